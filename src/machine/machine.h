@@ -1,0 +1,91 @@
+// Machine: the deterministic state machine as the protocol sees it — request bytes in, result bytes out.
+//
+// It puts together what must be together for exactly-once: the session table (smr) in front of the registry. A
+// repeated request never reaches the registry. A request whose bytes do not decode is executed like any other:
+// its result says kInvalid, at every replica alike. Position counts every request in the order, repeated and
+// refused ones included.
+//
+// Why a room of its own: the simulator and the node must run the very same one, and neither smr (opaque bytes)
+// nor registry (no bytes) nor wire (no state) is its place. Pure: no I/O, no clock, one thread.
+//
+// digest(): of registry, sessions and position; equal at equal positions at every replica (I10).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "registry/state.h"
+#include "smr/session_table.h"
+#include "smr/types.h"
+#include "wire/codec.h"
+
+namespace titer::machine {
+
+struct Executed {
+  SessionId session;
+  RequestNumber number;
+  ByteView result;      // encoded Outcome; valid during the call
+  bool repeated = false;
+};
+using Sink = std::function<void(const Executed&)>;
+// One line per executed request: `uid: result`; repeated ones are not logged.
+using LogSink = std::function<void(std::string_view line)>;
+
+class Machine {
+ public:
+  Machine();
+  ~Machine();
+  Machine(Machine&&) noexcept;
+  Machine& operator=(Machine&&) noexcept;
+
+  // Executes all requests of the frame. `sink` (may be null) gets every result, in order.
+  // With a log sink the line `ts.transmitter.index: description` is made too (slower).
+  void execute(const smr::Frame& frame, const Sink& sink, const LogSink& log = nullptr);
+
+  // Answers a query body at the current position: fills `answer` (body points into `buffer`).
+  void query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer) const;
+  // Events after `since`, for watchers, as a wire::Events message appended to `out`. Returns the new `since`.
+  Position events(Position since, std::uint32_t limit, Bytes& out) const;
+
+  [[nodiscard]] Position position() const;
+  [[nodiscard]] std::uint64_t digest() const;
+  [[nodiscard]] const registry::State& registry() const;
+  [[nodiscard]] std::size_t sessions() const;
+
+  // --- state transfer (donor). While learning: parts of up to ~bytes_max each, one call per turn; the cursor
+  // says how far. The stream is: sites from slot 0 on, then again what changed since, until little changes.
+  struct Cursor {
+    std::uint32_t slot = 0;      // next slot of the first pass
+    Position pass_began;         // everything changed after it must be sent again
+    Position complete;           // the learner is complete up to here (end of the last pass)
+    Position events;             // events sent up to here
+    bool first_pass_done = false;
+  };
+  [[nodiscard]] Cursor begin_transfer(const wire::TransferWant& want) const;
+  // Appends whole kTransferPart messages to `out`. True: a pass ended with this call (a kHead part was written).
+  bool write_part(Cursor& cursor, std::size_t bytes_max, Bytes& out) const;
+  // The final state of a flush: everything beyond `learned`, sessions, head with digest and clock.
+  void write_final(Position learned, ViewNumber view, LamportTime clock, Bytes& out) const;
+
+  // --- state transfer (learner)
+  struct Received {
+    Position complete;      // grew if the part ended a pass
+    std::uint32_t next_slot = 0, slots = 0;  // progress of the first pass
+    bool final_state = false;
+    ViewNumber view;        // of the final state
+    LamportTime clock;
+  };
+  // Error: malformed, or (final state) the digest differs: the learner must start over from nothing.
+  [[nodiscard]] Result<Received> read_part(const wire::TransferPart& part);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace titer::machine

@@ -1,0 +1,144 @@
+#include "net/connection.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <cstring>
+#include <utility>
+
+#include "base/limits.h"
+#include "wire/codec.h"
+
+namespace titer::net {
+
+namespace {
+
+using boost::system::error_code;
+
+constexpr std::size_t kReadBytes = std::size_t{64} << 10;  // room offered to each read
+constexpr std::size_t kKeepBytes = std::size_t{1} << 20;   // a buffer that grew beyond this is given back when empty
+
+}  // namespace
+
+Connection::Connection(Socket socket, ConnectionOwner& owner, std::size_t send_limit)
+    : socket_(std::move(socket)), owner_(&owner), send_limit_(send_limit) {
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
+  // Fails on Unix sockets, which have no delay to switch off.
+  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+}
+
+void Connection::start() { read(); }
+
+void Connection::read() {
+  if (!open_ || paused_ || reading_) return;
+  if (in_begin_ > 0) {
+    std::memmove(in_.data(), in_.data() + in_begin_, in_end_ - in_begin_);
+    in_end_ -= in_begin_;
+    in_begin_ = 0;
+  }
+  if (in_end_ == 0 && in_.size() > kKeepBytes) Bytes().swap(in_);
+  if (in_.size() < in_end_ + kReadBytes) in_.resize(std::max(in_end_ + kReadBytes, in_end_ * 2));
+  reading_ = true;
+  // A read that does not fill the buffer tells Asio that the socket is drained, so there is one recv per event.
+  socket_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+                          [self = shared_from_this()](const error_code& error, std::size_t n) {
+                            self->reading_ = false;
+                            if (!self->open_) return;
+                            if (error) return self->shut(error.message(), true);
+                            self->received(n);
+                          });
+}
+
+void Connection::received(std::size_t n) {
+  in_end_ += n;
+  dispatch();
+  read();
+}
+
+void Connection::dispatch() {
+  while (open_ && !paused_) {
+    ByteView rest(in_.data() + in_begin_, in_end_ - in_begin_);
+    Result<std::optional<wire::Message>> next = wire::next_message(rest);
+    if (!next) return fail(next.error().code, next.error().message);
+    if (!*next) break;
+    const wire::Message message = **next;
+    in_begin_ = in_end_ - rest.size();
+    if (message.type == wire::Type::kGoodbye) {
+      const auto goodbye = wire::decode_goodbye(message.payload);
+      return shut(goodbye ? "it said: " + goodbye->reason : "it said goodbye", true);
+    }
+    if (owner_ != nullptr) owner_->on_message(*this, message);
+  }
+  if (in_begin_ == in_end_) in_begin_ = in_end_ = 0;
+}
+
+void Connection::resume() {
+  if (!paused_) return;
+  paused_ = false;
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->dispatch();
+    self->read();
+  });
+}
+
+void Connection::flush() {
+  if (!open_ || writing_ || out_done_ == out_.size()) return;
+  error_code error;
+  while (out_done_ < out_.size()) {
+    const std::size_t n =
+        socket_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), 0, error);
+    if (error == boost::asio::error::would_block) return write_later();
+    // The read that is under way reports what broke; here we only stop writing.
+    if (error) return shut(error.message(), true);
+    out_done_ += n;
+  }
+  out_.clear();
+  out_done_ = 0;
+  if (out_.capacity() > kKeepBytes) Bytes().swap(out_);
+}
+
+void Connection::write_later() {
+  if (out_.size() - out_done_ > send_limit_) return fail(Code::kBusy, "it does not read what it is sent");
+  if (out_done_ > kKeepBytes) {
+    out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(out_done_));
+    out_done_ = 0;
+  }
+  writing_ = true;
+  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
+    self->writing_ = false;
+    if (!self->open_) return;
+    if (error) return self->shut(error.message(), true);
+    self->flush();
+  });
+}
+
+void Connection::close(Code code, const std::string& reason) {
+  if (!open_) return;
+  wire::encode(out_, wire::Goodbye{code, reason});
+  error_code ignored;
+  if (!writing_) socket_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), 0, ignored);
+  shut(reason, false);
+}
+
+void Connection::fail(Code code, const std::string& reason) {
+  if (!open_) return;
+  ConnectionOwner* owner = owner_;
+  close(code, reason);
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this(), owner, reason] {
+    if (owner != nullptr && self->owner_ == owner) owner->on_closed(*self, "cut off: " + reason);
+  });
+}
+
+void Connection::shut(const std::string& reason, bool tell) {
+  if (!open_) return;
+  open_ = false;
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_both, ignored);
+  socket_.close(ignored);
+  if (!tell) return;
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this(), reason] {
+    if (self->owner_ != nullptr) self->owner_->on_closed(*self, reason);
+  });
+}
+
+}  // namespace titer::net

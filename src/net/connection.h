@@ -1,0 +1,126 @@
+// Connection: one TCP or Unix stream that carries wire messages both ways.
+//
+// Receiving: bytes are read into one buffer and messages are shown in place; nothing is copied per message.
+// Sending: messages are appended to outgoing() during a turn, and flush() at its end writes them with one call.
+// What the kernel does not take waits; a receiver that lets more than `send_limit` pile up is cut off.
+//
+// Why not one asynchronous write per message: see loop.h.
+//
+// Errors: a stream that breaks the wire format is told why (Goodbye) and closed. The owner hears of every end
+// exactly once through on_closed, never from within its own call to close().
+// Thread rule: the loop's thread. Owners must outlive it or call detach() first.
+#pragma once
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "wire/message.h"
+
+namespace titer::net {
+
+class Connection;
+using ConnectionPtr = std::shared_ptr<Connection>;
+
+class ConnectionOwner {
+ public:
+  // The payload lives until this returns.
+  virtual void on_message(Connection& connection, const wire::Message& message) = 0;
+  // `reason` is for the log: what the other side said, or what went wrong.
+  virtual void on_closed(Connection& connection, const std::string& reason) = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  Connection(Socket socket, ConnectionOwner& owner, std::size_t send_limit);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Begins to read. Call once, after make_shared.
+  void start();
+
+  // Append whole messages here (wire::encode).
+  [[nodiscard]] Bytes& outgoing() { return out_; }
+  // Writes what has been appended; the rest follows when the kernel takes it. Cheap when there is nothing.
+  void flush();
+  // False: closed, or too much is waiting; then the connection is closing and on_closed comes.
+  [[nodiscard]] bool open() const { return open_; }
+
+  // Says Goodbye with this code and reason, writes what can be written, closes. on_closed is not called.
+  void close(Code code, const std::string& reason);
+  // Like close(), and on_closed is called in a later turn: for errors found while handling a message.
+  void fail(Code code, const std::string& reason);
+  // No more calls to the owner.
+  void detach() { owner_ = nullptr; }
+  // No more on_message until resume(): what has arrived stays in the kernel (back-pressure).
+  void pause() { paused_ = true; }
+  void resume();
+
+  // Bytes appended and not yet taken by the kernel.
+  [[nodiscard]] std::size_t waiting() const { return out_.size() - out_done_; }
+  // For owners: what this connection is (index, session…); unused by Connection.
+  std::uint64_t tag = 0;
+
+ private:
+  void read();
+  void received(std::size_t n);
+  void dispatch();
+  void write_later();
+  void shut(const std::string& reason, bool tell);
+
+  Socket socket_;
+  ConnectionOwner* owner_;
+  std::size_t send_limit_;
+  Bytes in_;                // receive buffer; [in_begin_, in_end_) is not yet dispatched
+  std::size_t in_begin_ = 0, in_end_ = 0;
+  Bytes out_;               // [out_done_, size) waits to be written
+  std::size_t out_done_ = 0;
+  bool open_ = true;
+  bool writing_ = false;    // waiting for the kernel to take more
+  bool paused_ = false;
+  bool reading_ = false;
+};
+
+// "host:port" as users write it; a port alone means 127.0.0.1.
+struct Address {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+  [[nodiscard]] std::string text() const { return host + ":" + std::to_string(port); }
+};
+[[nodiscard]] Result<Address> parse_address(std::string_view text);
+
+// Calls back with the connected socket or the reason. Times out after `timeout_us`.
+void dial(boost::asio::io_context& context, const Address& address, std::int64_t timeout_us,
+          std::function<void(Result<Connection::Socket>)> done);
+
+// Accepts for ever; SO_REUSEADDR is set. Error (kInternal) names the address that is taken.
+class Listener {
+ public:
+  using Accepted = std::function<void(Connection::Socket)>;
+  [[nodiscard]] static Result<std::unique_ptr<Listener>> open(boost::asio::io_context& context,
+                                                              const Address& address, Accepted accepted);
+  void close();
+
+ private:
+  Listener(boost::asio::io_context& context, Accepted accepted);
+  void accept();
+
+  boost::asio::ip::tcp::acceptor acceptor_;
+  Accepted accepted_;
+};
+
+// Can this address be listened on right now? (Bound for a moment, then given back.)
+[[nodiscard]] Status can_listen(const Address& address);
+
+}  // namespace titer::net

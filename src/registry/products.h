@@ -1,0 +1,36 @@
+// The product table (CDC's CVX and NDC codes) and the centroids of all US ZIP codes, compiled into the program.
+//
+// Used before a request is made (NDC → CVX, names for people) and for points of sites that give none. apply() uses
+// only zip_point(), so all replicas of a cluster must run the same table: its digest is part of the handshake.
+// Sources and licences: data/README.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace titer::registry {
+
+struct Product {
+  std::string_view cvx;     // without leading zeros beyond the CDC's own form: "08", "208"
+  std::string_view name;    // short description
+  std::string_view groups;  // "COVID-19", "FLU", …, |-joined
+  bool active = false;
+};
+// CVX in any zero padding. nullopt: not in the table.
+[[nodiscard]] std::optional<Product> find_product(std::string_view cvx);
+// NDC of 10 or 11 digits, with or without dashes and zero padding; segments are compared as integers.
+[[nodiscard]] std::optional<std::string_view> cvx_of_ndc(std::string_view ndc);
+// What a person or file may write for a product — "any", CVX, NDC — as the code to store. Unknown text is kept if
+// it is a legal product token; nullopt if it is not even that.
+[[nodiscard]] std::optional<std::string_view> normalize_product(std::string_view text);
+
+struct ZipPoint {
+  double lat = 0, lon = 0;
+  std::string_view city, state, county;
+};
+[[nodiscard]] std::optional<ZipPoint> zip_point(std::string_view zip5);
+// Of everything above, for the handshake between replicas.
+[[nodiscard]] std::uint64_t tables_digest();
+
+}  // namespace titer::registry

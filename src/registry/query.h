@@ -1,0 +1,68 @@
+// Every question to the registry. Answered from one replica's State at one position (a linearizable read).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/ids.h"
+#include "registry/request.h"
+#include "registry/types.h"
+
+namespace titer::registry {
+
+struct SiteFilter {
+  std::string_view zip, state, product, text;  // empty: all; text: part of the name, letters' case ignored
+  bool available_only = false;                 // some stock line (of `product`, when given) is available
+  bool with_closed = false;                    // closed and hidden sites too
+  std::optional<WallTime> updated_since;
+};
+
+// Pages are sorted by name (bytes), then id. The cursor is the last row's (name, id): stable under inserts.
+struct ListSites {
+  SiteFilter filter;
+  std::string_view after_name, after_id;  // both empty: from the start
+  std::uint32_t limit = 100;              // ≤ kPageMax
+};
+struct GetSite {
+  SiteRef site;
+};
+struct Near {
+  std::string_view zip;  // or, when empty, the point
+  double lat = 0, lon = 0;
+  double within_m = 40'233.6;  // 25 miles
+  SiteFilter filter;
+  std::uint32_t limit = 20;
+};
+// Events of one site (or all), newest first.
+struct History {
+  std::optional<SiteRef> site;
+  Position before;  // events with a lower position only; 0: from the newest
+  std::uint32_t limit = 100;
+};
+// Events after a position, oldest first: history, change stream, watch.
+struct Changes {
+  Position since;
+  std::uint32_t limit = 1000;
+};
+// The sites (whole rows) that changed after a position: turns pages of different positions into one snapshot.
+struct ChangedSites {
+  Position since;
+};
+struct Info {};
+
+using Query = std::variant<ListSites, GetSite, Near, History, Changes, ChangedSites, Info>;
+
+struct Totals {
+  std::uint64_t sites = 0;  // active, hidden and closed
+  std::uint64_t active_sites = 0;
+  std::uint64_t stock_lines = 0;
+  std::uint64_t events = 0;       // kept
+  Position oldest_event;          // 0 if none
+  std::uint64_t bytes = 0;        // estimate of the State's memory
+};
+
+}  // namespace titer::registry

@@ -1,0 +1,91 @@
+// State: the registry as a deterministic state machine. apply(request) is the only way to change it.
+//
+// Why this shape: the same sequence of apply() calls gives the same state, digest and answers at every replica —
+// no clock, no randomness, no iteration of unordered containers where order reaches a result. Sites are compact
+// (one packed block of text each, small integers for ids, products and people interned) because a nation's sites
+// should fit in the memory of a small machine: 100,000 sites in under 64 MB with all indexes.
+//
+// Invariants: no count below 0; names unique among active sites; ids unique for ever; every index agrees with the
+// sites (check() proves it, tests call it); digest() is the sum of one hash per site and stock line, so equal
+// states have equal digests however they were reached (by apply or by transfer).
+// Thread rule: one thread. Views it shows live until the next apply() or read_transfer().
+// Limits: limits.h. Events are bounded by kHistoryEventsMax and kHistoryBytesMax, oldest dropped first.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "registry/query.h"
+#include "registry/request.h"
+#include "registry/types.h"
+
+namespace titer::registry {
+
+struct FreshnessBounds {
+  std::int64_t stale_after_ms = 24LL * 3600 * 1000;
+  std::int64_t expired_after_ms = 29LL * 24 * 3600 * 1000;
+};
+[[nodiscard]] Freshness freshness(const StockLine& line, WallTime now, FreshnessBounds bounds = {});
+
+class State {
+ public:
+  struct HistoryBounds {
+    std::size_t events;
+    std::size_t bytes;
+  };
+  State();
+  explicit State(HistoryBounds bounds);
+  ~State();
+  State(State&&) noexcept;
+  State& operator=(State&&) noexcept;
+
+  // Executes one request as the one at `position` (above all before). `stamp`: the frame's wall stamp; the commit
+  // time is the maximum of all stamps so far. Writes the answer into `out` (cleared first; memory reused).
+  void apply(const Request& request, Position position, WallTime stamp, Outcome& out);
+
+  [[nodiscard]] Position position() const;  // of the last apply; 0 when new
+  [[nodiscard]] WallTime time() const;      // last commit time
+  [[nodiscard]] std::uint64_t digest() const;
+  [[nodiscard]] Totals totals() const;
+
+  // --- queries; each row goes to the visitor, which returns false to stop early
+  using SiteVisitor = std::function<bool(const Site&)>;
+  using EventVisitor = std::function<bool(const Event&)>;
+  using NearVisitor = std::function<bool(const Site&, double metres)>;
+
+  // true: there are more rows after the last one shown.
+  [[nodiscard]] Result<bool> list(const ListSites& query, const SiteVisitor& visit) const;
+  [[nodiscard]] Result<Site> get(const SiteRef& ref) const;
+  [[nodiscard]] Result<bool> near(const Near& query, const NearVisitor& visit) const;  // kNotFound: unknown ZIP
+  [[nodiscard]] Result<bool> history(const History& query, const EventVisitor& visit) const;
+  [[nodiscard]] Result<bool> changes(const Changes& query, const EventVisitor& visit) const;  // kTooOld
+  [[nodiscard]] Result<bool> changed_sites(Position since, const SiteVisitor& visit) const;   // kTooOld
+
+  // --- transfer to a joiner (docs/protocol.md §6): sites in slot order, then events
+  // Writes sites from slot `from_slot` on, up to about `bytes_max` bytes, and returns the next slot (== slots()
+  // when all are written). Slots are dense and never reused, so this may be spread over many turns.
+  [[nodiscard]] std::uint32_t slots() const;
+  std::uint32_t write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out) const;
+  // Writes the sites whose `changed` is above `since` (all of them in one go).
+  void write_sites_changed(Position since, Bytes& out) const;
+  // Writes events above `since`, about bytes_max bytes; returns the position up to which they are complete.
+  Position write_events(Position since, std::size_t bytes_max, Bytes& out) const;
+  // Position, time, interned tables as far as needed: what makes the received parts a State.
+  void write_head(Bytes& out) const;
+  // Takes over what one of the write_… functions wrote; sites may come again, the later one wins.
+  // Malformed: error, and this State must be thrown away.
+  [[nodiscard]] Status read_transfer(ByteView in);
+
+  // Recomputes everything that is kept up to date incrementally and compares. Slow; tests and `verify`.
+  [[nodiscard]] Status check() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace titer::registry

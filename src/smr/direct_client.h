@@ -1,0 +1,80 @@
+// DirectClient: a client that is the transmitter of its own requests — the root of Schneider's bush — as a pure
+// machine in the same style as Replica (§3).
+//
+// Passive unless it has something to send, so an idle or dead client is in nobody's stability test. To send: hello
+// to every replica of the view; when all have welcomed with the same next seq, its frames go to all of them; the
+// last one carries `rest`. On a new view it begins again with what is unanswered: same session, same numbers, so
+// nothing is applied twice.
+//
+// Driver's contract: one connection per replica, FIFO. Connected / Disconnected as they come and go; a client
+// whose connection to a member is missing waits for it or for the next view. Perform `send` in order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "smr/types.h"
+
+namespace titer::smr {
+
+class DirectClient {
+ public:
+  // `id` has kDirectClientBit; random, never used by two processes.
+  DirectClient(TransmitterId id, SessionId session);
+  ~DirectClient();
+  DirectClient(DirectClient&&) noexcept;
+  DirectClient& operator=(DirectClient&&) noexcept;
+
+  struct Connected {
+    ReplicaId replica;
+    Incarnation incarnation;
+  };
+  struct Disconnected {
+    ReplicaId replica;
+    Incarnation incarnation;
+  };
+  struct Submit {  // numbers are given 1, 2, … in the order of submission
+    ByteView body;
+  };
+  struct Receive {
+    ReplicaId from;
+    ToClient message;
+  };
+  struct Answered {  // a result for this number came, from any replica
+    RequestNumber number;
+  };
+  struct Tick {};
+  struct EndOfTurn {
+    WallTime wall;
+  };
+  using Input = std::variant<Connected, Disconnected, Submit, Receive, Answered, Tick, EndOfTurn>;
+
+  struct Output {
+    struct Send {
+      ReplicaId to;
+      FromClient message;
+    };
+    std::vector<Send> send;
+    std::optional<BootTime> wake_at;
+    void clear();
+  };
+
+  void step(BootTime now, const Input& input, Output& out);
+
+  [[nodiscard]] const std::optional<ViewRecord>& view() const;  // newest known
+  [[nodiscard]] std::size_t unanswered() const;                 // submitted and not answered
+  [[nodiscard]] RequestNumber last_number() const;              // of the newest Submit; 0 if none
+  [[nodiscard]] SessionId session() const;
+  [[nodiscard]] bool active() const;
+
+ private:
+  struct Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace titer::smr

@@ -1,0 +1,205 @@
+// Replica: the whole protocol of one replica as a pure machine. Inputs in, promises out; no I/O, no threads,
+// no clocks, no randomness.
+//
+// Why this shape: everything that can go wrong in a distributed system reaches this class as an Input, in an
+// order that a test or simulator chooses. The driver (node) performs what Output promises.
+//
+// The driver's contract
+//  1. One thread. For every input: step(now, input, out). `out` is appended to, never cleared, by step.
+//  2. A turn: step all inputs that are there, perform `persist` (sync, then Input Persisted), then EndOfTurn,
+//     then perform the rest of Output in this order: execute, answers of executions, give_state, sends, reads.
+//     After executing: Input Executed. `reads_ready` may be answered only once everything in `execute` of the
+//     same and earlier outputs has been executed, and only if read_lease(now) still holds *after* the state
+//     was read (§5).
+//  3. Messages to one replica keep their order (FIFO) while its link lives; LinkUp when a link is (re)made:
+//     the replica then repeats what may have been lost, and the receiver drops duplicates by name.
+//  4. A frame counts as held — in ack rows, in floors, before `done` — only after Persisted says so. So "sync,
+//     then ack" does not depend on the driver's order of sends. With Options::durable false, holding is enough.
+//
+// Invariants: I1 … I10 of docs/protocol.md; invariants.h checks them after every step (TITER_INVARIANTS).
+// Errors: nothing a peer or client sends can break it: what is against the protocol is answered by
+// Output::cut (the driver closes that connection and logs the reason). Our own broken invariant is a CHECK.
+// Sources: Schneider 1990 §§3-4; Schneider, Gries, Schlichting 1984; Lamport 1978; Hermes 2020 for reads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "smr/types.h"
+
+namespace titer::smr {
+
+struct Options {
+  ReplicaId me;
+  Incarnation incarnation;
+  bool durable = false;                  // true: only Persisted makes a frame held
+  std::uint32_t frames_in_flight = 64;   // own unsafe request frames; more requests wait for the next frame
+};
+
+namespace input {
+
+// A thin client's request; copied into the gateway's next frame. Ask accepts() first.
+struct Submit {
+  SessionId session;
+  RequestNumber number;
+  ByteView body;
+};
+struct Receive {  // from a replica, over a link whose handshake named this id and incarnation
+  ReplicaId from;
+  Incarnation incarnation;
+  PeerMessage message;
+};
+struct Direct {  // from a direct client
+  TransmitterId client;
+  FromClient message;
+};
+struct DirectLost {  // its connection is gone
+  TransmitterId client;
+};
+struct LinkUp {  // a link to this incarnation is there (again)
+  ReplicaId peer;
+  Incarnation incarnation;
+};
+struct LinkDown {
+  ReplicaId peer;
+  Incarnation incarnation;
+};
+struct View {  // the register's newest record; older or repeated ones are ignored
+  ViewRecord record;
+};
+struct Persisted {  // all frames of Output::persist up to and including this ticket are on disk
+  std::uint64_t ticket = 0;
+};
+struct Executed {  // everything in Output::execute has been executed; the state machine stands here
+  Position position;
+  std::uint64_t digest = 0;
+};
+struct Learned {  // learner: a donor's stream is complete up to here (goes into Flush)
+  Position position;
+};
+struct StateInstalled {  // learner, during the flush of `view`: the donor's final state is in (and synced)
+  ViewNumber view;
+  LamportTime clock;
+};
+struct Read {  // a linearizable read; token comes back in reads_ready or reads_refused
+  std::uint64_t token = 0;
+};
+struct Tick {};  // at least every heartbeat interval, and at wake_at
+struct EndOfTurn {
+  WallTime wall;
+};
+
+}  // namespace input
+
+using Input = std::variant<input::Submit, input::Receive, input::Direct, input::DirectLost, input::LinkUp,
+                           input::LinkDown, input::View, input::Persisted, input::Executed, input::Learned,
+                           input::StateInstalled, input::Read, input::Tick, input::EndOfTurn>;
+
+// A frame to execute now. Executions are in uid order, the same at every replica.
+struct Execution {
+  FramePtr frame;
+  bool answer = false;  // own frames; for direct clients' frames: this is the lowest replica of the view
+};
+
+// Everything the replica promises or wants; each list is in order.
+struct Output {
+  struct Persist {
+    std::uint64_t ticket = 0;
+    FramePtr frame;
+  };
+  struct Send {
+    ReplicaSet to;
+    PeerMessage message;
+  };
+  struct SendClient {
+    TransmitterId client;
+    ToClient message;
+  };
+  struct GiveState {  // I am the donor of this flush: send everything beyond `learned` to `to`, with my clock
+    ViewNumber view;
+    ReplicaId to;
+    Position learned;
+    LamportTime clock;
+  };
+  struct AskRegister {  // compare-and-set from `expected` to its successor without these (none: same replicas)
+    ViewNumber expected;
+    ReplicaSet without;
+    std::string reason;
+  };
+  struct Cut {  // close this connection: what came over it is against the protocol
+    std::variant<ReplicaId, TransmitterId> who;
+    std::string reason;
+  };
+  struct Stop {  // this replica must not go on
+    enum class Why { kExcluded, kDiverged } why = Why::kExcluded;
+    std::string reason;
+  };
+
+  std::vector<Persist> persist;
+  std::vector<Execution> execute;
+  std::vector<GiveState> give_state;
+  std::vector<Send> send;
+  std::vector<SendClient> send_client;
+  std::vector<std::uint64_t> reads_ready;
+  std::vector<std::uint64_t> reads_refused;  // not a replica (yet): kUnavailable
+  std::vector<AskRegister> ask;
+  std::vector<ViewRecord> installed;
+  std::vector<Cut> cut;
+  std::optional<Stop> stop;
+  std::optional<BootTime> wake_at;  // Tick no later than this
+
+  void clear();
+};
+
+// What status and metrics show.
+struct Snapshot {
+  ViewNumber installed;
+  ViewNumber target;  // being flushed to; == installed when none
+  bool full = false;
+  bool wedged = false;
+  LamportTime clock;
+  std::uint64_t frames_sent = 0;       // own frames, null ones included
+  std::uint64_t null_frames_sent = 0;
+  std::uint64_t frames_executed = 0;
+  std::size_t frames_held = 0;         // in memory: not yet safe or not yet executed
+  std::size_t unsafe_own_frames = 0;
+  std::size_t pending_requests = 0;
+  std::size_t active_clients = 0;
+  ViewRecord view;                     // the installed one
+};
+
+class Replica {
+ public:
+  // `initial`: the view that the cluster is born with if it has this incarnation as a member — then this is a
+  // full replica with empty state; otherwise it starts as a learner and must be given state (§6).
+  Replica(Options options, ViewRecord initial);
+  ~Replica();
+  Replica(Replica&&) noexcept;
+  Replica& operator=(Replica&&) noexcept;
+
+  // `now`: microseconds of CLOCK_BOOTTIME, never falling. Appends to `out`.
+  void step(BootTime now, const Input& input, Output& out);
+
+  // Would a Submit of this many body bytes be taken now? False: answer `busy` (flow limits, §2.9) or, for a
+  // replica that is not full, `unavailable`.
+  [[nodiscard]] bool accepts(std::size_t body_bytes) const;
+
+  // May a value read from the state at this moment be answered (§5)? Ask after reading.
+  [[nodiscard]] bool read_lease(BootTime now) const;
+
+  [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] const Options& options() const;
+
+ private:
+  struct Core;
+  std::unique_ptr<Core> core_;
+  friend class Invariants;
+};
+
+}  // namespace titer::smr

@@ -1,0 +1,54 @@
+// RequestBatch: how requests lie in a frame, and the names that make them exactly-once.
+//
+// One request is session (u64), number (u64), length (u32), body. A frame carries the batch as one buffer: the
+// gateway appends to it as requests come in and hands it to the frame without another copy; everybody else reads
+// it in place. Bodies are opaque here.
+//
+// Limits: kFrameRequestsMax requests or kFrameBytesMax bytes in a batch; kRequestBytesMax in a body.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/limits.h"
+#include "base/result.h"
+
+namespace titer::smr {
+
+struct RequestView {  // lives as long as the batch's bytes
+  SessionId session;
+  RequestNumber number;
+  ByteView body;
+};
+
+inline constexpr std::size_t kRequestHeaderBytes = 20;
+
+inline void append_request(Bytes& batch, const RequestView& request) {
+  ByteWriter w(batch);
+  w.u64(request.session.value);
+  w.u64(request.number.value);
+  w.blob(request.body);
+}
+
+// Bytes from outside: exactly `count` well-formed requests within the limits, nothing left over.
+[[nodiscard]] Status check_batch(ByteView batch, std::uint32_t count);
+
+// Walks a batch that check_batch has accepted (or that append_request has made).
+class RequestReader {
+ public:
+  explicit RequestReader(ByteView batch) : in_(batch) {}
+  [[nodiscard]] bool more() const { return in_.ok() && in_.left() > 0; }
+  [[nodiscard]] RequestView next() {
+    RequestView r;
+    r.session = SessionId(in_.u64());
+    r.number = RequestNumber(in_.u64());
+    r.body = in_.blob();
+    return r;
+  }
+
+ private:
+  ByteReader in_;
+};
+
+}  // namespace titer::smr

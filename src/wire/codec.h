@@ -1,0 +1,180 @@
+// Everything that travels, to bytes and back.
+//
+// encode() appends one whole message (message.h) to `out`. decode_…() takes the payload of a message of the right
+// type; it gives an Error (kProtocol) for anything that is not exactly well-formed and within the limits, and
+// never reads beyond the payload. Decoded views live as long as the payload.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "registry/query.h"
+#include "registry/request.h"
+#include "registry/types.h"
+#include "smr/types.h"
+#include "wire/message.h"
+
+namespace titer::wire {
+
+// --- handshake
+enum class Role : std::uint8_t { kReplica = 1, kDirectClient = 2, kGatewayClient = 3 };
+
+struct Hello {
+  Role role = Role::kGatewayClient;
+  std::uint64_t cluster = 0;   // 0 from clients that do not care
+  std::uint64_t tables = 0;    // replicas: registry::tables_digest(), must agree
+  ReplicaId replica;           // kReplica: the sender; else unused
+  Incarnation incarnation;     // kReplica
+  TransmitterId transmitter;   // kDirectClient
+  SessionId session;           // clients
+};
+struct HelloReply {
+  std::uint64_t cluster = 0;
+  std::uint64_t tables = 0;
+  ReplicaId replica;
+  Incarnation incarnation;
+  smr::ViewRecord view;  // the newest that this replica knows
+};
+struct Goodbye {
+  Code code = Code::kOk;
+  std::string reason;
+};
+void encode(Bytes& out, const Hello& hello);
+void encode(Bytes& out, const HelloReply& reply);
+void encode(Bytes& out, const Goodbye& goodbye);
+[[nodiscard]] Result<Hello> decode_hello(ByteView payload);
+[[nodiscard]] Result<HelloReply> decode_hello_reply(ByteView payload);
+[[nodiscard]] Result<Goodbye> decode_goodbye(ByteView payload);
+
+// --- between replicas, and direct clients
+void encode(Bytes& out, const smr::PeerMessage& message);
+void encode(Bytes& out, const smr::FromClient& message);
+void encode(Bytes& out, const smr::ToClient& message);
+void encode(Bytes& out, const smr::Frame& frame);
+// The frame's requests are copied once, out of the receive buffer; they are checked (check_batch).
+[[nodiscard]] Result<smr::PeerMessage> decode_peer(const Message& message);
+[[nodiscard]] Result<smr::FromClient> decode_from_client(const Message& message);
+[[nodiscard]] Result<smr::ToClient> decode_to_client(const Message& message);
+
+// --- state transfer
+struct TransferWant {  // "send me everything beyond `since`"; Position 0 and slot 0: from the start
+  Position since;
+  std::uint32_t from_slot = 0;  // resume an interrupted first pass
+};
+enum class TransferKind : std::uint8_t { kSites = 1, kChanged = 2, kEvents = 3, kSessions = 4, kHead = 5 };
+struct TransferPart {
+  TransferKind kind = TransferKind::kSites;
+  ViewNumber view;          // of the final state given in a flush; 0 while learning
+  std::uint32_t next_slot = 0;  // kSites: where the next part goes on …
+  std::uint32_t slots = 0;      // … and how many there are
+  Position complete;        // kHead: everything up to here has now been sent
+  LamportTime clock;        // kHead of a final state: the donor's clock
+  std::uint64_t digest = 0; // kHead: the donor's state digest at `complete` (only meaningful for a final state)
+  ByteView body;
+};
+void encode(Bytes& out, const TransferWant& want);
+void encode(Bytes& out, const TransferPart& part);
+[[nodiscard]] Result<TransferWant> decode_transfer_want(ByteView payload);
+[[nodiscard]] Result<TransferPart> decode_transfer_part(ByteView payload);
+
+// --- clients
+struct Request {
+  RequestNumber number;
+  ByteView body;  // encode_request()
+};
+struct Answer {
+  RequestNumber number;
+  ByteView result;  // encode_outcome()
+};
+struct Query {
+  std::uint64_t token = 0;
+  ByteView body;  // encode_query()
+};
+struct QueryAnswer {
+  std::uint64_t token = 0;
+  Position position;  // the state that was read
+  Code code = Code::kOk;
+  ByteView body;      // rows when ok, else the error's text
+};
+void encode(Bytes& out, const Request& request);
+void encode(Bytes& out, const Answer& answer);
+void encode(Bytes& out, const Query& query);
+void encode(Bytes& out, const QueryAnswer& answer);
+[[nodiscard]] Result<Request> decode_request_message(ByteView payload);
+[[nodiscard]] Result<Answer> decode_answer(ByteView payload);
+[[nodiscard]] Result<Query> decode_query_message(ByteView payload);
+[[nodiscard]] Result<QueryAnswer> decode_query_answer(ByteView payload);
+
+// --- the registry's requests and answers, as bodies (no message header)
+void encode_request(Bytes& out, const registry::Request& request);
+[[nodiscard]] Result<registry::Request> decode_request(ByteView body);
+void encode_outcome(Bytes& out, const registry::Outcome& outcome);
+[[nodiscard]] Status decode_outcome(ByteView result, registry::Outcome& out);
+void encode_query(Bytes& out, const registry::Query& query);
+[[nodiscard]] Result<registry::Query> decode_query(ByteView body);
+
+// Rows of answers, one after another; which rows a query gives: ListSites, GetSite, ChangedSites: Site;
+// Near: f64 metres then Site; History, Changes: Event; Info: totals. A u8 `more` comes before the rows.
+void encode_site(ByteWriter& out, const registry::Site& site);
+[[nodiscard]] registry::Site decode_site(ByteReader& in);  // look at in.ok() afterwards
+void encode_event(ByteWriter& out, const registry::Event& event);
+[[nodiscard]] registry::Event decode_event(ByteReader& in);
+void encode_totals(ByteWriter& out, const registry::Totals& totals);
+[[nodiscard]] registry::Totals decode_totals(ByteReader& in);
+
+// --- replica and view register
+struct CompareAndSet {  // from `expected` to its successor without these members; none: the same replicas
+  ViewNumber expected;
+  smr::ReplicaSet without;
+  std::string reason;
+};
+struct CompareAndSetResult {
+  bool done = false;
+  smr::ViewRecord newest;
+};
+struct Ready {  // a learner has everything up to here
+  Position learned;
+};
+// A replica's answer to a ping: what the supervisor's `status` shows without asking.
+struct Pong {
+  std::uint64_t number = 0;
+  ViewNumber installed;
+  bool full = false;
+  Position position;
+  Position learned;
+};
+void encode_record(ByteWriter& out, const smr::ViewRecord& record);
+[[nodiscard]] smr::ViewRecord decode_record(ByteReader& in);
+void encode(Bytes& out, const smr::ViewRecord& record);  // kRegisterRecord
+void encode(Bytes& out, const CompareAndSet& ask);
+void encode(Bytes& out, const CompareAndSetResult& result);
+void encode(Bytes& out, const Ready& ready);
+void encode(Bytes& out, const Pong& pong);
+void encode_ping(Bytes& out, std::uint64_t number);
+[[nodiscard]] Result<smr::ViewRecord> decode_register_record(ByteView payload);
+[[nodiscard]] Result<CompareAndSet> decode_compare_and_set(ByteView payload);
+[[nodiscard]] Result<CompareAndSetResult> decode_compare_and_set_result(ByteView payload);
+[[nodiscard]] Result<Ready> decode_ready(ByteView payload);
+[[nodiscard]] Result<Pong> decode_pong(ByteView payload);
+[[nodiscard]] Result<std::uint64_t> decode_ping(ByteView payload);
+
+// --- watchers
+struct Watch {
+  Position since;
+};
+struct Events {
+  Position upto;        // the watcher has everything up to here after this batch
+  Code code = Code::kOk;  // kTooOld: the history does not reach back to `since`; `reason` says where it begins
+  std::string reason;
+  std::uint32_t count = 0;
+  ByteView events;      // count × encode_event
+};
+void encode(Bytes& out, const Watch& watch);
+void encode(Bytes& out, const Events& events);
+[[nodiscard]] Result<Watch> decode_watch(ByteView payload);
+[[nodiscard]] Result<Events> decode_events(ByteView payload);
+
+}  // namespace titer::wire

@@ -1,0 +1,82 @@
+// Messages on a link: how bytes are cut into messages, for every kind of connection.
+//
+// One message is a 16-byte header — magic (u16), version (u8), type (u8), payload length (u32), checksum (u64: XXH3
+// of the payload, seeded with the type) — and the payload. Every length is bounded before it is believed, every
+// payload is checked before it is decoded. A link is one TCP or Unix stream; messages on it are in order.
+//
+// next_message() looks at what has been received and shows the payload in place; nothing is copied.
+// Errors: kProtocol for bad magic, version, length or checksum: the stream cannot be trusted any more, say
+// Goodbye and close. docs/wire.md has a worked example.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace titer::wire {
+
+inline constexpr std::uint16_t kMagic = 0x5454;  // "TT"
+inline constexpr std::uint8_t kVersion = 1;
+inline constexpr std::size_t kHeaderBytes = 16;
+
+// Numbers are part of the wire format: append only.
+enum class Type : std::uint8_t {
+  // every link
+  kHello = 1,    // dialler's first message: wire::Hello
+  kHelloReply = 2,  // wire::HelloReply
+  kGoodbye = 3,  // last message before a close: code and reason
+  // between replicas
+  kFrame = 10,
+  kFlush = 11,
+  kRelay = 12,
+  kDone = 13,
+  kHeartbeat = 14,
+  kTransferWant = 20,   // learner → donor: wire::TransferWant
+  kTransferPart = 21,   // donor → learner: wire::TransferPart
+  // direct clients
+  kDirectHello = 30,
+  kWelcome = 31,
+  kSolicit = 32,
+  kViewIs = 33,  // also to thin clients when the view changes
+  // clients' requests and questions
+  kRequest = 40,      // number (u64), body
+  kAnswer = 41,       // number (u64), result
+  kQuery = 42,        // token (u64), body
+  kQueryAnswer = 43,  // token (u64), answer
+  kWatch = 44,        // since (u64): from now on, events beyond that position
+  kEvents = 45,       // a batch of events for a watcher
+  kStatusAsk = 46,
+  kStatus = 47,       // JSON text for people and monitors
+  // replica and view register
+  kRegisterRecord = 60,   // the newest record
+  kRegisterCompareAndSet = 61,
+  kRegisterResult = 62,
+  kPing = 63,
+  kPong = 64,
+  kReady = 65,  // a learner is close enough to become a member
+  kStop = 66,
+};
+
+struct Message {
+  Type type{};
+  ByteView payload;  // into the receive buffer
+};
+
+// The first whole message of `in`, which is advanced past it. nullopt: more bytes are needed.
+[[nodiscard]] Result<std::optional<Message>> next_message(ByteView& in);
+
+// Appends one message: MessageWriter m(out, Type::kDone); m.u64(…); m.finish(). finish() fills in length and checksum.
+class MessageWriter : public ByteWriter {
+ public:
+  MessageWriter(Bytes& out, Type type);
+  void finish();
+
+ private:
+  Bytes& buffer_;
+  std::size_t start_;
+  Type type_;
+};
+
+}  // namespace titer::wire
