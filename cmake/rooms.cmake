@@ -41,4 +41,6 @@ function(titer_room name)
     target_link_libraries(${name}_test PRIVATE titer_${name} GTest::gtest GTest::gtest_main)
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
   endif()
+  # What one room needs beyond the others, next to its sources.
+  include(${dir}/room.cmake OPTIONAL)
 endfunction()

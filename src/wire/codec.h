@@ -1,11 +1,12 @@
 // Everything that travels, to bytes and back.
 //
-// encode() appends one whole message (message.h) to `out`. decode_…() takes the payload of a message of the right
-// type; it gives an Error (kProtocol) for anything that is not exactly well-formed and within the limits, and
-// never reads beyond the payload. Decoded views live as long as the payload.
+// encode() appends one whole message (message.h) to `out`. decode_…() takes the payload of a message of the
+// right type; it gives an Error (kProtocol) for anything that is not exactly well-formed and within the
+// limits, and never reads beyond the payload. Decoded views live as long as the payload.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -24,12 +25,12 @@ enum class Role : std::uint8_t { kReplica = 1, kDirectClient = 2, kGatewayClient
 
 struct Hello {
   Role role = Role::kGatewayClient;
-  std::uint64_t cluster = 0;   // 0 from clients that do not care
-  std::uint64_t tables = 0;    // replicas: registry::tables_digest(), must agree
-  ReplicaId replica;           // kReplica: the sender; else unused
-  Incarnation incarnation;     // kReplica
-  TransmitterId transmitter;   // kDirectClient
-  SessionId session;           // clients
+  std::uint64_t cluster = 0;  // 0 from clients that do not care
+  std::uint64_t tables = 0;   // replicas: registry::tables_digest(), must agree
+  ReplicaId replica;          // kReplica: the sender; else unused
+  Incarnation incarnation;    // kReplica
+  TransmitterId transmitter;  // kDirectClient
+  SessionId session;          // clients
 };
 struct HelloReply {
   std::uint64_t cluster = 0;
@@ -67,12 +68,14 @@ struct TransferWant {  // "send me everything beyond `since`"; Position 0 and sl
 enum class TransferKind : std::uint8_t { kSites = 1, kChanged = 2, kEvents = 3, kSessions = 4, kHead = 5 };
 struct TransferPart {
   TransferKind kind = TransferKind::kSites;
-  ViewNumber view;          // of the final state given in a flush; 0 while learning
+  bool more = false;  // the body goes on in the next part of this kind; only the last one is complete
+  ViewNumber view;    // of the final state given in a flush; 0 while learning
   std::uint32_t next_slot = 0;  // kSites: where the next part goes on …
   std::uint32_t slots = 0;      // … and how many there are
-  Position complete;        // kHead: everything up to here has now been sent
-  LamportTime clock;        // kHead of a final state: the donor's clock
-  std::uint64_t digest = 0; // kHead: the donor's state digest at `complete` (only meaningful for a final state)
+  Position complete;  // kHead: everything up to here has now been sent; kSites: where the pass began
+  LamportTime clock;  // kHead of a final state: the donor's clock
+  std::uint64_t digest =
+      0;  // kHead: the donor's state digest at `complete` (only meaningful for a final state)
   ByteView body;
 };
 void encode(Bytes& out, const TransferWant& want);
@@ -97,7 +100,7 @@ struct QueryAnswer {
   std::uint64_t token = 0;
   Position position;  // the state that was read
   Code code = Code::kOk;
-  ByteView body;      // rows when ok, else the error's text
+  ByteView body;  // rows when ok, else the error's text
 };
 void encode(Bytes& out, const Request& request);
 void encode(Bytes& out, const Answer& answer);
@@ -108,9 +111,16 @@ void encode(Bytes& out, const QueryAnswer& answer);
 [[nodiscard]] Result<Query> decode_query_message(ByteView payload);
 [[nodiscard]] Result<QueryAnswer> decode_query_answer(ByteView payload);
 
+// kStatusAsk and kStop have no payload; kStatus is JSON text and nothing else.
+void encode_status_ask(Bytes& out);
+void encode_status(Bytes& out, std::string_view json);
+void encode_stop(Bytes& out);
+
 // --- the registry's requests and answers, as bodies (no message header)
 void encode_request(Bytes& out, const registry::Request& request);
 [[nodiscard]] Result<registry::Request> decode_request(ByteView body);
+// The same into a request that is used again and again; after an error its content is unspecified.
+[[nodiscard]] Status decode_request(ByteView body, registry::Request& out);
 void encode_outcome(Bytes& out, const registry::Outcome& outcome);
 [[nodiscard]] Status decode_outcome(ByteView result, registry::Outcome& out);
 void encode_query(Bytes& out, const registry::Query& query);
@@ -166,11 +176,12 @@ struct Watch {
   Position since;
 };
 struct Events {
-  Position upto;        // the watcher has everything up to here after this batch
-  Code code = Code::kOk;  // kTooOld: the history does not reach back to `since`; `reason` says where it begins
+  Position upto;  // the watcher has everything up to here after this batch
+  Code code =
+      Code::kOk;  // kTooOld: the history does not reach back to `since`; `reason` says where it begins
   std::string reason;
   std::uint32_t count = 0;
-  ByteView events;      // count × encode_event
+  ByteView events;  // count × encode_event
 };
 void encode(Bytes& out, const Watch& watch);
 void encode(Bytes& out, const Events& events);

@@ -1,8 +1,9 @@
 // Messages on a link: how bytes are cut into messages, for every kind of connection.
 //
-// One message is a 16-byte header — magic (u16), version (u8), type (u8), payload length (u32), checksum (u64: XXH3
-// of the payload, seeded with the type) — and the payload. Every length is bounded before it is believed, every
-// payload is checked before it is decoded. A link is one TCP or Unix stream; messages on it are in order.
+// One message is a 16-byte header — magic (u16), version (u8), type (u8), payload length (u32), checksum
+// (u64: XXH3 of the payload, seeded with the type) — and the payload. Every length is bounded before it is
+// believed, every payload is checked before it is decoded. A link is one TCP or Unix stream; messages on it
+// are in order.
 //
 // next_message() looks at what has been received and shows the payload in place; nothing is copied.
 // Errors: kProtocol for bad magic, version, length or checksum: the stream cannot be trusted any more, say
@@ -24,17 +25,17 @@ inline constexpr std::size_t kHeaderBytes = 16;
 // Numbers are part of the wire format: append only.
 enum class Type : std::uint8_t {
   // every link
-  kHello = 1,    // dialler's first message: wire::Hello
+  kHello = 1,       // dialler's first message: wire::Hello
   kHelloReply = 2,  // wire::HelloReply
-  kGoodbye = 3,  // last message before a close: code and reason
+  kGoodbye = 3,     // last message before a close: code and reason
   // between replicas
   kFrame = 10,
   kFlush = 11,
   kRelay = 12,
   kDone = 13,
   kHeartbeat = 14,
-  kTransferWant = 20,   // learner → donor: wire::TransferWant
-  kTransferPart = 21,   // donor → learner: wire::TransferPart
+  kTransferWant = 20,  // learner → donor: wire::TransferWant
+  kTransferPart = 21,  // donor → learner: wire::TransferPart
   // direct clients
   kDirectHello = 30,
   kWelcome = 31,
@@ -48,9 +49,9 @@ enum class Type : std::uint8_t {
   kWatch = 44,        // since (u64): from now on, events beyond that position
   kEvents = 45,       // a batch of events for a watcher
   kStatusAsk = 46,
-  kStatus = 47,       // JSON text for people and monitors
+  kStatus = 47,  // JSON text for people and monitors
   // replica and view register
-  kRegisterRecord = 60,   // the newest record
+  kRegisterRecord = 60,  // the newest record
   kRegisterCompareAndSet = 61,
   kRegisterResult = 62,
   kPing = 63,
@@ -67,7 +68,8 @@ struct Message {
 // The first whole message of `in`, which is advanced past it. nullopt: more bytes are needed.
 [[nodiscard]] Result<std::optional<Message>> next_message(ByteView& in);
 
-// Appends one message: MessageWriter m(out, Type::kDone); m.u64(…); m.finish(). finish() fills in length and checksum.
+// Appends one message: MessageWriter m(out, Type::kDone); m.u64(…); m.finish(). finish() fills in length and
+// checksum.
 class MessageWriter : public ByteWriter {
  public:
   MessageWriter(Bytes& out, Type type);

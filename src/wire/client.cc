@@ -1,0 +1,116 @@
+// Clients' requests and questions, watchers, status. Bodies travel as they are to the end of the payload.
+
+#include "base/limits.h"
+#include "wire/codec.h"
+#include "wire/coding.h"
+
+namespace titer::wire {
+namespace {
+
+// number (u64), then the body: requests, answers and queries.
+void put_numbered(Bytes& out, Type type, std::uint64_t number, ByteView body) {
+  out.reserve(out.size() + kHeaderBytes + sizeof number + body.size());
+  MessageWriter m(out, type);
+  m.u64(number);
+  m.raw(body);
+  m.finish();
+}
+
+}  // namespace
+
+void encode(Bytes& out, const Request& request) {
+  put_numbered(out, Type::kRequest, request.number.value, request.body);
+}
+void encode(Bytes& out, const Answer& answer) {
+  put_numbered(out, Type::kAnswer, answer.number.value, answer.result);
+}
+void encode(Bytes& out, const Query& query) { put_numbered(out, Type::kQuery, query.token, query.body); }
+
+Result<Request> decode_request_message(ByteView payload) {
+  ByteReader in(payload);
+  Request r;
+  r.number = RequestNumber(in.u64());
+  r.body = in.raw(in.left());
+  if (r.body.size() > limits::kRequestBytesMax)
+    return Error{Code::kTooLarge, "a request of more than 256 KiB; split it"};
+  if (!in.done() || r.number == RequestNumber()) return malformed("request");
+  return r;
+}
+Result<Answer> decode_answer(ByteView payload) {
+  ByteReader in(payload);
+  Answer a;
+  a.number = RequestNumber(in.u64());
+  a.result = in.raw(in.left());
+  if (!in.done()) return malformed("answer");
+  return a;
+}
+Result<Query> decode_query_message(ByteView payload) {
+  ByteReader in(payload);
+  Query q;
+  q.token = in.u64();
+  q.body = in.raw(in.left());
+  if (!in.done()) return malformed("query");
+  return q;
+}
+
+void encode(Bytes& out, const QueryAnswer& answer) {
+  MessageWriter m(out, Type::kQueryAnswer);
+  m.u64(answer.token);
+  put_varint(m, answer.position.value);
+  m.u8(static_cast<std::uint8_t>(answer.code));
+  m.raw(answer.body);
+  m.finish();
+}
+Result<QueryAnswer> decode_query_answer(ByteView payload) {
+  ByteReader in(payload);
+  QueryAnswer a;
+  a.token = in.u64();
+  a.position = Position(get_varint(in));
+  a.code = get_code(in);
+  a.body = in.raw(in.left());
+  if (!in.done()) return malformed("answer to a query");
+  return a;
+}
+
+void encode(Bytes& out, const Watch& watch) {
+  MessageWriter m(out, Type::kWatch);
+  put_varint(m, watch.since.value);
+  m.finish();
+}
+Result<Watch> decode_watch(ByteView payload) {
+  ByteReader in(payload);
+  const Watch w{Position(get_varint(in))};
+  if (!in.done()) return malformed("watch");
+  return w;
+}
+
+void encode(Bytes& out, const Events& events) {
+  MessageWriter m(out, Type::kEvents);
+  put_varint(m, events.upto.value);
+  m.u8(static_cast<std::uint8_t>(events.code));
+  put_text(m, events.reason);
+  put_varint(m, events.count);
+  m.raw(events.events);
+  m.finish();
+}
+Result<Events> decode_events(ByteView payload) {
+  ByteReader in(payload);
+  Events e;
+  e.upto = Position(get_varint(in));
+  e.code = get_code(in);
+  e.reason = std::string(get_text(in));
+  e.count = static_cast<std::uint32_t>(get_count(in, payload.size()));
+  e.events = in.raw(in.left());
+  if (!in.done() || (e.count == 0) != e.events.empty()) return malformed("events");
+  return e;
+}
+
+void encode_status_ask(Bytes& out) { MessageWriter(out, Type::kStatusAsk).finish(); }
+void encode_stop(Bytes& out) { MessageWriter(out, Type::kStop).finish(); }
+void encode_status(Bytes& out, std::string_view json) {
+  MessageWriter m(out, Type::kStatus);
+  m.raw(as_bytes(json));
+  m.finish();
+}
+
+}  // namespace titer::wire

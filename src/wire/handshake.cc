@@ -1,0 +1,76 @@
+// Hello, HelloReply, Goodbye: the first and last messages of every link.
+
+#include "base/limits.h"
+#include "wire/codec.h"
+#include "wire/coding.h"
+
+namespace titer::wire {
+
+void encode(Bytes& out, const Hello& hello) {
+  MessageWriter m(out, Type::kHello);
+  m.u8(static_cast<std::uint8_t>(hello.role));
+  m.u64(hello.cluster);
+  m.u64(hello.tables);
+  m.u16(hello.replica.value);
+  m.u64(hello.incarnation.value);
+  m.u64(hello.transmitter.value);
+  m.u64(hello.session.value);
+  m.finish();
+}
+
+Result<Hello> decode_hello(ByteView payload) {
+  ByteReader in(payload);
+  Hello h;
+  h.role = get_enum(in, Role::kReplica, Role::kGatewayClient);
+  h.cluster = in.u64();
+  h.tables = in.u64();
+  h.replica = ReplicaId(in.u16());
+  h.incarnation = Incarnation(in.u64());
+  h.transmitter = TransmitterId(in.u64());
+  h.session = SessionId(in.u64());
+  if (h.role == Role::kReplica && h.replica.value >= limits::kReplicasMax) in.fail();
+  if (h.role == Role::kDirectClient && !is_direct_client(h.transmitter)) in.fail();
+  if (!in.done()) return malformed("hello");
+  return h;
+}
+
+void encode(Bytes& out, const HelloReply& reply) {
+  MessageWriter m(out, Type::kHelloReply);
+  m.u64(reply.cluster);
+  m.u64(reply.tables);
+  m.u16(reply.replica.value);
+  m.u64(reply.incarnation.value);
+  encode_record(m, reply.view);
+  m.finish();
+}
+
+Result<HelloReply> decode_hello_reply(ByteView payload) {
+  ByteReader in(payload);
+  HelloReply r;
+  r.cluster = in.u64();
+  r.tables = in.u64();
+  r.replica = ReplicaId(in.u16());
+  r.incarnation = Incarnation(in.u64());
+  r.view = decode_record(in);
+  if (r.replica.value >= limits::kReplicasMax) in.fail();
+  if (!in.done()) return malformed("answer to a hello");
+  return r;
+}
+
+void encode(Bytes& out, const Goodbye& goodbye) {
+  MessageWriter m(out, Type::kGoodbye);
+  m.u8(static_cast<std::uint8_t>(goodbye.code));
+  put_text(m, goodbye.reason);
+  m.finish();
+}
+
+Result<Goodbye> decode_goodbye(ByteView payload) {
+  ByteReader in(payload);
+  Goodbye g;
+  g.code = get_code(in);
+  g.reason = std::string(get_text(in));
+  if (!in.done()) return malformed("goodbye");
+  return g;
+}
+
+}  // namespace titer::wire

@@ -1,0 +1,108 @@
+#include "wire/message.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/limits.h"
+
+namespace titer::wire {
+namespace {
+
+struct Header {
+  std::uint16_t magic;
+  std::uint8_t version;
+  std::uint8_t type;
+  std::uint32_t length;
+  std::uint64_t checksum;
+};
+static_assert(sizeof(Header) == kHeaderBytes);
+
+bool known(std::uint8_t type) {
+  switch (static_cast<Type>(type)) {
+    case Type::kHello:
+    case Type::kHelloReply:
+    case Type::kGoodbye:
+    case Type::kFrame:
+    case Type::kFlush:
+    case Type::kRelay:
+    case Type::kDone:
+    case Type::kHeartbeat:
+    case Type::kTransferWant:
+    case Type::kTransferPart:
+    case Type::kDirectHello:
+    case Type::kWelcome:
+    case Type::kSolicit:
+    case Type::kViewIs:
+    case Type::kRequest:
+    case Type::kAnswer:
+    case Type::kQuery:
+    case Type::kQueryAnswer:
+    case Type::kWatch:
+    case Type::kEvents:
+    case Type::kStatusAsk:
+    case Type::kStatus:
+    case Type::kRegisterRecord:
+    case Type::kRegisterCompareAndSet:
+    case Type::kRegisterResult:
+    case Type::kPing:
+    case Type::kPong:
+    case Type::kReady:
+    case Type::kStop:
+      return true;
+  }
+  return false;
+}
+
+std::uint64_t checksum(std::uint8_t type, ByteView payload) { return hash64(payload, type); }
+
+Error bad(std::string message) { return {Code::kProtocol, std::move(message)}; }
+
+// The first bytes of a header, as far as they are here: garbage is noticed before 16 bytes of it have
+// arrived.
+Status check_start(ByteView in) {
+  Header h{};
+  std::memcpy(&h, in.data(), std::min(in.size(), kHeaderBytes));
+  if (in.size() >= 2 && h.magic != kMagic) return bad("this is not the titer protocol (wrong magic bytes)");
+  if (in.size() >= 3 && h.version != kVersion)
+    return bad(
+        fmt::format("the other side speaks version {} of the wire format, this one {}", h.version, kVersion));
+  if (in.size() >= 4 && !known(h.type)) return bad(fmt::format("unknown message type {}", h.type));
+  if (in.size() >= 8 && h.length > limits::kMessageBytesMax - kHeaderBytes)
+    return bad(
+        fmt::format("a message of {} bytes is above the limit of {}", h.length, limits::kMessageBytesMax));
+  return ok_status();
+}
+
+}  // namespace
+
+Result<std::optional<Message>> next_message(ByteView& in) {
+  if (Status s = check_start(in); !s.ok()) return s.error();
+  if (in.size() < kHeaderBytes) return std::optional<Message>();
+  Header h{};
+  std::memcpy(&h, in.data(), sizeof h);
+  if (in.size() - kHeaderBytes < h.length) return std::optional<Message>();
+  const ByteView payload = in.subspan(kHeaderBytes, h.length);
+  if (checksum(h.type, payload) != h.checksum)
+    return bad(fmt::format("wrong checksum of a message of type {}, {} bytes", h.type, h.length));
+  in = in.subspan(kHeaderBytes + h.length);
+  return std::optional<Message>(Message{static_cast<Type>(h.type), payload});
+}
+
+MessageWriter::MessageWriter(Bytes& out, Type type)
+    : ByteWriter(out), buffer_(out), start_(out.size()), type_(type) {
+  out.resize(start_ + kHeaderBytes);
+}
+
+void MessageWriter::finish() {
+  const ByteView payload = ByteView(buffer_).subspan(start_ + kHeaderBytes);
+  TITER_CHECK(payload.size() <= limits::kMessageBytesMax - kHeaderBytes,
+              "a message above the limit was built");
+  const auto type = static_cast<std::uint8_t>(type_);
+  const Header h{kMagic, kVersion, type, static_cast<std::uint32_t>(payload.size()), checksum(type, payload)};
+  std::memcpy(buffer_.data() + start_, &h, sizeof h);
+}
+
+}  // namespace titer::wire

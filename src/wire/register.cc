@@ -1,0 +1,138 @@
+// The view register's record, and what supervisor and replicas say to one another.
+
+#include "base/limits.h"
+#include "wire/codec.h"
+#include "wire/coding.h"
+
+namespace titer::wire {
+namespace {
+
+constexpr std::size_t kAddressBytesMax = 256;
+// Incarnations that are remembered as dead; far more than one view change can exclude.
+constexpr std::size_t kKnownDeadMax = 64 * limits::kReplicasMax;
+constexpr std::uint32_t kReplicaBits = (1U << limits::kReplicasMax) - 1;
+
+}  // namespace
+
+void encode_record(ByteWriter& out, const smr::ViewRecord& record) {
+  put_varint(out, record.number.value);
+  put_varint(out, record.members.size());
+  for (const smr::Member& m : record.members) {
+    out.u8(static_cast<std::uint8_t>(m.id.value));
+    out.u64(m.incarnation.value);
+    put_text(out, m.address);
+  }
+  put_varint(out, record.known_dead.size());
+  for (const Incarnation dead : record.known_dead) out.u64(dead.value);
+}
+
+smr::ViewRecord decode_record(ByteReader& in) {
+  smr::ViewRecord r;
+  r.number = ViewNumber(get_varint(in));
+  const std::size_t members = get_count(in, limits::kReplicasMax);
+  r.members.reserve(members);
+  for (std::size_t i = 0; i < members && in.ok(); ++i) {
+    smr::Member m;
+    m.id = ReplicaId(in.u8());
+    m.incarnation = Incarnation(in.u64());
+    m.address = std::string(as_text(in.raw(get_bounded(in, kAddressBytesMax))));
+    if (m.id.value >= limits::kReplicasMax || (i > 0 && m.id <= r.members.back().id)) in.fail();
+    r.members.push_back(std::move(m));
+  }
+  const std::size_t dead = get_count(in, kKnownDeadMax);
+  r.known_dead.reserve(dead);
+  for (std::size_t i = 0; i < dead && in.ok(); ++i) r.known_dead.emplace_back(in.u64());
+  return r;
+}
+
+void encode(Bytes& out, const smr::ViewRecord& record) {
+  MessageWriter m(out, Type::kRegisterRecord);
+  encode_record(m, record);
+  m.finish();
+}
+Result<smr::ViewRecord> decode_register_record(ByteView payload) {
+  ByteReader in(payload);
+  smr::ViewRecord r = decode_record(in);
+  if (!in.done()) return malformed("view record");
+  return r;
+}
+
+void encode(Bytes& out, const CompareAndSet& ask) {
+  MessageWriter m(out, Type::kRegisterCompareAndSet);
+  put_varint(m, ask.expected.value);
+  m.u32(ask.without.bits);
+  put_text(m, ask.reason);
+  m.finish();
+}
+Result<CompareAndSet> decode_compare_and_set(ByteView payload) {
+  ByteReader in(payload);
+  CompareAndSet c;
+  c.expected = ViewNumber(get_varint(in));
+  c.without.bits = in.u32();
+  c.reason = std::string(get_text(in));
+  if ((c.without.bits & ~kReplicaBits) != 0) in.fail();
+  if (!in.done()) return malformed("compare-and-set");
+  return c;
+}
+
+void encode(Bytes& out, const CompareAndSetResult& result) {
+  MessageWriter m(out, Type::kRegisterResult);
+  m.u8(result.done ? 1 : 0);
+  encode_record(m, result.newest);
+  m.finish();
+}
+Result<CompareAndSetResult> decode_compare_and_set_result(ByteView payload) {
+  ByteReader in(payload);
+  CompareAndSetResult r;
+  r.done = get_bool(in);
+  r.newest = decode_record(in);
+  if (!in.done()) return malformed("result of a compare-and-set");
+  return r;
+}
+
+void encode(Bytes& out, const Ready& ready) {
+  MessageWriter m(out, Type::kReady);
+  put_varint(m, ready.learned.value);
+  m.finish();
+}
+Result<Ready> decode_ready(ByteView payload) {
+  ByteReader in(payload);
+  const Ready r{Position(get_varint(in))};
+  if (!in.done()) return malformed("ready");
+  return r;
+}
+
+void encode(Bytes& out, const Pong& pong) {
+  MessageWriter m(out, Type::kPong);
+  m.u64(pong.number);
+  m.u8(pong.full ? 1 : 0);
+  put_varint(m, pong.installed.value);
+  put_varint(m, pong.position.value);
+  put_varint(m, pong.learned.value);
+  m.finish();
+}
+Result<Pong> decode_pong(ByteView payload) {
+  ByteReader in(payload);
+  Pong p;
+  p.number = in.u64();
+  p.full = get_bool(in);
+  p.installed = ViewNumber(get_varint(in));
+  p.position = Position(get_varint(in));
+  p.learned = Position(get_varint(in));
+  if (!in.done()) return malformed("pong");
+  return p;
+}
+
+void encode_ping(Bytes& out, std::uint64_t number) {
+  MessageWriter m(out, Type::kPing);
+  m.u64(number);
+  m.finish();
+}
+Result<std::uint64_t> decode_ping(ByteView payload) {
+  ByteReader in(payload);
+  const std::uint64_t number = in.u64();
+  if (!in.done()) return malformed("ping");
+  return number;
+}
+
+}  // namespace titer::wire
