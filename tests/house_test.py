@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Holds the tree to the rules of house.py, and the rules to their word: each must find a fault planted for it."""
+import os
+import tempfile
+import unittest
+
+from house import EXCEPTIONS, FILE_LINES_MAX, FUNCTION_LINES_MAX, ROOT, RULES, complaints
+
+
+class House(unittest.TestCase):
+    def test_exceptions_are_needed(self):
+        for (rule, path), why in EXCEPTIONS.items():
+            self.assertTrue(why, f"say why {path} may break {rule}")
+            self.assertTrue(any(c.startswith(path + ":") for c in RULES[rule](ROOT)),
+                            f"{path} no longer breaks {rule}: take it out of EXCEPTIONS")
+
+
+def _add_rule_tests():
+    for name in RULES:
+        def test(self, name=name):
+            found = complaints(name, ROOT)
+            self.assertFalse(found, "\n" + "\n".join(found))
+        setattr(House, f"test_{name}", test)
+
+
+_add_rule_tests()
+
+
+class SelfTest(unittest.TestCase):
+    """Plants one fault at a time into a small clean tree: exactly the rule for it must complain."""
+
+    CLEAN = {
+        "CMakeLists.txt": "titer_room(base)\ntiter_room(smr ROOMS base)\ntiter_room(net ROOMS base LIBRARIES Boost::json)\n",
+        "src/base/ids.h": "// Ids.\n#pragma once\n#include <cstdint>\n",
+        "src/base/README.md": "# base\n",
+        "src/smr/order.h": "// Order.\n#pragma once\n#include \"base/ids.h\"\n",
+        "src/smr/order.cc": "#include \"smr/order.h\"\n\n#include <vector>\n\nint f(int a) {\n  return a;\n}\n",
+        "src/smr/README.md": "# smr\n",
+        "src/net/link.h": "// Links.\n#pragma once\n#include <thread>\n#include \"base/ids.h\"\n",
+        "src/net/README.md": "# net\n",
+        "README.md": "# The house\n\nSee [a decision](docs/decisions/0001-first.md#context) and [this](#the-house).\n",
+        "docs/decisions/README.md": "[1](0001-first.md)\n",
+        "docs/decisions/0001-first.md":
+            "# First\n\nDate: 2026-01-01\nStatus: accepted\n\n## Context\n\n## Decision\n\n## Rejected\n\n## Consequences\n",
+    }
+
+    def with_tree(self, changes):
+        with tempfile.TemporaryDirectory() as root:
+            for path, text in {**self.CLEAN, **changes}.items():
+                os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+                with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                    file.write(text)
+            return {name: rule(root) for name, rule in RULES.items()}
+
+    def test_clean_tree_is_clean(self):
+        self.assertEqual({}, {name: c for name, c in self.with_tree({}).items() if c})
+
+    def expect(self, rule, path, text):
+        found = self.with_tree({path: text})
+        self.assertTrue(any(c.startswith(path) for c in found[rule]), f"{rule} is blind to: {text!r}")
+        self.assertEqual([], [name for name, c in found.items() if c and name != rule])
+
+    def smr(self, line, body=""):
+        return f"#include \"smr/order.h\"\n\n{line}\n{body}"
+
+    def test_upward_include_is_found(self):
+        self.expect("one_way", "src/smr/order.cc", self.smr('#include "net/link.h"'))
+
+    def test_upward_include_in_test_is_found(self):
+        self.expect("one_way", "src/base/ids_test.cc", '#include "smr/order.h"\n')
+
+    def test_upward_link_is_found(self):
+        self.expect("one_way", "CMakeLists.txt", "titer_room(base ROOMS smr)\ntiter_room(smr ROOMS base)\ntiter_room(net ROOMS base)\n")
+
+    def test_unknown_room_is_found(self):
+        self.expect("one_way", "src/attic/x.cc", "int x;\n")
+
+    def test_impurities_are_found(self):
+        for line in ("#include <thread>", "#include <chrono>", "#include <fstream>", "#include <sys/socket.h>",
+                     "#include <boost/asio/io_context.hpp>", "auto t = std::chrono::steady_clock::now();",
+                     "auto t = time(nullptr);", "std::random_device r;", "int r = rand();",
+                     "std::unordered_map<int, int> m;"):
+            with self.subTest(line):
+                self.expect("pure_rooms", "src/smr/order.cc", self.smr(line))
+
+    def test_own_words_are_no_impurities(self):
+        found = self.with_tree({"src/smr/order.cc": self.smr("int time();\n// steady_clock\nint brand();")})
+        self.assertEqual([], found["pure_rooms"])
+
+    def test_walk_of_hash_table_is_found(self):
+        table = "struct S {\n  boost::unordered_flat_map<int, std::vector<int>> by_id_;\n};\n"
+        self.expect("no_hash_order", "src/smr/order.cc", self.smr(table, "int g(S& s) {\n  for (auto& [k, v] : s.by_id_) return k;\n  return 0;\n}\n"))
+        excused = self.smr(table, "int g(S& s) {\n  // any order: a sum\n  for (auto& [k, v] : s.by_id_) return k;\n  return 0;\n}\n")
+        self.assertEqual([], self.with_tree({"src/smr/order.cc": excused})["no_hash_order"])
+
+    def test_long_file_is_found(self):
+        self.expect("sizes", "src/smr/order.cc", self.smr("int a;\n" * (FILE_LINES_MAX + 1)))
+
+    def test_long_function_is_found(self):
+        body = "  a += '{';\n" * FUNCTION_LINES_MAX
+        for head in ("int C::f(int a) const {", "C::C(int a)\n    : a_(a) {", "TEST(A, b) {"):
+            with self.subTest(head):
+                self.expect("function_length", "src/smr/order.cc", self.smr(f"{head}\n{body}}}"))
+        long_class = self.smr("class C {\n" + "  int f();\n" * 200 + "};")
+        self.assertEqual([], self.with_tree({"src/smr/order.cc": long_class})["function_length"])
+
+    def test_bare_header_is_found(self):
+        self.expect("headers", "src/net/link.h", "// Links.\n")
+        self.expect("headers", "src/net/link.h", "#pragma once\n")
+        self.expect("headers", "src/smr/order.cc", "#include <vector>\n#include \"smr/order.h\"\n")
+
+    def test_left_overs_are_found(self):
+        self.expect("left_overs", "src/smr/order.cc", self.smr("// TO" + "DO: later"))
+
+    def test_white_space_is_found(self):
+        self.expect("white_space", "src/smr/order.cc", self.smr("int a; "))
+        self.expect("white_space", "src/smr/order.cc", self.smr("int a;")[:-1] + "  ")
+
+    def test_sleeps_are_found(self):
+        self.expect("no_sleep_in_tests", "tests/e2e/a.py", "time.sle" + "ep(1)\n")
+        self.expect("no_sleep_in_tests", "src/smr/order_test.cc", "std::this_thread::sleep" + "_for(x);\n")
+
+    def test_disabled_tests_are_found(self):
+        self.expect("disabled_tests", "src/smr/order_test.cc", "TEST(A, DIS" + "ABLED_b) {}\n")
+
+    def test_dead_links_are_found(self):
+        self.expect("links", "README.md", "# The house\n\n[x](docs/none.md)\n")
+        self.expect("links", "README.md", "# The house\n\n[x](#nowhere)\n")
+
+    def test_unlisted_decision_is_found(self):
+        self.expect("decisions", "docs/decisions/README.md", "nothing\n")
+
+    def test_paths_outside_are_found(self):
+        self.expect("stands_alone", "README.md", "see ../sha" + "red/x\n")
+
+    def test_missing_readme_is_found(self):
+        found = self.with_tree({"CMakeLists.txt": self.CLEAN["CMakeLists.txt"] + "titer_room(new)\n", "src/new/a.cc": "int a;\n"})
+        self.assertTrue(found["rooms_have_readmes"])
+
+
+if __name__ == "__main__":
+    unittest.main()
