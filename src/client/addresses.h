@@ -1,0 +1,33 @@
+// Where the replicas are: what users write after --at, and the default of a cluster on this machine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "net/connection.h"
+#include "smr/types.h"
+
+namespace titer::client {
+
+using Addresses = std::vector<net::Address>;
+
+inline constexpr std::uint16_t kFirstPort = 8892;
+inline constexpr std::uint16_t kDefaultPorts =
+    7;  // 8892 … 8898: the largest cluster that is usual on one machine
+
+// Each text is PORT or HOST:PORT or several of them with commas between. Repeated ones are dropped.
+// Error (kInvalid) names the one that is wrong.
+[[nodiscard]] Result<Addresses> parse_addresses(const std::vector<std::string>& texts);
+// 127.0.0.1, ports 8892 to 8898.
+[[nodiscard]] Addresses default_addresses();
+// Adds what is not yet there. True: it was new.
+bool add_address(Addresses& addresses, const net::Address& address);
+// Adds the members' addresses; what cannot be parsed is left out (it came from outside).
+void add_members(Addresses& addresses, const smr::ViewRecord& view);
+// "127.0.0.1:8892, 127.0.0.1:8893"
+[[nodiscard]] std::string to_text(const Addresses& addresses);
+
+}  // namespace titer::client

@@ -1,0 +1,271 @@
+#include "client/direct_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "client/link.h"
+
+namespace titer::client {
+
+namespace {
+
+constexpr std::int64_t kDialUs = 1'000'000;
+constexpr std::int64_t kGreetUs = 1'000'000;
+constexpr std::int64_t kPauseMinUs = 50'000, kPauseMaxUs = 1'000'000;  // between dials of one address
+constexpr std::int64_t kAskPatienceUs = 500'000;  // for one replica's answer to a question
+constexpr std::int64_t kAskAgainUs = 5'000;
+constexpr std::int64_t kLookUs = 50'000;
+
+BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
+
+}  // namespace
+
+DirectSession::DirectSession(net::Loop& loop, Addresses addresses, std::int64_t deadline_us)
+    : loop_(loop),
+      deadline_us_(deadline_us),
+      transmitter_(random_word() | kDirectClientBit),
+      machine_(transmitter_, SessionId(random_word())) {
+  for (net::Address& address : addresses) {
+    peers_.push_back(std::make_unique<Peer>());
+    peers_.back()->address = std::move(address);
+  }
+}
+
+DirectSession::~DirectSession() {
+  for (const auto& peer : peers_) {
+    if (!peer->connection) continue;
+    peer->connection->detach();
+    peer->connection->close(Code::kOk, "the client is done");
+  }
+}
+
+std::size_t DirectSession::connect() {
+  const auto all_tried = [this] {
+    return std::all_of(peers_.begin(), peers_.end(), [](const auto& p) { return p->tried; });
+  };
+  run_until(later(net::boot_now(), kDialUs + kGreetUs), all_tried);
+  return connected();
+}
+
+std::size_t DirectSession::connected() const {
+  return static_cast<std::size_t>(
+      std::count_if(peers_.begin(), peers_.end(), [](const auto& p) { return p->greeted; }));
+}
+
+// --- connections
+
+void DirectSession::add_peers_of(const smr::ViewRecord& view) {
+  Addresses known;
+  for (const auto& peer : peers_) add_address(known, peer->address);
+  for (const smr::Member& member : view.members) {
+    const Result<net::Address> address = net::parse_address(member.address);
+    if (!address || !add_address(known, *address)) continue;
+    peers_.push_back(std::make_unique<Peer>());
+    peers_.back()->address = *address;
+  }
+}
+
+void DirectSession::dial_due(BootTime now) {
+  for (const auto& peer : peers_) {
+    if (peer->connection && !peer->greeted && now > peer->greet_by)
+      lost(*peer, "it accepts connections but does not answer");
+    if (!peer->connection && !peer->dialing && now >= peer->dial_at) dial(*peer);
+  }
+}
+
+void DirectSession::dial(Peer& peer) {
+  peer.dialing = true;
+  net::dial(loop_.context(), peer.address, kDialUs,
+            [this, &peer, alive = std::weak_ptr<int>(alive_)](Result<net::Connection::Socket> socket) {
+              if (alive.expired()) return;
+              peer.dialing = false;
+              if (!socket) return lost(peer, socket.error().message);
+              peer.connection = std::make_shared<net::Connection>(std::move(socket).value(), *this,
+                                                                  limits::kSendQueueBytesMax);
+              const auto at =
+                  std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p.get() == &peer; });
+              peer.connection->tag = static_cast<std::uint64_t>(at - peers_.begin());
+              peer.greet_by = later(net::boot_now(), kGreetUs);
+              wire::Hello hello;
+              hello.role = wire::Role::kDirectClient;
+              hello.transmitter = transmitter_;
+              hello.session = machine_.session();
+              wire::encode(peer.connection->outgoing(), hello);
+              peer.connection->start();
+            });
+}
+
+void DirectSession::lost(Peer& peer, const std::string& reason) {
+  last_reason_ = peer.address.text() + ": " + reason;
+  const bool was_greeted = std::exchange(peer.greeted, false);
+  peer.tried = true;
+  if (peer.connection) {
+    peer.connection->detach();
+    peer.connection->close(Code::kOk, reason);
+    peer.connection.reset();
+  }
+  peer.pause_us = was_greeted ? kPauseMinUs : std::clamp(peer.pause_us * 2, kPauseMinUs, kPauseMaxUs);
+  peer.dial_at = later(net::boot_now(), peer.pause_us);
+  if (question_ && question_->asked == &peer) question_->asked = nullptr;
+  if (was_greeted) step(smr::DirectClient::Disconnected{peer.replica, peer.incarnation});
+}
+
+void DirectSession::on_closed(net::Connection& connection, const std::string& reason) {
+  Peer& peer = *peers_[connection.tag];
+  if (peer.connection.get() == &connection) lost(peer, reason);
+}
+
+DirectSession::Peer* DirectSession::peer_of(ReplicaId replica) {
+  for (const auto& peer : peers_)
+    if (peer->greeted && peer->replica == replica) return peer.get();
+  return nullptr;
+}
+
+// --- what comes in
+
+void DirectSession::on_message(net::Connection& connection, const wire::Message& message) {
+  Peer& peer = *peers_[connection.tag];
+  if (peer.connection.get() != &connection) return;
+  if (!peer.greeted) return greeted(peer, message);
+  switch (message.type) {
+    case wire::Type::kWelcome:
+    case wire::Type::kSolicit:
+    case wire::Type::kViewIs:
+      return take_to_client(peer, message);
+    case wire::Type::kAnswer:
+      return take_answer(message);
+    case wire::Type::kQueryAnswer:
+      return take_reply(message);
+    default:
+      return;
+  }
+}
+
+void DirectSession::greeted(Peer& peer, const wire::Message& message) {
+  if (message.type != wire::Type::kHelloReply)
+    return lost(peer, "it is no replica: it did not answer the greeting");
+  const Result<wire::HelloReply> reply = wire::decode_hello_reply(message.payload);
+  if (!reply) return lost(peer, reply.error().message);
+  // The same replica under two names: one connection is enough, and the machine wants exactly one.
+  if (peer_of(reply->replica) != nullptr) {
+    lost(peer, "it is connected under another address");
+    peer.pause_us = kPauseMaxUs;
+    return;
+  }
+  peer.greeted = peer.tried = true;
+  peer.pause_us = 0;
+  peer.replica = reply->replica;
+  peer.incarnation = reply->incarnation;
+  add_peers_of(reply->view);
+  step(smr::DirectClient::Connected{peer.replica, peer.incarnation});
+  step(smr::DirectClient::Receive{peer.replica, smr::ViewIs{reply->view}});
+}
+
+void DirectSession::take_to_client(Peer& peer, const wire::Message& message) {
+  Result<smr::ToClient> told = wire::decode_to_client(message);
+  if (!told) return lost(peer, told.error().message);
+  if (const auto* view = std::get_if<smr::ViewIs>(&*told)) add_peers_of(view->record);
+  step(smr::DirectClient::Receive{peer.replica, std::move(told).value()});
+}
+
+void DirectSession::take_answer(const wire::Message& message) {
+  const Result<wire::Answer> answer = wire::decode_answer(message.payload);
+  if (!answer) return;
+  registry::Outcome outcome;
+  if (const Status decoded = wire::decode_outcome(answer->result, outcome); !decoded) return;
+  // Not executed: the machine still has it and sends it again with the next view.
+  if (outcome.code == Code::kBusy || outcome.code == Code::kUnavailable) return;
+  step(smr::DirectClient::Answered{answer->number});
+  if (answer->number == executing_) outcome_ = std::move(outcome);
+}
+
+void DirectSession::take_reply(const wire::Message& message) {
+  const Result<wire::QueryAnswer> answer = wire::decode_query_answer(message.payload);
+  if (!answer || !question_ || question_->token != answer->token || question_->reply) return;
+  const Code code = answer->code;
+  if (code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded) {
+    question_->asked = nullptr;
+    question_->send_at = later(net::boot_now(), kAskAgainUs);
+  } else if (code == Code::kOk) {
+    question_->reply = Reply{answer->position, Bytes(answer->body.begin(), answer->body.end())};
+  } else {
+    question_->reply = Error{code, std::string(as_text(answer->body))};
+  }
+}
+
+// --- turns
+
+void DirectSession::step(const smr::DirectClient::Input& input) {
+  machine_.step(net::boot_now(), input, output_);
+}
+
+void DirectSession::perform() {
+  for (const smr::DirectClient::Output::Send& send : output_.send)
+    if (Peer* peer = peer_of(send.to)) wire::encode(peer->connection->outgoing(), send.message);
+  if (output_.wake_at) loop_.wake_at(*output_.wake_at);
+  output_.clear();
+}
+
+void DirectSession::ask_due(BootTime now) {
+  if (!question_ || question_->reply || now < question_->send_at) return;
+  if (question_->asked != nullptr && now < question_->give_up_at) return;
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    Peer& peer = *peers_[next_asked_++ % peers_.size()];
+    if (!peer.greeted || &peer == question_->asked) continue;
+    question_->asked = &peer;
+    question_->give_up_at = later(now, kAskPatienceUs);
+    wire::encode(peer.connection->outgoing(), wire::Query{question_->token, question_->body});
+    --next_asked_;  // stay with one that works
+    return;
+  }
+}
+
+void DirectSession::turn() {
+  const BootTime now = net::boot_now();
+  dial_due(now);
+  step(smr::DirectClient::Tick{});
+  step(smr::DirectClient::EndOfTurn{net::wall_now()});
+  perform();
+  ask_due(now);
+  for (const auto& peer : peers_)
+    if (peer->connection) peer->connection->flush();
+  const bool retry = question_ && !question_->reply && question_->asked == nullptr;
+  loop_.wake_at(later(now, retry ? kAskAgainUs : kLookUs));
+}
+
+bool DirectSession::run_until(BootTime deadline, const std::function<bool()>& done) {
+  loop_.run_until(
+      deadline, [&] { return interrupted_ || done(); }, [this] { turn(); });
+  return done();
+}
+
+// --- calls
+
+Result<registry::Outcome> DirectSession::execute(const registry::Request& request) {
+  Bytes body;
+  wire::encode_request(body, request);
+  outcome_.reset();
+  step(smr::DirectClient::Submit{body});
+  executing_ = machine_.last_number();
+  if (run_until(later(net::boot_now(), deadline_us_), [this] { return outcome_.has_value(); }))
+    return *std::exchange(outcome_, std::nullopt);
+  return Error{Code::kOutcomeUnknown, connected() == 0
+                                          ? "no replica can be reached (last: " + last_reason_ +
+                                                "); it may or may not have been done"
+                                          : "no answer in time; it may or may not have been done"};
+}
+
+Result<Reply> DirectSession::ask(const registry::Query& query) {
+  question_.emplace();
+  question_->token = ++last_token_;
+  wire::encode_query(question_->body, query);
+  run_until(later(net::boot_now(), deadline_us_), [this] { return question_->reply.has_value(); });
+  std::optional<Result<Reply>> reply = std::move(question_->reply);
+  question_.reset();
+  if (reply) return *std::move(reply);
+  return Error{Code::kUnreachable,
+               "no replica answers" + (last_reason_.empty() ? "" : " (last: " + last_reason_ + ")")};
+}
+
+}  // namespace titer::client

@@ -1,0 +1,264 @@
+#include "client/gateway_client.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace titer::client {
+
+namespace {
+
+constexpr std::int64_t kSilenceUs = 1'000'000;   // an owed answer that does not come: to another replica
+constexpr std::int64_t kPingAfterUs = 500'000;   // a watcher asks for a sign of life
+constexpr std::int64_t kRefusedForUs = 100'000;  // refusals that long: to another replica
+constexpr std::int64_t kAgainUs = 5'000;         // after a refusal
+constexpr std::int64_t kLookUs = 50'000;         // turns come at least that often while we wait
+
+BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
+
+Link::Options link_options(const Addresses& at) {
+  Link::Options options;
+  options.addresses = at;
+  options.hello.role = wire::Role::kGatewayClient;
+  options.hello.session = SessionId(random_word());
+  return options;
+}
+
+}  // namespace
+
+GatewayClient::GatewayClient(net::Loop& loop, Options options)
+    : loop_(loop), options_(std::move(options)), link_(loop, link_options(options_.at), *this) {}
+
+Status GatewayClient::connect() {
+  link_.start();
+  run(later(net::boot_now(), options_.deadline_us), [this] { return link_.up() || link_.exhausted(); });
+  if (link_.up()) return ok_status();
+  return Error{Code::kUnreachable, "no replica answers at " + to_text(options_.at) + " (" +
+                                       link_.last_reason() +
+                                       "); is the cluster running? name its replicas with --at or TITER_AT"};
+}
+
+Error GatewayClient::no_answer(bool sent) const {
+  const std::string why =
+      link_.last_reason().empty() ? std::string() : " (last: " + link_.last_reason() + ")";
+  if (sent)
+    return {Code::kOutcomeUnknown, "sent, but no answer came in time" + why +
+                                       "; it may or may not have been done: look before repeating"};
+  return {Code::kUnreachable,
+          "no replica took it in time" + why + "; try again, or name other replicas with --at"};
+}
+
+// --- what comes in
+
+void GatewayClient::on_link_up(const wire::HelloReply&) {
+  heard_ = net::boot_now();
+  refused_since_ = BootTime();
+  window_.link_lost();
+  if (question_) question_->due = true;
+  if (watching_) wire::encode(link_.outgoing(), wire::Watch{*watching_});
+}
+
+void GatewayClient::on_link_down(const std::string&) { heard_ = net::boot_now(); }
+
+void GatewayClient::on_link_message(const wire::Message& message) {
+  heard_ = net::boot_now();
+  switch (message.type) {
+    case wire::Type::kAnswer:
+      return take_answer(message);
+    case wire::Type::kQueryAnswer:
+      return take_reply(message);
+    case wire::Type::kEvents:
+      return take_events(message);
+    default:
+      return;
+  }
+}
+
+bool GatewayClient::refused(Code code) {
+  if (code != Code::kBusy && code != Code::kUnavailable && code != Code::kExcluded) {
+    refused_since_ = BootTime();
+    return false;
+  }
+  if (refused_since_ == BootTime()) refused_since_ = heard_;
+  return true;
+}
+
+void GatewayClient::take_answer(const wire::Message& message) {
+  const Result<wire::Answer> answer = wire::decode_answer(message.payload);
+  if (!answer) return link_.try_another(answer.error().message);
+  if (const Status decoded = wire::decode_outcome(answer->result, scratch_); !decoded)
+    return link_.try_another(decoded.error().message);
+  if (refused(scratch_.code)) return window_.refuse(answer->number, later(heard_, kAgainUs));
+  if (!window_.settle(answer->number) || !answered_ || answer->number < base_) return;
+  answered_(answer->number.value - base_.value, scratch_);
+}
+
+void GatewayClient::take_reply(const wire::Message& message) {
+  const Result<wire::QueryAnswer> answer = wire::decode_query_answer(message.payload);
+  if (!answer) return link_.try_another(answer.error().message);
+  if (!question_ || question_->token != answer->token || question_->reply) return;
+  if (refused(answer->code)) {
+    question_->due = true;
+    question_->send_at = later(heard_, kAgainUs);
+  } else if (answer->code == Code::kOk) {
+    question_->reply = Reply{answer->position, Bytes(answer->body.begin(), answer->body.end())};
+  } else {
+    question_->reply = Error{answer->code, std::string(as_text(answer->body))};
+  }
+}
+
+void GatewayClient::take_events(const wire::Message& message) {
+  if (!watching_ || watch_over_) return;
+  const Result<wire::Events> events = wire::decode_events(message.payload);
+  if (!events) return link_.try_another(events.error().message);
+  if (events->code != Code::kOk) {
+    watch_over_ = Error{events->code, events->reason};
+    return;
+  }
+  ByteReader in(events->events);
+  for (std::uint32_t i = 0; i < events->count; ++i) {
+    const registry::Event event = wire::decode_event(in);
+    if (!in.ok()) return link_.try_another("it sent events that cannot be read");
+    if (!on_event_(event)) {
+      watch_over_ = ok_status();
+      return;
+    }
+  }
+  watching_ = std::max(*watching_, events->upto);
+  if (on_upto_) on_upto_(*watching_);
+}
+
+// --- turns
+
+bool GatewayClient::run(BootTime deadline, const std::function<bool()>& done) {
+  heard_ = net::boot_now();
+  return loop_.run_until(
+      deadline, [&] { return interrupted_ || done(); }, [this] { turn(); });
+}
+
+void GatewayClient::turn() {
+  const BootTime now = net::boot_now();
+  if (fill_) fill_();
+  leave_if_silent(now);
+  if (watching_) ping_if_idle(now);
+  if (link_.up()) send_what_is_due(now);
+  link_.flush();
+  BootTime wake = later(now, kLookUs);
+  if (const auto retry = window_.next_retry(); retry && link_.up()) wake = std::min(wake, *retry);
+  if (question_ && question_->due && link_.up()) wake = std::min(wake, question_->send_at);
+  loop_.wake_at(std::max(wake, later(now, 1'000)));
+}
+
+void GatewayClient::leave_if_silent(BootTime now) {
+  if (!link_.up()) return;
+  const bool owed = !window_.empty() || (question_ && !question_->reply);
+  if (owed && now > later(heard_, kSilenceUs)) link_.try_another("no answer for a second");
+  if (refused_since_ != BootTime() && now > later(refused_since_, kRefusedForUs)) {
+    refused_since_ = BootTime();
+    link_.try_another("it cannot serve now");
+  }
+}
+
+void GatewayClient::ping_if_idle(BootTime now) {
+  if (question_ && question_->reply) question_.reset();
+  if (question_ || now < later(heard_, kPingAfterUs)) return;
+  question_.emplace();
+  question_->token = ++last_token_;
+  wire::encode_query(question_->body, registry::Info{});
+  heard_ = now;
+}
+
+void GatewayClient::send_what_is_due(BootTime now) {
+  Bytes& out = link_.outgoing();
+  window_.send(now, [&out](RequestNumber number, ByteView body) {
+    wire::encode(out, wire::Request{number, body});
+  });
+  if (!question_ || !question_->due || question_->send_at > now) return;
+  question_->due = false;
+  wire::encode(out, wire::Query{question_->token, question_->body});
+}
+
+void GatewayClient::new_session() {
+  window_.reset();
+  link_.set_session(SessionId(random_word()));
+  link_.try_another("a new session begins");
+}
+
+// --- calls
+
+Result<registry::Outcome> GatewayClient::execute(const registry::Request& request) {
+  std::optional<Result<registry::Outcome>> out;
+  bool more = true;
+  const Status done = pipeline(
+      [&](Bytes& body) {
+        if (more) wire::encode_request(body, request);
+        return std::exchange(more, false);
+      },
+      [&](std::uint64_t, const Result<registry::Outcome>& outcome) { out = outcome; });
+  if (out) return *std::move(out);
+  return done.ok() ? no_answer(false) : done.error();
+}
+
+Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
+  base_ = RequestNumber(window_.first_open().value + window_.open());
+  BootTime progress = net::boot_now();
+  answered_ = [&](std::uint64_t index, const Result<registry::Outcome>& outcome) {
+    progress = net::boot_now();
+    answered(index, outcome);
+  };
+  bool more = true;
+  Bytes body;
+  fill_ = [&] {
+    while (more && window_.can_add()) {
+      body.clear();
+      more = next(body);
+      if (more) window_.add(body);
+    }
+  };
+  // In slices, because the deadline moves with every answer.
+  const auto over = [&] { return !more && window_.empty(); };
+  while (!run(later(progress, options_.deadline_us), over) &&
+         net::boot_now() < later(progress, options_.deadline_us)) {
+  }
+  fill_ = nullptr;
+  answered_ = nullptr;
+  if (!more && window_.empty()) return ok_status();
+  // What is open now is given up, and with it the session: its numbers must have no gap.
+  bool sent = false;
+  for (RequestNumber n = window_.first_open(); window_.open() > 0; ++n) {
+    if (!window_.is_open(n)) continue;
+    const Error error = no_answer(window_.ever_sent(n));
+    sent = sent || window_.ever_sent(n);
+    window_.settle(n);
+    answered(n.value - base_.value, error);
+  }
+  new_session();
+  return no_answer(sent);
+}
+
+Result<Reply> GatewayClient::ask(const registry::Query& query) {
+  question_.emplace();
+  question_->token = ++last_token_;
+  wire::encode_query(question_->body, query);
+  run(later(net::boot_now(), options_.deadline_us), [this] { return question_->reply.has_value(); });
+  std::optional<Result<Reply>> reply = std::move(question_->reply);
+  question_.reset();
+  if (reply) return *std::move(reply);
+  return no_answer(false);
+}
+
+Status GatewayClient::watch(Position since, const EventVisitor& visit, const Upto& upto) {
+  watching_ = since;
+  on_event_ = visit;
+  on_upto_ = upto;
+  watch_over_.reset();
+  if (link_.up()) wire::encode(link_.outgoing(), wire::Watch{since});
+  while (!watch_over_ && !interrupted_)
+    run(later(net::boot_now(), options_.deadline_us), [this] { return watch_over_.has_value(); });
+  watching_.reset();
+  question_.reset();
+  const Status over = watch_over_.value_or(ok_status());
+  link_.try_another("the watch is over");  // the replica would go on sending events
+  return over;
+}
+
+}  // namespace titer::client

@@ -1,0 +1,128 @@
+#include "client/link.h"
+
+#include <random>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace titer::client {
+
+namespace {
+
+constexpr std::int64_t kDialUs = 1'000'000;
+constexpr std::int64_t kGreetUs = 700'000;
+constexpr std::int64_t kRoundPauseUs = 20'000;  // after every address has failed once
+
+}  // namespace
+
+std::uint64_t random_word() {
+  static std::random_device device;
+  return (std::uint64_t{device()} << 32 | device()) | 1U;  // never 0, which means "none"
+}
+
+Link::Link(net::Loop& loop, Options options, LinkOwner& owner)
+    : loop_(loop), options_(std::move(options)), owner_(owner), timer_(loop.context()), at_(options_.first) {}
+
+Link::~Link() { stop(); }
+
+void Link::start() { dial(); }
+
+void Link::stop() {
+  ++attempt_;
+  timer_.cancel();
+  greeted_ = false;
+  if (!connection_) return;
+  connection_->detach();
+  connection_->close(Code::kOk, "the client is done");
+  connection_.reset();
+}
+
+void Link::after(std::int64_t us, void (Link::*what)()) {
+  timer_.expires_after(std::chrono::microseconds(us));
+  timer_.async_wait([this, what, attempt = attempt_,
+                     alive = std::weak_ptr<int>(alive_)](const boost::system::error_code& cancelled) {
+    if (!cancelled && !alive.expired() && attempt == attempt_) (this->*what)();
+  });
+}
+
+void Link::dial() {
+  const std::uint64_t attempt = ++attempt_;
+  net::dial(loop_.context(), address(), kDialUs,
+            [this, attempt, alive = std::weak_ptr<int>(alive_)](Result<net::Connection::Socket> socket) {
+              if (alive.expired() || attempt != attempt_) return;
+              if (!socket) return attempt_failed(socket.error().message);
+              greet(std::move(socket).value());
+            });
+}
+
+void Link::greet(net::Connection::Socket socket) {
+  connection_ = std::make_shared<net::Connection>(std::move(socket), *this, limits::kClientSendBytesMax);
+  connection_->start();
+  wire::encode(connection_->outgoing(), options_.hello);
+  connection_->flush();
+  after(kGreetUs, &Link::greeting_late);
+}
+
+void Link::attempt_failed(const std::string& reason) {
+  ++failures_;
+  last_reason_ = address().text() + ": " + reason;
+  drop(reason);
+}
+
+void Link::drop(const std::string& reason) {
+  const bool was_up = std::exchange(greeted_, false);
+  ++attempt_;
+  if (connection_) {
+    connection_->detach();
+    connection_->close(Code::kOk, "the client goes to another replica");
+    connection_.reset();
+  }
+  at_ = (at_ + 1) % options_.addresses.size();
+  const bool round_over = failures_ > 0 && failures_ % options_.addresses.size() == 0;
+  after(round_over ? kRoundPauseUs : 0, &Link::dial);
+  if (was_up) owner_.on_link_down(reason);
+}
+
+void Link::try_another(const std::string& reason) {
+  if (!connection_) return;  // already on its way
+  last_reason_ = address().text() + ": " + reason;
+  drop(reason);
+}
+
+void Link::on_closed(net::Connection& connection, const std::string& reason) {
+  if (&connection != connection_.get()) return;
+  connection_->detach();
+  connection_.reset();
+  if (!greeted_) return attempt_failed(reason);
+  last_reason_ = address().text() + ": " + reason;
+  drop(reason);
+}
+
+void Link::greeted(const wire::Message& message) {
+  if (message.type != wire::Type::kHelloReply)
+    return attempt_failed("it is no replica: it did not answer the greeting");
+  const Result<wire::HelloReply> reply = wire::decode_hello_reply(message.payload);
+  if (!reply) return attempt_failed(reply.error().message);
+  timer_.cancel();
+  greeted_ = true;
+  failures_ = 0;
+  view_ = reply->view;
+  add_members(options_.addresses, view_);
+  owner_.on_link_up(*reply);
+}
+
+void Link::on_message(net::Connection& connection, const wire::Message& message) {
+  if (&connection != connection_.get()) return;
+  if (!greeted_) return greeted(message);
+  if (message.type == wire::Type::kViewIs) {
+    const Result<smr::ToClient> told = wire::decode_to_client(message);
+    if (told)
+      if (const auto* view = std::get_if<smr::ViewIs>(&*told)) {
+        view_ = view->record;
+        add_members(options_.addresses, view_);
+      }
+  }
+  owner_.on_link_message(message);
+}
+
+}  // namespace titer::client

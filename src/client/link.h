@@ -1,0 +1,99 @@
+// Link: one client's way to the cluster — a connection to the first of several replicas that answers, and to
+// the next one when that is lost.
+//
+// The owner sees up, messages, down, up, … and repeats on every `up` what it still waits for; the session and
+// its numbers stay the same, so a repetition never applies twice. Addresses of the view's members are learned
+// from the replicas, so a client that was told of one replica survives that replica.
+//
+// Thread rule: the loop's thread. It may be destroyed at any time, also from within no callback of its own.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "client/addresses.h"
+#include "net/connection.h"
+#include "net/loop.h"
+#include "wire/codec.h"
+
+namespace titer::client {
+
+class LinkOwner {
+ public:
+  virtual void on_link_up(const wire::HelloReply& reply) = 0;
+  virtual void on_link_message(const wire::Message& message) = 0;
+  // After an up. The link is already on its way to the next replica.
+  virtual void on_link_down(const std::string& reason) = 0;
+
+ protected:
+  ~LinkOwner() = default;
+};
+
+// Random, for sessions and for direct clients' names: never used by two processes.
+[[nodiscard]] std::uint64_t random_word();
+
+class Link final : public net::ConnectionOwner {
+ public:
+  struct Options {
+    Addresses addresses;    // tried in turn
+    std::size_t first = 0;  // index of the one to begin with
+    wire::Hello hello;
+  };
+  Link(net::Loop& loop, Options options, LinkOwner& owner);
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  void start();
+  // Leaves politely; no more calls to the owner.
+  void stop();
+  // Drops what there is and goes to the next replica (this one is silent or says unavailable). With only one
+  // address it is dialled again.
+  void try_another(const std::string& reason);
+  // From the next connection on.
+  void set_session(SessionId session) { options_.hello.session = session; }
+
+  [[nodiscard]] bool up() const { return greeted_; }
+  // Only while up().
+  [[nodiscard]] Bytes& outgoing() { return connection_->outgoing(); }
+  void flush() {
+    if (connection_) connection_->flush();
+  }
+  // Attempts that failed since the link was last up (or since start).
+  [[nodiscard]] std::size_t failures() const { return failures_; }
+  // Every address was tried since then, and none answered.
+  [[nodiscard]] bool exhausted() const { return failures_ >= options_.addresses.size(); }
+  [[nodiscard]] const std::string& last_reason() const { return last_reason_; }
+  [[nodiscard]] const Addresses& addresses() const { return options_.addresses; }
+  [[nodiscard]] const net::Address& address() const { return options_.addresses[at_]; }
+  // Of the last HelloReply or ViewIs.
+  [[nodiscard]] const smr::ViewRecord& view() const { return view_; }
+
+ private:
+  void on_message(net::Connection& connection, const wire::Message& message) override;
+  void on_closed(net::Connection& connection, const std::string& reason) override;
+  void dial();
+  void greet(net::Connection::Socket socket);
+  void greeted(const wire::Message& message);
+  void attempt_failed(const std::string& reason);
+  void drop(const std::string& reason);
+  void after(std::int64_t us, void (Link::*what)());
+  void greeting_late() { attempt_failed("it accepts connections but does not answer"); }
+
+  net::Loop& loop_;
+  Options options_;
+  LinkOwner& owner_;
+  boost::asio::steady_timer timer_;  // for the next dial, or for the reply to our hello
+  net::ConnectionPtr connection_;
+  bool greeted_ = false;
+  std::size_t at_;  // index of the address in use
+  std::size_t failures_ = 0;
+  std::uint64_t attempt_ = 0;  // results of older dials are ignored
+  std::string last_reason_;
+  smr::ViewRecord view_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // callbacks that outlive us find this gone
+};
+
+}  // namespace titer::client

@@ -1,0 +1,196 @@
+#include "client/read.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "base/limits.h"
+#include "wire/codec.h"
+
+namespace titer::client {
+
+namespace {
+
+constexpr int kSnapshotAttempts = 3;
+
+Error malformed() {
+  return Error{Code::kProtocol, "the replica sent rows that cannot be read; do versions differ?"};
+}
+
+// `more` and then rows until the end or until `row` returns false.
+template <typename Row>
+Result<bool> visit_rows(ByteView body, const Row& row) {
+  ByteReader in(body);
+  const bool more = in.u8() != 0;
+  while (in.ok() && in.left() > 0)
+    if (!row(in)) return more;
+  if (!in.done()) return malformed();
+  return more;
+}
+
+}  // namespace
+
+Result<bool> visit_sites(ByteView body, const SiteVisitor& visit) {
+  return visit_rows(body, [&](ByteReader& in) {
+    const registry::Site site = wire::decode_site(in);
+    return !in.ok() || visit(site);
+  });
+}
+
+Result<bool> visit_near(ByteView body, const NearVisitor& visit) {
+  return visit_rows(body, [&](ByteReader& in) {
+    const double metres = in.f64();
+    const registry::Site site = wire::decode_site(in);
+    return !in.ok() || visit(site, metres);
+  });
+}
+
+Result<bool> visit_events(ByteView body, const EventVisitor& visit) {
+  return visit_rows(body, [&](ByteReader& in) {
+    const registry::Event event = wire::decode_event(in);
+    return !in.ok() || visit(event);
+  });
+}
+
+Status list_sites(Asker& asker, registry::ListSites query, std::uint64_t limit, const SiteVisitor& visit) {
+  std::string last_name(query.after_name);
+  std::string last_id(query.after_id);
+  bool go_on = true;
+  while (go_on && limit > 0) {
+    query.after_name = last_name;
+    query.after_id = last_id;
+    query.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, limits::kPageMax));
+    const Result<Reply> page = asker.ask(query);
+    if (!page) return page.error();
+    std::uint64_t rows = 0;
+    const Result<bool> more = visit_sites(page->body, [&](const registry::Site& site) {
+      ++rows;
+      last_name = site.name;
+      last_id = site.id;
+      return go_on = visit(site);
+    });
+    if (!more) return more.error();
+    go_on = go_on && *more && rows > 0;
+    limit -= std::min(rows, limit);
+  }
+  return ok_status();
+}
+
+Status get_site(Asker& asker, const registry::SiteRef& site, const SiteVisitor& visit) {
+  const Result<Reply> reply = asker.ask(registry::GetSite{site});
+  if (!reply) return reply.error();
+  const Result<bool> more = visit_sites(reply->body, visit);
+  if (!more) return more.error();
+  return ok_status();
+}
+
+Status near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit) {
+  const Result<Reply> reply = asker.ask(query);
+  if (!reply) return reply.error();
+  const Result<bool> more = visit_near(reply->body, visit);
+  if (!more) return more.error();
+  return ok_status();
+}
+
+Status history(Asker& asker, registry::History query, std::uint64_t limit, const EventVisitor& visit) {
+  bool go_on = true;
+  while (go_on && limit > 0) {
+    query.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, limits::kPageMax));
+    const Result<Reply> page = asker.ask(query);
+    if (!page) return page.error();
+    std::uint64_t rows = 0;
+    const Result<bool> more = visit_events(page->body, [&](const registry::Event& event) {
+      ++rows;
+      query.before = event.position;
+      return go_on = visit(event);
+    });
+    if (!more) return more.error();
+    go_on = go_on && *more && rows > 0;
+    limit -= std::min(rows, limit);
+  }
+  return ok_status();
+}
+
+Result<Info> info(Asker& asker) {
+  const Result<Reply> reply = asker.ask(registry::Info{});
+  if (!reply) return reply.error();
+  ByteReader in(reply->body);
+  (void)in.u8();
+  Info out{reply->position, wire::decode_totals(in)};
+  if (!in.done()) return malformed();
+  return out;
+}
+
+namespace {
+
+// What a snapshot is put together from: for each site the newest row seen.
+class Collection {
+ public:
+  Result<bool> take(Reply&& reply) {
+    rows_.push_back(std::move(reply.body));
+    return visit_sites(rows_.back(), [&](const registry::Site& site) {
+      newest_[site.id] = site;
+      last_ = {site.name, site.id};
+      return true;
+    });
+  }
+  // Name and id of the last row taken.
+  [[nodiscard]] registry::ListSites after_last(bool with_closed) const {
+    registry::ListSites next;
+    next.filter.with_closed = with_closed;
+    next.after_name = last_.first;
+    next.after_id = last_.second;
+    next.limit = limits::kPageMax;
+    return next;
+  }
+  Snapshot finish(Position position, bool with_closed) && {
+    Snapshot out;
+    out.position = position;
+    out.rows = std::move(rows_);  // moving a deque moves no element, so the views stay good
+    for (auto& [id, site] : newest_)
+      if (with_closed || site.status == registry::SiteStatus::kActive) out.sites.push_back(std::move(site));
+    std::sort(out.sites.begin(), out.sites.end(), [](const registry::Site& a, const registry::Site& b) {
+      return std::pair(a.name, a.id) < std::pair(b.name, b.id);
+    });
+    return out;
+  }
+
+ private:
+  std::deque<Bytes> rows_;
+  std::unordered_map<std::string_view, registry::Site> newest_;  // keys and texts lie in rows_
+  std::pair<std::string_view, std::string_view> last_;
+};
+
+Result<Snapshot> try_snapshot(Asker& asker, bool with_closed) {
+  Collection all;
+  Position first, last;
+  for (bool more = true; more;) {
+    Result<Reply> page = asker.ask(all.after_last(with_closed));
+    if (!page) return page.error();
+    last = page->position;
+    if (first == Position()) first = last;
+    const Result<bool> taken = all.take(std::move(page).value());
+    if (!taken) return taken.error();
+    more = *taken;
+  }
+  if (first == last) return std::move(all).finish(last, with_closed);
+  Result<Reply> changed = asker.ask(registry::ChangedSites{first});
+  if (!changed) return changed.error();
+  const Position position = changed->position;
+  const Result<bool> more = all.take(std::move(changed).value());
+  if (!more) return more.error();
+  if (*more) return Error{Code::kTooOld, "too many sites changed while they were read"};
+  return std::move(all).finish(position, with_closed);
+}
+
+}  // namespace
+
+Result<Snapshot> snapshot(Asker& asker, bool with_closed) {
+  for (int attempt = 1;; ++attempt) {
+    Result<Snapshot> out = try_snapshot(asker, with_closed);
+    if (out.ok() || out.error().code != Code::kTooOld || attempt == kSnapshotAttempts) return out;
+  }
+}
+
+}  // namespace titer::client

@@ -1,0 +1,73 @@
+// Reading the registry over any kind of connection: rows through visitors, pages put together, snapshots.
+//
+// Every question is answered by one replica at one position (linearizable). What needs several pages sees
+// several positions; snapshot() makes one of them again. Rows shown to a visitor live until it returns.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "registry/query.h"
+#include "registry/types.h"
+
+namespace titer::client {
+
+struct Reply {
+  Position position;  // the state that was read
+  Bytes body;         // rows as in wire/codec.h
+};
+
+// Whoever can ask a replica: GatewayClient, DirectSession.
+class Asker {
+ public:
+  // Errors: the query's own (kNotFound, kTooOld, …), or kUnreachable when nobody answered before the
+  // deadline.
+  [[nodiscard]] virtual Result<Reply> ask(const registry::Query& query) = 0;
+
+ protected:
+  ~Asker() = default;
+};
+
+// Return false to stop early.
+using SiteVisitor = std::function<bool(const registry::Site&)>;
+using NearVisitor = std::function<bool(const registry::Site&, double metres)>;
+using EventVisitor = std::function<bool(const registry::Event&)>;
+
+// Site rows; true: there are more. Malformed rows: kProtocol.
+[[nodiscard]] Result<bool> visit_sites(ByteView body, const SiteVisitor& visit);
+[[nodiscard]] Result<bool> visit_near(ByteView body, const NearVisitor& visit);
+[[nodiscard]] Result<bool> visit_events(ByteView body, const EventVisitor& visit);
+
+// Up to `limit` sites in the order of names, over as many pages as that takes.
+[[nodiscard]] Status list_sites(Asker& asker, registry::ListSites query, std::uint64_t limit,
+                                const SiteVisitor& visit);
+[[nodiscard]] Status get_site(Asker& asker, const registry::SiteRef& site, const SiteVisitor& visit);
+[[nodiscard]] Status near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit);
+// Newest first, up to `limit`.
+[[nodiscard]] Status history(Asker& asker, registry::History query, std::uint64_t limit,
+                             const EventVisitor& visit);
+
+struct Info {
+  Position position;
+  registry::Totals totals;
+};
+[[nodiscard]] Result<Info> info(Asker& asker);
+
+// All sites as they were at one position, sorted by name (bytes), then id.
+struct Snapshot {
+  Position position;
+  std::vector<registry::Site> sites;  // views into `rows`
+  std::deque<Bytes> rows;
+};
+// Reads all pages, then what has changed since the first of them: those rows replace the older ones, and what
+// did not change since is as it was, so the whole is the state of that last answer. No write ever waits for
+// it.
+[[nodiscard]] Result<Snapshot> snapshot(Asker& asker, bool with_closed);
+
+}  // namespace titer::client
