@@ -64,6 +64,12 @@ void encode(Bytes& out, const smr::Frame& frame);
 struct TransferWant {  // "send me everything beyond `since`"; Position 0 and slot 0: from the start
   Position since;
   std::uint32_t from_slot = 0;  // resume an interrupted first pass
+  std::uint64_t log_bytes = 0;  // of the execution log, that are there already
+};
+// A piece of the execution log's file, when there is one.
+struct TransferLog {
+  std::uint64_t offset = 0;
+  ByteView bytes;
 };
 enum class TransferKind : std::uint8_t { kSites = 1, kChanged = 2, kEvents = 3, kSessions = 4, kHead = 5 };
 struct TransferPart {
@@ -80,8 +86,10 @@ struct TransferPart {
 };
 void encode(Bytes& out, const TransferWant& want);
 void encode(Bytes& out, const TransferPart& part);
+void encode(Bytes& out, const TransferLog& part);
 [[nodiscard]] Result<TransferWant> decode_transfer_want(ByteView payload);
 [[nodiscard]] Result<TransferPart> decode_transfer_part(ByteView payload);
+[[nodiscard]] Result<TransferLog> decode_transfer_log(ByteView payload);
 
 // --- clients
 struct Request {

@@ -32,6 +32,7 @@ bool known(std::uint8_t type) {
     case Type::kHeartbeat:
     case Type::kTransferWant:
     case Type::kTransferPart:
+    case Type::kTransferLog:
     case Type::kDirectHello:
     case Type::kWelcome:
     case Type::kSolicit:

@@ -36,6 +36,7 @@ enum class Type : std::uint8_t {
   kHeartbeat = 14,
   kTransferWant = 20,  // learner → donor: wire::TransferWant
   kTransferPart = 21,  // donor → learner: wire::TransferPart
+  kTransferLog = 22,   // donor → learner: wire::TransferLog
   // direct clients
   kDirectHello = 30,
   kWelcome = 31,

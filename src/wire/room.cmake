@@ -1,4 +1,5 @@
-# Property tests. Debian's librapidcheck-dev ships no CMake package.
+# Property tests.
 if(TITER_TESTS AND TARGET wire_test)
+  find_package(rapidcheck REQUIRED)
   target_link_libraries(wire_test PRIVATE rapidcheck)
 endif()

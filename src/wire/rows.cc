@@ -14,7 +14,8 @@ using registry::Site;
 using registry::SiteStatus;
 using registry::StockLine;
 
-constexpr std::size_t kFieldChangesMax = 64;  // above the number of fields that a site has
+enum : std::uint8_t { kExisted = 1, kRemoved = 2 };  // of an event
+constexpr std::size_t kFieldChangesMax = 64;         // above the number of fields that a site has
 
 void put_stock_line(ByteWriter& out, const StockLine& s) {
   put_text(out, s.product);
@@ -103,7 +104,7 @@ void encode_event(ByteWriter& out, const Event& e) {
   put_text(out, e.product);
   put_availability(out, e.before);
   put_availability(out, e.after);
-  out.u8(e.existed ? 1 : 0);
+  out.u8(static_cast<std::uint8_t>(when(e.existed, kExisted) | when(e.removed, kRemoved)));
   put_varint(out, e.fields.size());
   for (const registry::FieldChange& f : e.fields) {
     put_text(out, f.field);
@@ -126,7 +127,9 @@ Event decode_event(ByteReader& in) {
   e.product = get_text(in);
   e.before = get_availability(in);
   e.after = get_availability(in);
-  e.existed = get_bool(in);
+  const std::uint8_t flags = get_flags(in, kExisted | kRemoved);
+  e.existed = (flags & kExisted) != 0;
+  e.removed = (flags & kRemoved) != 0;
   const std::size_t n = get_count(in, kFieldChangesMax);
   e.fields.reserve(n);
   for (std::size_t i = 0; i < n && in.ok(); ++i) {

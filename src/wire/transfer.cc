@@ -9,6 +9,7 @@ void encode(Bytes& out, const TransferWant& want) {
   MessageWriter m(out, Type::kTransferWant);
   put_varint(m, want.since.value);
   put_varint(m, want.from_slot);
+  put_varint(m, want.log_bytes);
   m.finish();
 }
 Result<TransferWant> decode_transfer_want(ByteView payload) {
@@ -16,6 +17,7 @@ Result<TransferWant> decode_transfer_want(ByteView payload) {
   TransferWant w;
   w.since = Position(get_varint(in));
   w.from_slot = get_u32(in);
+  w.log_bytes = get_varint(in);
   if (!in.done()) return malformed("wish for a state transfer");
   return w;
 }
@@ -47,6 +49,21 @@ Result<TransferPart> decode_transfer_part(ByteView payload) {
   p.body = in.raw(in.left());
   if (p.next_slot > p.slots) in.fail();
   if (!in.done()) return malformed("part of a state transfer");
+  return p;
+}
+
+void encode(Bytes& out, const TransferLog& part) {
+  MessageWriter m(out, Type::kTransferLog);
+  put_varint(m, part.offset);
+  m.raw(part.bytes);
+  m.finish();
+}
+Result<TransferLog> decode_transfer_log(ByteView payload) {
+  ByteReader in(payload);
+  TransferLog p;
+  p.offset = get_varint(in);
+  p.bytes = in.raw(in.left());
+  if (!in.done()) return malformed("piece of the execution log");
   return p;
 }
 

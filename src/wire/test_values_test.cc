@@ -1,0 +1,187 @@
+#include "wire/test_values.h"
+
+#include <gtest/gtest.h>
+
+namespace titer::wire {
+namespace {
+
+template <typename T>
+void add(std::vector<Bytes>& all, const T& value) {
+  encode(all.emplace_back(), value);
+}
+
+Bytes bytes_of(void (*encode_it)(Bytes&)) {
+  Bytes out;
+  encode_it(out);
+  return out;
+}
+
+void add_links(std::vector<Bytes>& all, Maker& make) {
+  const auto role = static_cast<Role>(1 + make.below(3));
+  add(all,
+      Hello{role, make.any(), make.any(), ReplicaId(static_cast<std::uint16_t>(make.below(16))),
+            Incarnation(make.any()), TransmitterId(make.any() | kDirectClientBit), SessionId(make.any())});
+  add(all, HelloReply{make.any(), make.any(), ReplicaId(static_cast<std::uint16_t>(make.below(16))),
+                      Incarnation(make.any()), make.record()});
+  add(all, Goodbye{static_cast<Code>(make.below(19)), make.string()});
+}
+
+void add_peers(std::vector<Bytes>& all, Maker& make) {
+  add(all, make.frame());
+  add(all, smr::PeerMessage(smr::Flush{make.view(), make.coin(), make.view(), make.position(), make.row()}));
+  add(all, smr::PeerMessage(smr::Relay{make.view(), make.frame_ptr()}));
+  add(all, smr::PeerMessage(smr::Done{make.view()}));
+  add(all, smr::PeerMessage(smr::Heartbeat{BootTime(make.any_signed()), BootTime(make.any_signed()),
+                                           make.view(), make.position(), make.any()}));
+  add(all, TransferWant{make.position(), make.u32(), make.any()});
+  add(all, TransferLog{make.any(), as_bytes(make.text())});
+  const std::uint32_t slots = make.u32();
+  TransferPart part;
+  part.kind = TransferKind::kHead, part.more = make.coin(), part.view = make.view();
+  part.next_slot = slots / 2, part.slots = slots;
+  part.complete = make.position(), part.clock = LamportTime(make.any()), part.digest = make.any();
+  part.body = as_bytes(make.text());
+  add(all, part);
+}
+
+void add_clients(std::vector<Bytes>& all, Maker& make) {
+  add(all, smr::FromClient(smr::Hello{make.view()}));
+  add(all, smr::FromClient(make.frame_ptr(true)));
+  add(all, smr::ToClient(smr::Welcome{make.view(), LamportTime(make.any()), Seq(make.any())}));
+  add(all, smr::ToClient(smr::Solicit{make.view(), LamportTime(make.any())}));
+  add(all, smr::ToClient(smr::ViewIs{make.record()}));
+  Bytes body;
+  encode_request(body, make.request());
+  add(all, Request{RequestNumber(make.any() | 1), body});
+  body.clear();
+  encode_outcome(body, make.outcome());
+  add(all, Answer{RequestNumber(make.any()), body});
+  body.clear();
+  encode_query(body, make.query());
+  add(all, Query{make.any(), body});
+  body.clear();
+  ByteWriter rows(body);
+  encode_site(rows, make.site());
+  add(all, QueryAnswer{make.any(), make.position(), Code::kOk, body});
+  add(all, Watch{make.position()});
+  body.clear();
+  encode_event(rows, make.event());
+  add(all, Events{make.position(), Code::kOk, make.string(), 1, body});
+  all.push_back(bytes_of(encode_status_ask));
+  encode_status(all.emplace_back(), make.text());
+}
+
+void add_register(std::vector<Bytes>& all, Maker& make) {
+  add(all, make.record());
+  add(all, CompareAndSet{make.view(), {static_cast<std::uint32_t>(make.below(1 << 16))}, make.string()});
+  add(all, CompareAndSetResult{make.coin(), make.record()});
+  encode_ping(all.emplace_back(), make.any());
+  add(all, Pong{make.any(), make.view(), make.coin(), make.position(), make.position()});
+  add(all, Ready{make.position()});
+  all.push_back(bytes_of(encode_stop));
+}
+
+}  // namespace
+
+std::vector<Bytes> one_of_each(Maker& make) {
+  std::vector<Bytes> all;
+  add_links(all, make);
+  add_peers(all, make);
+  add_clients(all, make);
+  add_register(all, make);
+  return all;
+}
+
+namespace {
+
+bool request_decodes(ByteView payload) {
+  const auto r = decode_request_message(payload);
+  return r.ok() && decode_request(r->body).ok();
+}
+bool answer_decodes(ByteView payload) {
+  registry::Outcome outcome;
+  const auto a = decode_answer(payload);
+  return a.ok() && decode_outcome(a->result, outcome).ok();
+}
+bool query_decodes(ByteView payload) {
+  const auto q = decode_query_message(payload);
+  return q.ok() && decode_query(q->body).ok();
+}
+bool query_answer_decodes(ByteView payload) {
+  const auto a = decode_query_answer(payload);
+  if (!a.ok()) return false;
+  ByteReader in(a->body);
+  (void)decode_site(in);
+  return in.done();
+}
+bool events_decode(ByteView payload) {
+  const auto e = decode_events(payload);
+  if (!e.ok()) return false;
+  ByteReader in(e->events);
+  for (std::uint32_t i = 0; i < e->count && in.ok(); ++i) (void)decode_event(in);
+  return in.done();
+}
+
+}  // namespace
+
+bool decodes(const Message& m) {
+  switch (m.type) {
+    case Type::kHello:
+      return decode_hello(m.payload).ok();
+    case Type::kHelloReply:
+      return decode_hello_reply(m.payload).ok();
+    case Type::kGoodbye:
+      return decode_goodbye(m.payload).ok();
+    case Type::kFrame:
+      return decode_peer(m).ok() || decode_from_client(m).ok();
+    case Type::kFlush:
+    case Type::kRelay:
+    case Type::kDone:
+    case Type::kHeartbeat:
+      return decode_peer(m).ok();
+    case Type::kTransferWant:
+      return decode_transfer_want(m.payload).ok();
+    case Type::kTransferLog:
+      return decode_transfer_log(m.payload).ok();
+    case Type::kTransferPart:
+      return decode_transfer_part(m.payload).ok();
+    case Type::kDirectHello:
+      return decode_from_client(m).ok();
+    case Type::kWelcome:
+    case Type::kSolicit:
+    case Type::kViewIs:
+      return decode_to_client(m).ok();
+    case Type::kRequest:
+      return request_decodes(m.payload);
+    case Type::kAnswer:
+      return answer_decodes(m.payload);
+    case Type::kQuery:
+      return query_decodes(m.payload);
+    case Type::kQueryAnswer:
+      return query_answer_decodes(m.payload);
+    case Type::kWatch:
+      return decode_watch(m.payload).ok();
+    case Type::kEvents:
+      return events_decode(m.payload);
+    case Type::kRegisterRecord:
+      return decode_register_record(m.payload).ok();
+    case Type::kRegisterCompareAndSet:
+      return decode_compare_and_set(m.payload).ok();
+    case Type::kRegisterResult:
+      return decode_compare_and_set_result(m.payload).ok();
+    case Type::kPing:
+      return decode_ping(m.payload).ok();
+    case Type::kPong:
+      return decode_pong(m.payload).ok();
+    case Type::kReady:
+      return decode_ready(m.payload).ok();
+    case Type::kStatusAsk:
+    case Type::kStop:
+      return m.payload.empty();
+    case Type::kStatus:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace titer::wire
