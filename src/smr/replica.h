@@ -7,14 +7,16 @@
 // The driver's contract
 //  1. One thread. For every input: step(now, input, out). `out` is appended to, never cleared, by step.
 //  2. A turn: step all inputs that are there, perform `persist` (sync, then Input Persisted), then EndOfTurn,
-//     then perform the rest of Output in this order: execute, answers of executions, give_state, sends, reads.
-//     After executing: Input Executed. `reads_ready` may be answered only once everything in `execute` of the
-//     same and earlier outputs has been executed, and only if read_lease(now) still holds *after* the state
-//     was read (§5).
+//     then perform the rest of Output in this order: execute, answers of executions, give_state, sends,
+//     reads. After executing: Input Executed. `reads_ready` may be answered only once everything in `execute`
+//     of the same and earlier outputs has been executed, and only if read_lease(now) still holds *after* the
+//     state was read (§5).
 //  3. Messages to one replica keep their order (FIFO) while its link lives; LinkUp when a link is (re)made:
 //     the replica then repeats what may have been lost, and the receiver drops duplicates by name.
-//  4. A frame counts as held — in ack rows, in floors, before `done` — only after Persisted says so. So "sync,
-//     then ack" does not depend on the driver's order of sends. With Options::durable false, holding is enough.
+//  4. A frame counts as held — in ack rows, in floors, before `done` — only after Persisted says so. So
+//  "sync,
+//     then ack" does not depend on the driver's order of sends. With Options::durable false, holding is
+//     enough.
 //
 // Invariants: I1 … I10 of docs/protocol.md; invariants.h checks them after every step (TITER_INVARIANTS).
 // Errors: nothing a peer or client sends can break it: what is against the protocol is answered by
@@ -38,8 +40,8 @@ namespace titer::smr {
 struct Options {
   ReplicaId me;
   Incarnation incarnation;
-  bool durable = false;                  // true: only Persisted makes a frame held
-  std::uint32_t frames_in_flight = 64;   // own unsafe request frames; more requests wait for the next frame
+  bool durable = false;                 // true: only Persisted makes a frame held
+  std::uint32_t frames_in_flight = 64;  // own unsafe request frames; more requests wait for the next frame
 };
 
 namespace input {
@@ -127,7 +129,8 @@ struct Output {
     Position learned;
     LamportTime clock;
   };
-  struct AskRegister {  // compare-and-set from `expected` to its successor without these (none: same replicas)
+  struct AskRegister {  // compare-and-set from `expected` to its successor without these (none: same
+                        // replicas)
     ViewNumber expected;
     ReplicaSet without;
     std::string reason;
@@ -164,14 +167,14 @@ struct Snapshot {
   bool full = false;
   bool wedged = false;
   LamportTime clock;
-  std::uint64_t frames_sent = 0;       // own frames, null ones included
+  std::uint64_t frames_sent = 0;  // own frames, null ones included
   std::uint64_t null_frames_sent = 0;
   std::uint64_t frames_executed = 0;
-  std::size_t frames_held = 0;         // in memory: not yet safe or not yet executed
+  std::size_t frames_held = 0;  // in memory: not yet safe or not yet executed
   std::size_t unsafe_own_frames = 0;
   std::size_t pending_requests = 0;
   std::size_t active_clients = 0;
-  ViewRecord view;                     // the installed one
+  ViewRecord view;  // the installed one
 };
 
 class Replica {

@@ -1,8 +1,8 @@
 // RequestBatch: how requests lie in a frame, and the names that make them exactly-once.
 //
-// One request is session (u64), number (u64), length (u32), body. A frame carries the batch as one buffer: the
-// gateway appends to it as requests come in and hands it to the frame without another copy; everybody else reads
-// it in place. Bodies are opaque here.
+// One request is session (u64), number (u64), length (u32), body. A frame carries the batch as one buffer:
+// the gateway appends to it as requests come in and hands it to the frame without another copy; everybody
+// else reads it in place. Bodies are opaque here.
 //
 // Limits: kFrameRequestsMax requests or kFrameBytesMax bytes in a batch; kRequestBytesMax in a body.
 #pragma once
@@ -39,6 +39,7 @@ class RequestReader {
  public:
   explicit RequestReader(ByteView batch) : in_(batch) {}
   [[nodiscard]] bool more() const { return in_.ok() && in_.left() > 0; }
+  [[nodiscard]] bool ok() const { return in_.ok(); }  // the last next() was complete
   [[nodiscard]] RequestView next() {
     RequestView r;
     r.session = SessionId(in_.u64());

@@ -1,9 +1,9 @@
-// SessionTable: exactly once (§2.8). Replicated state: every replica sees the same requests in the same order,
-// so every replica remembers and forgets the same results.
+// SessionTable: exactly once (§2.8). Replicated state: every replica sees the same requests in the same
+// order, so every replica remembers and forgets the same results.
 //
-// A session's requests are numbered from 1. For each session the last kSessionWindow results are kept; sessions
-// and results are bounded (limits.h) and evicted in the order of their last use — by the order of execution,
-// never by wall time, or replicas would differ.
+// A session's requests are numbered from 1. For each session the last kSessionWindow results are kept;
+// sessions and results are bounded (limits.h) and evicted in the order of their last use — by the order of
+// execution, never by wall time, or replicas would differ.
 //
 // Invariants: I9 each (session, number) takes effect once. Equal sequences of calls give equal digests.
 // Thread rule: none of its own; belongs to the state machine's thread.
@@ -40,8 +40,8 @@ class SessionTable {
     Verdict verdict = Verdict::kFresh;
     ByteView result;  // valid until the next non-const call
   };
-  // Fresh: a number above all seen in its session, or any number of a session that starts with it (number 1), or
-  // a number inside the window that was skipped. A number >1 of a session nobody knows is kEvicted.
+  // Fresh: a number above all seen in its session, or any number of a session that starts with it (number 1),
+  // or a number inside the window that was skipped. A number >1 of a session nobody knows is kEvicted.
   [[nodiscard]] Found find(SessionId session, RequestNumber number) const;
 
   // Notes the result of a request that find() called fresh, at this position. Evicts what is over the limits.
@@ -54,11 +54,11 @@ class SessionTable {
   // --- state transfer: whole sessions, most lately used last, so that the receiver evicts in the same order.
   // Writes every session used after `since` (Position 0: all) into `out`.
   void write_since(Position since, Bytes& out) const;
-  // Takes over what write_since wrote: replaces sessions it names, keeps others. Malformed: error, table unchanged
-  // or partly changed (the caller then drops the whole state).
+  // Takes over what write_since wrote: replaces sessions it names, keeps others. Malformed: error, table
+  // unchanged or partly changed (the caller then drops the whole state).
   [[nodiscard]] Status read(ByteView in);
-  // After a transfer: forgets sessions that the donor no longer has (it has `count`, of which the oldest was last
-  // used at `oldest`).
+  // After a transfer: forgets sessions that the donor no longer has (it has `count`, of which the oldest was
+  // last used at `oldest`).
   void forget_before(Position oldest);
   [[nodiscard]] Position oldest() const;  // last use of the least lately used session; 0 when empty
 

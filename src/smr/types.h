@@ -1,7 +1,7 @@
 // The words of the protocol as types: uid, frame, view, and the messages between replicas and direct clients.
 //
-// Plain values without behaviour. Requests are opaque bytes here; request_batch.h knows how they lie in a frame.
-// docs/protocol.md has the words; its sections are quoted as "§n".
+// Plain values without behaviour. Requests are opaque bytes here; request_batch.h knows how they lie in a
+// frame. docs/protocol.md has the words; its sections are quoted as "§n".
 #pragma once
 
 #include <compare>
@@ -46,7 +46,8 @@ struct Member {
 struct ViewRecord {
   ViewNumber number;
   std::vector<Member> members;
-  std::vector<Incarnation> known_dead;  // of those excluded: certainly dead, so no lease of theirs is waited for
+  std::vector<Incarnation>
+      known_dead;  // of those excluded: certainly dead, so no lease of theirs is waited for
 
   [[nodiscard]] const Member* find(ReplicaId id) const {
     for (const Member& m : members)
@@ -68,16 +69,17 @@ struct ViewRecord {
 // For each transmitter, the highest seq held (on disk, when durable). Sorted by transmitter.
 using AckRow = std::vector<std::pair<TransmitterId, Seq>>;
 
-// One broadcast and the unit of order. count == 0 is Schneider's null request. Named by (view, transmitter, seq).
+// One broadcast and the unit of order. count == 0 is Schneider's null request. Named by (view, transmitter,
+// seq).
 struct Frame {
   ViewNumber view;
   TransmitterId transmitter;
   Seq seq;
   LamportTime ts;
-  WallTime stamp;   // transmitter's wall clock when it was sent: the only source of time for the state machine
-  bool rest = false;  // a direct client's last frame before it is passive again (§3.4)
-  std::uint32_t count = 0;  // requests in it
-  AckRow acks;              // gateways only
+  WallTime stamp;  // transmitter's wall clock when it was sent: the only source of time for the state machine
+  bool rest = false;                      // a direct client's last frame before it is passive again (§3.4)
+  std::uint32_t count = 0;                // requests in it
+  AckRow acks;                            // gateways only
   std::shared_ptr<const Bytes> requests;  // request_batch.h; null when count == 0
 
   [[nodiscard]] Uid uid() const { return {ts, transmitter}; }
@@ -105,8 +107,8 @@ struct Done {
 };
 // §5. Every heartbeat carries the sender's own clock reading and gives the receiver's last one back.
 struct Heartbeat {
-  BootTime sent;             // sender's clock
-  BootTime echo;             // the newest `sent` received from the peer this goes to; 0 if none or not granted
+  BootTime sent;  // sender's clock
+  BootTime echo;  // the newest `sent` received from the peer this goes to; 0 if none or not granted
   ViewNumber installed;
   Position checkpoint;       // I10: at this position …
   std::uint64_t digest = 0;  // … the sender's state had this digest; 0/0 until the first checkpoint

@@ -1,0 +1,296 @@
+#include "smr/core.h"
+
+#include <fmt/format.h>
+
+#include "smr/order.h"
+#include "smr/rules.h"
+
+namespace titer::smr {
+
+namespace {
+
+// Members in range, sorted, at most one per id.
+bool well_formed(const ViewRecord& record) {
+  for (std::size_t i = 0; i < record.members.size(); ++i) {
+    if (record.members[i].id.value >= limits::kReplicasMax) return false;
+    if (i > 0 && record.members[i].id <= record.members[i - 1].id) return false;
+  }
+  return !record.members.empty();
+}
+
+}  // namespace
+
+Core::Core(Options options, ViewRecord initial) : c_(options) {
+  SMR_CHECK(options.me.value < limits::kReplicasMax, "replica id out of range");
+  c_.record = std::move(initial);
+  if (!c_.in_record()) return;
+  SMR_CHECK(well_formed(c_.record), "initial view is malformed");
+  c_.full = c_.member_once = true;
+  c_.installed = c_.record;
+  c_.streams.reset(c_.installed);
+}
+
+void Core::step(BootTime now, const Input& input, Output& out) {
+  c_.now = std::max(c_.now, now);
+  c_.out = &out;
+#ifdef TITER_INVARIANTS
+  invariants_.before(*this, out);
+#endif
+  std::visit([this](const auto& in) { handle(in); }, input);
+#ifdef TITER_INVARIANTS
+  invariants_.after(*this, out);
+#endif
+  c_.out = nullptr;
+}
+
+// --- the normal case
+
+void Core::handle(const input::Submit& in) { gateway_.submit(c_, in); }
+
+void Core::handle(const input::Direct& in) { direct_.receive(c_, intake_, in.client, in.message); }
+
+void Core::handle(const input::DirectLost& in) { direct_.lost(c_, in.client); }
+
+void Core::handle(const input::Persisted& in) {
+  intake_.persisted(c_, in.ticket);
+  if (c_.flushing()) progress();
+}
+
+void Core::handle(const input::Read& in) { reads_.read(c_, in.token); }
+
+void Core::handle(const input::Executed& in) { checkpoints_.executed(in.position, in.digest); }
+
+void Core::handle(const input::EndOfTurn& in) {
+  c_.wall = in.wall;
+  gateway_.end_of_turn(c_, intake_);
+  if (!c_.working()) return;
+  order::execute_ready(c_);
+  reads_.release(c_);
+  direct_.solicit(c_);
+  c_.streams.trim(c_.installed.set());
+}
+
+void Core::handle(const input::Receive& in) {
+  if (in.from.value >= limits::kReplicasMax || in.from == c_.me())
+    return c_.cut(in.from, "no such replica among the others");
+  if (const auto* f = std::get_if<FramePtr>(&in.message)) return on_frame(in.from, in.incarnation, *f);
+  if (const auto* f = std::get_if<Flush>(&in.message)) return on_flush(in.from, in.incarnation, *f);
+  if (const auto* r = std::get_if<Relay>(&in.message)) return on_relay(in.from, in.incarnation, *r);
+  if (const auto* d = std::get_if<Done>(&in.message)) return on_done(in.from, in.incarnation, *d);
+  on_heartbeat(in.from, in.incarnation, std::get<Heartbeat>(in.message));
+}
+
+void Core::on_frame(ReplicaId from, Incarnation incarnation, const FramePtr& frame) {
+  if (frame == nullptr || frame->transmitter != gateway_of(from))
+    return c_.cut(from, "a frame under the name of another transmitter");
+  if (!c_.full || frame->view > c_.installed.number) {
+    if (!early_.keep(from, incarnation, frame)) c_.cut(from, "too many frames of a view not installed here");
+    return;
+  }
+  if (frame->view < c_.installed.number || !c_.installed.has(from, incarnation)) return;
+  // Wedged: only what a member of the next view sent before its own flush message (§4.1).
+  const bool wedged = c_.wedged() && on(Rule::kWedge);
+  if (wedged && (!c_.record.has(from, incarnation) || change_.flushed(from))) return;
+  if (!take(from, frame)) return;
+  if (wedged) return progress();
+  if (!Intake::take_acks(c_, from, frame->acks)) c_.cut(from, "it acknowledges frames that were never sent");
+}
+
+bool Core::take(ReplicaId from, const FramePtr& frame) {
+  Stream* stream = c_.streams.find_or_add(frame->transmitter);
+  if (stream == nullptr) return false;
+  // Below: a repeat. Above: frames before it were lost with a link; its sender repeats them all.
+  if (frame->seq <= stream->held()) return false;
+  if (frame->seq != stream->held().next()) return false;
+  if (auto reason = Intake::check(c_, *stream, *frame)) {
+    c_.cut(from, std::move(*reason));
+    return false;
+  }
+  intake_.hold(c_, *stream, frame);
+  return true;
+}
+
+// --- views
+
+void Core::handle(const input::View& in) {
+  if (!well_formed(in.record) || in.record.number <= c_.record.number) return;
+  c_.record = in.record;
+  leases_.forget(c_.record.known_dead);
+  if (!c_.in_record()) {
+    if (c_.full || c_.member_once)
+      c_.out->stop = {Output::Stop::Why::kExcluded,
+                      fmt::format("view {} is without this replica", c_.record.number.value)};
+    return;
+  }
+  c_.member_once = true;
+  suspicion_.new_record(c_);
+  change_.begin(c_, early_, learned_);
+  progress();
+}
+
+void Core::on_flush(ReplicaId from, Incarnation incarnation, const Flush& flush) {
+  if (flush.view > c_.record.number) return early_.keep_flush(from, incarnation, flush);
+  if (c_.flushing() && flush.view == c_.record.number && c_.record.has(from, incarnation)) {
+    change_.take_flush(from, flush);
+    return progress();
+  }
+  // It is still at a view that this replica has installed: all it can miss is our done.
+  if (c_.full && flush.view == c_.installed.number && c_.installed.has(from, incarnation))
+    c_.send(from, Done{c_.installed.number});
+}
+
+void Core::on_relay(ReplicaId from, Incarnation incarnation, const Relay& relay) {
+  if (relay.frame == nullptr) return c_.cut(from, "a relay of nothing");
+  if (!c_.wedged() || relay.view != c_.record.number || !c_.record.has(from, incarnation)) return;
+  if (relay.frame->view > c_.installed.number) {
+    if (!early_.keep(from, incarnation, relay)) c_.cut(from, "too many frames of a view not installed here");
+    return;
+  }
+  if (relay.frame->view < c_.installed.number) return;
+  if (take(from, relay.frame)) progress();
+}
+
+void Core::on_done(ReplicaId from, Incarnation incarnation, const Done& done) {
+  if (!c_.flushing() || done.view != c_.record.number || !c_.record.has(from, incarnation)) return;
+  change_.take_done(from);
+  progress();
+}
+
+void Core::handle(const input::Learned& in) { learned_ = std::max(learned_, in.position); }
+
+void Core::handle(const input::StateInstalled& in) {
+  if (c_.full || !c_.flushing() || in.view != c_.record.number) return;  // of a flush that failed meanwhile
+  c_.clock.receive(in.clock);
+  change_.state_installed(c_);
+  progress();
+}
+
+void Core::progress() {
+  bool waiting = false;
+  while (!waiting && c_.flushing()) {
+    switch (change_.next(c_, leases_)) {
+      case ViewChange::Step::kWait:
+        waiting = true;
+        break;
+      case ViewChange::Step::kCatchUp: {
+        const ViewChange::Prepared prepared = *change_.prepared();
+        order::execute_rest(c_, prepared.targets, prepared.lowest_full);
+        install(prepared.record);
+        break;
+      }
+      case ViewChange::Step::kExecuteRest:
+        order::execute_rest(c_, change_.targets(), change_.lowest_full());
+        reads_.release(c_);
+        change_.rest_executed(c_);
+        break;
+      case ViewChange::Step::kInstall:
+        install(ViewRecord(c_.record));
+        break;
+    }
+  }
+  if (replaying_) replay_early();
+}
+
+void Core::install(const ViewRecord& record) {
+  c_.installed = record;
+  c_.full = true;
+  c_.streams.reset(record);
+  c_.owes = false;
+  c_.newest_request = c_.last_executed;
+  reads_.release(c_);
+  intake_.reset();
+  gateway_.reset();
+  c_.out->installed.push_back(record);
+  replaying_ = true;
+  if (c_.wedged()) return;  // caught up with the top view; the flush of a later one goes on
+  change_.end();
+  direct_.installed(c_);
+  heartbeats();
+}
+
+void Core::replay_early() {
+  replaying_ = false;
+  for (Early::Kept& kept : early_.take_all()) {
+    if (const auto* frame = std::get_if<FramePtr>(&kept.message))
+      on_frame(kept.from, kept.incarnation, *frame);
+    else
+      on_relay(kept.from, kept.incarnation, std::get<Relay>(kept.message));
+  }
+}
+
+// --- links and time
+
+void Core::handle(const input::LinkUp& in) {
+  if (in.peer.value >= limits::kReplicasMax || in.peer == c_.me()) return;
+  suspicion_.link_up(c_, in.peer, in.incarnation);
+  leases_.linked(in.peer, in.incarnation);
+  if (c_.full && c_.installed.has(in.peer, in.incarnation)) {
+    c_.send(in.peer, Done{c_.installed.number});  // it may not have installed this view yet
+    const Stream& own = c_.streams.own();
+    for (Seq s = std::max(own.acked(in.peer), own.trimmed()).next(); s <= own.held(); ++s)
+      c_.send(in.peer, own.at(s));
+  }
+  if (c_.flushing() && c_.record.has(in.peer, in.incarnation)) change_.repeat(c_, in.peer);
+  heartbeat(in.peer);
+}
+
+void Core::handle(const input::LinkDown& in) {
+  if (in.peer.value < limits::kReplicasMax) suspicion_.link_down(c_, in.peer, in.incarnation);
+}
+
+void Core::on_heartbeat(ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
+  suspicion_.heard(c_, from, incarnation);
+  if (leases_.heard(c_, from, incarnation, beat)) heartbeat(from);
+  if (!c_.full) return;
+  if (auto reason = checkpoints_.compare(from, beat))
+    c_.out->stop = {Output::Stop::Why::kDiverged, std::move(*reason)};
+}
+
+void Core::heartbeat(ReplicaId to) {
+  Heartbeat beat;
+  beat.sent = c_.now;
+  beat.echo = leases_.echo_for(c_, to);
+  beat.installed = c_.installed.number;
+  if (c_.full) {
+    beat.checkpoint = checkpoints_.position();
+    beat.digest = checkpoints_.digest();
+  }
+  c_.send(to, beat);
+}
+
+void Core::heartbeats() {
+  beaten_at_ = c_.now;
+  const std::uint32_t all = c_.others(c_.record).bits | (c_.full ? c_.others(c_.installed).bits : 0U);
+  for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j)
+    if (ReplicaSet{all}.has(ReplicaId(j))) heartbeat(ReplicaId(j));
+}
+
+void Core::handle(const input::Tick&) {
+  // Ticks jitter: one that comes a little early must not skip a whole interval.
+  if (c_.now.value - beaten_at_.value >= limits::kHeartbeatEveryUs * 3 / 4) heartbeats();
+  if (suspicion_.tick(c_, gateway_, change_)) direct_.restart_patience(c_);
+  direct_.tick(c_);
+  if (c_.flushing()) progress();
+}
+
+Snapshot Core::snapshot() const {
+  Snapshot s;
+  s.installed = c_.installed.number;
+  s.target = c_.flushing() ? c_.record.number : c_.installed.number;
+  s.full = c_.full;
+  s.wedged = c_.wedged();
+  s.clock = c_.clock.now();
+  s.frames_sent = c_.frames_sent;
+  s.null_frames_sent = c_.null_frames_sent;
+  s.frames_executed = c_.frames_executed;
+  c_.streams.for_each_live([&](const Stream& stream) {
+    s.frames_held += stream.in_memory();
+    if (stream.active) ++s.active_clients;
+  });
+  s.unsafe_own_frames = gateway_.unsafe_frames();
+  s.pending_requests = gateway_.pending_requests();
+  s.view = c_.installed;
+  return s;
+}
+
+}  // namespace titer::smr

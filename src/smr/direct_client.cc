@@ -1,0 +1,221 @@
+#include "smr/direct_client.h"
+
+#include <array>
+#include <deque>
+
+#include "base/limits.h"
+#include "smr/lamport_clock.h"
+#include "smr/request_batch.h"
+#include "smr/rules.h"
+
+namespace titer::smr {
+
+namespace {
+// Frames with unanswered requests under way; well below what a replica takes (DirectClients::kFramesMax).
+constexpr std::size_t kFramesInFlight = limits::kUnsafeFramesMax / 2;
+constexpr std::int64_t kHelloAgainUs = 500'000;
+}  // namespace
+
+struct DirectClient::Core {
+  enum class State { kPassive, kHello, kActive };
+  struct Request {
+    RequestNumber number;
+    Bytes body;
+    bool answered = false;
+  };
+
+  TransmitterId id;
+  SessionId session;
+  LamportClock clock;
+  State state = State::kPassive;
+  std::optional<ViewRecord> view;
+  std::array<std::optional<Incarnation>, limits::kReplicasMax> connected{};
+  std::deque<Request> requests;  // the first is unanswered; answered ones further back are marked
+  std::size_t unanswered = 0;
+  RequestNumber last;                    // given
+  RequestNumber sent;                    // highest sent in this view; all up to it are
+  std::deque<RequestNumber> frame_ends;  // last number of each frame sent in this view, unanswered ones only
+  Seq seq;                               // of the newest frame sent in this view
+  ReplicaSet welcomed;                   // by whom, in state kHello
+  LamportTime solicited;                 // asked for a frame above this since the last one; 0: not asked
+  bool entangled = false;                // some replica may have us as active in this view
+  BootTime now;
+  BootTime state_at;          // when hello was last sent
+  BootTime submitted_at;      // newest Submit, and …
+  BootTime submitted_before;  // … the one before
+  Output* out = nullptr;
+
+  void send_all(const FromClient& message) {
+    for (const Member& m : view->members) out->send.push_back({m.id, message});
+  }
+  [[nodiscard]] bool unsent() const { return last > sent; }
+  [[nodiscard]] bool all_connected() const {
+    if (!view) return false;
+    for (const Member& m : view->members)
+      if (m.id.value >= limits::kReplicasMax || connected[m.id.value] != m.incarnation) return false;
+    return true;
+  }
+  void wake(BootTime at) {
+    if (!out->wake_at || at < *out->wake_at) out->wake_at = at;
+  }
+
+  void begin_hello() {
+    state = State::kHello;
+    entangled = true;
+    state_at = now;
+    welcomed = {};
+    send_all(Hello{view->number});
+  }
+
+  void handle(const Connected& in) {
+    if (in.replica.value < limits::kReplicasMax) connected[in.replica.value] = in.incarnation;
+  }
+  void handle(const Disconnected& in) {
+    if (in.replica.value >= limits::kReplicasMax || connected[in.replica.value] != in.incarnation) return;
+    connected[in.replica.value].reset();
+    // What was under way to it is lost. If it mattered the replica asks for a new view; if not, hello again.
+    if (view && view->has(in.replica, in.incarnation)) state = State::kPassive;
+  }
+  void handle(const Submit& in) {
+    ++last;
+    requests.push_back({last, Bytes(in.body.begin(), in.body.end())});
+    ++unanswered;
+    submitted_before = submitted_at;
+    submitted_at = now;
+  }
+  void handle(const Answered& in) {
+    if (requests.empty() || in.number < requests.front().number || in.number > last) return;
+    Request& r = requests[in.number.value - requests.front().number.value];
+    if (r.answered) return;
+    r.answered = true;
+    --unanswered;
+    while (!requests.empty() && requests.front().answered) requests.pop_front();
+    const RequestNumber lowest = requests.empty() ? last.next() : requests.front().number;
+    while (!frame_ends.empty() && frame_ends.front() < lowest) frame_ends.pop_front();
+    if (requests.empty()) sent = std::max(sent, last);
+  }
+
+  void handle(const Receive& in) {
+    if (const auto* v = std::get_if<ViewIs>(&in.message)) return on_view(v->record);
+    if (const auto* w = std::get_if<Welcome>(&in.message)) return on_welcome(in.from, *w);
+    const auto& s = std::get<Solicit>(in.message);
+    if (view && s.view == view->number && state == State::kActive) solicited = std::max(solicited, s.ts);
+  }
+  void on_view(const ViewRecord& record) {
+    if (view && record.number <= view->number) return;
+    view = record;
+    state = State::kPassive;
+    entangled = false;
+    seq = {};
+    solicited = {};
+    frame_ends.clear();
+    sent = requests.empty() ? last : RequestNumber(requests.front().number.value - 1);
+  }
+  void on_welcome(ReplicaId from, const Welcome& w) {
+    // Another next seq: the answer to an older hello, or a frame of ours is still on its way.
+    if (state != State::kHello || w.view != view->number || w.next != seq.next()) return;
+    if (view->find(from) == nullptr) return;
+    welcomed.add(from);
+    clock.receive(w.clock);
+    if (welcomed == view->set()) state = State::kActive;
+  }
+
+  void handle(const Tick&) {}
+
+  void handle(const EndOfTurn& in) {
+    if (state == State::kPassive && (unsent() || entangled) && all_connected()) begin_hello();
+    if (state == State::kHello) {
+      if (now.value - state_at.value >= kHelloAgainUs) begin_hello();
+      wake(BootTime(state_at.value + kHelloAgainUs));
+    }
+    if (state != State::kActive) return;
+    while (state == State::kActive && may_send()) send_frame(in.wall);
+    if (state != State::kActive) return;
+    const std::int64_t idle_at = submitted_at.value + limits::kDirectRestUs;
+    const bool idle = !unsent() && now.value >= idle_at;
+    if (idle || solicited.value != 0) {
+      clock_above_solicit();
+      send(in.wall, 0, nullptr, idle);
+    }
+    if (state == State::kActive && !unsent()) wake(BootTime(idle_at));
+  }
+  void clock_above_solicit() {
+    if (solicited > clock.now()) clock.receive(solicited);
+  }
+
+  [[nodiscard]] bool may_send() const {
+    if (!unsent() || frame_ends.size() >= kFramesInFlight) return false;
+    return requests.empty() || sent.value + 1 < requests.front().number.value + limits::kSessionWindow;
+  }
+
+  // One frame with the next requests that fit. It rests at once when requests come singly: then the next one
+  // pays a hello, but nobody has to solicit meanwhile.
+  void send_frame(WallTime wall) {
+    auto requests_bytes = std::make_shared<Bytes>();
+    std::uint32_t count = 0;
+    const std::uint64_t first = requests.front().number.value;
+    const std::uint64_t window_end = first + limits::kSessionWindow;
+    std::uint64_t n = std::max(sent.value + 1, first);
+    for (; n <= last.value && n < window_end && count < limits::kFrameRequestsMax; ++n) {
+      const Request& r = requests[n - first];
+      if (r.answered) continue;
+      if (count > 0 && requests_bytes->size() + kRequestHeaderBytes + r.body.size() > limits::kFrameBytesMax)
+        break;
+      append_request(*requests_bytes, {session, r.number, r.body});
+      ++count;
+    }
+    sent = RequestNumber(n - 1);
+    if (count == 0) return;
+    frame_ends.push_back(sent);
+    const bool alone = submitted_at.value - submitted_before.value > limits::kDirectRestUs;
+    clock_above_solicit();
+    send(wall, count, std::move(requests_bytes), alone && !unsent());
+  }
+  void send(WallTime wall, std::uint32_t count, std::shared_ptr<const Bytes> bytes, bool rest) {
+    auto frame = std::make_shared<Frame>();
+    frame->view = view->number;
+    frame->transmitter = id;
+    ++seq;
+    frame->seq = seq;
+    frame->ts = clock.tick();
+    frame->stamp = wall;
+    frame->rest = rest;
+    frame->count = count;
+    frame->requests = std::move(bytes);
+    solicited = {};
+    if (rest) {
+      state = State::kPassive;
+      entangled = false;
+    }
+    send_all(FramePtr(std::move(frame)));
+  }
+};
+
+void DirectClient::Output::clear() {
+  send.clear();
+  wake_at.reset();
+}
+
+DirectClient::DirectClient(TransmitterId id, SessionId session) : core_(std::make_unique<Core>()) {
+  SMR_CHECK(is_direct_client(id), "a direct client's id has kDirectClientBit");
+  core_->id = id;
+  core_->session = session;
+}
+DirectClient::~DirectClient() = default;
+DirectClient::DirectClient(DirectClient&&) noexcept = default;
+DirectClient& DirectClient::operator=(DirectClient&&) noexcept = default;
+
+void DirectClient::step(BootTime now, const Input& input, Output& out) {
+  core_->now = std::max(core_->now, now);
+  core_->out = &out;
+  std::visit([this](const auto& in) { core_->handle(in); }, input);
+  core_->out = nullptr;
+}
+
+const std::optional<ViewRecord>& DirectClient::view() const { return core_->view; }
+std::size_t DirectClient::unanswered() const { return core_->unanswered; }
+RequestNumber DirectClient::last_number() const { return core_->last; }
+SessionId DirectClient::session() const { return core_->session; }
+bool DirectClient::active() const { return core_->state == Core::State::kActive; }
+
+}  // namespace titer::smr

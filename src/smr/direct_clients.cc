@@ -1,0 +1,131 @@
+#include "smr/direct_clients.h"
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "smr/order.h"
+
+namespace titer::smr {
+
+namespace {
+constexpr std::int64_t kAskAgainUs = 100'000;
+}
+
+void DirectClients::receive(Context& c, Intake& intake, TransmitterId client, const FromClient& message) {
+  if (!is_direct_client(client)) return c.cut(client, "this is not the id of a direct client");
+  if (const auto* h = std::get_if<Hello>(&message)) return hello(c, client, *h);
+  if (const FramePtr& f = std::get<FramePtr>(message); f != nullptr) frame(c, intake, client, f);
+}
+
+void DirectClients::hello(Context& c, TransmitterId client, const Hello& message) {
+  if (!c.full || message.view > c.installed.number) {
+    if (hellos_.size() >= limits::kDirectClientsMax && !hellos_.contains(client))
+      return c.cut(client, "too many direct clients");
+    hellos_[client] = message.view;
+    return;
+  }
+  if (c.wedged()) return;  // it will hear of the next view
+  if (message.view < c.installed.number) return c.tell(client, ViewIs{c.installed});
+  welcome(c, client);
+}
+
+void DirectClients::welcome(Context& c, TransmitterId client) {
+  Stream* stream = c.streams.find_or_add(client);
+  if (stream == nullptr) return c.cut(client, "too many direct clients in this view");
+  if (stream->lost) return;
+  if (!stream->active) {
+    stream->active = true;
+    stream->raise_last(c.clock.now());
+    c.streams.enliven(*stream);
+  }
+  c.tell(client, Welcome{c.installed.number, c.clock.now(), stream->held().next()});
+}
+
+std::optional<std::string> DirectClients::refuse(const Context& c, const Stream* stream, TransmitterId client,
+                                                 const Frame& f) {
+  if (f.transmitter != client) return "frame under the name of another transmitter";
+  if (stream == nullptr || !stream->active) return "frame without hello and welcome";
+  if (f.seq != stream->held().next())
+    return fmt::format("frame {} where {} is the next", f.seq.value, stream->held().next().value);
+  if (!f.acks.empty()) return "acknowledgements from a direct client";
+  if (c.wall.value != 0 && f.stamp.value > c.wall.value + limits::kWallLeapMaxMs)
+    return fmt::format("the client's wall clock is {} ms ahead of this replica's; set it right",
+                       f.stamp.value - c.wall.value);
+  if (stream->in_memory() >= kFramesMax) return "too many frames that are not executed yet";
+  return Intake::check(c, *stream, f);
+}
+
+void DirectClients::frame(Context& c, Intake& intake, TransmitterId client, const FramePtr& f) {
+  if (!c.working() || f->view > c.installed.number) return;
+  if (f->view < c.installed.number) return c.tell(client, ViewIs{c.installed});
+  Stream* stream = c.streams.find(client);
+  if (stream != nullptr && stream->lost) return;
+  if (auto reason = refuse(c, stream, client, *f)) return c.cut(client, std::move(*reason));
+  intake.hold(c, *stream, f);
+  if (f->rest) stream->active = false;
+}
+
+void DirectClients::lost(Context& c, TransmitterId client) {
+  hellos_.erase(client);
+  Stream* stream = c.full ? c.streams.find(client) : nullptr;
+  if (stream == nullptr || !stream->active) return;
+  stream->lost = true;
+  tick(c);
+}
+
+void DirectClients::installed(Context& c) {
+  asked_ = false;
+  for (auto it = hellos_.begin(); it != hellos_.end();) {
+    if (it->second > c.installed.number) {
+      ++it;
+      continue;
+    }
+    if (it->second == c.installed.number) {
+      welcome(c, it->first);
+    } else {
+      c.tell(it->first, ViewIs{c.installed});
+    }
+    it = hellos_.erase(it);
+  }
+}
+
+void DirectClients::solicit(Context& c) {
+  if (!c.working() || c.streams.live_direct().empty()) return;
+  const Stream* blocked = order::head(c.streams);
+  if (blocked == nullptr) return;
+  const Frame& head = **blocked->head();
+  if (!order::stable_against_gateways(c, head) || !order::safe(c, *blocked, head.seq)) return;
+  for (Stream* s : c.streams.live_direct()) {
+    if (!s->active || s->lost || s->id() == head.transmitter || s->last() > head.uid()) continue;
+    if (s->solicited >= head.ts) continue;
+    if (s->solicited.value == 0) s->solicited_at = c.now;
+    s->solicited = head.ts;
+    c.tell(s->id(), Solicit{c.installed.number, head.ts});
+  }
+}
+
+void DirectClients::tick(Context& c) {
+  if (!c.working()) return;
+  for (const Stream* s : c.streams.live_direct()) {
+    if (!s->active) continue;
+    if (s->lost) return ask(c, "a direct client was lost in the middle of its broadcasts");
+    const bool late =
+        s->solicited.value != 0 && c.now.value - s->solicited_at.value > limits::kSolicitPatienceUs;
+    if (late) return ask(c, "a direct client does not answer");
+  }
+}
+
+void DirectClients::ask(Context& c, std::string reason) {
+  const bool again = asked_ && asked_view_ == c.installed.number;
+  if (again && c.now.value - asked_at_.value < kAskAgainUs) return;
+  asked_ = true;
+  asked_view_ = c.installed.number;
+  asked_at_ = c.now;
+  c.out->ask.push_back({c.installed.number, {}, std::move(reason)});
+}
+
+void DirectClients::restart_patience(Context& c) {
+  for (Stream* s : c.streams.live_direct()) s->solicited_at = c.now;
+}
+
+}  // namespace titer::smr

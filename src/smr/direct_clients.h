@@ -1,0 +1,55 @@
+// DirectClients: the replica's side of direct clients, which broadcast their own requests (§3).
+//
+// A direct client is passive — in nobody's stability test — unless it has something to send. hello makes it
+// active here with last = this replica's clock: whatever it sends later has a higher timestamp, because it
+// takes the highest clock of all welcomes. Only a frame with `rest` makes it passive again; if it vanishes
+// before, nobody can know here what it sent to others, so the register is asked for a view with the same
+// replicas and the flush settles it.
+//
+// A repeated hello of an active client is answered again but raises nothing, so an answer to the first hello
+// that is still on its way stays true.
+//
+// Thread rule: none; belongs to its replica. The driver gives DirectLost before anything of a new connection
+// of the same client. Limits: kDirectClientsMax per view; kFramesMax frames of one client in memory. Errors:
+// Output::Cut.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "smr/context.h"
+#include "smr/intake.h"
+
+namespace titer::smr {
+
+class DirectClients {
+ public:
+  static constexpr std::size_t kFramesMax = std::size_t{4} * limits::kUnsafeFramesMax;
+
+  void receive(Context& c, Intake& intake, TransmitterId client, const FromClient& message);
+  void lost(Context& c, TransmitterId client);
+  // A view was installed: answers the hellos that waited for it.
+  void installed(Context& c);
+  // End of a turn: asks those for whom alone the head waits.
+  void solicit(Context& c);
+  // Asks the register while a client is lost or does not answer.
+  void tick(Context& c);
+  // This replica itself has slept: nobody is late because of that.
+  void restart_patience(Context& c);
+
+ private:
+  void hello(Context& c, TransmitterId client, const Hello& message);
+  void welcome(Context& c, TransmitterId client);
+  void frame(Context& c, Intake& intake, TransmitterId client, const FramePtr& frame);
+  [[nodiscard]] static std::optional<std::string> refuse(const Context& c, const Stream* stream,
+                                                         TransmitterId client, const Frame& frame);
+  void ask(Context& c, std::string reason);
+
+  std::map<TransmitterId, ViewNumber> hellos_;  // for views that are not installed here yet
+  BootTime asked_at_;
+  ViewNumber asked_view_;
+  bool asked_ = false;
+};
+
+}  // namespace titer::smr

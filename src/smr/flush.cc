@@ -1,0 +1,195 @@
+#include "smr/flush.h"
+
+#include <algorithm>
+#include <map>
+
+#include "smr/rules.h"
+
+namespace titer::smr {
+
+void ViewChange::begin(Context& c, Early& early, Position learned) {
+  flushes_ = {};
+  done_ = {};
+  targets_.clear();
+  agreed_ = i_am_done_ = rest_executed_ = state_in_ = false;
+  Flush mine;
+  mine.view = c.record.number;
+  mine.full = c.full;
+  mine.learned = learned;
+  if (c.full) {
+    mine.installed = c.installed.number;
+    c.streams.for_each([&](const Stream& s) {
+      if (s.held().value > 0) mine.floors.emplace_back(s.id(), s.held());
+    });
+  }
+  c.send(c.others(c.record), mine);
+  flushes_[c.me().value] = std::move(mine);
+  for (const Member& m : c.record.members) {
+    if (m.id == c.me()) continue;
+    if (auto flush = early.take_flush(m.id, m.incarnation, c.record.number)) take_flush(m.id, *flush);
+  }
+}
+
+void ViewChange::end() {
+  flushes_ = {};
+  done_ = {};
+  targets_.clear();
+  agreed_ = i_am_done_ = rest_executed_ = state_in_ = false;
+  prepared_.reset();
+}
+
+bool ViewChange::all_flushed(const Context& c) const {
+  return std::ranges::all_of(c.record.members, [&](const Member& m) { return flushed(m.id); });
+}
+
+ReplicaSet ViewChange::fulls() const {
+  ReplicaSet s;
+  for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j)
+    if (flushes_[j] && flushes_[j]->full) s.add(ReplicaId(j));
+  return s;
+}
+
+ReplicaId ViewChange::lowest_full() const {
+  std::uint16_t j = 0;
+  while (!fulls().has(ReplicaId(j))) ++j;
+  return ReplicaId(j);
+}
+
+ViewNumber ViewChange::top() const {
+  ViewNumber highest;
+  for (const auto& f : flushes_)
+    if (f && f->full) highest = std::max(highest, f->installed);
+  return highest;
+}
+
+Seq ViewChange::floor(ReplicaId member, TransmitterId x) const {
+  const auto& f = flushes_[member.value];
+  if (!f || !f->full || f->installed != top()) return {};
+  const auto it = std::ranges::lower_bound(f->floors, x, {}, [](const auto& floor) { return floor.first; });
+  return it != f->floors.end() && it->first == x ? it->second : Seq{};
+}
+
+void ViewChange::agree_on_targets() {
+  std::map<TransmitterId, Seq> targets;
+  for (const auto& f : flushes_) {
+    if (!f || !f->full || f->installed != top()) continue;
+    for (const auto& [x, seq] : f->floors) targets[x] = std::max(targets[x], seq);
+  }
+  targets_.assign(targets.begin(), targets.end());
+}
+
+// Re-rooting: the lowest of those who hold all there is of a stream takes over as its root.
+ReplicaId ViewChange::relayer(TransmitterId x, Seq target) const {
+  const ReplicaSet holders = fulls();
+  std::uint16_t j = 0;
+  while (!holders.has(ReplicaId(j)) || floor(ReplicaId(j), x) < target) ++j;
+  return ReplicaId(j);
+}
+
+void ViewChange::relay(Context& c, ReplicaSet to) const {
+  if (!on(Rule::kRelay)) return;
+  const ReplicaSet takers{to.bits & fulls().bits};
+  for (const auto& [x, target] : targets_) {
+    if (relayer(x, target) != c.me()) continue;
+    const Stream* stream = c.streams.find(x);
+    SMR_CHECK(stream != nullptr && stream->held() >= target, "a relayer holds what its floors say");
+    std::uint64_t first = target.value + 1;
+    for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j)
+      if (takers.has(ReplicaId(j))) first = std::min(first, floor(ReplicaId(j), x).value + 1);
+    for (std::uint64_t k = first; k <= target.value; ++k) {
+      ReplicaSet missing;
+      for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j)
+        if (takers.has(ReplicaId(j)) && floor(ReplicaId(j), x).value < k) missing.add(ReplicaId(j));
+      c.send(missing, Relay{c.record.number, stream->at(Seq(k))});
+    }
+  }
+}
+
+bool ViewChange::ready_for_done(Context& c, const Leases& leases) const {
+  for (const auto& [x, target] : targets_) {
+    const Stream* stream = c.streams.find(x);
+    if ((stream == nullptr || stream->persisted() < target) && on(Rule::kRelay)) return false;
+  }
+  const BootTime lapse = leases.lapse(c);
+  if (lapse <= c.now || !on(Rule::kLeaseWait)) return true;
+  c.wake(lapse);
+  return false;
+}
+
+void ViewChange::report_done(Context& c) {
+  i_am_done_ = true;
+  done_.add(c.me());
+  prepared_ = Prepared{c.record, targets_, lowest_full()};
+  c.send(c.others(c.record), Done{c.record.number});
+}
+
+void ViewChange::give_state(Context& c, ReplicaSet to) const {
+  for (const Member& m : c.record.members) {
+    const auto& f = flushes_[m.id.value];
+    if (!f || f->full || !to.has(m.id)) continue;
+    c.out->give_state.push_back({c.record.number, m.id, f->learned, c.clock.now()});
+  }
+}
+
+void ViewChange::state_installed(Context& c) {
+  if (state_in_) return;
+  state_in_ = true;
+  i_am_done_ = true;
+  done_.add(c.me());
+  c.send(c.others(c.record), Done{c.record.number});
+}
+
+bool ViewChange::all_done(const Context& c) const {
+  if (!on(Rule::kAllDone)) return i_am_done_;
+  const std::uint32_t members = c.record.set().bits;
+  return (members & ~done_.bits) == 0;
+}
+
+ReplicaSet ViewChange::missing(const Context& c) const {
+  ReplicaSet s;
+  const bool flushed_by_all = all_flushed(c);
+  for (const Member& m : c.record.members)
+    if (flushed_by_all ? !done_.has(m.id) : !flushed(m.id)) s.add(m.id);
+  return s;
+}
+
+ViewChange::Step ViewChange::next(Context& c, const Leases& leases) {
+  if (!all_flushed(c) || fulls().empty()) return Step::kWait;
+  if (c.full && c.installed.number < top()) {
+    if (prepared_ && prepared_->record.number == top()) return Step::kCatchUp;
+    // Impossible between replicas that keep the rules: nobody installs without this replica's done.
+    for (const Member& m : c.record.members)
+      if (m.id != c.me() && flushes_[m.id.value]->installed == top())
+        c.cut(m.id, "it claims to have installed a view for which this replica never reported done");
+    return Step::kWait;
+  }
+  if (c.full) {
+    if (!agreed_) {
+      agreed_ = true;
+      agree_on_targets();
+      relay(c, c.others(c.record));
+    }
+    if (!i_am_done_ && ready_for_done(c, leases)) report_done(c);
+    if (!i_am_done_) return Step::kWait;
+    const bool fulls_done = (fulls().bits & ~done_.bits) == 0 || !on(Rule::kAllDone);
+    if (fulls_done && !rest_executed_) {
+      rest_executed_ = true;
+      return Step::kExecuteRest;
+    }
+    if (!fulls_done) return Step::kWait;
+  } else if (!state_in_) {
+    return Step::kWait;
+  }
+  return all_done(c) ? Step::kInstall : Step::kWait;
+}
+
+void ViewChange::repeat(Context& c, ReplicaId to) {
+  ReplicaSet only;
+  only.add(to);
+  if (flushes_[c.me().value]) c.send(only, *flushes_[c.me().value]);
+  if (agreed_ && c.full) relay(c, only);
+  if (i_am_done_) c.send(only, Done{c.record.number});
+  if (rest_executed_ && c.full && lowest_full() == c.me() && !done_.has(to)) give_state(c, only);
+}
+
+}  // namespace titer::smr

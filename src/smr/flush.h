@@ -1,0 +1,98 @@
+// ViewChange: the flush, by which the members of the next view agree on what the old one contained (§4).
+//
+// Virtual synchrony's flush on top of Schneider, Gries and Schlichting's re-rooting: every member says what
+// it holds (floors), of every stream the lowest of those who hold most relays what the others miss, and when
+// all have everything the old view ends at the same place for all. This class decides; core.cc performs
+// (executes, installs), because those touch every other part.
+//
+//   begin ─▶ flush of all? ─▶ behind the top view? kCatchUp ─▶ relay ─▶ I hold all targets, leases lapsed?
+//   done
+//         ─▶ all full members done? kExecuteRest, donor gives state ─▶ all done? kInstall
+//
+// Early execution: once the full members are done, each of them holds everything that any of them held, so
+// the end of the old view is fixed although joiners are still learning. The rest is executed and answered
+// then.
+//
+// Who already reported done for a view can still install it later: others may have done so and gone on
+// (`prepared`). A failure meanwhile is a new record and begins anew with today's floors.
+//
+// Thread rule: none; belongs to its replica.
+// Invariants: I6 all that install a view have executed the same sequence; I8 by waiting for Leases::lapse.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "smr/context.h"
+#include "smr/early.h"
+#include "smr/lease.h"
+
+namespace titer::smr {
+
+class ViewChange {
+ public:
+  enum class Step { kWait, kCatchUp, kExecuteRest, kInstall };
+
+  // What this replica needs to install a view for which it has reported done.
+  struct Prepared {
+    ViewRecord record;
+    AckRow targets;  // where each stream of the view before ends
+    ReplicaId lowest_full;
+  };
+
+  // c.record is new and has this replica: tell its members what is held here.
+  void begin(Context& c, Early& early, Position learned);
+  // The target was installed.
+  void end();
+
+  // From members of c.record, for c.record only.
+  void take_flush(ReplicaId from, const Flush& flush) {
+    if (!flushes_[from.value]) flushes_[from.value] = flush;
+  }
+  void take_done(ReplicaId from) { done_.add(from); }
+  // A joiner's state is complete (Input StateInstalled).
+  void state_installed(Context& c);
+
+  // After kExecuteRest was performed: the donor gives the joiners the state (§6).
+  void rest_executed(Context& c) const {
+    if (lowest_full() == c.me()) give_state(c, c.record.set());
+  }
+  // What has to happen next. Sends relays and done by itself, each once.
+  [[nodiscard]] Step next(Context& c, const Leases& leases);
+  // A link to this member of c.record is new: everything it may have lost.
+  void repeat(Context& c, ReplicaId to);
+
+  [[nodiscard]] bool flushed(ReplicaId member) const { return flushes_[member.value].has_value(); }
+  [[nodiscard]] const std::optional<Prepared>& prepared() const { return prepared_; }
+  // Where the streams of the installed view end. Valid when next() gave kExecuteRest.
+  [[nodiscard]] const AckRow& targets() const { return targets_; }
+  // The lowest member of c.record that has the whole state.
+  [[nodiscard]] ReplicaId lowest_full() const;
+  // For whom the view change waits.
+  [[nodiscard]] ReplicaSet missing(const Context& c) const;
+
+ private:
+  [[nodiscard]] bool all_flushed(const Context& c) const;
+  [[nodiscard]] ReplicaSet fulls() const;
+  [[nodiscard]] ViewNumber top() const;
+  // What `member` holds of `x` in the top view.
+  [[nodiscard]] Seq floor(ReplicaId member, TransmitterId x) const;
+  [[nodiscard]] ReplicaId relayer(TransmitterId x, Seq target) const;
+  void agree_on_targets();
+  void relay(Context& c, ReplicaSet to) const;
+  [[nodiscard]] bool ready_for_done(Context& c, const Leases& leases) const;
+  void report_done(Context& c);
+  void give_state(Context& c, ReplicaSet to) const;
+  [[nodiscard]] bool all_done(const Context& c) const;
+
+  std::array<std::optional<Flush>, limits::kReplicasMax> flushes_{};  // of c.record; never changed once there
+  ReplicaSet done_;
+  AckRow targets_;       // valid when agreed_
+  bool agreed_ = false;  // targets known, relays sent
+  bool i_am_done_ = false;
+  bool rest_executed_ = false;  // and, as donor, state given
+  bool state_in_ = false;       // joiner: the donor's state is here
+  std::optional<Prepared> prepared_;
+};
+
+}  // namespace titer::smr

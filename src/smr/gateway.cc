@@ -1,0 +1,90 @@
+#include "smr/gateway.h"
+
+#include "base/limits.h"
+#include "smr/request_batch.h"
+#include "smr/rules.h"
+
+namespace titer::smr {
+
+bool Gateway::accepts(const Context& c, std::size_t body_bytes) const {
+  return c.full && body_bytes <= limits::kRequestBytesMax &&
+         pending_bytes_ + body_bytes + kRequestHeaderBytes <= limits::kPendingBytesMax;
+}
+
+void Gateway::submit(const Context& c, const input::Submit& request) {
+  SMR_CHECK(accepts(c, request.body.size()), "submit without asking accepts()");
+  const std::size_t bytes = kRequestHeaderBytes + request.body.size();
+  if (pending_.empty() || pending_.back().count == limits::kFrameRequestsMax ||
+      pending_.back().requests.size() + bytes > limits::kFrameBytesMax) {
+    pending_.emplace_back().requests.reserve(std::max(last_batch_bytes_, bytes));
+  }
+  append_request(pending_.back().requests, {request.session, request.number, request.body});
+  ++pending_.back().count;
+  pending_bytes_ += bytes;
+  ++pending_requests_;
+}
+
+void Gateway::settle(Context& c) {
+  const Seq safe = c.streams.own().acked_by_all(c.installed.set());
+  while (!in_flight_.empty() && in_flight_.front() <= safe) in_flight_.pop_front();
+}
+
+void Gateway::end_of_turn(Context& c, Intake& intake) {
+  if (!c.full || (c.wedged() && on(Rule::kWedge))) return;
+  settle(c);
+  const std::size_t limit =
+      std::min<std::size_t>(std::max(c.options.frames_in_flight, 1U), limits::kUnsafeFramesMax);
+  while (!pending_.empty() && in_flight_.size() < limit) {
+    Batch batch = std::move(pending_.front());
+    pending_.pop_front();
+    pending_bytes_ -= batch.requests.size();
+    pending_requests_ -= batch.count;
+    last_batch_bytes_ = batch.requests.size();
+    send(c, intake, std::move(batch));
+    settle(c);
+  }
+  if (!c.owes) return;
+  if (c.others(c.installed).empty()) {
+    c.streams.for_each_live([](Stream& s) { s.told = s.persisted(); });
+    c.owes = false;
+  } else {
+    send(c, intake, {});
+  }
+}
+
+AckRow Gateway::ack_row(Context& c, Seq seq) const {
+  AckRow row;
+  const TransmitterId own = gateway_of(c.me());
+  c.streams.for_each_live([&](Stream& s) {
+    const Seq holds = s.id() == own && !c.options.durable ? seq : s.persisted();
+    if (holds <= s.told) return;
+    row.emplace_back(s.id(), holds);
+    s.told = holds;
+  });
+  return row;
+}
+
+void Gateway::send(Context& c, Intake& intake, Batch batch) {
+  auto frame = std::make_shared<Frame>();
+  frame->view = c.installed.number;
+  frame->transmitter = gateway_of(c.me());
+  frame->seq = c.streams.own().held().next();
+  frame->ts = c.clock.tick();
+  frame->stamp = c.wall;
+  frame->count = batch.count;
+  frame->acks = ack_row(c, frame->seq);
+  if (batch.count > 0) {
+    frame->requests = std::make_shared<const Bytes>(std::move(batch.requests));
+    in_flight_.push_back(frame->seq);
+  } else {
+    ++c.null_frames_sent;
+  }
+  ++c.frames_sent;
+  c.owes = false;
+  const bool self_acked = !c.options.durable;
+  intake.hold(c, c.streams.own(), frame);
+  if (self_acked) c.owes = false;
+  c.send(c.others(c.installed), FramePtr(std::move(frame)));
+}
+
+}  // namespace titer::smr

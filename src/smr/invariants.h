@@ -1,0 +1,43 @@
+// Invariants: I1 … I10 of docs/protocol.md, as far as one replica can see them, after every step.
+//
+// Basic checks look at the state as it is; delta checks compare with the snapshot taken before the step. What
+// needs more than one replica (I2, I3, I6, I9, I10) is checked by the schedules of the tests.
+//
+// Compiled in with TITER_INVARIANTS. Cost: O(streams + executions of the step). Thread rule: its replica's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/ids.h"
+#include "smr/types.h"
+
+namespace titer::smr {
+
+class Core;
+struct Output;
+
+class Invariants {
+ public:
+  void before(const Core& core, const Output& out);
+  void after(const Core& core, const Output& out) const;
+
+ private:
+  void check_streams(const Core& core) const;
+  void check_delta(const Core& core) const;
+  void check_output(const Core& core, const Output& out) const;
+
+  // The snapshot before the step.
+  LamportTime clock_;
+  ViewNumber installed_;
+  ViewNumber record_;
+  Uid last_executed_;
+  Seq own_held_;
+  bool full_ = false;
+  bool wedged_ = false;
+  std::uint64_t frames_sent_ = 0;
+  std::size_t executions_ = 0;  // entries of Output::execute that were there before
+  std::size_t installs_ = 0;
+};
+
+}  // namespace titer::smr

@@ -1,0 +1,24 @@
+// LamportClock (CACM 21(7), 1978; Schneider 1990 §3.2.1): LC1 tick before each broadcast, LC2 on receipt of
+// ts go above it. Never falls and is never reset, so uids of a later view are above all uids of an earlier
+// one.
+#pragma once
+
+#include <algorithm>
+
+#include "base/ids.h"
+
+namespace titer::smr {
+
+class LamportClock {
+ public:
+  [[nodiscard]] LamportTime now() const { return now_; }
+  // LC1: the timestamp of the next broadcast.
+  LamportTime tick() { return ++now_; }
+  // LC2.
+  void receive(LamportTime ts) { now_ = std::max(now_, ts).next(); }
+
+ private:
+  LamportTime now_;
+};
+
+}  // namespace titer::smr

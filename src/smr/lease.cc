@@ -1,0 +1,69 @@
+#include "smr/lease.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace titer::smr {
+
+namespace {
+// The reader's share of D: clocks may differ in rate by this 1 %.
+constexpr std::int64_t kHolderUs = limits::kReadLeaseUs - limits::kReadLeaseUs / 100;
+}  // namespace
+
+void Leases::linked(ReplicaId peer, Incarnation incarnation) {
+  Peer& p = peers_[peer.value];
+  if (p.incarnation != incarnation) p = {incarnation, {}, {}};
+}
+
+bool Leases::heard(Context& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
+  linked(from, incarnation);
+  Peer& p = peers_[from.value];
+  if (beat.echo <= c.now) p.mine = std::max(p.mine, beat.echo);
+  if (!c.record.has(from, incarnation)) return false;
+  const bool first = p.theirs.value == 0;
+  p.theirs = std::max(p.theirs, beat.sent);
+  grant(incarnation, c.now);
+  return first;
+}
+
+void Leases::grant(Incarnation incarnation, BootTime now) {
+  const BootTime until(now.value + limits::kReadLeaseUs);
+  for (Grant& g : grants_) {
+    if (g.incarnation != incarnation) continue;
+    g.until = until;
+    return;
+  }
+  std::erase_if(grants_, [&](const Grant& g) { return g.until <= now; });
+  grants_.push_back({incarnation, until});
+}
+
+void Leases::forget(const std::vector<Incarnation>& known_dead) {
+  std::erase_if(grants_, [&](const Grant& g) { return std::ranges::count(known_dead, g.incarnation) > 0; });
+}
+
+BootTime Leases::echo_for(const Context& c, ReplicaId peer) const {
+  const Peer& p = peers_[peer.value];
+  return c.record.has(peer, p.incarnation) ? p.theirs : BootTime{};
+}
+
+bool Leases::held(const Context& c, BootTime now) const {
+  if (!c.full || !c.in_record()) return false;
+  return std::ranges::all_of(c.record.members, [&](const Member& m) {
+    const Peer& p = peers_[m.id.value];
+    return m.id == c.me() ||
+           (p.incarnation == m.incarnation && p.mine.value > 0 && now.value < p.mine.value + kHolderUs);
+  });
+}
+
+BootTime Leases::lapse(const Context& c) const {
+  BootTime latest;
+  for (const Grant& g : grants_) {
+    const bool member = std::ranges::any_of(c.record.members,
+                                            [&](const Member& m) { return m.incarnation == g.incarnation; });
+    if (!member) latest = std::max(latest, g.until);
+  }
+  return latest;
+}
+
+}  // namespace titer::smr

@@ -1,0 +1,56 @@
+// Leases: both sides of the read lease, which ride on the heartbeats (§5).
+//
+// Only local reads need a lease; writes are fenced by the wedge. A heartbeat carries its sender's own clock;
+// the receiver gives that reading back and thereby promises to report no `done` for a view without the sender
+// until kReadLeaseUs after it received it. So no two clocks are compared, only their rates (1 % is allowed
+// for).
+//
+// Whose echo is needed: every other member of the *newest known* view with this replica in it, not of the
+// installed one. A replica that has reported done for w, in which j joins, must count j: a later view may
+// consist of j alone, and of all its members only j has promised anything. Members that the newest view lacks
+// need not be counted: the excluded never come back as the same incarnation.
+//
+// Thread rule: none; belongs to its replica.
+// Invariants: no promise to an incarnation that is not in the newest known view; I8 follows from lapse().
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "smr/context.h"
+
+namespace titer::smr {
+
+class Leases {
+ public:
+  // A heartbeat came. True: this is the sender's first reading, answer at once so that its lease begins.
+  bool heard(Context& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat);
+  // A link to a new incarnation: what was heard from the old one is nothing to it.
+  void linked(ReplicaId peer, Incarnation incarnation);
+  // These are dead, so no lease of theirs is left.
+  void forget(const std::vector<Incarnation>& known_dead);
+
+  // What the heartbeat to `peer` gives back; 0 when nothing is granted.
+  [[nodiscard]] BootTime echo_for(const Context& c, ReplicaId peer) const;
+  // May this replica read locally now?
+  [[nodiscard]] bool held(const Context& c, BootTime now) const;
+  // Until when a promise to somebody outside the newest known view binds this replica; <= now: no longer.
+  [[nodiscard]] BootTime lapse(const Context& c) const;
+
+ private:
+  struct Peer {
+    Incarnation incarnation;
+    BootTime theirs;  // newest reading received
+    BootTime mine;    // newest own reading that came back
+  };
+  struct Grant {
+    Incarnation incarnation;
+    BootTime until;
+  };
+  void grant(Incarnation incarnation, BootTime now);
+
+  std::array<Peer, limits::kReplicasMax> peers_{};
+  std::vector<Grant> grants_;  // one per incarnation; lapsed ones are dropped when another is given
+};
+
+}  // namespace titer::smr

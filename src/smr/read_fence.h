@@ -1,0 +1,48 @@
+// ReadFence: when a local linearizable read may look at the state (§2.7; Hermes 2020).
+//
+// A write is answered only when every replica holds it, so whatever was answered before the read came is
+// either executed here or among the frames with requests held here. Frames execute in uid order, so it is
+// enough to remember the highest uid held: the read is ready when that one is executed. The fences of later
+// reads are not lower, so the reads wait in one queue.
+//
+// The read is valid only while the read lease holds (lease.h): the driver looks after reading the state.
+// Thread rule: none; belongs to its replica.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "smr/context.h"
+#include "smr/rules.h"
+
+namespace titer::smr {
+
+class ReadFence {
+ public:
+  void read(Context& c, std::uint64_t token) {
+    if (!c.full) {
+      c.out->reads_refused.push_back(token);
+    } else if (c.newest_request <= c.last_executed || !on(Rule::kReadsWait)) {
+      c.out->reads_ready.push_back(token);
+    } else {
+      waiting_.push_back({c.newest_request, token});
+    }
+  }
+  // After executions.
+  void release(Context& c) {
+    while (!waiting_.empty() && waiting_.front().after <= c.last_executed) {
+      c.out->reads_ready.push_back(waiting_.front().token);
+      waiting_.pop_front();
+    }
+  }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+
+ private:
+  struct Waiting {
+    Uid after;
+    std::uint64_t token;
+  };
+  std::deque<Waiting> waiting_;  // `after` does not fall from front to back
+};
+
+}  // namespace titer::smr

@@ -1,0 +1,38 @@
+#include "smr/replica.h"
+
+#include "smr/core.h"
+
+namespace titer::smr {
+
+void Output::clear() {
+  persist.clear();
+  execute.clear();
+  give_state.clear();
+  send.clear();
+  send_client.clear();
+  reads_ready.clear();
+  reads_refused.clear();
+  ask.clear();
+  installed.clear();
+  cut.clear();
+  stop.reset();
+  wake_at.reset();
+}
+
+struct Replica::Core {
+  smr::Core core;
+};
+
+Replica::Replica(Options options, ViewRecord initial)
+    : core_(std::make_unique<Core>(Core{smr::Core(options, std::move(initial))})) {}
+Replica::~Replica() = default;
+Replica::Replica(Replica&&) noexcept = default;
+Replica& Replica::operator=(Replica&&) noexcept = default;
+
+void Replica::step(BootTime now, const Input& input, Output& out) { core_->core.step(now, input, out); }
+bool Replica::accepts(std::size_t body_bytes) const { return core_->core.accepts(body_bytes); }
+bool Replica::read_lease(BootTime now) const { return core_->core.read_lease(now); }
+Snapshot Replica::snapshot() const { return core_->core.snapshot(); }
+const Options& Replica::options() const { return core_->core.options(); }
+
+}  // namespace titer::smr

@@ -1,0 +1,20 @@
+#include "smr/request_batch.h"
+
+namespace titer::smr {
+
+Status check_batch(ByteView batch, std::uint32_t count) {
+  if (count > limits::kFrameRequestsMax) return Error{Code::kTooLarge, "too many requests in one frame"};
+  if (batch.size() > limits::kFrameBytesMax) return Error{Code::kTooLarge, "frame of requests is too long"};
+  RequestReader reader(batch);
+  std::uint32_t seen = 0;
+  while (reader.more()) {
+    const RequestView request = reader.next();
+    if (!reader.ok()) return Error{Code::kProtocol, "request runs over the end of its frame"};
+    if (request.body.size() > limits::kRequestBytesMax) return Error{Code::kTooLarge, "request is too long"};
+    ++seen;
+  }
+  if (seen != count) return Error{Code::kProtocol, "frame does not hold the number of requests it claims"};
+  return ok_status();
+}
+
+}  // namespace titer::smr

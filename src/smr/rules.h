@@ -1,0 +1,52 @@
+// Rules: the switches with which the tests take single rules out of the protocol, and the check that goes
+// with them.
+//
+// Every guard that the protocol stands on asks on(Rule). In the product that is the constant true and costs
+// nothing. The room is compiled a second time for the tests with TITER_MUTANTS; there a test switches one
+// rule off and the random schedules must notice — so a test that could not see a broken rule is itself found
+// broken.
+//
+// SMR_CHECK is TITER_CHECK in the product; among mutants it throws Broken, so that the schedule that finds a
+// broken invariant ends, not the test program.
+#pragma once
+
+#include "base/check.h"
+
+#ifdef TITER_MUTANTS
+#include <stdexcept>
+#endif
+
+namespace titer::smr {
+
+enum class Rule {
+  kStableGateways,  // §2.4 wait for a later frame of every gateway
+  kStableClients,   // §2.4 … and of every active direct client
+  kSafe,            // §2.5 execute only what every replica of the view holds
+  kReadsWait,       // §2.7 a local read waits for what has been received
+  kExactlyOnce,     // §2.8 a repeated request is not executed again
+  kWedge,           // §4.1 after learning of the next view: no frames, no acks
+  kRelay,           // §4.4 the lowest holder relays, and done waits for it
+  kTopView,         // §4.3 who is behind installs the top view first
+  kAllDone,         // §4.6 install only when all are done
+  kLeaseWait,       // §5 done waits for the leases granted to the excluded
+  kFifo,            // §2.2 accept only the next frame of a stream
+  kCount,
+};
+
+#ifdef TITER_MUTANTS
+struct Broken : std::logic_error {
+  using std::logic_error::logic_error;
+};
+// One switch per rule; a test program is one thread.
+inline bool rule_off[static_cast<int>(Rule::kCount)] = {};
+[[nodiscard]] inline bool on(Rule rule) { return !rule_off[static_cast<int>(rule)]; }
+#define SMR_CHECK(condition, message)                      \
+  do {                                                     \
+    if (!(condition)) throw ::titer::smr::Broken(message); \
+  } while (false)
+#else
+[[nodiscard]] constexpr bool on(Rule) { return true; }
+#define SMR_CHECK(condition, message) TITER_CHECK(condition, message)
+#endif
+
+}  // namespace titer::smr

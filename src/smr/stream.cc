@@ -1,0 +1,52 @@
+#include "smr/stream.h"
+
+#include "smr/rules.h"
+
+namespace titer::smr {
+
+namespace {
+std::size_t request_bytes(const Frame& frame) { return frame.requests ? frame.requests->size() : 0; }
+}  // namespace
+
+void Stream::append(FramePtr frame) {
+  SMR_CHECK(frame->seq == held_.next() || !on(Rule::kFifo), "a stream takes only its next frame (I1)");
+  ++held_;
+  last_ts_ = std::max(last_ts_, frame->ts);
+  if (frame->ts > solicited) solicited = {};
+  bytes_ += request_bytes(*frame);
+  frames_.push_back(std::move(frame));
+  skip_nulls();
+}
+
+Seq Stream::acked_by_all(ReplicaSet members) const {
+  Seq least = Seq(~std::uint64_t{0});
+  for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j)
+    if (members.has(ReplicaId(j))) least = std::min(least, acked_[j]);
+  return least;
+}
+
+void Stream::pop_head() {
+  SMR_CHECK(executed_ < held_, "no head to execute");
+  ++executed_;
+  skip_nulls();
+}
+
+void Stream::skip_nulls() {
+  while (executed_ < held_ && frames_[executed_.value - trimmed_.value]->count == 0) ++executed_;
+}
+
+const FramePtr& Stream::at(Seq seq) const {
+  SMR_CHECK(seq > trimmed_ && seq <= held_, "frame is not in memory");
+  return frames_[seq.value - trimmed_.value - 1];
+}
+
+void Stream::trim(ReplicaSet members) {
+  const Seq limit = std::min({executed_, told, acked_by_all(members)});
+  while (trimmed_ < limit) {
+    bytes_ -= request_bytes(*frames_.front());
+    frames_.pop_front();
+    ++trimmed_;
+  }
+}
+
+}  // namespace titer::smr

@@ -1,0 +1,52 @@
+#include "smr/streams.h"
+
+#include <algorithm>
+
+namespace titer::smr {
+
+void Streams::reset(const ViewRecord& view) {
+  live_.clear();
+  gateways_.clear();
+  streams_.clear();
+  for (const Member& m : view.members) {
+    auto& slot = streams_[gateway_of(m.id)];
+    slot = std::make_unique<Stream>(gateway_of(m.id), me_);
+    gateways_.push_back(slot.get());
+  }
+}
+
+Stream* Streams::find(TransmitterId id) {
+  if (!is_direct_client(id)) {
+    for (Stream* s : gateways_)
+      if (s->id() == id) return s;
+    return nullptr;
+  }
+  const auto it = streams_.find(id);
+  return it == streams_.end() ? nullptr : it->second.get();
+}
+
+const Stream* Streams::find(TransmitterId id) const { return const_cast<Streams*>(this)->find(id); }
+
+Stream* Streams::find_or_add(TransmitterId id) {
+  if (Stream* s = find(id)) return s;
+  if (!is_direct_client(id) || direct_count() >= limits::kDirectClientsMax) return nullptr;
+  auto& slot = streams_[id];
+  slot = std::make_unique<Stream>(id, me_);
+  return slot.get();
+}
+
+void Streams::enliven(Stream& stream) {
+  if (!is_direct_client(stream.id())) return;
+  const auto at = std::lower_bound(live_.begin(), live_.end(), stream.id(),
+                                   [](const Stream* s, TransmitterId id) { return s->id() < id; });
+  if (at == live_.end() || *at != &stream) live_.insert(at, &stream);
+}
+
+void Streams::trim(ReplicaSet members) {
+  for_each_live([&](Stream& s) {
+    if (s.in_memory() > 0) s.trim(members);
+  });
+  std::erase_if(live_, [](const Stream* s) { return !s->active && s->in_memory() == 0; });
+}
+
+}  // namespace titer::smr

@@ -1,0 +1,84 @@
+#include "smr/suspicion.h"
+
+#include <fmt/format.h>
+
+namespace titer::smr {
+
+Suspicion::Peer& Suspicion::watch(const Context& c, ReplicaId peer, Incarnation incarnation) {
+  Peer& p = peers_[peer.value];
+  if (p.incarnation != incarnation) p = {incarnation, false, false, c.now, c.now, {}, c.now};
+  return p;
+}
+
+void Suspicion::link_up(const Context& c, ReplicaId peer, Incarnation incarnation) {
+  Peer& p = watch(c, peer, incarnation);
+  p.ever_linked = p.linked = true;
+  p.link_since = p.heard_at = c.now;
+}
+
+void Suspicion::link_down(const Context& c, ReplicaId peer, Incarnation incarnation) {
+  Peer& p = peers_[peer.value];
+  if (p.incarnation != incarnation || !p.linked) return;  // of a process that this id no longer names
+  p.linked = false;
+  p.link_since = c.now;
+}
+
+void Suspicion::heard(const Context& c, ReplicaId peer, Incarnation incarnation) {
+  watch(c, peer, incarnation).heard_at = c.now;
+}
+
+void Suspicion::new_record(const Context& c) {
+  record_at_ = c.now;
+  for (const Member& m : c.record.members) watch(c, m.id, m.incarnation).progress_at = c.now;
+}
+
+void Suspicion::restart(const Context& c) {
+  record_at_ = c.now;
+  for (Peer& p : peers_) p.link_since = p.heard_at = p.progress_at = c.now;
+}
+
+const char* Suspicion::hard_reason(const Context& c, const Peer& p) const {
+  if (!p.linked) {
+    const std::int64_t patience = p.ever_linked ? kLinkUs : kNeverLinkedUs;
+    return c.now.value - p.link_since.value > patience ? "its connection is gone" : nullptr;
+  }
+  return c.now.value - p.heard_at.value > limits::kSuspectAfterUs ? "no heartbeat" : nullptr;
+}
+
+bool Suspicion::grey(const Context& c, Peer& p, ReplicaId id, const Gateway& gateway,
+                     const ViewChange& change) const {
+  if (c.flushing()) return change.missing(c).has(id) && c.now.value - record_at_.value > kGreyUs;
+  const Seq acked = c.installed.find(id) != nullptr ? c.streams.own().acked(id) : gateway.newest_unsafe();
+  if (acked != p.acked || acked >= gateway.newest_unsafe()) {
+    p.acked = acked;
+    p.progress_at = c.now;
+  }
+  return c.now.value - p.progress_at.value > kGreyUs;
+}
+
+bool Suspicion::tick(Context& c, const Gateway& gateway, const ViewChange& change) {
+  const bool slept = last_tick_.value == 0 || c.now.value - last_tick_.value > limits::kSuspectAfterUs / 2;
+  if (slept) restart(c);
+  last_tick_ = c.now;
+  if (slept || !c.full || !c.in_record()) return slept;
+  ReplicaSet without;
+  bool hard = false;
+  std::string reason;
+  for (const Member& m : c.record.members) {
+    if (m.id == c.me()) continue;
+    Peer& p = watch(c, m.id, m.incarnation);
+    const char* why = hard_reason(c, p);
+    hard = hard || why != nullptr;
+    if (grey(c, p, m.id, gateway, change) && why == nullptr) why = "heartbeats come, but no progress";
+    if (why == nullptr) continue;
+    without.add(m.id);
+    reason += fmt::format("{}replica {}: {}", reason.empty() ? "" : "; ", m.id.value, why);
+  }
+  const std::int64_t again = hard ? kAskAgainUs : kAskAgainGreyUs;
+  if (without.empty() || (asked_at_.value != 0 && c.now.value - asked_at_.value < again)) return false;
+  asked_at_ = c.now;
+  c.out->ask.push_back({c.record.number, without, std::move(reason)});
+  return false;
+}
+
+}  // namespace titer::smr
