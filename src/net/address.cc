@@ -1,7 +1,6 @@
-#include <charconv>
-
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -16,7 +15,8 @@ using boost::system::error_code;
 
 Result<tcp::endpoint> endpoint_of(const Address& address) {
   error_code error;
-  const auto ip = boost::asio::ip::make_address(address.host == "localhost" ? "127.0.0.1" : address.host, error);
+  const auto ip =
+      boost::asio::ip::make_address(address.host == "localhost" ? "127.0.0.1" : address.host, error);
   if (error) return Error{Code::kInvalid, address.host + " is not an IP address"};
   return tcp::endpoint(ip, address.port);
 }

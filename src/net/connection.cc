@@ -15,7 +15,8 @@ namespace {
 using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;  // room offered to each read
-constexpr std::size_t kKeepBytes = std::size_t{1} << 20;   // a buffer that grew beyond this is given back when empty
+constexpr std::size_t kKeepBytes = std::size_t{1}
+                                   << 20;  // a buffer that grew beyond this is given back when empty
 
 }  // namespace
 
@@ -39,7 +40,8 @@ void Connection::read() {
   if (in_end_ == 0 && in_.size() > kKeepBytes) Bytes().swap(in_);
   if (in_.size() < in_end_ + kReadBytes) in_.resize(std::max(in_end_ + kReadBytes, in_end_ * 2));
   reading_ = true;
-  // A read that does not fill the buffer tells Asio that the socket is drained, so there is one recv per event.
+  // A read that does not fill the buffer tells Asio that the socket is drained, so there is one recv per
+  // event.
   socket_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
                           [self = shared_from_this()](const error_code& error, std::size_t n) {
                             self->reading_ = false;
@@ -116,7 +118,8 @@ void Connection::close(Code code, const std::string& reason) {
   if (!open_) return;
   wire::encode(out_, wire::Goodbye{code, reason});
   error_code ignored;
-  if (!writing_) socket_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), 0, ignored);
+  if (!writing_)
+    socket_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), 0, ignored);
   shut(reason, false);
 }
 

@@ -1,8 +1,8 @@
 // Connection: one TCP or Unix stream that carries wire messages both ways.
 //
 // Receiving: bytes are read into one buffer and messages are shown in place; nothing is copied per message.
-// Sending: messages are appended to outgoing() during a turn, and flush() at its end writes them with one call.
-// What the kernel does not take waits; a receiver that lets more than `send_limit` pile up is cut off.
+// Sending: messages are appended to outgoing() during a turn, and flush() at its end writes them with one
+// call. What the kernel does not take waits; a receiver that lets more than `send_limit` pile up is cut off.
 //
 // Why not one asynchronous write per message: see loop.h.
 //
@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -47,7 +48,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Begins to read. Call once, after make_shared.
+  [[nodiscard]] static ConnectionPtr make(Socket socket, ConnectionOwner& owner, std::size_t send_limit) {
+    return std::make_shared<Connection>(std::move(socket), owner, send_limit);
+  }
+
+  // Begins to read. Call once.
   void start();
 
   // Append whole messages here (wire::encode).
@@ -61,6 +66,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close(Code code, const std::string& reason);
   // Like close(), and on_closed is called in a later turn: for errors found while handling a message.
   void fail(Code code, const std::string& reason);
+  // From the next message on, calls go to `owner`: a handshake hands its connection on.
+  void set_owner(ConnectionOwner& owner) { owner_ = &owner; }
   // No more calls to the owner.
   void detach() { owner_ = nullptr; }
   // No more on_message until resume(): what has arrived stays in the kernel (back-pressure).
@@ -82,12 +89,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Socket socket_;
   ConnectionOwner* owner_;
   std::size_t send_limit_;
-  Bytes in_;                // receive buffer; [in_begin_, in_end_) is not yet dispatched
+  Bytes in_;  // receive buffer; [in_begin_, in_end_) is not yet dispatched
   std::size_t in_begin_ = 0, in_end_ = 0;
-  Bytes out_;               // [out_done_, size) waits to be written
+  Bytes out_;  // [out_done_, size) waits to be written
   std::size_t out_done_ = 0;
   bool open_ = true;
-  bool writing_ = false;    // waiting for the kernel to take more
+  bool writing_ = false;  // waiting for the kernel to take more
   bool paused_ = false;
   bool reading_ = false;
 };

@@ -34,7 +34,8 @@ void Loop::run(const std::function<void()>& turn) {
   }
 }
 
-bool Loop::run_until(BootTime deadline, const std::function<bool()>& done, const std::function<void()>& turn) {
+bool Loop::run_until(BootTime deadline, const std::function<bool()>& done,
+                     const std::function<void()>& turn) {
   const auto guard = boost::asio::make_work_guard(context_);
   if (turn) turn();
   while (!done()) {

@@ -1,12 +1,12 @@
 // Loop: one thread that works in turns.
 //
-// A turn: sleep until something is ready, run everything that is ready, then call the turn handler once. So work
-// gathers by itself: whatever came in during a turn goes out in one frame, one sync and one write per connection.
-// There is no other thread and no lock on the way of a request; a sleeping thread costs some 40 µs to wake and a
-// send 10 to 20 µs, which is why the batch is the turn and not the message.
+// A turn: sleep until something is ready, run everything that is ready, then call the turn handler once. So
+// work gathers by itself: whatever came in during a turn goes out in one frame, one sync and one write per
+// connection. There is no other thread and no lock on the way of a request; a sleeping thread costs some 40
+// µs to wake and a send 10 to 20 µs, which is why the batch is the turn and not the message.
 //
-// Thread rule: everything of one Loop happens on the thread that calls run(); only stop() and post() may be called
-// from others.
+// Thread rule: everything of one Loop happens on the thread that calls run(); only stop() and post() may be
+// called from others.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -32,7 +32,8 @@ class Loop {
   // Runs turns until stop(). `turn` is called at the end of every turn.
   void run(const std::function<void()>& turn);
   // Runs turns until `done` says so or `deadline` has passed. True: done.
-  bool run_until(BootTime deadline, const std::function<bool()>& done, const std::function<void()>& turn = {});
+  bool run_until(BootTime deadline, const std::function<bool()>& done,
+                 const std::function<void()>& turn = {});
   void stop();
 
   // The next turn begins no later than this. The earliest of all calls since the last turn counts.

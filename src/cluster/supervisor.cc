@@ -1,0 +1,295 @@
+#include "cluster/supervisor.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <random>
+#include <utility>
+
+#include "base/limits.h"
+#include "cluster/process.h"
+#include "view/record.h"
+
+namespace titer::cluster {
+
+namespace {
+
+std::uint64_t random_id() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32 | device()) | 1;
+}
+
+std::string how_it_ended(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return fmt::format("killed by signal {}", WTERMSIG(wait_status));
+  return fmt::format("exit code {}", WEXITSTATUS(wait_status));
+}
+
+}  // namespace
+
+Supervisor::Supervisor(net::Loop& loop, SupervisorOptions options,
+                       std::function<void(const std::string&)> say)
+    : loop_(loop),
+      options_(std::move(options)),
+      say_(std::move(say)),
+      cluster_(random_id()),
+      slots_(options_.replicas),
+      children_(loop.context(), SIGCHLD),
+      ping_timer_(loop.context()) {
+  watch_children();
+}
+
+Supervisor::~Supervisor() {
+  for (Slot& slot : slots_)
+    if (slot.link) slot.link->detach();
+}
+
+net::Address Supervisor::address(std::uint32_t index) const {
+  return {"127.0.0.1", static_cast<std::uint16_t>(options_.base_port + index)};
+}
+
+std::size_t Supervisor::processes() const {
+  return static_cast<std::size_t>(
+      std::count_if(slots_.begin(), slots_.end(), [](const Slot& s) { return s.pid > 0; }));
+}
+
+std::size_t Supervisor::alive() const {
+  std::size_t alive = 0;
+  for (std::uint16_t i = 0; i < slots_.size(); ++i)
+    if (running(i) && member(i) && slots_[i].pong.full) ++alive;
+  return alive;
+}
+
+bool Supervisor::holds_last_copy(std::uint32_t index) const {
+  const auto i = static_cast<std::uint16_t>(index);
+  return alive() <= 1 && running(i) && member(i) && slots_[i].pong.full;
+}
+
+bool Supervisor::member(std::uint16_t index) const {
+  return record_.has(ReplicaId(index), slots_[index].incarnation);
+}
+
+Status Supervisor::start_all() {
+  for (std::uint16_t i = 0; i < slots_.size(); ++i)
+    if (const Status free = net::can_listen(address(i)); !free) return free;
+  for (std::uint16_t i = 0; i < slots_.size(); ++i)
+    record_.members.push_back({ReplicaId(i), Incarnation(random_id()), address(i).text()});
+  for (std::uint16_t i = 0; i < slots_.size(); ++i)
+    if (const Status launched = launch(i, record_.members[i].incarnation); !launched) return launched;
+  ping();
+  const auto all_up = [this] {
+    return processes() < slots_.size() ||
+           std::all_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.greeted && s.pong.full; });
+  };
+  const bool decided = loop_.run_until(BootTime(net::boot_now().value + 30'000'000), all_up);
+  if (!decided || processes() < slots_.size())
+    return Error{Code::kInternal, "not all replicas came up; their logs are in " + options_.data_dir};
+  founded_ = true;
+  return ok_status();
+}
+
+Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
+  std::vector<std::string> arguments{"replica",
+                                     "--index",
+                                     std::to_string(index),
+                                     "--replicas",
+                                     std::to_string(slots_.size()),
+                                     "--base-port",
+                                     std::to_string(options_.base_port),
+                                     "--cluster",
+                                     std::to_string(cluster_),
+                                     "--incarnation",
+                                     std::to_string(incarnation.value)};
+  if (!options_.execution_logs.empty()) {
+    arguments.push_back("--execution-log");
+    arguments.push_back(fmt::format("{}/execution_{}.log", options_.execution_logs, address(index).port));
+  }
+  arguments.insert(arguments.end(), options_.replica_arguments.begin(), options_.replica_arguments.end());
+  auto process =
+      spawn(options_.program, arguments, fmt::format("{}/replica-{}.log", options_.data_dir, index));
+  if (!process) return process.error();
+  Slot& slot = slots_[index];
+  if (slot.link) slot.link->detach();
+  slot = Slot{};
+  slot.pid = process->pid;
+  slot.incarnation = incarnation;
+  net::Connection::Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0),
+                                 process->control);
+  slot.link = net::Connection::make(std::move(socket), *this, limits::kSendQueueBytesMax);
+  slot.link->tag = index;
+  slot.link->start();
+  send_record(slot);
+  return ok_status();
+}
+
+Status Supervisor::kill(std::uint32_t index) {
+  if (index >= slots_.size())
+    return Error{Code::kNotFound, fmt::format("there are replicas 0 to {}", slots_.size() - 1)};
+  Slot& slot = slots_[index];
+  if (slot.pid <= 0) return Error{Code::kDuplicate, fmt::format("replica {} has already failed", index)};
+  slot.killed_by_us = true;
+  ::kill(slot.pid, SIGKILL);
+  return ok_status();
+}
+
+Status Supervisor::start(std::uint32_t index) {
+  if (index >= slots_.size())
+    return Error{Code::kNotFound, fmt::format("there are replicas 0 to {}", slots_.size() - 1)};
+  if (slots_[index].pid > 0) return Error{Code::kDuplicate, fmt::format("replica {} is running", index)};
+  return launch(static_cast<std::uint16_t>(index), Incarnation(random_id()));
+}
+
+void Supervisor::watch_children() {
+  children_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    reap();
+    watch_children();
+  });
+}
+
+void Supervisor::reap() {
+  for (std::uint16_t i = 0; i < slots_.size(); ++i) {
+    int wait_status = 0;
+    if (slots_[i].pid > 0 && ::waitpid(slots_[i].pid, &wait_status, WNOHANG) == slots_[i].pid)
+      died(i, wait_status);
+  }
+}
+
+void Supervisor::died(std::uint16_t index, int wait_status) {
+  Slot& slot = slots_[index];
+  const bool was_member = member(index);
+  slot.pid = -1;
+  if (slot.link) slot.link->detach();
+  slot.link.reset();
+  dead_.push_back(slot.incarnation);
+  if (stopping_) return;
+  if (was_member && founded_) {
+    smr::ReplicaSet leaving;
+    leaving.add(ReplicaId(index));
+    auto next = view::without(record_, leaving, dead_);
+    if (next)
+      publish(std::move(next).value());
+    else
+      say_("The last replica has failed: what was in memory is lost. Start the cluster again.");
+  }
+  if (!slot.why.empty())
+    say_(fmt::format("Replica {} was killed: {}.", index, slot.why));
+  else if (!slot.killed_by_us)
+    say_(fmt::format("Replica {} has failed ({}).", index, how_it_ended(wait_status)));
+}
+
+void Supervisor::ping() {
+  for (std::uint16_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = slots_[i];
+    if (slot.pid <= 0 || !slot.link) continue;
+    const unsigned patience = slot.greeted ? kPingsMissedMax : kPingsMissedAtStart;
+    if (++slot.pings_missed > patience && slot.why.empty() && founded_)
+      exclude(i, "it has not answered for too long");
+    wire::encode_ping(slot.link->outgoing(), ++pings_);
+    slot.link->flush();
+  }
+  ping_timer_.expires_after(std::chrono::microseconds(kPingEveryUs));
+  ping_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) ping();
+  });
+}
+
+// Kills it; died() publishes the view without it once its death is certain.
+void Supervisor::exclude(std::uint16_t index, const std::string& why) {
+  Slot& slot = slots_[index];
+  const bool last_member = member(index) && record_.members.size() == 1;
+  if (slot.pid <= 0 || last_member) return;
+  slot.why = why;
+  ::kill(slot.pid, SIGKILL);
+}
+
+void Supervisor::on_message(net::Connection& connection, const wire::Message& message) {
+  const auto index = static_cast<std::uint16_t>(connection.tag);
+  Slot& slot = slots_[index];
+  if (slot.link.get() != &connection) return;
+  if (message.type == wire::Type::kPong) {
+    const auto pong = wire::decode_pong(message.payload);
+    if (!pong) return connection.fail(Code::kProtocol, pong.error().message);
+    slot.greeted = true;
+    slot.pings_missed = 0;
+    slot.pong = *pong;
+  } else if (message.type == wire::Type::kRegisterCompareAndSet) {
+    const auto ask = wire::decode_compare_and_set(message.payload);
+    if (!ask) return connection.fail(Code::kProtocol, ask.error().message);
+    compare_and_set(index, *ask);
+  } else if (message.type == wire::Type::kReady) {
+    ready(index);
+  } else {
+    connection.fail(Code::kProtocol, "a replica does not send this kind of message");
+  }
+}
+
+// Its process is dead or about to be: SIGCHLD tells.
+void Supervisor::on_closed(net::Connection&, const std::string&) { reap(); }
+
+void Supervisor::compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask) {
+  Slot& slot = slots_[from];
+  if (ask.expected != record_.number || !member(from)) return send_record(slot);
+  if (ask.without.empty()) {
+    auto next = view::without(record_, {}, dead_);
+    if (next) publish(std::move(next).value());
+    return;
+  }
+  for (std::uint16_t i = 0; i < slots_.size(); ++i)
+    if (ask.without.has(ReplicaId(i)) && member(i) && i != from)
+      exclude(i, fmt::format("replica {} says: {}", from, ask.reason));
+}
+
+void Supervisor::ready(std::uint16_t index) {
+  Slot& slot = slots_[index];
+  if (member(index) || record_.find(ReplicaId(index)) != nullptr) return;
+  auto next = view::with(record_, {ReplicaId(index), slot.incarnation, address(index).text()});
+  if (next) publish(std::move(next).value());
+}
+
+void Supervisor::publish(smr::ViewRecord next) {
+  record_ = std::move(next);
+  if (alive() == 0)
+    say_("No replica that has the data is left: what was in memory is lost. Start the cluster again.");
+  for (Slot& slot : slots_)
+    if (slot.link) send_record(slot);
+}
+
+void Supervisor::send_record(Slot& slot) {
+  wire::encode(slot.link->outgoing(), record_);
+  slot.link->flush();
+}
+
+void Supervisor::stop_all() {
+  stopping_ = true;
+  for (Slot& slot : slots_) {
+    if (!slot.link) continue;
+    wire::MessageWriter(slot.link->outgoing(), wire::Type::kStop).finish();
+    slot.link->flush();
+  }
+  const auto none_left = [this] { return processes() == 0; };
+  if (loop_.run_until(BootTime(net::boot_now().value + 3'000'000), none_left)) return;
+  for (const Slot& slot : slots_)
+    if (slot.pid > 0) ::kill(slot.pid, SIGKILL);
+  loop_.run_until(BootTime(net::boot_now().value + 3'000'000), none_left);
+}
+
+std::string Supervisor::status() const {
+  std::string text = fmt::format("View {}, {} of {} replicas are members.\n", record_.number.value,
+                                 record_.members.size(), slots_.size());
+  for (std::uint16_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    const char* state = slot.pid <= 0 ? "failed" : slot.pong.full && member(i) ? "member" : "learning";
+    text += fmt::format("  replica {}  {}  {:8}", i, address(i).text(), state);
+    if (slot.pid > 0)
+      text += fmt::format("  pid {}  view {}  position {}", slot.pid, slot.pong.installed.value,
+                          slot.pong.full ? slot.pong.position.value : slot.pong.learned.value);
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace titer::cluster

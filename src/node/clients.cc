@@ -1,0 +1,250 @@
+#include "node/clients.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace titer::node {
+
+Clients::Clients(net::Loop& loop, Engine& engine, std::function<std::string()> status)
+    : loop_(loop), engine_(engine), status_(std::move(status)) {}
+
+Clients::~Clients() {
+  for (const auto& [id, client] : clients_) client->connection->detach();
+}
+
+void Clients::adopt(net::Connection& connection, const wire::Hello& hello, const wire::HelloReply& reply) {
+  const bool direct = hello.role == wire::Role::kDirectClient;
+  if (direct && !is_direct_client(hello.transmitter))
+    return connection.fail(Code::kProtocol, "a direct client's transmitter id has its highest bit set");
+  if (hello.cluster != 0 && hello.cluster != reply.cluster)
+    return connection.fail(Code::kProtocol, "this is another cluster");
+  auto client = std::make_unique<Client>();
+  client->connection = connection.shared_from_this();
+  client->session = hello.session;
+  client->transmitter = direct ? hello.transmitter : TransmitterId(0);
+  connection.tag = next_client_++;
+  connection.set_owner(*this);
+  // A client that connects again is the same client: its old connection's end must not be taken for its own.
+  by_session_[hello.session] = client.get();
+  if (direct) by_transmitter_[hello.transmitter] = client.get();
+  wire::encode(connection.outgoing(), reply);
+  mark(*client);
+  clients_.emplace(connection.tag, std::move(client));
+}
+
+Clients::Client* Clients::find(std::uint64_t id) {
+  const auto it = clients_.find(id);
+  return it == clients_.end() ? nullptr : it->second.get();
+}
+
+void Clients::mark(Client& client) {
+  if (std::exchange(client.dirty, true)) return;
+  dirty_.push_back(&client);
+}
+
+void Clients::on_message(net::Connection& connection, const wire::Message& message) {
+  Client* client = find(connection.tag);
+  if (client == nullptr) return;
+  switch (message.type) {
+    case wire::Type::kRequest:
+      return request(*client, message.payload);
+    case wire::Type::kQuery:
+      return query(*client, message.payload);
+    case wire::Type::kWatch:
+      return watch(*client, message.payload);
+    case wire::Type::kStatusAsk:
+      return status(*client);
+    case wire::Type::kDirectHello:
+    case wire::Type::kFrame:
+      return direct(*client, message);
+    default:
+      connection.fail(Code::kProtocol, "a client does not send this kind of message");
+  }
+}
+
+void Clients::request(Client& client, ByteView payload) {
+  const auto request = wire::decode_request_message(payload);
+  if (!request) return client.connection->fail(request.error().code, request.error().message);
+  if (!engine_.replica.accepts(request->body.size())) {
+    if (engine_.replica.snapshot().full)
+      return refuse(client, request->number, Code::kBusy, "too much is under way; try again in a moment");
+    return refuse(client, request->number, Code::kUnavailable,
+                  "this replica is still catching up; ask another one");
+  }
+  engine_.step(smr::input::Submit{client.session, request->number, request->body});
+}
+
+void Clients::refuse(Client& client, RequestNumber number, Code code, std::string message) {
+  registry::Outcome outcome;
+  outcome.code = code;
+  outcome.message = std::move(message);
+  outcome_.clear();
+  wire::encode_outcome(outcome_, outcome);
+  wire::encode(client.connection->outgoing(), wire::Answer{number, outcome_});
+  mark(client);
+}
+
+void Clients::answer(SessionId session, RequestNumber number, ByteView result) {
+  const auto it = by_session_.find(session);
+  if (it == by_session_.end()) return;
+  wire::encode(it->second->connection->outgoing(), wire::Answer{number, result});
+  mark(*it->second);
+}
+
+void Clients::direct(Client& client, const wire::Message& message) {
+  if (!is_direct_client(client.transmitter))
+    return client.connection->fail(Code::kProtocol, "only a direct client sends frames");
+  auto decoded = wire::decode_from_client(message);
+  if (!decoded) return client.connection->fail(decoded.error().code, decoded.error().message);
+  engine_.step(smr::input::Direct{client.transmitter, std::move(decoded).value()});
+}
+
+void Clients::send(const smr::Output::SendClient& message) {
+  const auto it = by_transmitter_.find(message.client);
+  if (it == by_transmitter_.end()) return;
+  wire::encode(it->second->connection->outgoing(), message.message);
+  mark(*it->second);
+}
+
+void Clients::query(Client& client, ByteView payload) {
+  const auto query = wire::decode_query_message(payload);
+  if (!query) return client.connection->fail(query.error().code, query.error().message);
+  const std::uint64_t id = next_read_++;
+  reads_.emplace(id, Read{client.connection->tag, query->token, Bytes(query->body.begin(), query->body.end()),
+                          net::boot_now()});
+  engine_.step(smr::input::Read{id});
+}
+
+void Clients::read_ready(std::uint64_t read) {
+  const auto it = reads_.find(read);
+  if (it == reads_.end()) return;
+  if (answer_read(it->second)) {
+    reads_.erase(it);
+  } else {
+    unleased_.push_back(read);
+  }
+}
+
+// False: no lease now, the read must be repeated later.
+bool Clients::answer_read(const Read& read) {
+  Client* client = find(read.client);
+  if (client == nullptr) return true;
+  wire::QueryAnswer answer;
+  rows_.clear();
+  engine_.machine.query(read.body, rows_, answer);
+  if (!engine_.replica.read_lease(net::boot_now())) return false;
+  answer.token = read.token;
+  wire::encode(client->connection->outgoing(), answer);
+  ++reads_answered_;
+  mark(*client);
+  return true;
+}
+
+void Clients::read_refused(std::uint64_t read) {
+  const auto it = reads_.find(read);
+  if (it == reads_.end()) return;
+  refuse_read(it->second, "this replica is not (or not yet) a member of the cluster; ask another one");
+  reads_.erase(it);
+}
+
+void Clients::refuse_read(const Read& read, const std::string& why) {
+  Client* client = find(read.client);
+  if (client == nullptr) return;
+  wire::encode(client->connection->outgoing(),
+               wire::QueryAnswer{read.token, engine_.machine.position(), Code::kUnavailable, as_bytes(why)});
+  mark(*client);
+}
+
+void Clients::watch(Client& client, ByteView payload) {
+  const auto watch = wire::decode_watch(payload);
+  if (!watch) return client.connection->fail(watch.error().code, watch.error().message);
+  if (!client.watching) ++watchers_;
+  client.watching = watch->since;
+  loop_.wake_at(net::boot_now());
+}
+
+void Clients::feed_watchers() {
+  if (watchers_ == 0) return;
+  const Position newest = engine_.machine.position();
+  for (const auto& [id, client] : clients_) {
+    if (!client->watching || *client->watching >= newest) continue;
+    if (client->connection->waiting() > limits::kMessageBytesMax) continue;  // slow: resumes when it has read
+    client->watching = engine_.machine.events(*client->watching, kWatchBatch, client->connection->outgoing());
+    mark(*client);
+    if (*client->watching < newest) loop_.wake_at(net::boot_now());
+  }
+}
+
+void Clients::status(Client& client) {
+  wire::MessageWriter out(client.connection->outgoing(), wire::Type::kStatus);
+  out.raw(as_bytes(status_()));
+  out.finish();
+  mark(client);
+}
+
+void Clients::cut(TransmitterId client, const std::string& reason) {
+  const auto it = by_transmitter_.find(client);
+  if (it != by_transmitter_.end()) it->second->connection->fail(Code::kProtocol, reason);
+}
+
+void Clients::tell_view(const smr::ViewRecord& view) {
+  for (const auto& [id, client] : clients_) {
+    wire::encode(client->connection->outgoing(), smr::ToClient(smr::ViewIs{view}));
+    mark(*client);
+  }
+}
+
+void Clients::turn(BootTime now) {
+  std::vector<std::uint64_t> waiting;
+  std::swap(waiting, unleased_);
+  for (const std::uint64_t id : waiting) {
+    const auto it = reads_.find(id);
+    if (it == reads_.end()) continue;
+    if (!answer_read(it->second)) {
+      if (now.value - it->second.asked.value < kReadPatienceUs) {
+        unleased_.push_back(id);
+        continue;
+      }
+      refuse_read(it->second, "this replica has no read lease: it may be cut off; ask another one");
+    }
+    reads_.erase(it);
+  }
+  feed_watchers();
+  for (Client* client : dirty_) {
+    client->dirty = false;
+    client->connection->flush();
+  }
+  dirty_.clear();
+}
+
+void Clients::on_closed(net::Connection& connection, const std::string& reason) {
+  const Client* client = find(connection.tag);
+  if (client == nullptr) return;
+  if (reason.starts_with("cut off"))
+    spdlog::warn("client of session {:x}: {}", client->session.value, reason);
+  forget(connection.tag);
+}
+
+void Clients::forget(std::uint64_t id) {
+  const auto it = clients_.find(id);
+  const std::unique_ptr<Client> client = std::move(it->second);
+  clients_.erase(it);
+  std::erase(dirty_, client.get());
+  if (client->watching) --watchers_;
+  if (const auto s = by_session_.find(client->session); s != by_session_.end() && s->second == client.get())
+    by_session_.erase(s);
+  const auto x = by_transmitter_.find(client->transmitter);
+  if (x == by_transmitter_.end() || x->second != client.get()) return;
+  by_transmitter_.erase(x);
+  engine_.step(smr::input::DirectLost{client->transmitter});
+}
+
+void Clients::goodbye(const std::string& reason) {
+  for (const auto& [id, client] : clients_) client->connection->close(Code::kUnavailable, reason);
+}
+
+}  // namespace titer::node

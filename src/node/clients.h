@@ -1,0 +1,101 @@
+// Clients: the connections of thin clients (this replica is their gateway) and of direct clients.
+//
+// Requests go straight from the receive buffer into the gateway's next frame; answers are appended to the
+// connection they belong to, found by session — so a client that reconnects gets its answers on the new one.
+//
+// Reads: each question is a read of smr; when its fence has passed it is answered from the state, and only
+// then the lease is looked at (docs/protocol.md §5). Without a lease it waits up to kReadPatienceUs for one.
+//
+// Errors: what breaks the wire format or the rules is told why and cut off; a request that cannot be taken
+// now is answered kBusy or kUnavailable. Thread rule: the loop's thread.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/connection.h"
+#include "net/loop.h"
+#include "node/engine.h"
+#include "wire/codec.h"
+
+namespace titer::node {
+
+class Clients final : private net::ConnectionOwner {
+ public:
+  // `status` makes the JSON text that kStatusAsk is answered with.
+  Clients(net::Loop& loop, Engine& engine, std::function<std::string()> status);
+  ~Clients();
+  Clients(const Clients&) = delete;
+  Clients& operator=(const Clients&) = delete;
+
+  // A connection whose Hello says it comes from a client.
+  void adopt(net::Connection& connection, const wire::Hello& hello, const wire::HelloReply& reply);
+
+  void answer(SessionId session, RequestNumber number, ByteView result);
+  void send(const smr::Output::SendClient& message);
+  void read_ready(std::uint64_t read);
+  void read_refused(std::uint64_t read);
+  void cut(TransmitterId client, const std::string& reason);
+  void tell_view(const smr::ViewRecord& view);
+  // Once a turn, after execution: reads without a lease so far, watchers, and everything appended is written.
+  void turn(BootTime now);
+  void goodbye(const std::string& reason);
+
+  [[nodiscard]] std::size_t count() const { return clients_.size(); }
+  [[nodiscard]] std::size_t direct_count() const { return by_transmitter_.size(); }
+  [[nodiscard]] std::uint64_t reads_answered() const { return reads_answered_; }
+
+ private:
+  static constexpr std::int64_t kReadPatienceUs = 2'000'000;
+  static constexpr std::uint32_t kWatchBatch = 500;
+
+  struct Client {
+    net::ConnectionPtr connection;
+    SessionId session;
+    TransmitterId transmitter;         // 0: a thin client
+    bool dirty = false;                // something was appended this turn
+    std::optional<Position> watching;  // events up to here have been sent
+  };
+  struct Read {
+    std::uint64_t client = 0;
+    std::uint64_t token = 0;
+    Bytes body;
+    BootTime asked;
+  };
+
+  void on_message(net::Connection& connection, const wire::Message& message) override;
+  void on_closed(net::Connection& connection, const std::string& reason) override;
+  void request(Client& client, ByteView payload);
+  void refuse(Client& client, RequestNumber number, Code code, std::string message);
+  void query(Client& client, ByteView payload);
+  void refuse_read(const Read& read, const std::string& why);
+  bool answer_read(const Read& read);
+  void watch(Client& client, ByteView payload);
+  void feed_watchers();
+  void status(Client& client);
+  void direct(Client& client, const wire::Message& message);
+  void forget(std::uint64_t id);
+  void mark(Client& client);
+  [[nodiscard]] Client* find(std::uint64_t id);
+
+  net::Loop& loop_;
+  Engine& engine_;
+  std::function<std::string()> status_;
+  std::uint64_t next_client_ = 1, next_read_ = 1;
+  boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Client>> clients_;
+  boost::unordered_flat_map<SessionId, Client*, std::hash<SessionId>> by_session_;
+  boost::unordered_flat_map<TransmitterId, Client*, std::hash<TransmitterId>> by_transmitter_;
+  boost::unordered_flat_map<std::uint64_t, Read> reads_;
+  std::vector<std::uint64_t> unleased_;  // fence passed, no lease yet
+  std::vector<Client*> dirty_;
+  std::size_t watchers_ = 0;
+  Bytes rows_, outcome_;
+  std::uint64_t reads_answered_ = 0;
+};
+
+}  // namespace titer::node

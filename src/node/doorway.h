@@ -1,0 +1,49 @@
+// Doorway: the wire listener, and the first moments of every connection.
+//
+// Whoever connects must say Hello within kHandshakeUs and in the wire format; then the connection is handed
+// to Peers or Clients. What says nothing, or nonsense, is told why and cut off. Thread rule: the loop's
+// thread.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "net/connection.h"
+#include "net/loop.h"
+#include "wire/codec.h"
+
+namespace titer::node {
+
+class Doorway final : private net::ConnectionOwner {
+ public:
+  using Admit = std::function<void(net::Connection&, const wire::Hello&)>;
+
+  [[nodiscard]] static Result<std::unique_ptr<Doorway>> open(net::Loop& loop, const net::Address& address,
+                                                             Admit admit);
+  ~Doorway();
+  Doorway(const Doorway&) = delete;
+  Doorway& operator=(const Doorway&) = delete;
+
+  // Once a turn: cuts off who has been silent for too long.
+  void tend(BootTime now);
+  void close() { listener_->close(); }
+
+ private:
+  Doorway(net::Loop& loop, Admit admit) : loop_(loop), admit_(std::move(admit)) {}
+  void on_message(net::Connection& connection, const wire::Message& message) override;
+  void on_closed(net::Connection& connection, const std::string& reason) override;
+
+  struct Waiting {
+    net::ConnectionPtr connection;
+    BootTime until;
+  };
+
+  net::Loop& loop_;
+  Admit admit_;
+  std::unique_ptr<net::Listener> listener_;
+  boost::unordered_flat_map<const net::Connection*, Waiting> waiting_;
+};
+
+}  // namespace titer::node

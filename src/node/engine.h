@@ -1,0 +1,27 @@
+// Engine: the pure half of a replica process — the protocol and the state machine — and what they want done.
+//
+// The rooms' one meeting place: whoever brings an input (links, clients, timers, the register) calls step();
+// the node's turn performs what has gathered in `out` (smr/replica.h has the order). Thread rule: the loop's
+// thread.
+#pragma once
+
+#include <utility>
+
+#include "machine/machine.h"
+#include "net/loop.h"
+#include "smr/replica.h"
+
+namespace titer::node {
+
+struct Engine {
+  Engine(smr::Options options, smr::ViewRecord initial) : replica(options, std::move(initial)) {}
+
+  // Reads the clock: leases are promised from the moment a heartbeat is seen, so `now` must not be older.
+  void step(const smr::Input& input) { replica.step(net::boot_now(), input, out); }
+
+  smr::Replica replica;
+  machine::Machine machine;
+  smr::Output out;
+};
+
+}  // namespace titer::node

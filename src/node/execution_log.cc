@@ -1,0 +1,106 @@
+#include "node/execution_log.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "wire/codec.h"
+
+namespace titer::node {
+
+namespace {
+
+// Length of the file up to its last line end: a process killed in the middle of a write leaves half a line.
+std::uint64_t whole_lines(int fd) {
+  off_t end = ::lseek(fd, 0, SEEK_END);
+  char c = 0;
+  while (end > 0 && ::pread(fd, &c, 1, end - 1) == 1 && c != '\n') --end;
+  return end > 0 ? static_cast<std::uint64_t>(end) : 0;
+}
+
+}  // namespace
+
+ExecutionLog::ExecutionLog(ExecutionLog&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), bytes_(other.bytes_), pending_(std::move(other.pending_)) {}
+
+ExecutionLog& ExecutionLog::operator=(ExecutionLog&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(bytes_, other.bytes_);
+  std::swap(pending_, other.pending_);
+  return *this;
+}
+
+ExecutionLog::~ExecutionLog() {
+  if (fd_ < 0) return;
+  flush();
+  ::close(fd_);
+}
+
+Result<ExecutionLog> ExecutionLog::open(const std::string& path, bool keep) {
+  ExecutionLog log;
+  log.fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | (keep ? 0 : O_TRUNC), 0644);
+  if (log.fd_ < 0) return Error{Code::kInternal, "cannot write " + path + ": " + std::strerror(errno)};
+  log.bytes_ = whole_lines(log.fd_);
+  if (::ftruncate(log.fd_, static_cast<off_t>(log.bytes_)) != 0)
+    return Error{Code::kInternal, "cannot write " + path + ": " + std::strerror(errno)};
+  return log;
+}
+
+void ExecutionLog::append(std::string_view line) {
+  if (fd_ < 0) return;
+  pending_.append(line);
+  pending_.push_back('\n');
+  bytes_ += line.size() + 1;
+}
+
+void ExecutionLog::flush() {
+  std::string_view rest = pending_;
+  while (fd_ >= 0 && !rest.empty()) {
+    const ssize_t n = ::pwrite(fd_, rest.data(), rest.size(), static_cast<off_t>(bytes_ - rest.size()));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail("write");
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  pending_.clear();
+}
+
+void ExecutionLog::fail(const char* what) {
+  spdlog::error("the execution log ends here: {}: {}", what, std::strerror(errno));
+  ::close(fd_);
+  fd_ = -1;
+  pending_.clear();
+}
+
+std::uint64_t ExecutionLog::write_part(std::uint64_t from, std::size_t bytes_max, Bytes& out) {
+  flush();
+  if (fd_ < 0 || from >= bytes_) return bytes_;
+  Bytes piece(static_cast<std::size_t>(std::min<std::uint64_t>(bytes_max, bytes_ - from)));
+  const ssize_t n = ::pread(fd_, piece.data(), piece.size(), static_cast<off_t>(from));
+  if (n <= 0) {
+    fail("read");
+    return bytes_;
+  }
+  wire::encode(out, wire::TransferLog{from, ByteView(piece).first(static_cast<std::size_t>(n))});
+  return from + static_cast<std::uint64_t>(n);
+}
+
+Status ExecutionLog::read_part(ByteView payload) {
+  const auto part = wire::decode_transfer_log(payload);
+  if (!part) return part.error();
+  if (fd_ < 0) return ok_status();
+  flush();
+  // Pieces overlap when a donor dies half-way: all full replicas have the same lines at the same place.
+  if (part->offset > bytes_) return Error{Code::kProtocol, "a piece of the execution log is missing"};
+  if (::pwrite(fd_, part->bytes.data(), part->bytes.size(), static_cast<off_t>(part->offset)) !=
+      static_cast<ssize_t>(part->bytes.size()))
+    fail("write");
+  bytes_ = std::max(bytes_, part->offset + part->bytes.size());
+  return ok_status();
+}
+
+}  // namespace titer::node

@@ -1,0 +1,92 @@
+// Node: one replica process. It performs what the protocol promises with sockets, the state machine and the
+// view register, in turns (net/loop.h).
+//
+// A turn: inputs are stepped as they arrive; at its end EndOfTurn makes this turn's one frame, then — in this
+// order — frames and acks go to the other replicas, frames that became stable and safe are executed, answers
+// go to the clients, reads are answered. Sends come before executions so that the others work while we
+// execute; no send depends on an execution of the same turn, except a final state, which is written after it.
+//
+// run() returns the process's exit code: 0 stopped cleanly, 3 excluded from the view, 4 diverged or unable to
+// go on. Thread rule: everything on the thread that calls run().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "net/connection.h"
+#include "net/loop.h"
+#include "node/clients.h"
+#include "node/doorway.h"
+#include "node/engine.h"
+#include "node/execution_log.h"
+#include "node/peers.h"
+#include "node/transfer.h"
+#include "view/register.h"
+
+namespace titer::node {
+
+struct NodeOptions {
+  ReplicaId me;
+  Incarnation incarnation;
+  std::uint64_t cluster = 0;
+  std::vector<net::Address> replicas;  // wire address of every replica, by index
+  std::string execution_log;           // path; empty: none
+  std::uint32_t frames_in_flight = 2;
+};
+
+inline constexpr int kExitExcluded = 3;
+inline constexpr int kExitFailed = 4;
+
+class Node final : private PeerEvents {
+ public:
+  // `initial`: the record that the register gave first. `control`: the socket to the supervisor.
+  [[nodiscard]] static Result<std::unique_ptr<Node>> open(NodeOptions options, net::Loop& loop,
+                                                          smr::ViewRecord initial);
+  ~Node();
+
+  // The register must be there before run(); it feeds record(), pong() and stop().
+  void use(view::LocalRegister& reg) { register_ = &reg; }
+  [[nodiscard]] int run();
+
+  void record(const smr::ViewRecord& record);
+  [[nodiscard]] wire::Pong pong() const;
+  void stop(int exit_code, const std::string& reason);
+
+ private:
+  Node(NodeOptions options, net::Loop& loop, smr::ViewRecord initial, ExecutionLog log);
+
+  void peer_up(ReplicaId peer, Incarnation incarnation) override;
+  void peer_down(ReplicaId peer, Incarnation incarnation) override;
+  void peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) override;
+  void admit(net::Connection& connection, const wire::Hello& hello);
+
+  void turn();
+  void perform(smr::Output& out);
+  void execute(const std::vector<smr::Execution>& frames);
+  void installed(const smr::ViewRecord& view);
+  [[nodiscard]] std::string status() const;
+
+  NodeOptions options_;
+  net::Loop& loop_;
+  Identity identity_;
+  Engine engine_;
+  ExecutionLog log_;
+  Peers peers_;
+  Clients clients_;
+  Donor donor_;
+  Learner learner_;
+  std::unique_ptr<Doorway> doorway_;
+  view::LocalRegister* register_ = nullptr;
+  smr::ViewRecord newest_;
+  smr::Output performing_;
+  machine::Sink answer_;
+  machine::LogSink log_line_;
+  BootTime next_tick_, started_;
+  std::optional<int> exit_code_;
+};
+
+}  // namespace titer::node

@@ -1,0 +1,151 @@
+#include "node/peers.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace titer::node {
+
+Peers::Peers(net::Loop& loop, Identity identity, std::vector<net::Address> replicas, PeerEvents& events)
+    : loop_(loop), identity_(identity), replicas_(std::move(replicas)), events_(events) {}
+
+Peers::~Peers() {
+  for (Link& link : links_)
+    if (link.connection) link.connection->detach();
+}
+
+Peers::Link* Peers::link_of(const net::Connection& connection) {
+  Link& link = links_[connection.tag];
+  return link.connection.get() == &connection ? &link : nullptr;
+}
+
+Status Peers::same_cluster(std::uint64_t cluster, std::uint64_t tables) const {
+  if (cluster != identity_.cluster) return Error{Code::kProtocol, "you belong to another cluster"};
+  if (tables != identity_.tables)
+    return Error{Code::kProtocol, "your product and ZIP tables differ: run the same version of titer"};
+  return ok_status();
+}
+
+void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const smr::ViewRecord& view) {
+  const std::uint16_t index = hello.replica.value;
+  if (index >= replicas_.size() || index == identity_.me.value)
+    return connection.fail(Code::kProtocol, "there is no such replica in this cluster");
+  if (const Status same = same_cluster(hello.cluster, hello.tables); !same)
+    return connection.fail(same.error().code, same.error().message);
+  drop(index);
+  Link& link = links_[index];
+  link.connection = connection.shared_from_this();
+  link.incarnation = hello.incarnation;
+  link.up = true;
+  connection.tag = index;
+  connection.set_owner(*this);
+  wire::encode(connection.outgoing(), wire::HelloReply{identity_.cluster, identity_.tables, identity_.me,
+                                                       identity_.incarnation, view});
+  events_.peer_up(hello.replica, hello.incarnation);
+}
+
+void Peers::tend(BootTime now) {
+  for (std::uint16_t i = 0; i < identity_.me.value; ++i) {
+    Link& link = links_[i];
+    if (link.connection || link.dialling) continue;
+    if (now >= link.dial_at)
+      dial(i);
+    else
+      loop_.wake_at(link.dial_at);
+  }
+}
+
+void Peers::dial(std::uint16_t index) {
+  links_[index].dialling = true;
+  net::dial(
+      loop_.context(), replicas_[index], 1'000'000, [this, index](Result<net::Connection::Socket> socket) {
+        Link& link = links_[index];
+        link.dialling = false;
+        link.dial_at = BootTime(net::boot_now().value + kRedialUs);
+        if (!socket) return;
+        link.connection = net::Connection::make(std::move(socket).value(), *this, limits::kSendQueueBytesMax);
+        link.connection->tag = index;
+        wire::encode(link.connection->outgoing(), wire::Hello{wire::Role::kReplica,
+                                                              identity_.cluster,
+                                                              identity_.tables,
+                                                              identity_.me,
+                                                              identity_.incarnation,
+                                                              {},
+                                                              {}});
+        link.connection->flush();
+        link.connection->start();
+      });
+}
+
+void Peers::greeted(net::Connection& connection, const wire::Message& message) {
+  Link& link = links_[connection.tag];
+  if (message.type != wire::Type::kHelloReply)
+    return connection.fail(Code::kProtocol, "expected the answer to my hello");
+  const auto reply = wire::decode_hello_reply(message.payload);
+  if (!reply) return connection.fail(reply.error().code, reply.error().message);
+  if (reply->replica.value != connection.tag)
+    return connection.fail(Code::kProtocol, "another replica answers at this address");
+  if (const Status same = same_cluster(reply->cluster, reply->tables); !same)
+    return connection.fail(same.error().code, same.error().message);
+  link.incarnation = reply->incarnation;
+  link.up = true;
+  events_.peer_up(reply->replica, reply->incarnation);
+}
+
+void Peers::on_message(net::Connection& connection, const wire::Message& message) {
+  Link* link = link_of(connection);
+  if (link == nullptr) return;
+  if (!link->up) return greeted(connection, message);
+  events_.peer_message(ReplicaId(static_cast<std::uint16_t>(connection.tag)), link->incarnation, message);
+}
+
+void Peers::on_closed(net::Connection& connection, const std::string& reason) {
+  if (link_of(connection) == nullptr) return;
+  const auto index = static_cast<std::uint16_t>(connection.tag);
+  if (links_[index].up) spdlog::info("link to replica {} is gone: {}", index, reason);
+  drop(index);
+}
+
+void Peers::drop(std::uint16_t index) {
+  Link& link = links_[index];
+  if (!link.connection) return;
+  const net::ConnectionPtr gone = std::exchange(link.connection, nullptr);
+  gone->detach();
+  gone->close(Code::kOk, "the link is no longer used");
+  link.dial_at = BootTime(net::boot_now().value + kRedialUs);
+  if (std::exchange(link.up, false)) events_.peer_down(ReplicaId(index), link.incarnation);
+}
+
+void Peers::send(smr::ReplicaSet to, const smr::PeerMessage& message) {
+  scratch_.clear();
+  wire::encode(scratch_, message);
+  const bool counts = !std::holds_alternative<smr::Heartbeat>(message);
+  for (std::uint16_t i = 0; i < replicas_.size(); ++i) {
+    if (!to.has(ReplicaId(i)) || !links_[i].up) continue;
+    Bytes& out = links_[i].connection->outgoing();
+    out.insert(out.end(), scratch_.begin(), scratch_.end());
+    if (counts) ++messages_sent_;
+  }
+}
+
+Bytes* Peers::outgoing(ReplicaId peer) {
+  Link& link = links_[peer.value];
+  return link.up ? &link.connection->outgoing() : nullptr;
+}
+
+std::size_t Peers::waiting(ReplicaId peer) const {
+  const Link& link = links_[peer.value];
+  return link.up ? link.connection->waiting() : 0;
+}
+
+void Peers::flush() {
+  for (Link& link : links_)
+    if (link.up) link.connection->flush();
+}
+
+void Peers::cut(ReplicaId peer, const std::string& reason) {
+  Link& link = links_[peer.value];
+  if (link.connection) link.connection->fail(Code::kProtocol, reason);
+}
+
+}  // namespace titer::node

@@ -1,0 +1,96 @@
+// Peers: the links between this replica and the others — one duplex connection per pair.
+//
+// The replica with the higher index dials the lower one, for ever: a peer that is down is dialled again every
+// kRedialUs, so one that restarts (a new incarnation) is met without anybody telling. The handshake names
+// cluster, index, incarnation and the compiled-in tables; a link whose other side differs is refused.
+//
+// What a link carries is smr's business (peer messages) or the state transfer's; a broken link is reported
+// and, once re-made, smr repeats what may be lost. Thread rule: the loop's thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/limits.h"
+#include "net/connection.h"
+#include "net/loop.h"
+#include "smr/types.h"
+#include "wire/codec.h"
+
+namespace titer::node {
+
+class PeerEvents {
+ public:
+  virtual void peer_up(ReplicaId peer, Incarnation incarnation) = 0;
+  virtual void peer_down(ReplicaId peer, Incarnation incarnation) = 0;
+  virtual void peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) = 0;
+
+ protected:
+  ~PeerEvents() = default;
+};
+
+// Who this process is, as told in every handshake.
+struct Identity {
+  ReplicaId me;
+  Incarnation incarnation;
+  std::uint64_t cluster = 0;
+  std::uint64_t tables = 0;
+};
+
+class Peers final : private net::ConnectionOwner {
+ public:
+  Peers(net::Loop& loop, Identity identity, std::vector<net::Address> replicas, PeerEvents& events);
+  ~Peers();
+  Peers(const Peers&) = delete;
+  Peers& operator=(const Peers&) = delete;
+
+  // A connection whose Hello says it comes from a replica.
+  void adopt(net::Connection& connection, const wire::Hello& hello, const smr::ViewRecord& view);
+  // Once a turn: dials whoever should be dialled.
+  void tend(BootTime now);
+
+  // Encodes once and appends to the links of all in `to` (those without a link miss it; smr repeats).
+  void send(smr::ReplicaSet to, const smr::PeerMessage& message);
+  // The link's outgoing bytes for whole messages; null when there is no link.
+  [[nodiscard]] Bytes* outgoing(ReplicaId peer);
+  [[nodiscard]] std::size_t waiting(ReplicaId peer) const;
+  void flush();
+  void cut(ReplicaId peer, const std::string& reason);
+
+  [[nodiscard]] bool up(ReplicaId peer) const { return links_[peer.value].up; }
+  [[nodiscard]] Incarnation incarnation(ReplicaId peer) const { return links_[peer.value].incarnation; }
+  // Messages of the protocol proper (no heartbeats): what a local read must not cost.
+  [[nodiscard]] std::uint64_t messages_sent() const { return messages_sent_; }
+
+ private:
+  static constexpr std::int64_t kRedialUs = 50'000;
+
+  struct Link {
+    net::ConnectionPtr connection;
+    Incarnation incarnation;
+    bool up = false;  // the handshake is done
+    bool dialling = false;
+    BootTime dial_at;
+  };
+
+  void on_message(net::Connection& connection, const wire::Message& message) override;
+  void on_closed(net::Connection& connection, const std::string& reason) override;
+  void dial(std::uint16_t index);
+  void greeted(net::Connection& connection, const wire::Message& message);
+  [[nodiscard]] Status same_cluster(std::uint64_t cluster, std::uint64_t tables) const;
+  void drop(std::uint16_t index);
+  [[nodiscard]] Link* link_of(const net::Connection& connection);
+
+  net::Loop& loop_;
+  Identity identity_;
+  std::vector<net::Address> replicas_;
+  PeerEvents& events_;
+  std::array<Link, limits::kReplicasMax> links_;
+  Bytes scratch_;
+  std::uint64_t messages_sent_ = 0;
+};
+
+}  // namespace titer::node

@@ -1,0 +1,74 @@
+// The JSON text that `status` and monitors read. Names are documented in docs/operations.md.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+
+#include "node/node.h"
+
+namespace titer::node {
+
+namespace {
+
+std::uint64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t total = 0, resident = 0;
+  file >> total >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// 64-bit identifiers as text: JSON numbers lose bits in most readers.
+std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
+
+}  // namespace
+
+std::string Node::status() const {
+  const smr::Snapshot now = engine_.replica.snapshot();
+  const registry::Totals totals = engine_.machine.registry().totals();
+  boost::json::array members;
+  for (const smr::Member& member : now.view.members)
+    members.push_back({{"id", member.id.value},
+                       {"address", member.address},
+                       {"incarnation", hex(member.incarnation.value)}});
+  const boost::json::object status{
+      {"cluster", hex(identity_.cluster)},
+      {"replica", identity_.me.value},
+      {"incarnation", hex(identity_.incarnation.value)},
+      {"pid", ::getpid()},
+      {"address", options_.replicas[identity_.me.value].text()},
+      {"full", now.full},
+      {"wedged", now.wedged},
+      {"view", now.installed.value},
+      {"target", now.target.value},
+      {"members", members},
+      {"register", register_ != nullptr && register_->reachable()},
+      {"clock", now.clock.value},
+      {"position", engine_.machine.position().value},
+      {"digest", hex(engine_.machine.digest())},
+      {"sites", totals.sites},
+      {"active_sites", totals.active_sites},
+      {"stock_lines", totals.stock_lines},
+      {"events", totals.events},
+      {"sessions", engine_.machine.sessions()},
+      {"frames_sent", now.frames_sent},
+      {"null_frames_sent", now.null_frames_sent},
+      {"frames_executed", now.frames_executed},
+      {"frames_held", now.frames_held},
+      {"pending_requests", now.pending_requests},
+      {"peer_messages_sent", peers_.messages_sent()},
+      {"clients", clients_.count()},
+      {"direct_clients", clients_.direct_count()},
+      {"active_direct_clients", now.active_clients},
+      {"reads_answered", clients_.reads_answered()},
+      {"lease", engine_.replica.read_lease(net::boot_now())},
+      {"learned", learner_.learned().value},
+      {"learned_percent", learner_.percent()},
+      {"memory_bytes", resident_bytes()},
+      {"uptime_ms", (net::boot_now().value - started_.value) / 1000},
+  };
+  return boost::json::serialize(status);
+}
+
+}  // namespace titer::node

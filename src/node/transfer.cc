@@ -1,0 +1,95 @@
+#include "node/transfer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace titer::node {
+
+Donor::Donor(net::Loop& loop, Engine& engine, Peers& peers, ExecutionLog& log)
+    : loop_(loop), engine_(engine), peers_(peers), log_(log) {}
+
+void Donor::want(ReplicaId learner, ByteView payload) {
+  const auto want = wire::decode_transfer_want(payload);
+  if (!want) return peers_.cut(learner, want.error().message);
+  if (!engine_.replica.snapshot().full) return;  // it asks again when the newest record says who is full
+  spdlog::info("replica {} learns from here, from position {}", learner.value, want->since.value);
+  learners_[learner.value] = Learner{engine_.machine.begin_transfer(*want), want->log_bytes, {}};
+  loop_.wake_at(net::boot_now());
+}
+
+void Donor::turn(BootTime now) {
+  for (std::uint16_t i = 0; i < learners_.size(); ++i) {
+    std::optional<Learner>& learner = learners_[i];
+    if (!learner) continue;
+    Bytes* out = peers_.outgoing(ReplicaId(i));
+    if (out == nullptr) {
+      learner.reset();
+      continue;
+    }
+    if (peers_.waiting(ReplicaId(i)) > kWaitingMax) continue;  // the kernel's "take more" begins a turn
+    if (now < learner->next_pass) {
+      loop_.wake_at(learner->next_pass);
+      continue;
+    }
+    learner->log_sent = log_.write_part(learner->log_sent, kPieceBytes, *out);
+    const bool pass_ended = engine_.machine.write_part(learner->cursor, kPieceBytes, *out);
+    if (pass_ended) learner->next_pass = BootTime(now.value + kPassEveryUs);
+    loop_.wake_at(pass_ended ? learner->next_pass : now);
+  }
+}
+
+void Donor::give(const smr::Output::GiveState& ask) {
+  Bytes* out = peers_.outgoing(ask.to);
+  if (out == nullptr) return;
+  std::optional<Learner>& learner = learners_[ask.to.value];
+  std::uint64_t sent = learner ? learner->log_sent : 0;
+  while (sent < log_.bytes()) sent = log_.write_part(sent, kPieceBytes, *out);
+  engine_.machine.write_final(ask.learned, ask.view, ask.clock, *out);
+  learner.reset();
+}
+
+Learner::Learner(Engine& engine, Peers& peers, ExecutionLog& log, Events events)
+    : engine_(engine), peers_(peers), log_(log), events_(std::move(events)) {}
+
+void Learner::turn(const smr::ViewRecord& record) {
+  if (donor_) return;
+  // The highest index first: the lowest replica already answers for direct clients.
+  for (auto member = record.members.rbegin(); member != record.members.rend(); ++member) {
+    if (!peers_.up(member->id) || peers_.incarnation(member->id) != member->incarnation) continue;
+    donor_ = member->id;
+    wire::encode(*peers_.outgoing(member->id), wire::TransferWant{learned_, next_slot_, log_.bytes()});
+    return;
+  }
+}
+
+void Learner::lost(ReplicaId peer) {
+  if (donor_ == peer) donor_.reset();
+}
+
+void Learner::part(ReplicaId from, ByteView payload) {
+  const auto part = wire::decode_transfer_part(payload);
+  if (!part) return peers_.cut(from, part.error().message);
+  if (engine_.replica.snapshot().full) return;  // a piece that was under way when we joined
+  const auto received = engine_.machine.read_part(*part);
+  if (!received) return events_.failed(received.error().message);
+  if (received->slots > 0) {
+    next_slot_ = received->next_slot;
+    percent_ = static_cast<unsigned>(100ULL * received->next_slot / received->slots);
+  }
+  if (received->final_state) {
+    learned_ = received->complete;
+    return engine_.step(smr::input::StateInstalled{received->view, received->clock});
+  }
+  if (part->kind != wire::TransferKind::kHead) return;
+  learned_ = received->complete;
+  engine_.step(smr::input::Learned{learned_});
+  // The first pass took long; after the second only what changed during that short one is missing.
+  if (++passes_ >= 2) events_.ready(learned_);
+}
+
+void Learner::log_part(ByteView payload) {
+  if (const Status taken = log_.read_part(payload); !taken) events_.failed(taken.error().message);
+}
+
+}  // namespace titer::node

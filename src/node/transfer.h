@@ -1,0 +1,86 @@
+// Transfer: how state gets from a full replica (donor) to one that joins (learner).
+//
+// Pre-copy, as in live migration: the learner asks one full replica for everything; the donor sends its sites
+// piece by piece between its turns, then in further passes what changed meanwhile, and so on; in the flush of
+// the view that takes the learner in, the rest. The donor never stops and never copies its state. What makes
+// it right is not the order of pieces but the end: the final part carries the digest of the whole state.
+// docs/decisions/0002 has the why; docs/protocol.md §6 the rule.
+//
+// Limits: at most kWaitingMax bytes wait on the link of a learner; a pass at most every kPassEveryUs.
+// Errors: a learner whose final digest differs, or that is sent nonsense, must not go on: run() exits.
+// Thread rule: the loop's thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/limits.h"
+#include "node/engine.h"
+#include "node/execution_log.h"
+#include "node/peers.h"
+
+namespace titer::node {
+
+class Donor {
+ public:
+  Donor(net::Loop& loop, Engine& engine, Peers& peers, ExecutionLog& log);
+
+  void want(ReplicaId learner, ByteView payload);
+  void forget(ReplicaId learner) { learners_[learner.value].reset(); }
+  // Once a turn: sends the next pieces to whoever learns.
+  void turn(BootTime now);
+  // The flush of a view wants the final state sent.
+  void give(const smr::Output::GiveState& ask);
+
+ private:
+  static constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
+  static constexpr std::size_t kWaitingMax = std::size_t{1} << 20;
+  static constexpr std::int64_t kPassEveryUs = 20'000;
+
+  struct Learner {
+    machine::Machine::Cursor cursor;
+    std::uint64_t log_sent = 0;  // bytes of the execution log
+    BootTime next_pass;
+  };
+
+  net::Loop& loop_;
+  Engine& engine_;
+  Peers& peers_;
+  ExecutionLog& log_;
+  std::array<std::optional<Learner>, limits::kReplicasMax> learners_;
+};
+
+class Learner {
+ public:
+  struct Events {
+    std::function<void(Position learned)> ready;     // close enough to become a member
+    std::function<void(const std::string&)> failed;  // this process must start over
+  };
+  Learner(Engine& engine, Peers& peers, ExecutionLog& log, Events events);
+
+  // Once a turn: asks somebody if nobody gives. `record`: where the full replicas are.
+  void turn(const smr::ViewRecord& record);
+  void lost(ReplicaId peer);
+  void part(ReplicaId from, ByteView payload);
+  void log_part(ByteView payload);
+
+  [[nodiscard]] Position learned() const { return learned_; }
+  // Of the first pass, 0 … 100.
+  [[nodiscard]] unsigned percent() const { return percent_; }
+
+ private:
+  Engine& engine_;
+  Peers& peers_;
+  ExecutionLog& log_;
+  Events events_;
+  std::optional<ReplicaId> donor_;
+  Position learned_;
+  std::uint32_t next_slot_ = 0;
+  unsigned passes_ = 0;
+  unsigned percent_ = 0;
+};
+
+}  // namespace titer::node

@@ -1,0 +1,46 @@
+#include <utility>
+
+#include "base/limits.h"
+#include "view/register.h"
+
+namespace titer::view {
+
+LocalRegister::LocalRegister(net::Connection::Socket socket, Events events)
+    : events_(std::move(events)),
+      link_(net::Connection::make(std::move(socket), *this, limits::kSendQueueBytesMax)) {
+  link_->start();
+}
+
+LocalRegister::~LocalRegister() { link_->detach(); }
+
+void LocalRegister::compare_and_set(const wire::CompareAndSet& ask) {
+  wire::encode(link_->outgoing(), ask);
+  link_->flush();
+}
+
+void LocalRegister::ready(Position learned) {
+  wire::encode(link_->outgoing(), wire::Ready{learned});
+  link_->flush();
+}
+
+void LocalRegister::on_message(net::Connection& connection, const wire::Message& message) {
+  if (message.type == wire::Type::kPing) {
+    const auto number = wire::decode_ping(message.payload);
+    if (!number) return connection.fail(Code::kProtocol, number.error().message);
+    wire::Pong pong = events_.pong();
+    pong.number = *number;
+    wire::encode(connection.outgoing(), pong);
+    return connection.flush();
+  }
+  if (message.type == wire::Type::kRegisterRecord) {
+    const auto record = wire::decode_register_record(message.payload);
+    if (!record) return connection.fail(Code::kProtocol, record.error().message);
+    return events_.record(*record);
+  }
+  if (message.type == wire::Type::kStop) return events_.stop();
+  connection.fail(Code::kProtocol, "the view register does not send this kind of message");
+}
+
+void LocalRegister::on_closed(net::Connection&, const std::string&) { events_.lost(); }
+
+}  // namespace titer::view

@@ -1,0 +1,26 @@
+#include "view/record.h"
+
+#include <algorithm>
+
+namespace titer::view {
+
+Result<smr::ViewRecord> without(const smr::ViewRecord& record, smr::ReplicaSet leaving,
+                                const std::vector<Incarnation>& dead) {
+  smr::ViewRecord next{record.number.next(), {}, dead};
+  for (const smr::Member& member : record.members)
+    if (!leaving.has(member.id)) next.members.push_back(member);
+  if (next.members.empty()) return Error{Code::kInvalid, "a view without members cannot follow"};
+  return next;
+}
+
+Result<smr::ViewRecord> with(const smr::ViewRecord& record, const smr::Member& joining) {
+  if (record.find(joining.id) != nullptr)
+    return Error{Code::kDuplicate, "replica " + std::to_string(joining.id.value) + " is a member already"};
+  smr::ViewRecord next{record.number.next(), record.members, record.known_dead};
+  next.members.push_back(joining);
+  std::sort(next.members.begin(), next.members.end(),
+            [](const smr::Member& a, const smr::Member& b) { return a.id < b.id; });
+  return next;
+}
+
+}  // namespace titer::view

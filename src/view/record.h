@@ -1,0 +1,20 @@
+// What may follow a view record: the rules of the register as pure functions, for whoever keeps one.
+//
+// The register is a single cell: compare-and-set from view v to v+1, one record per number (I4). Two views in
+// a row must share a member with full state, so a successor never removes everybody. Source: docs/protocol.md
+// §4.
+#pragma once
+
+#include "base/result.h"
+#include "smr/types.h"
+
+namespace titer::view {
+
+// `record` with the next number and without these members; each of `dead` (incarnations that are certainly
+// dead) is noted. kInvalid: nobody would be left.
+[[nodiscard]] Result<smr::ViewRecord> without(const smr::ViewRecord& record, smr::ReplicaSet leaving,
+                                              const std::vector<Incarnation>& dead);
+// `record` with the next number and this member added. kDuplicate: its id is taken.
+[[nodiscard]] Result<smr::ViewRecord> with(const smr::ViewRecord& record, const smr::Member& joining);
+
+}  // namespace titer::view

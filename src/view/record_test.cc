@@ -1,0 +1,49 @@
+#include "view/record.h"
+
+#include <gtest/gtest.h>
+
+namespace titer::view {
+namespace {
+
+smr::ViewRecord three() {
+  smr::ViewRecord record;
+  for (std::uint16_t i = 0; i < 3; ++i) record.members.push_back({ReplicaId(i), Incarnation(100U + i), ""});
+  return record;
+}
+
+smr::ReplicaSet set_of(std::initializer_list<int> ids) {
+  smr::ReplicaSet set;
+  for (const int i : ids) set.add(ReplicaId(static_cast<std::uint16_t>(i)));
+  return set;
+}
+
+TEST(Record, a_successor_has_the_next_number_and_keeps_the_others) {
+  const auto next = without(three(), set_of({1}), {Incarnation(101)});
+  ASSERT_TRUE(next.ok());
+  EXPECT_EQ(next->number, ViewNumber(1));
+  EXPECT_EQ(next->set(), set_of({0, 2}));
+  EXPECT_EQ(next->known_dead, std::vector{Incarnation(101)});
+}
+
+TEST(Record, the_same_replicas_may_follow_to_settle_a_lost_client) {
+  const auto next = without(three(), {}, {});
+  ASSERT_TRUE(next.ok());
+  EXPECT_EQ(next->members, three().members);
+}
+
+TEST(Record, nobody_left_is_refused) { EXPECT_FALSE(without(three(), set_of({0, 1, 2}), {}).ok()); }
+
+TEST(Record, a_joiner_is_put_in_its_place) {
+  const auto two = without(three(), set_of({1}), {});
+  const auto next = with(*two, {ReplicaId(1), Incarnation(201), "127.0.0.1:8893"});
+  ASSERT_TRUE(next.ok());
+  EXPECT_EQ(next->members[1].incarnation, Incarnation(201));
+  EXPECT_EQ(next->number, ViewNumber(2));
+}
+
+TEST(Record, an_id_joins_once) {
+  EXPECT_EQ(with(three(), {ReplicaId(1), Incarnation(9), ""}).error().code, Code::kDuplicate);
+}
+
+}  // namespace
+}  // namespace titer::view
