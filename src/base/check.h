@@ -14,8 +14,8 @@ namespace titer {
 
 }  // namespace titer
 
-#define TITER_CHECK(condition, message)                                       \
-  do {                                                                        \
-    if (!(condition)) [[unlikely]]                                            \
-      ::titer::check_failed(__FILE__, __LINE__, #condition, message);         \
+#define TITER_CHECK(condition, message)                               \
+  do {                                                                \
+    if (!(condition)) [[unlikely]]                                    \
+      ::titer::check_failed(__FILE__, __LINE__, #condition, message); \
   } while (false)

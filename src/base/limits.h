@@ -10,42 +10,42 @@ namespace titer::limits {
 inline constexpr std::size_t kReplicasMax = 16;  // every replica writes to every other: t² links
 
 // --- frames and messages (protocol.md §2.9)
-inline constexpr std::size_t kFrameRequestsMax = 4096;             // keeps one turn of execution near a few ms
+inline constexpr std::size_t kFrameRequestsMax = 4096;               // keeps one turn of execution near a few ms
 inline constexpr std::size_t kFrameBytesMax = std::size_t{1} << 20;  // of requests in one frame
 inline constexpr std::size_t kRequestBytesMax = std::size_t{256} << 10;  // one request; fits a frame with room
-inline constexpr std::size_t kMessageBytesMax = std::size_t{8} << 20;  // one message on any link, header included
-inline constexpr std::uint64_t kClockLeapMax = std::uint64_t{1} << 32;  // a frame further ahead is refused
+inline constexpr std::size_t kMessageBytesMax = std::size_t{8} << 20;    // one message on any link, header included
+inline constexpr std::uint64_t kClockLeapMax = std::uint64_t{1} << 32;   // a frame further ahead is refused
 inline constexpr std::int64_t kWallLeapMaxMs = 10'000;  // a direct client's wall stamp further ahead is refused
 
 // --- flow: beyond these a gateway answers `busy`
-inline constexpr std::size_t kUnsafeFramesMax = 64;                      // own frames not yet safe, per transmitter
-inline constexpr std::size_t kPendingBytesMax = std::size_t{16} << 20;   // requests waiting for a frame
-inline constexpr std::size_t kDirectClientsMax = 1024;                   // known to one replica in one view
+inline constexpr std::size_t kUnsafeFramesMax = 64;                     // own frames not yet safe, per transmitter
+inline constexpr std::size_t kPendingBytesMax = std::size_t{16} << 20;  // requests waiting for a frame
+inline constexpr std::size_t kDirectClientsMax = 1024;                  // known to one replica in one view
 
 // --- sessions: exactly once is remembered this far
 inline constexpr std::size_t kSessionsMax = 16'384;
-inline constexpr std::size_t kSessionWindow = 256;                     // results kept per session; also in-flight limit
+inline constexpr std::size_t kSessionWindow = 256;  // results kept per session; also in-flight limit
 inline constexpr std::size_t kSessionBytesMax = std::size_t{16} << 20;  // all kept results together
 
 // --- times
 inline constexpr std::int64_t kHeartbeatEveryUs = 50'000;
-inline constexpr std::int64_t kSuspectAfterUs = 800'000;      // a peer silent that long is suspected
-inline constexpr std::int64_t kReadLeaseUs = 250'000;         // D of protocol.md §5
+inline constexpr std::int64_t kSuspectAfterUs = 800'000;       // a peer silent that long is suspected
+inline constexpr std::int64_t kReadLeaseUs = 250'000;          // D of protocol.md §5
 inline constexpr std::int64_t kSolicitPatienceUs = 1'000'000;  // a direct client that does not answer a solicit
-inline constexpr std::int64_t kDirectRestUs = 200'000;        // an idle direct client becomes passive
+inline constexpr std::int64_t kDirectRestUs = 200'000;         // an idle direct client becomes passive
 
 // --- connections
 inline constexpr std::int64_t kHandshakeUs = 5'000'000;  // a connection that says nothing is cut off
-inline constexpr std::size_t kSendQueueBytesMax = std::size_t{64} << 20;  // a peer that stops reading
+inline constexpr std::size_t kSendQueueBytesMax = std::size_t{64} << 20;   // a peer that stops reading
 inline constexpr std::size_t kClientSendBytesMax = std::size_t{16} << 20;  // a client that stops reading
 
 // --- the registry
 inline constexpr std::size_t kNameBytesMax = 256;
 inline constexpr std::size_t kTextBytesMax = 2048;  // any other text field of a site
 inline constexpr std::size_t kSiteIdBytesMax = 64;
-inline constexpr std::size_t kExternalIdsMax = 32;      // per site
-inline constexpr std::size_t kStockLinesMax = 256;      // products per site
-inline constexpr std::size_t kBulkOperationsMax = 1024;  // in one atomic bulk
+inline constexpr std::size_t kExternalIdsMax = 32;         // per site
+inline constexpr std::size_t kStockLinesMax = 256;         // products per site
+inline constexpr std::size_t kBulkOperationsMax = 1024;    // in one atomic bulk
 inline constexpr std::uint64_t kCountMax = 1'000'000'000;  // doses at one site
 inline constexpr std::size_t kHistoryEventsMax = 200'000;
 inline constexpr std::size_t kHistoryBytesMax = std::size_t{16} << 20;
