@@ -29,7 +29,7 @@ namespace titer::machine {
 struct Executed {
   SessionId session;
   RequestNumber number;
-  ByteView result;      // encoded Outcome; valid during the call
+  ByteView result;  // encoded Outcome; valid during the call
   bool repeated = false;
 };
 using Sink = std::function<void(const Executed&)>;
@@ -47,9 +47,13 @@ class Machine {
   // With a log sink the line `ts.transmitter.index: description` is made too (slower).
   void execute(const smr::Frame& frame, const Sink& sink, const LogSink& log = nullptr);
 
-  // Answers a query body at the current position: fills `answer` (body points into `buffer`).
+  // Answers a query body at the current position: fills `answer` (body points into `buffer`, which is cleared
+  // first). Rows that would make the answer longer than a message are left for the next page (`more` is set);
+  // rows of changes are cut only between positions, so that the last row's position is where to go on.
   void query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer) const;
-  // Events after `since`, for watchers, as a wire::Events message appended to `out`. Returns the new `since`.
+  // Events after `since`, for watchers, as one or more wire::Events messages appended to `out`; nothing if there
+  // was no request since. About `limit` events: those of one position stay together. Returns the new `since`.
+  // When the history does not reach back that far the message says so, and `since` is returned as it was.
   Position events(Position since, std::uint32_t limit, Bytes& out) const;
 
   [[nodiscard]] Position position() const;
@@ -60,10 +64,10 @@ class Machine {
   // --- state transfer (donor). While learning: parts of up to ~bytes_max each, one call per turn; the cursor
   // says how far. The stream is: sites from slot 0 on, then again what changed since, until little changes.
   struct Cursor {
-    std::uint32_t slot = 0;      // next slot of the first pass
-    Position pass_began;         // everything changed after it must be sent again
-    Position complete;           // the learner is complete up to here (end of the last pass)
-    Position events;             // events sent up to here
+    std::uint32_t slot = 0;  // next slot of the first pass
+    Position pass_began;     // everything changed after it must be sent again
+    Position complete;       // the learner is complete up to here (end of the last pass)
+    Position events;         // events sent up to here
     bool first_pass_done = false;
   };
   [[nodiscard]] Cursor begin_transfer(const wire::TransferWant& want) const;
@@ -74,10 +78,10 @@ class Machine {
 
   // --- state transfer (learner)
   struct Received {
-    Position complete;      // grew if the part ended a pass
+    Position complete;                       // grew if the part ended a pass
     std::uint32_t next_slot = 0, slots = 0;  // progress of the first pass
     bool final_state = false;
-    ViewNumber view;        // of the final state
+    ViewNumber view;  // of the final state
     LamportTime clock;
   };
   // Error: malformed, or (final state) the digest differs: the learner must start over from nothing.

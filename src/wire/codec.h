@@ -61,9 +61,9 @@ void encode(Bytes& out, const smr::Frame& frame);
 [[nodiscard]] Result<smr::ToClient> decode_to_client(const Message& message);
 
 // --- state transfer
-struct TransferWant {  // "send me everything beyond `since`"; Position 0 and slot 0: from the start
+struct TransferWant {  // "send me everything beyond `since`"; Position 0: from the start
   Position since;
-  std::uint32_t from_slot = 0;  // resume an interrupted first pass
+  std::uint32_t from_slot = 0;  // how far an interrupted first pass had come; told, not used
   std::uint64_t log_bytes = 0;  // of the execution log, that are there already
 };
 // A piece of the execution log's file, when there is one.
@@ -74,14 +74,13 @@ struct TransferLog {
 enum class TransferKind : std::uint8_t { kSites = 1, kChanged = 2, kEvents = 3, kSessions = 4, kHead = 5 };
 struct TransferPart {
   TransferKind kind = TransferKind::kSites;
-  bool more = false;  // the body goes on in the next part of this kind; only the last one is complete
-  ViewNumber view;    // of the final state given in a flush; 0 while learning
+  bool more = false;            // the body goes on in the next part of this kind; only the last one is complete
+  ViewNumber view;              // of the final state given in a flush; 0 while learning
   std::uint32_t next_slot = 0;  // kSites: where the next part goes on …
   std::uint32_t slots = 0;      // … and how many there are
-  Position complete;  // kHead: everything up to here has now been sent; kSites: where the pass began
-  LamportTime clock;  // kHead of a final state: the donor's clock
-  std::uint64_t digest =
-      0;  // kHead: the donor's state digest at `complete` (only meaningful for a final state)
+  Position complete;            // kHead: everything up to here has now been sent; 0 in other parts
+  LamportTime clock;            // kHead of a final state: the donor's clock
+  std::uint64_t digest = 0;     // kHead: the donor's state digest at `complete` (only meaningful for a final state)
   ByteView body;
 };
 void encode(Bytes& out, const TransferWant& want);
@@ -184,9 +183,8 @@ struct Watch {
   Position since;
 };
 struct Events {
-  Position upto;  // the watcher has everything up to here after this batch
-  Code code =
-      Code::kOk;  // kTooOld: the history does not reach back to `since`; `reason` says where it begins
+  Position upto;          // the watcher has everything up to here after this batch
+  Code code = Code::kOk;  // kTooOld: the history does not reach back to `since`; `reason` says where it begins
   std::string reason;
   std::uint32_t count = 0;
   ByteView events;  // count × encode_event

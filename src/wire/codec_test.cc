@@ -40,9 +40,7 @@ auto members(const registry::CloseSite& c) { return std::make_tuple(members(c.si
 auto members(const registry::SetAvailability& s) {
   return std::make_tuple(members(s.site), members(s.claim), s.if_version);
 }
-auto members(const registry::Adjust& a) {
-  return std::make_tuple(members(a.site), a.product, a.by, a.if_version);
-}
+auto members(const registry::Adjust& a) { return std::make_tuple(members(a.site), a.product, a.by, a.if_version); }
 auto members(const registry::Reserve& r) { return std::make_tuple(members(r.site), r.product, r.doses); }
 auto members(const registry::Release& r) { return std::make_tuple(members(r.site), r.product, r.doses); }
 auto members(const registry::Undo& u) { return std::make_tuple(u.event); }
@@ -62,8 +60,7 @@ auto members(const registry::Near& q) {
   return std::make_tuple(q.zip, q.lat, q.lon, q.within_m, members(q.filter), q.limit);
 }
 auto members(const registry::History& q) {
-  return std::make_tuple(q.site.has_value(), members(q.site.value_or(registry::SiteRef{})), q.before,
-                         q.limit);
+  return std::make_tuple(q.site.has_value(), members(q.site.value_or(registry::SiteRef{})), q.before, q.limit);
 }
 auto members(const registry::Changes& q) { return std::make_tuple(q.since, q.limit); }
 auto members(const registry::ChangedSites& q) { return std::make_tuple(q.since); }
@@ -97,8 +94,8 @@ bool same_rows(const registry::Site& a, const registry::Site& b) {
                            s.info_url, s.booking_url, s.provider, s.hours, s.created_by, s.updated_by);
   };
   const auto rest = [](const registry::Site& s) {
-    return std::make_tuple(s.external_ids, s.point, s.lat, s.lon, s.status, s.version, s.created_at,
-                           s.updated_at, s.changed, s.stock.size());
+    return std::make_tuple(s.external_ids, s.point, s.lat, s.lon, s.status, s.version, s.created_at, s.updated_at,
+                           s.changed, s.stock.size());
   };
   if (texts(a) != texts(b) || rest(a) != rest(b)) return false;
   for (std::size_t i = 0; i < a.stock.size(); ++i)
@@ -108,9 +105,9 @@ bool same_rows(const registry::Site& a, const registry::Site& b) {
 auto members(const registry::FieldChange& f) { return std::make_tuple(f.field, f.before, f.after); }
 bool same_rows(const registry::Event& a, const registry::Event& b) {
   const auto all = [](const registry::Event& e) {
-    return std::make_tuple(e.position, e.part, e.time, e.kind, e.actor, e.site_id, e.product,
-                           members(e.before), members(e.after), e.existed, e.removed, e.fields.size(),
-                           e.reason, e.idempotency_key, e.reverts);
+    return std::make_tuple(e.position, e.part, e.time, e.kind, e.actor, e.site_id, e.product, members(e.before),
+                           members(e.after), e.existed, e.removed, e.fields.size(), e.reason, e.idempotency_key,
+                           e.reverts);
   };
   if (all(a) != all(b)) return false;
   for (std::size_t i = 0; i < a.fields.size(); ++i)
@@ -177,9 +174,9 @@ RC_GTEST_PROP(Codec, rows_come_back, (std::uint64_t seed)) {
   RC_ASSERT(same_rows(event, decode_event(in)));
   const registry::Totals back = decode_totals(in);
   RC_ASSERT(in.done());
-  RC_ASSERT(std::tie(back.sites, back.active_sites, back.stock_lines, back.events, back.oldest_event,
-                     back.bytes) == std::tie(totals.sites, totals.active_sites, totals.stock_lines,
-                                             totals.events, totals.oldest_event, totals.bytes));
+  RC_ASSERT(std::tie(back.sites, back.active_sites, back.stock_lines, back.events, back.oldest_event, back.bytes) ==
+            std::tie(totals.sites, totals.active_sites, totals.stock_lines, totals.events, totals.oldest_event,
+                     totals.bytes));
 }
 
 void check_same(const smr::Frame& a, const smr::Frame& b) {
@@ -233,79 +230,36 @@ RC_GTEST_PROP(Codec, every_message_is_encoded_again_to_the_same_bytes, (std::uin
     const Message m = only_message(b);
     RC_ASSERT(decodes(m));
     switch (m.type) {
-      case Type::kHello:
-        again<Hello>(b, payload_of(decode_hello));
-        break;
-      case Type::kHelloReply:
-        again<HelloReply>(b, payload_of(decode_hello_reply));
-        break;
-      case Type::kGoodbye:
-        again<Goodbye>(b, payload_of(decode_goodbye));
-        break;
+      case Type::kHello: again<Hello>(b, payload_of(decode_hello)); break;
+      case Type::kHelloReply: again<HelloReply>(b, payload_of(decode_hello_reply)); break;
+      case Type::kGoodbye: again<Goodbye>(b, payload_of(decode_goodbye)); break;
       case Type::kFrame:
       case Type::kFlush:
       case Type::kRelay:
       case Type::kDone:
-      case Type::kHeartbeat:
-        again<smr::PeerMessage>(b, decode_peer);
-        break;
-      case Type::kTransferWant:
-        again<TransferWant>(b, payload_of(decode_transfer_want));
-        break;
-      case Type::kTransferLog:
-        again<TransferLog>(b, payload_of(decode_transfer_log));
-        break;
-      case Type::kTransferPart:
-        again<TransferPart>(b, payload_of(decode_transfer_part));
-        break;
-      case Type::kDirectHello:
-        again<smr::FromClient>(b, decode_from_client);
-        break;
+      case Type::kHeartbeat: again<smr::PeerMessage>(b, decode_peer); break;
+      case Type::kTransferWant: again<TransferWant>(b, payload_of(decode_transfer_want)); break;
+      case Type::kTransferLog: again<TransferLog>(b, payload_of(decode_transfer_log)); break;
+      case Type::kTransferPart: again<TransferPart>(b, payload_of(decode_transfer_part)); break;
+      case Type::kDirectHello: again<smr::FromClient>(b, decode_from_client); break;
       case Type::kWelcome:
       case Type::kSolicit:
-      case Type::kViewIs:
-        again<smr::ToClient>(b, decode_to_client);
-        break;
-      case Type::kRequest:
-        again<Request>(b, payload_of(decode_request_message));
-        break;
-      case Type::kAnswer:
-        again<Answer>(b, payload_of(decode_answer));
-        break;
-      case Type::kQuery:
-        again<Query>(b, payload_of(decode_query_message));
-        break;
-      case Type::kQueryAnswer:
-        again<QueryAnswer>(b, payload_of(decode_query_answer));
-        break;
-      case Type::kWatch:
-        again<Watch>(b, payload_of(decode_watch));
-        break;
-      case Type::kEvents:
-        again<Events>(b, payload_of(decode_events));
-        break;
-      case Type::kRegisterRecord:
-        again<smr::ViewRecord>(b, payload_of(decode_register_record));
-        break;
-      case Type::kRegisterCompareAndSet:
-        again<CompareAndSet>(b, payload_of(decode_compare_and_set));
-        break;
-      case Type::kRegisterResult:
-        again<CompareAndSetResult>(b, payload_of(decode_compare_and_set_result));
-        break;
-      case Type::kPong:
-        again<Pong>(b, payload_of(decode_pong));
-        break;
-      case Type::kReady:
-        again<Ready>(b, payload_of(decode_ready));
-        break;
-      case Type::kPing:
-        RC_ASSERT(decode_ping(m.payload).ok());
-        break;
+      case Type::kViewIs: again<smr::ToClient>(b, decode_to_client); break;
+      case Type::kRequest: again<Request>(b, payload_of(decode_request_message)); break;
+      case Type::kAnswer: again<Answer>(b, payload_of(decode_answer)); break;
+      case Type::kQuery: again<Query>(b, payload_of(decode_query_message)); break;
+      case Type::kQueryAnswer: again<QueryAnswer>(b, payload_of(decode_query_answer)); break;
+      case Type::kWatch: again<Watch>(b, payload_of(decode_watch)); break;
+      case Type::kEvents: again<Events>(b, payload_of(decode_events)); break;
+      case Type::kRegisterRecord: again<smr::ViewRecord>(b, payload_of(decode_register_record)); break;
+      case Type::kRegisterCompareAndSet: again<CompareAndSet>(b, payload_of(decode_compare_and_set)); break;
+      case Type::kRegisterResult: again<CompareAndSetResult>(b, payload_of(decode_compare_and_set_result)); break;
+      case Type::kPong: again<Pong>(b, payload_of(decode_pong)); break;
+      case Type::kReady: again<Ready>(b, payload_of(decode_ready)); break;
+      case Type::kPing: RC_ASSERT(decode_ping(m.payload).ok()); break;
       case Type::kStatusAsk:
       case Type::kStop:
-      case Type::kStatus:
-        break;
+      case Type::kStatus: break;
     }
   }
 }

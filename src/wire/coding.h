@@ -142,9 +142,7 @@ inline std::uint64_t get_bounded(ByteReader& in, std::uint64_t max) {
   in.fail();
   return 0;
 }
-inline std::uint32_t get_u32(ByteReader& in) {
-  return static_cast<std::uint32_t>(get_bounded(in, 0xFFFF'FFFF));
-}
+inline std::uint32_t get_u32(ByteReader& in) { return static_cast<std::uint32_t>(get_bounded(in, 0xFFFF'FFFF)); }
 inline std::int64_t get_signed(ByteReader& in) { return unzigzag(get_varint(in)); }
 inline std::string_view get_text(ByteReader& in) { return as_text(in.raw(get_varint(in))); }
 inline WallTime get_time(ByteReader& in) { return WallTime(get_signed(in)); }

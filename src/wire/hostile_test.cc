@@ -131,8 +131,7 @@ Bytes body(std::initializer_list<unsigned> bytes) {
 }
 
 TEST(Hostile, promises_are_not_believed) {
-  EXPECT_FALSE(decode_request(body({10, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F})).ok())
-      << "2^32-1 operations in a bulk";
+  EXPECT_FALSE(decode_request(body({10, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F})).ok()) << "2^32-1 operations in a bulk";
   EXPECT_FALSE(decode_request(body({6, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 'x'})).ok()) << "a name of 4 GiB";
   EXPECT_FALSE(decode_request(body({8, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02})).ok())
       << "a varint above 64 bits";

@@ -51,8 +51,7 @@ bool known(std::uint8_t type) {
     case Type::kPing:
     case Type::kPong:
     case Type::kReady:
-    case Type::kStop:
-      return true;
+    case Type::kStop: return true;
   }
   return false;
 }
@@ -72,8 +71,7 @@ Status check_start(ByteView in) {
         fmt::format("the other side speaks version {} of the wire format, this one {}", h.version, kVersion));
   if (in.size() >= 4 && !known(h.type)) return bad(fmt::format("unknown message type {}", h.type));
   if (in.size() >= 8 && h.length > limits::kMessageBytesMax - kHeaderBytes)
-    return bad(
-        fmt::format("a message of {} bytes is above the limit of {}", h.length, limits::kMessageBytesMax));
+    return bad(fmt::format("a message of {} bytes is above the limit of {}", h.length, limits::kMessageBytesMax));
   return ok_status();
 }
 
@@ -99,8 +97,7 @@ MessageWriter::MessageWriter(Bytes& out, Type type)
 
 void MessageWriter::finish() {
   const ByteView payload = ByteView(buffer_).subspan(start_ + kHeaderBytes);
-  TITER_CHECK(payload.size() <= limits::kMessageBytesMax - kHeaderBytes,
-              "a message above the limit was built");
+  TITER_CHECK(payload.size() <= limits::kMessageBytesMax - kHeaderBytes, "a message above the limit was built");
   const auto type = static_cast<std::uint8_t>(type_);
   const Header h{kMagic, kVersion, type, static_cast<std::uint32_t>(payload.size()), checksum(type, payload)};
   std::memcpy(buffer_.data() + start_, &h, sizeof h);

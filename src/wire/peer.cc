@@ -197,27 +197,19 @@ void encode(Bytes& out, const smr::ToClient& message) {
 Result<smr::PeerMessage> decode_peer(const Message& message) {
   ByteReader in(message.payload);
   switch (message.type) {
-    case Type::kFrame:
-      return whole<smr::PeerMessage>(in, get_frame(in));
-    case Type::kFlush:
-      return whole<smr::PeerMessage>(in, get_flush(in));
-    case Type::kRelay:
-      return whole<smr::PeerMessage>(in, get_relay(in));
-    case Type::kDone:
-      return whole<smr::PeerMessage>(in, smr::Done{ViewNumber(get_varint(in))});
-    case Type::kHeartbeat:
-      return whole<smr::PeerMessage>(in, get_heartbeat(in));
-    default:
-      return Error{Code::kProtocol, "a message that does not belong on a link between replicas"};
+    case Type::kFrame: return whole<smr::PeerMessage>(in, get_frame(in));
+    case Type::kFlush: return whole<smr::PeerMessage>(in, get_flush(in));
+    case Type::kRelay: return whole<smr::PeerMessage>(in, get_relay(in));
+    case Type::kDone: return whole<smr::PeerMessage>(in, smr::Done{ViewNumber(get_varint(in))});
+    case Type::kHeartbeat: return whole<smr::PeerMessage>(in, get_heartbeat(in));
+    default: return Error{Code::kProtocol, "a message that does not belong on a link between replicas"};
   }
 }
 
 Result<smr::FromClient> decode_from_client(const Message& message) {
   ByteReader in(message.payload);
-  if (message.type == Type::kDirectHello)
-    return whole<smr::FromClient>(in, smr::Hello{ViewNumber(get_varint(in))});
-  if (message.type != Type::kFrame)
-    return Error{Code::kProtocol, "a message that a direct client does not send"};
+  if (message.type == Type::kDirectHello) return whole<smr::FromClient>(in, smr::Hello{ViewNumber(get_varint(in))});
+  if (message.type != Type::kFrame) return Error{Code::kProtocol, "a message that a direct client does not send"};
   smr::FramePtr frame = get_frame(in);
   // A client acknowledges nothing and never speaks for a gateway.
   if (!is_direct_client(frame->transmitter) || !frame->acks.empty()) in.fail();
@@ -227,14 +219,10 @@ Result<smr::FromClient> decode_from_client(const Message& message) {
 Result<smr::ToClient> decode_to_client(const Message& message) {
   ByteReader in(message.payload);
   switch (message.type) {
-    case Type::kWelcome:
-      return whole<smr::ToClient>(in, get_welcome(in));
-    case Type::kSolicit:
-      return whole<smr::ToClient>(in, get_solicit(in));
-    case Type::kViewIs:
-      return whole<smr::ToClient>(in, smr::ViewIs{decode_record(in)});
-    default:
-      return Error{Code::kProtocol, "a message that a direct client does not take"};
+    case Type::kWelcome: return whole<smr::ToClient>(in, get_welcome(in));
+    case Type::kSolicit: return whole<smr::ToClient>(in, get_solicit(in));
+    case Type::kViewIs: return whole<smr::ToClient>(in, smr::ViewIs{decode_record(in)});
+    default: return Error{Code::kProtocol, "a message that a direct client does not take"};
   }
 }
 

@@ -26,8 +26,7 @@ constexpr std::uint8_t kind_of() {
 }
 template <typename T>
 constexpr std::uint8_t kKind = kind_of<T, registry::Operation>();
-static_assert(kKind<registry::AddSite> == 1 && kKind<registry::EditSite> == 2 &&
-              kKind<registry::CloseSite> == 3);
+static_assert(kKind<registry::AddSite> == 1 && kKind<registry::EditSite> == 2 && kKind<registry::CloseSite> == 3);
 static_assert(kKind<registry::SetAvailability> == 4 && kKind<registry::Adjust> == 5);
 static_assert(kKind<registry::Reserve> == 6 && kKind<registry::Release> == 7 && kKind<registry::Undo> == 8);
 static_assert(kKind<registry::ImportRow> == 9 && kKind<registry::Bulk> == 10);
@@ -103,9 +102,7 @@ void get_fields(ByteReader& in, SiteFields& f) {
 unsigned flags_of(const registry::SiteRef& site, std::string_view product = registry::kAnyProduct) {
   return when(!site.id.empty(), kById) | when(product != registry::kAnyProduct, kProduct);
 }
-void put_site(Out& out, const registry::SiteRef& site) {
-  put_text(out, site.id.empty() ? site.name : site.id);
-}
+void put_site(Out& out, const registry::SiteRef& site) { put_text(out, site.id.empty() ? site.name : site.id); }
 registry::SiteRef get_site(ByteReader& in, std::uint8_t flags) {
   const std::string_view text = get_text(in);
   if ((flags & kById) != 0 && text.empty()) in.fail();

@@ -146,8 +146,7 @@ Event decode_event(ByteReader& in) {
 }
 
 void encode_totals(ByteWriter& out, const registry::Totals& t) {
-  for (const std::uint64_t v :
-       {t.sites, t.active_sites, t.stock_lines, t.events, t.oldest_event.value, t.bytes})
+  for (const std::uint64_t v : {t.sites, t.active_sites, t.stock_lines, t.events, t.oldest_event.value, t.bytes})
     put_varint(out, v);
 }
 registry::Totals decode_totals(ByteReader& in) {

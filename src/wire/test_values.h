@@ -76,24 +76,15 @@ class Maker {
   template <typename V>
   V operation(std::size_t kind) {
     switch (kind) {
-      case 0:
-        return registry::AddSite{text(), fields(), maybe_claim()};
-      case 1:
-        return registry::EditSite{ref(), fields(), maybe(u32())};
-      case 2:
-        return registry::CloseSite{ref(), maybe(u32())};
-      case 3:
-        return registry::SetAvailability{ref(), claim(), maybe(u32())};
-      case 4:
-        return registry::Adjust{ref(), product(), any_signed(), maybe(u32())};
-      case 5:
-        return registry::Reserve{ref(), product(), any()};
-      case 6:
-        return registry::Release{ref(), product(), any()};
-      case 7:
-        return registry::Undo{position()};
-      default:
-        return registry::ImportRow{text(), fields(), maybe_claim()};
+      case 0: return registry::AddSite{text(), fields(), maybe_claim()};
+      case 1: return registry::EditSite{ref(), fields(), maybe(u32())};
+      case 2: return registry::CloseSite{ref(), maybe(u32())};
+      case 3: return registry::SetAvailability{ref(), claim(), maybe(u32())};
+      case 4: return registry::Adjust{ref(), product(), any_signed(), maybe(u32())};
+      case 5: return registry::Reserve{ref(), product(), any()};
+      case 6: return registry::Release{ref(), product(), any()};
+      case 7: return registry::Undo{position()};
+      default: return registry::ImportRow{text(), fields(), maybe_claim()};
     }
   }
   registry::Request request() {
@@ -101,8 +92,7 @@ class Maker {
     const std::size_t kind = below(10);
     if (kind == 9) {
       registry::Bulk bulk;
-      for (std::uint64_t n = below(5); n > 0; --n)
-        bulk.operations.push_back(operation<registry::Simple>(below(9)));
+      for (std::uint64_t n = below(5); n > 0; --n) bulk.operations.push_back(operation<registry::Simple>(below(9)));
       r.operation = std::move(bulk);
     } else {
       r.operation = operation<registry::Operation>(kind);
@@ -126,28 +116,20 @@ class Maker {
   registry::SiteFilter filter() { return {text(), text(), text(), text(), coin(), coin(), maybe(time())}; }
   registry::Query query() {
     switch (below(7)) {
-      case 0:
-        return registry::ListSites{filter(), text(), text(), u32()};
-      case 1:
-        return registry::GetSite{ref()};
-      case 2:
-        return registry::Near{text(), real(), real(), real(), filter(), u32()};
-      case 3:
-        return registry::History{maybe(ref()), position(), u32()};
-      case 4:
-        return registry::Changes{position(), u32()};
-      case 5:
-        return registry::ChangedSites{position()};
-      default:
-        return registry::Info{};
+      case 0: return registry::ListSites{filter(), text(), text(), u32()};
+      case 1: return registry::GetSite{ref()};
+      case 2: return registry::Near{text(), real(), real(), real(), filter(), u32()};
+      case 3: return registry::History{maybe(ref()), position(), u32()};
+      case 4: return registry::Changes{position(), u32()};
+      case 5: return registry::ChangedSites{position()};
+      default: return registry::Info{};
     }
   }
 
   registry::Site site() {
     registry::Site s;
-    for (auto* field :
-         {&s.id, &s.name, &s.zip, &s.zip_plus4, &s.street, &s.city, &s.state, &s.county, &s.phone,
-          &s.info_url, &s.booking_url, &s.provider, &s.hours, &s.created_by, &s.updated_by})
+    for (auto* field : {&s.id, &s.name, &s.zip, &s.zip_plus4, &s.street, &s.city, &s.state, &s.county, &s.phone,
+                        &s.info_url, &s.booking_url, &s.provider, &s.hours, &s.created_by, &s.updated_by})
       *field = text();
     s.external_ids = external_ids();
     s.point = static_cast<registry::PointSource>(below(3));
@@ -197,9 +179,7 @@ class Maker {
     f.requests = std::make_shared<const Bytes>(std::move(batch));
     return f;
   }
-  smr::FramePtr frame_ptr(bool of_client = false) {
-    return std::make_shared<const smr::Frame>(frame(of_client));
-  }
+  smr::FramePtr frame_ptr(bool of_client = false) { return std::make_shared<const smr::Frame>(frame(of_client)); }
   smr::ViewRecord record() {
     smr::ViewRecord r{view(), {}, {}};
     for (std::uint16_t i = 0; i < limits::kReplicasMax; ++i)

@@ -18,9 +18,8 @@ Bytes bytes_of(void (*encode_it)(Bytes&)) {
 
 void add_links(std::vector<Bytes>& all, Maker& make) {
   const auto role = static_cast<Role>(1 + make.below(3));
-  add(all,
-      Hello{role, make.any(), make.any(), ReplicaId(static_cast<std::uint16_t>(make.below(16))),
-            Incarnation(make.any()), TransmitterId(make.any() | kDirectClientBit), SessionId(make.any())});
+  add(all, Hello{role, make.any(), make.any(), ReplicaId(static_cast<std::uint16_t>(make.below(16))),
+                 Incarnation(make.any()), TransmitterId(make.any() | kDirectClientBit), SessionId(make.any())});
   add(all, HelloReply{make.any(), make.any(), ReplicaId(static_cast<std::uint16_t>(make.below(16))),
                       Incarnation(make.any()), make.record()});
   add(all, Goodbye{static_cast<Code>(make.below(19)), make.string()});
@@ -31,8 +30,8 @@ void add_peers(std::vector<Bytes>& all, Maker& make) {
   add(all, smr::PeerMessage(smr::Flush{make.view(), make.coin(), make.view(), make.position(), make.row()}));
   add(all, smr::PeerMessage(smr::Relay{make.view(), make.frame_ptr()}));
   add(all, smr::PeerMessage(smr::Done{make.view()}));
-  add(all, smr::PeerMessage(smr::Heartbeat{BootTime(make.any_signed()), BootTime(make.any_signed()),
-                                           make.view(), make.position(), make.any()}));
+  add(all, smr::PeerMessage(smr::Heartbeat{BootTime(make.any_signed()), BootTime(make.any_signed()), make.view(),
+                                           make.position(), make.any()}));
   add(all, TransferWant{make.position(), make.u32(), make.any()});
   add(all, TransferLog{make.any(), as_bytes(make.text())});
   const std::uint32_t slots = make.u32();
@@ -126,60 +125,36 @@ bool events_decode(ByteView payload) {
 
 bool decodes(const Message& m) {
   switch (m.type) {
-    case Type::kHello:
-      return decode_hello(m.payload).ok();
-    case Type::kHelloReply:
-      return decode_hello_reply(m.payload).ok();
-    case Type::kGoodbye:
-      return decode_goodbye(m.payload).ok();
-    case Type::kFrame:
-      return decode_peer(m).ok() || decode_from_client(m).ok();
+    case Type::kHello: return decode_hello(m.payload).ok();
+    case Type::kHelloReply: return decode_hello_reply(m.payload).ok();
+    case Type::kGoodbye: return decode_goodbye(m.payload).ok();
+    case Type::kFrame: return decode_peer(m).ok() || decode_from_client(m).ok();
     case Type::kFlush:
     case Type::kRelay:
     case Type::kDone:
-    case Type::kHeartbeat:
-      return decode_peer(m).ok();
-    case Type::kTransferWant:
-      return decode_transfer_want(m.payload).ok();
-    case Type::kTransferLog:
-      return decode_transfer_log(m.payload).ok();
-    case Type::kTransferPart:
-      return decode_transfer_part(m.payload).ok();
-    case Type::kDirectHello:
-      return decode_from_client(m).ok();
+    case Type::kHeartbeat: return decode_peer(m).ok();
+    case Type::kTransferWant: return decode_transfer_want(m.payload).ok();
+    case Type::kTransferLog: return decode_transfer_log(m.payload).ok();
+    case Type::kTransferPart: return decode_transfer_part(m.payload).ok();
+    case Type::kDirectHello: return decode_from_client(m).ok();
     case Type::kWelcome:
     case Type::kSolicit:
-    case Type::kViewIs:
-      return decode_to_client(m).ok();
-    case Type::kRequest:
-      return request_decodes(m.payload);
-    case Type::kAnswer:
-      return answer_decodes(m.payload);
-    case Type::kQuery:
-      return query_decodes(m.payload);
-    case Type::kQueryAnswer:
-      return query_answer_decodes(m.payload);
-    case Type::kWatch:
-      return decode_watch(m.payload).ok();
-    case Type::kEvents:
-      return events_decode(m.payload);
-    case Type::kRegisterRecord:
-      return decode_register_record(m.payload).ok();
-    case Type::kRegisterCompareAndSet:
-      return decode_compare_and_set(m.payload).ok();
-    case Type::kRegisterResult:
-      return decode_compare_and_set_result(m.payload).ok();
-    case Type::kPing:
-      return decode_ping(m.payload).ok();
-    case Type::kPong:
-      return decode_pong(m.payload).ok();
-    case Type::kReady:
-      return decode_ready(m.payload).ok();
+    case Type::kViewIs: return decode_to_client(m).ok();
+    case Type::kRequest: return request_decodes(m.payload);
+    case Type::kAnswer: return answer_decodes(m.payload);
+    case Type::kQuery: return query_decodes(m.payload);
+    case Type::kQueryAnswer: return query_answer_decodes(m.payload);
+    case Type::kWatch: return decode_watch(m.payload).ok();
+    case Type::kEvents: return events_decode(m.payload);
+    case Type::kRegisterRecord: return decode_register_record(m.payload).ok();
+    case Type::kRegisterCompareAndSet: return decode_compare_and_set(m.payload).ok();
+    case Type::kRegisterResult: return decode_compare_and_set_result(m.payload).ok();
+    case Type::kPing: return decode_ping(m.payload).ok();
+    case Type::kPong: return decode_pong(m.payload).ok();
+    case Type::kReady: return decode_ready(m.payload).ok();
     case Type::kStatusAsk:
-    case Type::kStop:
-      return m.payload.empty();
-    case Type::kStatus:
-      return true;
+    case Type::kStop: return m.payload.empty();
+    case Type::kStatus: return true;
   }
   return false;
 }

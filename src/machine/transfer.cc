@@ -1,0 +1,190 @@
+// State transfer of a Machine: the donor's passes, the final state, and the learner's side.
+//
+// Every pass ends with: events, sessions, head — in this order, so that the head closes what came before it. The
+// head's body is the last use of the oldest session that the donor still has (u64) and the registry's head.
+// Bodies longer than a piece are split; the learner puts them together again (`more`).
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "machine/machine_impl.h"
+
+namespace titer::machine {
+namespace {
+
+using wire::TransferKind;
+using wire::TransferPart;
+
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+// What a learner puts together at most: above any state this program can hold; a lying donor stops here.
+constexpr std::size_t kPendingMax = std::size_t{2} << 30;
+
+// Appends the body in pieces; all but the last say `more`.
+void append(TransferPart part, ByteView body, Bytes& out) {
+  while (body.size() > kPieceBytes) {
+    part.more = true;
+    part.body = body.first(kPieceBytes);
+    wire::encode(out, part);
+    body = body.subspan(kPieceBytes);
+  }
+  part.more = false;
+  part.body = body;
+  wire::encode(out, part);
+}
+
+TransferPart part_of(TransferKind kind, ViewNumber view = {}) {
+  TransferPart part;
+  part.kind = kind;
+  part.view = view;
+  return part;
+}
+
+void append_some(TransferKind kind, ViewNumber view, const Bytes& body, Bytes& out) {
+  if (!body.empty()) append(part_of(kind, view), body, out);
+}
+
+void write_sessions(const smr::SessionTable& sessions, Position since, ViewNumber view, Bytes& out) {
+  Bytes body;
+  sessions.write_since(since, body);
+  append_some(TransferKind::kSessions, view, body, out);
+}
+
+// Events above `since` up to about `bytes_max`; true: none are left.
+bool write_events(const registry::State& state, Position& since, std::size_t bytes_max, ViewNumber view,
+                  Bytes& out) {
+  Bytes body;
+  const Position upto = state.write_events(since, bytes_max, body);
+  append_some(TransferKind::kEvents, view, body, out);
+  const bool all = body.empty() || upto <= since || upto >= state.position();
+  since = std::max(since, upto);
+  return all;
+}
+
+void write_all_events(const registry::State& state, Position& since, ViewNumber view, Bytes& out) {
+  while (!write_events(state, since, kPieceBytes, view, out)) continue;
+}
+
+void write_changed_sites(const registry::State& state, Position since, ViewNumber view, Bytes& out) {
+  Bytes body;
+  state.write_sites_changed(since, body);
+  append_some(TransferKind::kChanged, view, body, out);
+}
+
+Bytes head_body(const smr::SessionTable& sessions, const registry::State& state) {
+  Bytes body;
+  ByteWriter(body).u64(sessions.oldest().value);
+  state.write_head(body);
+  return body;
+}
+
+Error malformed(std::string_view what, const Error& why) {
+  return {Code::kProtocol, fmt::format("state transfer: malformed {}: {}", what, why.message)};
+}
+
+}  // namespace
+
+Machine::Cursor Machine::begin_transfer(const wire::TransferWant& want) const {
+  Cursor cursor;
+  cursor.pass_began = impl_->position;
+  if (want.since == Position()) return cursor;
+  cursor.first_pass_done = true;
+  cursor.complete = cursor.events = want.since;
+  return cursor;
+}
+
+bool Machine::write_part(Cursor& cursor, std::size_t bytes_max, Bytes& out) const {
+  const registry::State& state = impl_->registry;
+  if (!cursor.first_pass_done) {
+    if (cursor.slot < state.slots()) {
+      Bytes body;
+      cursor.slot = state.write_sites(cursor.slot, bytes_max, body);
+      TransferPart part = part_of(TransferKind::kSites);
+      part.next_slot = cursor.slot;
+      part.slots = state.slots();
+      append(part, body, out);
+      return false;
+    }
+    if (!write_events(state, cursor.events, bytes_max, {}, out)) return false;
+    write_sessions(impl_->sessions, {}, {}, out);
+    cursor.first_pass_done = true;
+    cursor.complete = cursor.pass_began;
+  } else {
+    write_changed_sites(state, cursor.complete, {}, out);
+    write_all_events(state, cursor.events, {}, out);
+    write_sessions(impl_->sessions, cursor.complete, {}, out);
+    cursor.complete = std::max(cursor.complete, impl_->position);
+  }
+  TransferPart head = part_of(TransferKind::kHead);
+  head.complete = cursor.complete;
+  append(head, head_body(impl_->sessions, state), out);
+  return true;
+}
+
+void Machine::write_final(Position learned, ViewNumber view, LamportTime clock, Bytes& out) const {
+  TITER_CHECK(view != ViewNumber(), "a final state belongs to a view that somebody joins");
+  const registry::State& state = impl_->registry;
+  write_changed_sites(state, learned, view, out);
+  Position events = learned;
+  write_all_events(state, events, view, out);
+  write_sessions(impl_->sessions, learned, view, out);
+  TransferPart head = part_of(TransferKind::kHead, view);
+  head.complete = impl_->position;
+  head.clock = clock;
+  head.digest = digest();
+  append(head, head_body(impl_->sessions, state), out);
+}
+
+Status Machine::Impl::take_head(const wire::TransferPart& part, ByteView body) {
+  ByteReader in(body);
+  const Position oldest(in.u64());
+  if (!in.ok()) return Error{Code::kProtocol, "state transfer: a head that is cut short"};
+  if (Status s = registry.read_transfer(in.raw(in.left())); !s.ok()) return malformed("head", s.error());
+  sessions.forget_before(oldest);
+  position = part.complete;
+  if (part.view == ViewNumber() || part.digest == digest()) return ok_status();
+  return Error{Code::kInternal,
+               fmt::format("state transfer: the state received differs from the donor's at position {} (digest "
+                           "{:016x}, the donor's {:016x}); start over from nothing",
+                           position.value, digest(), part.digest)};
+}
+
+Status Machine::Impl::take(const wire::TransferPart& part, ByteView body) {
+  if (part.kind == TransferKind::kHead) return take_head(part, body);
+  if (part.kind == TransferKind::kSessions) {
+    if (Status s = sessions.read(body); !s.ok()) return malformed("sessions", s.error());
+  } else if (Status s = registry.read_transfer(body); !s.ok()) {
+    return malformed("sites or events", s.error());
+  }
+  return ok_status();
+}
+
+Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
+  Impl& m = *impl_;
+  if (!m.pending.empty() && part.kind != m.pending_kind)
+    return Error{Code::kProtocol, "state transfer: a part that was not finished"};
+  Received received;
+  received.next_slot = part.next_slot;
+  received.slots = part.slots;
+  received.complete = m.complete;
+  if (part.more || !m.pending.empty()) {
+    if (m.pending.size() + part.body.size() > kPendingMax)
+      return Error{Code::kTooLarge, "state transfer: a part without end"};
+    m.pending_kind = part.kind;
+    m.pending.insert(m.pending.end(), part.body.begin(), part.body.end());
+    if (part.more) return received;
+  }
+  const Status taken = m.take(part, m.pending.empty() ? part.body : ByteView(m.pending));
+  if (!taken.ok()) return taken.error();
+  m.pending = Bytes();
+  if (part.kind != TransferKind::kHead) return received;
+  received.complete = m.complete = part.complete;
+  received.final_state = part.view != ViewNumber();
+  received.view = part.view;
+  received.clock = part.clock;
+  return received;
+}
+
+}  // namespace titer::machine
