@@ -1,0 +1,43 @@
+// titer add NAME [--zip …]
+#include "titer/command.h"
+#include "titer/write.h"
+
+namespace titer::app {
+namespace {
+
+struct Options {
+  WriteOptions write;
+  FieldOptions fields;
+  std::string name, id, availability, product = "any";
+};
+
+int run(const Options& o) {
+  registry::AddSite add;
+  add.id = o.id;
+  add.fields = o.fields.fields();
+  add.fields.name = o.name;
+  const auto product = product_code(o.product);
+  if (!product) return kExitUsage;
+  if (!o.availability.empty()) {
+    const auto availability = availability_of(o.availability);
+    if (!availability) return kExitUsage;
+    add.stock = {.product = *product, .availability = *availability, .valid_at = {}, .source = {}};
+  }
+  return write(o.write, add);
+}
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("name", o->name, "the site's name, unique among active sites")->required();
+  app.add_option("--id", o->id, "letters, digits, '.' and '-'; without it, made from the name");
+  app.add_option("--availability", o->availability, "doses, true, false or unknown");
+  declare_product(app, o->product);
+  o->fields.declare(app);
+  o->write.declare(app);
+  return [o] { return run(*o); };
+}
+
+const Registration registered({Group::kSites, "add", "add a site", setup});
+
+}  // namespace
+}  // namespace titer::app

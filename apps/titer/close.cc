@@ -1,0 +1,29 @@
+// titer close SITE
+#include "titer/command.h"
+#include "titer/write.h"
+
+namespace titer::app {
+namespace {
+
+struct Options {
+  WriteOptions write;
+  std::string site;
+  std::optional<std::uint32_t> if_version;
+};
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("site", o->site, "id or name of the site")->required();
+  app.add_option("--if-version", o->if_version, "only if the site has this version");
+  o->write.declare(app);
+  return [o] {
+    return write_to_site(o->write, o->site, [&](const registry::SiteRef& site) {
+      return registry::CloseSite{site, o->if_version};
+    });
+  };
+}
+
+const Registration registered({Group::kSites, "close", "close a site: it is kept, but listed no more", setup});
+
+}  // namespace
+}  // namespace titer::app

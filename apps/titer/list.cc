@@ -1,0 +1,70 @@
+// titer list
+#include "client/read.h"
+#include "titer/command.h"
+#include "titer/site_table.h"
+#include "titer/write.h"
+
+namespace titer::app {
+namespace {
+
+struct Options {
+  At at;
+  std::string zip, state, product, text, updated_since;
+  bool available = false, closed = false, json = false;
+  std::uint64_t limit = 0;
+};
+
+int show(Remote& remote, const Options& o, const registry::SiteFilter& filter) {
+  Table table = site_table(false);
+  JsonArray array(o.json);
+  const std::string product(filter.product);
+  const Status done = client::list_sites(remote.client(), {.filter = filter, .after_name = {}, .after_id = {}},
+                                         o.limit == 0 ? UINT64_MAX : o.limit, [&](const registry::Site& site) {
+                                           if (o.json)
+                                             array.add(to_json(site));
+                                           else
+                                             add_rows(table, site, "", product);
+                                           return !remote.interrupted();
+                                         });
+  if (!done) return fail(done.error());
+  array.close();
+  if (!o.json && table.rows() > 0) table.print();
+  if (!o.json && table.rows() == 0) complain("no site fits");
+  return kExitOk;
+}
+
+int run(const Options& o) {
+  registry::SiteFilter filter;
+  std::optional<std::string> product = std::string();
+  if (!o.product.empty()) product = product_code(o.product);
+  const auto since = time_of(o.updated_since, "--updated-since");
+  if (!product || !since) return kExitUsage;
+  filter.zip = o.zip;
+  filter.state = o.state;
+  filter.product = *product;
+  filter.text = o.text;
+  filter.available_only = o.available;
+  filter.with_closed = o.closed;
+  filter.updated_since = *since;
+  return with_remote(o.at, [&](Remote& remote) { return show(remote, o, filter); });
+}
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("text", o->text, "part of the name");
+  app.add_option("--zip", o->zip, "only this ZIP code");
+  app.add_option("--state", o->state, "only this state (two letters)");
+  app.add_option("--product", o->product, "only sites that have this vaccine (CVX, NDC or any)");
+  app.add_flag("--available", o->available, "only where there is some");
+  app.add_flag("--closed", o->closed, "closed and hidden sites too");
+  app.add_option("--updated-since", o->updated_since, "only sites updated since this time");
+  app.add_option("--limit", o->limit, "at most this many sites")->check(CLI::PositiveNumber);
+  app.add_flag("--json", o->json, "as a JSON array");
+  o->at.declare(app);
+  return [o] { return run(*o); };
+}
+
+const Registration registered({Group::kSites, "list", "list sites and what they have", setup});
+
+}  // namespace
+}  // namespace titer::app

@@ -1,0 +1,103 @@
+#include "titer/remote.h"
+
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+#include "base/limits.h"
+#include "titer/command.h"
+
+namespace titer::app {
+
+void complain(std::string_view message) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "titer: %.*s\n", static_cast<int>(message.size()), message.data());
+}
+
+int exit_code(Code code) {
+  switch (code) {
+    case Code::kOk: return kExitOk;
+    case Code::kExcluded: return kExitExcluded;
+    case Code::kBusy:
+    case Code::kUnavailable:
+    case Code::kSessionEvicted:
+    case Code::kOutcomeUnknown:
+    case Code::kUnreachable:
+    case Code::kProtocol: return kExitUnreachable;
+    default: return kExitRefused;
+  }
+}
+
+int fail(const Error& error) {
+  complain(error.message.empty() ? name(error.code) : error.message);
+  return exit_code(error.code);
+}
+
+void At::declare(CLI::App& app) {
+  app.add_option("--at", texts, "replicas to talk to, the next one when one is down: [HOST:]PORT[,…]")
+      ->envname("TITER_AT")
+      ->allow_extra_args(false)
+      ->type_name("ADDR");
+  app.add_option("--timeout", timeout_s, "seconds to wait for an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->type_name("S");
+}
+
+Result<client::Addresses> At::addresses() const {
+  if (!given()) return client::default_addresses();
+  Result<client::Addresses> out = client::parse_addresses(texts);
+  if (out.ok() && out->empty()) return Error{Code::kInvalid, "--at names no address"};
+  return out;
+}
+
+Interrupt::Interrupt(net::Loop& loop, std::function<void()> call) : signals_(loop.context(), SIGINT, SIGTERM) {
+  signals_.async_wait([hit = hit_, call = std::move(call)](const boost::system::error_code& cancelled, int) {
+    if (cancelled) return;
+    *hit = true;
+    call();
+  });
+}
+
+Remote::Remote(client::Addresses addresses, double timeout_s)
+    : client_(loop_, {std::move(addresses), static_cast<std::int64_t>(timeout_s * 1e6)}),
+      interrupt_(loop_, [this] { client_.interrupt(); }) {}
+
+Result<std::unique_ptr<Remote>> Remote::open(const At& at) {
+  Result<client::Addresses> addresses = at.addresses();
+  if (!addresses) return addresses.error();
+  std::unique_ptr<Remote> remote(new Remote(std::move(addresses).value(), at.timeout_s));
+  if (const Status connected = remote->client_.connect(); !connected) return connected.error();
+  return remote;
+}
+
+int with_remote(const At& at, const std::function<int(Remote&)>& work) {
+  if (const Result<client::Addresses> addresses = at.addresses(); !addresses) {
+    complain(addresses.error().message);
+    return kExitUsage;
+  }
+  const Result<std::unique_ptr<Remote>> remote = Remote::open(at);
+  if (!remote) return fail(remote.error());
+  const int code = work(**remote);
+  return (*remote)->interrupted() ? kExitInterrupted : code;
+}
+
+namespace {
+
+bool could_be_id(std::string_view text) {
+  if (text.empty() || text.size() > limits::kSiteIdBytesMax) return false;
+  constexpr std::string_view kLegal = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
+  return text.find_first_not_of(kLegal) == std::string_view::npos;
+}
+
+}  // namespace
+
+Code by_id_or_name(std::string_view text, const std::function<Code(const registry::SiteRef&)>& attempt) {
+  if (could_be_id(text)) {
+    const Code code = attempt({.id = text, .name = {}});
+    if (code != Code::kNotFound) return code;
+  }
+  return attempt({.id = {}, .name = text});
+}
+
+}  // namespace titer::app

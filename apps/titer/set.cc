@@ -1,0 +1,42 @@
+// titer set SITE AVAILABILITY
+#include "titer/command.h"
+#include "titer/write.h"
+
+namespace titer::app {
+namespace {
+
+struct Options {
+  WriteOptions write;
+  std::string site, availability, product = "any", valid_at, source;
+  std::optional<std::uint32_t> if_version;
+};
+
+int run(const Options& o) {
+  const auto product = product_code(o.product);
+  const auto availability = availability_of(o.availability);
+  const auto valid_at = time_of(o.valid_at, "--valid-at");
+  if (!product || !availability || !valid_at) return kExitUsage;
+  return write_to_site(o.write, o.site, [&](const registry::SiteRef& site) {
+    return registry::SetAvailability{
+        site,
+        {.product = *product, .availability = *availability, .valid_at = *valid_at, .source = o.source},
+        o.if_version};
+  });
+}
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("site", o->site, "id or name of the site")->required();
+  app.add_option("availability", o->availability, "doses (a whole number), true, false or unknown")->required();
+  declare_product(app, o->product);
+  app.add_option("--valid-at", o->valid_at, "when this was true; refused if older than what is stored");
+  app.add_option("--source", o->source, "where the value comes from");
+  app.add_option("--if-version", o->if_version, "only if the stock line has this version (0: does not exist yet)");
+  o->write.declare(app);
+  return [o] { return run(*o); };
+}
+
+const Registration registered({Group::kStock, "set", "log what a site has", setup});
+
+}  // namespace
+}  // namespace titer::app

@@ -1,0 +1,62 @@
+// Forms for people and for JSON: times, tables, sites, events, outcomes.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "registry/request.h"
+#include "registry/types.h"
+
+namespace titer::app {
+
+// "2026-03-01T08:15:00Z"; empty for 0.
+[[nodiscard]] std::string iso_time(WallTime t);
+// ISO date, or date and time with Z or an offset ("2026-03-01", "2026-03-01T08:15:00-05:00"), or "now".
+[[nodiscard]] std::optional<WallTime> parse_time(std::string_view text);
+// "12 s", "5 min", "3 h", "8 d".
+[[nodiscard]] std::string duration_text(std::int64_t ms);
+// "1,234,567"
+[[nodiscard]] std::string grouped(std::uint64_t n);
+[[nodiscard]] std::string bytes_text(std::uint64_t n);
+
+// Columns as wide as their widest cell.
+class Table {
+ public:
+  // A heading that begins with '>' is of a right-aligned column.
+  explicit Table(std::vector<std::string> headings);
+  void add(std::vector<std::string> row);
+  [[nodiscard]] std::size_t rows() const { return rows_.size() - 1; }
+  void print(std::FILE* out = stdout) const;
+
+ private:
+  std::vector<bool> right_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// A JSON array that is written as its elements come: "[", one element a line, "]".
+class JsonArray {
+ public:
+  explicit JsonArray(bool on) : on_(on) {}
+  void add(const boost::json::object& element);
+  void close();
+
+ private:
+  bool on_;
+  bool any_ = false;
+};
+
+[[nodiscard]] boost::json::object to_json(const registry::Site& site);
+[[nodiscard]] boost::json::object to_json(const registry::Event& event);
+[[nodiscard]] boost::json::object to_json(const registry::Outcome& outcome);
+void print_line(const boost::json::object& object);
+
+// One line: "2026-03-01T08:15:00Z 1042 set elm-street any 12 (was 10) by desk".
+[[nodiscard]] std::string one_line(const registry::Event& event);
+
+}  // namespace titer::app

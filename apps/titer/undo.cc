@@ -1,0 +1,23 @@
+// titer undo POSITION
+#include "titer/command.h"
+#include "titer/write.h"
+
+namespace titer::app {
+namespace {
+
+struct Options {
+  WriteOptions write;
+  std::uint64_t position = 0;
+};
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("position", o->position, "of the event, as `titer history` shows it")->required();
+  o->write.declare(app);
+  return [o] { return write(o->write, registry::Undo{Position(o->position)}); };
+}
+
+const Registration registered({Group::kFiles, "undo", "put back what one event changed", setup});
+
+}  // namespace
+}  // namespace titer::app

@@ -1,0 +1,53 @@
+// titer watch
+#include <cstdio>
+
+#include "client/read.h"
+#include "titer/command.h"
+#include "titer/remote.h"
+#include "titer/text.h"
+
+namespace titer::app {
+namespace {
+
+struct Options {
+  At at;
+  bool json = false;
+  std::optional<std::uint64_t> since;
+};
+
+int show(Remote& remote, const Options& o) {
+  Position since(o.since.value_or(0));
+  if (!o.since) {
+    const Result<client::Info> now = client::info(remote.client());
+    if (!now) return fail(now.error());
+    since = now->position;
+  }
+  const Status over = remote.client().watch(
+      since,
+      [&](const registry::Event& event) {
+        if (o.json)
+          print_line(to_json(event));
+        else
+          std::printf("%s\n", one_line(event).c_str());
+        return std::ferror(stdout) == 0;
+      },
+      [&](Position) { std::fflush(stdout); });
+  return over.ok() ? kExitOk : fail(over.error());
+}
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("--since", o->since, "first show everything after this position (0: all that is kept)");
+  app.add_flag("--json", o->json, "one JSON object a line");
+  o->at.declare(app);
+  app.footer("Ends with Ctrl-C. When its replica fails it goes on at another one, without a gap or a repetition.");
+  return [o] {
+    const int code = with_remote(o->at, [&](Remote& remote) { return show(remote, *o); });
+    return code == kExitInterrupted ? static_cast<int>(kExitOk) : code;  // the usual way to end it
+  };
+}
+
+const Registration registered({Group::kFiles, "watch", "show every change as it happens", setup});
+
+}  // namespace
+}  // namespace titer::app

@@ -1,0 +1,135 @@
+#include "titer/write.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "registry/products.h"
+#include "titer/command.h"
+#include "titer/text.h"
+
+namespace titer::app {
+
+namespace {
+
+int report(const WriteOptions& options, const registry::Request& request, const registry::Outcome& outcome) {
+  if (options.json) print_line(to_json(outcome));
+  if (!outcome.ok()) {
+    if (!options.json) return fail({outcome.code, outcome.message});
+    return exit_code(outcome.code);
+  }
+  if (!options.json) std::printf("%s\n", registry::describe(request, outcome).c_str());
+  return kExitOk;
+}
+
+registry::Request request_of(const WriteOptions& options, const registry::Operation& operation) {
+  return {.operation = operation,
+          .actor = options.actor,
+          .reason = options.reason,
+          .idempotency_key = {},
+          .echo_site = true};
+}
+
+}  // namespace
+
+void WriteOptions::declare(CLI::App& app) {
+  at.declare(app);
+  const char* user = std::getenv("USER");
+  actor = user != nullptr && *user != '\0' ? user : "cli";
+  app.add_option("--actor", actor, "who does this, for the history")->capture_default_str();
+  app.add_option("--reason", reason, "why, for the history");
+  app.add_flag("--json", json, "print the outcome as JSON");
+}
+
+int write(const WriteOptions& options, const registry::Operation& operation) {
+  return with_remote(options.at, [&](Remote& remote) {
+    const registry::Request request = request_of(options, operation);
+    const Result<registry::Outcome> outcome = remote.client().execute(request);
+    return outcome ? report(options, request, *outcome) : fail(outcome.error());
+  });
+}
+
+int write_to_site(const WriteOptions& options, std::string_view site, const MakeOperation& make) {
+  return with_remote(options.at, [&](Remote& remote) {
+    int code = kExitOk;
+    (void)by_id_or_name(site, [&](const registry::SiteRef& ref) {
+      const registry::Request request = request_of(options, make(ref));
+      const Result<registry::Outcome> outcome = remote.client().execute(request);
+      if (!outcome) {
+        code = fail(outcome.error());
+        return outcome.error().code;
+      }
+      // As an id it was not found, and it is still to be tried as a name: not yet worth a report.
+      if (outcome->code == Code::kNotFound && !ref.id.empty()) return Code::kNotFound;
+      code = report(options, request, *outcome);
+      return outcome->code;
+    });
+    return code;
+  });
+}
+
+void declare_product(CLI::App& app, std::string& product) {
+  app.add_option("--product", product, "vaccine: CVX code, NDC code, or any")->capture_default_str();
+}
+
+std::optional<std::string> product_code(const std::string& text) {
+  if (const auto code = registry::normalize_product(text)) return std::string(*code);
+  complain("'" + text + "' is not a product: give a CVX code (208), an NDC code (59267-1000-1) or any");
+  return std::nullopt;
+}
+
+std::optional<registry::Availability> availability_of(const std::string& text) {
+  if (text == "yes") return registry::Availability::yes();
+  if (text == "no") return registry::Availability::no();
+  if (const auto value = registry::parse_availability(text)) return value;
+  complain("'" + text + "' is not an availability: give a whole number of doses, true, false or unknown");
+  return std::nullopt;
+}
+
+std::optional<std::optional<WallTime>> time_of(const std::string& text, const char* option) {
+  if (text.empty()) return std::optional<WallTime>();
+  if (const auto time = parse_time(text)) return time;
+  complain("'" + text + "' for " + option + " is not a time: write 2026-03-01 or 2026-03-01T08:15:00Z");
+  return std::nullopt;
+}
+
+void FieldOptions::declare(CLI::App& app) {
+  app.add_option("--zip", zip, "ZIP code of 5 digits")->group("Fields");
+  app.add_option("--zip-plus4", zip_plus4, "the 4 digits after the ZIP code")->group("Fields");
+  app.add_option("--street", street)->group("Fields");
+  app.add_option("--city", city)->group("Fields");
+  app.add_option("--state", state, "two letters")->group("Fields");
+  app.add_option("--county", county)->group("Fields");
+  app.add_option("--phone", phone)->group("Fields");
+  app.add_option("--info-url", info_url)->group("Fields");
+  app.add_option("--booking-url", booking_url)->group("Fields");
+  app.add_option("--provider", provider)->group("Fields");
+  app.add_option("--hours", hours, "opening hours, as people read them")->group("Fields");
+  CLI::Option* lat_option = app.add_option("--lat", lat, "degrees north; without it the ZIP code's centre");
+  CLI::Option* lon_option = app.add_option("--lon", lon, "degrees east");
+  lat_option->check(CLI::Range(-90.0, 90.0))->needs(lon_option)->group("Fields");
+  lon_option->check(CLI::Range(-180.0, 180.0))->needs(lat_option)->group("Fields");
+}
+
+registry::SiteFields FieldOptions::fields() const {
+  const auto view = [](const std::optional<std::string>& text) {
+    return text ? std::optional<std::string_view>(*text) : std::nullopt;
+  };
+  registry::SiteFields out;
+  out.zip = view(zip);
+  out.zip_plus4 = view(zip_plus4);
+  out.street = view(street);
+  out.city = view(city);
+  out.state = view(state);
+  out.county = view(county);
+  out.phone = view(phone);
+  out.info_url = view(info_url);
+  out.booking_url = view(booking_url);
+  out.provider = view(provider);
+  out.hours = view(hours);
+  out.lat = lat;
+  out.lon = lon;
+  return out;
+}
+
+}  // namespace titer::app

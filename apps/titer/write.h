@@ -1,0 +1,50 @@
+// What the commands share that change something: who and why, execution, the report.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "registry/request.h"
+#include "titer/remote.h"
+
+namespace titer::app {
+
+struct WriteOptions {
+  At at;
+  std::string actor;  // default: the user's login name
+  std::string reason;
+  bool json = false;
+
+  void declare(CLI::App& app);
+};
+
+// Executes one operation and reports it: one line (or JSON) on standard output, a refusal on standard error.
+[[nodiscard]] int write(const WriteOptions& options, const registry::Operation& operation);
+// The same for a site given by id or name.
+using MakeOperation = std::function<registry::Operation(const registry::SiteRef&)>;
+[[nodiscard]] int write_to_site(const WriteOptions& options, std::string_view site, const MakeOperation& make);
+
+// --product as CVX, NDC or "any". nullopt after complaining.
+void declare_product(CLI::App& app, std::string& product);
+[[nodiscard]] std::optional<std::string> product_code(const std::string& text);
+
+// "12", "true", "yes", "false", "no", "unknown". nullopt after complaining.
+[[nodiscard]] std::optional<registry::Availability> availability_of(const std::string& text);
+// nullopt inside: `text` is empty; outer nullopt: complained.
+[[nodiscard]] std::optional<std::optional<WallTime>> time_of(const std::string& text, const char* option);
+
+// Options for every field of a site, shared by add and edit.
+struct FieldOptions {
+  std::optional<std::string> zip, zip_plus4, street, city, state, county, phone, info_url, booking_url, provider,
+      hours;
+  std::optional<double> lat, lon;
+
+  void declare(CLI::App& app);
+  // Views into this object.
+  [[nodiscard]] registry::SiteFields fields() const;
+};
+
+}  // namespace titer::app
