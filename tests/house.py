@@ -46,7 +46,7 @@ def code_files(root):
 
 
 def is_test(path):
-    return path.endswith("_test.cc") or path.startswith("tests/")
+    return path.endswith("_test.cc") or path.startswith("tests/") or "/testing/" in path
 
 
 def room_of(path):
@@ -336,6 +336,22 @@ def rule_rooms_have_readmes(root):
         path = f"src/{room}/README.md"
         if inside and not os.path.exists(os.path.join(root, path)):
             out.append(f"{path}: missing: what the room is for, where to begin, what it guards")
+    return out
+
+
+def rule_plan(root):
+    """docs/architecture.md shows the rooms in the order and with the links of CMakeLists.txt, and says which are pure."""
+    path = "docs/architecture.md"
+    if not os.path.exists(os.path.join(root, path)):
+        return []
+    shown = re.findall(r"^\| \[(\w+)\]\([^)]*\) \|.*\| (yes)? ?\| ([\w, ]*)\|$", read(root, path), re.M)
+    plan = {room: sorted(w.strip() for w in links.split(",") if w.strip()) for room, _, links in shown}
+    out = [f"{path}: {room} is shown with links {plan.get(room)}, CMakeLists.txt says {sorted(links)}"
+           for room, links in rooms(root).items() if plan.get(room) != sorted(links)]
+    if not out and list(plan) != list(rooms(root)):
+        out.append(f"{path}: shows the rooms in another order than CMakeLists.txt")
+    out += [f"{path}: {room} is pure in one place only: here or in tests/house.py"
+            for room, pure, _ in shown if (pure == "yes") != (room in PURE_ROOMS)]
     return out
 
 

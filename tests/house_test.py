@@ -133,6 +133,13 @@ class SelfTest(unittest.TestCase):
     def test_paths_outside_are_found(self):
         self.expect("stands_alone", "README.md", "see ../sha" + "red/x\n")
 
+    def test_stale_plan_is_found(self):
+        plan = "| [base](a) | x | yes | |\n| [smr](a) | x | yes | base |\n| [net](a) | x | | base |\n"
+        self.assertEqual([], self.with_tree({"docs/architecture.md": plan})["plan"])
+        for wrong in (plan.replace("| [net](a) | x | | base |", "| [net](a) | x | | base, smr |"),
+                      plan.replace("| [smr](a) | x | yes |", "| [smr](a) | x | |"), plan[plan.index("| [smr]"):]):
+            self.assertTrue(self.with_tree({"docs/architecture.md": wrong})["plan"])
+
     def test_missing_readme_is_found(self):
         found = self.with_tree({"CMakeLists.txt": self.CLEAN["CMakeLists.txt"] + "titer_room(new)\n", "src/new/a.cc": "int a;\n"})
         self.assertTrue(found["rooms_have_readmes"])
