@@ -1,0 +1,92 @@
+"""A client that counts: every request adds 1 to the count of one site, one at a time, each until it is answered.
+
+When its replica dies it goes to the next one and says the same (session, number) again. So at the end the count must be
+exactly the number of acknowledged requests: less is a lost write, more is one that was applied twice. The longest time
+between two answers around a moment is the pause that its user has seen.
+"""
+import random
+import threading
+import time
+
+import wire
+
+BUSY, UNAVAILABLE = 10, 11
+
+
+class Writer(threading.Thread):
+    """Use it in a with statement; it stops at the end, and `check` says whether it was served right."""
+
+    def __init__(self, ports, name, patience=20.0):
+        super().__init__(daemon=True)
+        self.ports, self.name, self.patience = list(ports), name, patience
+        self.session = random.getrandbits(63) | 1
+        self.acknowledged, self.times, self.error = 0, [], None
+        self._link, self._done, self._number, self._at = None, False, 0, 0
+
+    def __enter__(self):
+        code = self._execute(wire.add_site(self.name, "02139", 0))
+        if code != 0:
+            raise AssertionError(f"{self.name} could not be added: code {code}")
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self._done = True
+        if self.is_alive():
+            self.join(self.patience + 5)
+
+    def run(self):
+        body = wire.adjust(self.name, 1)
+        try:
+            while not self._done:
+                code = self._execute(body)
+                if code != 0:
+                    raise AssertionError(f"adjust was refused with code {code}")
+                self.acknowledged += 1
+                self.times.append(time.monotonic())
+        except Exception as error:  # reported by check(): this is another thread
+            self.error = error
+        finally:
+            if self._link:
+                self._link.close()
+
+    def _execute(self, body):
+        """The outcome's code; the same request goes to one replica after another until somebody answers."""
+        self._number += 1
+        end = time.monotonic() + self.patience
+        while time.monotonic() < end:
+            try:
+                if self._link is None:
+                    self._link = wire.Link(self.ports[self._at], session=self.session, timeout=3.0)
+                code = wire.refusal(self._link.request(self._number, body))
+                if code not in (BUSY, UNAVAILABLE):
+                    return code
+            except (OSError, wire.Closed):
+                pass
+            if self._link is not None:
+                self._link.close()
+            self._link = None
+            self._at = (self._at + 1) % len(self.ports)
+        raise TimeoutError(f"nobody answered for {self.patience} s")
+
+    def pause(self, since, until=None):
+        """The longest time without an answer that overlaps [since, until], in ms."""
+        times = [t for t in list(self.times)]
+        until = time.monotonic() if until is None else until
+        edges = [t for t in times if t < since][-1:] + [t for t in times if since <= t]
+        gaps = [(b - a, a) for a, b in zip(edges, edges[1:]) if a <= until]
+        if not edges or edges[-1] < until - 0.5:
+            gaps.append((until - (edges[-1] if edges else since), 0))
+        return max(gaps, default=(0, 0))[0] * 1000
+
+    def check(self, test, cluster, index):
+        """Exactly the acknowledged requests have had their effect, as replica `index` tells it."""
+        if self.error:
+            raise AssertionError(f"writer {self.name}: {self.error!r}") from self.error
+        import json
+        site = json.loads(cluster.ok("view", self.name, "--json", at=cluster.at(index)))
+        test.assertEqual(site["stock"][0]["availability"], self.acknowledged,
+                         f"{self.name}: the count at replica {index} against the acknowledged requests")
