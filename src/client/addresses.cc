@@ -38,8 +38,7 @@ bool add_address(Addresses& addresses, const net::Address& address) {
 
 void add_members(Addresses& addresses, const smr::ViewRecord& view) {
   for (const smr::Member& member : view.members)
-    if (const Result<net::Address> address = net::parse_address(member.address))
-      add_address(addresses, *address);
+    if (const Result<net::Address> address = net::parse_address(member.address)) add_address(addresses, *address);
 }
 
 std::string to_text(const Addresses& addresses) {

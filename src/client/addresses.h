@@ -15,8 +15,7 @@ namespace titer::client {
 using Addresses = std::vector<net::Address>;
 
 inline constexpr std::uint16_t kFirstPort = 8892;
-inline constexpr std::uint16_t kDefaultPorts =
-    7;  // 8892 … 8898: the largest cluster that is usual on one machine
+inline constexpr std::uint16_t kDefaultPorts = 7;  // 8892 … 8898: the largest cluster that is usual on one machine
 
 // Each text is PORT or HOST:PORT or several of them with commas between. Repeated ones are dropped.
 // Error (kInvalid) names the one that is wrong.

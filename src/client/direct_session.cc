@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t kDialUs = 1'000'000;
 constexpr std::int64_t kGreetUs = 1'000'000;
 constexpr std::int64_t kPauseMinUs = 50'000, kPauseMaxUs = 1'000'000;  // between dials of one address
-constexpr std::int64_t kAskPatienceUs = 500'000;  // for one replica's answer to a question
+constexpr std::int64_t kAskPatienceUs = 500'000;                       // for one replica's answer to a question
 constexpr std::int64_t kAskAgainUs = 5'000;
 constexpr std::int64_t kLookUs = 50'000;
 
@@ -81,8 +81,8 @@ void DirectSession::dial(Peer& peer) {
               if (alive.expired()) return;
               peer.dialing = false;
               if (!socket) return lost(peer, socket.error().message);
-              peer.connection = std::make_shared<net::Connection>(std::move(socket).value(), *this,
-                                                                  limits::kSendQueueBytesMax);
+              peer.connection =
+                  std::make_shared<net::Connection>(std::move(socket).value(), *this, limits::kSendQueueBytesMax);
               const auto at =
                   std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p.get() == &peer; });
               peer.connection->tag = static_cast<std::uint64_t>(at - peers_.begin());
@@ -131,14 +131,10 @@ void DirectSession::on_message(net::Connection& connection, const wire::Message&
   switch (message.type) {
     case wire::Type::kWelcome:
     case wire::Type::kSolicit:
-    case wire::Type::kViewIs:
-      return take_to_client(peer, message);
-    case wire::Type::kAnswer:
-      return take_answer(message);
-    case wire::Type::kQueryAnswer:
-      return take_reply(message);
-    default:
-      return;
+    case wire::Type::kViewIs: return take_to_client(peer, message);
+    case wire::Type::kAnswer: return take_answer(message);
+    case wire::Type::kQueryAnswer: return take_reply(message);
+    default: return;
   }
 }
 
@@ -196,9 +192,7 @@ void DirectSession::take_reply(const wire::Message& message) {
 
 // --- turns
 
-void DirectSession::step(const smr::DirectClient::Input& input) {
-  machine_.step(net::boot_now(), input, output_);
-}
+void DirectSession::step(const smr::DirectClient::Input& input) { machine_.step(net::boot_now(), input, output_); }
 
 void DirectSession::perform() {
   for (const smr::DirectClient::Output::Send& send : output_.send)
@@ -250,10 +244,9 @@ Result<registry::Outcome> DirectSession::execute(const registry::Request& reques
   executing_ = machine_.last_number();
   if (run_until(later(net::boot_now(), deadline_us_), [this] { return outcome_.has_value(); }))
     return *std::exchange(outcome_, std::nullopt);
-  return Error{Code::kOutcomeUnknown, connected() == 0
-                                          ? "no replica can be reached (last: " + last_reason_ +
-                                                "); it may or may not have been done"
-                                          : "no answer in time; it may or may not have been done"};
+  return Error{Code::kOutcomeUnknown, connected() == 0 ? "no replica can be reached (last: " + last_reason_ +
+                                                             "); it may or may not have been done"
+                                                       : "no answer in time; it may or may not have been done"};
 }
 
 Result<Reply> DirectSession::ask(const registry::Query& query) {

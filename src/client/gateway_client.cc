@@ -32,19 +32,16 @@ Status GatewayClient::connect() {
   link_.start();
   run(later(net::boot_now(), options_.deadline_us), [this] { return link_.up() || link_.exhausted(); });
   if (link_.up()) return ok_status();
-  return Error{Code::kUnreachable, "no replica answers at " + to_text(options_.at) + " (" +
-                                       link_.last_reason() +
+  return Error{Code::kUnreachable, "no replica answers at " + to_text(options_.at) + " (" + link_.last_reason() +
                                        "); is the cluster running? name its replicas with --at or TITER_AT"};
 }
 
 Error GatewayClient::no_answer(bool sent) const {
-  const std::string why =
-      link_.last_reason().empty() ? std::string() : " (last: " + link_.last_reason() + ")";
+  const std::string why = link_.last_reason().empty() ? std::string() : " (last: " + link_.last_reason() + ")";
   if (sent)
-    return {Code::kOutcomeUnknown, "sent, but no answer came in time" + why +
-                                       "; it may or may not have been done: look before repeating"};
-  return {Code::kUnreachable,
-          "no replica took it in time" + why + "; try again, or name other replicas with --at"};
+    return {Code::kOutcomeUnknown,
+            "sent, but no answer came in time" + why + "; it may or may not have been done: look before repeating"};
+  return {Code::kUnreachable, "no replica took it in time" + why + "; try again, or name other replicas with --at"};
 }
 
 // --- what comes in
@@ -62,14 +59,10 @@ void GatewayClient::on_link_down(const std::string&) { heard_ = net::boot_now();
 void GatewayClient::on_link_message(const wire::Message& message) {
   heard_ = net::boot_now();
   switch (message.type) {
-    case wire::Type::kAnswer:
-      return take_answer(message);
-    case wire::Type::kQueryAnswer:
-      return take_reply(message);
-    case wire::Type::kEvents:
-      return take_events(message);
-    default:
-      return;
+    case wire::Type::kAnswer: return take_answer(message);
+    case wire::Type::kQueryAnswer: return take_reply(message);
+    case wire::Type::kEvents: return take_events(message);
+    default: return;
   }
 }
 

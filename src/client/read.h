@@ -50,8 +50,7 @@ using EventVisitor = std::function<bool(const registry::Event&)>;
 [[nodiscard]] Status get_site(Asker& asker, const registry::SiteRef& site, const SiteVisitor& visit);
 [[nodiscard]] Status near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit);
 // Newest first, up to `limit`.
-[[nodiscard]] Status history(Asker& asker, registry::History query, std::uint64_t limit,
-                             const EventVisitor& visit);
+[[nodiscard]] Status history(Asker& asker, registry::History query, std::uint64_t limit, const EventVisitor& visit);
 
 struct Info {
   Position position;

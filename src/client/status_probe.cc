@@ -78,8 +78,7 @@ std::vector<StatusAnswer> ask_status(net::Loop& loop, const Addresses& addresses
   Addresses known;
   std::vector<std::unique_ptr<Probe>> probes;
   const auto probe = [&](const net::Address& address) {
-    if (add_address(known, address))
-      probes.push_back(std::make_unique<Probe>(loop, known.back(), timeout_us));
+    if (add_address(known, address)) probes.push_back(std::make_unique<Probe>(loop, known.back(), timeout_us));
   };
   for (const net::Address& address : addresses) probe(address);
   const auto turn = [&] {

@@ -8,8 +8,7 @@
 namespace titer::client {
 
 Window::Entry* Window::find(RequestNumber number) {
-  return const_cast<Entry*>(
-      std::as_const(*this).find(number));  // NOLINT: the object itself is not const here
+  return const_cast<Entry*>(std::as_const(*this).find(number));  // NOLINT: the object itself is not const here
 }
 
 const Window::Entry* Window::find(RequestNumber number) const {

@@ -1,0 +1,78 @@
+// titer status
+#include <algorithm>
+#include <cstdio>
+
+#include "titer/command.h"
+#include "titer/remote.h"
+#include "titer/replica_status.h"
+#include "titer/text.h"
+
+namespace titer::app {
+namespace {
+
+struct Options {
+  At at;
+  bool json = false;
+};
+
+void print_json(const std::vector<ReplicaStatus>& all) {
+  std::printf("[");
+  const char* separator = "";
+  for (const ReplicaStatus& one : all) {
+    if (one.ok())
+      std::printf("%s%s", separator, one.json->c_str());
+    else
+      std::printf("%s{\"address\":\"%s\",\"unreachable\":true}", separator, one.address.text().c_str());
+    separator = ",\n ";
+  }
+  std::printf("]\n");
+}
+
+void print_table(const std::vector<ReplicaStatus>& all) {
+  std::uint64_t newest = 0;
+  for (const ReplicaStatus& one : all) newest = std::max(newest, one.position);
+  Table table({">REPLICA", "ADDRESS", "STATE", ">VIEW", ">POSITION", ">LAG", ">CLOCK", ">SITES", ">MEMORY", ">UP"});
+  for (const ReplicaStatus& one : all) {
+    if (!one.ok()) {
+      table.add({"-", one.address.text(), one.state()});
+      continue;
+    }
+    table.add({std::to_string(one.replica), one.address.text(), one.state(), std::to_string(one.view),
+               grouped(one.position), grouped(newest - one.position), grouped(one.clock), grouped(one.sites),
+               bytes_text(one.memory_bytes), duration_text(static_cast<std::int64_t>(one.uptime_ms))});
+  }
+  table.print();
+}
+
+int run(const Options& o) {
+  const Result<client::Addresses> addresses = o.at.addresses();
+  if (!addresses) {
+    complain(addresses.error().message);
+    return kExitUsage;
+  }
+  net::Loop loop;
+  std::vector<ReplicaStatus> all = ask_replicas(loop, *addresses, true);
+  const bool any = std::any_of(all.begin(), all.end(), [](const ReplicaStatus& s) { return s.ok(); });
+  // Of the default ports only those count where somebody is.
+  if (!o.at.given()) std::erase_if(all, [](const ReplicaStatus& s) { return !s.ok(); });
+  if (!any)
+    return fail({Code::kUnreachable, "no replica answers at " + client::to_text(*addresses) +
+                                         "; is the cluster running? name its replicas with --at or TITER_AT"});
+  if (o.json)
+    print_json(all);
+  else
+    print_table(all);
+  return kExitOk;
+}
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_flag("--json", o->json, "what each replica says, as a JSON array");
+  o->at.declare(app);
+  return [o] { return run(*o); };
+}
+
+const Registration registered({Group::kOperate, "status", "show every replica: state, view, position, lag", setup});
+
+}  // namespace
+}  // namespace titer::app
