@@ -7,6 +7,7 @@ import json
 import random
 import socket
 import struct
+import time
 
 HELLO, HELLO_REPLY, GOODBYE, FRAME, DIRECT_HELLO, WELCOME = 1, 2, 3, 10, 30, 31
 VIEW_IS, REQUEST, ANSWER, QUERY, QUERY_ANSWER, WATCH = 33, 40, 41, 42, 43, 44
@@ -136,7 +137,7 @@ def set_count(name, count):
 
 
 def adjust(name, by):
-    return bytes([5, 0, 0]) + text(name) + varint(by << 1 if by >= 0 else (-by << 1) - 1)
+    return bytes([5, 0, 0]) + text(name) + signed(by)
 
 
 def get_site(name):
@@ -144,15 +145,45 @@ def get_site(name):
     return bytes([2, 2]) + text(name)
 
 
-def goodbye_of(payload):
-    """(code, reason) of a Goodbye."""
-    size, at, shift = 0, 1, 0
+def read_varint(payload, at):
+    """(value, where the rest begins)"""
+    value, shift = 0, 0
     while True:
         byte = payload[at]
-        size |= (byte & 0x7F) << shift
+        value |= (byte & 0x7F) << shift
         at, shift = at + 1, shift + 7
         if byte < 0x80:
-            return payload[0], payload[at:at + size].decode()
+            return value, at
+
+
+def signed(value):
+    return varint(value << 1 if value >= 0 else (-value << 1) - 1)
+
+
+def direct_hello(view):
+    return varint(view)
+
+
+def welcome(payload):
+    """(view, clock, next sequence number) of a Welcome."""
+    view, at = read_varint(payload, 0)
+    clock, at = read_varint(payload, at)
+    return view, clock, read_varint(payload, at)[0]
+
+
+def frame(view, transmitter, seq, clock, session, number, body, stamp=None):
+    """A direct client's frame with one request."""
+    batch = struct.pack("<QQI", session, number, len(body)) + body
+    rotated = (transmitter << 1 | transmitter >> 63) & _M
+    stamp = int(time.time() * 1000) if stamp is None else stamp
+    return (b"\0" + varint(view) + varint(rotated) + varint(seq) + varint(clock) + signed(stamp) + varint(0) +
+            varint(1) + varint(len(batch)) + batch)
+
+
+def goodbye_of(payload):
+    """(code, reason) of a Goodbye."""
+    size, at = read_varint(payload, 1)
+    return payload[0], payload[at:at + size].decode()
 
 
 class Closed(Exception):
@@ -227,7 +258,4 @@ def refusal(answer):
     """The code of an answer's refusal (src/base/result.h), or 0."""
     if not answer[0] & 4:
         return 0
-    at = 1
-    while answer[at] >= 0x80:  # the position
-        at += 1
-    return answer[at + 1]
+    return answer[read_varint(answer, 1)[1]]

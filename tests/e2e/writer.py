@@ -4,6 +4,7 @@ When its replica dies it goes to the next one and says the same (session, number
 exactly the number of acknowledged requests: less is a lost write, more is one that was applied twice. The longest time
 between two answers around a moment is the pause that its user has seen.
 """
+import json
 import random
 import threading
 import time
@@ -86,7 +87,6 @@ class Writer(threading.Thread):
         """Exactly the acknowledged requests have had their effect, as replica `index` tells it."""
         if self.error:
             raise AssertionError(f"writer {self.name}: {self.error!r}") from self.error
-        import json
         site = json.loads(cluster.ok("view", self.name, "--json", at=cluster.at(index)))
         test.assertEqual(site["stock"][0]["availability"], self.acknowledged,
                          f"{self.name}: the count at replica {index} against the acknowledged requests")
