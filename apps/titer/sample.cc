@@ -1,5 +1,7 @@
 #include "titer/sample.h"
 
+#include "titer/command.h"
+
 namespace titer::app {
 
 int add_seed_site(const At& at) {

@@ -15,9 +15,10 @@ constexpr std::int64_t kLookUs = 50'000;         // turns come at least that oft
 
 BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
 
-Link::Options link_options(const Addresses& at) {
+Link::Options link_options(const GatewayClient::Options& of) {
   Link::Options options;
-  options.addresses = at;
+  options.addresses = of.at;
+  options.learn = !of.only_these;
   options.hello.role = wire::Role::kGatewayClient;
   options.hello.session = SessionId(random_word());
   return options;
@@ -26,7 +27,7 @@ Link::Options link_options(const Addresses& at) {
 }  // namespace
 
 GatewayClient::GatewayClient(net::Loop& loop, Options options)
-    : loop_(loop), options_(std::move(options)), link_(loop, link_options(options_.at), *this) {}
+    : loop_(loop), options_(std::move(options)), link_(loop, link_options(options_), *this) {}
 
 Status GatewayClient::connect() {
   link_.start();

@@ -30,6 +30,7 @@ class GatewayClient final : public Asker, LinkOwner {
   struct Options {
     Addresses at;                           // at least one
     std::int64_t deadline_us = 10'000'000;  // for one answer
+    bool only_these = false;                // never go to a replica that is not in `at`
   };
   GatewayClient(net::Loop& loop, Options options);
   GatewayClient(const GatewayClient&) = delete;

@@ -107,7 +107,7 @@ void Link::greeted(const wire::Message& message) {
   greeted_ = true;
   failures_ = 0;
   view_ = reply->view;
-  add_members(options_.addresses, view_);
+  if (options_.learn) add_members(options_.addresses, view_);
   owner_.on_link_up(*reply);
 }
 
@@ -119,7 +119,7 @@ void Link::on_message(net::Connection& connection, const wire::Message& message)
     if (told)
       if (const auto* view = std::get_if<smr::ViewIs>(&*told)) {
         view_ = view->record;
-        add_members(options_.addresses, view_);
+        if (options_.learn) add_members(options_.addresses, view_);
       }
   }
   owner_.on_link_message(message);

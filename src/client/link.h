@@ -39,6 +39,7 @@ class Link final : public net::ConnectionOwner {
   struct Options {
     Addresses addresses;    // tried in turn
     std::size_t first = 0;  // index of the one to begin with
+    bool learn = true;      // take up the addresses of the view's members
     wire::Hello hello;
   };
   Link(net::Loop& loop, Options options, LinkOwner& owner);

@@ -1,0 +1,285 @@
+// titer bench: a closed-loop load on real replicas, what it measured, and the check that nothing was lost.
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "registry/request.h"
+#include "titer/command.h"
+#include "titer/load_check.h"
+#include "titer/load_connection.h"
+#include "titer/load_sites.h"
+#include "titer/remote.h"
+#include "titer/text.h"
+#include "wire/codec.h"
+
+namespace titer::app {
+namespace {
+
+struct Options {
+  At at;
+  std::size_t connections = 64, in_flight = 1, sites = 1000;
+  double seconds = 5;
+  std::string workload = "set";
+  bool json = false;
+};
+
+constexpr std::int64_t kConnectUs = 5'000'000;
+constexpr std::int64_t kDrainUs = 15'000'000;
+constexpr std::int64_t kHeartbeatsPerSecond = 20;  // of one replica to each other one
+
+Workload workload_of(const std::string& text) {
+  if (text == "reserve") return Workload::kReserve;
+  if (text == "view") return Workload::kView;
+  return text == "mix" ? Workload::kMix : Workload::kSet;
+}
+
+// What a run leaves behind.
+struct Measured {
+  LoadRun run;
+  double seconds = 0;
+  std::size_t unanswered = 0;
+  std::uint64_t peer_messages = 0, frames = 0, heartbeats = 0;  // of all replicas during the run
+  LoadCheck check;
+};
+
+// Adds the sites or puts their stock back to where the check begins.
+Status load_sites(net::Loop& loop, const client::Addresses& at, std::vector<LoadSite>& sites) {
+  client::GatewayClient client(loop, {.at = at});
+  if (const Status connected = client.connect(); !connected) return connected;
+  std::size_t next = 1;
+  Status worst = ok_status();
+  const Status sent = client.pipeline(
+      [&](Bytes& body) {
+        if (next >= sites.size()) return false;
+        const LoadSite& site = sites[next++];
+        registry::ImportRow row;
+        row.id = site.id;
+        row.fields.name = site.id;
+        row.fields.zip = "02138";
+        row.stock.emplace().availability = registry::Availability::of(kLoadStock);
+        wire::encode_request(body, {.operation = row, .actor = "bench", .reason = {}, .idempotency_key = {}});
+        return true;
+      },
+      [&](std::uint64_t, const Result<registry::Outcome>& outcome) {
+        if (!outcome)
+          worst = outcome.error();
+        else if (!outcome->ok())
+          worst = Error{outcome->code, outcome->message};
+      });
+  if (!sent) return sent;
+  if (!worst) return worst;
+  return read_initial(loop, at, sites);
+}
+
+class Run {
+ public:
+  Run(net::Loop& loop, const Options& o, const client::Addresses& at, std::vector<LoadSite>& sites, Measured& out)
+      : loop_(loop), options_(o), at_(at), sites_(sites), out_(out) {
+    LoadRun& run = out_.run;
+    run.workload = workload_of(o.workload);
+    run.in_flight = o.in_flight;
+    run.sites = &sites;
+    for (std::uint32_t i = 1; i < sites.size(); ++i)
+      (sites[i].use == SiteUse::kSet ? run.set_sites : run.reserve_sites).push_back(i);
+  }
+
+  Status connect() {
+    for (std::size_t i = 0; i < options_.connections; ++i) {
+      connections_.push_back(std::make_unique<LoadConnection>(loop_, at_, i, options_.connections, out_.run));
+      connections_.back()->connect();
+    }
+    const auto all_up = [this] {
+      for (const auto& c : connections_)
+        if (!c->up()) return false;
+      return true;
+    };
+    if (loop_.run_until(BootTime(net::boot_now().value + kConnectUs), all_up)) return ok_status();
+    for (const auto& c : connections_)
+      if (!c->up()) return Error{Code::kUnreachable, "cannot connect: " + c->last_reason()};
+    return ok_status();
+  }
+
+  void go(const Interrupt& interrupt) {
+    const std::vector<ReplicaStatus> before = ask_replicas(loop_, at_, true);
+    const BootTime began = net::boot_now();
+    out_.run.now_ns = monotonic_ns();
+    for (const auto& c : connections_) c->begin();
+    serve(BootTime(began.value + static_cast<std::int64_t>(options_.seconds * 1e6)),
+          [&] { return interrupt.hit(); });
+    out_.seconds = static_cast<double>(net::boot_now().value - began.value) / 1e6;
+    finished_ = {out_.run.writes, out_.run.reads};
+    out_.run.going = false;
+    count_messages(before, ask_replicas(loop_, at_, true));
+    serve(BootTime(net::boot_now().value + kDrainUs), [this] { return open() == 0; });
+    out_.unanswered = open();
+    for (const auto& c : connections_) {
+      c->give_up();
+      c->stop();
+    }
+  }
+  // Acknowledged within the seconds of the run, for the throughput.
+  [[nodiscard]] std::uint64_t finished() const { return finished_.first + finished_.second; }
+
+ private:
+  void serve(BootTime deadline, const std::function<bool()>& done) {
+    loop_.run_until(deadline, done, [this] {
+      const std::uint64_t now = monotonic_ns();
+      for (const auto& c : connections_) c->turn(now);
+      loop_.wake_at(BootTime(net::boot_now().value + 2'000));
+    });
+  }
+  [[nodiscard]] std::size_t open() const {
+    std::size_t n = 0;
+    for (const auto& c : connections_) n += c->open();
+    return n;
+  }
+  void count_messages(const std::vector<ReplicaStatus>& before, const std::vector<ReplicaStatus>& after) {
+    for (const ReplicaStatus& a : after)
+      for (const ReplicaStatus& b : before) {
+        if (!a.ok() || !b.ok() || a.replica != b.replica || a.uptime_ms < b.uptime_ms) continue;
+        out_.peer_messages += a.peer_messages_sent - b.peer_messages_sent;
+        out_.frames += a.frames_sent - b.frames_sent;
+        out_.heartbeats += (a.uptime_ms - b.uptime_ms) * kHeartbeatsPerSecond / 1000 * (after.size() - 1);
+      }
+  }
+
+  net::Loop& loop_;
+  const Options& options_;
+  const client::Addresses& at_;
+  std::vector<LoadSite>& sites_;
+  Measured& out_;
+  std::vector<std::unique_ptr<LoadConnection>> connections_;
+  std::pair<std::uint64_t, std::uint64_t> finished_;
+};
+
+double per_second(std::uint64_t n, const Measured& m) {
+  return m.seconds > 0 ? static_cast<double>(n) / m.seconds : 0;
+}
+double us(const Measured& m, double share) { return static_cast<double>(m.run.latency.quantile(share)) / 1000; }
+
+double messages_per_read(const Measured& m) {
+  const std::uint64_t beyond = m.peer_messages > m.heartbeats ? m.peer_messages - m.heartbeats : 0;
+  return m.run.reads == 0 ? 0 : static_cast<double>(beyond) / static_cast<double>(m.run.reads);
+}
+
+void print_json(const Options& o, const Measured& m, std::uint64_t finished) {
+  boost::json::object out;
+  out["workload"] = o.workload;
+  out["connections"] = o.connections;
+  out["in_flight"] = o.in_flight;
+  out["sites"] = o.sites;
+  out["seconds"] = m.seconds;
+  out["per_second"] = per_second(finished, m);
+  out["writes"] = m.run.writes;
+  out["reads"] = m.run.reads;
+  out["p50_us"] = us(m, 0.5);
+  out["p99_us"] = us(m, 0.99);
+  out["p999_us"] = us(m, 0.999);
+  out["max_us"] = us(m, 1);
+  out["refused"] = m.run.refused;
+  out["errors"] = m.run.errors;
+  out["unanswered"] = m.unanswered;
+  out["repeated"] = m.run.repeated;
+  out["failovers"] = m.run.failovers;
+  out["longest_pause_ms"] = static_cast<double>(m.run.longest_pause_ns) / 1e6;
+  out["peer_messages"] = m.peer_messages;
+  out["heartbeats"] = m.heartbeats;
+  out["frames"] = m.frames;
+  if (workload_of(o.workload) == Workload::kView) out["messages_per_read"] = messages_per_read(m);
+  out["check"] = m.check.passed() ? "passed" : "FAILED";
+  out["replicas_checked"] = m.check.replicas;
+  print_line(out);
+}
+
+void print_text(const Options& o, const Measured& m, std::uint64_t finished) {
+  std::printf("%s, %zu connections with %zu in flight, %s sites, %.1f s\n", o.workload.c_str(), o.connections,
+              o.in_flight, grouped(o.sites).c_str(), m.seconds);
+  std::printf("  throughput     %s/s (%s writes, %s reads)\n",
+              grouped(static_cast<std::uint64_t>(per_second(finished, m))).c_str(), grouped(m.run.writes).c_str(),
+              grouped(m.run.reads).c_str());
+  std::printf("  latency        p50 %.3f ms, p99 %.3f ms, p99.9 %.3f ms, max %.3f ms\n", us(m, 0.5) / 1000,
+              us(m, 0.99) / 1000, us(m, 0.999) / 1000, us(m, 1) / 1000);
+  std::printf("  longest pause  %.1f ms without an answer\n", static_cast<double>(m.run.longest_pause_ns) / 1e6);
+  std::printf("  errors         %s refused, %s errors, %zu unanswered; %s sent again, %s failovers\n",
+              grouped(m.run.refused).c_str(), grouped(m.run.errors).c_str(), m.unanswered,
+              grouped(m.run.repeated).c_str(), grouped(m.run.failovers).c_str());
+  std::printf("  replicas sent  %s messages to each other, some %s of them heartbeats, for %s frames\n",
+              grouped(m.peer_messages).c_str(), grouped(m.heartbeats).c_str(), grouped(m.frames).c_str());
+  if (workload_of(o.workload) == Workload::kView)
+    std::printf("  per read       %.6f messages between replicas\n", messages_per_read(m));
+  if (m.check.passed())
+    std::printf(
+        "  check          passed: every acknowledged write is in all %zu replicas, none was applied twice\n",
+        m.check.replicas);
+}
+
+void print_faults(const LoadCheck& check) {
+  complain("CHECK FAILED: " + std::to_string(check.fault_count) + " faults");
+  for (const std::string& fault : check.faults) complain("  " + fault);
+  if (check.fault_count > check.faults.size())
+    complain("  and " + std::to_string(check.fault_count - check.faults.size()) + " more");
+}
+
+int run(Options o) {
+  const Result<client::Addresses> addresses = o.at.addresses();
+  if (!addresses) {
+    complain(addresses.error().message);
+    return kExitUsage;
+  }
+  const Workload workload = workload_of(o.workload);
+  // Each session needs a site of its own to set.
+  o.sites = std::max(o.sites, o.connections * (workload == Workload::kMix ? 2 : 1));
+  net::Loop loop;
+  client::Addresses at = *addresses;
+  if (!o.at.given()) {  // of the default ports those where somebody is
+    at.clear();
+    for (const ReplicaStatus& s : ask_replicas(loop, *addresses, false))
+      if (s.ok()) at.push_back(s.address);
+    if (at.empty()) return fail({Code::kUnreachable, "no replica answers; name them with --at or TITER_AT"});
+  }
+  std::vector<LoadSite> sites = make_load_sites(o.sites, workload);
+  if (const Status loaded = load_sites(loop, at, sites); !loaded) return fail(loaded.error());
+  Measured measured;
+  Run load(loop, o, at, sites, measured);
+  if (const Status connected = load.connect(); !connected) return fail(connected.error());
+  {
+    const Interrupt interrupt(loop, [] {});
+    load.go(interrupt);
+  }
+  measured.check = check_load(loop, at, sites);
+  if (o.json)
+    print_json(o, measured, load.finished());
+  else
+    print_text(o, measured, load.finished());
+  if (!measured.check.passed()) print_faults(measured.check);
+  return measured.check.passed() ? kExitOk : kExitRefused;
+}
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("--connections", o->connections, "sessions, spread over the replicas")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  app.add_option("--in-flight", o->in_flight, "requests without answer per connection")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app.add_option("--seconds", o->seconds)->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--workload", o->workload)
+      ->check(CLI::IsMember({"set", "reserve", "view", "mix"}))
+      ->capture_default_str();
+  app.add_option("--sites", o->sites, "bench-0000001 and so on; they stay in the database")
+      ->check(CLI::Range(1, 9'999'999))
+      ->capture_default_str();
+  app.add_flag("--json", o->json, "the results as one JSON object");
+  o->at.declare(app);
+  app.footer(
+      "Afterwards every replica is read and compared with what was acknowledged; exit code 1 if a write is\n"
+      "missing or was applied twice. With one address in --at all connections begin at that replica.");
+  return [o] { return run(*o); };
+}
+
+const Registration registered({Group::kOperate, "bench", "measure the cluster and check that nothing was lost",
+                               setup});
+
+}  // namespace
+}  // namespace titer::app

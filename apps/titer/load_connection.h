@@ -1,0 +1,113 @@
+// One connection of the load generator: a closed loop with a fixed number of requests in flight, extremely light,
+// because it shares its two cores with the replicas that it measures.
+//
+// One session for ever: when its replica dies, it goes to the next one with the same session and numbers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/limits.h"
+#include "client/histogram.h"
+#include "client/link.h"
+#include "registry/request.h"
+#include "titer/load_sites.h"
+
+namespace titer::app {
+
+// Shared by all connections of a run.
+struct LoadRun {
+  Workload workload = Workload::kSet;
+  std::size_t in_flight = 1;
+  std::vector<LoadSite>* sites = nullptr;
+  std::vector<std::uint32_t> set_sites, reserve_sites;  // indexes by use
+  bool going = true;                                    // false: no new requests
+
+  std::uint64_t now_ns = 0;  // read once for each connection's batch of answers
+  client::Histogram latency;
+  std::uint64_t writes = 0, reads = 0;    // acknowledged
+  std::uint64_t refused = 0, errors = 0;  // answered, but not done; unknown or unreadable answers
+  std::uint64_t repeated = 0;             // sent again: busy, unavailable, or the replica was lost
+  std::uint64_t failovers = 0;
+  std::uint64_t last_answer_ns = 0, longest_pause_ns = 0;
+
+  void answered(std::uint64_t sent_ns);
+};
+[[nodiscard]] std::uint64_t monotonic_ns();
+
+class LoadConnection final : public client::LinkOwner {
+ public:
+  LoadConnection(net::Loop& loop, client::Addresses addresses, std::size_t index, std::size_t sessions,
+                 LoadRun& run);
+
+  void connect() { link_.start(); }
+  [[nodiscard]] bool up() const { return link_.up(); }
+  [[nodiscard]] bool exhausted() const { return link_.exhausted(); }
+  [[nodiscard]] const std::string& last_reason() const { return link_.last_reason(); }
+  // Fills the window and writes it.
+  void begin();
+  // Once a turn, after the answers.
+  void turn(std::uint64_t now_ns) {
+    if (retries_ > 0 && now_ns >= retry_at_ns_) repeat_refused();
+    if (now_ns > look_at_ns_) look(now_ns);
+    link_.flush();
+  }
+  [[nodiscard]] std::size_t open() const { return open_; }
+  // What is open now will not be waited for: into the ledger as unanswered.
+  void give_up();
+  void stop() { link_.stop(); }
+
+ private:
+  static constexpr std::size_t kRing = limits::kSessionWindow;
+  struct Entry {
+    std::uint64_t number = 0;  // of the request, or token of the question
+    std::uint64_t sent_ns = 0;
+    std::uint32_t site = 0;
+    bool open = false;
+    bool refused = false;  // to be sent again
+  };
+  // Numbers first … next-1 are in the ring; first is open unless first == next.
+  struct Ring {
+    std::array<Entry, kRing> entries;
+    std::uint64_t first = 1, next = 1;
+
+    [[nodiscard]] bool full() const { return next - first >= kRing; }
+    Entry* find(std::uint64_t number);
+    Entry& add(std::uint32_t site, std::uint64_t now_ns);
+    void close(Entry& entry);
+  };
+
+  void on_link_up(const wire::HelloReply& reply) override;
+  void on_link_message(const wire::Message& message) override;
+  void on_link_down(const std::string& reason) override;
+  void take_answer(const wire::Message& message);
+  void take_reply(const wire::Message& message);
+  void refused(Entry& entry);
+  void settle(Entry& entry);
+  // New requests until `in_flight` are open.
+  void fill();
+  bool add_one();
+  bool add_write();
+  bool add_view();
+  void send_write(const Entry& entry);
+  void send_view(const Entry& entry);
+  void repeat_refused();
+  void look(std::uint64_t now_ns);
+  std::uint32_t dice();
+
+  LoadRun& run_;
+  std::size_t index_, sessions_;
+  Ring writes_, views_;
+  std::size_t open_ = 0;
+  bool known_ = false;       // the session's first request was answered (see client/window.h)
+  std::size_t retries_ = 0;  // entries with refused set
+  std::uint64_t retry_at_ns_ = 0, look_at_ns_ = 0, heard_ns_ = 0;
+  std::uint64_t refused_since_ns_ = 0;
+  std::size_t own_;  // next of the sites that this session alone sets
+  std::uint64_t dice_;
+  registry::Outcome outcome_;
+  client::Link link_;
+};
+
+}  // namespace titer::app
