@@ -1,0 +1,220 @@
+// The CDC's "COVID-19 vaccinating provider locations" (Vaccines.gov), 34 columns: one row per site and NDC.
+//
+// A site is given out with the first of its rows. Stock is given out at the end of the file, because several NDCs can
+// be one CVX product (two makers' labels of one vaccine): a site has the product if any of them is in stock. Giving
+// them out one after the other would let the last one win, and each import would change the line to and fro.
+// Memory: about 120 bytes per (site, product).
+//
+// Availability (the rule that aggregators settled on, for the file's two columns contradict each other in a third of
+// its rows): in_stock true and supply_level above 0 is yes; false and 0 is no; everything else is unknown.
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "formats/layout.h"
+#include "formats/timestamps.h"
+#include "registry/products.h"
+
+namespace titer::formats {
+namespace {
+
+using registry::Availability;
+
+enum Name : std::uint8_t {
+  kGuid,
+  kPhone,
+  kName,
+  kStreet1,
+  kStreet2,
+  kCity,
+  kState,
+  kZip,
+  kSunday,
+  kMonday,
+  kTuesday,
+  kWednesday,
+  kThursday,
+  kFriday,
+  kSaturday,
+  kWeb,
+  kPreScreen,
+  kNdc,
+  kInStock,
+  kLevel,
+  kUpdated,
+  kLat,
+  kLon,
+  kNames
+};
+constexpr std::array<std::string_view, kNames> kNamesOf = {"provider_location_guid",
+                                                           "loc_phone",
+                                                           "loc_name",
+                                                           "loc_admin_street1",
+                                                           "loc_admin_street2",
+                                                           "loc_admin_city",
+                                                           "loc_admin_state",
+                                                           "loc_admin_zip",
+                                                           "sunday_hours",
+                                                           "monday_hours",
+                                                           "tuesday_hours",
+                                                           "wednesday_hours",
+                                                           "thursday_hours",
+                                                           "friday_hours",
+                                                           "saturday_hours",
+                                                           "web_address",
+                                                           "pre_screen",
+                                                           "ndc",
+                                                           "in_stock",
+                                                           "supply_level",
+                                                           "quantity_last_updated",
+                                                           "latitude",
+                                                           "longitude"};
+constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+
+// What one site has of one product, of all rows about it so far.
+struct Stock {
+  std::string site;
+  std::string product;
+  Availability availability;
+  WallTime valid_at;
+  std::uint64_t line = 0;
+};
+
+int strength(Availability a) {
+  return a.kind == Availability::Kind::kYes ? 2 : a.kind == Availability::Kind::kUnknown ? 1 : 0;
+}
+
+class CdcLayout final : public Layout {
+ public:
+  CdcLayout(const Header& header, Context& context) : header_(header), context_(context) {
+    for (std::size_t i = 0; i < kNames; ++i) columns_[i] = header.find(kNamesOf[i]);
+  }
+
+  [[nodiscard]] Format format() const override { return Format::kCdcProviders; }
+
+  void record(const CsvRecord& record) override {
+    if (!fits(record, header_, context_.report)) return;
+    RowBuilder& row = context_.builder;
+    row.begin(record.line);
+    const std::string_view guid = trim(get(record, kGuid));
+    if (guid.empty()) return row.refuse(kNamesOf[kGuid], "a site without its guid cannot be told from others");
+    row.id(kNamesOf[kGuid], guid);
+    if (row.refused()) return;
+    if (sites_.first({guid}, record.line) == 0) site(record, guid);
+    if (!row.refused()) stock(record, guid);
+  }
+
+  void finish() override {
+    for (const Stock& s : stock_) {
+      RowBuilder& row = context_.builder;
+      row.begin(s.line);
+      row.id(kNamesOf[kGuid], s.site);
+      row.product(kNamesOf[kNdc], s.product);
+      row.availability(s.availability);
+      if (s.valid_at != WallTime()) row.valid_at(kNamesOf[kUpdated], row.pool().keep(time_text(s.valid_at)));
+      row.source("", "vaccines.gov");
+      context_.emit();
+    }
+  }
+
+ private:
+  [[nodiscard]] std::string_view get(const CsvRecord& record, Name name) const {
+    return field(record, columns_[name]);
+  }
+  void text(const CsvRecord& record, TextField to, Name name) {
+    context_.builder.text(to, kNamesOf[name], get(record, name));
+  }
+
+  void site(const CsvRecord& record, std::string_view guid) {
+    using registry::SiteFields;
+    RowBuilder& row = context_.builder;
+    row.name(kNamesOf[kName], get(record, kName));
+    text(record, &SiteFields::phone, kPhone);
+    row.text(&SiteFields::street, kNamesOf[kStreet1], street(record));
+    text(record, &SiteFields::city, kCity);
+    row.state(kNamesOf[kState], get(record, kState));
+    row.zip(kNamesOf[kZip], get(record, kZip));
+    text(record, &SiteFields::info_url, kWeb);
+    text(record, &SiteFields::booking_url, kPreScreen);
+    row.text(&SiteFields::hours, "hours", hours(record));
+    row.point(get(record, kLat), get(record, kLon));
+    row.external_id(kNamesOf[kGuid], "vaccines_gov", guid);
+    context_.emit();
+  }
+
+  // The second line only if it says something else: many repeat the first.
+  std::string_view street(const CsvRecord& record) {
+    const std::string_view one = trim(get(record, kStreet1)), two = trim(get(record, kStreet2));
+    if (two.empty() || same_ignoring_case(one, two)) return one;
+    if (one.empty()) return two;
+    return context_.builder.pool().keep(fmt::format("{}, {}", one, two));
+  }
+
+  std::string_view hours(const CsvRecord& record) {
+    std::string& out = context_.builder.pool().fresh();
+    for (std::size_t day = 0; day < kDays.size(); ++day) {
+      const std::string_view open = trim(field(record, columns_[kSunday + day]));
+      if (!open.empty()) out.append(out.empty() ? "" : "; ").append(kDays[day]).append(" ").append(open);
+    }
+    return out;
+  }
+
+  void stock(const CsvRecord& record, std::string_view guid) {
+    RowBuilder& row = context_.builder;
+    row.begin(record.line);
+    const std::string_view ndc = trim(get(record, kNdc));
+    if (ndc.empty()) return row.note(kNamesOf[kNdc], "no product code: this row's stock was left out");
+    const std::optional<std::string_view> product = registry::normalize_product(ndc);
+    if (!product) return row.note(kNamesOf[kNdc], "not a product code: this row's stock was left out", ndc);
+    const Availability availability = rule(record);
+    const std::string_view date = trim(get(record, kUpdated));
+    const std::optional<WallTime> time = parse_time(date);
+    if (!time && !date.empty()) row.note(kNamesOf[kUpdated], "not a date: left out", date);
+    merge({std::string(guid), std::string(*product), availability, time.value_or(WallTime()), record.line});
+  }
+
+  Availability rule(const CsvRecord& record) {
+    RowBuilder& row = context_.builder;
+    const std::string_view in_stock = trim(get(record, kInStock)), level = trim(get(record, kLevel));
+    const bool yes = same_ignoring_case(in_stock, "true"), no = same_ignoring_case(in_stock, "false");
+    if (yes && level.size() == 1 && level[0] >= '1' && level[0] <= '9') return Availability::yes();
+    if (no && level == "0") return Availability::no();
+    if (yes && level == "0") {
+      row.note(kNamesOf[kLevel], "in_stock is true but the supply level is 0: kept as unknown");
+    } else if (yes && level == "-1") {
+      row.note(kNamesOf[kLevel], "in_stock is true but no supply level was reported: kept as unknown");
+    } else {
+      row.note(kNamesOf[kLevel], "in_stock and supply level say nothing together: kept as unknown",
+               row.pool().keep(fmt::format("{}, {}", in_stock.substr(0, 20), level.substr(0, 20))));
+    }
+    return Availability::unknown();
+  }
+
+  void merge(Stock next) {
+    const std::string key = next.site + '\n' + next.product;
+    const auto [at, added] = by_key_.try_emplace(key, stock_.size());
+    if (added) return stock_.push_back(std::move(next));
+    Stock& known = stock_[at->second];
+    context_.builder.note(kNamesOf[kNdc], "another code of a product that the site has already: put together",
+                          context_.builder.pool().keep(fmt::format("line {}", known.line)));
+    const int more = strength(next.availability) - strength(known.availability);
+    if (more > 0 || (more == 0 && next.valid_at > known.valid_at)) known = std::move(next);
+  }
+
+  Header header_;
+  Context& context_;
+  std::array<std::size_t, kNames> columns_{};
+  SeenKeys sites_;
+  std::vector<Stock> stock_;
+  boost::unordered_flat_map<std::string, std::size_t> by_key_;
+};
+
+}  // namespace
+
+std::unique_ptr<Layout> make_cdc_layout(const Header& header, Context& context) {
+  return std::make_unique<CdcLayout>(header, context);
+}
+
+}  // namespace titer::formats

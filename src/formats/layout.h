@@ -1,0 +1,88 @@
+// Layout: one way of writing sites down in columns. A CSV reader gives it the header, then record after record.
+//
+// Which layout a file has is told by its header alone (make_layout). Layouts that have seen a whole file may have
+// more to say at its end: finish().
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/csv.h"
+#include "formats/report.h"
+#include "formats/row.h"
+
+namespace titer::formats {
+
+enum class Format : std::uint8_t { kCsv, kNdjson, kCdcProviders, kNationalSites, kTherapeutics };
+
+// What all layouts share during one file.
+struct Context {
+  Report& report;
+  const RowSink& rows;
+  RowBuilder builder{report};
+
+  // Gives the builder's row out, if it was not refused.
+  void emit() {
+    const registry::ImportRow* row = builder.finish();
+    if (row == nullptr) return;
+    ++report.counts.rows;
+    rows(Row{builder.line(), *row});
+  }
+};
+
+// Remembers keys by their hash and the line where each was first. Bounded: beyond kKeysMax nothing more is remembered,
+// repetitions of later ones go unnoticed.
+class SeenKeys {
+ public:
+  static constexpr std::size_t kKeysMax = 2'000'000;
+  // The line where the key was before; 0 if it is new.
+  std::uint64_t first(std::initializer_list<std::string_view> parts, std::uint64_t line);
+
+ private:
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t> lines_;
+  std::string key_;
+};
+
+class Layout {
+ public:
+  virtual ~Layout() = default;
+  [[nodiscard]] virtual Format format() const = 0;
+  virtual void record(const CsvRecord& record) = 0;
+  virtual void finish() {}
+};
+
+// Where columns are: names (lower case, trimmed) to indexes.
+class Header {
+ public:
+  explicit Header(const CsvRecord& record);
+  static constexpr std::size_t kAbsent = ~std::size_t{0};
+  [[nodiscard]] std::size_t find(std::string_view name) const;
+  [[nodiscard]] bool has_all(std::initializer_list<std::string_view> names) const;
+  [[nodiscard]] std::size_t size() const { return names_.size(); }
+  [[nodiscard]] const std::string& name(std::size_t i) const { return names_[i]; }
+  [[nodiscard]] std::uint64_t line() const { return line_; }
+
+ private:
+  std::vector<std::string> names_;
+  std::uint64_t line_ = 0;
+};
+
+// The field of a record; empty when the column is absent or the record too short.
+[[nodiscard]] inline std::string_view field(const CsvRecord& record, std::size_t column) {
+  return column < record.fields.size() ? record.fields[column] : std::string_view();
+}
+// Tells of records that do not fit the header: false if one must be left out.
+[[nodiscard]] bool fits(const CsvRecord& record, const Header& header, Report& report);
+
+// Null: no layout has such a header.
+[[nodiscard]] std::unique_ptr<Layout> make_layout(const Header& header, Context& context);
+
+std::unique_ptr<Layout> make_own_layout(const Header& header, Context& context);
+std::unique_ptr<Layout> make_cdc_layout(const Header& header, Context& context);
+std::unique_ptr<Layout> make_national_layout(const Header& header, Context& context);
+std::unique_ptr<Layout> make_therapeutics_layout(const Header& header, Context& context);
+
+}  // namespace titer::formats

@@ -1,0 +1,166 @@
+#include "formats/reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "formats/inflate.h"
+#include "formats/ndjson.h"
+
+namespace titer::formats {
+namespace {
+
+constexpr std::array<std::string_view, 5> kNames = {"csv", "ndjson", "cdc", "national", "therapeutics"};
+constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
+
+}  // namespace
+
+std::string_view name(Format format) { return kNames[static_cast<std::size_t>(format)]; }
+
+std::optional<Format> format_named(std::string_view text) {
+  const auto found = std::find(kNames.begin(), kNames.end(), text);
+  if (found == kNames.end()) return std::nullopt;
+  return static_cast<Format>(found - kNames.begin());
+}
+
+struct Reader::Impl {
+  Impl(RowSink r, ProblemSink p, std::optional<Format> e)
+      : rows(std::move(r)), report(std::move(p)), context{report, rows}, expected(e) {}
+
+  RowSink rows;
+  Report report;
+  Context context;
+  std::optional<Format> expected, format;
+
+  std::optional<bool> packed;  // known from the first two bytes
+  std::string start;           // bytes or text that are too few to tell by
+  std::unique_ptr<Inflater> inflater;
+  bool text_begun = false;
+  std::unique_ptr<CsvSplitter> csv;
+  std::unique_ptr<NdjsonReader> ndjson;
+  std::unique_ptr<Layout> layout;
+  Status status = ok_status();
+
+  void bytes(ByteView in);
+  void text(std::string_view in);
+  void begin_text();
+  void record(const CsvRecord& record);
+  void header(const CsvRecord& record);
+  void fail(std::string message) {
+    if (status.ok()) status = Error{Code::kInvalid, std::move(message)};
+  }
+  void found(Format f);
+  void finish();
+};
+
+void Reader::Impl::bytes(ByteView in) {
+  if (!packed) {
+    start.append(as_text(in));
+    if (start.size() < 2) return;
+    packed = start.starts_with("\x1F\x8B");
+    const std::string first = std::exchange(start, {});
+    if (*packed) inflater = std::make_unique<Inflater>([this](ByteView out) { text(as_text(out)); });
+    return bytes(as_bytes(first));
+  }
+  if (!*packed) return text(as_text(in));
+  const Status unpacked = inflater->feed(in);
+  if (!unpacked.ok() && status.ok()) status = unpacked;
+}
+
+void Reader::Impl::text(std::string_view in) {
+  if (!status.ok()) return;
+  if (!text_begun) {
+    start.append(in);
+    // Enough to see a byte order mark and the first character after blanks.
+    if (start.size() < kUtf8Mark.size() || trim(start).empty()) {
+      if (start.size() > kLineBytesMax) fail("the file begins with more than 1 MiB of blanks");
+      return;
+    }
+    begin_text();
+    const std::string first = std::exchange(start, {});
+    return text(first);
+  }
+  if (csv) csv->feed(in);
+  if (ndjson) ndjson->feed(in);
+}
+
+void Reader::Impl::begin_text() {
+  text_begun = true;
+  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF"))
+    return fail("the file is UTF-16; save it as UTF-8 and import it again");
+  if (start.starts_with("PK"))
+    return fail("this is a ZIP archive or a spreadsheet (.xlsx); save it as CSV (UTF-8) and import that");
+  if (start.starts_with(kUtf8Mark)) start.erase(0, kUtf8Mark.size());
+  const std::string_view first = trim(start);
+  if (first.starts_with('['))
+    return fail("this is one JSON array; NDJSON is wanted: one object a line, without brackets and commas around");
+  if (first.starts_with('{')) {
+    found(Format::kNdjson);
+    ndjson = std::make_unique<NdjsonReader>(context);
+    return;
+  }
+  csv = std::make_unique<CsvSplitter>([this](const CsvRecord& r) { record(r); },
+                                      [this](std::uint64_t line, std::string_view why) {
+                                        ++report.counts.records;
+                                        report.refuse(line, "", why);
+                                      });
+}
+
+void Reader::Impl::found(Format f) {
+  format = f;
+  if (expected && *expected != f)
+    fail(fmt::format("the file's format is {}, not {} as was said", name(f), name(*expected)));
+}
+
+void Reader::Impl::record(const CsvRecord& r) {
+  if (!status.ok()) return;
+  if (!layout) return header(r);
+  ++report.counts.records;
+  layout->record(r);
+}
+
+void Reader::Impl::header(const CsvRecord& r) {
+  layout = make_layout(Header(r), context);
+  if (layout) return found(layout->format());
+  fail(
+      "the first line is no header that is known; our own CSV begins with columns such as "
+      "site_id,name,street,city,state,zip,product,availability,valid_at,source (at least site_id or name)");
+}
+
+void Reader::Impl::finish() {
+  if (packed == true) {
+    const Status whole = inflater->finish();
+    if (!whole.ok() && status.ok()) status = whole;
+  } else if (!packed && !start.empty()) {  // a single byte
+    packed = false;
+    text(std::exchange(start, {}));
+  }
+  if (!text_begun && !trim(start).empty() && status.ok()) {  // too short for a byte order mark
+    begin_text();
+    text(std::exchange(start, {}));
+  }
+  if (csv) csv->finish();
+  if (ndjson) ndjson->finish();
+  if (layout) layout->finish();
+  if (status.ok() && !layout && !ndjson) fail("the file is empty: not even a header");
+}
+
+Reader::Reader(RowSink rows, ProblemSink problems, std::optional<Format> expected)
+    : impl_(std::make_unique<Impl>(std::move(rows), std::move(problems), expected)) {}
+Reader::~Reader() = default;
+
+Status Reader::feed(ByteView bytes) {
+  if (impl_->status.ok()) impl_->bytes(bytes);
+  return impl_->status;
+}
+Status Reader::finish() {
+  if (impl_->status.ok()) impl_->finish();
+  return impl_->status;
+}
+std::optional<Format> Reader::format() const { return impl_->format; }
+const Counts& Reader::counts() const { return impl_->report.counts; }
+
+}  // namespace titer::formats

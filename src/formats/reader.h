@@ -1,0 +1,48 @@
+// Reader: a file of sites in pieces, rows out. The entrance of this room for reading.
+//
+// The format is told from the first bytes (gzip, JSON, else CSV) and the CSV header; feed() may cut anywhere. Rows go
+// to the row sink one by one, whole; what is wrong with others goes to the problem sink, and the next row is not
+// touched by it. Memory does not grow with the file, but for what tells repetitions (a few bytes per site) and the
+// stock of CDC files (see cdc_layout.cc).
+//
+// Errors of feed() and finish() are about the whole file — no known format, damaged gzip — and final; rows given
+// before stay given. Every one of them says what is expected.
+// Lifetime: what sinks are shown lives during their call. Pure, one thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "formats/layout.h"
+#include "formats/report.h"
+#include "formats/row.h"
+
+namespace titer::formats {
+
+// "csv", "ndjson", "cdc", "national", "therapeutics".
+[[nodiscard]] std::string_view name(Format format);
+[[nodiscard]] std::optional<Format> format_named(std::string_view name);
+
+class Reader {
+ public:
+  // `expected`: refuse files of another format; none: whatever it is.
+  Reader(RowSink rows, ProblemSink problems, std::optional<Format> expected = std::nullopt);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  [[nodiscard]] Status feed(ByteView bytes);
+  [[nodiscard]] Status finish();
+
+  [[nodiscard]] std::optional<Format> format() const;  // once it is known
+  [[nodiscard]] const Counts& counts() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace titer::formats

@@ -1,0 +1,44 @@
+// Text as it comes in files, made fit to be stored: valid UTF-8, no control characters, no blanks around it.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+
+namespace titer::formats {
+
+[[nodiscard]] std::string_view trim(std::string_view text);
+// ASCII letters only.
+[[nodiscard]] std::string lower(std::string_view text);
+[[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b);
+[[nodiscard]] bool all_digits(std::string_view text);
+
+// Printable ASCII all over: nothing to mend. The common case, so it is asked first.
+[[nodiscard]] bool is_plain(std::string_view text);
+// Appends `text` with every byte that is no UTF-8 replaced by U+FFFD and every run of control characters by one
+// space. Says what it had to do.
+struct Mended {
+  bool not_utf8 = false;
+  bool control = false;
+};
+Mended mend(std::string_view text, std::string& out);
+// At most `bytes`, cut between two characters.
+[[nodiscard]] std::string_view cut(std::string_view text, std::size_t bytes);
+
+// Owns texts until clear(); a view of a kept text stays valid until then. Memory is used again.
+class TextPool {
+ public:
+  [[nodiscard]] std::string& fresh() {
+    if (used_ == texts_.size()) texts_.emplace_back();
+    texts_[used_].clear();
+    return texts_[used_++];
+  }
+  std::string_view keep(std::string_view text) { return fresh().assign(text); }
+  void clear() { used_ = 0; }
+
+ private:
+  std::deque<std::string> texts_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace titer::formats

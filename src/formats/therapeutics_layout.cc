@@ -1,0 +1,115 @@
+// The HHS locator of COVID-19 therapeutics: courses on hand — real counts — per site and NDC.
+//
+// No column is an id (facility_id went through a spreadsheet: 2.44e+38), so it is derived from name, street and ZIP.
+// The products are no vaccines: their NDC is kept as the product code.
+
+#include <array>
+
+#include "formats/layout.h"
+
+namespace titer::formats {
+namespace {
+
+enum Name : std::uint8_t {
+  kSite,
+  kStreet1,
+  kStreet2,
+  kCity,
+  kCounty,
+  kState,
+  kZip,
+  kNdc,
+  kCourses,
+  kPoint,
+  kNpi,
+  kDate,
+  kNames
+};
+constexpr std::array<std::string_view, kNames> kNamesOf = {
+    "provider_name",      "address1",          "address2",         "city", "county",          "state_code", "zip",
+    "national_drug_code", "courses_available", "geocoded_address", "npi",  "last_report_date"};
+
+// "POINT (-149.954561 61.137411)": longitude first.
+bool read_point(std::string_view text, std::string_view& lat, std::string_view& lon) {
+  constexpr std::string_view kBegin = "POINT (";
+  if (!text.starts_with(kBegin) || !text.ends_with(')')) return false;
+  text = text.substr(kBegin.size(), text.size() - kBegin.size() - 1);
+  const std::size_t blank = text.find(' ');
+  if (blank == std::string_view::npos) return false;
+  lon = text.substr(0, blank);
+  lat = text.substr(blank + 1);
+  return true;
+}
+
+class TherapeuticsLayout final : public Layout {
+ public:
+  TherapeuticsLayout(const Header& header, Context& context) : header_(header), context_(context) {
+    for (std::size_t i = 0; i < kNames; ++i) columns_[i] = header.find(kNamesOf[i]);
+  }
+
+  [[nodiscard]] Format format() const override { return Format::kTherapeutics; }
+
+  void record(const CsvRecord& record) override {
+    using registry::SiteFields;
+    if (!fits(record, header_, context_.report)) return;
+    RowBuilder& row = context_.builder;
+    row.begin(record.line);
+    const std::string_view name = trim(get(record, kSite)), ndc = trim(get(record, kNdc));
+    if (name.empty()) return row.refuse(kNamesOf[kSite], "a site needs a name");
+    const std::string id = derived_id("hhs", {name, get(record, kStreet1), get(record, kZip)});
+    if (repeated_.first({id, ndc}, record.line) != 0)
+      return row.refuse("", "the same site and product as an earlier line: that one counts");
+    row.id("", id);
+    row.name(kNamesOf[kSite], name);
+    row.text(&SiteFields::street, kNamesOf[kStreet1], get(record, kStreet1));
+    row.text(&SiteFields::city, kNamesOf[kCity], get(record, kCity));
+    row.text(&SiteFields::county, kNamesOf[kCounty], get(record, kCounty));
+    row.state(kNamesOf[kState], get(record, kState));
+    row.zip(kNamesOf[kZip], get(record, kZip));
+    point(trim(get(record, kPoint)));
+    npi(trim(get(record, kNpi)));
+    row.product(kNamesOf[kNdc], ndc);
+    row.availability(kNamesOf[kCourses], get(record, kCourses));
+    row.valid_at(kNamesOf[kDate], get(record, kDate));
+    row.source("", "hhs");
+    context_.emit();
+  }
+
+ private:
+  [[nodiscard]] std::string_view get(const CsvRecord& record, Name name) const {
+    return field(record, columns_[name]);
+  }
+
+  void point(std::string_view text) {
+    RowBuilder& row = context_.builder;
+    std::string_view lat, lon;
+    if (text.empty()) return row.note(kNamesOf[kPoint], "no point: the ZIP code's centre is used");
+    if (!read_point(text, lat, lon)) return row.note(kNamesOf[kPoint], "not a point: left out", text);
+    row.point(lat, lon);
+  }
+
+  // Several sites may share one.
+  void npi(std::string_view text) {
+    RowBuilder& row = context_.builder;
+    if (text.empty()) return;
+    if (text.ends_with(".0")) {
+      row.note(kNamesOf[kNpi], "a number that a spreadsheet gave a fraction: taken without it", text);
+      text.remove_suffix(2);
+    }
+    if (all_digits(text) && text.size() == 10) return row.external_id(kNamesOf[kNpi], "npi_usa", text);
+    row.note(kNamesOf[kNpi], "not an NPI of 10 digits: left out", text);
+  }
+
+  Header header_;
+  Context& context_;
+  std::array<std::size_t, kNames> columns_{};
+  SeenKeys repeated_;
+};
+
+}  // namespace
+
+std::unique_ptr<Layout> make_therapeutics_layout(const Header& header, Context& context) {
+  return std::make_unique<TherapeuticsLayout>(header, context);
+}
+
+}  // namespace titer::formats
