@@ -58,9 +58,7 @@ struct Context {
     s.add(to);
     send(s, std::move(message));
   }
-  void tell(TransmitterId client, ToClient message) {
-    out->send_client.push_back({client, std::move(message)});
-  }
+  void tell(TransmitterId client, ToClient message) { out->send_client.push_back({client, std::move(message)}); }
   void cut(std::variant<ReplicaId, TransmitterId> who, std::string reason) {
     out->cut.push_back({who, std::move(reason)});
   }

@@ -161,7 +161,7 @@ void Core::handle(const input::Learned& in) { learned_ = std::max(learned_, in.p
 void Core::handle(const input::StateInstalled& in) {
   if (c_.full || !c_.flushing() || in.view != c_.record.number) return;  // of a flush that failed meanwhile
   c_.clock.receive(in.clock);
-  change_.state_installed(c_);
+  change_.state_installed();
   progress();
 }
 
@@ -169,9 +169,7 @@ void Core::progress() {
   bool waiting = false;
   while (!waiting && c_.flushing()) {
     switch (change_.next(c_, leases_)) {
-      case ViewChange::Step::kWait:
-        waiting = true;
-        break;
+      case ViewChange::Step::kWait: waiting = true; break;
       case ViewChange::Step::kCatchUp: {
         const ViewChange::Prepared prepared = *change_.prepared();
         order::execute_rest(c_, prepared.targets, prepared.lowest_full);
@@ -183,9 +181,7 @@ void Core::progress() {
         reads_.release(c_);
         change_.rest_executed(c_);
         break;
-      case ViewChange::Step::kInstall:
-        install(ViewRecord(c_.record));
-        break;
+      case ViewChange::Step::kInstall: install(ViewRecord(c_.record)); break;
     }
   }
   if (replaying_) replay_early();
@@ -223,7 +219,6 @@ void Core::replay_early() {
 void Core::handle(const input::LinkUp& in) {
   if (in.peer.value >= limits::kReplicasMax || in.peer == c_.me()) return;
   suspicion_.link_up(c_, in.peer, in.incarnation);
-  leases_.linked(in.peer, in.incarnation);
   if (c_.full && c_.installed.has(in.peer, in.incarnation)) {
     c_.send(in.peer, Done{c_.installed.number});  // it may not have installed this view yet
     const Stream& own = c_.streams.own();

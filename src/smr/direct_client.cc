@@ -1,7 +1,8 @@
 #include "smr/direct_client.h"
 
-#include <array>
 #include <deque>
+#include <set>
+#include <utility>
 
 #include "base/limits.h"
 #include "smr/lamport_clock.h"
@@ -29,12 +30,12 @@ struct DirectClient::Core {
   LamportClock clock;
   State state = State::kPassive;
   std::optional<ViewRecord> view;
-  std::array<std::optional<Incarnation>, limits::kReplicasMax> connected{};
+  std::set<std::pair<ReplicaId, Incarnation>> connected;
   std::deque<Request> requests;  // the first is unanswered; answered ones further back are marked
   std::size_t unanswered = 0;
   RequestNumber last;                    // given
-  RequestNumber sent;                    // highest sent in this view; all up to it are
-  std::deque<RequestNumber> frame_ends;  // last number of each frame sent in this view, unanswered ones only
+  RequestNumber sent;                    // highest sent and perhaps still under way; all up to it are
+  std::deque<RequestNumber> frame_ends;  // last number of each frame under way
   Seq seq;                               // of the newest frame sent in this view
   ReplicaSet welcomed;                   // by whom, in state kHello
   LamportTime solicited;                 // asked for a frame above this since the last one; 0: not asked
@@ -52,7 +53,7 @@ struct DirectClient::Core {
   [[nodiscard]] bool all_connected() const {
     if (!view) return false;
     for (const Member& m : view->members)
-      if (m.id.value >= limits::kReplicasMax || connected[m.id.value] != m.incarnation) return false;
+      if (!connected.contains({m.id, m.incarnation})) return false;
     return true;
   }
   void wake(BootTime at) {
@@ -67,14 +68,14 @@ struct DirectClient::Core {
     send_all(Hello{view->number});
   }
 
-  void handle(const Connected& in) {
-    if (in.replica.value < limits::kReplicasMax) connected[in.replica.value] = in.incarnation;
-  }
+  void handle(const Connected& in) { connected.emplace(in.replica, in.incarnation); }
   void handle(const Disconnected& in) {
-    if (in.replica.value >= limits::kReplicasMax || connected[in.replica.value] != in.incarnation) return;
-    connected[in.replica.value].reset();
-    // What was under way to it is lost. If it mattered the replica asks for a new view; if not, hello again.
-    if (view && view->has(in.replica, in.incarnation)) state = State::kPassive;
+    if (connected.erase({in.replica, in.incarnation}) == 0) return;
+    // What was under way is lost in both directions, answers too. If a frame of ours was missed, the replica asks
+    // for a new view; if not, hello again. Either way send what is unanswered once more.
+    if (!view || !view->has(in.replica, in.incarnation)) return;
+    state = State::kPassive;
+    send_again();
   }
   void handle(const Submit& in) {
     ++last;
@@ -108,6 +109,10 @@ struct DirectClient::Core {
     entangled = false;
     seq = {};
     solicited = {};
+    send_again();
+  }
+  // Everything unanswered; same session, same numbers.
+  void send_again() {
     frame_ends.clear();
     sent = requests.empty() ? last : RequestNumber(requests.front().number.value - 1);
   }
@@ -159,8 +164,7 @@ struct DirectClient::Core {
     for (; n <= last.value && n < window_end && count < limits::kFrameRequestsMax; ++n) {
       const Request& r = requests[n - first];
       if (r.answered) continue;
-      if (count > 0 && requests_bytes->size() + kRequestHeaderBytes + r.body.size() > limits::kFrameBytesMax)
-        break;
+      if (count > 0 && requests_bytes->size() + kRequestHeaderBytes + r.body.size() > limits::kFrameBytesMax) break;
       append_request(*requests_bytes, {session, r.number, r.body});
       ++count;
     }

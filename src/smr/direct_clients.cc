@@ -109,8 +109,7 @@ void DirectClients::tick(Context& c) {
   for (const Stream* s : c.streams.live_direct()) {
     if (!s->active) continue;
     if (s->lost) return ask(c, "a direct client was lost in the middle of its broadcasts");
-    const bool late =
-        s->solicited.value != 0 && c.now.value - s->solicited_at.value > limits::kSolicitPatienceUs;
+    const bool late = s->solicited.value != 0 && c.now.value - s->solicited_at.value > limits::kSolicitPatienceUs;
     if (late) return ask(c, "a direct client does not answer");
   }
 }

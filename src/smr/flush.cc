@@ -105,21 +105,26 @@ void ViewChange::relay(Context& c, ReplicaSet to) const {
   }
 }
 
-bool ViewChange::ready_for_done(Context& c, const Leases& leases) const {
-  for (const auto& [x, target] : targets_) {
-    const Stream* stream = c.streams.find(x);
-    if ((stream == nullptr || stream->persisted() < target) && on(Rule::kRelay)) return false;
-  }
+bool ViewChange::leases_lapsed(Context& c, const Leases& leases) {
   const BootTime lapse = leases.lapse(c);
   if (lapse <= c.now || !on(Rule::kLeaseWait)) return true;
   c.wake(lapse);
   return false;
 }
 
+// A full member: holds everything of the old view. A joiner: has the donor's state.
+bool ViewChange::has_everything(const Context& c) const {
+  if (!c.full) return state_in_;
+  return std::ranges::all_of(targets_, [&](const auto& target) {
+    const Stream* stream = c.streams.find(target.first);
+    return (stream != nullptr && stream->persisted() >= target.second) || !on(Rule::kRelay);
+  });
+}
+
 void ViewChange::report_done(Context& c) {
   i_am_done_ = true;
   done_.add(c.me());
-  prepared_ = Prepared{c.record, targets_, lowest_full()};
+  if (c.full) prepared_ = Prepared{c.record, targets_, lowest_full()};
   c.send(c.others(c.record), Done{c.record.number});
 }
 
@@ -129,14 +134,6 @@ void ViewChange::give_state(Context& c, ReplicaSet to) const {
     if (!f || f->full || !to.has(m.id)) continue;
     c.out->give_state.push_back({c.record.number, m.id, f->learned, c.clock.now()});
   }
-}
-
-void ViewChange::state_installed(Context& c) {
-  if (state_in_) return;
-  state_in_ = true;
-  i_am_done_ = true;
-  done_.add(c.me());
-  c.send(c.others(c.record), Done{c.record.number});
 }
 
 bool ViewChange::all_done(const Context& c) const {
@@ -163,22 +160,17 @@ ViewChange::Step ViewChange::next(Context& c, const Leases& leases) {
         c.cut(m.id, "it claims to have installed a view for which this replica never reported done");
     return Step::kWait;
   }
-  if (c.full) {
-    if (!agreed_) {
-      agreed_ = true;
-      agree_on_targets();
-      relay(c, c.others(c.record));
-    }
-    if (!i_am_done_ && ready_for_done(c, leases)) report_done(c);
-    if (!i_am_done_) return Step::kWait;
-    const bool fulls_done = (fulls().bits & ~done_.bits) == 0 || !on(Rule::kAllDone);
-    if (fulls_done && !rest_executed_) {
-      rest_executed_ = true;
-      return Step::kExecuteRest;
-    }
-    if (!fulls_done) return Step::kWait;
-  } else if (!state_in_) {
-    return Step::kWait;
+  if (c.full && !agreed_) {
+    agreed_ = true;
+    agree_on_targets();
+    relay(c, c.others(c.record));
+  }
+  if (!i_am_done_ && has_everything(c) && leases_lapsed(c, leases)) report_done(c);
+  if (!i_am_done_) return Step::kWait;
+  const bool fulls_done = (fulls().bits & ~done_.bits) == 0 || !on(Rule::kAllDone);
+  if (c.full && fulls_done && !rest_executed_) {
+    rest_executed_ = true;
+    return Step::kExecuteRest;
   }
   return all_done(c) ? Step::kInstall : Step::kWait;
 }

@@ -51,7 +51,7 @@ class ViewChange {
   }
   void take_done(ReplicaId from) { done_.add(from); }
   // A joiner's state is complete (Input StateInstalled).
-  void state_installed(Context& c);
+  void state_installed() { state_in_ = true; }
 
   // After kExecuteRest was performed: the donor gives the joiners the state (§6).
   void rest_executed(Context& c) const {
@@ -80,7 +80,8 @@ class ViewChange {
   [[nodiscard]] ReplicaId relayer(TransmitterId x, Seq target) const;
   void agree_on_targets();
   void relay(Context& c, ReplicaSet to) const;
-  [[nodiscard]] bool ready_for_done(Context& c, const Leases& leases) const;
+  [[nodiscard]] static bool leases_lapsed(Context& c, const Leases& leases);
+  [[nodiscard]] bool has_everything(const Context& c) const;
   void report_done(Context& c);
   void give_state(Context& c, ReplicaSet to) const;
   [[nodiscard]] bool all_done(const Context& c) const;

@@ -32,8 +32,7 @@ class Intake {
   [[nodiscard]] static bool take_acks(Context& c, ReplicaId from, const AckRow& acks);
 
   // Is this frame well-formed and above what came before in its stream? Any transmitter.
-  [[nodiscard]] static std::optional<std::string> check(const Context& c, const Stream& stream,
-                                                        const Frame& frame);
+  [[nodiscard]] static std::optional<std::string> check(const Context& c, const Stream& stream, const Frame& frame);
 
  private:
   struct Waiting {

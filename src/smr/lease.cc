@@ -11,16 +11,11 @@ namespace {
 constexpr std::int64_t kHolderUs = limits::kReadLeaseUs - limits::kReadLeaseUs / 100;
 }  // namespace
 
-void Leases::linked(ReplicaId peer, Incarnation incarnation) {
-  Peer& p = peers_[peer.value];
-  if (p.incarnation != incarnation) p = {incarnation, {}, {}};
-}
-
 bool Leases::heard(Context& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
-  linked(from, incarnation);
-  Peer& p = peers_[from.value];
-  if (beat.echo <= c.now) p.mine = std::max(p.mine, beat.echo);
   if (!c.record.has(from, incarnation)) return false;
+  Peer& p = peers_[from.value];
+  if (p.incarnation != incarnation) p = {incarnation, {}, {}};
+  if (beat.echo <= c.now) p.mine = std::max(p.mine, beat.echo);
   const bool first = p.theirs.value == 0;
   p.theirs = std::max(p.theirs, beat.sent);
   grant(incarnation, c.now);
@@ -59,8 +54,8 @@ bool Leases::held(const Context& c, BootTime now) const {
 BootTime Leases::lapse(const Context& c) const {
   BootTime latest;
   for (const Grant& g : grants_) {
-    const bool member = std::ranges::any_of(c.record.members,
-                                            [&](const Member& m) { return m.incarnation == g.incarnation; });
+    const bool member =
+        std::ranges::any_of(c.record.members, [&](const Member& m) { return m.incarnation == g.incarnation; });
     if (!member) latest = std::max(latest, g.until);
   }
   return latest;

@@ -23,10 +23,8 @@ namespace titer::smr {
 
 class Leases {
  public:
-  // A heartbeat came. True: this is the sender's first reading, answer at once so that its lease begins.
+  // A heartbeat came; one of a process that the newest known view lacks counts for nothing. True: this is the sender's first reading, answer at once so that its lease begins.
   bool heard(Context& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat);
-  // A link to a new incarnation: what was heard from the old one is nothing to it.
-  void linked(ReplicaId peer, Incarnation incarnation);
   // These are dead, so no lease of theirs is left.
   void forget(const std::vector<Incarnation>& known_dead);
 
@@ -49,7 +47,7 @@ class Leases {
   };
   void grant(Incarnation incarnation, BootTime now);
 
-  std::array<Peer, limits::kReplicasMax> peers_{};
+  std::array<Peer, limits::kReplicasMax> peers_{};  // of the incarnation in the newest known view
   std::vector<Grant> grants_;  // one per incarnation; lapsed ones are dropped when another is given
 };
 

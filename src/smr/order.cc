@@ -10,9 +10,9 @@ namespace {
 
 void execute_head(Context& c, Stream& stream, bool answers_direct) {
   const FramePtr frame = *stream.head();
-  SMR_CHECK(frame->uid() > c.last_executed || !on(Rule::kStableGateways) || !on(Rule::kStableClients) ||
-                !on(Rule::kSafe),
-            "executions are in uid order");
+  SMR_CHECK(
+      frame->uid() > c.last_executed || !on(Rule::kStableGateways) || !on(Rule::kStableClients) || !on(Rule::kSafe),
+      "executions are in uid order");
   c.last_executed = frame->uid();
   ++c.frames_executed;
   const bool answer = is_direct_client(stream.id()) ? answers_direct : stream.id() == gateway_of(c.me());

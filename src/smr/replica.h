@@ -12,7 +12,9 @@
 //     of the same and earlier outputs has been executed, and only if read_lease(now) still holds *after* the
 //     state was read (§5).
 //  3. Messages to one replica keep their order (FIFO) while its link lives; LinkUp when a link is (re)made:
-//     the replica then repeats what may have been lost, and the receiver drops duplicates by name.
+//     the replica then repeats what may have been lost, and the receiver drops duplicates by name. Give LinkUp
+//     before sending anything over the link. A ReplicaId in `send` means the incarnation that the newest view
+//     given to this replica has under that id, if any; else the newest connection.
 //  4. A frame counts as held — in ack rows, in floors, before `done` — only after Persisted says so. So
 //  "sync,
 //     then ack" does not depend on the driver's order of sends. With Options::durable false, holding is
@@ -186,7 +188,8 @@ class Replica {
   Replica(Replica&&) noexcept;
   Replica& operator=(Replica&&) noexcept;
 
-  // `now`: microseconds of CLOCK_BOOTTIME, never falling. Appends to `out`.
+  // `now`: microseconds of CLOCK_BOOTTIME, never falling, read after the message of a Receive had arrived (the
+  // lease that it grants counts from there). Appends to `out`.
   void step(BootTime now, const Input& input, Output& out);
 
   // Would a Submit of this many body bytes be taken now? False: answer `busy` (flow limits, §2.9) or, for a

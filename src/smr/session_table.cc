@@ -44,9 +44,7 @@ struct Session {
   std::vector<Entry> ring;
   Bytes arena;
 
-  [[nodiscard]] std::uint64_t line_digest() const {
-    return mix(mix(id.value, highest.value), last_used.value);
-  }
+  [[nodiscard]] std::uint64_t line_digest() const { return mix(mix(id.value, highest.value), last_used.value); }
   Entry& at(std::uint64_t number) { return ring[number % ring.size()]; }
   [[nodiscard]] const Entry& at(std::uint64_t number) const { return ring[number % ring.size()]; }
   // Is this number one of the ring's?
@@ -266,8 +264,7 @@ Position SessionTable::oldest() const {
 }
 
 void SessionTable::forget_before(Position oldest) {
-  while (impl_->oldest != kNone && impl_->slots[impl_->oldest].last_used < oldest)
-    impl_->erase(impl_->oldest);
+  while (impl_->oldest != kNone && impl_->slots[impl_->oldest].last_used < oldest) impl_->erase(impl_->oldest);
 }
 
 // A session as bytes: id, highest, last use, number of entries (u32), then per entry its number, a byte for

@@ -5,9 +5,10 @@
 namespace titer::smr {
 
 Suspicion::Peer& Suspicion::watch(const Context& c, ReplicaId peer, Incarnation incarnation) {
-  Peer& p = peers_[peer.value];
-  if (p.incarnation != incarnation) p = {incarnation, false, false, c.now, c.now, {}, c.now};
-  return p;
+  for (Peer& p : peers_)
+    if (p.id == peer && p.incarnation == incarnation) return p;
+  std::erase_if(peers_, [&](const Peer& p) { return !p.linked && !c.record.has(p.id, p.incarnation); });
+  return peers_.emplace_back(Peer{peer, incarnation, false, false, c.now, c.now, {}, c.now});
 }
 
 void Suspicion::link_up(const Context& c, ReplicaId peer, Incarnation incarnation) {
@@ -17,10 +18,9 @@ void Suspicion::link_up(const Context& c, ReplicaId peer, Incarnation incarnatio
 }
 
 void Suspicion::link_down(const Context& c, ReplicaId peer, Incarnation incarnation) {
-  Peer& p = peers_[peer.value];
-  if (p.incarnation != incarnation || !p.linked) return;  // of a process that this id no longer names
+  Peer& p = watch(c, peer, incarnation);
+  if (p.linked) p.link_since = c.now;
   p.linked = false;
-  p.link_since = c.now;
 }
 
 void Suspicion::heard(const Context& c, ReplicaId peer, Incarnation incarnation) {
@@ -29,7 +29,11 @@ void Suspicion::heard(const Context& c, ReplicaId peer, Incarnation incarnation)
 
 void Suspicion::new_record(const Context& c) {
   record_at_ = c.now;
-  for (const Member& m : c.record.members) watch(c, m.id, m.incarnation).progress_at = c.now;
+  for (const Member& m : c.record.members) {
+    Peer& p = watch(c, m.id, m.incarnation);
+    p.progress_at = c.now;
+    if (!p.linked) p.link_since = c.now;
+  }
 }
 
 void Suspicion::restart(const Context& c) {
@@ -48,7 +52,7 @@ const char* Suspicion::hard_reason(const Context& c, const Peer& p) const {
 bool Suspicion::grey(const Context& c, Peer& p, ReplicaId id, const Gateway& gateway,
                      const ViewChange& change) const {
   if (c.flushing()) return change.missing(c).has(id) && c.now.value - record_at_.value > kGreyUs;
-  const Seq acked = c.installed.find(id) != nullptr ? c.streams.own().acked(id) : gateway.newest_unsafe();
+  const Seq acked = c.installed.has(id, p.incarnation) ? c.streams.own().acked(id) : gateway.newest_unsafe();
   if (acked != p.acked || acked >= gateway.newest_unsafe()) {
     p.acked = acked;
     p.progress_at = c.now;

@@ -12,7 +12,7 @@
 // Invariants: asks only as a full member of the newest known view, so somebody with the whole state remains.
 #pragma once
 
-#include <array>
+#include <vector>
 
 #include "smr/context.h"
 #include "smr/flush.h"
@@ -38,6 +38,7 @@ class Suspicion {
 
  private:
   struct Peer {
+    ReplicaId id;
     Incarnation incarnation;
     bool ever_linked = false;
     bool linked = false;
@@ -52,7 +53,9 @@ class Suspicion {
                           const ViewChange& change) const;
   void restart(const Context& c);
 
-  std::array<Peer, limits::kReplicasMax> peers_{};
+  // By incarnation, because a link may be there before a view has its process, and a process that was excluded
+  // may linger beside the one that has its id now. Bounded: who is neither linked nor a member is forgotten.
+  std::vector<Peer> peers_;
   BootTime last_tick_;
   BootTime asked_at_;
   BootTime record_at_;  // when c.record became known, or patience was restarted

@@ -46,8 +46,7 @@ struct Member {
 struct ViewRecord {
   ViewNumber number;
   std::vector<Member> members;
-  std::vector<Incarnation>
-      known_dead;  // of those excluded: certainly dead, so no lease of theirs is waited for
+  std::vector<Incarnation> known_dead;  // of those excluded: certainly dead, so no lease of theirs is waited for
 
   [[nodiscard]] const Member* find(ReplicaId id) const {
     for (const Member& m : members)
@@ -76,8 +75,8 @@ struct Frame {
   TransmitterId transmitter;
   Seq seq;
   LamportTime ts;
-  WallTime stamp;  // transmitter's wall clock when it was sent: the only source of time for the state machine
-  bool rest = false;                      // a direct client's last frame before it is passive again (§3.4)
+  WallTime stamp;     // transmitter's wall clock when it was sent: the only source of time for the state machine
+  bool rest = false;  // a direct client's last frame before it is passive again (§3.4)
   std::uint32_t count = 0;                // requests in it
   AckRow acks;                            // gateways only
   std::shared_ptr<const Bytes> requests;  // request_batch.h; null when count == 0

@@ -1,0 +1,58 @@
+// A test that cannot see a broken rule is worth nothing: each rule of rules.h is taken out, and the random
+// schedules must notice within the stated number of seeds.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "smr/rules.h"
+#include "smr/testing/schedule.h"
+
+namespace titer::smr::testing {
+namespace {
+
+struct Mutant {
+  const char* name;
+  Rule rule;
+  std::uint64_t seeds;  // within so many it must be found
+};
+
+class Mutants : public ::testing::TestWithParam<Mutant> {};
+
+TEST_P(Mutants, is_found) {
+  const Mutant& mutant = GetParam();
+  rule_off[static_cast<int>(mutant.rule)] = true;
+  std::string found;
+  std::uint64_t seed = 0;
+  for (; seed < seeds(mutant.seeds) && found.empty(); ++seed) {
+    Schedule schedule(seed);
+    try {
+      schedule.run();
+    } catch (const std::exception& e) {
+      found = schedule.plan() + ": " + e.what();
+    }
+  }
+  rule_off[static_cast<int>(mutant.rule)] = false;
+  ASSERT_FALSE(found.empty()) << "not found in " << seed << " seeds";
+  std::printf("found by seed number %llu: %s\n", static_cast<unsigned long long>(seed), found.c_str());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, Mutants,
+    ::testing::Values(Mutant{"stable_against_gateways", Rule::kStableGateways, 300},
+                      Mutant{"stable_against_clients", Rule::kStableClients, 300}, Mutant{"safe", Rule::kSafe, 300},
+                      Mutant{"reads_wait", Rule::kReadsWait, 300}, Mutant{"exactly_once", Rule::kExactlyOnce, 300},
+                      Mutant{"wedge", Rule::kWedge, 300}, Mutant{"relay", Rule::kRelay, 300},
+                      Mutant{"top_view", Rule::kTopView, 2000},
+                      Mutant{"install_when_all_done", Rule::kAllDone, 300},
+                      Mutant{"lease_wait", Rule::kLeaseWait, 2000}, Mutant{"fifo", Rule::kFifo, 300}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Mutants, none_with_all_rules_on) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    Schedule schedule(seed);
+    EXPECT_NO_THROW(schedule.run()) << schedule.plan();
+  }
+}
+
+}  // namespace
+}  // namespace titer::smr::testing
