@@ -60,9 +60,9 @@ struct Totals {
   std::uint64_t sites = 0;  // active, hidden and closed
   std::uint64_t active_sites = 0;
   std::uint64_t stock_lines = 0;
-  std::uint64_t events = 0;       // kept
-  Position oldest_event;          // 0 if none
-  std::uint64_t bytes = 0;        // estimate of the State's memory
+  std::uint64_t events = 0;  // kept
+  Position oldest_event;     // 0 if none
+  std::uint64_t bytes = 0;   // estimate of the State's memory
 };
 
 }  // namespace titer::registry

@@ -87,37 +87,38 @@ struct ImportRow {
   std::optional<StockClaim> stock;
 };
 
-using Simple = std::variant<AddSite, EditSite, CloseSite, SetAvailability, Adjust, Reserve, Release, Undo, ImportRow>;
+using Simple =
+    std::variant<AddSite, EditSite, CloseSite, SetAvailability, Adjust, Reserve, Release, Undo, ImportRow>;
 
 // All or nothing: the first that is refused undoes those before it; Outcome::failed_part names it.
 struct Bulk {
   std::vector<Simple> operations;  // ≤ kBulkOperationsMax
 };
 
-using Operation = std::variant<AddSite, EditSite, CloseSite, SetAvailability, Adjust, Reserve, Release, Undo,
-                               ImportRow, Bulk>;
+using Operation =
+    std::variant<AddSite, EditSite, CloseSite, SetAvailability, Adjust, Reserve, Release, Undo, ImportRow, Bulk>;
 
 struct Request {
   Operation operation;
-  std::string_view actor;   // who: free text until there are keys
+  std::string_view actor;  // who: free text until there are keys
   std::string_view reason;
   std::string_view idempotency_key;
-  bool echo_site = false;   // answer with the site's name and ZIP too
+  bool echo_site = false;  // answer with the site's name and ZIP too
 };
 
 // The answer to a request. A refusal changes nothing.
 struct Outcome {
   Code code = Code::kOk;
-  std::string message;      // for people; empty when ok
-  Position position;        // of this request in the order
-  bool changed = false;     // false: accepted, but everything was so already
-  bool created = false;     // a site was added
-  std::string site_id;      // the site concerned, also when its id was just made; empty for bulk
+  std::string message;   // for people; empty when ok
+  Position position;     // of this request in the order
+  bool changed = false;  // false: accepted, but everything was so already
+  bool created = false;  // a site was added
+  std::string site_id;   // the site concerned, also when its id was just made; empty for bulk
   std::uint32_t site_version = 0;
-  bool has_stock = false;   // the next three are meaningful (after a refusal: the current values)
+  bool has_stock = false;  // the next three are meaningful (after a refusal: the current values)
   Availability before, after;
   std::uint32_t stock_version = 0;
-  std::uint32_t failed_part = 0;  // bulk: index of the refused operation
+  std::uint32_t failed_part = 0;    // bulk: index of the refused operation
   std::string site_name, site_zip;  // when echo_site was asked
 
   [[nodiscard]] bool ok() const { return code == Code::kOk; }

@@ -72,12 +72,15 @@ class State {
   std::uint32_t write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out) const;
   // Writes the sites whose `changed` is above `since` (all of them in one go).
   void write_sites_changed(Position since, Bytes& out) const;
-  // Writes events above `since`, about bytes_max bytes; returns the position up to which they are complete.
+  // Writes events above `since`, about bytes_max bytes; returns the position up to which they are complete: go on
+  // from there until it is position().
   Position write_events(Position since, std::size_t bytes_max, Bytes& out) const;
-  // Position, time, interned tables as far as needed: what makes the received parts a State.
+  // Position, time and counts: what makes the received parts a State. Written and read last, at one position
+  // with write_sites_changed and the end of write_events.
   void write_head(Bytes& out) const;
-  // Takes over what one of the write_… functions wrote; sites may come again, the later one wins.
-  // Malformed: error, and this State must be thrown away.
+  // Takes over what one of the write_… functions wrote; sites may come again, the later one wins; slots come
+  // without gaps. Only into a State that has executed nothing.
+  // Malformed, or something is missing at the head: kProtocol, and this State must be thrown away.
   [[nodiscard]] Status read_transfer(ByteView in);
 
   // Recomputes everything that is kept up to date incrementally and compares. Slow; tests and `verify`.

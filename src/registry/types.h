@@ -49,7 +49,7 @@ using ExternalId = std::pair<std::string_view, std::string_view>;  // system, va
 struct StockLine {
   std::string_view product;
   Availability availability;
-  WallTime valid_at;    // claimed to be true then; 0 if nobody said
+  WallTime valid_at;    // true as of then; 0 if an import did not say
   WallTime changed_at;  // when the value last differed
   WallTime checked_at;  // when it was last claimed, changed or not
   std::string_view source;
@@ -60,8 +60,8 @@ struct StockLine {
 struct Site {
   std::string_view id;  // [A-Za-z0-9.-]{1,64}
   std::string_view name;
-  std::string_view zip;       // 5 digits, leading zeros kept; may be empty
-  std::string_view zip_plus4; // 4 digits or empty
+  std::string_view zip;                          // 5 digits, leading zeros kept; may be empty
+  std::string_view zip_plus4;                    // 4 digits or empty
   std::string_view street, city, state, county;  // state: two capitals or empty
   std::string_view phone, info_url, booking_url, provider, hours;
   std::vector<ExternalId> external_ids;
@@ -71,7 +71,7 @@ struct Site {
   std::uint32_t version = 0;
   WallTime created_at, updated_at;
   std::string_view created_by, updated_by;
-  Position changed;  // of the last event on this site or its stock
+  Position changed;              // of the last request that altered anything here; marks of freshness count too
   std::vector<StockLine> stock;  // sorted by product
 };
 
@@ -86,9 +86,9 @@ enum class EventKind : std::uint8_t {
   kUndo = 8,
   kImport = 9,
 };
-[[nodiscard]] std::string_view name(EventKind kind);         // "add_site", "set", "adjust", …
-[[nodiscard]] std::string_view name(SiteStatus status);      // "active", …
-[[nodiscard]] std::string_view name(Freshness freshness);    // "fresh", …
+[[nodiscard]] std::string_view name(EventKind kind);       // "add_site", "set", "adjust", …
+[[nodiscard]] std::string_view name(SiteStatus status);    // "active", …
+[[nodiscard]] std::string_view name(Freshness freshness);  // "fresh", …
 
 // One changed field of a site; names as in the own formats ("street", "lat", "status").
 struct FieldChange {
@@ -104,9 +104,10 @@ struct Event {
   EventKind kind = EventKind::kSetAvailability;
   std::string_view actor;
   std::string_view site_id;
-  std::string_view product;      // empty for events on the site itself
-  Availability before, after;    // of the stock line, when product is not empty
-  bool existed = true;           // the stock line or site was there before
+  std::string_view product;    // empty for events on the site itself
+  Availability before, after;  // of the stock line, when product is not empty
+  bool existed = true;         // the stock line or site was there before
+  bool removed = false;        // an undo took the stock line away: there is no `after`
   std::vector<FieldChange> fields;
   std::string_view reason;
   std::string_view idempotency_key;

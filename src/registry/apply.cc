@@ -1,0 +1,133 @@
+#include "registry/apply.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "registry/validate.h"
+
+namespace titer::registry {
+
+std::uint32_t resolve(const Store& store, const SiteRef& ref, Outcome& out) {
+  if (ref.id.empty() == ref.name.empty()) {
+    refuse(out, Code::kInvalid, "name the site by its id or by its name: one of the two");
+    return kNil;
+  }
+  const std::uint32_t slot = ref.id.empty() ? store.find_name(ref.name) : store.find_id(ref.id);
+  if (slot != kNil) return slot;
+  Outcome text;  // what cannot be shown safely is not shown
+  const std::string_view key = ref.id.empty() ? ref.name : ref.id;
+  const bool shown = check_text(key, "key", limits::kNameBytesMax, text);
+  refuse(out, Code::kNotFound,
+         fmt::format("there is no site with the {} '{}'; list the sites or add it first",
+                     ref.id.empty() ? "name" : "id", shown ? key : "?"));
+  return kNil;
+}
+
+bool check_open(const Store& store, std::uint32_t slot, Outcome& out) {
+  if (store.hot(slot).status != SiteStatus::kClosed) return true;
+  return refuse(
+      out, Code::kClosed,
+      fmt::format("{} is closed; set its status to active before logging availability", store.name(slot)));
+}
+
+bool check_name_free(const Store& store, const Site& site, std::uint32_t self, Outcome& out) {
+  if (site.status == SiteStatus::kClosed) return true;
+  const std::uint32_t other = store.find_name(site.name);
+  if (other == kNil || other == self) return true;
+  return refuse(out, Code::kDuplicate,
+                fmt::format("the name '{}' belongs to the site {}; choose another name or edit that site",
+                            site.name, store.id(other)));
+}
+
+bool check_externals_free(const Store& store, const Site& site, std::uint32_t self, Outcome& out) {
+  for (const ExternalId& pair : site.external_ids) {
+    if (!exclusive_system(pair.first)) continue;
+    const std::uint32_t other = store.find_external(pair);
+    if (other == kNil || other == self) continue;
+    return refuse(out, Code::kDuplicate,
+                  fmt::format("the external id {}:{} belongs to the site {}; remove it there first", pair.first,
+                              pair.second, store.id(other)));
+  }
+  return true;
+}
+
+void show_current(const Store& store, std::uint32_t line, Outcome& out) {
+  out.has_stock = line != kNil;
+  if (line == kNil) return;
+  const Line& row = store.line(line);
+  out.before = out.after = {static_cast<Availability::Kind>(row.kind), row.count};
+  out.stock_version = row.version;
+}
+
+bool check_room_for_line(const Store& store, std::uint32_t slot, Outcome& out) {
+  if (store.hot(slot).lines < limits::kStockLinesMax) return true;
+  return refuse(out, Code::kTooLarge,
+                fmt::format("{} already has {} products, the most a site can have", store.name(slot),
+                            limits::kStockLinesMax));
+}
+
+namespace {
+
+// An import's old claim leaves the stock line alone and refuses nothing else.
+bool refused(const Simple& operation, const Outcome& out) {
+  return !out.ok() && !(out.code == Code::kOutOfDate && std::holds_alternative<ImportRow>(operation));
+}
+
+}  // namespace
+
+std::uint32_t run(Core& core, const Context& context, const Bulk& op, Outcome& out) {
+  if (op.operations.size() > limits::kBulkOperationsMax) {
+    refuse(out, Code::kTooLarge,
+           fmt::format("a bulk has at most {} operations, not {}: split it", limits::kBulkOperationsMax,
+                       op.operations.size()));
+    return kNil;
+  }
+  core.arm();
+  bool changed = false;
+  bool created = false;
+  for (std::uint32_t part = 0; part < op.operations.size(); ++part) {
+    Context inner = context;
+    inner.part = part;
+    out.clear();
+    out.position = context.position;
+    const Simple& operation = op.operations[part];
+    const std::uint32_t slot = std::visit([&](const auto& one) { return run(core, inner, one, out); }, operation);
+    if (refused(operation, out)) {
+      core.roll_back();
+      out.failed_part = part;
+      out.changed = out.created = false;
+      return slot != kNil && slot < core.store.slots() ? slot : kNil;
+    }
+    changed |= out.changed;
+    created |= out.created;
+  }
+  core.commit();
+  out.clear();
+  out.position = context.position;
+  out.changed = changed;
+  out.created = created;
+  return kNil;
+}
+
+void apply(Core& core, const Request& request, Position position, WallTime stamp, Outcome& out) {
+  TITER_CHECK(position > core.position, "a request was executed twice or out of order");
+  core.position = position;
+  core.time = std::max(core.time, stamp);
+  out.clear();
+  out.position = position;
+  if (!check_envelope(request, out)) return;
+  const Context context{position, core.time, 0, request.actor, request.reason, request.idempotency_key};
+  const std::uint32_t slot =
+      std::visit([&](const auto& op) { return run(core, context, op, out); }, request.operation);
+  core.history.trim();
+  if (slot == kNil || std::holds_alternative<Bulk>(request.operation)) return;
+  out.site_id = core.store.id(slot);
+  out.site_version = core.store.cold(slot).version;
+  if (!request.echo_site) return;
+  out.site_name = core.store.name(slot);
+  out.site_zip = core.store.hot(slot).text.zip();
+}
+
+}  // namespace titer::registry

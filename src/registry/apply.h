@@ -1,0 +1,40 @@
+// The operations. Each validates first and then changes the core, or refuses and changes nothing.
+//
+// They return the slot of the site concerned (kNil: none is known), from which the answer's site part is filled in.
+// One file per group: apply_site.cc, apply_stock.cc, apply_import.cc, apply_undo.cc, apply.cc (bulk and the frame).
+#pragma once
+
+#include <cstdint>
+
+#include "registry/core.h"
+#include "registry/request.h"
+
+namespace titer::registry {
+
+std::uint32_t run(Core& core, const Context& context, const AddSite& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const EditSite& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const CloseSite& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const SetAvailability& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const Adjust& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const Reserve& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const Release& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const Undo& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const ImportRow& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const Bulk& op, Outcome& out);
+
+// One whole request at a position: envelope, time, operation, answer, trimming of the history.
+void apply(Core& core, const Request& request, Position position, WallTime stamp, Outcome& out);
+
+// --- shared by the operations
+// The site named; kNil after refusing.
+[[nodiscard]] std::uint32_t resolve(const Store& store, const SiteRef& ref, Outcome& out);
+// Refuses unless the site is open for changes of its stock.
+[[nodiscard]] bool check_open(const Store& store, std::uint32_t slot, Outcome& out);
+// The name and the exclusive external ids must not belong to a site other than `self` (kNil: a new one).
+[[nodiscard]] bool check_name_free(const Store& store, const Site& site, std::uint32_t self, Outcome& out);
+[[nodiscard]] bool check_externals_free(const Store& store, const Site& site, std::uint32_t self, Outcome& out);
+// The answer's stock part: the line as it is.
+void show_current(const Store& store, std::uint32_t line, Outcome& out);
+[[nodiscard]] bool check_room_for_line(const Store& store, std::uint32_t slot, Outcome& out);
+
+}  // namespace titer::registry

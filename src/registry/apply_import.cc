@@ -1,0 +1,176 @@
+// One row of an import: finds the site or adds it, then the stock line. What is already so is left alone entirely
+// (not even marked as checked), so that importing a file again changes nothing.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "registry/apply.h"
+#include "registry/fields.h"
+#include "registry/naming.h"
+#include "registry/validate.h"
+
+namespace titer::registry {
+namespace {
+
+bool same_place(const Store& store, std::uint32_t slot, const Site& row) {
+  Site site;
+  store.show(slot, site);
+  return site.zip == row.zip && site.street == row.street;
+}
+
+bool has_exclusive(const Site& row) {
+  return std::any_of(row.external_ids.begin(), row.external_ids.end(),
+                     [](const ExternalId& pair) { return exclusive_system(pair.first); });
+}
+
+// The site the row means, in `slot`; kNil: a new one. False: refused.
+bool find_site(const Store& store, const ImportRow& op, const Site& row, std::uint32_t& slot, Outcome& out) {
+  slot = kNil;
+  if (!op.id.empty()) {
+    if (!is_site_id(op.id)) {
+      return refuse(out, Code::kInvalid, "a site's id has 1 to 64 letters, digits, points and dashes");
+    }
+    slot = store.find_id(op.id);
+    return true;
+  }
+  for (const ExternalId& pair : row.external_ids) {
+    if (!exclusive_system(pair.first)) continue;
+    const std::uint32_t found = store.find_external(pair);
+    if (slot != kNil && found != kNil && found != slot) {
+      return refuse(out, Code::kDuplicate,
+                    fmt::format("the row's external ids belong to two sites, {} and {}; correct the row",
+                                store.id(slot), store.id(found)));
+    }
+    if (found != kNil) slot = found;
+  }
+  if (has_exclusive(row) || !op.fields.name) return true;
+  // Nothing but a name: a site of that name, ZIP and street is the same site.
+  NameChoice choice(*op.fields.name, row);
+  for (;;) {
+    const std::string& name = choice.next();
+    const std::uint32_t found = store.find_name(name);
+    if (found == kNil) return true;
+    if (is_asked_name(name, store.cold(found).asked_name, *op.fields.name) && same_place(store, found, row)) {
+      slot = found;
+      return true;
+    }
+  }
+}
+
+// Gives the site the name it asks for, or the next one that is free. `buffer` holds a name that was made.
+void choose_name(const Store& store, std::uint32_t self, std::string_view asked, SiteImage& image,
+                 std::string& buffer, Outcome& out) {
+  image.asked_name = 0;
+  image.site.name = asked;
+  if (image.site.status == SiteStatus::kClosed) return;
+  NameChoice choice(asked, image.site);
+  for (;;) {
+    buffer = choice.next();
+    const std::uint32_t other = store.find_name(buffer);
+    if (other == kNil || other == self) break;
+  }
+  if (buffer == asked) return;
+  image.asked_name = choice.asked_size();
+  image.site.name = buffer;
+  out.message = fmt::format("the name '{}' is taken by another site: stored as '{}'", asked, buffer);
+}
+
+std::uint32_t add(Core& core, const Context& context, const ImportRow& op, SiteImage& image, Outcome& out) {
+  if (!op.fields.name) {
+    refuse(out, Code::kInvalid, "no site has this id, and a new site needs a name");
+    return kNil;
+  }
+  std::string name;
+  const std::string made = op.id.empty() ? make_id(core.store, *op.fields.name) : std::string();
+  image.site.id = op.id.empty() ? std::string_view(made) : op.id;
+  choose_name(core.store, kNil, *op.fields.name, image, name, out);
+  out.changed = out.created = true;
+  return core.create_site(context, EventKind::kImport, image);
+}
+
+// False: refused.
+bool update(Core& core, const Context& context, const ImportRow& op, std::uint32_t slot, Outcome& out) {
+  Site before;
+  core.store.show(slot, before);
+  if (before.status == SiteStatus::kClosed && !op.fields.status) return check_open(core.store, slot, out);
+  SiteImage image;
+  core.store.show(slot, image);
+  SiteFields fields = op.fields;
+  if (fields.external_ids) {  // of several feeds: added to what other feeds know
+    fields.external_ids->insert(fields.external_ids->end(), before.external_ids.begin(), before.external_ids.end());
+    Outcome check;
+    normalize(*fields.external_ids);
+    if (!check_fields(fields, check)) return refuse(out, check.code, check.message);
+  }
+  fields.name.reset();
+  overlay(fields, image.site);
+  if (image.site.zip.empty()) image.site.zip_plus4 = {};
+  if (!check_externals_free(core.store, image.site, slot, out)) return false;
+  std::string name;
+  const std::string_view asked = op.fields.name.value_or(before.name);
+  const bool reopened = before.status == SiteStatus::kClosed && image.site.status != SiteStatus::kClosed;
+  if (!is_asked_name(before.name, image.asked_name, asked)) {
+    choose_name(core.store, slot, asked, image, name, out);
+  } else if (reopened && core.store.find_name(before.name) != kNil) {
+    choose_name(core.store, slot, before.name, image, name, out);
+  }
+  FieldDiff diff;
+  const auto& changes = diff.compare(before, image.site);
+  if (changes.empty()) return true;
+  core.change_site(context, EventKind::kImport, slot, image, changes);
+  out.changed = true;
+  return true;
+}
+
+void import_claim(Core& core, const Context& context, const StockClaim& claim, std::uint32_t slot, Outcome& out) {
+  // A row that says "closed" may bring stock when it adds the site (a full export has such rows), never later.
+  if (core.store.hot(slot).status == SiteStatus::kClosed && !out.created) return;
+  const std::uint32_t line = core.store.find_line(slot, claim.product);
+  if (line != kNil) {
+    const StockLine stored = core.store.show_line(line);
+    show_current(core.store, line, out);
+    if (claim.valid_at && *claim.valid_at < stored.valid_at) {
+      out.code = Code::kOutOfDate;
+      out.message = "the stock that is stored was true later than this row says; the row's stock was left out";
+      return;
+    }
+    if (stored.availability == claim.availability) {
+      if (claim.valid_at && *claim.valid_at > stored.valid_at) {
+        core.refresh_line(context, line, *claim.valid_at, claim.source);
+      }
+      return;
+    }
+  }
+  StockLine next;
+  next.product = claim.product;
+  next.availability = claim.availability;
+  next.valid_at = claim.valid_at.value_or(WallTime());
+  next.source = claim.source;
+  core.change_line(context, EventKind::kImport, slot, line, &next, out);
+}
+
+}  // namespace
+
+std::uint32_t run(Core& core, const Context& context, const ImportRow& op, Outcome& out) {
+  if (!check_fields(op.fields, out) || (op.stock && !check_claim(*op.stock, out))) return kNil;
+  SiteImage row;  // the row as a site of its own
+  overlay(op.fields, row.site);
+  if (row.site.zip.empty()) row.site.zip_plus4 = {};
+  std::uint32_t slot = kNil;
+  if (!find_site(core.store, op, row.site, slot, out)) return kNil;
+  if (op.stock && slot != kNil && core.store.find_line(slot, op.stock->product) == kNil &&
+      !check_room_for_line(core.store, slot, out)) {
+    return slot;
+  }
+  if (slot == kNil) {
+    if (!check_externals_free(core.store, row.site, kNil, out)) return kNil;
+    slot = add(core, context, op, row, out);
+    if (slot == kNil) return kNil;
+  } else if (!update(core, context, op, slot, out)) {
+    return slot;
+  }
+  if (op.stock) import_claim(core, context, *op.stock, slot, out);
+  return slot;
+}
+
+}  // namespace titer::registry

@@ -1,0 +1,145 @@
+// Undo: puts back what the event at a position changed, in all its parts, if nothing touched it since.
+//
+// Read backwards the parts of one position undo each other's order; the check comes first for all of them, so a
+// later change anywhere refuses the whole undo. An undo is an event like any other and can be undone itself.
+// A site cannot be un-added (ids are unique for ever): undoing its addition closes it.
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "registry/apply.h"
+#include "registry/fields.h"
+#include "registry/validate.h"
+
+namespace titer::registry {
+namespace {
+
+// The events of one position, oldest first.
+bool find_parts(const Core& core, const Context& context, Position position, std::vector<std::uint64_t>& parts,
+                Outcome& out) {
+  const EventRing& history = core.history;
+  if (position.value == 0 || position >= context.position) {
+    return refuse(out, Code::kNotFound, fmt::format("there is no event at position {} yet", position.value));
+  }
+  if (position <= history.dropped()) {
+    return refuse(out, Code::kTooOld,
+                  fmt::format("position {} is no longer in the history, which begins at {}", position.value,
+                              history.oldest().value));
+  }
+  Record record;
+  for (std::uint64_t at = history.above(Position(position.value - 1)); at < history.end(); at = record.next) {
+    history.read(at, record);
+    if (record.event.position != position) break;
+    parts.push_back(at);
+  }
+  if (!parts.empty()) return true;
+  return refuse(
+      out, Code::kNotFound,
+      fmt::format("the request at position {} changed nothing, so there is nothing to undo", position.value));
+}
+
+// Does `later` touch what `event` changed? Undoing an addition concerns everything at the site.
+bool touches(const Event& later, const Event& event) {
+  const bool whole_site = event.product.empty() && !event.existed;
+  return whole_site || later.product == event.product;
+}
+
+bool check_untouched(const Core& core, const Record& record, Outcome& out) {
+  const Event& event = record.event;
+  Record later;
+  for (std::uint64_t at = core.store.hot(record.slot).last_event; at != 0; at = later.previous) {
+    if (at - 1 < core.history.begin()) break;
+    core.history.read(at - 1, later);
+    if (later.event.position <= event.position) break;
+    if (!touches(later.event, event)) continue;
+    if (!event.product.empty()) {
+      show_current(core.store, core.store.find_line(record.slot, event.product), out);
+    }
+    return refuse(out, Code::kStaleVersion,
+                  fmt::format("it was changed again at position {}; undo that first", later.event.position.value));
+  }
+  return true;
+}
+
+bool undo_line(Core& core, const Context& context, const Record& record, Outcome& out) {
+  const Event& event = record.event;
+  if (!check_open(core.store, record.slot, out)) return false;
+  const std::uint32_t line = core.store.find_line(record.slot, event.product);
+  if (!event.existed) {
+    if (line == kNil) return refuse(out, Code::kStaleVersion, "the stock line is already gone");
+    core.change_line(context, EventKind::kUndo, record.slot, line, nullptr, out, event.position);
+    return true;
+  }
+  if (line == kNil && !check_room_for_line(core.store, record.slot, out)) return false;
+  StockLine next;
+  next.product = event.product;
+  next.availability = event.before;
+  next.valid_at = record.valid_before;
+  next.source = record.source_before;
+  if (record.source_kept && line != kNil) {
+    next.source = core.store.words().text(core.store.line(line).source);
+  }
+  core.change_line(context, EventKind::kUndo, record.slot, line, &next, out, event.position);
+  return true;
+}
+
+bool undo_site(Core& core, const Context& context, const Record& record, Outcome& out) {
+  const Event& event = record.event;
+  Site before;
+  core.store.show(record.slot, before);
+  SiteImage image;
+  core.store.show(record.slot, image);
+  if (!event.existed) {
+    image.site.status = SiteStatus::kClosed;
+  } else {
+    for (const FieldChange& change : event.fields) {
+      TITER_CHECK(put_back(change, image.site), "an event with an unknown field");
+    }
+    follow_zip(image.site);
+  }
+  if (!check_name_free(core.store, image.site, record.slot, out)) return false;
+  if (!check_externals_free(core.store, image.site, record.slot, out)) return false;
+  if (before.name != image.site.name) image.asked_name = 0;
+  FieldDiff diff;
+  const auto& changes = diff.compare(before, image.site);
+  core.change_site(context, EventKind::kUndo, record.slot, image, changes, event.position);
+  out.changed = true;
+  return true;
+}
+
+bool undo_parts(Core& core, const Context& context, const std::vector<std::uint64_t>& parts, Outcome& out) {
+  Record record;
+  for (auto at = parts.rbegin(); at != parts.rend(); ++at) {
+    core.history.read(*at, record);
+    const bool line = !record.event.product.empty();
+    if (line ? !undo_line(core, context, record, out) : !undo_site(core, context, record, out)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::uint32_t run(Core& core, const Context& context, const Undo& op, Outcome& out) {
+  std::vector<std::uint64_t> parts;
+  if (!find_parts(core, context, op.event, parts, out)) return kNil;
+  Record record;
+  for (const std::uint64_t at : parts) {
+    core.history.read(at, record);
+    if (!check_untouched(core, record, out)) return record.slot;
+  }
+  core.history.read(parts.front(), record);
+  const std::uint32_t slot = record.slot;
+  const bool own = !core.armed();  // inside a bulk the bulk takes everything back
+  if (own) core.arm();
+  const bool done = undo_parts(core, context, parts, out);
+  if (!own) return slot;
+  if (done) {
+    core.commit();
+  } else {
+    core.roll_back();
+    out.changed = false;
+  }
+  return slot;
+}
+
+}  // namespace titer::registry

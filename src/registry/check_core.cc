@@ -1,0 +1,135 @@
+#include "registry/check_core.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "registry/fields.h"
+#include "registry/store_order.h"
+#include "registry/validate.h"
+
+namespace titer::registry {
+namespace {
+
+Error broken(std::string what) { return {Code::kInternal, "the registry is inconsistent: " + std::move(what)}; }
+
+template <typename Less>
+Status check_order(const OrderedIndex& index, std::size_t expected, const Less& less, const char* what) {
+  std::size_t n = 0;
+  std::uint32_t last = kNil;
+  for (OrderedIndex::Place at; !index.end(at); at = index.next(at), ++n) {
+    const std::uint32_t item = index.get(at);
+    if (last != kNil && !less(last, item)) return broken(fmt::format("the order by {} is wrong", what));
+    last = item;
+  }
+  if (n != expected || n != index.size()) return broken(fmt::format("the order by {} has not every row", what));
+  return ok_status();
+}
+
+}  // namespace
+
+Status Store::check_row(std::uint32_t slot) const {
+  SiteImage image;
+  show(slot, image);
+  show_lines(slot, image.site);
+  const Site& site = image.site;
+  const auto at = [&](const char* what) { return broken(fmt::format("site {}: {}", site.id, what)); };
+  if (!is_sound(image)) return at("a field or the order of its stock is not allowed");
+  if (find_id(site.id) != slot) return at("not found by its id");
+  if (site.status != SiteStatus::kClosed && find_name(site.name) != slot) return at("not found by its name");
+  for (const ExternalId& pair : site.external_ids) {
+    if (exclusive_system(pair.first) && find_external(pair) != slot) return at("not found by an external id");
+  }
+  Site followed = site;
+  follow_zip(followed);
+  if (followed.point != site.point || followed.lat != site.lat || followed.lon != site.lon) {
+    return at("the point does not follow the ZIP");
+  }
+  if (hot_[slot].lines != site.stock.size()) return at("the number of stock lines is wrong");
+  if (site.point != PointSource::kNone) {
+    std::vector<std::uint32_t> near;
+    geo_.around(site.lat, site.lon, 10, near);
+    if (std::find(near.begin(), near.end(), slot) == near.end()) return at("not found by its point");
+  }
+  return ok_status();
+}
+
+Status Store::check_orders() const {
+  if (auto s = check_order(order_name_, slots(), NameOrder{*this}, "name"); !s) return s;
+  if (auto s = check_order(order_zip_, slots(), ZipOrder{*this}, "ZIP"); !s) return s;
+  if (auto s = check_order(order_state_, slots(), StateOrder{*this}, "state"); !s) return s;
+  return check_order(order_product_, line_count_, ProductOrder{*this}, "product");
+}
+
+Status Store::check() const {
+  std::uint64_t digest = 0;
+  std::uint32_t active = 0, named = 0, lines = 0, points = 0, externals = 0;
+  std::map<std::uint32_t, std::uint32_t> uses;
+  for (std::uint32_t slot = 0; slot < slots(); ++slot) {
+    if (auto s = check_row(slot); !s) return s;
+    const ColdRow& cold = cold_[slot];
+    digest += site_digest(slot) + mark_digest(id_hash(slot), hot_[slot].changed);
+    active += hot_[slot].status == SiteStatus::kActive ? 1 : 0;
+    named += hot_[slot].status != SiteStatus::kClosed ? 1 : 0;
+    points += hot_[slot].point != PointSource::kNone ? 1 : 0;
+    hot_[slot].text.any_external([&](std::string_view system, std::string_view) {
+      externals += exclusive_system(system) ? 1 : 0;
+      return false;
+    });
+    for (const auto word : {cold.city, cold.county, cold.state, cold.provider, cold.created_by, cold.updated_by}) {
+      ++uses[word];
+    }
+    for (std::uint32_t at = hot_[slot].first_line; at != kNil; at = lines_[at].next, ++lines) {
+      if (lines_[at].slot != slot) return broken("a stock line belongs to another site");
+      digest += line_digest(id_hash(slot), lines_[at]);
+      for (const auto word : {lines_[at].product, lines_[at].source, lines_[at].updated_by}) ++uses[word];
+    }
+  }
+  uses.erase(0);
+  for (const auto& [word, n] : uses) {
+    if (words_.uses(word) != n) return broken("a word is counted wrongly");
+  }
+  if (digest != digest_) return broken("the digest");
+  if (active != active_ || lines != line_count_) return broken("the number of sites or stock lines");
+  if (by_id_.size() != slots() || by_name_.size() != named || by_external_.size() != externals) {
+    return broken("an index has entries of no site");
+  }
+  if (geo_.size() != points) return broken("the index of points has entries of no site");
+  return check_orders();
+}
+
+namespace {
+
+Status check_history(const Core& core) {
+  std::map<std::uint32_t, std::uint64_t> last;
+  Record record;
+  Position position = core.history.dropped();
+  std::size_t n = 0;
+  for (std::uint64_t at = core.history.begin(); at < core.history.end(); at = record.next, ++n) {
+    core.history.read(at, record);
+    if (record.slot >= core.store.slots()) return broken("an event of no site");
+    if (record.event.position < position || record.event.position > core.position) {
+      return broken("events are out of order");
+    }
+    position = record.event.position;
+    const auto before = last.find(record.slot);
+    if (record.previous != (before == last.end() ? 0 : before->second)) return broken("a site's chain of events");
+    last[record.slot] = at + 1;
+  }
+  for (const auto& [slot, at] : last) {
+    if (core.store.hot(slot).last_event != at) return broken("a site's newest event");
+  }
+  if (n != core.history.events()) return broken("the number of events");
+  return ok_status();
+}
+
+}  // namespace
+
+Status check_core(const Core& core) {
+  if (auto s = core.store.check(); !s) return s;
+  return check_history(core);
+}
+
+}  // namespace titer::registry

@@ -1,0 +1,145 @@
+#include "registry/fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+#include "registry/products.h"
+#include "registry/store.h"
+
+namespace titer::registry {
+namespace {
+
+struct TextField {
+  std::string_view name;
+  std::string_view Site::*of_site;
+  std::optional<std::string_view> SiteFields::*of_request;
+};
+constexpr TextField kTexts[] = {
+    {"name", &Site::name, &SiteFields::name},
+    {"zip", &Site::zip, &SiteFields::zip},
+    {"zip_plus4", &Site::zip_plus4, &SiteFields::zip_plus4},
+    {"street", &Site::street, &SiteFields::street},
+    {"city", &Site::city, &SiteFields::city},
+    {"state", &Site::state, &SiteFields::state},
+    {"county", &Site::county, &SiteFields::county},
+    {"phone", &Site::phone, &SiteFields::phone},
+    {"info_url", &Site::info_url, &SiteFields::info_url},
+    {"booking_url", &Site::booking_url, &SiteFields::booking_url},
+    {"provider", &Site::provider, &SiteFields::provider},
+    {"hours", &Site::hours, &SiteFields::hours},
+};
+
+void print_degrees(double degrees, std::string& out) {
+  out.clear();
+  fmt::format_to(std::back_inserter(out), "{}", from_e7(to_e7(degrees)));
+}
+void print_pairs(const std::vector<ExternalId>& pairs, std::string& out) {
+  out.clear();
+  for (const auto& [system, value] : pairs) {
+    if (!out.empty()) out += '\n';
+    out.append(system).append(1, '\t').append(value);
+  }
+}
+double parse_degrees(std::string_view text) {
+  double degrees = 0;
+  std::from_chars(text.data(), text.data() + text.size(), degrees);
+  return degrees;
+}
+void parse_pairs(std::string_view text, std::vector<ExternalId>& out) {
+  out.clear();
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    const std::size_t tab = line.find('\t');
+    if (tab != std::string_view::npos) out.emplace_back(line.substr(0, tab), line.substr(tab + 1));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+  }
+}
+
+}  // namespace
+
+void normalize(std::vector<ExternalId>& pairs) {
+  std::sort(pairs.begin(), pairs.end());
+  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+}
+
+void follow_zip(Site& site) {
+  if (site.point == PointSource::kGiven) return;
+  const auto centroid = site.zip.empty() ? std::nullopt : zip_point(site.zip);
+  site.point = centroid ? PointSource::kZipCentroid : PointSource::kNone;
+  site.lat = centroid ? centroid->lat : 0;
+  site.lon = centroid ? centroid->lon : 0;
+}
+
+void overlay(const SiteFields& fields, Site& site) {
+  for (const TextField& field : kTexts) {
+    if (const auto& text = fields.*field.of_request) site.*field.of_site = *text;
+  }
+  if (fields.zip && fields.zip->empty() && !fields.zip_plus4) site.zip_plus4 = {};
+  if (fields.status) site.status = *fields.status;
+  if (fields.external_ids) {
+    site.external_ids = *fields.external_ids;
+    normalize(site.external_ids);
+  }
+  if (fields.lat && fields.lon) {
+    site.point = PointSource::kGiven;
+    site.lat = from_e7(to_e7(*fields.lat));
+    site.lon = from_e7(to_e7(*fields.lon));
+  }
+  follow_zip(site);
+}
+
+void FieldDiff::add(std::string_view field, std::string_view before, std::string_view after) {
+  if (before != after) changes_.push_back({field, before, after});
+}
+
+const std::vector<FieldChange>& FieldDiff::compare(const Site& before, const Site& after) {
+  changes_.clear();
+  for (const TextField& field : kTexts) add(field.name, before.*field.of_site, after.*field.of_site);
+  for (std::string& text : texts_) text.clear();
+  if (before.point == PointSource::kGiven) {
+    print_degrees(before.lat, texts_[0]);
+    print_degrees(before.lon, texts_[1]);
+  }
+  if (after.point == PointSource::kGiven) {
+    print_degrees(after.lat, texts_[2]);
+    print_degrees(after.lon, texts_[3]);
+  }
+  if (texts_[0] != texts_[2] || texts_[1] != texts_[3]) {
+    changes_.push_back({"lat", texts_[0], texts_[2]});
+    changes_.push_back({"lon", texts_[1], texts_[3]});
+  }
+  add("status", name(before.status), name(after.status));
+  if (before.external_ids != after.external_ids) {
+    print_pairs(before.external_ids, texts_[4]);
+    print_pairs(after.external_ids, texts_[5]);
+    changes_.push_back({"external_ids", texts_[4], texts_[5]});
+  }
+  return changes_;
+}
+
+bool put_back(const FieldChange& change, Site& site) {
+  for (const TextField& field : kTexts) {
+    if (field.name != change.field) continue;
+    site.*field.of_site = change.before;
+    return true;
+  }
+  if (change.field == "lat" || change.field == "lon") {
+    (change.field == "lat" ? site.lat : site.lon) = parse_degrees(change.before);
+    site.point = change.before.empty() ? PointSource::kNone : PointSource::kGiven;
+    return true;
+  }
+  if (change.field == "status") {
+    for (const SiteStatus status : {SiteStatus::kActive, SiteStatus::kHidden, SiteStatus::kClosed}) {
+      if (name(status) == change.before) site.status = status;
+    }
+    return true;
+  }
+  if (change.field != "external_ids") return false;
+  parse_pairs(change.before, site.external_ids);
+  return true;
+}
+
+}  // namespace titer::registry

@@ -1,0 +1,28 @@
+// A SiteFilter made ready to be asked of many rows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "registry/query.h"
+#include "registry/store.h"
+
+namespace titer::registry {
+
+class Filter {
+ public:
+  Filter(const Store& store, const SiteFilter& filter);
+  [[nodiscard]] bool fits(std::uint32_t slot) const;
+
+ private:
+  [[nodiscard]] bool fits_text(std::string_view name) const;
+  [[nodiscard]] bool fits_stock(std::uint32_t slot) const;
+  [[nodiscard]] bool fits_time(std::uint32_t slot) const;
+
+  const Store& store_;
+  const SiteFilter& filter_;
+  std::uint32_t state_ = 0, product_ = 0;  // words; kNil: no row has it
+  std::string lower_;
+};
+
+}  // namespace titer::registry

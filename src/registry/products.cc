@@ -1,0 +1,134 @@
+// Searches the packed tables in place; layout: cmake/embed_tables.py.
+#include "registry/products.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "registry/validate.h"
+
+extern "C" const char titer_tables_begin[];
+
+namespace titer::registry {
+namespace {
+
+struct Table {
+  std::uint32_t offset, count;
+};
+struct Head {
+  char magic[8];
+  std::uint64_t digest;
+  Table zips, products, ndcs, strings;
+};
+struct ZipRow {
+  std::uint32_t zip;
+  std::int32_t lat, lon;
+  std::uint32_t city, county, state;
+};
+struct ProductRow {
+  std::uint32_t number, active, cvx, name, groups;
+};
+struct NdcRow {
+  std::uint64_t key;
+  std::uint32_t cvx, unused;
+};
+static_assert(sizeof(Head) == 48 && sizeof(ZipRow) == 24 && sizeof(ProductRow) == 20 && sizeof(NdcRow) == 16);
+
+const Head& head() { return *reinterpret_cast<const Head*>(titer_tables_begin); }
+
+std::string_view string(std::uint32_t at) {
+  const char* from = titer_tables_begin + head().strings.offset + at;
+  std::uint16_t size = 0;
+  std::memcpy(&size, from, sizeof size);
+  return {from + sizeof size, size};
+}
+
+// The row with this key, by its first member.
+template <typename Row, typename Key>
+const Row* find(Table table, Key Row::*key, Key wanted) {
+  const Row* begin = reinterpret_cast<const Row*>(titer_tables_begin + table.offset);
+  const Row* end = begin + table.count;
+  const Row* row = std::lower_bound(begin, end, wanted, [&](const Row& r, Key k) { return r.*key < k; });
+  return row != end && row->*key == wanted ? row : nullptr;
+}
+
+// Digits only, at most `max` of them.
+std::optional<std::uint32_t> number(std::string_view text, std::size_t max) {
+  if (text.empty() || text.size() > max) return std::nullopt;
+  std::uint32_t n = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    n = n * 10 + static_cast<std::uint32_t>(c - '0');
+  }
+  return n;
+}
+
+std::optional<std::string_view> cvx_of(std::optional<std::uint32_t> labeler, std::optional<std::uint32_t> product,
+                                       std::optional<std::uint32_t> package) {
+  if (!labeler || !product || !package) return std::nullopt;
+  const std::uint64_t key = std::uint64_t{*labeler} * 1'000'000 + *product * 100 + *package;
+  const NdcRow* row = find(head().ndcs, &NdcRow::key, key);
+  if (row == nullptr) return std::nullopt;
+  return string(row->cvx);
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+std::optional<Product> find_product(std::string_view cvx) {
+  const auto n = number(cvx, 9);
+  const ProductRow* row = n ? find(head().products, &ProductRow::number, *n) : nullptr;
+  if (row == nullptr) return std::nullopt;
+  return Product{string(row->cvx), string(row->name), string(row->groups), row->active != 0};
+}
+
+std::optional<std::string_view> cvx_of_ndc(std::string_view ndc) {
+  ndc = trim(ndc);
+  const std::size_t one = ndc.find('-');
+  if (one != std::string_view::npos) {
+    const std::size_t two = ndc.find('-', one + 1);
+    if (two == std::string_view::npos) return std::nullopt;
+    return cvx_of(number(ndc.substr(0, one), 5), number(ndc.substr(one + 1, two - one - 1), 4),
+                  number(ndc.substr(two + 1), 2));
+  }
+  const auto split = [&](std::size_t a, std::size_t b) {
+    return cvx_of(number(ndc.substr(0, a), 5), number(ndc.substr(a, b), 4), number(ndc.substr(a + b), 2));
+  };
+  if (ndc.size() == 11) return split(5, 4);
+  if (ndc.size() != 10) return std::nullopt;
+  // Ten digits without dashes are 4-4-2, 5-3-2 or 5-4-1: taken when only one of these is a vaccine.
+  std::optional<std::string_view> found;
+  for (const auto& [a, b] : {std::pair<std::size_t, std::size_t>{4, 4}, {5, 3}, {5, 4}}) {
+    const auto cvx = split(a, b);
+    if (cvx && found && *cvx != *found) return std::nullopt;
+    if (cvx) found = cvx;
+  }
+  return found;
+}
+
+std::optional<std::string_view> normalize_product(std::string_view text) {
+  text = trim(text);
+  if (text.empty()) return std::nullopt;
+  if (const auto product = text.size() <= 3 ? find_product(text) : std::nullopt) return product->cvx;
+  if (const auto cvx = cvx_of_ndc(text)) return cvx;
+  const bool any = text.size() == 3 && std::equal(text.begin(), text.end(), kAnyProduct.begin(),
+                                                  [](char a, char b) { return (a | 0x20) == b; });
+  if (any) return kAnyProduct;
+  if (!is_product(text)) return std::nullopt;
+  return text;
+}
+
+std::optional<ZipPoint> zip_point(std::string_view zip5) {
+  const auto n = zip5.size() == 5 ? number(zip5, 5) : std::nullopt;
+  const ZipRow* row = n ? find(head().zips, &ZipRow::zip, *n) : nullptr;
+  if (row == nullptr) return std::nullopt;
+  return ZipPoint{row->lat / 1e7, row->lon / 1e7, string(row->city), string(row->state), string(row->county)};
+}
+
+std::uint64_t tables_digest() { return head().digest; }
+
+}  // namespace titer::registry

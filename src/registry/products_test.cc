@@ -1,0 +1,65 @@
+#include "registry/products.h"
+
+#include <gtest/gtest.h>
+
+namespace titer::registry {
+namespace {
+
+TEST(Products, are_found_in_any_zero_padding) {
+  ASSERT_TRUE(find_product("208"));
+  EXPECT_EQ(find_product("208")->cvx, "208");
+  EXPECT_NE(find_product("208")->groups.find("COVID-19"), std::string_view::npos);
+  EXPECT_EQ(find_product("8")->cvx, "08");
+  EXPECT_EQ(find_product("008")->cvx, "08");
+  EXPECT_TRUE(find_product("309")->active);
+  EXPECT_FALSE(find_product("99999"));
+  EXPECT_FALSE(find_product("any"));
+  EXPECT_FALSE(find_product(""));
+}
+
+TEST(Ndc, is_compared_by_its_three_numbers) {
+  EXPECT_EQ(cvx_of_ndc("59267-1000-01"), "208");
+  EXPECT_EQ(cvx_of_ndc("59267100001"), "208");
+  EXPECT_EQ(cvx_of_ndc("59676-0580-05"), "212");
+  EXPECT_EQ(cvx_of_ndc("59676-580-05"), "212");
+  EXPECT_EQ(cvx_of_ndc("59676-580-5"), "212");
+  EXPECT_EQ(cvx_of_ndc("5967658005"), "212");
+  EXPECT_EQ(cvx_of_ndc(" 49281-0521-00 "), "161");
+}
+
+TEST(Ndc, that_is_none_is_not_found) {
+  for (const char* text :
+       {"", "-", "--", "1-2", "59267-1000", "59267-1000-01-1", "99999-9999-99", "abc", "12345678901234567890"}) {
+    EXPECT_FALSE(cvx_of_ndc(text)) << text;
+  }
+}
+
+TEST(Product, is_stored_as_its_code_whatever_was_written) {
+  EXPECT_EQ(normalize_product("any"), "any");
+  EXPECT_EQ(normalize_product("ANY"), "any");
+  EXPECT_EQ(normalize_product(" 208 "), "208");
+  EXPECT_EQ(normalize_product("8"), "08");
+  EXPECT_EQ(normalize_product("59267-1000-01"), "208");
+  EXPECT_EQ(normalize_product("Pfizer-2024"), "Pfizer-2024");
+  EXPECT_EQ(normalize_product("00069-1085-30"), "00069-1085-30") << "no vaccine, kept as it is";
+  EXPECT_FALSE(normalize_product(""));
+  EXPECT_FALSE(normalize_product("two words"));
+  EXPECT_FALSE(normalize_product(std::string(33, 'a')));
+}
+
+TEST(Zip, has_a_centroid_with_its_leading_zeros) {
+  const auto cambridge = zip_point("02139");
+  ASSERT_TRUE(cambridge);
+  EXPECT_EQ(cambridge->city, "Cambridge");
+  EXPECT_EQ(cambridge->state, "MA");
+  EXPECT_NEAR(cambridge->lat, 42.36, 0.05);
+  EXPECT_NEAR(cambridge->lon, -71.10, 0.05);
+  EXPECT_TRUE(zip_point("99950"));
+  EXPECT_TRUE(zip_point("00501"));
+  for (const char* text : {"2139", "00000", "99999", "", "0213x", "021390"}) EXPECT_FALSE(zip_point(text)) << text;
+}
+
+TEST(Tables, have_a_digest) { EXPECT_NE(tables_digest(), 0U); }
+
+}  // namespace
+}  // namespace titer::registry

@@ -1,0 +1,191 @@
+// list, get, near, changed_sites.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/limits.h"
+#include "registry/apply.h"
+#include "registry/filter.h"
+#include "registry/products.h"
+#include "registry/query_run.h"
+#include "registry/store_order.h"
+
+namespace titer::registry {
+namespace {
+
+Status check_limit(std::uint32_t limit) {
+  if (limit >= 1 && limit <= limits::kPageMax) return ok_status();
+  return Error{Code::kInvalid, fmt::format("limit is from 1 to {} rows, not {}", limits::kPageMax, limit)};
+}
+
+// Does (name, id) of the row come up to the cursor's, or before it?
+bool up_to(const Store& store, std::uint32_t slot, const ListSites& query) {
+  const int names = store.name(slot).compare(query.after_name);
+  return names != 0 ? names < 0 : store.id(slot) <= query.after_id;
+}
+
+// A walk over one ordered index from the cursor on; `more(item)` says whether the item still belongs to the key.
+struct Walk {
+  const OrderedIndex& index;
+  OrderedIndex::Place place;
+};
+
+// Shows rows while `slot_of(item)` gives slots (kNil: the end of the key).
+template <typename SlotOf>
+bool show_page(const Store& store, Walk walk, const SlotOf& slot_of, const ListSites& query,
+               const State::SiteVisitor& visit) {
+  const Filter filter(store, query.filter);
+  Site site;
+  std::uint32_t shown = 0;
+  bool full = false;
+  for (OrderedIndex::Place at = walk.place; !walk.index.end(at); at = walk.index.next(at)) {
+    const std::uint32_t slot = slot_of(walk.index.get(at));
+    if (slot == kNil) return false;
+    if (!filter.fits(slot)) continue;
+    if (full) return true;
+    store.show(slot, site);
+    store.show_lines(slot, site);
+    full = !visit(site) || ++shown == query.limit;
+  }
+  return false;
+}
+
+bool list_by_zip(const Store& store, const ListSites& query, const State::SiteVisitor& visit) {
+  const std::string_view key = query.filter.zip;
+  const OrderedIndex& index = store.by_zip();
+  const auto place = index.seek([&](std::uint32_t slot) {
+    const int zips = store.hot(slot).text.zip().compare(key);
+    return zips != 0 ? zips < 0 : up_to(store, slot, query);
+  });
+  const auto slot_of = [&](std::uint32_t slot) { return store.hot(slot).text.zip() == key ? slot : kNil; };
+  return show_page(store, {index, place}, slot_of, query, visit);
+}
+
+bool list_by_state(const Store& store, const ListSites& query, const State::SiteVisitor& visit) {
+  const std::string_view key = query.filter.state;
+  const OrderedIndex& index = store.by_state();
+  const auto place = index.seek([&](std::uint32_t slot) {
+    const int states = store.state(slot).compare(key);
+    return states != 0 ? states < 0 : up_to(store, slot, query);
+  });
+  const auto slot_of = [&](std::uint32_t slot) { return store.state(slot) == key ? slot : kNil; };
+  return show_page(store, {index, place}, slot_of, query, visit);
+}
+
+bool list_by_product(const Store& store, const ListSites& query, const State::SiteVisitor& visit) {
+  const std::string_view key = query.filter.product;
+  const OrderedIndex& index = store.by_product();
+  const auto place = index.seek([&](std::uint32_t line) {
+    const int products = store.product(line).compare(key);
+    return products != 0 ? products < 0 : up_to(store, store.line(line).slot, query);
+  });
+  const auto slot_of = [&](std::uint32_t line) {
+    return store.product(line) == key ? store.line(line).slot : kNil;
+  };
+  return show_page(store, {index, place}, slot_of, query, visit);
+}
+
+bool list_by_name(const Store& store, const ListSites& query, const State::SiteVisitor& visit) {
+  const OrderedIndex& index = store.by_name();
+  const auto place = index.seek([&](std::uint32_t slot) { return up_to(store, slot, query); });
+  return show_page(
+      store, {index, place}, [](std::uint32_t slot) { return slot; }, query, visit);
+}
+
+struct Candidate {
+  double metres;
+  std::uint32_t slot;
+};
+
+// Every fitting site within `radius`.
+void gather(const Store& store, const Filter& filter, double lat, double lon, double radius,
+            std::vector<std::uint32_t>& slots, std::vector<Candidate>& out) {
+  slots.clear();
+  out.clear();
+  store.geo().around(lat, lon, radius, slots);
+  for (const std::uint32_t slot : slots) {
+    const ColdRow& row = store.cold(slot);
+    const double metres = distance_m(lat, lon, from_e7(row.lat), from_e7(row.lon));
+    if (metres <= radius && filter.fits(slot)) out.push_back({metres, slot});
+  }
+}
+
+Result<ZipPoint> origin(const Near& query) {
+  if (!query.zip.empty()) {
+    if (const auto point = zip_point(query.zip)) return *point;
+    return Error{Code::kNotFound,
+                 fmt::format("there is no ZIP code '{}' in the table; give another, or lat and lon",
+                             query.zip.substr(0, 16))};
+  }
+  if (!(std::abs(query.lat) <= 90) || !(std::abs(query.lon) <= 180)) {
+    return Error{Code::kInvalid, "lat is from -90 to 90 and lon from -180 to 180 degrees"};
+  }
+  ZipPoint point;
+  point.lat = query.lat;
+  point.lon = query.lon;
+  return point;
+}
+
+}  // namespace
+
+Result<bool> list_sites(const Store& store, const ListSites& query, const State::SiteVisitor& visit) {
+  if (const Status limit = check_limit(query.limit); !limit) return limit.error();
+  if (!query.filter.zip.empty()) return list_by_zip(store, query, visit);
+  if (!query.filter.product.empty() && query.filter.state.empty()) return list_by_product(store, query, visit);
+  if (!query.filter.state.empty()) return list_by_state(store, query, visit);
+  return list_by_name(store, query, visit);
+}
+
+Result<Site> get_site(const Store& store, const SiteRef& ref) {
+  Outcome out;
+  const std::uint32_t slot = resolve(store, ref, out);
+  if (slot == kNil) return Error{out.code, out.message};
+  Site site;
+  store.show(slot, site);
+  store.show_lines(slot, site);
+  return site;
+}
+
+Result<bool> near_sites(const Store& store, const Near& query, const State::NearVisitor& visit) {
+  if (const Status limit = check_limit(query.limit); !limit) return limit.error();
+  const auto from = origin(query);
+  if (!from) return from.error();
+  if (!(query.within_m > 0)) return Error{Code::kInvalid, "the distance must be above 0"};
+  const double within = std::min(query.within_m, kFarthestM);
+  const Filter filter(store, query.filter);
+  std::vector<std::uint32_t> slots;
+  std::vector<Candidate> found;
+  // Widening rings: in a city the first already has enough, in the country a few more are looked at.
+  for (double radius = std::min(within, 4'000.0);; radius = std::min(within, radius * 2)) {
+    gather(store, filter, from->lat, from->lon, radius, slots, found);
+    if (found.size() > query.limit || radius >= within) break;
+  }
+  std::sort(found.begin(), found.end(), [&](const Candidate& a, const Candidate& b) {
+    return a.metres != b.metres ? a.metres < b.metres : store.id(a.slot) < store.id(b.slot);
+  });
+  Site site;
+  std::uint32_t shown = 0;
+  for (const Candidate& candidate : found) {
+    store.show(candidate.slot, site);
+    store.show_lines(candidate.slot, site);
+    ++shown;
+    if (!visit(site, candidate.metres) || shown == query.limit) break;
+  }
+  return shown < found.size();
+}
+
+Result<bool> changed_sites(const Store& store, Position since, const State::SiteVisitor& visit) {
+  Site site;
+  bool stopped = false;
+  for (std::uint32_t slot = 0; slot < store.slots(); ++slot) {
+    if (store.hot(slot).changed <= since.value) continue;
+    if (stopped) return true;
+    store.show(slot, site);
+    store.show_lines(slot, site);
+    stopped = !visit(site);
+  }
+  return false;
+}
+
+}  // namespace titer::registry

@@ -1,0 +1,83 @@
+#include "registry/state.h"
+
+#include "base/limits.h"
+#include "registry/apply.h"
+#include "registry/check_core.h"
+#include "registry/query_run.h"
+#include "registry/transfer.h"
+
+namespace titer::registry {
+
+struct State::Impl {
+  explicit Impl(HistoryBounds bounds) : core(bounds.events, bounds.bytes) {}
+  Core core;
+};
+
+State::State() : State(HistoryBounds{limits::kHistoryEventsMax, limits::kHistoryBytesMax}) {}
+State::State(HistoryBounds bounds) : impl_(std::make_unique<Impl>(bounds)) {}
+State::~State() = default;
+State::State(State&&) noexcept = default;
+State& State::operator=(State&&) noexcept = default;
+
+void State::apply(const Request& request, Position position, WallTime stamp, Outcome& out) {
+  registry::apply(impl_->core, request, position, stamp, out);
+}
+
+Position State::position() const { return impl_->core.position; }
+WallTime State::time() const { return impl_->core.time; }
+std::uint64_t State::digest() const { return impl_->core.store.digest(); }
+
+Totals State::totals() const {
+  const Core& core = impl_->core;
+  Totals totals;
+  totals.sites = core.store.slots();
+  totals.active_sites = core.store.active_sites();
+  totals.stock_lines = core.store.line_count();
+  totals.events = core.history.events();
+  totals.oldest_event = core.history.oldest();
+  totals.bytes = core.store.bytes() + core.history.bytes();
+  return totals;
+}
+
+Result<bool> State::list(const ListSites& query, const SiteVisitor& visit) const {
+  return list_sites(impl_->core.store, query, visit);
+}
+Result<Site> State::get(const SiteRef& ref) const { return get_site(impl_->core.store, ref); }
+Result<bool> State::near(const Near& query, const NearVisitor& visit) const {
+  return near_sites(impl_->core.store, query, visit);
+}
+Result<bool> State::history(const History& query, const EventVisitor& visit) const {
+  return show_history(impl_->core, query, visit);
+}
+Result<bool> State::changes(const Changes& query, const EventVisitor& visit) const {
+  return show_changes(impl_->core, query, visit);
+}
+Result<bool> State::changed_sites(Position since, const SiteVisitor& visit) const {
+  return registry::changed_sites(impl_->core.store, since, visit);
+}
+
+std::uint32_t State::slots() const { return impl_->core.store.slots(); }
+std::uint32_t State::write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out) const {
+  return registry::write_sites(impl_->core.store, from_slot, bytes_max, out);
+}
+void State::write_sites_changed(Position since, Bytes& out) const {
+  registry::write_sites_changed(impl_->core.store, since, out);
+}
+Position State::write_events(Position since, std::size_t bytes_max, Bytes& out) const {
+  return registry::write_events(impl_->core, since, bytes_max, out);
+}
+void State::write_head(Bytes& out) const { registry::write_head(impl_->core, out); }
+Status State::read_transfer(ByteView in) { return registry::read_transfer(impl_->core, in); }
+
+Status State::check() const { return check_core(impl_->core); }
+
+Freshness freshness(const StockLine& line, WallTime now, FreshnessBounds bounds) {
+  if (line.availability.kind == Availability::Kind::kUnknown) return Freshness::kUnknown;
+  const std::int64_t as_of = line.valid_at.value != 0 ? line.valid_at.value : line.changed_at.value;
+  if (as_of == 0) return Freshness::kUnknown;
+  const std::int64_t age = now.value - as_of;
+  if (age >= bounds.expired_after_ms) return Freshness::kExpired;
+  return age >= bounds.stale_after_ms ? Freshness::kStale : Freshness::kFresh;
+}
+
+}  // namespace titer::registry

@@ -1,0 +1,305 @@
+#include "registry/store.h"
+
+#include <array>
+#include <cmath>
+
+#include "base/hash.h"
+#include "registry/store_order.h"
+
+namespace titer::registry {
+namespace {
+
+std::uint64_t hash_text(std::string_view text) { return hash64(as_bytes(text)); }
+std::uint64_t hash_external(const ExternalId& pair) { return hash64(as_bytes(pair.second), hash_text(pair.first)); }
+template <std::size_t n>
+std::uint64_t hash_numbers(const std::array<std::uint64_t, n>& numbers) {
+  return hash64(std::as_bytes(std::span(numbers)));
+}
+std::uint64_t bits(std::int64_t v) { return static_cast<std::uint64_t>(v); }
+
+}  // namespace
+
+bool exclusive_system(std::string_view system) { return system != "vtrcks" && system != "npi_usa"; }
+
+std::int32_t to_e7(double degrees) { return static_cast<std::int32_t>(std::llround(degrees * 1e7)); }
+
+// --- finding
+
+std::uint32_t Store::find_id(std::string_view id) const {
+  return by_id_.find(hash_text(id), [&](std::uint32_t slot) { return this->id(slot) == id; });
+}
+std::uint32_t Store::find_name(std::string_view name) const {
+  return by_name_.find(hash_text(name), [&](std::uint32_t slot) { return this->name(slot) == name; });
+}
+std::uint32_t Store::find_external(const ExternalId& pair) const {
+  return by_external_.find(hash_external(pair), [&](std::uint32_t slot) {
+    return hot_[slot].text.any_external([&](std::string_view system, std::string_view value) {
+      return ExternalId{system, value} == pair;
+    });
+  });
+}
+std::uint32_t Store::find_line(std::uint32_t slot, std::string_view product) const {
+  std::uint32_t at = hot_[slot].first_line;
+  while (at != kNil && words_.text(lines_[at].product) != product) at = lines_[at].next;
+  return at;
+}
+
+// --- showing
+
+void Store::show(std::uint32_t slot, Site& out) const {
+  const HotRow& hot = hot_[slot];
+  const ColdRow& cold = cold_[slot];
+  hot.text.show(out);
+  out.city = words_.text(cold.city);
+  out.state = words_.text(cold.state);
+  out.county = words_.text(cold.county);
+  out.provider = words_.text(cold.provider);
+  out.point = hot.point;
+  out.lat = from_e7(cold.lat);
+  out.lon = from_e7(cold.lon);
+  out.status = hot.status;
+  out.version = cold.version;
+  out.created_at = WallTime(cold.created_at);
+  out.updated_at = WallTime(cold.updated_at);
+  out.created_by = words_.text(cold.created_by);
+  out.updated_by = words_.text(cold.updated_by);
+  out.changed = Position(hot.changed);
+  out.stock.clear();
+}
+
+void Store::show_lines(std::uint32_t slot, Site& out) const {
+  out.stock.clear();
+  for (std::uint32_t at = hot_[slot].first_line; at != kNil; at = lines_[at].next) {
+    out.stock.push_back(show_line(at));
+  }
+}
+
+void Store::show(std::uint32_t slot, SiteImage& out) const {
+  show(slot, out.site);
+  out.asked_name = cold_[slot].asked_name;
+  out.retired_version = cold_[slot].retired_version;
+}
+
+StockLine Store::show_line(std::uint32_t line) const {
+  const Line& row = lines_[line];
+  StockLine out;
+  out.product = words_.text(row.product);
+  out.availability = {static_cast<Availability::Kind>(row.kind), row.count};
+  out.valid_at = WallTime(row.valid_at);
+  out.changed_at = WallTime(row.changed_at);
+  out.checked_at = WallTime(row.checked_at);
+  out.source = words_.text(row.source);
+  out.updated_by = words_.text(row.updated_by);
+  out.version = row.version;
+  return out;
+}
+
+// --- the digest: only what the rows mean, never a word's number or a slot
+
+std::uint64_t Store::id_hash(std::uint32_t slot) const { return hash_text(id(slot)); }
+
+std::uint64_t Store::site_digest(std::uint32_t slot) const {
+  const HotRow& hot = hot_[slot];
+  const ColdRow& c = cold_[slot];
+  const auto pair = [](std::int32_t a, std::int32_t b) {
+    return std::uint64_t{static_cast<std::uint32_t>(a)} << 32 | static_cast<std::uint32_t>(b);
+  };
+  return hash_numbers<13>({hash64(hot.text.bytes()), words_.hash(c.city), words_.hash(c.county),
+                           words_.hash(c.state), words_.hash(c.provider), words_.hash(c.created_by),
+                           words_.hash(c.updated_by), bits(c.created_at), bits(c.updated_at), pair(c.lat, c.lon),
+                           c.version, std::uint64_t{c.retired_version} << 32 | c.asked_name,
+                           static_cast<std::uint64_t>(hot.status) << 8 | static_cast<std::uint64_t>(hot.point)});
+}
+std::uint64_t Store::mark_digest(std::uint64_t id_hash, std::uint64_t changed) {
+  return hash_numbers<2>({id_hash, changed});
+}
+std::uint64_t Store::line_digest(std::uint64_t id_hash, const Line& l) const {
+  return hash_numbers<9>({id_hash, words_.hash(l.product), words_.hash(l.source), words_.hash(l.updated_by),
+                          std::uint64_t{l.kind} << 32 | l.count, bits(l.valid_at), bits(l.changed_at),
+                          bits(l.checked_at), l.version});
+}
+
+// --- sites
+
+template <typename Visit>
+void Store::each_external(std::uint32_t slot, Visit&& visit) {
+  hot_[slot].text.any_external([&](std::string_view system, std::string_view value) {
+    if (exclusive_system(system)) visit(hash_external({system, value}));
+    return false;
+  });
+}
+
+void Store::index(std::uint32_t slot, bool ordered) {
+  const HotRow& hot = hot_[slot];
+  digest_ += site_digest(slot);
+  text_bytes_ += hot.text.bytes().size();
+  if (hot.status == SiteStatus::kActive) ++active_;
+  if (hot.status != SiteStatus::kClosed) by_name_.insert(hash_text(hot.text.name()), slot);
+  each_external(slot, [&](std::uint64_t hash) { by_external_.insert(hash, slot); });
+  if (hot.point != PointSource::kNone) geo_.insert(slot, from_e7(cold_[slot].lat), from_e7(cold_[slot].lon));
+  if (!ordered) return;
+  order_name_.insert(slot, NameOrder{*this});
+  order_zip_.insert(slot, ZipOrder{*this});
+  order_state_.insert(slot, StateOrder{*this});
+  for (std::uint32_t at = hot.first_line; at != kNil; at = lines_[at].next) {
+    order_product_.insert(at, ProductOrder{*this});
+  }
+}
+
+void Store::unindex(std::uint32_t slot, bool ordered) {
+  const HotRow& hot = hot_[slot];
+  digest_ -= site_digest(slot);
+  text_bytes_ -= hot.text.bytes().size();
+  if (hot.status == SiteStatus::kActive) --active_;
+  if (hot.status != SiteStatus::kClosed) by_name_.erase(hash_text(hot.text.name()), slot);
+  each_external(slot, [&](std::uint64_t hash) { by_external_.erase(hash, slot); });
+  if (hot.point != PointSource::kNone) geo_.erase(slot, from_e7(cold_[slot].lat), from_e7(cold_[slot].lon));
+  if (!ordered) return;
+  order_name_.erase(slot, NameOrder{*this});
+  order_zip_.erase(slot, ZipOrder{*this});
+  order_state_.erase(slot, StateOrder{*this});
+  for (std::uint32_t at = hot.first_line; at != kNil; at = lines_[at].next) {
+    order_product_.erase(at, ProductOrder{*this});
+  }
+}
+
+// Takes over the fields. `image` may show this very row: the old text lives until the new one is made.
+void Store::fill(std::uint32_t slot, const SiteImage& image) {
+  const Site& site = image.site;
+  HotRow& hot = hot_[slot];
+  ColdRow& cold = cold_[slot];
+  SiteText text(site);
+  words_.assign(cold.city, site.city);
+  words_.assign(cold.county, site.county);
+  words_.assign(cold.state, site.state);
+  words_.assign(cold.provider, site.provider);
+  words_.assign(cold.created_by, site.created_by);
+  words_.assign(cold.updated_by, site.updated_by);
+  hot.text = std::move(text);
+  hot.status = site.status;
+  hot.point = site.point;
+  const bool point = site.point != PointSource::kNone;
+  cold.lat = point ? to_e7(site.lat) : 0;
+  cold.lon = point ? to_e7(site.lon) : 0;
+  cold.version = site.version;
+  cold.created_at = site.created_at.value;
+  cold.updated_at = site.updated_at.value;
+  cold.asked_name = image.asked_name;
+  cold.retired_version = image.retired_version;
+}
+
+std::uint32_t Store::add(const SiteImage& image) {
+  const std::uint32_t slot = hot_.push();
+  cold_.push();
+  fill(slot, image);
+  hot_[slot].changed = image.site.changed.value;
+  by_id_.insert(id_hash(slot), slot);
+  index(slot, true);
+  digest_ += mark_digest(id_hash(slot), hot_[slot].changed);
+  return slot;
+}
+
+void Store::put(std::uint32_t slot, const SiteImage& image) {
+  const Site& site = image.site;
+  TITER_CHECK(site.id == id(slot), "a site's id never changes");
+  const bool moves = site.name != name(slot) || site.zip != hot_[slot].text.zip() || site.state != state(slot);
+  unindex(slot, moves);
+  const Position changed = site.changed;
+  fill(slot, image);
+  index(slot, moves);
+  touch(slot, changed);
+}
+
+void Store::pop() {
+  const std::uint32_t slot = slots() - 1;
+  while (hot_[slot].first_line != kNil) remove_line(hot_[slot].first_line);
+  digest_ -= mark_digest(id_hash(slot), hot_[slot].changed);
+  unindex(slot, true);
+  by_id_.erase(id_hash(slot), slot);
+  const ColdRow& cold = cold_[slot];
+  for (const std::uint32_t word :
+       {cold.city, cold.county, cold.state, cold.provider, cold.created_by, cold.updated_by}) {
+    words_.release(word);
+  }
+  hot_.pop();
+  cold_.pop();
+}
+
+void Store::touch(std::uint32_t slot, Position changed) {
+  const std::uint64_t id = id_hash(slot);
+  digest_ -= mark_digest(id, hot_[slot].changed);
+  hot_[slot].changed = changed.value;
+  digest_ += mark_digest(id, changed.value);
+}
+
+// --- stock lines
+
+void Store::write_line(Line& row, const StockLine& from) {
+  words_.assign(row.source, from.source);
+  words_.assign(row.updated_by, from.updated_by);
+  row.kind = static_cast<unsigned>(from.availability.kind) & 3U;
+  row.count = static_cast<std::uint32_t>(from.availability.count) & ((1U << 30) - 1);
+  row.valid_at = from.valid_at.value;
+  row.changed_at = from.changed_at.value;
+  row.checked_at = from.checked_at.value;
+  row.version = from.version;
+}
+
+std::uint32_t Store::add_line(std::uint32_t slot, const StockLine& from) {
+  std::uint32_t at = free_line_;
+  if (at == kNil) {
+    at = lines_.push();
+  } else {
+    free_line_ = lines_[at].next;
+    lines_[at] = Line{};
+  }
+  Line& row = lines_[at];
+  row.slot = slot;
+  words_.assign(row.product, from.product);
+  write_line(row, from);
+  std::uint32_t* link = &hot_[slot].first_line;
+  while (*link != kNil && words_.text(lines_[*link].product) < words_.text(row.product)) {
+    link = &lines_[*link].next;
+  }
+  row.next = *link;
+  *link = at;
+  ++hot_[slot].lines;
+  ++line_count_;
+  digest_ += line_digest(id_hash(slot), row);
+  order_product_.insert(at, ProductOrder{*this});
+  return at;
+}
+
+void Store::put_line(std::uint32_t line, const StockLine& next, Position changed) {
+  Line& row = lines_[line];
+  HotRow& hot = hot_[row.slot];
+  const std::uint64_t id = id_hash(row.slot);
+  digest_ -= line_digest(id, row) + mark_digest(id, hot.changed);
+  write_line(row, next);
+  hot.changed = changed.value;
+  digest_ += line_digest(id, row) + mark_digest(id, changed.value);
+}
+
+void Store::remove_line(std::uint32_t line) {
+  Line& row = lines_[line];
+  HotRow& hot = hot_[row.slot];
+  order_product_.erase(line, ProductOrder{*this});
+  digest_ -= line_digest(id_hash(row.slot), row);
+  std::uint32_t* link = &hot.first_line;
+  while (*link != line) link = &lines_[*link].next;
+  *link = row.next;
+  --hot.lines;
+  --line_count_;
+  for (const std::uint32_t word : {row.product, row.source, row.updated_by}) words_.release(word);
+  row = Line{};
+  row.next = free_line_;
+  free_line_ = line;
+}
+
+std::size_t Store::bytes() const {
+  return words_.bytes() + hot_.bytes() + cold_.bytes() + lines_.bytes() + by_id_.bytes() + by_name_.bytes() +
+         by_external_.bytes() + order_name_.bytes() + order_zip_.bytes() + order_state_.bytes() +
+         order_product_.bytes() + geo_.bytes() + text_bytes_ + 16 * std::size_t{slots()};
+}
+
+}  // namespace titer::registry

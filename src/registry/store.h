@@ -1,0 +1,156 @@
+// Store: the sites and their stock lines as rows, with every index and the digest kept up to date.
+//
+// The bottom half of State. It knows no operation, event or rule; it only sees to it that rows, indexes and digest
+// never disagree: every change goes through add/put/pop (site), add_line/put_line/remove_line (stock), and each
+// of these leaves everything consistent. Callers have validated what they pass.
+//
+// A row is split: HotRow is what an availability request touches (32 bytes), ColdRow the rest (64), the texts one
+// packed block, shared words interned, a stock line 56 bytes in a pool, chained per site in the order of products.
+// Slots are dense and never given twice, but the last one may be popped (rollback of a bulk).
+//
+// Invariants (check.cc proves them): by_id_ has every row; by_name_ every row that is not closed; the ordered
+// indexes every row (and every line) once; geo_ every row with a point; digest_ is the sum over rows and lines.
+// One thread. Views shown live until the row they come from is changed.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "registry/geo_index.h"
+#include "registry/interner.h"
+#include "registry/ordered_index.h"
+#include "registry/paged.h"
+#include "registry/site_text.h"
+#include "registry/slot_table.h"
+#include "registry/types.h"
+
+namespace titer::registry {
+
+struct HotRow {
+  SiteText text;
+  std::uint64_t changed = 0;     // position of the last change of anything here
+  std::uint64_t last_event = 0;  // where the history has this site's newest event, + 1; 0: none
+  std::uint32_t first_line = kNil;
+  std::uint16_t lines = 0;
+  SiteStatus status = SiteStatus::kActive;
+  PointSource point = PointSource::kNone;
+};
+static_assert(sizeof(HotRow) == 32);
+
+struct ColdRow {
+  std::int64_t created_at = 0, updated_at = 0;
+  std::int32_t lat = 0, lon = 0;  // 1e-7 degrees: exact for every decimal that feeds give, in four bytes
+  std::uint32_t version = 0;
+  std::uint32_t city = 0, county = 0, state = 0, provider = 0, created_by = 0, updated_by = 0;  // words
+  std::uint32_t retired_version = 0;
+  std::uint16_t asked_name = 0;
+};
+static_assert(sizeof(ColdRow) == 64);
+
+struct Line {
+  std::uint32_t product = 0, source = 0, updated_by = 0;  // words
+  std::uint32_t slot = kNil, next = kNil;
+  std::uint32_t version = 0;
+  std::uint32_t kind : 2 = 0, count : 30 = 0;
+  std::int64_t valid_at = 0, changed_at = 0, checked_at = 0;
+};
+static_assert(sizeof(Line) == 56);
+
+// A site as the rows keep it: what everybody sees, and two things only the registry needs.
+struct SiteImage {
+  Site site;
+  // How many bytes of the name were asked for when an import had to make the name unique; 0: all of it.
+  std::uint16_t asked_name = 0;
+  // The highest version of any stock line that was taken away: a new line goes on from there, so that nobody's
+  // if_version fits a line it never saw.
+  std::uint32_t retired_version = 0;
+};
+
+// Degrees as the rows keep them.
+[[nodiscard]] std::int32_t to_e7(double degrees);
+[[nodiscard]] inline double from_e7(std::int32_t e7) { return e7 / 1e7; }
+
+class Store {
+ public:
+  // --- reading
+  [[nodiscard]] std::uint32_t slots() const { return hot_.size(); }
+  [[nodiscard]] const HotRow& hot(std::uint32_t slot) const { return hot_[slot]; }
+  [[nodiscard]] const ColdRow& cold(std::uint32_t slot) const { return cold_[slot]; }
+  [[nodiscard]] const Line& line(std::uint32_t line) const { return lines_[line]; }
+  [[nodiscard]] const Interner& words() const { return words_; }
+  [[nodiscard]] std::string_view id(std::uint32_t slot) const { return hot_[slot].text.id(); }
+  [[nodiscard]] std::string_view name(std::uint32_t slot) const { return hot_[slot].text.name(); }
+
+  // kNil when there is none. Names: of sites that are not closed. External ids: of exclusive systems.
+  [[nodiscard]] std::uint32_t find_id(std::string_view id) const;
+  [[nodiscard]] std::uint32_t find_name(std::string_view name) const;
+  [[nodiscard]] std::uint32_t find_external(const ExternalId& pair) const;
+  [[nodiscard]] std::uint32_t find_line(std::uint32_t slot, std::string_view product) const;
+
+  // Everything but the stock lines; with show_lines, everything.
+  void show(std::uint32_t slot, Site& out) const;
+  void show_lines(std::uint32_t slot, Site& out) const;
+  void show(std::uint32_t slot, SiteImage& out) const;
+  [[nodiscard]] StockLine show_line(std::uint32_t line) const;
+
+  // --- writing; `image.site.stock` is ignored by add and put
+  std::uint32_t add(const SiteImage& image);
+  void put(std::uint32_t slot, const SiteImage& image);  // the id stays
+  void pop();                                            // the newest row, with its lines
+  std::uint32_t add_line(std::uint32_t slot, const StockLine& line);
+  // The same product. The hot path: also moves the row's `changed`.
+  void put_line(std::uint32_t line, const StockLine& next, Position changed);
+  void remove_line(std::uint32_t line);
+  void touch(std::uint32_t slot, Position changed);
+  void set_last_event(std::uint32_t slot, std::uint64_t at) { hot_[slot].last_event = at; }
+
+  // --- the ordered indexes: of slots by (name, id), (zip, name, id), (state, name, id); of lines by
+  // (product, name, id)
+  [[nodiscard]] const OrderedIndex& by_name() const { return order_name_; }
+  [[nodiscard]] const OrderedIndex& by_zip() const { return order_zip_; }
+  [[nodiscard]] const OrderedIndex& by_state() const { return order_state_; }
+  [[nodiscard]] const OrderedIndex& by_product() const { return order_product_; }
+  [[nodiscard]] const GeoIndex& geo() const { return geo_; }
+  [[nodiscard]] std::string_view state(std::uint32_t slot) const { return words_.text(cold_[slot].state); }
+  [[nodiscard]] std::string_view product(std::uint32_t line) const { return words_.text(lines_[line].product); }
+
+  [[nodiscard]] std::uint64_t digest() const { return digest_; }
+  [[nodiscard]] std::uint32_t active_sites() const { return active_; }
+  [[nodiscard]] std::uint32_t line_count() const { return line_count_; }
+  [[nodiscard]] std::size_t bytes() const;  // an estimate
+  [[nodiscard]] Status check() const;
+
+ private:
+  void fill(std::uint32_t slot, const SiteImage& image);
+  void index(std::uint32_t slot, bool ordered);
+  void unindex(std::uint32_t slot, bool ordered);
+  template <typename Visit>
+  void each_external(std::uint32_t slot, Visit&& visit);
+  [[nodiscard]] std::uint64_t id_hash(std::uint32_t slot) const;
+  [[nodiscard]] std::uint64_t site_digest(std::uint32_t slot) const;  // of the fields
+  [[nodiscard]] static std::uint64_t mark_digest(std::uint64_t id_hash, std::uint64_t changed);
+  [[nodiscard]] std::uint64_t line_digest(std::uint64_t id_hash, const Line& line) const;
+  void write_line(Line& row, const StockLine& from);
+  [[nodiscard]] Status check_row(std::uint32_t slot) const;
+  [[nodiscard]] Status check_orders() const;
+
+  Interner words_;
+  Paged<HotRow> hot_;
+  Paged<ColdRow> cold_;
+  Paged<Line> lines_;
+  std::uint32_t free_line_ = kNil;  // chain of lines to use again, by `next`
+  std::uint32_t line_count_ = 0;
+  std::uint32_t active_ = 0;
+  SlotTable by_id_, by_name_, by_external_;
+  OrderedIndex order_name_, order_zip_, order_state_, order_product_;
+  GeoIndex geo_;
+  std::size_t text_bytes_ = 0;
+  std::uint64_t digest_ = 0;
+};
+
+// Systems whose values several sites share; all others name exactly one site.
+[[nodiscard]] bool exclusive_system(std::string_view system);
+
+}  // namespace titer::registry

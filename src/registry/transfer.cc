@@ -1,0 +1,159 @@
+#include "registry/transfer.h"
+
+#include <vector>
+
+#include "base/limits.h"
+#include "registry/validate.h"
+
+namespace titer::registry {
+namespace {
+
+enum class Part : std::uint8_t { kSite = 1, kEvent = 2, kHead = 3 };
+
+// Begins a part; end() fills in its length.
+class PartWriter {
+ public:
+  PartWriter(Part part, Bytes& out) : out_(out), writer_(out) {
+    writer_.u8(static_cast<std::uint8_t>(part));
+    at_ = writer_.size();
+    writer_.u32(0);
+  }
+  ByteWriter& body() { return writer_; }
+  void end() { writer_.patch_u32(at_, static_cast<std::uint32_t>(out_.size() - at_ - 4)); }
+
+ private:
+  Bytes& out_;
+  ByteWriter writer_;
+  std::size_t at_ = 0;
+};
+
+void write_site(const Store& store, std::uint32_t slot, Bytes& out) {
+  PartWriter part(Part::kSite, out);
+  part.body().u32(slot);
+  write_image(store, slot, out);
+  part.end();
+}
+
+Error malformed(const char* what) {
+  return {Code::kProtocol, std::string("the transferred registry is malformed: ") + what};
+}
+
+Status read_site(Core& core, ByteView in) {
+  ByteReader reader(in);
+  const std::uint32_t slot = reader.u32();
+  SiteImage image;
+  if (!reader.ok() || !read_image(in.subspan(4), image) || !is_sound(image)) return malformed("a site");
+  if (slot > core.store.slots()) return malformed("a site whose predecessors are missing");
+  const std::uint32_t owner = core.store.find_id(image.site.id);
+  if (slot < core.store.slots() ? owner != slot : owner != kNil) return malformed("a site in another's place");
+  restore_image(core.store, slot, image);
+  return ok_status();
+}
+
+bool is_sound(const Record& record) {
+  const Event& e = record.event;
+  if (e.part >= limits::kBulkOperationsMax || e.actor.size() > limits::kNameBytesMax) return false;
+  if (e.reason.size() > limits::kTextBytesMax || e.idempotency_key.size() > limits::kNameBytesMax) return false;
+  return e.product.empty() || is_product(e.product);
+}
+
+Status read_event(Core& core, ByteView in, Position known) {
+  Record record;
+  if (!EventRing::read_record(in, record) || !is_sound(record)) return malformed("an event");
+  // A position is always sent whole, so an event up to what came in earlier messages is a repetition.
+  if (record.event.position <= known) return ok_status();
+  if (record.event.position < core.history.newest()) return malformed("events out of order");
+  core.history.append(record);
+  core.history.trim();
+  return ok_status();
+}
+
+// The chains of events per site, which are not sent.
+Status link_events(Core& core) {
+  std::vector<std::uint64_t> last(core.store.slots(), 0);
+  Record record;
+  for (std::uint64_t at = core.history.begin(); at < core.history.end(); at = record.next) {
+    core.history.read(at, record);
+    if (record.slot >= last.size()) return malformed("an event of a site that does not exist");
+    core.history.relink(at, last[record.slot]);
+    last[record.slot] = at + 1;
+  }
+  for (std::uint32_t slot = 0; slot < last.size(); ++slot) core.store.set_last_event(slot, last[slot]);
+  return ok_status();
+}
+
+Status read_head(Core& core, ByteView in) {
+  ByteReader reader(in);
+  const Position position(reader.u64());
+  const WallTime time(reader.i64());
+  const Position dropped(reader.u64());
+  const std::uint32_t slots = reader.u32();
+  const std::uint64_t events = reader.u64();
+  if (!reader.done()) return malformed("the head");
+  if (slots != core.store.slots()) return malformed("sites are missing");
+  if (events != core.history.events()) return malformed("events are missing");
+  if (core.history.newest() > position) return malformed("events beyond the position");
+  core.position = position;
+  core.time = time;
+  core.history.set_dropped(dropped);
+  return link_events(core);
+}
+
+}  // namespace
+
+std::uint32_t write_sites(const Store& store, std::uint32_t from_slot, std::size_t bytes_max, Bytes& out) {
+  const std::size_t limit = out.size() + bytes_max;
+  std::uint32_t slot = from_slot;
+  while (slot < store.slots() && (slot == from_slot || out.size() < limit)) write_site(store, slot++, out);
+  return slot;
+}
+
+void write_sites_changed(const Store& store, Position since, Bytes& out) {
+  for (std::uint32_t slot = 0; slot < store.slots(); ++slot) {
+    if (store.hot(slot).changed > since.value) write_site(store, slot, out);
+  }
+}
+
+Position write_events(const Core& core, Position since, std::size_t bytes_max, Bytes& out) {
+  const EventRing& history = core.history;
+  const std::size_t limit = out.size() + bytes_max;
+  Record record;
+  Position done = since;
+  for (std::uint64_t at = history.above(since); at < history.end(); at = record.next) {
+    history.read(at, record);
+    if (record.event.position != done && out.size() >= limit) return done;
+    done = record.event.position;
+    PartWriter part(Part::kEvent, out);
+    history.write_record(at, out);
+    part.end();
+  }
+  return core.position;
+}
+
+void write_head(const Core& core, Bytes& out) {
+  PartWriter part(Part::kHead, out);
+  part.body().u64(core.position.value);
+  part.body().i64(core.time.value);
+  part.body().u64(core.history.dropped().value);
+  part.body().u32(core.store.slots());
+  part.body().u64(core.history.events());
+  part.end();
+}
+
+Status read_transfer(Core& core, ByteView in) {
+  ByteReader reader(in);
+  const Position known = core.history.newest();
+  while (reader.ok() && reader.left() > 0) {
+    const auto part = static_cast<Part>(reader.u8());
+    const ByteView body = reader.blob();
+    if (!reader.ok()) return malformed("a part is cut off");
+    Status status = malformed("a part of an unknown kind");
+    if (part == Part::kSite) status = read_site(core, body);
+    if (part == Part::kEvent) status = read_event(core, body, known);
+    if (part == Part::kHead) status = read_head(core, body);
+    if (!status) return status;
+  }
+  return ok_status();
+}
+
+}  // namespace titer::registry

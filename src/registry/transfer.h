@@ -1,0 +1,23 @@
+// A State as bytes, in parts that may be written over many turns while requests are executed in between, and
+// taken over by another replica.
+//
+// A transfer is a sequence of parts, each a kind (u8), a length (u32) and that many bytes:
+//   site   slot u32, image (core.h)        the newest one of a slot wins
+//   event  record (event_ring.h)           positions never fall; what is there already is skipped
+//   head   position, commit time, dropped history, slots, events
+// Sites carry texts and no interned numbers, so the receiver's interner may number differently.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "registry/core.h"
+
+namespace titer::registry {
+
+std::uint32_t write_sites(const Store& store, std::uint32_t from_slot, std::size_t bytes_max, Bytes& out);
+void write_sites_changed(const Store& store, Position since, Bytes& out);
+Position write_events(const Core& core, Position since, std::size_t bytes_max, Bytes& out);
+void write_head(const Core& core, Bytes& out);
+[[nodiscard]] Status read_transfer(Core& core, ByteView in);
+
+}  // namespace titer::registry

@@ -1,0 +1,211 @@
+#include "registry/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/limits.h"
+
+namespace titer::registry {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_token(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-';
+}
+bool digits(std::string_view text, std::size_t n) {
+  return text.size() == n && std::all_of(text.begin(), text.end(), is_digit);
+}
+bool is_state(std::string_view text) {
+  return text.size() == 2 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+// Printable ASCII, eight bytes at a time: nearly every text of a request.
+bool plain(std::string_view text) {
+  constexpr std::uint64_t kHigh = 0x8080'8080'8080'8080, kOnes = 0x0101'0101'0101'0101;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t v = 0;
+    std::memcpy(&v, text.data() + i, 8);
+    // A byte below 0x20 borrows into its top bit; one of 0x7f carries into it.
+    if (((v | (v - kOnes * 0x20) | (v + kOnes)) & kHigh) != 0) return false;
+  }
+  for (; i < text.size(); ++i) {
+    if (text[i] < 0x20 || text[i] == 0x7F) return false;
+  }
+  return true;
+}
+
+// Length of the UTF-8 sequence at `at`, 0 if it is none (overlong, surrogate, cut off, beyond Unicode).
+std::size_t sequence(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t n = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || at + n > text.size()) return 0;
+  for (std::size_t i = 1; i < n; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F)) return 0;
+  if ((lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F)) return 0;
+  return n;
+}
+
+bool clean(std::string_view text) {
+  if (plain(text)) return true;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const std::size_t n = sequence(text, i);
+    if (n == 0 || c < 0x20 || c == 0x7F) return false;
+    i += n;
+  }
+  return true;
+}
+
+bool check_external_ids(const std::vector<ExternalId>& pairs, Outcome& out) {
+  if (pairs.size() > limits::kExternalIdsMax) {
+    return refuse(out, Code::kTooLarge,
+                  fmt::format("a site can have {} external ids, not {}", limits::kExternalIdsMax, pairs.size()));
+  }
+  for (const auto& [system, value] : pairs) {
+    if (system.empty() || value.empty()) {
+      return refuse(out, Code::kInvalid, "an external id needs a system and a value, both not empty");
+    }
+    if (!check_text(system, "external id's system", limits::kNameBytesMax, out)) return false;
+    if (!check_text(value, "external id's value", limits::kNameBytesMax, out)) return false;
+  }
+  return true;
+}
+
+bool check_point(const SiteFields& fields, Outcome& out) {
+  if (fields.lat.has_value() != fields.lon.has_value()) {
+    return refuse(out, Code::kInvalid,
+                  "a point needs both lat and lon: give both, or none to use the ZIP's centre");
+  }
+  if (!fields.lat) return true;
+  if (!(std::abs(*fields.lat) <= 90)) {  // the negation also catches what is no number
+    return refuse(out, Code::kInvalid, fmt::format("lat is in degrees from -90 to 90, not {}", *fields.lat));
+  }
+  if (!(std::abs(*fields.lon) <= 180)) {
+    return refuse(out, Code::kInvalid, fmt::format("lon is in degrees from -180 to 180, not {}", *fields.lon));
+  }
+  return true;
+}
+
+}  // namespace
+
+bool refuse(Outcome& out, Code code, std::string message) {
+  out.code = code;
+  out.message = std::move(message);
+  out.changed = false;
+  return false;
+}
+
+bool is_site_id(std::string_view text) {
+  return !text.empty() && text.size() <= limits::kSiteIdBytesMax && std::all_of(text.begin(), text.end(), is_token);
+}
+bool is_product(std::string_view text) {
+  return !text.empty() && text.size() <= 32 && std::all_of(text.begin(), text.end(), is_token);
+}
+
+bool check_text(std::string_view text, std::string_view field, std::size_t max, Outcome& out) {
+  if (text.size() > max) {
+    return refuse(out, Code::kTooLarge,
+                  fmt::format("{} has {} bytes; at most {} are kept: shorten it", field, text.size(), max));
+  }
+  if (clean(text)) return true;
+  return refuse(out, Code::kInvalid,
+                fmt::format("{} must be UTF-8 text without control characters or line ends", field));
+}
+
+bool check_envelope(const Request& request, Outcome& out) {
+  return check_text(request.actor, "actor", limits::kNameBytesMax, out) &&
+         check_text(request.reason, "reason", limits::kTextBytesMax, out) &&
+         check_text(request.idempotency_key, "idempotency key", limits::kNameBytesMax, out);
+}
+
+bool check_claim(const StockClaim& claim, Outcome& out) {
+  if (!is_product(claim.product)) {
+    return refuse(out, Code::kInvalid,
+                  fmt::format("'{}' is no product: use a CVX code such as 208, or '{}'",
+                              clean(claim.product) ? claim.product.substr(0, 64) : "?", kAnyProduct));
+  }
+  const Availability a = claim.availability;
+  if (a.kind > Availability::Kind::kCount || (a.kind != Availability::Kind::kCount && a.count != 0)) {
+    return refuse(out, Code::kInvalid, "availability is a count of doses, yes, no or unknown");
+  }
+  if (a.count > limits::kCountMax) {
+    return refuse(
+        out, Code::kTooLarge,
+        fmt::format("{} doses at one site are more than the {} that can be kept", a.count, limits::kCountMax));
+  }
+  return check_text(claim.source, "source", limits::kNameBytesMax, out);
+}
+
+bool check_fields(const SiteFields& f, Outcome& out) {
+  if (f.name) {
+    if (f.name->find_first_not_of(' ') == std::string_view::npos) {
+      return refuse(out, Code::kInvalid, "a site needs a name that is not empty");
+    }
+    if (!check_text(*f.name, "name", limits::kNameBytesMax, out)) return false;
+  }
+  if (f.zip && !f.zip->empty() && !digits(*f.zip, 5)) {
+    return refuse(out, Code::kInvalid,
+                  fmt::format("the ZIP code has exactly 5 digits, leading zeros included{}",
+                              clean(*f.zip) ? fmt::format("; '{}' has not", f.zip->substr(0, 64)) : ""));
+  }
+  if (f.zip_plus4 && !f.zip_plus4->empty() && !digits(*f.zip_plus4, 4)) {
+    return refuse(out, Code::kInvalid, "the ZIP code's +4 part has exactly 4 digits");
+  }
+  if (f.state && !f.state->empty() && !is_state(*f.state)) {
+    return refuse(out, Code::kInvalid, "the state is its two-letter code in capitals, such as MA");
+  }
+  const std::pair<const char*, std::optional<std::string_view>> texts[] = {
+      {"street", f.street},     {"city", f.city},         {"county", f.county},
+      {"phone", f.phone},       {"info_url", f.info_url}, {"booking_url", f.booking_url},
+      {"provider", f.provider}, {"hours", f.hours}};
+  for (const auto& [field, text] : texts) {
+    if (text && !check_text(*text, field, limits::kTextBytesMax, out)) return false;
+  }
+  if (f.status && *f.status > SiteStatus::kClosed) {
+    return refuse(out, Code::kInvalid, "the status is active, hidden or closed");
+  }
+  if (f.external_ids && !check_external_ids(*f.external_ids, out)) return false;
+  return check_point(f, out);
+}
+
+bool is_sound(const SiteImage& image) {
+  const Site& s = image.site;
+  Outcome out;
+  SiteFields f;
+  f.name = s.name;
+  f.zip = s.zip;
+  f.zip_plus4 = s.zip_plus4;
+  f.street = s.street;
+  f.city = s.city;
+  f.state = s.state;
+  f.county = s.county;
+  f.phone = s.phone;
+  f.info_url = s.info_url;
+  f.booking_url = s.booking_url;
+  f.provider = s.provider;
+  f.hours = s.hours;
+  f.lat = s.lat;
+  f.lon = s.lon;
+  f.status = s.status;
+  f.external_ids = s.external_ids;
+  if (!is_site_id(s.id) || !check_fields(f, out) || s.point > PointSource::kZipCentroid) return false;
+  if (image.asked_name > s.name.size() || s.stock.size() > limits::kStockLinesMax) return false;
+  if (s.created_by.size() > limits::kNameBytesMax || s.updated_by.size() > limits::kNameBytesMax) return false;
+  for (std::size_t i = 0; i < s.stock.size(); ++i) {
+    const StockLine& line = s.stock[i];
+    StockClaim claim{line.product, line.availability, line.valid_at, line.source};
+    if (!check_claim(claim, out) || line.updated_by.size() > limits::kNameBytesMax) return false;
+    if (i > 0 && !(s.stock[i - 1].product < line.product)) return false;
+  }
+  return true;
+}
+
+}  // namespace titer::registry

@@ -1,0 +1,31 @@
+// What may be written into the registry: the rules for every field, and the sentences that refuse.
+//
+// A refusal says what is wrong and what to do instead; its code says who can react. Nothing here changes anything.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "registry/request.h"
+#include "registry/store.h"
+
+namespace titer::registry {
+
+// Sets code and message; always false, so that a check can return it.
+bool refuse(Outcome& out, Code code, std::string message);
+
+[[nodiscard]] bool is_site_id(std::string_view text);
+[[nodiscard]] bool is_product(std::string_view text);
+
+// UTF-8 without control characters, at most `max` bytes.
+[[nodiscard]] bool check_text(std::string_view text, std::string_view field, std::size_t max, Outcome& out);
+// Actor, reason, idempotency key.
+[[nodiscard]] bool check_envelope(const Request& request, Outcome& out);
+[[nodiscard]] bool check_claim(const StockClaim& claim, Outcome& out);
+// Everything in `fields` that can be judged without the state.
+[[nodiscard]] bool check_fields(const SiteFields& fields, Outcome& out);
+// A whole site as another replica sent it.
+[[nodiscard]] bool is_sound(const SiteImage& image);
+
+}  // namespace titer::registry
