@@ -7,8 +7,6 @@ target_include_directories(titer_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(titer_flags SYSTEM INTERFACE ${XXHASH_INCLUDE_DIR})
 target_compile_definitions(titer_flags INTERFACE XXH_INLINE_ALL BOOST_ASIO_NO_DEPRECATED)
 target_compile_options(titer_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor)
-# GCC 12 warns wrongly of overlap when text is put before a std::string (its bug 105651).
-target_compile_options(titer_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 target_link_libraries(titer_flags INTERFACE Boost::headers fmt::fmt)
 if(TITER_WERROR)
   target_compile_options(titer_flags INTERFACE -Werror)
