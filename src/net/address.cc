@@ -15,8 +15,7 @@ using boost::system::error_code;
 
 Result<tcp::endpoint> endpoint_of(const Address& address) {
   error_code error;
-  const auto ip =
-      boost::asio::ip::make_address(address.host == "localhost" ? "127.0.0.1" : address.host, error);
+  const auto ip = boost::asio::ip::make_address(address.host == "localhost" ? "127.0.0.1" : address.host, error);
   if (error) return Error{Code::kInvalid, address.host + " is not an IP address"};
   return tcp::endpoint(ip, address.port);
 }
@@ -60,8 +59,8 @@ void dial(boost::asio::io_context& context, const Address& address, std::int64_t
     boost::asio::steady_timer timer;
     std::function<void(Result<Connection::Socket>)> done;
   };
-  auto attempt = std::make_shared<Attempt>(
-      Attempt{tcp::socket(context), boost::asio::steady_timer(context), std::move(done)});
+  auto attempt =
+      std::make_shared<Attempt>(Attempt{tcp::socket(context), boost::asio::steady_timer(context), std::move(done)});
   attempt->timer.expires_after(std::chrono::microseconds(timeout_us));
   attempt->timer.async_wait([attempt](const error_code& cancelled) {
     error_code ignored;

@@ -15,8 +15,7 @@ namespace {
 using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;  // room offered to each read
-constexpr std::size_t kKeepBytes = std::size_t{1}
-                                   << 20;  // a buffer that grew beyond this is given back when empty
+constexpr std::size_t kKeepBytes = std::size_t{1} << 20;  // a buffer that grew beyond this is given back when empty
 
 }  // namespace
 
@@ -84,7 +83,8 @@ void Connection::resume() {
 }
 
 void Connection::flush() {
-  if (!open_ || writing_ || out_done_ == out_.size()) return;
+  if (!open_ || out_done_ == out_.size()) return;
+  if (writing_) return check_limit();
   error_code error;
   while (out_done_ < out_.size()) {
     const std::size_t n =
@@ -99,8 +99,13 @@ void Connection::flush() {
   if (out_.capacity() > kKeepBytes) Bytes().swap(out_);
 }
 
+void Connection::check_limit() {
+  if (waiting() > send_limit_) fail(Code::kBusy, "it does not read what it is sent");
+}
+
 void Connection::write_later() {
-  if (out_.size() - out_done_ > send_limit_) return fail(Code::kBusy, "it does not read what it is sent");
+  check_limit();
+  if (!open_) return;
   if (out_done_ > kKeepBytes) {
     out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(out_done_));
     out_done_ = 0;
@@ -118,8 +123,7 @@ void Connection::close(Code code, const std::string& reason) {
   if (!open_) return;
   wire::encode(out_, wire::Goodbye{code, reason});
   error_code ignored;
-  if (!writing_)
-    socket_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), 0, ignored);
+  if (!writing_) socket_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), 0, ignored);
   shut(reason, false);
 }
 

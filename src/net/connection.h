@@ -84,6 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void received(std::size_t n);
   void dispatch();
   void write_later();
+  void check_limit();
   void shut(const std::string& reason, bool tell);
 
   Socket socket_;

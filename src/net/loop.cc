@@ -28,15 +28,16 @@ void Loop::one_turn() {
 
 void Loop::run(const std::function<void()>& turn) {
   const auto guard = boost::asio::make_work_guard(context_);
+  stopped_ = false;
   while (!stopped_) {
     one_turn();
     turn();
   }
 }
 
-bool Loop::run_until(BootTime deadline, const std::function<bool()>& done,
-                     const std::function<void()>& turn) {
+bool Loop::run_until(BootTime deadline, const std::function<bool()>& done, const std::function<void()>& turn) {
   const auto guard = boost::asio::make_work_guard(context_);
+  stopped_ = false;
   if (turn) turn();
   while (!done()) {
     if (stopped_ || boot_now() >= deadline) return false;

@@ -1,0 +1,196 @@
+// titer cluster: t replicas on this machine, killed and revived from standard input.
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <climits>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/limits.h"
+#include "cluster/console.h"
+#include "cluster/supervisor.h"
+#include "net/loop.h"
+#include "titer/command.h"
+#include "titer/remote.h"
+#include "titer/sample.h"
+
+namespace titer::app {
+
+namespace {
+
+struct Options {
+  std::uint16_t replicas = 3;
+  std::uint16_t base_port = 8892;
+  std::string data_dir = "titer-data";
+  std::string durability = "memory";
+  std::string execution_logs;
+  std::vector<std::string> imports;
+  std::uint32_t frames_in_flight = 0;
+  bool seed_site = false;
+};
+
+void say(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+// Standard input, line by line, on a thread of its own: a file, a pipe or a terminal alike. It ends with the
+// process; a line that comes later finds nobody.
+void read_lines(net::Loop& loop, std::function<void(std::string)> line, std::function<void()> ended) {
+  std::thread([&loop, line = std::move(line), ended = std::move(ended)] {
+    std::string text;
+    while (std::getline(std::cin, text)) loop.post([line, text] { line(text); });
+    loop.post(ended);
+  }).detach();
+}
+
+std::string this_program() {
+  char path[PATH_MAX];
+  const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
+  return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : "titer";
+}
+
+Status make_directories(const Options& options) {
+  for (const std::string& dir : {options.data_dir, options.execution_logs}) {
+    std::error_code error;
+    if (!dir.empty()) std::filesystem::create_directories(dir, error);
+    if (error) return Error{Code::kInternal, "cannot make the directory " + dir + ": " + error.message()};
+  }
+  return ok_status();
+}
+
+cluster::SupervisorOptions supervisor_options(const Options& options) {
+  cluster::SupervisorOptions out;
+  out.replicas = options.replicas;
+  out.base_port = options.base_port;
+  out.program = this_program();
+  out.data_dir = options.data_dir;
+  out.execution_logs = options.execution_logs;
+  if (options.frames_in_flight > 0)
+    out.replica_arguments = {"--frames-in-flight", std::to_string(options.frames_in_flight)};
+  return out;
+}
+
+std::string addresses(const cluster::Supervisor& supervisor, std::string_view separator) {
+  std::string text;
+  for (std::uint32_t i = 0; i < supervisor.size(); ++i)
+    text += (i > 0 ? std::string(separator) : "") + supervisor.address(i).text();
+  return text;
+}
+
+// What was asked for with --seed-site and --import, once the replicas serve.
+int fill(const Options& options, const cluster::Supervisor& supervisor, net::Loop& loop) {
+  if (!options.seed_site && options.imports.empty()) return kExitOk;
+  // The supervisor's own loop must go on meanwhile, so the client works on another thread with its own loop.
+  int code = kExitOk;
+  bool done = false;
+  std::thread worker([&] {
+    At at;
+    at.texts = {addresses(supervisor, ",")};
+    if (options.seed_site) code = add_seed_site(at);
+    for (const std::string& file : options.imports)
+      if (code == kExitOk) code = import_sample(at, file);
+    loop.post([&done] { done = true; });
+  });
+  loop.run_until(BootTime(INT64_MAX), [&done] { return done; });
+  worker.join();
+  return code;
+}
+
+int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& loop) {
+  const bool terminal = ::isatty(STDIN_FILENO) == 1;
+  boost::asio::signal_set signals(loop.context(), SIGINT, SIGTERM);
+  signals.async_wait([&loop](const boost::system::error_code& error, int) {
+    if (!error) loop.stop();
+  });
+  if (const int code = fill(options, supervisor, loop); code != kExitOk) {
+    supervisor.stop_all();
+    return code;
+  }
+  cluster::Console console(supervisor);
+  const auto prompt = [&] {
+    if (terminal) say(std::string(cluster::Console::prompt()));
+  };
+  say("Type an index to kill that replica, 'start I' to bring it back, 'status' or 'quit'.\n");
+  prompt();
+  read_lines(
+      loop,
+      [&](const std::string& line) {
+        say(console.line(line));
+        if (console.quit())
+          loop.stop();
+        else
+          prompt();
+      },
+      // End of input is no order to stop: under a service manager there is none from the start.
+      [] {});
+  loop.run([] {});
+  say("Stopping all replicas.\n");
+  supervisor.stop_all();
+  return kExitOk;
+}
+
+int run(const Options& options) {
+  if (options.durability != "memory") {
+    complain("this version keeps data in memory only: say --durability memory");
+    return kExitUsage;
+  }
+  if (options.replicas < 1 || options.replicas > limits::kReplicasMax) {
+    complain("the number of replicas is 1 to " + std::to_string(limits::kReplicasMax));
+    return kExitUsage;
+  }
+  if (options.base_port == 0 || options.base_port > 65535 - options.replicas) {
+    complain("--base-port leaves no room for the replicas' ports");
+    return kExitUsage;
+  }
+  if (const Status made = make_directories(options); !made) {
+    complain(made.error().message);
+    return kExitUsage;
+  }
+  // The console shares the loop with the line reader's thread; both live until the process ends.
+  auto& loop = *new net::Loop();  // NOLINT(cppcoreguidelines-owning-memory): outlives the detached reader
+  cluster::Supervisor supervisor(loop, supervisor_options(options),
+                                 [](const std::string& text) { say("\n" + text + "\n"); });
+  if (const Status started = supervisor.start_all(); !started) {
+    complain(started.error().message);
+    supervisor.stop_all();
+    return kExitUsage;
+  }
+  say("A cluster of " + std::to_string(options.replicas) + " replicas serves at " + addresses(supervisor, " ") +
+      "\nIt survives the failure of any " + std::to_string(options.replicas - 1) +
+      ". Data is kept in memory; logs are in " + options.data_dir + ".\n");
+  return serve(options, supervisor, loop);
+}
+
+Runner setup(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("t", options->replicas, "number of replicas")->capture_default_str();
+  app.add_option("--base-port", options->base_port, "wire port of replica 0; replica i listens on base + i")
+      ->capture_default_str();
+  app.add_option("--data", options->data_dir, "directory for the replicas' log files")->capture_default_str();
+  app.add_option("--durability", options->durability, "memory (disk is not there yet)")->capture_default_str();
+  app.add_flag(
+      "--memory", [options](std::int64_t) { options->durability = "memory"; }, "the same as --durability memory");
+  app.add_option("--import", options->imports, "files to import at the start (CSV, NDJSON, CDC CSV; gzip too)");
+  app.add_flag("--seed-site", options->seed_site, "begin with Harvard University, 02138, availability 0");
+  app.add_option("--execution-log", options->execution_logs,
+                 "directory: each replica writes one line per executed request to execution_<port>.log");
+  app.add_option("--frames-in-flight", options->frames_in_flight,
+                 "frames that a replica sends before the first of them is safe");
+  app.footer(
+      "Commands on standard input: an index kills that replica (SIGKILL), 'start I' starts it again,\n"
+      "'status', 'quit'. End of input: the cluster goes on. Ctrl-C stops all replicas cleanly.");
+  return [options] { return run(*options); };
+}
+
+const Registration registered({Group::kCluster, "cluster", "run t replicas on this machine", setup});
+
+}  // namespace
+
+}  // namespace titer::app

@@ -1,0 +1,166 @@
+#include "net/connection.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "net/loop.h"
+#include "wire/codec.h"
+
+namespace titer::net {
+namespace {
+
+// Remembers what a connection tells its owner.
+struct Witness final : ConnectionOwner {
+  void on_message(Connection&, const wire::Message& message) override {
+    types.push_back(message.type);
+    bytes += message.payload.size();
+  }
+  void on_closed(Connection&, const std::string& why) override { reason = why; }
+
+  std::vector<wire::Type> types;
+  std::size_t bytes = 0;
+  std::optional<std::string> reason;
+};
+
+// A connection on one end of a socket pair; the test holds the other end as a plain descriptor.
+class ConnectionTest : public ::testing::Test {
+ protected:
+  ConnectionTest() {
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds_), 0);
+    Connection::Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), fds_[0]);
+    connection_ = Connection::make(std::move(socket), witness_, kSendLimit);
+    connection_->start();
+  }
+  ~ConnectionTest() override {
+    connection_->detach();
+    connection_->close(Code::kOk, "the test is over");
+    ::close(fds_[1]);
+  }
+
+  void type(ByteView bytes) {
+    ASSERT_EQ(::write(fds_[1], bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  }
+  [[nodiscard]] bool wait(const std::function<bool()>& done) {
+    return loop_.run_until(BootTime(boot_now().value + 5'000'000), done);
+  }
+  // Lets the connection do what is ready now.
+  void turn() {
+    loop_.wake_at(boot_now());
+    EXPECT_TRUE(wait([n = 0]() mutable { return ++n > 1; }));
+  }
+  // Everything that the connection has written to us.
+  Bytes heard() {
+    Bytes all(1 << 20);
+    const ssize_t n = ::read(fds_[1], all.data(), all.size());
+    all.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return all;
+  }
+
+  static constexpr std::size_t kSendLimit = 1 << 20;
+  Loop loop_;
+  Witness witness_;
+  int fds_[2] = {-1, -1};
+  ConnectionPtr connection_;
+};
+
+Bytes ping(std::uint64_t number) {
+  Bytes out;
+  wire::encode_ping(out, number);
+  return out;
+}
+
+TEST_F(ConnectionTest, messages_arrive_whole_and_in_order_however_they_are_cut) {
+  Bytes two = ping(1);
+  wire::encode(two, wire::Watch{Position(7)});
+  for (std::size_t i = 0; i < two.size(); ++i) {
+    type(ByteView(two).subspan(i, 1));
+    turn();
+  }
+  EXPECT_TRUE(wait([&] { return witness_.types.size() == 2; }));
+  EXPECT_EQ(witness_.types, (std::vector{wire::Type::kPing, wire::Type::kWatch}));
+}
+
+TEST_F(ConnectionTest, garbage_is_told_why_and_cut_off) {
+  type(as_bytes("GET / HTTP/1.1\r\nHost: nobody\r\n\r\n"));
+  EXPECT_TRUE(wait([&] { return witness_.reason.has_value(); }));
+  EXPECT_TRUE(witness_.reason->starts_with("cut off")) << *witness_.reason;
+  const Bytes answer = heard();
+  ByteView rest(answer);
+  const auto message = wire::next_message(rest);
+  ASSERT_TRUE(message.ok() && message->has_value());
+  EXPECT_EQ((*message)->type, wire::Type::kGoodbye);
+  EXPECT_FALSE(wire::decode_goodbye((*message)->payload)->reason.empty());
+}
+
+TEST_F(ConnectionTest, a_length_of_4_GiB_is_refused_before_any_memory_is_taken) {
+  Bytes header = ping(1);
+  header.resize(wire::kHeaderBytes);
+  const std::uint32_t huge = 0xFFFFFFFF;
+  std::memcpy(header.data() + 4, &huge, sizeof huge);
+  type(header);
+  EXPECT_TRUE(wait([&] { return witness_.reason.has_value(); }));
+  EXPECT_TRUE(witness_.types.empty());
+}
+
+TEST_F(ConnectionTest, who_does_not_read_is_cut_off_when_the_limit_is_reached) {
+  const Bytes blob(256 << 10);
+  for (int i = 0; i < 64 && connection_->open(); ++i) {
+    wire::encode(connection_->outgoing(), wire::QueryAnswer{1, Position(1), Code::kOk, blob});
+    connection_->flush();
+    turn();
+  }
+  EXPECT_TRUE(wait([&] { return witness_.reason.has_value(); }));
+  EXPECT_NE(witness_.reason->find("does not read"), std::string::npos) << *witness_.reason;
+}
+
+TEST_F(ConnectionTest, what_the_kernel_does_not_take_at_once_follows_later) {
+  const Bytes blob(700 << 10);
+  wire::encode(connection_->outgoing(), wire::QueryAnswer{1, Position(1), Code::kOk, blob});
+  connection_->flush();
+  std::size_t got = 0;
+  EXPECT_TRUE(wait([&] {
+    got += heard().size();
+    if (got <= blob.size()) loop_.wake_at(boot_now());
+    return got > blob.size();
+  }));
+}
+
+TEST_F(ConnectionTest, the_end_of_the_stream_is_told_once) {
+  ::shutdown(fds_[1], SHUT_WR);
+  EXPECT_TRUE(wait([&] { return witness_.reason.has_value(); }));
+  EXPECT_FALSE(connection_->open());
+}
+
+TEST_F(ConnectionTest, a_goodbye_carries_its_reason_to_the_owner) {
+  Bytes out;
+  wire::encode(out, wire::Goodbye{Code::kExcluded, "no member any more"});
+  type(out);
+  EXPECT_TRUE(wait([&] { return witness_.reason.has_value(); }));
+  EXPECT_NE(witness_.reason->find("no member any more"), std::string::npos);
+}
+
+TEST(Address, a_port_alone_is_on_this_machine) {
+  EXPECT_EQ(parse_address("8892")->text(), "127.0.0.1:8892");
+  EXPECT_EQ(parse_address("127.0.0.2:80")->text(), "127.0.0.2:80");
+  EXPECT_FALSE(parse_address("harvard").ok());
+  EXPECT_FALSE(parse_address("127.0.0.1:70000").ok());
+  EXPECT_FALSE(parse_address("127.0.0.1:0").ok());
+}
+
+TEST(Listener, a_port_in_use_is_named) {
+  boost::asio::io_context context;
+  const Address any{"127.0.0.1", 0};
+  boost::asio::ip::tcp::acceptor taken(context, {boost::asio::ip::address_v4::loopback(), 0});
+  const Address address{"127.0.0.1", taken.local_endpoint().port()};
+  const Status status = can_listen(address);
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.error().message.find(address.text()), std::string::npos);
+  EXPECT_TRUE(can_listen(any).ok());
+}
+
+}  // namespace
+}  // namespace titer::net
