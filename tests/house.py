@@ -17,7 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXCEPTIONS = {}
 
 # No I/O, threads, clocks, chance: what they do depends on their input alone.
-PURE_ROOMS = ("base", "registry", "smr", "wire", "machine")
+PURE_ROOMS = ("base", "registry", "smr", "wire", "machine", "formats")
 FILE_LINES_WARN, FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 800, 100
 SOURCE_DIRS = ("src", "apps", "tests", "bench", "sim")
 
