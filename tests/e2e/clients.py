@@ -263,6 +263,35 @@ class Hostile(unittest.TestCase):
             self.cut_off(link)
             transmitter += 1
 
+    def test_a_thousand_connections_that_say_nothing(self):
+        links = [socket.create_connection(("127.0.0.1", self.cluster.port(0))) for _ in range(900)]
+        try:
+            self.cluster.ok("adjust", "Harvard University", "+1", at=self.cluster.at(0))
+            links[-1].settimeout(10)
+            while links[-1].recv(4096):
+                pass
+        finally:
+            for link in links:
+                link.close()
+
+
+class Greedy(unittest.TestCase):
+    """Who takes more than it reads: what piles up is bounded, and the others go on."""
+
+    def setUp(self):
+        self.cluster = self.enterContext(Cluster(3, ["--seed-site"]))
+        self.before = self.cluster.pids()
+
+    def still_well(self):
+        self.cluster.ok("adjust", "Harvard University", "+1")
+        self.cluster.wait_equal([0, 1, 2])
+        self.assertEqual(self.cluster.pids(), self.before)
+
+    def guest(self):
+        link = wire.Link(self.cluster.port(0))
+        self.addCleanup(link.close)
+        return link
+
     def test_asks_a_lot_and_stops_reading(self):
         """What piles up for it is bounded; then it is cut off. The others' pause is a short one."""
         self.fill()
@@ -283,6 +312,7 @@ class Hostile(unittest.TestCase):
             self.assertLess(grown, 200 << 20)
             bystander.stop()
             bystander.check(self, self.cluster, 1)
+        self.still_well()
 
     def fill(self):
         """Sites to be asked for: about 2,000 rows."""
@@ -300,7 +330,7 @@ class Hostile(unittest.TestCase):
                 link.send(wire.message(wire.QUERY, struct.pack("<Q", n) + question))
         except OSError:
             return n
-        wait_until(lambda: self.cluster.status(0)["clients"] <= 2, "the replica to cut it off")
+        wait_until(lambda: (s := self.cluster.status(0)) and s["clients"] <= 2, "the replica to cut it off")
         return most
 
     def test_watches_and_stops_reading(self):
@@ -314,17 +344,7 @@ class Hostile(unittest.TestCase):
         grown = self.cluster.status(0)["memory_bytes"] - memory
         print(f"  memory grew by {grown >> 20} MiB with a watcher that does not read", flush=True)
         self.assertLess(grown, 100 << 20)
-
-    def test_a_thousand_connections_that_say_nothing(self):
-        links = [socket.create_connection(("127.0.0.1", self.cluster.port(0))) for _ in range(900)]
-        try:
-            self.cluster.ok("adjust", "Harvard University", "+1", at=self.cluster.at(0))
-            links[-1].settimeout(10)
-            while links[-1].recv(4096):
-                pass
-        finally:
-            for link in links:
-                link.close()
+        self.still_well()
 
 
 if __name__ == "__main__":

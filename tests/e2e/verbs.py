@@ -268,7 +268,7 @@ class ClusterCommand(unittest.TestCase):
             cluster.ask("x", "not an index")
             cluster.ask("-1", "not an index")
             cluster.ask("3", "no replica 3")
-            cluster.ask("", "")
+            cluster.type("")
             cluster.ask("1", "Replica 1 was killed.")
             cluster.wait_members([0, 2])
             cluster.ask("1", "already failed")

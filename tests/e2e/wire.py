@@ -202,9 +202,14 @@ class Link:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(timeout)
         self.received = bytearray()
-        if greet:
+        if not greet:
+            return
+        try:
             self.send(hello(**who))
             self.expect(HELLO_REPLY)
+        except BaseException:
+            self.close()
+            raise
 
     def send(self, data):
         self.socket.sendall(data)

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""Real files, with their defects: what goes in, what is reported, what comes out, and that going in again changes nothing."""
+import csv
+import gzip
+import io
+import json
+import math
+import os
+import tempfile
+import time
+import unittest
+from collections import Counter
+
+from harness import ROOT, SAMPLES, Cluster, main, wait_until
+
+NATIONAL = os.path.join(SAMPLES, "national_cdc_sites_2024-08-01.csv.gz")
+ALASKA = os.path.join(SAMPLES, "cdc_providers_AK_2022-06-23.csv.gz")
+THERAPEUTICS = os.path.join(SAMPLES, "hhs_therapeutics_2022-03-11.csv.gz")
+
+
+def rows_of(path):
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def centroids():
+    with gzip.open(os.path.join(ROOT, "data", "zip", "us_zip_centroids.csv.gz"), "rt", encoding="utf-8") as file:
+        return {r["postal_code"].zfill(5): (float(r["latitude"]), float(r["longitude"])) for r in csv.DictReader(file)}
+
+
+def metres(lat1, lon1, lat2, lon2):
+    a, b, c, d = map(math.radians, (lat1, lon1, lat2, lon2))
+    h = math.sin((c - a) / 2) ** 2 + math.cos(a) * math.cos(c) * math.sin((d - b) / 2) ** 2
+    return 2 * 6_371_008.8 * math.asin(math.sqrt(min(1.0, h)))
+
+
+def import_file(cluster, path):
+    """(what the import says of itself as JSON, its complaints, seconds)"""
+    begin = time.monotonic()
+    done = cluster.titer("import", path, "--json", timeout=120)
+    seconds = time.monotonic() - begin
+    assert done.returncode == 0, f"import {path}: exit {done.returncode}: {done.stderr[-1000:]}"
+    report = [json.loads(line) for line in done.stdout.splitlines()]
+    return report[-1], report[:-1], seconds
+
+
+class RealFiles(unittest.TestCase):
+    """The national list and Alaska's file, imported once; every test looks at them."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(Cluster(3))
+        cls.reports = {}
+        for path in (NATIONAL, ALASKA):
+            total, problems, seconds = import_file(cls.cluster, path)
+            cls.reports[path] = (total, problems)
+            print(f"  {os.path.basename(path)}: {total['records']:,} records in {seconds:.2f} s, "
+                  f"{total['records'] / seconds:,.0f} a second; {total}", flush=True)
+
+    def export(self, kind):
+        return self.cluster.ok("export", "--format", kind)
+
+    def test_every_record_is_counted(self):
+        national, alaska = (self.reports[p][0] for p in (NATIONAL, ALASKA))
+        self.assertEqual((national["records"], alaska["records"]), (20523, 1109))
+        guids = {r["provider_location_guid"] for r in rows_of(ALASKA)}
+        self.assertEqual(alaska["added"], len(guids))
+        rows = rows_of(NATIONAL)
+        places = {(r["loc_name"].strip(), r["street"].strip().lower(), r["zip_derived"].strip()) for r in rows}
+        self.assertEqual(national["added"], len(places))
+        self.assertEqual(national["refused"], len(rows) - len(places))
+        for status in self.cluster.statuses().values():
+            self.assertEqual(status["sites"], len(places) + len(guids))
+
+    def test_known_defects_are_reported_row_by_row(self):
+        problems = self.reports[ALASKA][1]
+        lines = Counter((p["field"], p["why"]) for p in problems)
+        rows = rows_of(ALASKA)
+        for level, word in (("0", "supply level is 0"), ("-1", "no supply level")):
+            known = sum(r["in_stock"].lower() == "true" and r["supply_level"] == level for r in rows)
+            found = sum(n for (field, why), n in lines.items() if field == "supply_level" and word in why)
+            self.assertEqual(found, known, f"in_stock with supply_level {level}")
+            self.assertGreater(found, 70)
+        self.assertTrue(all(2 <= p["line"] for p in problems))
+        streets = Counter((r["street"].strip().lower(), r["zip_derived"]) for r in rows_of(NATIONAL))
+        repeated = sum(n - 1 for n in streets.values())
+        found = [p for p in self.reports[NATIONAL][1] if "same street and ZIP" in p["why"] or "same name, street" in p["why"]]
+        self.assertEqual(len(found), repeated)
+
+    def test_all_replicas_are_equal(self):
+        position, digest = self.cluster.wait_equal([0, 1, 2])
+        print(f"  position {position:,}, digest {digest}", flush=True)
+        exports = {self.cluster.ok("export", "--format", "csv", at=self.cluster.at(i)) for i in range(3)}
+        self.assertEqual(len(exports), 1)
+
+    def test_the_three_exports_say_the_same_and_all_of_it(self):
+        sites = self.cluster.status(0)["sites"]
+        table = list(csv.DictReader(io.StringIO(self.export("csv"))))
+        lines = [json.loads(line) for line in self.export("ndjson").splitlines()]
+        features = json.loads(self.export("geojson"))["features"]
+        self.assertEqual(len(features), sites)
+        self.assertEqual(len({r["site_id"] for r in table}), sites)
+        self.assertEqual([r["site_id"] for r in table], [r["site_id"] for r in lines])
+        self.assertEqual([r["name"] for r in table], [r["name"] for r in lines])
+        self.assertEqual(sum(max(1, len(f["properties"]["stock"])) for f in features), len(table))
+        self.assertEqual({f["id"] for f in features}, {r["site_id"] for r in table})
+        self.assertTrue(all(len(r["zip"]) in (0, 5, 10) for r in table))
+        names = Counter(r["loc_name"].strip() for r in rows_of(NATIONAL))
+        once = [name for name, n in names.items() if n == 1]
+        self.assertEqual([n for n in once if n not in {r["name"] for r in table}][:5], [], "names that occur once are kept")
+
+    def test_availability_is_what_the_file_claims_never_more(self):
+        """Alaska: yes only where in_stock is true and the supply level above 0, and never a number."""
+        seen = Counter(line["availability"] for f in json.loads(self.export("geojson"))["features"]
+                       for line in f["properties"]["stock"])
+        self.assertEqual(set(seen), {True, False, "unknown"})
+        rows = [r for r in rows_of(ALASKA) if r["in_stock"].lower() == "true" and r["supply_level"].isdigit()
+                and int(r["supply_level"]) > 0]
+        sites = {r["provider_location_guid"] for r in rows}
+        yes = {f["id"] for f in json.loads(self.export("geojson"))["features"]
+               if any(line["availability"] is True for line in f["properties"]["stock"])}
+        self.assertEqual(yes, sites)
+
+    def test_importing_again_changes_nothing(self):
+        """Neither the files themselves nor any export of our own."""
+        before = self.export("csv")
+        with tempfile.TemporaryDirectory() as folder:
+            files = [NATIONAL, ALASKA]
+            for kind, end in (("csv", "csv"), ("ndjson", "ndjson")):
+                files.append(os.path.join(folder, f"own.{end}"))
+                with open(files[-1], "w", encoding="utf-8") as file:
+                    file.write(self.export(kind))
+            for path in files:
+                total, _, seconds = import_file(self.cluster, path)
+                print(f"  again {os.path.basename(path)}: {total} in {seconds:.2f} s", flush=True)
+                self.assertEqual((total["added"], total["updated"]), (0, 0), path)
+        self.assertEqual(self.export("csv"), before)
+        self.cluster.wait_equal([0, 1, 2])
+
+    def test_an_export_fills_an_empty_cluster_to_the_same_state(self):
+        with tempfile.TemporaryDirectory() as folder, Cluster(1) as other:
+            for kind in ("csv", "ndjson"):
+                path = os.path.join(folder, "own." + kind)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(self.export(kind))
+                total, _, _ = import_file(other, path)
+                self.assertEqual(total["refused"], 0)
+                self.assertEqual(other.ok("export", "--format", "csv"), self.export("csv"))
+
+    def test_near_is_what_looking_at_every_site_gives(self):
+        places = centroids()
+        features = [f for f in json.loads(self.export("geojson"))["features"]
+                    if f["geometry"] and f["properties"]["status"] == "active"]
+        for zip_code, miles in (("02139", 5), ("02139", 25), ("99501", 50), ("00901", 30), ("96814", 10), ("67202", 100)):
+            lat, lon = places[zip_code]
+            want = sorted((metres(lat, lon, *f["geometry"]["coordinates"][::-1]), f["id"]) for f in features)
+            want = [(d, i) for d, i in want if d <= miles * 1609.344]
+            got = json.loads(self.cluster.ok("near", zip_code, "--within", miles, "--limit", 2000, "--json"))
+            self.assertEqual(len(got), min(2000, len(want)), zip_code)
+            for row, (distance, _) in zip(got, want):
+                self.assertAlmostEqual(row["distance"] * 1609.344, distance, delta=0.5)
+            self.assertEqual({r["id"] for r in got}, {i for _, i in want[:2000]}, zip_code)
+            some = json.loads(self.cluster.ok("near", zip_code, "--within", miles, "--limit", 7, "--json"))
+            self.assertEqual([r["id"] for r in some], [r["id"] for r in got[:7]])
+
+    def test_a_replica_that_joins_gets_all_of_it(self):
+        before = self.export("csv")
+        self.cluster.kill(1)
+        self.cluster.wait_members([0, 2])
+        begin = time.monotonic()
+        self.cluster.start(1)
+        self.cluster.wait_members([0, 1, 2], 60)
+        print(f"  joined within {time.monotonic() - begin:.2f} s", flush=True)
+        self.cluster.wait_equal([0, 1, 2])
+        self.assertEqual(self.cluster.ok("export", "--format", "csv", at=self.cluster.at(1)), before)
+
+
+class OwnFormats(unittest.TestCase):
+    """Our own CSV and NDJSON: lenient with what can be mended, strict with what would be a wrong claim."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(Cluster(2))
+        cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory())
+
+    def file(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def test_bad_rows_are_reported_with_line_and_field_and_the_others_are_taken(self):
+        path = self.file("own.csv", "site_id,name,zip,product,availability\n"
+                                    "a,Alpha,2139,any,12\n"
+                                    "b,Beta,02139,any,-3\n"
+                                    "c,Gamma,02139,any\n"
+                                    ",,02139,any,3\n"
+                                    "d,Delta,nozip,208,true\n"
+                                    'e,"Epsilon\nand Sons",02139,any,\n'
+                                    "f,Zeta,02139,any,1e3\n")
+        total, problems, _ = import_file(self.cluster, path)
+        self.assertEqual((total["records"], total["added"], total["refused"]), (7, 3, 4))
+        told = {(p["line"], p["field"], p["refused"]) for p in problems}
+        self.assertLessEqual({(2, "zip", False), (3, "availability", True), (4, "", True), (6, "zip", False)}, told)
+        site = json.loads(self.cluster.ok("view", "a", "--json"))
+        self.assertEqual((site["zip"], site["stock"][0]["availability"]), ("02139", 12))
+        self.cluster.wait_equal([0, 1])
+
+    def test_gzip_bom_and_crlf(self):
+        text = "\ufeffname,zip,availability\r\nWith BOM,02139,4\r\n"
+        total, _, _ = import_file(self.cluster, self.file("bom.csv.gz", gzip.compress(text.encode())))
+        self.assertEqual(total["added"], 1)
+        self.assertIn("With BOM", self.cluster.ok("view", "With BOM"))
+
+    def test_blank_availability_leaves_what_is_there(self):
+        import_file(self.cluster, self.file("1.csv", "site_id,name,zip,availability\nkeep,Keep,02139,7\n"))
+        total, _, _ = import_file(self.cluster, self.file("2.csv", "site_id,name,zip,availability\nkeep,Keep,02139,\n"))
+        self.assertEqual((total["added"], total["updated"]), (0, 0))
+        self.assertEqual(json.loads(self.cluster.ok("view", "keep", "--json"))["stock"][0]["availability"], 7)
+
+    def test_files_that_are_none(self):
+        self.assertEqual(self.cluster.titer("import", os.path.join(self.folder, "absent.csv")).returncode, 2)
+        for name, text in (("x.csv", "what,is,this\n1,2,3\n"), ("broken.csv.gz", b"\x1f\x8b\x08\x00nonsense"),
+                           ("cut.csv.gz", open(ALASKA, "rb").read()[:20000])):
+            done = self.cluster.titer("import", self.file(name, text))
+            self.assertIn(done.returncode, (1, 2), f"{name}: {done.stdout}{done.stderr}")
+            self.assertTrue(done.stderr)
+
+    def test_therapeutics_keep_their_counts(self):
+        total, problems, seconds = import_file(self.cluster, THERAPEUTICS)
+        print(f"  therapeutics: {total} in {seconds:.2f} s", flush=True)
+        lost = sum(len(r["zip"].partition("-")[0]) < 5 for r in rows_of(THERAPEUTICS))
+        self.assertEqual(sum("zeros in front" in p["why"] for p in problems), lost)
+        self.assertEqual(import_file(self.cluster, THERAPEUTICS)[0]["updated"], 0)
+
+    def test_an_import_goes_on_when_its_replica_dies(self):
+        with Cluster(3) as cluster:
+            from harness import end, spawn
+            running = spawn("import", NATIONAL, "--json", at=cluster.at())
+            try:
+                wait_until(lambda: (s := cluster.status(0)) and s["sites"] > 500, "some rows to be there", every=0.002)
+                cluster.kill(0)
+                out, _ = running.communicate(timeout=60)
+                total = json.loads(out.splitlines()[-1])
+                self.assertEqual(running.returncode, 0)
+                self.assertEqual(total["added"], cluster.status(1)["sites"])
+            finally:
+                end(running)
+            self.assertEqual(import_file(cluster, NATIONAL)[0]["added"], 0)
+            cluster.wait_equal([1, 2])
+
+
+if __name__ == "__main__":
+    main()
