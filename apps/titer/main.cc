@@ -42,7 +42,7 @@ std::vector<Command> all_commands() {
 }
 
 int run(int argc, char** argv) {
-  CLI::App titer("titer: a replicated database for vaccine availability");
+  CLI::App titer("a replicated database for vaccine availability", "titer");
   titer.set_version_flag("--version", TITER_VERSION);
   titer.require_subcommand(0, 1);
   titer.footer(

@@ -8,17 +8,16 @@ int add_seed_site(const At& at) {
   registry::AddSite harvard;
   harvard.fields.name = "Harvard University";
   harvard.fields.zip = "02138";
-  harvard.stock = registry::StockClaim{registry::kAnyProduct, registry::Availability::of(0), {}, "seed"};
-  registry::Request request;
-  request.operation = harvard;
-  request.actor = "titer cluster";
+  harvard.stock.emplace().availability = registry::Availability::of(0);
+  harvard.stock->source = "seed";
+  const registry::Request request{
+      .operation = harvard, .actor = "titer cluster", .reason = {}, .idempotency_key = {}, .echo_site = false};
   return with_remote(at, [&](Remote& remote) {
-    const auto outcome = remote.client().execute(request);
+    const Result<registry::Outcome> outcome = remote.client().execute(request);
     if (!outcome) return fail(outcome.error());
-    return outcome->ok() ? kExitOk : fail(Error{outcome->code, outcome->message});
+    if (outcome->ok() || outcome->code == Code::kDuplicate) return static_cast<int>(kExitOk);
+    return fail({outcome->code, outcome->message});
   });
 }
-
-int import_sample(const At&, const std::string&) { return kExitOk; }
 
 }  // namespace titer::app

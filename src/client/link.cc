@@ -65,7 +65,9 @@ void Link::greet(net::Connection::Socket socket) {
 
 void Link::attempt_failed(const std::string& reason) {
   ++failures_;
-  last_reason_ = address().text() + ": " + reason;
+  // A dial's own reason names the address already.
+  const std::string here = address().text();
+  last_reason_ = reason.starts_with(here) ? reason : here + ": " + reason;
   drop(reason);
 }
 

@@ -1,0 +1,182 @@
+// titer import FILE…
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "titer/command.h"
+#include "titer/import_job.h"
+#include "titer/remote.h"
+#include "titer/sample.h"
+#include "titer/text.h"
+
+namespace titer::app {
+namespace {
+
+struct Options {
+  At at;
+  std::vector<std::string> files;
+  std::string format, problems, actor;
+  bool dry_run = false, json = false;
+};
+
+constexpr std::size_t kProblemsShown = 20;
+
+// Where per-row reports go: the first few to standard error, all of them to a file when asked.
+class Problems {
+ public:
+  ~Problems() {
+    if (file_ != nullptr) std::fclose(file_);
+  }
+  Problems() = default;
+  Problems(const Problems&) = delete;
+  Problems& operator=(const Problems&) = delete;
+
+  Status open(const std::string& path) {
+    if (path.empty()) return ok_status();
+    file_ = std::fopen(path.c_str(), "w");
+    if (file_ == nullptr) return Error{Code::kInvalid, "cannot write " + path + ": " + std::strerror(errno)};
+    return ok_status();
+  }
+  void tell(const std::string& line) {
+    if (file_ != nullptr) std::fprintf(file_, "%s\n", line.c_str());
+    if (count_++ < kProblemsShown) std::fprintf(stderr, "%s\n", line.c_str());
+  }
+  void end_of_file() {
+    if (count_ > kProblemsShown)
+      std::fprintf(stderr, "… and %s more%s\n", grouped(count_ - kProblemsShown).c_str(),
+                   file_ == nullptr ? "; --problems FILE writes all of them" : "");
+    count_ = 0;
+  }
+
+ private:
+  std::FILE* file_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+// One line that overwrites itself, on terminals only.
+void show_progress(const ImportJob& job) {
+  const ImportCounts& c = job.counts();
+  const std::uint64_t done = c.added + c.updated + c.unchanged;
+  const double rate = static_cast<double>(done) / job.seconds();
+  std::string left;
+  if (const std::optional<double> share = job.share(); share && *share > 0.01)
+    left = ", " + std::to_string(static_cast<int>(*share * 100)) + " %, " +
+           duration_text(static_cast<std::int64_t>(job.seconds() / *share * (1 - *share) * 1000)) + " left";
+  std::fprintf(stderr, "\r  %s rows, %s/s%s   ", grouped(done).c_str(),
+               grouped(static_cast<std::uint64_t>(rate)).c_str(), left.c_str());
+  std::fflush(stderr);
+}
+
+std::string summary(const std::string& file, const ImportJob& job, bool dry_run) {
+  const ImportCounts& c = job.counts();
+  std::string out = file + ": " + grouped(c.rows) + " rows: ";
+  if (!dry_run) {
+    out +=
+        grouped(c.added) + " added, " + grouped(c.updated) + " updated, " + grouped(c.unchanged) + " unchanged, ";
+    if (c.out_of_date > 0) out += grouped(c.out_of_date) + " with older stock than is known, ";
+  }
+  out += grouped(c.rejected) + " rejected, " + grouped(c.notes) + " notes";
+  char time[64];
+  const double rate = job.seconds() > 0 ? static_cast<double>(c.rows) / job.seconds() : 0;
+  std::snprintf(time, sizeof time, "; %.1f s, %s rows/s", job.seconds(),
+                grouped(static_cast<std::uint64_t>(rate)).c_str());
+  return out + time;
+}
+
+void print_summary(const std::string& file, const ImportJob& job, const Options& o) {
+  const ImportCounts& c = job.counts();
+  if (!o.json) {
+    std::printf("%s\n", summary(file, job, o.dry_run).c_str());
+    return;
+  }
+  boost::json::object out;
+  out["file"] = file;
+  out["dry_run"] = o.dry_run;
+  out["rows"] = c.rows;
+  out["added"] = c.added;
+  out["updated"] = c.updated;
+  out["unchanged"] = c.unchanged;
+  out["out_of_date"] = c.out_of_date;
+  out["rejected"] = c.rejected;
+  out["notes"] = c.notes;
+  out["seconds"] = job.seconds();
+  print_line(out);
+}
+
+// `remote` is null in a dry run.
+int import_file(Remote* remote, const Options& o, const std::string& file, Problems& problems) {
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  ImportJob* running = nullptr;
+  ImportJob job({.file = file,
+                 .format = formats::format_named(o.format),
+                 .actor = o.actor,
+                 .problem = [&](const std::string& line) { problems.tell(line); },
+                 .progress =
+                     [&] {
+                       if (terminal) show_progress(*running);
+                     }});
+  running = &job;
+  const Status done = remote == nullptr ? job.dry_run() : job.run(remote->client());
+  if (terminal) std::fprintf(stderr, "\r%60s\r", "");
+  problems.end_of_file();
+  print_summary(file, job, o);
+  if (done.ok()) return kExitOk;
+  const int code = fail(done.error());
+  return done.error().code == Code::kInvalid ? static_cast<int>(kExitUsage) : code;
+}
+
+int import_files(Remote* remote, const Options& o, Problems& problems) {
+  int worst = kExitOk;
+  for (const std::string& file : o.files) {
+    if (remote != nullptr && remote->interrupted()) break;
+    worst = std::max(worst, import_file(remote, o, file, problems));
+  }
+  return worst;
+}
+
+int run(const Options& o) {
+  Problems problems;
+  if (const Status opened = problems.open(o.problems); !opened) {
+    complain(opened.error().message);
+    return kExitUsage;
+  }
+  if (o.dry_run) return import_files(nullptr, o, problems);
+  return with_remote(o.at, [&](Remote& remote) { return import_files(&remote, o, problems); });
+}
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("files", o->files, "files to read, plain or gzip; - is standard input")->required();
+  app.add_option("--format", o->format, "default: found out from the file")
+      ->check(CLI::IsMember({"csv", "ndjson", "cdc", "national", "therapeutics"}));
+  app.add_flag("--dry-run", o->dry_run, "read and check only");
+  app.add_option("--problems", o->problems, "write every row's problems to this file");
+  const char* user = std::getenv("USER");
+  o->actor = user != nullptr && *user != '\0' ? user : "cli";
+  app.add_option("--actor", o->actor, "who does this, for the history")->capture_default_str();
+  app.add_flag("--json", o->json, "the counts as one JSON object per file");
+  o->at.declare(app);
+  app.footer(
+      "Each row is taken whole or not at all, and can be repeated: what is so already is not changed.\n"
+      "Rows that are rejected are reported as FILE:LINE: field: why; the exit code is 0 all the same when\n"
+      "the whole file was read.");
+  return [o] { return run(*o); };
+}
+
+const Registration registered({Group::kFiles, "import", "add and update sites from files", setup});
+
+}  // namespace
+
+int import_sample(const At& at, const std::string& file) {
+  return with_remote(at, [&](Remote& remote) {
+    ImportJob job({.file = file, .format = std::nullopt, .actor = "titer cluster", .problem = {}, .progress = {}});
+    const Status done = job.run(remote.client());
+    if (!done) return fail(done.error());
+    std::printf("%s\n", summary(file, job, false).c_str());
+    return static_cast<int>(kExitOk);
+  });
+}
+
+}  // namespace titer::app

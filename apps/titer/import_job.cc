@@ -1,0 +1,130 @@
+#include "titer/import_job.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "net/loop.h"
+#include "wire/codec.h"
+
+namespace titer::app {
+
+namespace {
+
+constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
+constexpr std::int64_t kProgressEveryUs = 200'000;
+
+}  // namespace
+
+ImportJob::ImportJob(Options options)
+    : options_(std::move(options)),
+      reader_([this](const formats::Row& row) { take_row(row); },
+              [this](const formats::Problem& problem) { take_problem(problem); }, options_.format),
+      piece_(kPieceBytes) {}
+
+ImportJob::~ImportJob() {
+  if (in_ != nullptr && in_ != stdin) std::fclose(in_);
+}
+
+Status ImportJob::open() {
+  began_us_ = net::boot_now().value;
+  in_ = options_.file == "-" ? stdin : std::fopen(options_.file.c_str(), "rb");
+  if (in_ == nullptr) return Error{Code::kInvalid, "cannot read " + options_.file + ": " + std::strerror(errno)};
+  struct stat about {};
+  if (::fstat(::fileno(in_), &about) == 0 && S_ISREG(about.st_mode))
+    size_ = static_cast<std::uint64_t>(about.st_size);
+  return ok_status();
+}
+
+Status ImportJob::run(client::GatewayClient& client) {
+  if (const Status opened = open(); !opened) return opened;
+  const Status sent = client.pipeline(
+      [this](Bytes& body) { return next(body); },
+      [this](std::uint64_t index, const Result<registry::Outcome>& outcome) { take_outcome(index, outcome); });
+  ended_us_ = net::boot_now().value;
+  counts_.notes = reader_.counts().notes;
+  counts_.rejected += reader_.counts().refused;
+  return failed_.ok() ? sent : failed_;
+}
+
+Status ImportJob::dry_run() {
+  dry_ = true;
+  if (const Status opened = open(); !opened) return opened;
+  while (!ended_) read_more();
+  ended_us_ = net::boot_now().value;
+  counts_.notes = reader_.counts().notes;
+  counts_.rejected = reader_.counts().refused;
+  return failed_;
+}
+
+bool ImportJob::next(Bytes& body) {
+  while (ready_.empty() && !ended_) read_more();
+  if (ready_.empty()) return false;
+  body.swap(ready_.front());
+  ready_.pop_front();
+  return true;
+}
+
+void ImportJob::read_more() {
+  const std::size_t n = std::fread(piece_.data(), 1, piece_.size(), in_);
+  done_ += n;
+  Status read = n > 0 ? reader_.feed(ByteView(piece_).first(n)) : reader_.finish();
+  if (n == 0 && std::ferror(in_) != 0) read = Error{Code::kInvalid, std::strerror(errno)};
+  if (n == 0 || !read) ended_ = true;
+  if (!read) failed_ = Error{read.error().code, options_.file + ": " + read.error().message};
+}
+
+void ImportJob::take_row(const formats::Row& row) {
+  ++counts_.rows;
+  if (dry_) return;
+  lines_.push_back(row.line);
+  wire::encode_request(
+      ready_.emplace_back(),
+      {.operation = row.import, .actor = options_.actor, .reason = {}, .idempotency_key = {}, .echo_site = false});
+}
+
+void ImportJob::take_problem(const formats::Problem& problem) {
+  tell(problem.line, problem.field, problem.why, problem.value);
+}
+
+void ImportJob::tell(std::uint64_t line, std::string_view field, std::string_view why, std::string_view value) {
+  if (!options_.problem) return;
+  std::string text = options_.file + ":" + std::to_string(line) + ": ";
+  if (!field.empty()) text.append(field).append(": ");
+  text.append(why);
+  if (!value.empty()) text.append(" ('").append(value).append("')");
+  options_.problem(text);
+}
+
+void ImportJob::take_outcome(std::uint64_t index, const Result<registry::Outcome>& outcome) {
+  const Code code = outcome ? outcome->code : outcome.error().code;
+  if (code == Code::kOk || code == Code::kOutOfDate) {
+    const bool created = outcome->created, changed = outcome->changed;
+    ++(created ? counts_.added : changed ? counts_.updated : counts_.unchanged);
+  } else {
+    ++counts_.rejected;
+  }
+  if (code == Code::kOutOfDate) ++counts_.out_of_date;
+  if (code != Code::kOk) tell(lines_[index], "", outcome ? outcome->message : outcome.error().message, "");
+  const std::int64_t now = net::boot_now().value;
+  if (!options_.progress || now < next_progress_us_) return;
+  next_progress_us_ = now + kProgressEveryUs;
+  options_.progress();
+}
+
+std::optional<double> ImportJob::share() const {
+  if (size_ == 0) return std::nullopt;
+  // Rows that were read and wait for their turn are not done.
+  const double read = static_cast<double>(done_) / static_cast<double>(size_);
+  const double rows = static_cast<double>(counts_.rows);
+  return rows > 0 ? read * (rows - static_cast<double>(ready_.size())) / rows : read;
+}
+
+double ImportJob::seconds() const {
+  const std::int64_t end = ended_us_ != 0 ? ended_us_ : net::boot_now().value;
+  return static_cast<double>(end - began_us_) / 1e6;
+}
+
+}  // namespace titer::app

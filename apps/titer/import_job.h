@@ -1,0 +1,77 @@
+// Importing one file: read in pieces, one request per row, a window of them in flight, everything counted.
+//
+// One request per row and not a bulk: a row that the database refuses never spoils its neighbours.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "client/gateway_client.h"
+#include "formats/reader.h"
+
+namespace titer::app {
+
+struct ImportCounts {
+  std::uint64_t rows = 0;  // given to the database
+  std::uint64_t added = 0, updated = 0, unchanged = 0;
+  std::uint64_t out_of_date = 0;  // of those: the stock was newer in the database and stays
+  std::uint64_t rejected = 0;     // by the reader or by the database
+  std::uint64_t notes = 0;        // mended or doubtful, used all the same
+};
+
+class ImportJob {
+ public:
+  struct Options {
+    std::string file;  // "-": standard input
+    std::optional<formats::Format> format;
+    std::string actor;
+    std::function<void(const std::string& line)> problem;  // "FILE:LINE: field: why"
+    std::function<void()> progress;                        // now and then
+  };
+  explicit ImportJob(Options options);
+  ~ImportJob();
+  ImportJob(const ImportJob&) = delete;
+  ImportJob& operator=(const ImportJob&) = delete;
+
+  // kInvalid: the file cannot be read at all. Rows sent before an error stay.
+  [[nodiscard]] Status run(client::GatewayClient& client);
+  // Reads and checks without a database.
+  [[nodiscard]] Status dry_run();
+
+  [[nodiscard]] const ImportCounts& counts() const { return counts_; }
+  // Share of the file that was read, 0 … 1; nullopt when its size is not known.
+  [[nodiscard]] std::optional<double> share() const;
+  [[nodiscard]] double seconds() const;
+
+ private:
+  Status open();
+  bool next(Bytes& body);
+  // Reads until a row is there or the file ends.
+  void read_more();
+  void take_row(const formats::Row& row);
+  void take_problem(const formats::Problem& problem);
+  void take_outcome(std::uint64_t index, const Result<registry::Outcome>& outcome);
+  void tell(std::uint64_t line, std::string_view field, std::string_view why, std::string_view value);
+
+  Options options_;
+  formats::Reader reader_;
+  std::FILE* in_ = nullptr;
+  std::uint64_t size_ = 0, done_ = 0;  // bytes of the file
+  Bytes piece_;
+  std::deque<Bytes> ready_;           // encoded requests not yet taken
+  std::vector<std::uint64_t> lines_;  // of each request
+  bool ended_ = false;
+  bool dry_ = false;
+  Status failed_ = ok_status();
+  ImportCounts counts_;
+  std::int64_t began_us_ = 0, ended_us_ = 0, next_progress_us_ = 0;
+};
+
+}  // namespace titer::app
