@@ -1,0 +1,104 @@
+// A replica for tests: answers on loopback as the test says, on the loop of the client that it serves.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/connection.h"
+#include "net/loop.h"
+#include "wire/codec.h"
+
+namespace titer::client {
+
+class FakeReplica final : public net::ConnectionOwner {
+ public:
+  // What becomes of a request: an outcome, or nothing (silence).
+  using OnRequest = std::function<std::optional<registry::Outcome>(SessionId, RequestNumber, ByteView body)>;
+  using OnQuery = std::function<void(const registry::Query&, wire::QueryAnswer&, Bytes& buffer)>;
+
+  FakeReplica(net::Loop& loop, std::uint16_t port, ReplicaId id = ReplicaId(0))
+      : id_(id), address_{"127.0.0.1", port} {
+    auto opened = net::Listener::open(loop.context(), address_, [this](net::Connection::Socket socket) {
+      connections_.push_back(std::make_shared<net::Connection>(std::move(socket), *this, std::size_t{1} << 24));
+      connections_.back()->tag = connections_.size() - 1;
+      connections_.back()->start();
+    });
+    if (opened) listener_ = std::move(opened).value();
+  }
+  ~FakeReplica() { die(); }
+  FakeReplica(const FakeReplica&) = delete;
+  FakeReplica& operator=(const FakeReplica&) = delete;
+
+  [[nodiscard]] bool listening() const { return listener_ != nullptr; }
+  [[nodiscard]] const net::Address& address() const { return address_; }
+  [[nodiscard]] std::size_t accepted() const { return connections_.size(); }
+  // As by SIGKILL.
+  void die() {
+    if (listener_) listener_->close();
+    for (const auto& connection : connections_) {
+      connection->detach();
+      connection->close(Code::kOk, "killed");
+    }
+  }
+  void send_events(const std::vector<registry::Event>& events, Position upto) {
+    Bytes rows;
+    ByteWriter out(rows);
+    for (const registry::Event& event : events) wire::encode_event(out, event);
+    for (const auto& connection : connections_) {
+      if (!connection->open()) continue;
+      wire::encode(connection->outgoing(),
+                   wire::Events{upto, Code::kOk, {}, static_cast<std::uint32_t>(events.size()), rows});
+      connection->flush();
+    }
+  }
+
+  OnRequest on_request;
+  OnQuery on_query;
+  std::function<void(Position since)> on_watch;
+  bool greets = true;
+  std::vector<std::uint64_t> numbers;  // of the requests received
+
+ private:
+  void on_message(net::Connection& connection, const wire::Message& message) override {
+    Bytes& out = connection.outgoing();
+    if (message.type == wire::Type::kHello && greets) {
+      sessions_[connection.tag] = wire::decode_hello(message.payload)->session;
+      wire::HelloReply reply;
+      reply.replica = id_;
+      reply.incarnation = Incarnation(7);
+      wire::encode(out, reply);
+    } else if (message.type == wire::Type::kRequest) {
+      const wire::Request request = *wire::decode_request_message(message.payload);
+      numbers.push_back(request.number.value);
+      const auto outcome = on_request(sessions_[connection.tag], request.number, request.body);
+      if (outcome) {
+        Bytes result;
+        wire::encode_outcome(result, *outcome);
+        wire::encode(out, wire::Answer{request.number, result});
+      }
+    } else if (message.type == wire::Type::kQuery) {
+      const wire::Query query = *wire::decode_query_message(message.payload);
+      Bytes buffer;
+      wire::QueryAnswer answer;
+      answer.token = query.token;
+      if (on_query) on_query(*wire::decode_query(query.body), answer, buffer);
+      wire::encode(out, answer);
+    } else if (message.type == wire::Type::kWatch && on_watch) {
+      on_watch(wire::decode_watch(message.payload)->since);
+    }
+    connection.flush();
+  }
+  void on_closed(net::Connection&, const std::string&) override {}
+
+  ReplicaId id_;
+  net::Address address_;
+  std::unique_ptr<net::Listener> listener_;
+  std::vector<net::ConnectionPtr> connections_;
+  std::map<std::uint64_t, SessionId> sessions_;
+};
+
+}  // namespace titer::client

@@ -1,0 +1,219 @@
+// The gateway client against replicas that die, refuse, and say nothing. Not here: real replication (tests/e2e).
+#include "client/gateway_client.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "client/fake_replica.h"
+
+namespace titer::client {
+namespace {
+
+constexpr std::uint16_t kPort = 18'740;  // two replicas for each test, below the ports that the kernel gives out
+
+registry::Request set_request(std::string_view id, std::uint64_t n) {
+  registry::SetAvailability set;
+  set.site.id = id;
+  set.claim.availability = registry::Availability::of(n);
+  return {.operation = set, .actor = "test", .reason = {}, .idempotency_key = {}};
+}
+
+registry::Outcome done(std::uint64_t position = 1) {
+  registry::Outcome out;
+  out.position = Position(position);
+  out.changed = true;
+  return out;
+}
+
+registry::Outcome refusal(Code code) {
+  registry::Outcome out;
+  out.code = code;
+  out.message = "refused for the test";
+  return out;
+}
+
+class GatewayClientTest : public testing::Test {
+ protected:
+  GatewayClientTest() {
+    for (FakeReplica* replica : {&one_, &two_})
+      replica->on_request = [this](SessionId session, RequestNumber number, ByteView) {
+        executed_.insert({session.value, number.value});
+        return done(executed_.size());
+      };
+  }
+  GatewayClient client(std::int64_t deadline_us = 5'000'000) {
+    return GatewayClient(loop_, {.at = {one_.address(), two_.address()}, .deadline_us = deadline_us});
+  }
+
+  net::Loop loop_;
+  FakeReplica one_{loop_, kPort}, two_{loop_, kPort + 1, ReplicaId(1)};
+  std::set<std::pair<std::uint64_t, std::uint64_t>> executed_;  // by session and number, as replicas do
+};
+
+TEST_F(GatewayClientTest, ExecutesOne) {
+  ASSERT_TRUE(one_.listening() && two_.listening());
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  const auto outcome = c.execute(set_request("a", 1));
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_TRUE(outcome->changed);
+  EXPECT_EQ(one_.numbers, std::vector<std::uint64_t>({1}));
+}
+
+TEST_F(GatewayClientTest, ConnectsToTheNextWhenTheFirstIsDown) {
+  one_.die();
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  EXPECT_EQ(c.address().port, kPort + 1);
+}
+
+TEST_F(GatewayClientTest, ConnectsToTheNextWhenTheFirstSaysNothing) {
+  one_.greets = false;
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  EXPECT_EQ(c.address().port, kPort + 1);
+}
+
+TEST_F(GatewayClientTest, NobodyThereIsUnreachable) {
+  one_.die();
+  two_.die();
+  GatewayClient c = client();
+  const Status connected = c.connect();
+  ASSERT_FALSE(connected.ok());
+  EXPECT_EQ(connected.error().code, Code::kUnreachable);
+  EXPECT_NE(connected.error().message.find("--at"), std::string::npos);
+}
+
+TEST_F(GatewayClientTest, LostAnswerIsAskedForUnderTheSameName) {
+  SessionId first, second;
+  one_.on_request = [&](SessionId session, RequestNumber, ByteView) {
+    first = session;
+    loop_.post([this] { one_.die(); });
+    return std::nullopt;
+  };
+  two_.on_request = [&](SessionId session, RequestNumber, ByteView) {
+    second = session;
+    return done();
+  };
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  ASSERT_TRUE(c.execute(set_request("a", 1)).ok());
+  EXPECT_EQ(first, second);
+  EXPECT_EQ(two_.numbers, std::vector<std::uint64_t>({1}));
+}
+
+TEST_F(GatewayClientTest, BusyIsTriedAgainUnderTheSameNumber) {
+  int refusals = 3;
+  one_.on_request = [&](SessionId, RequestNumber, ByteView) {
+    return refusals-- > 0 ? refusal(Code::kBusy) : done();
+  };
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  ASSERT_TRUE(c.execute(set_request("a", 1)).ok());
+  EXPECT_EQ(one_.numbers, std::vector<std::uint64_t>({1, 1, 1, 1}));
+}
+
+TEST_F(GatewayClientTest, UnavailableForLongGoesToAnother) {
+  one_.on_request = [](SessionId, RequestNumber, ByteView) { return refusal(Code::kUnavailable); };
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  ASSERT_TRUE(c.execute(set_request("a", 1)).ok());
+  EXPECT_EQ(c.address().port, kPort + 1);
+}
+
+TEST_F(GatewayClientTest, RefusalByTheDatabaseIsAnOutcome) {
+  one_.on_request = [](SessionId, RequestNumber, ByteView) { return refusal(Code::kNotEnough); };
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  const auto outcome = c.execute(set_request("a", 1));
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(outcome->code, Code::kNotEnough);
+}
+
+TEST_F(GatewayClientTest, SentWithoutAnswerIsUnknown) {
+  for (FakeReplica* replica : {&one_, &two_})
+    replica->on_request = [](SessionId, RequestNumber, ByteView) { return std::nullopt; };
+  GatewayClient c = client(200'000);
+  ASSERT_TRUE(c.connect().ok());
+  const auto outcome = c.execute(set_request("a", 1));
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, Code::kOutcomeUnknown);
+}
+
+TEST_F(GatewayClientTest, AfterAnUnknownOutcomeANewSessionBegins) {
+  std::set<std::uint64_t> sessions;
+  for (FakeReplica* replica : {&one_, &two_})
+    replica->on_request = [&](SessionId session, RequestNumber number,
+                              ByteView) -> std::optional<registry::Outcome> {
+      sessions.insert(session.value);
+      EXPECT_EQ(number, RequestNumber(1));
+      if (sessions.size() == 1) return std::nullopt;
+      return done();
+    };
+  GatewayClient c = client(200'000);
+  ASSERT_TRUE(c.connect().ok());
+  ASSERT_FALSE(c.execute(set_request("a", 1)).ok());
+  ASSERT_TRUE(c.execute(set_request("a", 2)).ok());
+  EXPECT_EQ(sessions.size(), 2U);
+}
+
+TEST_F(GatewayClientTest, PipelineAnswersEachOnceAcrossACrash) {
+  int left = 300;
+  one_.on_request = [&](SessionId session, RequestNumber number, ByteView) -> std::optional<registry::Outcome> {
+    executed_.insert({session.value, number.value});
+    if (--left == 0) loop_.post([this] { one_.die(); });
+    if (left <= 0) return std::nullopt;
+    return done();
+  };
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  std::uint64_t next = 0;
+  std::multiset<std::uint64_t> answered;
+  const Status sent = c.pipeline(
+      [&](Bytes& body) {
+        if (next == 1000) return false;
+        wire::encode_request(body, set_request("a", next++));
+        return true;
+      },
+      [&](std::uint64_t index, const Result<registry::Outcome>& outcome) {
+        EXPECT_TRUE(outcome.ok());
+        answered.insert(index);
+      });
+  ASSERT_TRUE(sent.ok());
+  ASSERT_EQ(answered.size(), 1000U);
+  for (std::uint64_t i = 0; i < 1000; ++i) EXPECT_EQ(answered.count(i), 1U);
+  EXPECT_EQ(executed_.size(), 1000U);
+}
+
+TEST_F(GatewayClientTest, WatchGoesOnAtAnotherReplica) {
+  const auto event = [](std::uint64_t position) {
+    registry::Event e;
+    e.position = Position(position);
+    e.site_id = "a";
+    return e;
+  };
+  std::vector<std::uint64_t> resumed;
+  one_.on_watch = [&](Position since) {
+    resumed.push_back(since.value);
+    one_.send_events({event(5), event(6)}, Position(6));
+    loop_.post([this] { one_.die(); });
+  };
+  two_.on_watch = [&](Position since) {
+    resumed.push_back(since.value);
+    two_.send_events({event(7)}, Position(7));
+  };
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  std::vector<std::uint64_t> seen;
+  const Status over = c.watch(Position(4), [&](const registry::Event& e) {
+    seen.push_back(e.position.value);
+    return e.position < Position(7);
+  });
+  EXPECT_TRUE(over.ok());
+  EXPECT_EQ(seen, std::vector<std::uint64_t>({5, 6, 7}));
+  EXPECT_EQ(resumed, std::vector<std::uint64_t>({4, 6}));
+}
+
+}  // namespace
+}  // namespace titer::client

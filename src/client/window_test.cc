@@ -1,0 +1,87 @@
+#include "client/window.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace titer::client {
+namespace {
+
+std::vector<std::uint64_t> sent(Window& window, std::int64_t now = 0) {
+  std::vector<std::uint64_t> out;
+  window.send(BootTime(now), [&](RequestNumber n, ByteView) { out.push_back(n.value); });
+  return out;
+}
+RequestNumber n(std::uint64_t value) { return RequestNumber(value); }
+
+using Numbers = std::vector<std::uint64_t>;
+
+TEST(Window, FirstRequestGoesAlone) {
+  Window window;
+  EXPECT_EQ(window.add(as_bytes("a")), n(1));
+  EXPECT_FALSE(window.can_add());
+  EXPECT_EQ(sent(window), Numbers({1}));
+  EXPECT_FALSE(window.can_add());
+  EXPECT_TRUE(window.settle(n(1)));
+  EXPECT_TRUE(window.can_add());
+}
+
+TEST(Window, HoldsAsManyNumbersAsReplicasRemember) {
+  Window window;
+  window.add({});
+  window.settle(n(1));
+  while (window.can_add()) window.add({});
+  EXPECT_EQ(window.open(), limits::kSessionWindow);
+  // An answer in the middle frees nothing: the span counts, not the number of open ones.
+  EXPECT_TRUE(window.settle(n(3)));
+  EXPECT_FALSE(window.can_add());
+  EXPECT_TRUE(window.settle(n(2)));
+  EXPECT_TRUE(window.can_add());
+  EXPECT_EQ(window.first_open(), n(4));
+}
+
+TEST(Window, SendsEachOnceUntilTheLinkIsLost) {
+  Window window;
+  window.add({});
+  window.settle(n(1));
+  window.add({});
+  window.add({});
+  window.add({});
+  EXPECT_EQ(sent(window), Numbers({2, 3, 4}));
+  EXPECT_EQ(sent(window), Numbers());
+  window.settle(n(3));
+  window.link_lost();
+  EXPECT_EQ(sent(window), Numbers({2, 4}));
+}
+
+TEST(Window, RefusedWaitsForItsTime) {
+  Window window;
+  window.add({});
+  sent(window);
+  window.refuse(n(1), BootTime(500));
+  EXPECT_EQ(window.next_retry(), BootTime(500));
+  EXPECT_EQ(sent(window, 499), Numbers());
+  EXPECT_EQ(sent(window, 500), Numbers({1}));
+  EXPECT_EQ(window.next_retry(), std::nullopt);
+}
+
+TEST(Window, SecondAnswerIsIgnored) {
+  Window window;
+  window.add({});
+  EXPECT_TRUE(window.settle(n(1)));
+  EXPECT_FALSE(window.settle(n(1)));
+  EXPECT_FALSE(window.settle(n(77)));
+  EXPECT_TRUE(window.empty());
+}
+
+TEST(Window, KnowsWhatWasEverSent) {
+  Window window;
+  window.add({});
+  EXPECT_FALSE(window.ever_sent(n(1)));
+  sent(window);
+  window.link_lost();
+  EXPECT_TRUE(window.ever_sent(n(1)));
+}
+
+}  // namespace
+}  // namespace titer::client
