@@ -28,6 +28,20 @@ const char* heading(Group group) {
   return "Other";
 }
 
+// CLI11 reads numbers as C does, where 010 is 8. Nobody who reserves 010 doses wants 8.
+std::string decimal(std::string& text) {
+  const std::size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  while (text.size() > sign + 1 && text[sign] == '0') text.erase(sign, 1);
+  return {};
+}
+
+void read_numbers_as_decimal(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    if (type.starts_with("INT") || type.starts_with("UINT")) option->transform(CLI::Validator(decimal, ""));
+  }
+}
+
 }  // namespace
 
 Registration::Registration(const Command& command) { registered().push_back(command); }
@@ -52,7 +66,9 @@ int run(int argc, char** argv) {
   Runner chosen;
   for (const Command& command : all_commands()) {
     CLI::App* sub = titer.add_subcommand(command.name, command.summary)->group(heading(command.group));
-    sub->callback([&chosen, runner = command.setup(*sub)] { chosen = runner; });
+    const Runner runner = command.setup(*sub);
+    read_numbers_as_decimal(*sub);
+    sub->callback([&chosen, runner] { chosen = runner; });
   }
   try {
     titer.parse(argc, argv);

@@ -38,6 +38,8 @@ Status GatewayClient::connect() {
 }
 
 Error GatewayClient::no_answer(bool sent) const {
+  if (interrupted_)
+    return {Code::kOutcomeUnknown, "interrupted; what was on its way may or may not have been done"};
   const std::string why = link_.last_reason().empty() ? std::string() : " (last: " + link_.last_reason() + ")";
   if (sent)
     return {Code::kOutcomeUnknown,
@@ -49,13 +51,17 @@ Error GatewayClient::no_answer(bool sent) const {
 
 void GatewayClient::on_link_up(const wire::HelloReply&) {
   heard_ = net::boot_now();
-  refused_since_ = BootTime();
+  refused_since_ = lost_at_ = BootTime();
   window_.link_lost();
   if (question_) question_->due = true;
   if (watching_) wire::encode(link_.outgoing(), wire::Watch{*watching_});
 }
 
-void GatewayClient::on_link_down(const std::string&) { heard_ = net::boot_now(); }
+void GatewayClient::on_link_down(const std::string& reason) {
+  heard_ = lost_at_ = net::boot_now();
+  // When a whole cluster stops, some say so and the others are just gone: the words count.
+  if (lost_why_.empty() || reason.starts_with("it said")) lost_why_ = reason;
+}
 
 void GatewayClient::on_link_message(const wire::Message& message) {
   heard_ = net::boot_now();
@@ -246,8 +252,15 @@ Status GatewayClient::watch(Position since, const EventVisitor& visit, const Upt
   on_upto_ = upto;
   watch_over_.reset();
   if (link_.up()) wire::encode(link_.outgoing(), wire::Watch{since});
-  while (!watch_over_ && !interrupted_)
-    run(later(net::boot_now(), options_.deadline_us), [this] { return watch_over_.has_value(); });
+  lost_at_ = link_.up() ? BootTime() : net::boot_now();
+  const auto gone = [this] {
+    return lost_at_ != BootTime() && net::boot_now() > later(lost_at_, options_.deadline_us);
+  };
+  while (!watch_over_ && !interrupted_ && !gone())
+    run(later(net::boot_now(), options_.deadline_us), [&] { return watch_over_.has_value() || gone(); });
+  if (!watch_over_ && gone())
+    watch_over_ = Error{Code::kUnreachable, "the replica is lost (" + lost_why_ +
+                                                ") and no other one answers; last: " + link_.last_reason()};
   watching_.reset();
   question_.reset();
   const Status over = watch_over_.value_or(ok_status());

@@ -106,6 +106,8 @@ class GatewayClient final : public Asker, LinkOwner {
   std::optional<Status> watch_over_;
   std::uint64_t last_token_ = 0;
   BootTime heard_;          // last message, or when we began to wait
+  BootTime lost_at_;        // the link is down since then; 0: it is up
+  std::string lost_why_;    // what the last replica said that took its leave, or how its connection ended
   BootTime refused_since_;  // 0: the last thing we got was not a refusal
   bool interrupted_ = false;
   registry::Outcome scratch_;
