@@ -61,14 +61,11 @@ class Answerer {
   Result<bool> operator()(const registry::Changes& q) {
     return events([&](const auto& visit) { return state_.changes(q, visit); });
   }
+  // In no order that one could go on from: all of them or none.
   Result<bool> operator()(const registry::ChangedSites& q) {
-    PositionRows rows(out_);
-    const Result<bool> more = state_.changed_sites(q.since, [&](const registry::Site& site) {
-      if (!rows.take(site.changed)) return false;
-      wire::encode_site(writer_, site);
-      return true;
-    });
-    return more.ok() ? Result<bool>(*more || rows.cut()) : more;
+    const Result<bool> more = state_.changed_sites(q.since, site_visitor());
+    if (!more.ok() || !*more) return more;
+    return Error{Code::kTooLarge, "more sites have changed since than one answer holds: list all sites anew"};
   }
   Result<bool> operator()(const registry::Info&) {
     wire::encode_totals(writer_, state_.totals());
@@ -120,8 +117,13 @@ class EventMessages {
     ++events_;
     return true;
   }
-  [[nodiscard]] Position finish(Position now) {
-    if (!full_) upto_ = now;
+  // `all`: there are no more events up to `now`.
+  [[nodiscard]] Position finish(bool all, Position now) {
+    if (all && !full_) {
+      upto_ = now;
+    } else if (!full_) {
+      upto_ = last_;  // the registry ends its pages between positions
+    }
     flush();
     return upto_;
   }
@@ -167,7 +169,6 @@ void Machine::query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer) con
 Position Machine::events(Position since, std::uint32_t limit, Bytes& out) const {
   if (since >= impl_->position) return since;
   EventMessages messages(since, limit, out);
-  // The limit is kept here, between positions; the registry is asked for a little more than that.
   const registry::Changes query{since, limits::kPageMax};
   const Result<bool> more =
       impl_->registry.changes(query, [&](const registry::Event& e) { return messages.add(e); });
@@ -175,7 +176,7 @@ Position Machine::events(Position since, std::uint32_t limit, Bytes& out) const 
     wire::encode(out, wire::Events{since, more.error().code, more.error().message, 0, {}});
     return since;
   }
-  return messages.finish(impl_->position);
+  return messages.finish(!*more, impl_->position);
 }
 
 }  // namespace titer::machine

@@ -73,6 +73,23 @@ void write_changed_sites(const registry::State& state, Position since, ViewNumbe
   append_some(TransferKind::kChanged, view, body, out);
 }
 
+// True: all sites and events have been sent. New sites that came meanwhile are few, so events go into the same call
+// behind them: or a donor that gets a new site every turn would never come to its events.
+bool write_first_pass(const registry::State& state, Machine::Cursor& cursor, std::size_t bytes_max, Bytes& out) {
+  std::size_t left = bytes_max;
+  if (cursor.slot < state.slots()) {
+    Bytes body;
+    cursor.slot = state.write_sites(cursor.slot, bytes_max, body);
+    TransferPart part = part_of(TransferKind::kSites);
+    part.next_slot = cursor.slot;
+    part.slots = state.slots();
+    append(part, body, out);
+    left -= std::min(left, body.size());
+  }
+  if (cursor.slot < state.slots() || left == 0) return false;
+  return write_events(state, cursor.events, left, {}, out);
+}
+
 Bytes head_body(const smr::SessionTable& sessions, const registry::State& state) {
   Bytes body;
   ByteWriter(body).u64(sessions.oldest().value);
@@ -98,16 +115,7 @@ Machine::Cursor Machine::begin_transfer(const wire::TransferWant& want) const {
 bool Machine::write_part(Cursor& cursor, std::size_t bytes_max, Bytes& out) const {
   const registry::State& state = impl_->registry;
   if (!cursor.first_pass_done) {
-    if (cursor.slot < state.slots()) {
-      Bytes body;
-      cursor.slot = state.write_sites(cursor.slot, bytes_max, body);
-      TransferPart part = part_of(TransferKind::kSites);
-      part.next_slot = cursor.slot;
-      part.slots = state.slots();
-      append(part, body, out);
-      return false;
-    }
-    if (!write_events(state, cursor.events, bytes_max, {}, out)) return false;
+    if (!write_first_pass(state, cursor, bytes_max, out)) return false;
     write_sessions(impl_->sessions, {}, {}, out);
     cursor.first_pass_done = true;
     cursor.complete = cursor.pass_began;

@@ -1,0 +1,300 @@
+// State transfer between machines, while the donor goes on executing.
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/limits.h"
+#include "machine/testing.h"
+
+namespace titer::machine {
+namespace {
+
+// Requests by chance, but the same for the same seed: new sites, counts, texts.
+class Load {
+ public:
+  explicit Load(unsigned seed) : random_(seed) {}
+
+  void run_some(Machine& machine, int requests) {
+    for (int i = 0; i < requests; ++i) one();
+    run(machine, make_.frame());
+  }
+  void add_sites(Machine& machine, int sites) {
+    for (int i = 0; i < sites; ++i) {
+      const std::string id = new_id();
+      make_.add(session(), number(), add_site(id, "Clinic " + id));
+      if (i % 1000 == 999) run(machine, make_.frame());
+    }
+    run(machine, make_.frame());
+  }
+
+ private:
+  void one() {
+    const auto what = random_() % 10;
+    if (ids_.empty() || what == 0) {
+      const std::string id = new_id();
+      make_.add(session(), number(), add_site(id, "Clinic " + id));
+    } else if (what == 1) {
+      registry::EditSite edit;
+      edit.site.id = ids_[random_() % ids_.size()];
+      const std::string hours = "Mon " + std::to_string(random_() % 12) + " AM";
+      edit.fields.hours = hours;
+      make_.add(session(), number(), request(edit));
+    } else {
+      make_.add(session(), number(),
+                set(ids_[random_() % ids_.size()], random_() % 1000, random_() % 2 == 0 ? "any" : "208"));
+    }
+  }
+  std::string new_id() { return ids_.emplace_back("site-" + std::to_string(ids_.size())); }
+  std::uint64_t session() { return session_ = 1 + random_() % 40; }
+  std::uint64_t number() { return ++numbers_[session_]; }
+
+  std::mt19937 random_;
+  FrameMaker make_;
+  std::vector<std::string> ids_;
+  std::uint64_t session_ = 0;
+  std::map<std::uint64_t, std::uint64_t> numbers_;
+};
+
+// Hands everything in `out` to the learner; the last part's news.
+Result<Machine::Received> deliver(Machine& learner, const Bytes& out) {
+  ByteView in = out;
+  Result<Machine::Received> last = Machine::Received{};
+  for (;;) {
+    const auto message = wire::next_message(in);
+    EXPECT_TRUE(message.ok());
+    if (!message.ok() || !message->has_value()) return last;
+    const auto part = wire::decode_transfer_part((*message)->payload);
+    EXPECT_TRUE(part.ok());
+    last = learner.read_part(*part);
+    if (!last.ok()) return last;
+  }
+}
+
+Machine::Received finish(Machine& donor, Machine& learner, Position learned) {
+  Bytes out;
+  donor.write_final(learned, ViewNumber(3), LamportTime(77), out);
+  const auto received = deliver(learner, out);
+  EXPECT_TRUE(received.ok()) << received.error().message;
+  return received.ok() ? *received : Machine::Received{};
+}
+
+void expect_equal(const Machine& a, const Machine& b) {
+  EXPECT_EQ(a.digest(), b.digest());
+  EXPECT_EQ(a.position(), b.position());
+  EXPECT_EQ(a.sessions(), b.sessions());
+  EXPECT_EQ(a.registry().totals().events, b.registry().totals().events);
+  const Status sound = b.registry().check();
+  EXPECT_TRUE(sound.ok()) << sound.error().message;
+}
+
+TEST(Transfer, what_changes_meanwhile_arrives_too) {
+  for (const unsigned seed : {1U, 2U, 3U, 4U}) {
+    Machine donor, learner;
+    Load load(seed);
+    load.add_sites(donor, 3000);
+    load.run_some(donor, 4000);
+    Machine::Cursor cursor = donor.begin_transfer({});
+    Position learned;
+    int passes = 0, calls = 0;
+    while (passes < 4) {
+      Bytes out;
+      const bool ended = donor.write_part(cursor, 40'000, out);
+      const auto received = deliver(learner, out);
+      ASSERT_TRUE(received.ok()) << received.error().message;
+      EXPECT_FALSE(received->final_state);
+      if (ended) {
+        EXPECT_GE(received->complete, learned);
+        learned = received->complete;
+        ++passes;
+      }
+      ++calls;
+      load.run_some(donor, 150);
+    }
+    EXPECT_GT(calls, 10) << "the first pass takes several turns";
+    EXPECT_EQ(learned, cursor.complete);
+    const Machine::Received end = finish(donor, learner, learned);
+    EXPECT_TRUE(end.final_state);
+    EXPECT_EQ(end.view, ViewNumber(3));
+    EXPECT_EQ(end.clock, LamportTime(77));
+    EXPECT_EQ(end.complete, donor.position());
+    expect_equal(donor, learner);
+  }
+}
+
+TEST(Transfer, both_go_on_alike_afterwards) {
+  Machine donor, learner;
+  Load load(5);
+  load.run_some(donor, 3000);
+  finish(donor, learner, {});
+  Load a(6), b(6);
+  a.run_some(donor, 500);
+  b.run_some(learner, 500);
+  expect_equal(donor, learner);
+}
+
+TEST(Transfer, a_repetition_is_known_to_the_learner) {
+  Machine donor, learner;
+  FrameMaker make;
+  run(donor, make.add(1, 1, add_site("elm", "Elm")).add(1, 2, set("elm", 9)).frame());
+  const Results first = run(donor, make.add(1, 3, reserve("elm", 4)).frame());
+  finish(donor, learner, {});
+  const Results again = run(learner, make.add(1, 3, reserve("elm", 4)).frame());
+  EXPECT_TRUE(again[0].repeated);
+  EXPECT_EQ(again[0].bytes, first[0].bytes);
+}
+
+TEST(Transfer, a_second_donor_takes_over_after_a_complete_pass) {
+  Machine first, second, learner;
+  Load a(7), b(7);
+  a.run_some(first, 3000);
+  b.run_some(second, 3000);
+  Machine::Cursor cursor = first.begin_transfer({});
+  bool ended = false;
+  Position learned;
+  while (!ended) {
+    Bytes out;
+    ended = first.write_part(cursor, 30'000, out);
+    learned = deliver(learner, out)->complete;
+  }
+  b.run_some(second, 1000);  // the first one died
+  Machine::Cursor on = second.begin_transfer({learned, 17, 0});
+  Bytes out;
+  EXPECT_TRUE(second.write_part(on, 30'000, out)) << "one pass is one call, for the first one is done";
+  const auto received = deliver(learner, out);
+  ASSERT_TRUE(received.ok()) << received.error().message;
+  EXPECT_EQ(received->complete, second.position());
+  b.run_some(second, 100);
+  finish(second, learner, received->complete);
+  expect_equal(second, learner);
+}
+
+TEST(Transfer, a_second_donor_begins_anew_when_the_first_pass_was_cut) {
+  Machine first, second, learner;
+  Load a(8), b(8);
+  a.run_some(first, 3000);
+  b.run_some(second, 3000);
+  Machine::Cursor cursor = first.begin_transfer({});
+  Bytes half;
+  EXPECT_FALSE(first.write_part(cursor, 10'000, half));
+  const auto received = deliver(learner, half);
+  ASSERT_TRUE(received.ok());
+  EXPECT_EQ(received->complete, Position());
+  EXPECT_GT(received->next_slot, 0U);
+  b.run_some(second, 2000);
+  Machine::Cursor on = second.begin_transfer({received->complete, received->next_slot, 0});
+  bool ended = false;
+  Position learned;
+  while (!ended) {
+    Bytes out;
+    ended = second.write_part(on, 30'000, out);
+    const auto r = deliver(learner, out);
+    ASSERT_TRUE(r.ok()) << r.error().message;
+    learned = r->complete;
+  }
+  finish(second, learner, learned);
+  expect_equal(second, learner);
+}
+
+TEST(Transfer, bodies_larger_than_a_piece_are_put_together) {
+  Machine donor, learner;
+  FrameMaker make;
+  const std::string hours(2000, 'h');
+  for (std::uint64_t i = 1; i <= 700; ++i) {
+    registry::AddSite add;
+    const std::string id = "site-" + std::to_string(i);
+    add.id = id;
+    add.fields.name = id;
+    add.fields.hours = hours;
+    make.add(1, i, request(add));
+  }
+  run(donor, make.frame());
+  Bytes out;
+  donor.write_final({}, ViewNumber(1), LamportTime(1), out);
+  ByteView in = out;
+  std::size_t unfinished = 0;
+  while (!in.empty()) {
+    const auto message = wire::next_message(in);
+    ASSERT_TRUE(message.ok() && message->has_value());
+    EXPECT_LE((*message)->payload.size(), limits::kMessageBytesMax);
+    unfinished += wire::decode_transfer_part((*message)->payload)->more ? 1 : 0;
+  }
+  EXPECT_GT(unfinished, 0U) << "nothing was split: a larger state is needed to test it";
+  ASSERT_TRUE(deliver(learner, out).ok());
+  expect_equal(donor, learner);
+}
+
+TEST(Transfer, an_empty_machine_can_be_given) {
+  Machine donor, learner;
+  EXPECT_TRUE(finish(donor, learner, {}).final_state);
+  expect_equal(donor, learner);
+}
+
+// --- donors that err
+
+std::vector<wire::TransferPart> parts_of(const Bytes& out) {
+  std::vector<wire::TransferPart> parts;
+  ByteView in = out;
+  for (;;) {
+    const auto message = wire::next_message(in);
+    if (!message.ok() || !message->has_value()) return parts;
+    parts.push_back(*wire::decode_transfer_part((*message)->payload));
+  }
+}
+
+TEST(Transfer, a_missing_part_is_found_by_the_digest) {
+  Machine donor;
+  Load load(10);
+  load.run_some(donor, 800);
+  Bytes out;
+  donor.write_final({}, ViewNumber(1), LamportTime(1), out);
+  const auto parts = parts_of(out);
+  ASSERT_GE(parts.size(), 4U);
+  for (std::size_t missing = 0; missing < parts.size(); ++missing) {
+    Machine learner;
+    bool refused = false, ended = false;
+    for (std::size_t i = 0; i < parts.size() && !refused; ++i) {
+      if (i == missing) continue;
+      const auto received = learner.read_part(parts[i]);
+      refused = !received.ok();
+      ended = received.ok() && received->final_state;
+    }
+    EXPECT_TRUE(refused || !ended) << "without part " << missing << " it was taken";
+  }
+}
+
+TEST(Transfer, bent_parts_are_errors_and_never_a_crash) {
+  Machine donor;
+  Load load(11);
+  load.run_some(donor, 300);
+  Bytes out;
+  donor.write_final({}, ViewNumber(1), LamportTime(1), out);
+  std::mt19937 random(12);
+  for (int round = 0; round < 300; ++round) {
+    Machine learner;
+    bool ended = false;
+    for (wire::TransferPart part : parts_of(out)) {
+      Bytes body(part.body.begin(), part.body.end());
+      if (!body.empty() && random() % 2 == 0) body[random() % body.size()] ^= std::byte{1} << (random() % 8);
+      part.body = body;
+      const auto received = learner.read_part(part);
+      if (!received.ok()) break;
+      ended = received->final_state;
+    }
+    EXPECT_TRUE(!ended || learner.digest() == donor.digest()) << "a bent state was taken";
+  }
+}
+
+TEST(Transfer, a_part_that_is_not_finished_before_another_kind_is_an_error) {
+  Machine learner;
+  wire::TransferPart part;
+  part.kind = wire::TransferKind::kSites;
+  part.more = true;
+  part.body = as_bytes("x");
+  EXPECT_TRUE(learner.read_part(part).ok());
+  part.kind = wire::TransferKind::kHead;
+  EXPECT_EQ(learner.read_part(part).error().code, Code::kProtocol);
+}
+
+}  // namespace
+}  // namespace titer::machine
