@@ -1,0 +1,122 @@
+// For tests: random requests over few names, ids and products, so that they meet often.
+#pragma once
+
+#include <array>
+#include <random>
+#include <string>
+
+#include "registry/request.h"
+
+namespace titer::registry::test {
+
+class RandomRequests {
+ public:
+  explicit RandomRequests(std::uint64_t seed) : random_(seed) {}
+
+  Request next(std::uint64_t position, std::int64_t now) {
+    Request request;
+    position_ = position;
+    now_ = now;
+    if (below(12) == 0) {
+      Bulk bulk;
+      for (std::uint64_t n = below(6); n > 0; --n) {
+        Operation one = simple();
+        std::visit(
+            [&](auto& op) {
+              if constexpr (!std::is_same_v<std::decay_t<decltype(op)>, Bulk>) bulk.operations.emplace_back(op);
+            },
+            one);
+      }
+      request.operation = std::move(bulk);
+    } else {
+      request.operation = simple();
+    }
+    request.actor = pick(kActors);
+    if (below(8) == 0) request.reason = "because";
+    if (below(8) == 0) request.idempotency_key = "key";
+    request.echo_site = below(4) == 0;
+    return request;
+  }
+  std::uint64_t below(std::uint64_t n) { return random_() % n; }
+
+ private:
+  template <std::size_t n>
+  std::string_view pick(const std::array<std::string_view, n>& from) {
+    return from[below(n)];
+  }
+  SiteRef ref() {
+    if (below(3) == 0) return {{}, pick(kNames)};
+    return {pick(kIds), {}};
+  }
+  Availability value() {
+    switch (below(6)) {
+      case 0: return Availability::yes();
+      case 1: return Availability::no();
+      case 2: return Availability::unknown();
+      default: return Availability::of(below(20));
+    }
+  }
+  StockClaim claim() {
+    StockClaim c{pick(kProducts), value(), {}, pick(kSources)};
+    if (below(3) == 0) c.valid_at = WallTime(now_ - 5000 + static_cast<std::int64_t>(below(6000)));
+    return c;
+  }
+  SiteFields fields() {
+    SiteFields f;
+    if (below(3) == 0) f.name = pick(kNames);
+    if (below(3) == 0) f.zip = pick(kZips);
+    if (below(5) == 0) f.street = pick(kStreets);
+    if (below(5) == 0) f.state = pick(kStates);
+    if (below(5) == 0) f.city = pick(kStreets);
+    if (below(6) == 0) f.lat = static_cast<double>(below(180)) - 90, f.lon = static_cast<double>(below(360)) - 180;
+    if (below(5) == 0) f.external_ids = {{pick(kSystems), pick(kValues)}, {pick(kSystems), pick(kValues)}};
+    if (below(6) == 0) f.status = static_cast<SiteStatus>(below(3));
+    return f;
+  }
+  std::optional<std::uint32_t> version() {
+    if (below(4) != 0) return std::nullopt;
+    return static_cast<std::uint32_t>(below(5));
+  }
+  Operation simple() {
+    switch (below(12)) {
+      case 0: {
+        AddSite op{below(2) == 0 ? pick(kIds) : std::string_view(), fields(), {}};
+        if (below(8) != 0) op.fields.name = pick(kNames);
+        if (below(2) == 0) op.stock = claim();
+        return op;
+      }
+      case 1: return EditSite{ref(), fields(), version()};
+      case 2: return CloseSite{ref(), version()};
+      case 3: {
+        ImportRow op{below(2) == 0 ? pick(kIds) : std::string_view(), fields(), {}};
+        if (below(4) != 0) op.fields.name = pick(kNames);
+        if (below(2) == 0) op.stock = claim();
+        return op;
+      }
+      case 4: return Adjust{ref(), pick(kProducts), static_cast<std::int64_t>(below(21)) - 10, version()};
+      case 5:
+      case 6: return Reserve{ref(), pick(kProducts), below(8)};
+      case 7: return Release{ref(), pick(kProducts), below(8)};
+      case 8: return Undo{Position(position_ - std::min(position_, below(30)))};
+      default: return SetAvailability{ref(), claim(), version()};
+    }
+  }
+
+  static constexpr std::array<std::string_view, 8> kNames = {"A", "B", "C", "A b", "a-B", "Elm", "Oak", "Ash"};
+  static constexpr std::array<std::string_view, 9> kIds = {"a",   "b",   "c",   "a-b", "a-b-2",
+                                                           "elm", "oak", "x-1", "x-2"};
+  static constexpr std::array<std::string_view, 3> kProducts = {"any", "208", "309"};
+  static constexpr std::array<std::string_view, 3> kSources = {"", "feed", "other feed"};
+  static constexpr std::array<std::string_view, 3> kActors = {"", "nurse", "import"};
+  static constexpr std::array<std::string_view, 4> kZips = {"02138", "90210", "", "00000"};
+  static constexpr std::array<std::string_view, 3> kStreets = {"", "1 Main St", "2 Main St"};
+  static constexpr std::array<std::string_view, 3> kStates = {"", "MA", "CA"};
+  static constexpr std::array<std::string_view, 3> kSystems = {"cvs", "vtrcks", "npi_usa"};
+  static constexpr std::array<std::string_view, 3> kValues = {"1", "2", "3"};
+
+  std::mt19937_64 random_;
+  std::uint64_t position_ = 0;
+  std::int64_t now_ = 0;
+};
+
+}  // namespace titer::registry::test
