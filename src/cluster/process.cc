@@ -15,9 +15,7 @@ namespace titer::cluster {
 
 namespace {
 
-Error os_error(const std::string& what, int error) {
-  return {Code::kInternal, what + ": " + std::strerror(error)};
-}
+Error os_error(const std::string& what, int error) { return {Code::kInternal, what + ": " + std::strerror(error)}; }
 
 // What posix_spawn is told: the files and the signals of the child.
 class SpawnPlan {
@@ -36,8 +34,7 @@ class SpawnPlan {
     posix_spawnattr_setsigmask(&attributes_, &none);
     posix_spawnattr_setsigdefault(&attributes_, &defaults);
     posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
   ~SpawnPlan() {
     posix_spawn_file_actions_destroy(&files_);

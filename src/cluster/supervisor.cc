@@ -30,8 +30,7 @@ std::string how_it_ended(int wait_status) {
 
 }  // namespace
 
-Supervisor::Supervisor(net::Loop& loop, SupervisorOptions options,
-                       std::function<void(const std::string&)> say)
+Supervisor::Supervisor(net::Loop& loop, SupervisorOptions options, std::function<void(const std::string&)> say)
     : loop_(loop),
       options_(std::move(options)),
       say_(std::move(say)),
@@ -108,8 +107,7 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
     arguments.push_back(fmt::format("{}/execution_{}.log", options_.execution_logs, address(index).port));
   }
   arguments.insert(arguments.end(), options_.replica_arguments.begin(), options_.replica_arguments.end());
-  auto process =
-      spawn(options_.program, arguments, fmt::format("{}/replica-{}.log", options_.data_dir, index));
+  auto process = spawn(options_.program, arguments, fmt::format("{}/replica-{}.log", options_.data_dir, index));
   if (!process) return process.error();
   Slot& slot = slots_[index];
   if (slot.link) slot.link->detach();
@@ -153,8 +151,7 @@ void Supervisor::watch_children() {
 void Supervisor::reap() {
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     int wait_status = 0;
-    if (slots_[i].pid > 0 && ::waitpid(slots_[i].pid, &wait_status, WNOHANG) == slots_[i].pid)
-      died(i, wait_status);
+    if (slots_[i].pid > 0 && ::waitpid(slots_[i].pid, &wait_status, WNOHANG) == slots_[i].pid) died(i, wait_status);
   }
 }
 
@@ -216,12 +213,14 @@ void Supervisor::on_message(net::Connection& connection, const wire::Message& me
     slot.greeted = true;
     slot.pings_missed = 0;
     slot.pong = *pong;
+    admit_learners();
   } else if (message.type == wire::Type::kRegisterCompareAndSet) {
     const auto ask = wire::decode_compare_and_set(message.payload);
     if (!ask) return connection.fail(Code::kProtocol, ask.error().message);
     compare_and_set(index, *ask);
   } else if (message.type == wire::Type::kReady) {
-    ready(index);
+    slot.ready = true;
+    admit_learners();
   } else {
     connection.fail(Code::kProtocol, "a replica does not send this kind of message");
   }
@@ -243,11 +242,20 @@ void Supervisor::compare_and_set(std::uint16_t from, const wire::CompareAndSet& 
       exclude(i, fmt::format("replica {} says: {}", from, ask.reason));
 }
 
-void Supervisor::ready(std::uint16_t index) {
-  Slot& slot = slots_[index];
-  if (member(index) || record_.find(ReplicaId(index)) != nullptr) return;
-  auto next = view::with(record_, {ReplicaId(index), slot.incarnation, address(index).text()});
-  if (next) publish(std::move(next).value());
+// Joins wait until every member has installed the newest view, and then all that are ready join together: each
+// view costs a flush, and a replica in its flush is in no state to be joined.
+void Supervisor::admit_learners() {
+  smr::ViewRecord next = record_;
+  for (std::uint16_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (member(i) && slot.pong.installed != record_.number) return;
+    if (slot.pid <= 0 || !slot.ready || record_.find(ReplicaId(i)) != nullptr) continue;
+    auto joined = view::with(next, {ReplicaId(i), slot.incarnation, address(i).text()});
+    if (joined) next = std::move(joined).value();
+  }
+  if (next.members.size() == record_.members.size()) return;
+  next.number = record_.number.next();
+  publish(std::move(next));
 }
 
 void Supervisor::publish(smr::ViewRecord next) {

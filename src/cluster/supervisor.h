@@ -82,6 +82,7 @@ class Supervisor final : private net::ConnectionOwner {
     Incarnation incarnation;
     net::ConnectionPtr link;
     bool greeted = false;  // it has answered a ping: it is up
+    bool ready = false;    // a learner that is close enough to join
     unsigned pings_missed = 0;
     wire::Pong pong;            // the newest
     bool killed_by_us = false;  // on command or for exclusion
@@ -98,7 +99,7 @@ class Supervisor final : private net::ConnectionOwner {
   void ping();
   void exclude(std::uint16_t index, const std::string& why);
   void compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask);
-  void ready(std::uint16_t index);
+  void admit_learners();
   void publish(smr::ViewRecord next);
   void send_record(Slot& slot);
   [[nodiscard]] bool member(std::uint16_t index) const;

@@ -50,19 +50,13 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
   Client* client = find(connection.tag);
   if (client == nullptr) return;
   switch (message.type) {
-    case wire::Type::kRequest:
-      return request(*client, message.payload);
-    case wire::Type::kQuery:
-      return query(*client, message.payload);
-    case wire::Type::kWatch:
-      return watch(*client, message.payload);
-    case wire::Type::kStatusAsk:
-      return status(*client);
+    case wire::Type::kRequest: return request(*client, message.payload);
+    case wire::Type::kQuery: return query(*client, message.payload);
+    case wire::Type::kWatch: return watch(*client, message.payload);
+    case wire::Type::kStatusAsk: return status(*client);
     case wire::Type::kDirectHello:
-    case wire::Type::kFrame:
-      return direct(*client, message);
-    default:
-      connection.fail(Code::kProtocol, "a client does not send this kind of message");
+    case wire::Type::kFrame: return direct(*client, message);
+    default: connection.fail(Code::kProtocol, "a client does not send this kind of message");
   }
 }
 
@@ -70,7 +64,7 @@ void Clients::request(Client& client, ByteView payload) {
   const auto request = wire::decode_request_message(payload);
   if (!request) return client.connection->fail(request.error().code, request.error().message);
   if (!engine_.replica.accepts(request->body.size())) {
-    if (engine_.replica.snapshot().full)
+    if (engine_.replica.full())
       return refuse(client, request->number, Code::kBusy, "too much is under way; try again in a moment");
     return refuse(client, request->number, Code::kUnavailable,
                   "this replica is still catching up; ask another one");
@@ -116,39 +110,78 @@ void Clients::query(Client& client, ByteView payload) {
   const std::uint64_t id = next_read_++;
   reads_.emplace(id, Read{client.connection->tag, query->token, Bytes(query->body.begin(), query->body.end()),
                           net::boot_now()});
+  if (++client.reads >= kReadsMax) {
+    client.paused = true;
+    client.connection->pause();
+  }
   engine_.step(smr::input::Read{id});
 }
 
 void Clients::read_ready(std::uint64_t read) {
   const auto it = reads_.find(read);
   if (it == reads_.end()) return;
-  if (answer_read(it->second)) {
-    reads_.erase(it);
-  } else {
-    unleased_.push_back(read);
-  }
+  if (answer_read(it->second) == Answering::kDone)
+    close_read(read);
+  else
+    delayed_.push_back(read);
 }
 
-// False: no lease now, the read must be repeated later.
-bool Clients::answer_read(const Read& read) {
+Clients::Answering Clients::answer_read(const Read& read) {
   Client* client = find(read.client);
-  if (client == nullptr) return true;
+  if (client == nullptr) return Answering::kDone;
+  if (client->connection->waiting() > kUnreadBytesMax) return Answering::kUnread;
+  if (answered_bytes_ > kAnswerBytesPerTurn) return Answering::kNextTurn;
   wire::QueryAnswer answer;
   rows_.clear();
   engine_.machine.query(read.body, rows_, answer);
-  if (!engine_.replica.read_lease(net::boot_now())) return false;
+  if (!engine_.replica.read_lease(net::boot_now())) return Answering::kNoLease;
   answer.token = read.token;
   wire::encode(client->connection->outgoing(), answer);
+  answered_bytes_ += rows_.size();
   ++reads_answered_;
   mark(*client);
-  return true;
+  return Answering::kDone;
+}
+
+void Clients::close_read(std::uint64_t id) {
+  const auto it = reads_.find(id);
+  if (Client* client = find(it->second.client)) {
+    --client->reads;
+    if (client->paused && client->reads < kReadsMax / 2) {
+      client->paused = false;
+      client->connection->resume();
+    }
+  }
+  reads_.erase(it);
+}
+
+void Clients::retry_reads(BootTime now) {
+  answered_bytes_ = 0;
+  std::vector<std::uint64_t> again;
+  std::swap(again, delayed_);
+  for (const std::uint64_t id : again) {
+    const auto it = reads_.find(id);
+    if (it == reads_.end()) continue;
+    const std::int64_t waited = now.value - it->second.asked.value;
+    const Answering answering = answer_read(it->second);
+    if (answering == Answering::kNoLease && waited > kReadPatienceUs) {
+      refuse_read(it->second, "this replica has no read lease: it may be cut off; ask another one");
+    } else if (answering == Answering::kUnread && waited > kUnreadPatienceUs) {
+      find(it->second.client)->connection->fail(Code::kBusy, "it does not read what it asked for");
+    } else if (answering != Answering::kDone) {
+      if (answering == Answering::kNextTurn) loop_.wake_at(now);
+      delayed_.push_back(id);
+      continue;
+    }
+    close_read(id);
+  }
 }
 
 void Clients::read_refused(std::uint64_t read) {
   const auto it = reads_.find(read);
   if (it == reads_.end()) return;
   refuse_read(it->second, "this replica is not (or not yet) a member of the cluster; ask another one");
-  reads_.erase(it);
+  close_read(read);
 }
 
 void Clients::refuse_read(const Read& read, const std::string& why) {
@@ -199,20 +232,7 @@ void Clients::tell_view(const smr::ViewRecord& view) {
 }
 
 void Clients::turn(BootTime now) {
-  std::vector<std::uint64_t> waiting;
-  std::swap(waiting, unleased_);
-  for (const std::uint64_t id : waiting) {
-    const auto it = reads_.find(id);
-    if (it == reads_.end()) continue;
-    if (!answer_read(it->second)) {
-      if (now.value - it->second.asked.value < kReadPatienceUs) {
-        unleased_.push_back(id);
-        continue;
-      }
-      refuse_read(it->second, "this replica has no read lease: it may be cut off; ask another one");
-    }
-    reads_.erase(it);
-  }
+  retry_reads(now);
   feed_watchers();
   for (Client* client : dirty_) {
     client->dirty = false;
@@ -224,8 +244,7 @@ void Clients::turn(BootTime now) {
 void Clients::on_closed(net::Connection& connection, const std::string& reason) {
   const Client* client = find(connection.tag);
   if (client == nullptr) return;
-  if (reason.starts_with("cut off"))
-    spdlog::warn("client of session {:x}: {}", client->session.value, reason);
+  if (reason.starts_with("cut off")) spdlog::warn("client of session {:x}: {}", client->session.value, reason);
   forget(connection.tag);
 }
 

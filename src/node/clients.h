@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "net/connection.h"
 #include "net/loop.h"
 #include "node/engine.h"
@@ -52,6 +53,10 @@ class Clients final : private net::ConnectionOwner {
 
  private:
   static constexpr std::int64_t kReadPatienceUs = 2'000'000;
+  static constexpr std::int64_t kUnreadPatienceUs = 10'000'000;  // then it is cut off
+  static constexpr std::size_t kUnreadBytesMax = std::size_t{1} << 20;
+  static constexpr std::size_t kAnswerBytesPerTurn = std::size_t{2} << 20;
+  static constexpr std::size_t kReadsMax = limits::kSessionWindow;
   static constexpr std::uint32_t kWatchBatch = 500;
 
   struct Client {
@@ -59,6 +64,8 @@ class Clients final : private net::ConnectionOwner {
     SessionId session;
     TransmitterId transmitter;         // 0: a thin client
     bool dirty = false;                // something was appended this turn
+    std::size_t reads = 0;             // questions not yet answered
+    bool paused = false;               // not listened to: too many of them
     std::optional<Position> watching;  // events up to here have been sent
   };
   struct Read {
@@ -74,7 +81,11 @@ class Clients final : private net::ConnectionOwner {
   void refuse(Client& client, RequestNumber number, Code code, std::string message);
   void query(Client& client, ByteView payload);
   void refuse_read(const Read& read, const std::string& why);
-  bool answer_read(const Read& read);
+  // What becomes of a read whose fence has passed.
+  enum class Answering { kDone, kNoLease, kUnread, kNextTurn };
+  [[nodiscard]] Answering answer_read(const Read& read);
+  void close_read(std::uint64_t id);
+  void retry_reads(BootTime now);
   void watch(Client& client, ByteView payload);
   void feed_watchers();
   void status(Client& client);
@@ -91,7 +102,8 @@ class Clients final : private net::ConnectionOwner {
   boost::unordered_flat_map<SessionId, Client*, std::hash<SessionId>> by_session_;
   boost::unordered_flat_map<TransmitterId, Client*, std::hash<TransmitterId>> by_transmitter_;
   boost::unordered_flat_map<std::uint64_t, Read> reads_;
-  std::vector<std::uint64_t> unleased_;  // fence passed, no lease yet
+  std::vector<std::uint64_t> delayed_;  // fence passed, to be tried again
+  std::size_t answered_bytes_ = 0;      // in this turn
   std::vector<Client*> dirty_;
   std::size_t watchers_ = 0;
   Bytes rows_, outcome_;

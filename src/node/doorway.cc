@@ -10,13 +10,12 @@ namespace titer::node {
 
 Result<std::unique_ptr<Doorway>> Doorway::open(net::Loop& loop, const net::Address& address, Admit admit) {
   std::unique_ptr<Doorway> door(new Doorway(loop, std::move(admit)));
-  auto listener =
-      net::Listener::open(loop.context(), address, [door = door.get()](net::Connection::Socket socket) {
-        auto connection = net::Connection::make(std::move(socket), *door, limits::kClientSendBytesMax);
-        const BootTime until(net::boot_now().value + limits::kHandshakeUs);
-        door->waiting_.emplace(connection.get(), Waiting{connection, until});
-        connection->start();
-      });
+  auto listener = net::Listener::open(loop.context(), address, [door = door.get()](net::Connection::Socket socket) {
+    auto connection = net::Connection::make(std::move(socket), *door, limits::kClientSendBytesMax);
+    const BootTime until(net::boot_now().value + limits::kHandshakeUs);
+    door->waiting_.emplace(connection.get(), Waiting{connection, until});
+    connection->start();
+  });
   if (!listener) return listener.error();
   door->listener_ = std::move(listener).value();
   return door;

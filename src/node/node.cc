@@ -43,9 +43,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::ViewRecord initial, Execut
                 [this](const std::string& why) { stop(kExitFailed, "the state transfer failed: " + why); }}),
       newest_(std::move(initial)),
       started_(net::boot_now()) {
-  answer_ = [this](const machine::Executed& done) {
-    clients_.answer(done.session, done.number, done.result);
-  };
+  answer_ = [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); };
   if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
 }
 
@@ -61,10 +59,10 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, s
   }
   const net::Address address = options.replicas[options.me.value];
   std::unique_ptr<Node> node(new Node(std::move(options), loop, std::move(initial), std::move(log)));
-  auto doorway = Doorway::open(loop, address,
-                               [node = node.get()](net::Connection& connection, const wire::Hello& hello) {
-                                 node->admit(connection, hello);
-                               });
+  auto doorway =
+      Doorway::open(loop, address, [node = node.get()](net::Connection& connection, const wire::Hello& hello) {
+        node->admit(connection, hello);
+      });
   if (!doorway) return doorway.error();
   node->doorway_ = std::move(doorway).value();
   return node;
@@ -103,9 +101,9 @@ wire::Pong Node::pong() const {
 void Node::admit(net::Connection& connection, const wire::Hello& hello) {
   if (hello.role == wire::Role::kReplica) return peers_.adopt(connection, hello, newest_);
   const smr::Snapshot now = engine_.replica.snapshot();
-  clients_.adopt(connection, hello,
-                 {identity_.cluster, identity_.tables, identity_.me, identity_.incarnation,
-                  now.full ? now.view : newest_});
+  clients_.adopt(
+      connection, hello,
+      {identity_.cluster, identity_.tables, identity_.me, identity_.incarnation, now.full ? now.view : newest_});
 }
 
 void Node::peer_up(ReplicaId peer, Incarnation incarnation) {
@@ -121,14 +119,10 @@ void Node::peer_down(ReplicaId peer, Incarnation incarnation) {
 
 void Node::peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) {
   switch (message.type) {
-    case wire::Type::kTransferWant:
-      return donor_.want(peer, message.payload);
-    case wire::Type::kTransferPart:
-      return learner_.part(peer, message.payload);
-    case wire::Type::kTransferLog:
-      return learner_.log_part(message.payload);
-    default:
-      break;
+    case wire::Type::kTransferWant: return donor_.want(peer, message.payload);
+    case wire::Type::kTransferPart: return learner_.part(peer, message.payload);
+    case wire::Type::kTransferLog: return learner_.log_part(message.payload);
+    default: break;
   }
   auto decoded = wire::decode_peer(message);
   if (!decoded) return peers_.cut(peer, decoded.error().message);
@@ -152,7 +146,7 @@ void Node::turn() {
     perform(performing_);
   } while (!exit_code_ && (!engine_.out.execute.empty() || engine_.out.stop));
   if (exit_code_) return;
-  if (!engine_.replica.snapshot().full) learner_.turn(newest_);
+  if (!engine_.replica.full()) learner_.turn(newest_);
   donor_.turn(now);
   clients_.turn(now);
   peers_.flush();

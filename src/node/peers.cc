@@ -39,8 +39,8 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
   link.up = true;
   connection.tag = index;
   connection.set_owner(*this);
-  wire::encode(connection.outgoing(), wire::HelloReply{identity_.cluster, identity_.tables, identity_.me,
-                                                       identity_.incarnation, view});
+  wire::encode(connection.outgoing(),
+               wire::HelloReply{identity_.cluster, identity_.tables, identity_.me, identity_.incarnation, view});
   events_.peer_up(hello.replica, hello.incarnation);
 }
 
@@ -57,24 +57,23 @@ void Peers::tend(BootTime now) {
 
 void Peers::dial(std::uint16_t index) {
   links_[index].dialling = true;
-  net::dial(
-      loop_.context(), replicas_[index], 1'000'000, [this, index](Result<net::Connection::Socket> socket) {
-        Link& link = links_[index];
-        link.dialling = false;
-        link.dial_at = BootTime(net::boot_now().value + kRedialUs);
-        if (!socket) return;
-        link.connection = net::Connection::make(std::move(socket).value(), *this, limits::kSendQueueBytesMax);
-        link.connection->tag = index;
-        wire::encode(link.connection->outgoing(), wire::Hello{wire::Role::kReplica,
-                                                              identity_.cluster,
-                                                              identity_.tables,
-                                                              identity_.me,
-                                                              identity_.incarnation,
-                                                              {},
-                                                              {}});
-        link.connection->flush();
-        link.connection->start();
-      });
+  net::dial(loop_.context(), replicas_[index], 1'000'000, [this, index](Result<net::Connection::Socket> socket) {
+    Link& link = links_[index];
+    link.dialling = false;
+    link.dial_at = BootTime(net::boot_now().value + kRedialUs);
+    if (!socket) return;
+    link.connection = net::Connection::make(std::move(socket).value(), *this, limits::kSendQueueBytesMax);
+    link.connection->tag = index;
+    wire::encode(link.connection->outgoing(), wire::Hello{wire::Role::kReplica,
+                                                          identity_.cluster,
+                                                          identity_.tables,
+                                                          identity_.me,
+                                                          identity_.incarnation,
+                                                          {},
+                                                          {}});
+    link.connection->flush();
+    link.connection->start();
+  });
 }
 
 void Peers::greeted(net::Connection& connection, const wire::Message& message) {

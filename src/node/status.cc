@@ -29,9 +29,8 @@ std::string Node::status() const {
   const registry::Totals totals = engine_.machine.registry().totals();
   boost::json::array members;
   for (const smr::Member& member : now.view.members)
-    members.push_back({{"id", member.id.value},
-                       {"address", member.address},
-                       {"incarnation", hex(member.incarnation.value)}});
+    members.push_back(
+        {{"id", member.id.value}, {"address", member.address}, {"incarnation", hex(member.incarnation.value)}});
   const boost::json::object status{
       {"cluster", hex(identity_.cluster)},
       {"replica", identity_.me.value},

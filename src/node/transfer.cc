@@ -12,13 +12,13 @@ Donor::Donor(net::Loop& loop, Engine& engine, Peers& peers, ExecutionLog& log)
 void Donor::want(ReplicaId learner, ByteView payload) {
   const auto want = wire::decode_transfer_want(payload);
   if (!want) return peers_.cut(learner, want.error().message);
-  if (!engine_.replica.snapshot().full) return;  // it asks again when the newest record says who is full
   spdlog::info("replica {} learns from here, from position {}", learner.value, want->since.value);
-  learners_[learner.value] = Learner{engine_.machine.begin_transfer(*want), want->log_bytes, {}};
+  learners_[learner.value] = Learner{*want, std::nullopt, want->log_bytes, {}};
   loop_.wake_at(net::boot_now());
 }
 
 void Donor::turn(BootTime now) {
+  if (!engine_.replica.full()) return;  // the state here is not whole: wants are kept until it is
   for (std::uint16_t i = 0; i < learners_.size(); ++i) {
     std::optional<Learner>& learner = learners_[i];
     if (!learner) continue;
@@ -32,8 +32,9 @@ void Donor::turn(BootTime now) {
       loop_.wake_at(learner->next_pass);
       continue;
     }
+    if (!learner->cursor) learner->cursor = engine_.machine.begin_transfer(learner->want);
     learner->log_sent = log_.write_part(learner->log_sent, kPieceBytes, *out);
-    const bool pass_ended = engine_.machine.write_part(learner->cursor, kPieceBytes, *out);
+    const bool pass_ended = engine_.machine.write_part(*learner->cursor, kPieceBytes, *out);
     if (pass_ended) learner->next_pass = BootTime(now.value + kPassEveryUs);
     loop_.wake_at(pass_ended ? learner->next_pass : now);
   }
@@ -70,7 +71,7 @@ void Learner::lost(ReplicaId peer) {
 void Learner::part(ReplicaId from, ByteView payload) {
   const auto part = wire::decode_transfer_part(payload);
   if (!part) return peers_.cut(from, part.error().message);
-  if (engine_.replica.snapshot().full) return;  // a piece that was under way when we joined
+  if (engine_.replica.full()) return;  // a piece that was under way when we joined
   const auto received = engine_.machine.read_part(*part);
   if (!received) return events_.failed(received.error().message);
   if (received->slots > 0) {

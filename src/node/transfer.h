@@ -41,8 +41,9 @@ class Donor {
   static constexpr std::int64_t kPassEveryUs = 20'000;
 
   struct Learner {
-    machine::Machine::Cursor cursor;
-    std::uint64_t log_sent = 0;  // bytes of the execution log
+    wire::TransferWant want;
+    std::optional<machine::Machine::Cursor> cursor;  // none: this replica is not full itself yet
+    std::uint64_t log_sent = 0;                      // bytes of the execution log
     BootTime next_pass;
   };
 

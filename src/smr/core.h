@@ -26,6 +26,7 @@ class Core {
   void step(BootTime now, const Input& input, Output& out);
 
   [[nodiscard]] bool accepts(std::size_t body_bytes) const { return gateway_.accepts(c_, body_bytes); }
+  [[nodiscard]] bool full() const { return c_.full; }
   [[nodiscard]] bool read_lease(BootTime now) const { return leases_.held(c_, now); }
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] const Options& options() const { return c_.options; }

@@ -32,6 +32,7 @@ Replica& Replica::operator=(Replica&&) noexcept = default;
 void Replica::step(BootTime now, const Input& input, Output& out) { core_->core.step(now, input, out); }
 bool Replica::accepts(std::size_t body_bytes) const { return core_->core.accepts(body_bytes); }
 bool Replica::read_lease(BootTime now) const { return core_->core.read_lease(now); }
+bool Replica::full() const { return core_->core.full(); }
 Snapshot Replica::snapshot() const { return core_->core.snapshot(); }
 const Options& Replica::options() const { return core_->core.options(); }
 

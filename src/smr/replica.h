@@ -199,6 +199,8 @@ class Replica {
   // May a value read from the state at this moment be answered (§5)? Ask after reading.
   [[nodiscard]] bool read_lease(BootTime now) const;
 
+  // A replica with the whole state; false: a learner. snapshot().full without the rest.
+  [[nodiscard]] bool full() const;
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] const Options& options() const;
 

@@ -8,7 +8,7 @@ Suspicion::Peer& Suspicion::watch(const Context& c, ReplicaId peer, Incarnation 
   for (Peer& p : peers_)
     if (p.id == peer && p.incarnation == incarnation) return p;
   std::erase_if(peers_, [&](const Peer& p) { return !p.linked && !c.record.has(p.id, p.incarnation); });
-  return peers_.emplace_back(Peer{peer, incarnation, false, false, c.now, c.now, {}, c.now});
+  return peers_.emplace_back(Peer{peer, incarnation, false, false, false, c.now, c.now, {}, c.now});
 }
 
 void Suspicion::link_up(const Context& c, ReplicaId peer, Incarnation incarnation) {
@@ -29,9 +29,13 @@ void Suspicion::heard(const Context& c, ReplicaId peer, Incarnation incarnation)
 
 void Suspicion::new_record(const Context& c) {
   record_at_ = c.now;
+  for (Peer& p : peers_) p.member = p.member && c.record.has(p.id, p.incarnation);
   for (const Member& m : c.record.members) {
     Peer& p = watch(c, m.id, m.incarnation);
     p.progress_at = c.now;
+    // A learner may have been linked and silent for long; its heartbeats are due from now on.
+    if (!p.member) p.heard_at = c.now;
+    p.member = true;
     if (!p.linked) p.link_since = c.now;
   }
 }

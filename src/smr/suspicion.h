@@ -42,6 +42,7 @@ class Suspicion {
     Incarnation incarnation;
     bool ever_linked = false;
     bool linked = false;
+    bool member = false;  // of the newest record: only members owe heartbeats
     BootTime link_since;  // when `linked` last changed, or watching began
     BootTime heard_at;
     Seq acked;             // of own frames, at the last look …
