@@ -1,6 +1,7 @@
 // titer import FILE…
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -21,7 +22,7 @@ struct Options {
   bool dry_run = false, json = false;
 };
 
-constexpr std::size_t kProblemsShown = 20;
+constexpr std::size_t kProblemsShown = 20;  // rejected rows, and as many notes
 
 // Where per-row reports go: the first few to standard error, all of them to a file when asked.
 class Problems {
@@ -39,20 +40,23 @@ class Problems {
     if (file_ == nullptr) return Error{Code::kInvalid, "cannot write " + path + ": " + std::strerror(errno)};
     return ok_status();
   }
-  void tell(const std::string& line) {
+  void tell(const std::string& line, bool rejected) {
     if (file_ != nullptr) std::fprintf(file_, "%s\n", line.c_str());
-    if (count_++ < kProblemsShown) std::fprintf(stderr, "%s\n", line.c_str());
+    // Counted apart, so that a thousand notes do not hide the one row that is missing.
+    if (++(rejected ? rejected_ : notes_) <= kProblemsShown) std::fprintf(stderr, "%s\n", line.c_str());
   }
   void end_of_file() {
-    if (count_ > kProblemsShown)
-      std::fprintf(stderr, "… and %s more%s\n", grouped(count_ - kProblemsShown).c_str(),
+    const std::size_t hidden =
+        std::max(rejected_, kProblemsShown) + std::max(notes_, kProblemsShown) - 2 * kProblemsShown;
+    if (hidden > 0)
+      std::fprintf(stderr, "… and %s more%s\n", grouped(hidden).c_str(),
                    file_ == nullptr ? "; --problems FILE writes all of them" : "");
-    count_ = 0;
+    rejected_ = notes_ = 0;
   }
 
  private:
   std::FILE* file_ = nullptr;
-  std::size_t count_ = 0;
+  std::size_t rejected_ = 0, notes_ = 0;  // of the current file
 };
 
 // One line that overwrites itself, on terminals only.
@@ -112,7 +116,7 @@ int import_file(Remote* remote, const Options& o, const std::string& file, Probl
   ImportJob job({.file = file,
                  .format = formats::format_named(o.format),
                  .actor = o.actor,
-                 .problem = [&](const std::string& line) { problems.tell(line); },
+                 .problem = [&](const std::string& line, bool rejected) { problems.tell(line, rejected); },
                  .progress =
                      [&] {
                        if (terminal) show_progress(*running);

@@ -21,7 +21,7 @@ constexpr std::int64_t kProgressEveryUs = 200'000;
 ImportJob::ImportJob(Options options)
     : options_(std::move(options)),
       reader_([this](const formats::Row& row) { take_row(row); },
-              [this](const formats::Problem& problem) { take_problem(problem); }, options_.format),
+              [this](const formats::Problem& problem) { tell(problem); }, options_.format),
       piece_(kPieceBytes) {}
 
 ImportJob::~ImportJob() {
@@ -85,17 +85,13 @@ void ImportJob::take_row(const formats::Row& row) {
       {.operation = row.import, .actor = options_.actor, .reason = {}, .idempotency_key = {}, .echo_site = false});
 }
 
-void ImportJob::take_problem(const formats::Problem& problem) {
-  tell(problem.line, problem.field, problem.why, problem.value);
-}
-
-void ImportJob::tell(std::uint64_t line, std::string_view field, std::string_view why, std::string_view value) {
+void ImportJob::tell(const formats::Problem& problem) {
   if (!options_.problem) return;
-  std::string text = options_.file + ":" + std::to_string(line) + ": ";
-  if (!field.empty()) text.append(field).append(": ");
-  text.append(why);
-  if (!value.empty()) text.append(" ('").append(value).append("')");
-  options_.problem(text);
+  std::string text = options_.file + ":" + std::to_string(problem.line) + ": ";
+  if (!problem.field.empty()) text.append(problem.field).append(": ");
+  text.append(problem.why);
+  if (!problem.value.empty()) text.append(" ('").append(problem.value).append("')");
+  options_.problem(text, problem.refused);
 }
 
 void ImportJob::take_outcome(std::uint64_t index, const Result<registry::Outcome>& outcome) {
@@ -107,7 +103,12 @@ void ImportJob::take_outcome(std::uint64_t index, const Result<registry::Outcome
     ++counts_.rejected;
   }
   if (code == Code::kOutOfDate) ++counts_.out_of_date;
-  if (code != Code::kOk) tell(lines_[index], "", outcome ? outcome->message : outcome.error().message, "");
+  if (code != Code::kOk)
+    tell({.line = lines_[index],
+          .field = {},
+          .why = outcome ? outcome->message : outcome.error().message,
+          .value = {},
+          .refused = code != Code::kOutOfDate});
   const std::int64_t now = net::boot_now().value;
   if (!options_.progress || now < next_progress_us_) return;
   next_progress_us_ = now + kProgressEveryUs;

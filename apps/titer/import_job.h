@@ -32,8 +32,9 @@ class ImportJob {
     std::string file;  // "-": standard input
     std::optional<formats::Format> format;
     std::string actor;
-    std::function<void(const std::string& line)> problem;  // "FILE:LINE: field: why"
-    std::function<void()> progress;                        // now and then
+    // "FILE:LINE: field: why"; rejected: the row was left out, else it was mended or looks wrong.
+    std::function<void(const std::string& line, bool rejected)> problem;
+    std::function<void()> progress;  // now and then
   };
   explicit ImportJob(Options options);
   ~ImportJob();
@@ -56,9 +57,8 @@ class ImportJob {
   // Reads until a row is there or the file ends.
   void read_more();
   void take_row(const formats::Row& row);
-  void take_problem(const formats::Problem& problem);
   void take_outcome(std::uint64_t index, const Result<registry::Outcome>& outcome);
-  void tell(std::uint64_t line, std::string_view field, std::string_view why, std::string_view value);
+  void tell(const formats::Problem& problem);
 
   Options options_;
   formats::Reader reader_;
