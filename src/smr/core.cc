@@ -207,6 +207,7 @@ void Core::install(const ViewRecord& record) {
 void Core::replay_early() {
   replaying_ = false;
   for (Early::Kept& kept : early_.take_all()) {
+    if (!on(Rule::kEarly)) continue;
     if (const auto* frame = std::get_if<FramePtr>(&kept.message))
       on_frame(kept.from, kept.incarnation, *frame);
     else
@@ -219,7 +220,7 @@ void Core::replay_early() {
 void Core::handle(const input::LinkUp& in) {
   if (in.peer.value >= limits::kReplicasMax || in.peer == c_.me()) return;
   suspicion_.link_up(c_, in.peer, in.incarnation);
-  if (c_.full && c_.installed.has(in.peer, in.incarnation)) {
+  if (c_.full && c_.installed.has(in.peer, in.incarnation) && on(Rule::kLinkRepeats)) {
     c_.send(in.peer, Done{c_.installed.number});  // it may not have installed this view yet
     const Stream& own = c_.streams.own();
     for (Seq s = std::max(own.acked(in.peer), own.trimmed()).next(); s <= own.held(); ++s)

@@ -152,7 +152,7 @@ ReplicaSet ViewChange::missing(const Context& c) const {
 
 ViewChange::Step ViewChange::next(Context& c, const Leases& leases) {
   if (!all_flushed(c) || fulls().empty()) return Step::kWait;
-  if (c.full && c.installed.number < top()) {
+  if (c.full && c.installed.number < top() && on(Rule::kTopView)) {
     if (prepared_ && prepared_->record.number == top()) return Step::kCatchUp;
     // Impossible between replicas that keep the rules: nobody installs without this replica's done.
     for (const Member& m : c.record.members)

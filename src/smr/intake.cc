@@ -7,7 +7,7 @@
 namespace titer::smr {
 
 void Intake::hold(Context& c, Stream& stream, FramePtr frame) {
-  c.clock.receive(frame->ts);
+  if (on(Rule::kClock)) c.clock.receive(frame->ts);
   if (frame->count > 0) c.newest_request = std::max(c.newest_request, frame->uid());
   const Seq seq = frame->seq;
   if (c.options.durable) {
@@ -48,7 +48,7 @@ std::optional<std::string> Intake::check(const Context& c, const Stream& stream,
   if (frame.ts.value > c.clock.now().value + limits::kClockLeapMax)
     return "timestamp " + std::to_string(frame.ts.value) + " is too far ahead of the clock " +
            std::to_string(c.clock.now().value);
-  if (frame.ts <= stream.last().ts && on(Rule::kFifo))
+  if (frame.ts <= stream.last().ts)
     return "timestamp " + std::to_string(frame.ts.value) + " is not above the one before, " +
            std::to_string(stream.last().ts.value);
   if ((frame.count == 0) != (frame.requests == nullptr)) return "request count and requests disagree";

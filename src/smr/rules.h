@@ -19,17 +19,18 @@
 namespace titer::smr {
 
 enum class Rule {
-  kStableGateways,  // §2.4 wait for a later frame of every gateway
-  kStableClients,   // §2.4 … and of every active direct client
-  kSafe,            // §2.5 execute only what every replica of the view holds
-  kReadsWait,       // §2.7 a local read waits for what has been received
-  kExactlyOnce,     // §2.8 a repeated request is not executed again
-  kWedge,           // §4.1 after learning of the next view: no frames, no acks
-  kRelay,           // §4.4 the lowest holder relays, and done waits for it
-  kTopView,         // §4.3 who is behind installs the top view first
-  kAllDone,         // §4.6 install only when all are done
-  kLeaseWait,       // §5 done waits for the leases granted to the excluded
-  kFifo,            // §2.2 accept only the next frame of a stream
+  kClock,          // LC2: the clock goes above every timestamp received
+  kStableClients,  // §2.4 wait for a later frame of every active direct client (of gateways: `safe` implies it)
+  kSafe,           // §2.5 execute only what every replica of the view holds
+  kReadsWait,      // §2.7 a local read waits for what has been received
+  kExactlyOnce,    // §2.8 a repeated request is not executed again
+  kWedge,          // §4.1 after learning of the next view: no frames, no acks
+  kTopView,        // §4.3 who is behind installs the top view first
+  kRelay,          // §4.4 the lowest holder relays, and done waits for it
+  kAllDone,        // §4.6 install only when all are done
+  kEarly,          // §4.6 frames of the next view that come early are taken after it is installed
+  kLeaseWait,      // §5 done waits for the leases granted to the excluded
+  kLinkRepeats,    // a new link begins with what the old one may have lost
   kCount,
 };
 

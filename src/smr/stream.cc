@@ -9,7 +9,7 @@ std::size_t request_bytes(const Frame& frame) { return frame.requests ? frame.re
 }  // namespace
 
 void Stream::append(FramePtr frame) {
-  SMR_CHECK(frame->seq == held_.next() || !on(Rule::kFifo), "a stream takes only its next frame (I1)");
+  SMR_CHECK(frame->seq == held_.next(), "a stream takes only its next frame (I1)");
   ++held_;
   last_ts_ = std::max(last_ts_, frame->ts);
   if (frame->ts > solicited) solicited = {};

@@ -38,14 +38,14 @@ TEST_P(Mutants, is_found) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rules, Mutants,
-    ::testing::Values(Mutant{"stable_against_gateways", Rule::kStableGateways, 300},
-                      Mutant{"stable_against_clients", Rule::kStableClients, 300}, Mutant{"safe", Rule::kSafe, 300},
-                      Mutant{"reads_wait", Rule::kReadsWait, 300}, Mutant{"exactly_once", Rule::kExactlyOnce, 300},
-                      Mutant{"wedge", Rule::kWedge, 300}, Mutant{"relay", Rule::kRelay, 300},
-                      Mutant{"top_view", Rule::kTopView, 2000},
-                      Mutant{"install_when_all_done", Rule::kAllDone, 300},
-                      Mutant{"lease_wait", Rule::kLeaseWait, 2000}, Mutant{"fifo", Rule::kFifo, 300}),
-    [](const auto& info) { return std::string(info.param.name); });
+    ::testing::Values(Mutant{"clock", Rule::kClock, 100},
+                      Mutant{"stable_against_clients", Rule::kStableClients, 100}, Mutant{"safe", Rule::kSafe, 100},
+                      Mutant{"reads_wait", Rule::kReadsWait, 100}, Mutant{"exactly_once", Rule::kExactlyOnce, 100},
+                      Mutant{"wedge", Rule::kWedge, 500}, Mutant{"top_view", Rule::kTopView, 4000},
+                      Mutant{"relay", Rule::kRelay, 100}, Mutant{"install_when_all_done", Rule::kAllDone, 100},
+                      Mutant{"early", Rule::kEarly, 500}, Mutant{"lease_wait", Rule::kLeaseWait, 1000},
+                      Mutant{"link_repeats", Rule::kLinkRepeats, 500}),
+    [](const auto& mutant) { return std::string(mutant.param.name); });
 
 TEST(Mutants, none_with_all_rules_on) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {

@@ -199,6 +199,9 @@ void Schedule::honor_asks() {
   std::swap(asks, asks_);
   for (const auto& [by, ask] : asks) {
     if (ask.expected != record_.number || !alive(by)) continue;
+    const bool of_the_dead = std::ranges::any_of(
+        record_.members, [&](const Member& m) { return ask.without.has(m.id) && !alive(member(m)); });
+    if (peace_ && !of_the_dead) throw Failure(fmt::format("nothing fails, but {} asks: {}", text(by), ask.reason));
     std::vector<Member> stay;
     bool some_full = false;
     for (const Member& m : record_.members) {
@@ -311,9 +314,10 @@ void Schedule::event() {
 // Nothing new fails any more: everything must come to rest.
 void Schedule::quiet() {
   winding_down_ = true;
-  for (int round = 0; round < 1'500; ++round) {
+  for (int round = 0; round < 2'500; ++round) {
     now_ += 4'000;
     for (auto& [ends, w] : wires_) connect(ends.first, ends.second);
+    peace_ = round > 100;
     honor_asks();
     const bool dead = std::ranges::any_of(record_.members, [&](const Member& m) { return !alive(member(m)); });
     if (dead) register_event();
@@ -339,12 +343,12 @@ void Schedule::quiet() {
       for (int side = 0; side < 2; ++side)
         while (!w.way[side].empty())
           deliver(w, side == 0 ? ends.first : ends.second, side == 0 ? ends.second : ends.first);
-    if (round % 25 == 24 || round > 1'400) {
+    if (round % 25 == 24 || round > 2'400) {
       try {
         rest_check();
         return;
       } catch (const Failure&) {
-        if (round == 1'499) throw;
+        if (round == 2'499) throw;
       }
     }
   }

@@ -187,6 +187,7 @@ class Schedule {
   double cut_rate_, crash_rate_, exclude_rate_, client_rate_;
   std::uint32_t frames_in_flight_;
   bool winding_down_ = false;
+  bool peace_ = false;  // long enough without failures: nobody has a reason to suspect anybody
 
   std::vector<Process> processes_;
   std::vector<Direct> clients_;

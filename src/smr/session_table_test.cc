@@ -1,0 +1,183 @@
+#include "smr/session_table.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <string>
+
+#include "smr/testing/schedule.h"
+
+namespace titer::smr {
+namespace {
+
+using Verdict = SessionTable::Verdict;
+
+struct Table : SessionTable {
+  using SessionTable::SessionTable;
+  Verdict ask(std::uint64_t s, std::uint64_t n) const { return find(SessionId(s), RequestNumber(n)).verdict; }
+  std::string result(std::uint64_t s, std::uint64_t n) const {
+    return std::string(as_text(find(SessionId(s), RequestNumber(n)).result));
+  }
+  void note(std::uint64_t s, std::uint64_t n, const std::string& result) {
+    remember(SessionId(s), RequestNumber(n), Position(++position), as_bytes(result));
+  }
+  std::uint64_t position = 0;
+};
+
+TEST(SessionTable, a_repeated_request_gets_its_first_result) {
+  Table t;
+  EXPECT_EQ(t.ask(1, 1), Verdict::kFresh);
+  t.note(1, 1, "first");
+  EXPECT_EQ(t.ask(1, 1), Verdict::kRepeat);
+  EXPECT_EQ(t.result(1, 1), "first");
+}
+
+TEST(SessionTable, a_session_begins_with_number_1) {
+  Table t;
+  EXPECT_EQ(t.ask(9, 2), Verdict::kEvicted);
+  EXPECT_EQ(t.ask(9, 0), Verdict::kEvicted);
+}
+
+TEST(SessionTable, a_skipped_number_inside_the_window_is_fresh) {
+  Table t({10, 8, 1000});
+  t.note(1, 1, "a");
+  t.note(1, 5, "e");
+  EXPECT_EQ(t.ask(1, 3), Verdict::kFresh);
+  t.note(1, 3, "c");
+  EXPECT_EQ(t.result(1, 3), "c");
+  EXPECT_EQ(t.result(1, 5), "e");
+}
+
+TEST(SessionTable, a_number_below_the_window_is_evicted) {
+  Table t({10, 4, 1000});
+  for (std::uint64_t n = 1; n <= 5; ++n) t.note(1, n, std::to_string(n));
+  EXPECT_EQ(t.ask(1, 1), Verdict::kEvicted);
+  EXPECT_EQ(t.result(1, 2), "2");
+}
+
+TEST(SessionTable, a_leap_beyond_the_window_forgets_what_is_below) {
+  Table t({10, 4, 1000});
+  t.note(1, 1, "a");
+  t.note(1, 1000, "z");
+  EXPECT_EQ(t.ask(1, 1), Verdict::kEvicted);
+  EXPECT_EQ(t.ask(1, 998), Verdict::kFresh);
+  EXPECT_EQ(t.result(1, 1000), "z");
+  EXPECT_EQ(t.bytes(), 1U);
+}
+
+TEST(SessionTable, the_least_lately_used_session_goes_first) {
+  Table t({2, 4, 1000});
+  t.note(1, 1, "a");
+  t.note(2, 1, "b");
+  t.note(1, 2, "c");
+  t.note(3, 1, "d");
+  EXPECT_EQ(t.sessions(), 2U);
+  EXPECT_EQ(t.ask(2, 2), Verdict::kEvicted);
+  EXPECT_EQ(t.result(1, 2), "c");
+}
+
+TEST(SessionTable, results_over_the_limit_of_bytes_go_by_session_then_by_age) {
+  Table t({10, 8, 10});
+  t.note(1, 1, "12345");
+  t.note(2, 1, "12345");
+  t.note(2, 2, "12345");
+  EXPECT_EQ(t.ask(1, 2), Verdict::kEvicted) << "the older session is gone";
+  EXPECT_EQ(t.bytes(), 10U);
+  t.note(2, 3, "12345");
+  EXPECT_EQ(t.ask(2, 1), Verdict::kEvicted) << "executed, but its result is gone: never fresh again";
+  EXPECT_EQ(t.result(2, 3), "12345");
+}
+
+TEST(SessionTable, equal_calls_give_equal_digests_and_different_ones_do_not) {
+  Table a;
+  Table b;
+  EXPECT_EQ(a.digest(), b.digest());
+  a.note(1, 1, "x");
+  b.note(1, 1, "y");
+  EXPECT_NE(a.digest(), b.digest());
+  Table c;
+  c.note(1, 1, "x");
+  EXPECT_EQ(a.digest(), c.digest());
+}
+
+TEST(SessionTable, malformed_transfer_is_an_error) {
+  Table a;
+  a.note(1, 1, "some result");
+  Bytes bytes;
+  a.write_since(Position(0), bytes);
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+    Table b;
+    EXPECT_FALSE(b.read(ByteView(bytes).first(cut)).ok()) << cut;
+  }
+}
+
+// A slow, obvious model: per session a map, sessions in the order of their last use.
+struct Model {
+  struct Session {
+    std::uint64_t highest = 0;
+    std::map<std::uint64_t, std::string> results;
+  };
+  std::size_t sessions_max, window;
+  std::map<std::uint64_t, Session> sessions;
+  std::deque<std::uint64_t> order;
+
+  Verdict ask(std::uint64_t s, std::uint64_t n) const {
+    const auto it = sessions.find(s);
+    if (it == sessions.end()) return n == 1 ? Verdict::kFresh : Verdict::kEvicted;
+    if (n > it->second.highest) return Verdict::kFresh;
+    if (n + window <= it->second.highest) return Verdict::kEvicted;
+    return it->second.results.contains(n) ? Verdict::kRepeat : Verdict::kFresh;
+  }
+  void note(std::uint64_t s, std::uint64_t n, const std::string& result) {
+    Session& x = sessions[s];
+    x.highest = std::max(x.highest, n);
+    x.results[n] = result;
+    std::erase_if(x.results, [&](const auto& r) { return r.first + window <= x.highest; });
+    std::erase(order, s);
+    order.push_back(s);
+    if (sessions.size() > sessions_max) {
+      sessions.erase(order.front());
+      order.pop_front();
+    }
+  }
+};
+
+TEST(SessionTable, behaves_as_the_obvious_model_and_survives_transfers) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    testing::Random random(seed);
+    const std::size_t window = 1 + random.below(40);
+    const std::size_t sessions = 1 + random.below(6);
+    Table table({sessions, window, 100'000});
+    Table mirror({sessions, window, 100'000});
+    Model model{sessions, window, {}, {}};
+    std::uint64_t copied = 0;
+    for (int i = 0; i < 2000; ++i) {
+      const std::uint64_t s = 1 + random.below(sessions + 2);
+      const auto it = model.sessions.find(s);
+      const std::uint64_t highest = it == model.sessions.end() ? 0 : it->second.highest;
+      const std::uint64_t low = highest > window + 3 ? highest - window - 3 : 0;
+      const std::uint64_t n = low + 1 + random.below(highest - low + (random.chance(.05) ? 50 : 3));
+      ASSERT_EQ(table.ask(s, n), model.ask(s, n)) << "seed " << seed << " step " << i;
+      if (model.ask(s, n) == Verdict::kRepeat) {
+        ASSERT_EQ(table.result(s, n), model.sessions[s].results[n]) << "seed " << seed << " step " << i;
+      } else if (model.ask(s, n) == Verdict::kFresh) {
+        const std::string result(random.below(60), static_cast<char>('a' + random.below(26)));
+        table.note(s, n, result);
+        model.note(s, n, result);
+        ASSERT_EQ(table.sessions(), model.sessions.size());
+      }
+      if (!random.chance(.01)) continue;
+      Bytes bytes;
+      table.write_since(Position(copied), bytes);
+      ASSERT_TRUE(mirror.read(bytes).ok());
+      mirror.forget_before(table.oldest());
+      copied = table.position;
+      ASSERT_EQ(mirror.digest(), table.digest()) << "seed " << seed << " step " << i;
+      ASSERT_EQ(mirror.bytes(), table.bytes());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace titer::smr

@@ -1,0 +1,188 @@
+#include "smr/testing/cluster.h"
+
+#include <algorithm>
+
+#include "smr/request_batch.h"
+
+namespace titer::smr::testing {
+
+ViewRecord make_view(std::uint64_t number, const std::vector<std::uint16_t>& ids) {
+  ViewRecord v{ViewNumber(number), {}, {}};
+  for (auto i : ids) v.members.push_back({ReplicaId(i), Incarnation(100U + i), ""});
+  return v;
+}
+
+FramePtr make_frame(std::uint64_t view, TransmitterId x, std::uint64_t seq, std::uint64_t ts,
+                    const std::string& body, AckRow acks, bool rest) {
+  auto f = std::make_shared<Frame>();
+  f->view = ViewNumber(view);
+  f->transmitter = x;
+  f->seq = Seq(seq);
+  f->ts = LamportTime(ts);
+  f->rest = rest;
+  f->acks = std::move(acks);
+  if (!body.empty()) {
+    Bytes batch;
+    append_request(batch, {SessionId(x.value), RequestNumber(seq), as_bytes(body)});
+    f->requests = std::make_shared<const Bytes>(std::move(batch));
+    f->count = 1;
+  }
+  return f;
+}
+
+Cluster::Cluster(int t, bool durable, std::uint32_t frames_in_flight)
+    : durable_(durable), frames_in_flight_(frames_in_flight) {
+  std::vector<std::uint16_t> ids;
+  for (int i = 0; i < t; ++i) ids.push_back(static_cast<std::uint16_t>(i));
+  for (int i = 0; i < t; ++i) spawn(i, make_view(0, ids));
+}
+
+void Cluster::spawn(int i, const ViewRecord& known) {
+  const auto id = static_cast<std::uint16_t>(i);
+  Node& n = nodes_[id];
+  n = Node{};
+  n.replica = std::make_unique<Replica>(Options{.me = ReplicaId(id),
+                                                .incarnation = Incarnation(100U + id),
+                                                .durable = durable_,
+                                                .frames_in_flight = frames_in_flight_},
+                                        known);
+  for (auto& [j, other] : nodes_) {
+    if (j == id || !other.alive) continue;
+    give(i, input::LinkUp{ReplicaId(j), Incarnation(100U + j)});
+    give(j, input::LinkUp{ReplicaId(id), Incarnation(100U + id)});
+  }
+}
+
+void Cluster::give(int i, const Input& input) {
+  if ((*this)[i].alive) (*this)[i].replica->step(now, input, (*this)[i].out);
+}
+
+void Cluster::submit(int i, const std::string& body) {
+  give(i,
+       input::Submit{SessionId(static_cast<std::uint64_t>(i) + 1), RequestNumber(++numbers_[i]), as_bytes(body)});
+}
+
+void Cluster::turn(int i) {
+  give(i, input::EndOfTurn{WallTime(now.value / 1000)});
+  perform(i);
+}
+
+void Cluster::turns() {
+  for (auto& [i, n] : nodes_)
+    if (n.alive) turn(i);
+}
+
+void Cluster::view(int i, const ViewRecord& record) {
+  ViewRecord told = record;
+  for (const auto& [j, n] : nodes_)
+    if (!n.alive) told.known_dead.push_back(Incarnation(100U + j));
+  give(i, input::View{told});
+  perform(i);
+}
+
+void Cluster::view(const ViewRecord& record) {
+  for (const Member& m : record.members)
+    if (nodes_.contains(m.id.value) && nodes_.at(m.id.value).alive) view(m.id.value, record);
+}
+
+void Cluster::perform(int i) {
+  Node& n = (*this)[i];
+  Output out;
+  std::swap(out, n.out);
+  if (!n.alive) return;
+  for (const auto& p : out.persist) n.disk.push_back(p.ticket);
+  for (const auto& e : out.execute) {
+    RequestReader reader(*e.frame->requests);
+    while (reader.more()) {
+      const std::string body(as_text(reader.next().body));
+      n.executed.push_back(body);
+      if (e.answer) n.answered.push_back(body);
+    }
+  }
+  const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  append(n.give_state, out.give_state);
+  append(n.asks, out.ask);
+  append(n.cuts, out.cut);
+  append(n.to_clients, out.send_client);
+  append(n.reads, out.reads_ready);
+  append(n.refused, out.reads_refused);
+  for (const auto& v : out.installed) n.installed.push_back(v.number);
+  if (out.stop) n.stop = out.stop;
+  if (out.wake_at) n.wake_at = out.wake_at;
+  for (const auto& s : out.send)
+    for (const auto& [j, other] : nodes_)
+      if (s.to.has(ReplicaId(j)) && other.alive && !no_link[{i, j}]) way(i, j).push_back(s.message);
+}
+
+bool Cluster::deliver(int i, int j) {
+  auto& messages = way(i, j);
+  if (messages.empty()) return false;
+  const PeerMessage m = std::move(messages.front());
+  messages.pop_front();
+  give(j,
+       input::Receive{ReplicaId(static_cast<std::uint16_t>(i)), Incarnation(100U + static_cast<unsigned>(i)), m});
+  perform(j);
+  return true;
+}
+
+void Cluster::deliver_all(int i, int j) {
+  while (deliver(i, j)) {
+  }
+}
+
+void Cluster::settle() {
+  for (bool moved = true; moved;) {
+    moved = false;
+    turns();
+    for (auto& [ends, messages] : ways_)
+      while (!messages.empty()) moved = deliver(ends.first, ends.second) || moved;
+  }
+}
+
+void Cluster::pass(std::int64_t us) {
+  for (const BootTime end(now.value + us); now < end;) {
+    now = BootTime(std::min(end.value, now.value + limits::kHeartbeatEveryUs));
+    for (auto& [i, n] : nodes_)
+      if (n.alive) tick(i);
+    settle();
+  }
+}
+
+void Cluster::crash(int i) {
+  (*this)[i].alive = false;
+  for (auto& [ends, messages] : ways_)
+    if (ends.second == i) messages.clear();
+  for (auto& [j, n] : nodes_) {
+    if (!n.alive) continue;
+    give(j,
+         input::LinkDown{ReplicaId(static_cast<std::uint16_t>(i)), Incarnation(100U + static_cast<unsigned>(i))});
+  }
+}
+
+void Cluster::cut(int i, int j) {
+  for (const auto& [a, b] : {std::pair{i, j}, std::pair{j, i}}) {
+    way(a, b).clear();
+    no_link[{a, b}] = true;
+    give(a,
+         input::LinkDown{ReplicaId(static_cast<std::uint16_t>(b)), Incarnation(100U + static_cast<unsigned>(b))});
+  }
+}
+
+void Cluster::link(int i, int j) {
+  for (const auto& [a, b] : {std::pair{i, j}, std::pair{j, i}}) {
+    no_link[{a, b}] = false;
+    give(a, input::LinkUp{ReplicaId(static_cast<std::uint16_t>(b)), Incarnation(100U + static_cast<unsigned>(b))});
+    perform(a);
+  }
+}
+
+void Cluster::hand_state(int donor, int joiner) {
+  Node& d = (*this)[donor];
+  const Output::GiveState give_state = d.give_state.back();
+  (*this)[joiner].executed = d.executed;
+  give(joiner, input::Learned{Position(d.executed.size())});
+  give(joiner, input::StateInstalled{give_state.view, give_state.clock});
+  perform(joiner);
+}
+
+}  // namespace titer::smr::testing

@@ -1,0 +1,92 @@
+// Cluster: a few replicas in one hand. Nothing moves unless the test says so, message by message: what a paper's
+// claim or a single step of the flush needs. Histories drawn at random are schedule.h's.
+//
+// Frames carry requests whose bodies are text; `executed(i)` is what replica i has executed, as text.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "smr/replica.h"
+
+namespace titer::smr::testing {
+
+[[nodiscard]] ViewRecord make_view(std::uint64_t number, const std::vector<std::uint16_t>& ids);
+
+class Cluster {
+ public:
+  explicit Cluster(int t, bool durable = false, std::uint32_t frames_in_flight = 64);
+
+  struct Node {
+    std::unique_ptr<Replica> replica;
+    Output out;
+    bool alive = true;
+    std::vector<std::string> executed;
+    std::vector<std::string> answered;  // of executions with answer = true
+    std::vector<Output::GiveState> give_state;
+    std::vector<Output::AskRegister> asks;
+    std::vector<Output::Cut> cuts;
+    std::vector<Output::SendClient> to_clients;
+    std::vector<std::uint64_t> reads;  // ready
+    std::vector<std::uint64_t> refused;
+    std::vector<ViewNumber> installed;
+    std::vector<std::uint64_t> disk;  // tickets of Output::persist
+    std::optional<Output::Stop> stop;
+    std::optional<BootTime> wake_at;
+  };
+
+  Node& operator[](int i) { return nodes_.at(static_cast<std::uint16_t>(i)); }
+  [[nodiscard]] const std::vector<std::string>& executed(int i) { return (*this)[i].executed; }
+
+  // A learner under a free id.
+  void spawn(int i, const ViewRecord& known);
+  void give(int i, const Input& input);
+  void submit(int i, const std::string& body);
+  // EndOfTurn, and its outputs performed.
+  void turn(int i);
+  // turn() for all, in order of ids.
+  void turns();
+  // The register's record, with who crashed as known dead.
+  void view(int i, const ViewRecord& record);
+  void view(const ViewRecord& record);  // to all of its living members
+  void tick(int i) {
+    give(i, input::Tick{});
+    perform(i);
+  }
+  // Time goes by in steps of a heartbeat; everybody ticks, what they send arrives.
+  void pass(std::int64_t us);
+
+  // The messages under way from i to j, oldest first.
+  std::deque<PeerMessage>& way(int i, int j) { return ways_[{i, j}]; }
+  bool deliver(int i, int j);  // the next one; false if there is none
+  void deliver_all(int i, int j);
+  // Everything that is under way among the living, and turns, until nothing moves.
+  void settle();
+  // i dies. What it sent stays under way: deliver() a prefix and clear() the rest of way(i, j).
+  void crash(int i);
+  void cut(int i, int j);   // loses what is under way in both directions
+  void link(int i, int j);  // and is there again
+  // What the donor's driver does: the joiner gets all that the donor has executed.
+  void hand_state(int donor, int joiner);
+
+  BootTime now{1'000'000};
+  std::map<std::pair<int, int>, bool> no_link;  // messages are lost
+
+ private:
+  void perform(int i);
+  std::map<std::uint16_t, Node> nodes_;
+  std::map<std::pair<int, int>, std::deque<PeerMessage>> ways_;
+  std::map<int, std::uint64_t> numbers_;
+  bool durable_;
+  std::uint32_t frames_in_flight_;
+};
+
+// A frame as a peer or direct client would send it.
+[[nodiscard]] FramePtr make_frame(std::uint64_t view, TransmitterId x, std::uint64_t seq, std::uint64_t ts,
+                                  const std::string& body, AckRow acks = {}, bool rest = false);
+
+}  // namespace titer::smr::testing
