@@ -137,10 +137,19 @@ PURE_BANS = [
 ]
 
 
-def rule_pure_rooms(root):
-    out = []
+def helpers_of_tests(root):
+    """Headers that tests include and nobody else does."""
+    used_by_tests, used = set(), set()
     for path in code_files(root):
-        if room_of(path) not in PURE_ROOMS or is_test(path):
+        includes = {"src/" + target for quote, target in INCLUDE.findall(read(root, path)) if quote == '"'}
+        (used_by_tests if is_test(path) else used).update(includes)
+    return used_by_tests - used
+
+
+def rule_pure_rooms(root):
+    out, helpers = [], helpers_of_tests(root)
+    for path in code_files(root):
+        if room_of(path) not in PURE_ROOMS or is_test(path) or path in helpers:
             continue
         if path == "src/base/check.cc":  # its last words go to standard error
             continue

@@ -83,6 +83,13 @@ class SelfTest(unittest.TestCase):
             with self.subTest(line):
                 self.expect("pure_rooms", "src/smr/order.cc", self.smr(line))
 
+    def test_helpers_of_tests_may_be_impure(self):
+        helper = {"src/smr/random_frames.h": "// Frames.\n#pragma once\n#include <random>\n",
+                  "src/smr/order_test.cc": "#include \"smr/random_frames.h\"\n"}
+        self.assertEqual([], self.with_tree(helper)["pure_rooms"])
+        helper["src/smr/order.cc"] = self.smr("#include \"smr/random_frames.h\"")
+        self.assertTrue(self.with_tree(helper)["pure_rooms"])
+
     def test_own_words_are_no_impurities(self):
         found = self.with_tree({"src/smr/order.cc": self.smr("int time();\n// steady_clock\nint brand();")})
         self.assertEqual([], found["pure_rooms"])
