@@ -274,7 +274,7 @@ def rule_no_sleep_in_tests(root):
     for path in files(root):
         if is_test(path) and path.endswith((".cc", ".h", ".py")) and path not in ("tests/house.py", "tests/house_test.py"):
             text = blank_strings_and_comments(read(root, path)) if not path.endswith(".py") else read(root, path)
-            for number, line in lines_matching(text, r"\b(sleep_(for|until)|usleep|nanosleep)\b|\bsleep\s*\("):
+            for number, line in lines_matching(text, r"\b(sleep_(for|until)|nanosleep)\b|\bu?sleep\s*\("):
                 out.append(f"{path}:{number}: a sleep in a test: {line}")
     return out
 
