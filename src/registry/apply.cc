@@ -124,7 +124,7 @@ void apply(Core& core, const Request& request, Position position, WallTime stamp
   core.history.trim();
   if (slot == kNil || std::holds_alternative<Bulk>(request.operation)) return;
   out.site_id = core.store.id(slot);
-  out.site_version = core.store.cold(slot).version;
+  out.site_version = core.store.hot(slot).version;
   if (!request.echo_site) return;
   out.site_name = core.store.name(slot);
   out.site_zip = core.store.hot(slot).text.zip();

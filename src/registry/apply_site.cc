@@ -10,7 +10,7 @@ namespace titer::registry {
 namespace {
 
 bool check_version(const Store& store, std::uint32_t slot, std::optional<std::uint32_t> expected, Outcome& out) {
-  const std::uint32_t version = store.cold(slot).version;
+  const std::uint32_t version = store.hot(slot).version;
   if (!expected || *expected == version) return true;
   return refuse(out, Code::kStaleVersion,
                 fmt::format("{} is at version {}, not {}: read it again and decide anew", store.name(slot), version,

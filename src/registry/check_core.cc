@@ -81,10 +81,10 @@ Status Store::check() const {
     for (const auto word : {cold.city, cold.county, cold.state, cold.provider, cold.created_by, cold.updated_by}) {
       ++uses[word];
     }
-    for (std::uint32_t at = hot_[slot].first_line; at != kNil; at = lines_[at].next, ++lines) {
-      if (lines_[at].slot != slot) return broken("a stock line belongs to another site");
-      digest += line_digest(id_hash(slot), lines_[at]);
-      for (const auto word : {lines_[at].product, lines_[at].source, lines_[at].updated_by}) ++uses[word];
+    for (std::uint32_t at = hot_[slot].first_line; at != kNil; at = line(at).next, ++lines) {
+      if (line(at).slot != slot) return broken("a stock line belongs to another site");
+      digest += line_digest(id_hash(slot), line(at));
+      for (const auto word : {line(at).product, line(at).source, line(at).updated_by}) ++uses[word];
     }
   }
   uses.erase(0);

@@ -47,7 +47,7 @@ std::uint32_t Core::create_site(const Context& context, EventKind kind, SiteImag
 void Core::change_site(const Context& context, EventKind kind, std::uint32_t slot, SiteImage& image,
                        const std::vector<FieldChange>& fields, Position reverts) {
   save(slot);
-  image.site.version = store.cold(slot).version + 1;
+  image.site.version = store.hot(slot).version + 1;
   image.site.updated_at = context.time;
   image.site.updated_by = context.actor;
   image.site.changed = context.position;

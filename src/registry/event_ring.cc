@@ -1,6 +1,7 @@
 #include "registry/event_ring.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace titer::registry {
@@ -8,38 +9,64 @@ namespace {
 
 constexpr std::size_t kChunk = std::size_t{64} << 10;
 
-// The front of a record; product, actor and the rest follow.
-struct Front {
-  std::uint32_t size;  // of the whole record
-  std::uint32_t back;  // distance to the previous event of the site; 0: none
-  std::uint64_t position;
-  std::int64_t time;
-  std::int64_t valid_before;
-  std::uint32_t slot;
-  std::uint32_t before, after;  // kind in the two top bits, count below
-  std::uint16_t part;
-  std::uint16_t actor;  // length
-  std::uint8_t kind;
-  std::uint8_t flags;
-  std::uint8_t product;  // length
-  std::uint8_t unused[5];
-};
-static_assert(sizeof(Front) == 56);
+// A record:
+//   back   u32      distance to the previous event of the site; 0: none
+//   size   number   of the bytes that follow
+//   kinds  u8       kind of event << 4 | kind of `before` << 2 | kind of `after`
+//   flags  u8
+//   position, time, slot; part, counts and valid_before (as its distance to the time) if they are there
+//   product and actor, each with its length; the extra part if there is one
+// Numbers are written in 7 bits a byte, lowest first; signed ones folded (0, -1, 1, -2 …). The bytes follow from
+// the event alone, so what a bound in bytes keeps is the same at every replica.
+constexpr std::size_t kBack = 4;
+constexpr std::size_t kHeadMax = 96;  // all that comes before the texts
 
 constexpr std::uint8_t kExisted = 1;
 constexpr std::uint8_t kRemoved = 2;
-constexpr std::uint8_t kSourceKept = 8;
 constexpr std::uint8_t kExtra = 4;  // reason, key, source_before, reverts and fields follow
+constexpr std::uint8_t kSourceKept = 8;
+constexpr std::uint8_t kPart = 16;
+constexpr std::uint8_t kValidBefore = 32;
 
-std::uint32_t pack(Availability a) {
-  return static_cast<std::uint32_t>(a.kind) << 30 | (static_cast<std::uint32_t>(a.count) & ((1U << 30) - 1));
+std::byte* put(std::byte* to, std::uint64_t v) {
+  for (; v >= 0x80; v >>= 7) *to++ = static_cast<std::byte>(v | 0x80);
+  *to++ = static_cast<std::byte>(v);
+  return to;
 }
-Availability unpack(std::uint32_t v) { return {static_cast<Availability::Kind>(v >> 30), v & ((1U << 30) - 1)}; }
+std::uint64_t get(const std::byte*& from) {
+  std::uint64_t v = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    const auto byte = static_cast<std::uint64_t>(*from++);
+    v |= (byte & 0x7F) << shift;
+    if (byte < 0x80) return v;
+  }
+}
+std::uint64_t get(ByteReader& in) {
+  std::uint64_t v = 0;
+  for (unsigned shift = 0; shift < 64 && in.ok(); shift += 7) {
+    const std::uint64_t byte = in.u8();
+    v |= (byte & 0x7F) << shift;
+    if (byte < 0x80) return v;
+  }
+  in.fail();
+  return 0;
+}
+std::uint64_t fold(std::uint64_t v) { return v << 1 ^ (std::uint64_t{0} - (v >> 63)); }
+std::uint64_t unfold(std::uint64_t v) { return v >> 1 ^ (std::uint64_t{0} - (v & 1)); }
+std::uint64_t bits(WallTime t) { return static_cast<std::uint64_t>(t.value); }
+WallTime time_of(std::uint64_t v) { return WallTime(static_cast<std::int64_t>(v)); }
 
-Front front_at(const std::byte* at) {
-  Front front;
-  std::memcpy(&front, at, sizeof front);
-  return front;
+// What walking along records needs.
+struct Step {
+  std::uint64_t size;  // of the whole record
+  Position position;
+};
+Step step_at(const std::byte* record) {
+  const std::byte* at = record + kBack;
+  const std::uint64_t rest = get(at);
+  const auto size = static_cast<std::uint64_t>(at - record) + rest;
+  at += 2;
+  return {size, Position(get(at))};
 }
 
 bool has_extra(const Record& r) {
@@ -83,20 +110,50 @@ void clear_extra(Record& out) {
   out.event.fields.clear();
 }
 
-void show(const Front& f, Record& out) {
+// Everything of `record` behind `size` and before the texts; returns the end.
+std::byte* write_head(const Record& record, bool extra, std::byte* to) {
+  const Event& e = record.event;
+  const auto flag = [](bool on, std::uint8_t bit) { return on ? bit : std::uint8_t{0}; };
+  const bool valid = record.valid_before.value != 0;
+  *to++ = static_cast<std::byte>(static_cast<unsigned>(e.kind) << 4 | static_cast<unsigned>(e.before.kind) << 2 |
+                                 static_cast<unsigned>(e.after.kind));
+  *to++ = static_cast<std::byte>(flag(e.existed, kExisted) | flag(e.removed, kRemoved) | flag(extra, kExtra) |
+                                 flag(record.source_kept, kSourceKept) | flag(e.part != 0, kPart) |
+                                 flag(valid, kValidBefore));
+  to = put(to, e.position.value);
+  to = put(to, fold(bits(e.time)));
+  to = put(to, record.slot);
+  if (e.part != 0) to = put(to, e.part);
+  if (e.before.kind == Availability::Kind::kCount) to = put(to, e.before.count);
+  if (e.after.kind == Availability::Kind::kCount) to = put(to, e.after.count);
+  if (valid) to = put(to, fold(bits(e.time) - bits(record.valid_before)));
+  return to;
+}
+
+// The other way round, from the bytes behind `size`.
+void read_body(ByteReader& in, Record& out) {
   Event& e = out.event;
-  e.position = Position(f.position);
-  e.part = f.part;
-  e.time = WallTime(f.time);
-  e.kind = static_cast<EventKind>(f.kind);
-  e.before = unpack(f.before);
-  e.after = unpack(f.after);
-  e.existed = (f.flags & kExisted) != 0;
-  e.removed = (f.flags & kRemoved) != 0;
+  const unsigned kinds = in.u8();
+  const unsigned flags = in.u8();
+  e.kind = static_cast<EventKind>(kinds >> 4);
+  e.before = {static_cast<Availability::Kind>(kinds >> 2 & 3U), 0};
+  e.after = {static_cast<Availability::Kind>(kinds & 3U), 0};
+  e.existed = (flags & kExisted) != 0;
+  e.removed = (flags & kRemoved) != 0;
+  out.source_kept = (flags & kSourceKept) != 0;
+  e.position = Position(get(in));
+  e.time = time_of(unfold(get(in)));
+  out.slot = static_cast<std::uint32_t>(get(in));
+  e.part = (flags & kPart) != 0 ? static_cast<std::uint32_t>(get(in)) : 0;
+  if (e.before.kind == Availability::Kind::kCount) e.before.count = get(in);
+  if (e.after.kind == Availability::Kind::kCount) e.after.count = get(in);
+  out.valid_before = {};
+  if ((flags & kValidBefore) != 0) out.valid_before = time_of(bits(e.time) - unfold(get(in)));
   e.site_id = {};
-  out.source_kept = (f.flags & kSourceKept) != 0;
-  out.slot = f.slot;
-  out.valid_before = WallTime(f.valid_before);
+  e.product = as_text(in.raw(get(in)));
+  e.actor = as_text(in.raw(get(in)));
+  clear_extra(out);
+  if ((flags & kExtra) != 0) read_extra(in, out);
 }
 
 }  // namespace
@@ -108,33 +165,34 @@ std::uint64_t EventRing::append(const Record& record) {
     write_extra(record, extra_);
     extra = extra_.size();
   }
-  const std::size_t size = sizeof(Front) + e.product.size() + e.actor.size() + extra;
-  std::byte* to = room(size, e.position);
+  std::array<std::byte, kHeadMax> head;
+  const std::byte* end = write_head(record, extra != 0, head.data());
+  const auto head_size = static_cast<std::size_t>(end - head.data());
+  std::array<std::byte, 4> lengths;  // of product and actor, which have at most 32 and 256 bytes
+  const auto product = static_cast<std::size_t>(put(lengths.data(), e.product.size()) - lengths.data());
+  const auto both = static_cast<std::size_t>(put(lengths.data() + product, e.actor.size()) - lengths.data());
+  const std::size_t rest = head_size + both + e.product.size() + e.actor.size() + extra;
+
+  std::array<std::byte, 16> front{};
   const std::uint64_t offset = end_;
   const std::uint64_t back = record.previous == 0 ? 0 : offset - (record.previous - 1);
-  Front front{};
-  front.size = static_cast<std::uint32_t>(size);
-  front.back = back > 0xFFFF'FFFF ? 0 : static_cast<std::uint32_t>(back);
-  front.position = e.position.value;
-  front.time = e.time.value;
-  front.valid_before = record.valid_before.value;
-  front.slot = record.slot;
-  front.before = pack(e.before);
-  front.after = pack(e.after);
-  front.part = static_cast<std::uint16_t>(e.part);
-  front.actor = static_cast<std::uint16_t>(e.actor.size());
-  front.kind = static_cast<std::uint8_t>(e.kind);
-  front.flags = static_cast<std::uint8_t>((e.existed ? kExisted : 0) | (e.removed ? kRemoved : 0) |
-                                          (record.source_kept ? kSourceKept : 0) | (extra != 0 ? kExtra : 0));
-  front.product = static_cast<std::uint8_t>(e.product.size());
-  std::memcpy(to, &front, sizeof front);
-  to += sizeof front;
-  if (!e.product.empty()) std::memcpy(to, e.product.data(), e.product.size());
-  to += e.product.size();
-  if (!e.actor.empty()) std::memcpy(to, e.actor.data(), e.actor.size());
-  to += e.actor.size();
-  if (extra != 0) std::memcpy(to, extra_.data(), extra);
-  end_ += size;
+  const auto distance = back > 0xFFFF'FFFF ? 0U : static_cast<std::uint32_t>(back);
+  std::memcpy(front.data(), &distance, kBack);
+  const auto front_size = static_cast<std::size_t>(put(front.data() + kBack, rest) - front.data());
+
+  std::byte* to = room(front_size + rest, e.position);
+  const auto copy = [&to](const void* from, std::size_t size) {
+    if (size != 0) std::memcpy(to, from, size);
+    to += size;
+  };
+  copy(front.data(), front_size);
+  copy(head.data(), head_size);
+  copy(lengths.data(), product);
+  copy(e.product.data(), e.product.size());
+  copy(lengths.data() + product, both - product);
+  copy(e.actor.data(), e.actor.size());
+  copy(extra_.data(), extra);
+  end_ += front_size + rest;
   ++count_;
   newest_ = e.position;
   return offset;
@@ -168,9 +226,9 @@ void EventRing::recycle(Chunk& chunk) {
 void EventRing::trim() {
   while (count_ > events_max_ || end_ - begin_ > bytes_max_) {
     Chunk& chunk = chunks_.front();
-    const Front front = front_at(chunk.data.get() + (begin_ - chunk.start));
-    dropped_ = Position(front.position);
-    begin_ += front.size;
+    const Step step = step_at(chunk.data.get() + (begin_ - chunk.start));
+    dropped_ = step.position;
+    begin_ += step.size;
     --count_;
     if (begin_ == chunk.start + chunk.used) {
       recycle(chunk);
@@ -185,7 +243,7 @@ std::size_t EventRing::bytes() const {
   return sum;
 }
 
-Position EventRing::oldest() const { return count_ == 0 ? Position() : Position(front_at(at(begin_)).position); }
+Position EventRing::oldest() const { return count_ == 0 ? Position() : step_at(at(begin_)).position; }
 
 const EventRing::Chunk& EventRing::chunk_of(std::uint64_t offset) const {
   const auto after = std::partition_point(chunks_.begin(), chunks_.end(),
@@ -200,18 +258,17 @@ const std::byte* EventRing::at(std::uint64_t offset) const {
 }
 
 void EventRing::read(std::uint64_t offset, Record& out) const {
-  const std::byte* from = at(offset);
-  const Front front = front_at(from);
-  show(front, out);
-  ByteReader in(ByteView(from + sizeof front, front.size - sizeof front));
-  out.event.product = as_text(in.raw(front.product));
-  out.event.actor = as_text(in.raw(front.actor));
-  clear_extra(out);
-  if ((front.flags & kExtra) != 0) read_extra(in, out);
+  const std::byte* record = at(offset);
+  std::uint32_t back = 0;
+  std::memcpy(&back, record, kBack);
+  const std::byte* body = record + kBack;
+  const std::uint64_t rest = get(body);
+  ByteReader in(ByteView(body, rest));
+  read_body(in, out);
   TITER_CHECK(in.done(), "a history record is broken");
-  const bool kept = front.back != 0 && offset - begin_ >= front.back;
-  out.previous = kept ? offset - front.back + 1 : 0;
-  out.next = offset + front.size;
+  const bool kept = back != 0 && offset - begin_ >= back;
+  out.previous = kept ? offset - back + 1 : 0;
+  out.next = offset + static_cast<std::uint64_t>(body - record) + rest;
 }
 
 std::uint64_t EventRing::above(Position since) const {
@@ -221,9 +278,9 @@ std::uint64_t EventRing::above(Position since) const {
   if (chunk == chunks_.end()) return end_;
   std::uint64_t offset = std::max(begin_, chunk->start);
   while (offset < chunk->start + chunk->used) {
-    const Front front = front_at(chunk->data.get() + (offset - chunk->start));
-    if (front.position > since.value) return offset;
-    offset += front.size;
+    const Step step = step_at(chunk->data.get() + (offset - chunk->start));
+    if (step.position > since) return offset;
+    offset += step.size;
   }
   return offset;
 }
@@ -234,30 +291,23 @@ void EventRing::offsets_before(std::uint64_t before, std::vector<std::uint64_t>&
   const Chunk& chunk = chunk_of(before - 1);
   for (std::uint64_t offset = std::max(begin_, chunk.start); offset < before;) {
     out.push_back(offset);
-    offset += front_at(chunk.data.get() + (offset - chunk.start)).size;
+    offset += step_at(chunk.data.get() + (offset - chunk.start)).size;
   }
 }
 
 void EventRing::write_record(std::uint64_t offset, Bytes& out) const {
-  const std::byte* from = at(offset);
-  ByteWriter(out).raw({from, front_at(from).size});
+  const std::byte* record = at(offset);
+  const std::byte* body = record + kBack;
+  const std::uint64_t rest = get(body);
+  ByteWriter(out).raw({body, rest});
 }
 
 bool EventRing::read_record(ByteView in, Record& out) {
-  if (in.size() < sizeof(Front)) return false;
-  const Front front = front_at(in.data());
-  if (front.size != in.size() || front.kind < 1 || front.kind > 9) return false;
-  show(front, out);
-  ByteReader rest(in.subspan(sizeof front));
-  out.event.product = as_text(rest.raw(front.product));
-  out.event.actor = as_text(rest.raw(front.actor));
+  ByteReader body(in);
+  read_body(body, out);
   out.previous = 0;
-  clear_extra(out);
-  if ((front.flags & kExtra) != 0) {
-    read_extra(rest, out);
-    if (!has_extra(out)) return false;  // would be kept shorter than it came
-  }
-  return rest.done();
+  const auto kind = static_cast<unsigned>(out.event.kind);
+  return body.done() && kind >= 1 && kind <= 9;
 }
 
 void EventRing::rewind(const Mark& mark) {
@@ -275,7 +325,7 @@ void EventRing::relink(std::uint64_t offset, std::uint64_t previous) {
   const Chunk& chunk = chunk_of(offset);
   const std::uint64_t back = previous == 0 ? 0 : offset - (previous - 1);
   const auto distance = back > 0xFFFF'FFFF ? 0U : static_cast<std::uint32_t>(back);
-  std::memcpy(chunk.data.get() + (offset - chunk.start) + offsetof(Front, back), &distance, sizeof distance);
+  std::memcpy(chunk.data.get() + (offset - chunk.start), &distance, sizeof distance);
 }
 
 }  // namespace titer::registry

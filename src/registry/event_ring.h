@@ -1,6 +1,6 @@
 // EventRing: the history, the newest events, as compact records in a ring of bytes.
 //
-// Why bytes: an event of a stock line takes about 64 bytes in one piece, 200,000 of them fit 13 MB; appending is a
+// Why bytes: an event of a stock line takes about 40 bytes in one piece, 200,000 of them fit 8 MB; appending is a
 // copy and allocates nothing once the ring is full (a chunk that ran empty is used again).
 // Records stand in chunks of 64 KiB; a record is named by its offset in the endless sequence of all bytes ever
 // appended. Each record knows the distance to the one before of the same site, so a site's history is a walk

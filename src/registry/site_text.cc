@@ -37,17 +37,17 @@ std::uint8_t u8(std::size_t n) {
 
 }  // namespace
 
-SiteText::SiteText(const Site& s) {
-  const Head head{
-      u16(s.name),  u16(s.street),   u16(s.phone),     u16(s.info_url),        u16(s.booking_url),
-      u16(s.hours), u8(s.id.size()), u8(s.zip.size()), u8(s.zip_plus4.size()), u8(s.external_ids.size())};
+SiteText::SiteText(const Site& s, bool with_id) {
+  const std::string_view id = with_id ? s.id : std::string_view();
+  const Head head{u16(s.name),  u16(s.street), u16(s.phone),     u16(s.info_url),        u16(s.booking_url),
+                  u16(s.hours), u8(id.size()), u8(s.zip.size()), u8(s.zip_plus4.size()), u8(s.external_ids.size())};
   std::size_t size = externals_at(head);
   for (const ExternalId& pair : s.external_ids) size += pair_size(pair);
   block_ = std::make_unique_for_overwrite<char[]>(size);
   std::memcpy(block_.get(), &head, sizeof head);
   Cursor out(block_.get() + sizeof head);
   for (const std::string_view text :
-       {s.id, s.name, s.zip, s.zip_plus4, s.street, s.phone, s.info_url, s.booking_url, s.hours}) {
+       {id, s.name, s.zip, s.zip_plus4, s.street, s.phone, s.info_url, s.booking_url, s.hours}) {
     out.put(text);
   }
   for (const ExternalId& pair : s.external_ids) {

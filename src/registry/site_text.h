@@ -19,8 +19,8 @@ namespace titer::registry {
 class SiteText {
  public:
   SiteText() = default;
-  // Of id, name, zip, zip_plus4, street, phone, info_url, booking_url, hours and external_ids.
-  explicit SiteText(const Site& site);
+  // Of name, zip, zip_plus4, street, phone, info_url, booking_url, hours, external_ids, and the id when asked.
+  SiteText(const Site& site, bool with_id);
 
   [[nodiscard]] bool empty() const { return block_ == nullptr; }
   [[nodiscard]] std::string_view id() const { return {block_.get() + sizeof(Head), head().id}; }
@@ -28,7 +28,7 @@ class SiteText {
   [[nodiscard]] std::string_view zip() const {
     return {block_.get() + sizeof(Head) + head().id + head().name, head().zip};
   }
-  // Sets the same fields as the constructor reads.
+  // Sets the same fields as the constructor reads; the id is empty when it is not here.
   void show(Site& out) const;
   // Calls visit(system, value) for every external id until it returns true; says whether one did.
   template <typename Visit>

@@ -26,7 +26,13 @@ std::int32_t to_e7(double degrees) { return static_cast<std::int32_t>(std::llrou
 // --- finding
 
 std::uint32_t Store::find_id(std::string_view id) const {
-  return by_id_.find(hash_text(id), [&](std::uint32_t slot) { return this->id(slot) == id; });
+  return by_id_.find(hash_text(id), [&](std::uint32_t slot) {
+    // Nearly always the site asked for, and its first line is wanted next.
+    const char* line = reinterpret_cast<const char*>(&first_[slot]);
+    __builtin_prefetch(line);
+    __builtin_prefetch(line + sizeof(Line) - 1);
+    return this->id(slot) == id;
+  });
 }
 std::uint32_t Store::find_name(std::string_view name) const {
   return by_name_.find(hash_text(name), [&](std::uint32_t slot) { return this->name(slot) == name; });
@@ -40,7 +46,7 @@ std::uint32_t Store::find_external(const ExternalId& pair) const {
 }
 std::uint32_t Store::find_line(std::uint32_t slot, std::string_view product) const {
   std::uint32_t at = hot_[slot].first_line;
-  while (at != kNil && words_.text(lines_[at].product) != product) at = lines_[at].next;
+  while (at != kNil && words_.text(line(at).product) != product) at = line(at).next;
   return at;
 }
 
@@ -50,6 +56,7 @@ void Store::show(std::uint32_t slot, Site& out) const {
   const HotRow& hot = hot_[slot];
   const ColdRow& cold = cold_[slot];
   hot.text.show(out);
+  out.id = hot.id();
   out.city = words_.text(cold.city);
   out.state = words_.text(cold.state);
   out.county = words_.text(cold.county);
@@ -58,7 +65,7 @@ void Store::show(std::uint32_t slot, Site& out) const {
   out.lat = from_e7(cold.lat);
   out.lon = from_e7(cold.lon);
   out.status = hot.status;
-  out.version = cold.version;
+  out.version = hot.version;
   out.created_at = WallTime(cold.created_at);
   out.updated_at = WallTime(cold.updated_at);
   out.created_by = words_.text(cold.created_by);
@@ -69,7 +76,7 @@ void Store::show(std::uint32_t slot, Site& out) const {
 
 void Store::show_lines(std::uint32_t slot, Site& out) const {
   out.stock.clear();
-  for (std::uint32_t at = hot_[slot].first_line; at != kNil; at = lines_[at].next) {
+  for (std::uint32_t at = hot_[slot].first_line; at != kNil; at = line(at).next) {
     out.stock.push_back(show_line(at));
   }
 }
@@ -81,7 +88,7 @@ void Store::show(std::uint32_t slot, SiteImage& out) const {
 }
 
 StockLine Store::show_line(std::uint32_t line) const {
-  const Line& row = lines_[line];
+  const Line& row = this->line(line);
   StockLine out;
   out.product = words_.text(row.product);
   out.availability = {static_cast<Availability::Kind>(row.kind), row.count};
@@ -104,10 +111,10 @@ std::uint64_t Store::site_digest(std::uint32_t slot) const {
   const auto pair = [](std::int32_t a, std::int32_t b) {
     return std::uint64_t{static_cast<std::uint32_t>(a)} << 32 | static_cast<std::uint32_t>(b);
   };
-  return hash_numbers<13>({hash64(hot.text.bytes()), words_.hash(c.city), words_.hash(c.county),
+  return hash_numbers<14>({id_hash(slot), hash64(hot.text.bytes()), words_.hash(c.city), words_.hash(c.county),
                            words_.hash(c.state), words_.hash(c.provider), words_.hash(c.created_by),
                            words_.hash(c.updated_by), bits(c.created_at), bits(c.updated_at), pair(c.lat, c.lon),
-                           c.version, std::uint64_t{c.retired_version} << 32 | c.asked_name,
+                           hot.version, std::uint64_t{c.retired_version} << 32 | c.asked_name,
                            static_cast<std::uint64_t>(hot.status) << 8 | static_cast<std::uint64_t>(hot.point)});
 }
 std::uint64_t Store::mark_digest(std::uint64_t id_hash, std::uint64_t changed) {
@@ -141,7 +148,7 @@ void Store::index(std::uint32_t slot, bool ordered) {
   order_name_.insert(slot, NameOrder{*this});
   order_zip_.insert(slot, ZipOrder{*this});
   order_state_.insert(slot, StateOrder{*this});
-  for (std::uint32_t at = hot.first_line; at != kNil; at = lines_[at].next) {
+  for (std::uint32_t at = hot.first_line; at != kNil; at = line(at).next) {
     order_product_.insert(at, ProductOrder{*this});
   }
 }
@@ -158,7 +165,7 @@ void Store::unindex(std::uint32_t slot, bool ordered) {
   order_name_.erase(slot, NameOrder{*this});
   order_zip_.erase(slot, ZipOrder{*this});
   order_state_.erase(slot, StateOrder{*this});
-  for (std::uint32_t at = hot.first_line; at != kNil; at = lines_[at].next) {
+  for (std::uint32_t at = hot.first_line; at != kNil; at = line(at).next) {
     order_product_.erase(at, ProductOrder{*this});
   }
 }
@@ -168,20 +175,25 @@ void Store::fill(std::uint32_t slot, const SiteImage& image) {
   const Site& site = image.site;
   HotRow& hot = hot_[slot];
   ColdRow& cold = cold_[slot];
-  SiteText text(site);
+  const bool inside = site.id.size() <= HotRow::kIdMax;
+  SiteText text(site, !inside);
   words_.assign(cold.city, site.city);
   words_.assign(cold.county, site.county);
   words_.assign(cold.state, site.state);
   words_.assign(cold.provider, site.provider);
   words_.assign(cold.created_by, site.created_by);
   words_.assign(cold.updated_by, site.updated_by);
+  if (inside && hot.id_size == 0) {
+    hot.id_size = static_cast<std::uint8_t>(site.id.size());
+    site.id.copy(hot.id_text, HotRow::kIdMax);
+  }
   hot.text = std::move(text);
   hot.status = site.status;
   hot.point = site.point;
   const bool point = site.point != PointSource::kNone;
   cold.lat = point ? to_e7(site.lat) : 0;
   cold.lon = point ? to_e7(site.lon) : 0;
-  cold.version = site.version;
+  hot.version = site.version;
   cold.created_at = site.created_at.value;
   cold.updated_at = site.updated_at.value;
   cold.asked_name = image.asked_name;
@@ -191,6 +203,7 @@ void Store::fill(std::uint32_t slot, const SiteImage& image) {
 std::uint32_t Store::add(const SiteImage& image) {
   const std::uint32_t slot = hot_.push();
   cold_.push();
+  first_.push();
   fill(slot, image);
   hot_[slot].changed = image.site.changed.value;
   by_id_.insert(id_hash(slot), slot);
@@ -223,6 +236,7 @@ void Store::pop() {
   }
   hot_.pop();
   cold_.pop();
+  first_.pop();
 }
 
 void Store::touch(std::uint32_t slot, Position changed) {
@@ -245,21 +259,24 @@ void Store::write_line(Line& row, const StockLine& from) {
   row.version = from.version;
 }
 
+std::uint32_t Store::take_line(std::uint32_t slot) {
+  if (first_[slot].slot == kNil) return slot;
+  if (free_line_ == kNil) return kPoolLine + pool_.push();
+  const std::uint32_t at = free_line_;
+  free_line_ = line(at).next;
+  row_of(at) = Line{};
+  return at;
+}
+
 std::uint32_t Store::add_line(std::uint32_t slot, const StockLine& from) {
-  std::uint32_t at = free_line_;
-  if (at == kNil) {
-    at = lines_.push();
-  } else {
-    free_line_ = lines_[at].next;
-    lines_[at] = Line{};
-  }
-  Line& row = lines_[at];
+  const std::uint32_t at = take_line(slot);
+  Line& row = row_of(at);
   row.slot = slot;
   words_.assign(row.product, from.product);
   write_line(row, from);
   std::uint32_t* link = &hot_[slot].first_line;
-  while (*link != kNil && words_.text(lines_[*link].product) < words_.text(row.product)) {
-    link = &lines_[*link].next;
+  while (*link != kNil && words_.text(line(*link).product) < words_.text(row.product)) {
+    link = &row_of(*link).next;
   }
   row.next = *link;
   *link = at;
@@ -271,7 +288,7 @@ std::uint32_t Store::add_line(std::uint32_t slot, const StockLine& from) {
 }
 
 void Store::put_line(std::uint32_t line, const StockLine& next, Position changed) {
-  Line& row = lines_[line];
+  Line& row = row_of(line);
   HotRow& hot = hot_[row.slot];
   const std::uint64_t id = id_hash(row.slot);
   digest_ -= line_digest(id, row) + mark_digest(id, hot.changed);
@@ -281,24 +298,25 @@ void Store::put_line(std::uint32_t line, const StockLine& next, Position changed
 }
 
 void Store::remove_line(std::uint32_t line) {
-  Line& row = lines_[line];
+  Line& row = row_of(line);
   HotRow& hot = hot_[row.slot];
   order_product_.erase(line, ProductOrder{*this});
   digest_ -= line_digest(id_hash(row.slot), row);
   std::uint32_t* link = &hot.first_line;
-  while (*link != line) link = &lines_[*link].next;
+  while (*link != line) link = &row_of(*link).next;
   *link = row.next;
   --hot.lines;
   --line_count_;
   for (const std::uint32_t word : {row.product, row.source, row.updated_by}) words_.release(word);
   row = Line{};
+  if (line < kPoolLine) return;
   row.next = free_line_;
   free_line_ = line;
 }
 
 std::size_t Store::bytes() const {
-  return words_.bytes() + hot_.bytes() + cold_.bytes() + lines_.bytes() + by_id_.bytes() + by_name_.bytes() +
-         by_external_.bytes() + order_name_.bytes() + order_zip_.bytes() + order_state_.bytes() +
+  return words_.bytes() + hot_.bytes() + cold_.bytes() + first_.bytes() + pool_.bytes() + by_id_.bytes() +
+         by_name_.bytes() + by_external_.bytes() + order_name_.bytes() + order_zip_.bytes() + order_state_.bytes() +
          order_product_.bytes() + geo_.bytes() + text_bytes_ + 16 * std::size_t{slots()};
 }
 

@@ -4,8 +4,10 @@
 // never disagree: every change goes through add/put/pop (site), add_line/put_line/remove_line (stock), and each
 // of these leaves everything consistent. Callers have validated what they pass.
 //
-// A row is split: HotRow is what an availability request touches (32 bytes), ColdRow the rest (64), the texts one
-// packed block, shared words interned, a stock line 56 bytes in a pool, chained per site in the order of products.
+// A row is split: HotRow is what an availability request touches (64 bytes), ColdRow the rest (56), the texts one
+// packed block, shared words interned. A stock line has 56 bytes; lines are chained per site in the order of
+// products. A site's first line has the site's slot as its number, so that row and line are fetched side by side
+// and not one after the other; further lines lie in a pool and have numbers from kPoolLine on.
 // Slots are dense and never given twice, but the last one may be popped (rollback of a bulk).
 //
 // Invariants (check.cc proves them): by_id_ has every row; by_name_ every row that is not closed; the ordered
@@ -28,26 +30,36 @@
 
 namespace titer::registry {
 
-struct HotRow {
+// One cache line. An id of usual length lies in here and not among the texts, so that finding a site by its id
+// touches the table of ids and this row, nothing else.
+struct alignas(64) HotRow {
+  static constexpr std::size_t kIdMax = 27;
+
   SiteText text;
   std::uint64_t changed = 0;     // position of the last change of anything here
   std::uint64_t last_event = 0;  // where the history has this site's newest event, + 1; 0: none
   std::uint32_t first_line = kNil;
+  std::uint32_t version = 0;
   std::uint16_t lines = 0;
   SiteStatus status = SiteStatus::kActive;
   PointSource point = PointSource::kNone;
+  std::uint8_t id_size = 0;  // 0: the id is longer than kIdMax and lies among the texts
+  char id_text[kIdMax] = {};
+
+  [[nodiscard]] std::string_view id() const {
+    return id_size != 0 ? std::string_view(id_text, id_size) : text.id();
+  }
 };
-static_assert(sizeof(HotRow) == 32);
+static_assert(sizeof(HotRow) == 64);
 
 struct ColdRow {
   std::int64_t created_at = 0, updated_at = 0;
   std::int32_t lat = 0, lon = 0;  // 1e-7 degrees: exact for every decimal that feeds give, in four bytes
-  std::uint32_t version = 0;
   std::uint32_t city = 0, county = 0, state = 0, provider = 0, created_by = 0, updated_by = 0;  // words
   std::uint32_t retired_version = 0;
   std::uint16_t asked_name = 0;
 };
-static_assert(sizeof(ColdRow) == 64);
+static_assert(sizeof(ColdRow) == 56);
 
 struct Line {
   std::uint32_t product = 0, source = 0, updated_by = 0;  // words
@@ -57,6 +69,8 @@ struct Line {
   std::int64_t valid_at = 0, changed_at = 0, checked_at = 0;
 };
 static_assert(sizeof(Line) == 56);
+
+inline constexpr std::uint32_t kPoolLine = 1U << 31;
 
 // A site as the rows keep it: what everybody sees, and two things only the registry needs.
 struct SiteImage {
@@ -78,9 +92,11 @@ class Store {
   [[nodiscard]] std::uint32_t slots() const { return hot_.size(); }
   [[nodiscard]] const HotRow& hot(std::uint32_t slot) const { return hot_[slot]; }
   [[nodiscard]] const ColdRow& cold(std::uint32_t slot) const { return cold_[slot]; }
-  [[nodiscard]] const Line& line(std::uint32_t line) const { return lines_[line]; }
+  [[nodiscard]] const Line& line(std::uint32_t line) const {
+    return line < kPoolLine ? first_[line] : pool_[line - kPoolLine];
+  }
   [[nodiscard]] const Interner& words() const { return words_; }
-  [[nodiscard]] std::string_view id(std::uint32_t slot) const { return hot_[slot].text.id(); }
+  [[nodiscard]] std::string_view id(std::uint32_t slot) const { return hot_[slot].id(); }
   [[nodiscard]] std::string_view name(std::uint32_t slot) const { return hot_[slot].text.name(); }
 
   // kNil when there is none. Names: of sites that are not closed. External ids: of exclusive systems.
@@ -114,7 +130,7 @@ class Store {
   [[nodiscard]] const OrderedIndex& by_product() const { return order_product_; }
   [[nodiscard]] const GeoIndex& geo() const { return geo_; }
   [[nodiscard]] std::string_view state(std::uint32_t slot) const { return words_.text(cold_[slot].state); }
-  [[nodiscard]] std::string_view product(std::uint32_t line) const { return words_.text(lines_[line].product); }
+  [[nodiscard]] std::string_view product(std::uint32_t line) const { return words_.text(this->line(line).product); }
 
   [[nodiscard]] std::uint64_t digest() const { return digest_; }
   [[nodiscard]] std::uint32_t active_sites() const { return active_; }
@@ -132,6 +148,10 @@ class Store {
   [[nodiscard]] std::uint64_t site_digest(std::uint32_t slot) const;  // of the fields
   [[nodiscard]] static std::uint64_t mark_digest(std::uint64_t id_hash, std::uint64_t changed);
   [[nodiscard]] std::uint64_t line_digest(std::uint64_t id_hash, const Line& line) const;
+  [[nodiscard]] Line& row_of(std::uint32_t line) {
+    return line < kPoolLine ? first_[line] : pool_[line - kPoolLine];
+  }
+  [[nodiscard]] std::uint32_t take_line(std::uint32_t slot);
   void write_line(Line& row, const StockLine& from);
   [[nodiscard]] Status check_row(std::uint32_t slot) const;
   [[nodiscard]] Status check_orders() const;
@@ -139,8 +159,9 @@ class Store {
   Interner words_;
   Paged<HotRow> hot_;
   Paged<ColdRow> cold_;
-  Paged<Line> lines_;
-  std::uint32_t free_line_ = kNil;  // chain of lines to use again, by `next`
+  Paged<Line> first_;  // by slot; unused while its own slot is kNil
+  Paged<Line> pool_;
+  std::uint32_t free_line_ = kNil;  // chain of pool lines to use again, by `next`
   std::uint32_t line_count_ = 0;
   std::uint32_t active_ = 0;
   SlotTable by_id_, by_name_, by_external_;
