@@ -132,7 +132,8 @@ class CdcLayout final : public Layout {
     RowBuilder& row = context_.builder;
     row.name(kNamesOf[kName], get(record, kName));
     text(record, &SiteFields::phone, kPhone);
-    row.text(&SiteFields::street, kNamesOf[kStreet1], street(record));
+    row.text(&SiteFields::street, kNamesOf[kStreet1],
+             joined_street(get(record, kStreet1), get(record, kStreet2), row.pool()));
     text(record, &SiteFields::city, kCity);
     row.state(kNamesOf[kState], get(record, kState));
     row.zip(kNamesOf[kZip], get(record, kZip));
@@ -142,14 +143,6 @@ class CdcLayout final : public Layout {
     row.point(get(record, kLat), get(record, kLon));
     row.external_id(kNamesOf[kGuid], "vaccines_gov", guid);
     context_.emit();
-  }
-
-  // The second line only if it says something else: many repeat the first.
-  std::string_view street(const CsvRecord& record) {
-    const std::string_view one = trim(get(record, kStreet1)), two = trim(get(record, kStreet2));
-    if (two.empty() || same_ignoring_case(one, two)) return one;
-    if (one.empty()) return two;
-    return context_.builder.pool().keep(fmt::format("{}, {}", one, two));
   }
 
   std::string_view hours(const CsvRecord& record) {

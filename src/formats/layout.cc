@@ -47,6 +47,15 @@ bool fits(const CsvRecord& record, const Header& header, Report& report) {
   return false;
 }
 
+std::string_view joined_street(std::string_view one, std::string_view two, TextPool& pool) {
+  one = trim(one);
+  two = trim(two);
+  if (two.empty() || same_ignoring_case(one, two)) return one;
+  if (one.empty()) return two;
+  std::string& both = pool.fresh();
+  return both.append(one).append(", ").append(two);
+}
+
 std::unique_ptr<Layout> make_layout(const Header& header, Context& context) {
   if (header.has_all({"provider_location_guid", "loc_name", "ndc", "in_stock", "supply_level"}))
     return make_cdc_layout(header, context);

@@ -77,6 +77,9 @@ class Header {
 // Tells of records that do not fit the header: false if one must be left out.
 [[nodiscard]] bool fits(const CsvRecord& record, const Header& header, Report& report);
 
+// Both lines of an address; the second only if it says something else, for many repeat the first.
+[[nodiscard]] std::string_view joined_street(std::string_view one, std::string_view two, TextPool& pool);
+
 // Null: no layout has such a header.
 [[nodiscard]] std::unique_ptr<Layout> make_layout(const Header& header, Context& context);
 

@@ -14,6 +14,7 @@ enum Name : std::uint8_t {
   kSite,
   kStreet1,
   kStreet2,
+
   kCity,
   kCounty,
   kState,
@@ -50,7 +51,6 @@ class TherapeuticsLayout final : public Layout {
   [[nodiscard]] Format format() const override { return Format::kTherapeutics; }
 
   void record(const CsvRecord& record) override {
-    using registry::SiteFields;
     if (!fits(record, header_, context_.report)) return;
     RowBuilder& row = context_.builder;
     row.begin(record.line);
@@ -60,14 +60,8 @@ class TherapeuticsLayout final : public Layout {
     if (repeated_.first({id, ndc}, record.line) != 0)
       return row.refuse("", "the same site and product as an earlier line: that one counts");
     row.id("", id);
-    row.name(kNamesOf[kSite], name);
-    row.text(&SiteFields::street, kNamesOf[kStreet1], get(record, kStreet1));
-    row.text(&SiteFields::city, kNamesOf[kCity], get(record, kCity));
-    row.text(&SiteFields::county, kNamesOf[kCounty], get(record, kCounty));
-    row.state(kNamesOf[kState], get(record, kState));
-    row.zip(kNamesOf[kZip], get(record, kZip));
-    point(trim(get(record, kPoint)));
-    npi(trim(get(record, kNpi)));
+    // The rows of one site write its fields differently; taking turns they would change it with every import.
+    if (sites_.first({id}, record.line) == 0) site(record, name);
     row.product(kNamesOf[kNdc], ndc);
     row.availability(kNamesOf[kCourses], get(record, kCourses));
     row.valid_at(kNamesOf[kDate], get(record, kDate));
@@ -78,6 +72,20 @@ class TherapeuticsLayout final : public Layout {
  private:
   [[nodiscard]] std::string_view get(const CsvRecord& record, Name name) const {
     return field(record, columns_[name]);
+  }
+
+  void site(const CsvRecord& record, std::string_view name) {
+    using registry::SiteFields;
+    RowBuilder& row = context_.builder;
+    row.name(kNamesOf[kSite], name);
+    row.text(&SiteFields::street, kNamesOf[kStreet1],
+             joined_street(get(record, kStreet1), get(record, kStreet2), row.pool()));
+    row.text(&SiteFields::city, kNamesOf[kCity], get(record, kCity));
+    row.text(&SiteFields::county, kNamesOf[kCounty], get(record, kCounty));
+    row.state(kNamesOf[kState], get(record, kState));
+    row.zip(kNamesOf[kZip], get(record, kZip));
+    point(trim(get(record, kPoint)));
+    npi(trim(get(record, kNpi)));
   }
 
   void point(std::string_view text) {
@@ -103,7 +111,7 @@ class TherapeuticsLayout final : public Layout {
   Header header_;
   Context& context_;
   std::array<std::size_t, kNames> columns_{};
-  SeenKeys repeated_;
+  SeenKeys repeated_, sites_;
 };
 
 }  // namespace
