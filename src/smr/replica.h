@@ -157,7 +157,8 @@ struct Output {
   std::vector<ViewRecord> installed;
   std::vector<Cut> cut;
   std::optional<Stop> stop;
-  std::optional<BootTime> wake_at;  // Tick no later than this
+  std::optional<BootTime>
+      wake_at;  // Tick no later than this; the earliest of all outputs since the last Tick counts
 
   void clear();
 };

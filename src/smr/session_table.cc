@@ -1,6 +1,7 @@
 #include "smr/session_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <vector>
 
@@ -24,14 +25,15 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
 
 // One number of the window. The result's bytes lie in the session's arena.
 struct Entry {
-  enum class State : std::uint32_t { kNever, kKept, kDropped };  // dropped: executed, its result evicted
-  std::uint64_t hash = 0;                                        // its part of the digest, when not kNever
+  enum State : std::uint32_t { kNever, kKept, kDropped };  // dropped: executed, its result evicted
+  std::uint64_t hash = 0;                                  // its part of the digest; 0 when kNever
   std::uint32_t offset = 0;
-  std::uint32_t size = 0;
-  State state = State::kNever;
+  std::uint32_t size : 30 = 0;
+  std::uint32_t state : 2 = kNever;
 };
+static_assert(sizeof(Entry) == 16 && limits::kRequestBytesMax < (1U << 30U));
 
-// The numbers highest - ring.size() + 1 … highest are in `ring` at number % ring.size(); the ring grows to
+// The last `window` numbers up to `highest` are in `ring` at number % ring.size(), a power of two that grows to hold
 // the window. Results are appended to `arena`, which is compacted when most of it is dead.
 struct Session {
   SessionId id;
@@ -45,14 +47,11 @@ struct Session {
   Bytes arena;
 
   [[nodiscard]] std::uint64_t line_digest() const { return mix(mix(id.value, highest.value), last_used.value); }
-  Entry& at(std::uint64_t number) { return ring[number % ring.size()]; }
-  [[nodiscard]] const Entry& at(std::uint64_t number) const { return ring[number % ring.size()]; }
-  // Is this number one of the ring's?
-  [[nodiscard]] bool covers(std::uint64_t number) const {
-    return number <= highest.value && number + ring.size() > highest.value;
-  }
-  [[nodiscard]] std::uint64_t lowest() const {
-    return highest.value > ring.size() ? highest.value - ring.size() + 1 : 1;
+  Entry& at(std::uint64_t number) { return ring[number & (ring.size() - 1)]; }
+  [[nodiscard]] const Entry& at(std::uint64_t number) const { return ring[number & (ring.size() - 1)]; }
+  // Numbers start at 1, so the lowest of the window is above 0.
+  [[nodiscard]] std::uint64_t lowest(std::size_t window) const {
+    return highest.value > window ? highest.value - window + 1 : 1;
   }
 };
 
@@ -126,7 +125,7 @@ struct SessionTable::Impl {
 
   void forget_entry(Session& s, Entry& e) {
     s.digest -= e.hash;
-    if (e.state == Entry::State::kKept) drop_bytes(s, e);
+    if (e.state == Entry::kKept) drop_bytes(s, e);
     e = {};
   }
   void drop_bytes(Session& s, const Entry& e) {
@@ -134,37 +133,36 @@ struct SessionTable::Impl {
     bytes -= e.size;
   }
 
-  // Grows the ring until it covers `number` or has the size of the window.
+  // Makes the ring large enough for the window as far as it is used by numbers up to `number`.
   void grow(Session& s, std::uint64_t number) {
-    std::size_t size = s.ring.empty() ? std::min<std::size_t>(kFirstRing, limits.window) : s.ring.size();
-    while (size < number && size < limits.window) size = std::min(size * 2, limits.window);
-    if (size == s.ring.size()) return;
-    std::vector<Entry> wider(size);
-    if (!s.ring.empty())
-      for (std::uint64_t n = s.lowest(); n <= s.highest.value; ++n) wider[n % size] = s.at(n);
+    const std::uint64_t needed = std::min<std::uint64_t>(number, limits.window);
+    if (needed <= s.ring.size()) return;
+    std::vector<Entry> wider(std::bit_ceil(std::max<std::uint64_t>(needed, kFirstRing)));
+    for (std::uint64_t n = s.lowest(limits.window); n <= s.highest.value; ++n)
+      wider[n & (wider.size() - 1)] = s.at(n);
     s.ring = std::move(wider);
   }
 
-  // Makes room in the window for numbers up to `number`.
+  // Moves the window so that it ends at `number`; what falls out of it is forgotten.
   void advance(Session& s, std::uint64_t number) {
-    grow(s, number);
     if (number <= s.highest.value) return;
-    const std::uint64_t first =
-        std::max(s.highest.value + 1, number >= s.ring.size() ? number - s.ring.size() + 1 : 1);
-    for (std::uint64_t n = first; n <= number; ++n) forget_entry(s, s.at(n));
+    grow(s, number);
+    const std::uint64_t keep_from = number > limits.window ? number - limits.window + 1 : 1;
+    const std::uint64_t end = std::min(keep_from, s.highest.value + 1);
+    for (std::uint64_t n = s.lowest(limits.window); n < end; ++n) forget_entry(s, s.at(n));
     s.highest = RequestNumber(number);
   }
 
   void store(Session& s, std::uint64_t number, ByteView result, Entry::State state) {
     Entry& e = s.at(number);
-    e.state = state;
-    e.size = static_cast<std::uint32_t>(result.size());
+    e.state = state & 3U;
+    e.size = static_cast<std::uint32_t>(result.size()) & 0x3FFFFFFFU;
     if (s.arena.size() + result.size() > 2 * (s.live + result.size()) + 1024) compact(s, e);
     e.offset = static_cast<std::uint32_t>(s.arena.size());
     s.arena.insert(s.arena.end(), result.begin(), result.end());
     s.live += e.size;
     bytes += e.size;
-    e.hash = state == Entry::State::kKept ? mix(number, hash64(result, s.id.value)) : mix(number, s.id.value);
+    e.hash = state == Entry::kKept ? mix(number, hash64(result, s.id.value)) : mix(number, s.id.value);
     s.digest += e.hash;
   }
 
@@ -172,7 +170,7 @@ struct SessionTable::Impl {
   void compact(Session& s, const Entry& skip) {
     scratch.clear();
     for (Entry& e : s.ring) {
-      if (e.state != Entry::State::kKept || &e == &skip) continue;
+      if (e.state != Entry::kKept || &e == &skip) continue;
       const auto from = s.arena.begin() + static_cast<std::ptrdiff_t>(e.offset);
       e.offset = static_cast<std::uint32_t>(scratch.size());
       scratch.insert(scratch.end(), from, from + static_cast<std::ptrdiff_t>(e.size));
@@ -182,12 +180,12 @@ struct SessionTable::Impl {
 
   // The only session left is over the limit: its oldest results go, that they were executed is remembered.
   void drop_oldest_results(Session& s) {
-    for (std::uint64_t n = s.lowest(); n < s.highest.value && bytes > limits.bytes; ++n) {
+    for (std::uint64_t n = s.lowest(limits.window); n < s.highest.value && bytes > limits.bytes; ++n) {
       Entry& e = s.at(n);
-      if (e.state != Entry::State::kKept) continue;
+      if (e.state != Entry::kKept) continue;
       drop_bytes(s, e);
       s.digest -= e.hash;
-      e.state = Entry::State::kDropped;
+      e.state = Entry::kDropped;
       e.size = 0;
       e.hash = mix(n, s.id.value);
       s.digest += e.hash;
@@ -208,7 +206,7 @@ struct SessionTable::Impl {
   void touch(std::uint32_t slot, F&& change) {
     Session& s = slots[slot];
     digest -= s.digest;
-    s.digest -= s.ring.empty() ? 0 : s.line_digest();
+    if (s.highest.value > 0) s.digest -= s.line_digest();
     change(s);
     s.digest += s.line_digest();
     digest += s.digest;
@@ -233,23 +231,22 @@ SessionTable::Found SessionTable::find(SessionId session, RequestNumber number) 
   const Session* s = impl_->find(session);
   if (s == nullptr) return {n == 1 ? Verdict::kFresh : Verdict::kEvicted, {}};
   if (n > s->highest.value) return {Verdict::kFresh, {}};
-  if (!s->covers(n)) return {Verdict::kEvicted, {}};
+  if (n < s->lowest(impl_->limits.window)) return {Verdict::kEvicted, {}};
   const Entry& e = s->at(n);
-  if (e.state == Entry::State::kNever) return {Verdict::kFresh, {}};
-  if (e.state == Entry::State::kDropped) return {Verdict::kEvicted, {}};
+  if (e.state == Entry::kNever) return {Verdict::kFresh, {}};
+  if (e.state == Entry::kDropped) return {Verdict::kEvicted, {}};
   return {Verdict::kRepeat, ByteView(s->arena).subspan(e.offset, e.size)};
 }
 
 void SessionTable::remember(SessionId session, RequestNumber number, Position position, ByteView result) {
   Impl& t = *impl_;
-  SMR_CHECK(find(session, number).verdict == Verdict::kFresh, "only a fresh request's result is remembered");
   const auto it = t.index.find(session.value);
   const std::uint32_t slot = it != t.index.end() ? it->second : t.make(session);
   t.touch(slot, [&](Session& s) {
     t.advance(s, number.value);
-    Entry& e = s.at(number.value);
-    if (e.state != Entry::State::kNever) t.forget_entry(s, e);
-    t.store(s, number.value, result, Entry::State::kKept);
+    SMR_CHECK(number.value >= s.lowest(t.limits.window) && s.at(number.value).state == Entry::kNever,
+              "only a fresh request's result is remembered (I9)");
+    t.store(s, number.value, result, Entry::kKept);
     s.last_used = position;
   });
   t.evict();
@@ -280,13 +277,13 @@ void SessionTable::write_since(Position since, Bytes& out) const {
     const std::size_t count_at = w.size();
     w.u32(0);
     std::uint32_t count = 0;
-    for (std::uint64_t n = s.lowest(); n <= s.highest.value; ++n) {
+    for (std::uint64_t n = s.lowest(impl_->limits.window); n <= s.highest.value; ++n) {
       const Entry& e = s.at(n);
-      if (e.state == Entry::State::kNever) continue;
+      if (e.state == Entry::kNever) continue;
       ++count;
       w.u64(n);
-      w.u8(e.state == Entry::State::kKept ? 1 : 0);
-      w.blob(ByteView(s.arena).subspan(e.offset, e.state == Entry::State::kKept ? e.size : 0));
+      w.u8(e.state == Entry::kKept ? 1 : 0);
+      w.blob(ByteView(s.arena).subspan(e.offset, e.state == Entry::kKept ? e.size : 0));
     }
     w.patch_u32(count_at, count);
   }
@@ -312,8 +309,8 @@ Status SessionTable::read(ByteView in) {
         const std::uint64_t n = r.u64();
         const bool kept = r.u8() != 0;
         const ByteView result = r.blob();
-        good = r.ok() && n > 0 && s.covers(n) && s.at(n).state == Entry::State::kNever;
-        if (good) t.store(s, n, result, kept ? Entry::State::kKept : Entry::State::kDropped);
+        good = r.ok() && n >= s.lowest(t.limits.window) && n <= s.highest.value && s.at(n).state == Entry::kNever;
+        if (good) t.store(s, n, result, kept ? Entry::kKept : Entry::kDropped);
       }
     });
     if (!good) return malformed;

@@ -65,7 +65,8 @@ struct ViewRecord {
   bool operator==(const ViewRecord&) const = default;
 };
 
-// For each transmitter, the highest seq held (on disk, when durable). Sorted by transmitter.
+// For each transmitter, the highest seq held (in a frame's row: on disk, when durable). Sorted by transmitter.
+// A frame's row names only what rose since its sender's frame before; receivers see them all, in order.
 using AckRow = std::vector<std::pair<TransmitterId, Seq>>;
 
 // One broadcast and the unit of order. count == 0 is Schneider's null request. Named by (view, transmitter,
