@@ -1,0 +1,267 @@
+// The wire format must not change by accident: one message of each type, with values chosen by hand, byte for byte.
+// docs/wire.md quotes some of these. When a change is meant, kVersion goes up and these lines are written anew.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "smr/request_batch.h"
+#include "wire/codec.h"
+
+namespace titer::wire {
+namespace {
+
+std::string hex(ByteView bytes) {
+  std::string out;
+  for (const std::byte b : bytes) out += fmt::format("{:02x}", static_cast<unsigned>(b));
+  return out;
+}
+template <typename T>
+std::string message(const T& value) {
+  Bytes out;
+  encode(out, value);
+  return hex(out);
+}
+template <typename T>
+std::string body(void (*encode_it)(Bytes&, const T&), const T& value) {
+  Bytes out;
+  encode_it(out, value);
+  return hex(out);
+}
+
+registry::Request set_request() {
+  registry::SetAvailability set;
+  set.site.id = "elm";
+  set.claim.product = "208";
+  set.claim.availability = registry::Availability::of(300);
+  registry::Request r;
+  r.operation = set;
+  r.actor = "ann";
+  return r;
+}
+
+registry::Outcome set_outcome() {
+  registry::Outcome o;
+  o.position = Position(1000);
+  o.changed = true;
+  o.site_id = "elm";
+  o.site_version = 1;
+  o.has_stock = true;
+  o.before = registry::Availability::yes();
+  o.after = registry::Availability::of(300);
+  o.stock_version = 2;
+  return o;
+}
+
+smr::ViewRecord record() {
+  return {ViewNumber(2),
+          {{ReplicaId(0), Incarnation(0xA0), "h:1"}, {ReplicaId(2), Incarnation(0xA2), "h:3"}},
+          {Incarnation(0xA1)}};
+}
+
+smr::FramePtr frame(TransmitterId transmitter, smr::AckRow acks) {
+  Bytes batch, request;
+  encode_request(request, set_request());
+  smr::append_request(batch, {SessionId(5), RequestNumber(1), request});
+  auto f = std::make_shared<smr::Frame>();
+  f->view = ViewNumber(2);
+  f->transmitter = transmitter;
+  f->seq = Seq(3);
+  f->ts = LamportTime(200);
+  f->stamp = WallTime(1'722'470'400'000);
+  f->acks = std::move(acks);
+  f->count = 1;
+  f->requests = std::make_shared<const Bytes>(std::move(batch));
+  return f;
+}
+
+const smr::AckRow kRow = {{TransmitterId(0), Seq(9)}, {TransmitterId(kDirectClientBit | 5), Seq(1)}};
+
+TEST(Golden, handshake) {
+  EXPECT_EQ(message(Hello{Role::kReplica, 1, 2, ReplicaId(1), Incarnation(3), TransmitterId(4), SessionId(5)}),
+            "545401012b000000e9d8c327ed663bb80101000000000000000200000000000000010003000000000000000400000000"
+            "0000000500000000000000");
+  EXPECT_EQ(message(HelloReply{1, 2, ReplicaId(0), Incarnation(0xA0), record()}),
+            "545401023f00000016e334961e139181010000000000000002000000000000000000a000000000000000020200a00000"
+            "000000000003683a3102a20000000000000003683a3301a100000000000000");
+  EXPECT_EQ(message(Goodbye{Code::kProtocol, "bye"}), "5454010305000000c043e28cc8fcb0e20f03627965");
+}
+
+TEST(Golden, between_replicas) {
+  EXPECT_EQ(message(smr::PeerMessage(frame(TransmitterId(1), kRow))),
+            "5454010a39000000ac2e4ed85bdbad0800020203c8018080e4b3a1640200090b01012605000000000000000100000000"
+            "00000012000000040103616e6e0103656c6dc203323038ac02");
+  EXPECT_EQ(message(smr::PeerMessage(smr::Flush{ViewNumber(3), true, ViewNumber(2), Position(0), kRow})),
+            "5454010b090000008d0005eaddd8bf8b030102000200090b01");
+  EXPECT_EQ(message(smr::PeerMessage(smr::Relay{ViewNumber(3), frame(TransmitterId(1), {})})),
+            "5454010c3600000093208345aa71e61a0300020203c8018080e4b3a16400012605000000000000000100000000000000"
+            "12000000040103616e6e0103656c6dc203323038ac02");
+  EXPECT_EQ(message(smr::PeerMessage(smr::Done{ViewNumber(3)})), "5454010d01000000631176083ee7d31203");
+  EXPECT_EQ(message(smr::PeerMessage(smr::Heartbeat{BootTime(1), BootTime(2), ViewNumber(3), Position(4), 5})),
+            "5454010e28000000339229aa0b91bc470100000000000000020000000000000003000000000000000400000000000000"
+            "0500000000000000");
+  EXPECT_EQ(message(TransferWant{Position(300), 4, 5}), "54540114040000007a98e836824b5fafac020405");
+  EXPECT_EQ(message(TransferLog{300, as_bytes("1.0.0: x")}),
+            "545401160a0000006dcf628176db8144ac02312e302e303a2078");
+  TransferPart part;
+  part.kind = TransferKind::kHead;
+  part.view = ViewNumber(3);
+  part.next_slot = 1;
+  part.slots = 2;
+  part.complete = Position(300);
+  part.clock = LamportTime(400);
+  part.digest = 0x0102030405060708;
+  part.body = as_bytes("...");
+  EXPECT_EQ(message(part), "5454011514000000904d1c90f3f4020d0500030102ac02900308070605040302012e2e2e");
+}
+
+TEST(Golden, direct_clients) {
+  EXPECT_EQ(message(smr::FromClient(smr::Hello{ViewNumber(2)})), "5454011e01000000c37907ec88b5146802");
+  EXPECT_EQ(message(smr::FromClient(frame(TransmitterId(kDirectClientBit | 5), {}))),
+            "5454010a350000001ecf568c5fff1d1500020b03c8018080e4b3a1640001260500000000000000010000000000000012"
+            "000000040103616e6e0103656c6dc203323038ac02");
+  EXPECT_EQ(message(smr::ToClient(smr::Welcome{ViewNumber(2), LamportTime(300), Seq(1)})),
+            "5454011f0400000086637ae504fcb72402ac0201");
+  EXPECT_EQ(message(smr::ToClient(smr::Solicit{ViewNumber(2), LamportTime(300)})),
+            "54540120030000000e43fb4d39a94c7902ac02");
+  EXPECT_EQ(message(smr::ToClient(smr::ViewIs{record()})),
+            "545401212500000028c770072e6dbd7f020200a00000000000000003683a3102a20000000000000003683a3301a10000"
+            "0000000000");
+}
+
+TEST(Golden, clients) {
+  Bytes request, outcome, query;
+  encode_request(request, set_request());
+  encode_outcome(outcome, set_outcome());
+  encode_query(query, registry::GetSite{{"elm", {}}});
+  EXPECT_EQ(message(Request{RequestNumber(1), request}),
+            "545401281a00000005cade78e7cc01280100000000000000040103616e6e0103656c6dc203323038ac02");
+  EXPECT_EQ(message(Answer{RequestNumber(1), outcome}),
+            "545401291400000052cd79cee890b5a5010000000000000019e80703656c6d010eac0202");
+  EXPECT_EQ(message(Query{7, query}), "5454012a0e000000d0281274ed59bca00700000000000000020103656c6d");
+  EXPECT_EQ(message(QueryAnswer{7, Position(1000), Code::kNotFound, as_bytes("no")}),
+            "5454012b0d0000004406a3a57344efb00700000000000000e807026e6f");
+  EXPECT_EQ(message(Watch{Position(1000)}), "5454012c0200000044c00b0152eabc08e807");
+  EXPECT_EQ(message(Events{Position(1000), Code::kTooOld, "old", 0, {}}),
+            "5454012d0800000064b2945038532856e80712036f6c6400");
+  Bytes ask, status, stop;
+  encode_status_ask(ask);
+  encode_status(status, "{}");
+  encode_stop(stop);
+  EXPECT_EQ(hex(ask), "5454012e00000000cd77830c79684ced");
+  EXPECT_EQ(hex(status), "5454012f02000000b1bbdc265b5519167b7d");
+  EXPECT_EQ(hex(stop), "54540142000000005175c8c46d30c4a4");
+}
+
+TEST(Golden, replica_and_register) {
+  EXPECT_EQ(message(record()),
+            "5454013c25000000d48306916bf5e954020200a00000000000000003683a3102a20000000000000003683a3301a10000"
+            "0000000000");
+  EXPECT_EQ(message(CompareAndSet{ViewNumber(2), {5}, "dead"}),
+            "5454013d0a00000086cff68fbdf78ae502050000000464656164");
+  EXPECT_EQ(message(CompareAndSetResult{true, record()}),
+            "5454013e260000009a68b4afe0b1150c01020200a00000000000000003683a3102a20000000000000003683a3301a100"
+            "000000000000");
+  EXPECT_EQ(message(Ready{Position(300)}), "54540141020000005aa69b46e4521894ac02");
+  EXPECT_EQ(message(Pong{7, ViewNumber(2), true, Position(300), Position(299)}),
+            "545401400e000000303f8f43592ad52007000000000000000102ac02ab02");
+  Bytes ping;
+  encode_ping(ping, 7);
+  EXPECT_EQ(hex(ping), "5454013f08000000185845ce2b2edec00700000000000000");
+}
+
+// --- bodies
+
+registry::Operation everything_of_a_site() {
+  registry::AddSite add;
+  add.id = "elm";
+  add.fields.name = "Elm";
+  add.fields.zip = "02138";
+  add.fields.lat = 42.5;
+  add.fields.lon = -71.5;
+  add.fields.status = registry::SiteStatus::kHidden;
+  add.fields.external_ids.emplace(1, registry::ExternalId{"npi_usa", "1"});
+  add.stock = registry::StockClaim{"any", registry::Availability::no(), WallTime(-1), "me"};
+  return add;
+}
+
+TEST(Golden, requests) {
+  const auto request = [](registry::Operation operation) {
+    registry::Request r;
+    r.operation = std::move(operation);
+    return body<registry::Request>(encode_request, r);
+  };
+  const registry::SiteRef by_id{"e", {}}, by_name{{}, "E"};
+  EXPECT_EQ(body<registry::Request>(encode_request, set_request()), "040103616e6e0103656c6dc203323038ac02");
+  EXPECT_EQ(request(everything_of_a_site()),
+            "01006003656c6d83e00303456c6d05303231333800000000004045400000000000e051c00101076e70695f7573610131"
+            "4c01026d65");
+  registry::EditSite edit{by_name, {}, 3};
+  edit.fields.hours = "";
+  EXPECT_EQ(request(edit), "020010014580100003");
+  EXPECT_EQ(request(registry::CloseSite{by_id, {}}), "0300010165");
+  EXPECT_EQ(request(registry::Adjust{by_id, "any", -2, {}}), "050001016503");
+  EXPECT_EQ(request(registry::Reserve{by_name, "208", 2}), "06000201450332303802");
+  EXPECT_EQ(request(registry::Release{by_name, "208", 2}), "07000201450332303802");
+  EXPECT_EQ(request(registry::Undo{Position(300)}), "0800ac02");
+  EXPECT_EQ(request(registry::Bulk{{registry::Undo{Position(1)}, registry::Reserve{by_id, "any", 1}}}),
+            "0a000208010601016501");
+}
+
+TEST(Golden, outcomes) {
+  EXPECT_EQ(body<registry::Outcome>(encode_outcome, set_outcome()), "19e80703656c6d010eac0202");
+  registry::Outcome refused;
+  refused.code = Code::kNotEnough;
+  refused.message = "no";
+  refused.position = Position(1);
+  refused.failed_part = 2;
+  refused.site_name = "E";
+  refused.site_zip = "02138";
+  EXPECT_EQ(body<registry::Outcome>(encode_outcome, refused), "640106026e6f020145053032313338");
+}
+
+TEST(Golden, queries) {
+  const auto query = [](const registry::Query& q) { return body<registry::Query>(encode_query, q); };
+  registry::SiteFilter filter{"02138", "MA", "208", "elm", true, false, WallTime(1)};
+  EXPECT_EQ(query(registry::ListSites{filter, "a", "b", 100}),
+            "0105053032313338024d410332303803656c6d020161016264");
+  EXPECT_EQ(query(registry::GetSite{{{}, "E"}}), "02020145");
+  EXPECT_EQ(query(registry::Near{"02138", 0, 0, 1000, {}, 20}),
+            "03053032313338000000000000000000000000000000000000000000408f40000000000014");
+  EXPECT_EQ(query(registry::History{std::nullopt, Position(9), 10}), "0400090a");
+  EXPECT_EQ(query(registry::Changes{Position(9), 10}), "05090a");
+  EXPECT_EQ(query(registry::ChangedSites{Position(9)}), "0609");
+  EXPECT_EQ(query(registry::Info{}), "07");
+}
+
+TEST(Golden, rows) {
+  Bytes out;
+  ByteWriter writer(out);
+  registry::Site s;
+  s.id = "e";
+  s.name = "E";
+  s.zip = "02138";
+  s.version = 1;
+  s.created_at = s.updated_at = WallTime(1);
+  s.changed = Position(300);
+  s.stock = {{"any", registry::Availability::of(3), WallTime(1), WallTime(2), WallTime(3), "me", "ann", 4}};
+  encode_site(writer, s);
+  EXPECT_EQ(hex(out),
+            "01650145053032313338000000000000000000000000000000010202ac020103616e790303020406026d6503616e6e04");
+  out.clear();
+  registry::Event e;
+  e.position = Position(300);
+  e.time = WallTime(1);
+  e.actor = "ann";
+  e.site_id = "e";
+  e.product = "any";
+  e.after = registry::Availability::of(3);
+  e.fields = {{"zip", "1", "2"}};
+  encode_event(writer, e);
+  EXPECT_EQ(hex(out), "ac0200020403616e6e016503616e790003030101037a697001310132000000");
+  out.clear();
+  encode_totals(writer, {1, 2, 3, 4, Position(5), 300});
+  EXPECT_EQ(hex(out), "0102030405ac02");
+}
+
+}  // namespace
+}  // namespace titer::wire
