@@ -103,7 +103,7 @@ def half_a_broadcast(cluster, to, number, body):
 
 
 def greet(cluster, links):
-    """The welcomes of all replicas to one view; a view may change between two of them."""
+    """The welcomes through these links, all to one view; a view may change between two of them."""
     def welcomed():
         view = cluster.status(0)["view"]
         for link in links:
@@ -255,9 +255,7 @@ class Hostile(unittest.TestCase):
         transmitter = 1 << 63 | 77
         for seq, clock in ((5, 100), (1, 1 << 62)):
             link = self.guest(role=wire.ROLE_DIRECT, transmitter=transmitter)
-            view = self.cluster.status(0)["view"]
-            link.send(wire.message(wire.DIRECT_HELLO, wire.direct_hello(view)))
-            link.expect(wire.WELCOME)
+            view = greet(self.cluster, [link])[0][0]
             body = wire.adjust("Harvard University", 1)
             link.send(wire.message(wire.FRAME, wire.frame(view, transmitter, seq, clock, 5, 1, body)))
             self.cut_off(link)
