@@ -3,6 +3,7 @@
 Rules: a test waits for a condition and never for time to pass; only processes that were started here are ended, each by
 its pid and only while it is still the same process; when a test fails, what the replicas wrote is shown.
 """
+import ctypes
 import json
 import os
 import random
@@ -95,6 +96,11 @@ def spawn(*words, at=None, **options):
     return subprocess.Popen([TITER, *map(str, words)], env=environment(at), **options)
 
 
+def end_with_parent():
+    """A test that is killed takes its cluster with it: the kernel sends SIGTERM."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 def end(process, seconds=5):
     """Ends one of our own background processes for sure."""
     if process.poll() is None:
@@ -128,7 +134,7 @@ class Cluster:
             words += ["--execution-log", self.logs]
         self.output = open(os.path.join(self.folder.name, "supervisor.out"), "wb")
         self.supervisor = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=self.output, stderr=subprocess.STDOUT,
-                                           env=environment())
+                                           env=environment(), preexec_fn=end_with_parent)
         try:
             wait_until(lambda: "Type an index" in self.said() or self.supervisor.poll() is not None,
                        lambda: "the cluster to serve; it said: " + self.said(), self.patience)
@@ -141,8 +147,13 @@ class Cluster:
         return self
 
     def __exit__(self, kind, error, trace):
-        if kind is not None and not issubclass(kind, unittest.SkipTest):
-            self.show_logs()
+        try:
+            if kind is not None and not issubclass(kind, unittest.SkipTest):
+                self.show_logs()
+        finally:
+            self.stop()
+
+    def stop(self):
         self.pids()
         if self.supervisor.poll() is None:
             self.supervisor.terminate()
