@@ -74,32 +74,39 @@ bool has_extra(const Record& r) {
          r.event.reverts.value != 0 || !r.event.fields.empty();
 }
 
+void put_text(std::string_view text, Bytes& out) {
+  std::array<std::byte, 10> size;
+  const auto n = static_cast<std::size_t>(put(size.data(), text.size()) - size.data());
+  out.insert(out.end(), size.data(), size.data() + n);
+  ByteWriter(out).raw(as_bytes(text));
+}
+std::string_view get_text(ByteReader& in) { return as_text(in.raw(get(in))); }
+
 void write_extra(const Record& r, Bytes& out) {
   out.clear();
-  ByteWriter w(out);
-  w.text(r.event.reason);
-  w.text(r.event.idempotency_key);
-  w.text(r.source_before);
-  w.u64(r.event.reverts.value);
-  w.u16(static_cast<std::uint16_t>(r.event.fields.size()));
+  put_text(r.event.reason, out);
+  put_text(r.event.idempotency_key, out);
+  put_text(r.source_before, out);
+  std::array<std::byte, 20> numbers;
+  const std::byte* end = put(put(numbers.data(), r.event.reverts.value), r.event.fields.size());
+  out.insert(out.end(), static_cast<const std::byte*>(numbers.data()), end);
   for (const FieldChange& change : r.event.fields) {
-    w.text(change.field);
-    w.text(change.before);
-    w.text(change.after);
+    put_text(change.field, out);
+    put_text(change.before, out);
+    put_text(change.after, out);
   }
 }
 
 void read_extra(ByteReader& in, Record& out) {
-  out.event.reason = in.text();
-  out.event.idempotency_key = in.text();
-  out.source_before = in.text();
-  out.event.reverts = Position(in.u64());
-  const unsigned fields = in.u16();
-  for (unsigned i = 0; i < fields && in.ok(); ++i) {
+  out.event.reason = get_text(in);
+  out.event.idempotency_key = get_text(in);
+  out.source_before = get_text(in);
+  out.event.reverts = Position(get(in));
+  for (std::uint64_t fields = get(in); fields > 0 && in.ok(); --fields) {
     FieldChange change;
-    change.field = in.text();
-    change.before = in.text();
-    change.after = in.text();
+    change.field = get_text(in);
+    change.before = get_text(in);
+    change.after = get_text(in);
     out.event.fields.push_back(change);
   }
 }
