@@ -28,12 +28,17 @@ void Donor::turn(BootTime now) {
       continue;
     }
     if (peers_.waiting(ReplicaId(i)) > kWaitingMax) continue;  // the kernel's "take more" begins a turn
+    // The execution log first: it is long, and what is missing of it at the end would be sent inside the flush.
+    learner->log_sent = log_.write_part(learner->log_sent, kPieceBytes, *out);
+    if (learner->log_sent < log_.bytes()) {
+      loop_.wake_at(now);
+      continue;
+    }
     if (now < learner->next_pass) {
       loop_.wake_at(learner->next_pass);
       continue;
     }
     if (!learner->cursor) learner->cursor = engine_.machine.begin_transfer(learner->want);
-    learner->log_sent = log_.write_part(learner->log_sent, kPieceBytes, *out);
     const bool pass_ended = engine_.machine.write_part(*learner->cursor, kPieceBytes, *out);
     if (pass_ended) learner->next_pass = BootTime(now.value + kPassEveryUs);
     loop_.wake_at(pass_ended ? learner->next_pass : now);

@@ -328,11 +328,4 @@ void EventRing::rewind(const Mark& mark) {
   newest_ = mark.newest;
 }
 
-void EventRing::relink(std::uint64_t offset, std::uint64_t previous) {
-  const Chunk& chunk = chunk_of(offset);
-  const std::uint64_t back = previous == 0 ? 0 : offset - (previous - 1);
-  const auto distance = back > 0xFFFF'FFFF ? 0U : static_cast<std::uint32_t>(back);
-  std::memcpy(chunk.data.get() + (offset - chunk.start), &distance, sizeof distance);
-}
-
 }  // namespace titer::registry

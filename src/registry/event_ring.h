@@ -76,8 +76,6 @@ class EventRing {
   };
   [[nodiscard]] Mark mark() const { return {end_, count_, newest_}; }
   void rewind(const Mark& mark);
-  // After a transfer: sets the distance of a record to the one before of its site.
-  void relink(std::uint64_t offset, std::uint64_t previous);
 
  private:
   struct Chunk {

@@ -1,7 +1,5 @@
 #include "registry/transfer.h"
 
-#include <vector>
-
 #include "base/limits.h"
 #include "registry/validate.h"
 
@@ -63,22 +61,11 @@ Status read_event(Core& core, ByteView in, Position known) {
   // A position is always sent whole, so an event up to what came in earlier messages is a repetition.
   if (record.event.position <= known) return ok_status();
   if (record.event.position < core.history.newest()) return malformed("events out of order");
-  core.history.append(record);
+  if (record.slot >= core.store.slots()) return malformed("an event of a site that does not exist");
+  // The chain of a site's events is not sent; it grows here as it grew there.
+  record.previous = core.store.hot(record.slot).last_event;
+  core.store.set_last_event(record.slot, core.history.append(record) + 1);
   core.history.trim();
-  return ok_status();
-}
-
-// The chains of events per site, which are not sent.
-Status link_events(Core& core) {
-  std::vector<std::uint64_t> last(core.store.slots(), 0);
-  Record record;
-  for (std::uint64_t at = core.history.begin(); at < core.history.end(); at = record.next) {
-    core.history.read(at, record);
-    if (record.slot >= last.size()) return malformed("an event of a site that does not exist");
-    core.history.relink(at, last[record.slot]);
-    last[record.slot] = at + 1;
-  }
-  for (std::uint32_t slot = 0; slot < last.size(); ++slot) core.store.set_last_event(slot, last[slot]);
   return ok_status();
 }
 
@@ -96,7 +83,7 @@ Status read_head(Core& core, ByteView in) {
   core.position = position;
   core.time = time;
   core.history.set_dropped(dropped);
-  return link_events(core);
+  return ok_status();
 }
 
 }  // namespace
