@@ -4,7 +4,7 @@ namespace titer::smr {
 
 void Early::keep_flush(ReplicaId from, Incarnation incarnation, const Flush& flush) {
   auto& slot = peers_[from.value].flush;
-  if (slot && slot->first == incarnation && slot->second.view >= flush.view) return;
+  if (slot && slot->second.view >= flush.view) return;
   slot.emplace(incarnation, flush);
 }
 

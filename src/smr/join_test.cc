@@ -1,6 +1,7 @@
 // Joining (docs/protocol.md §6) and durability: who dies when while a learner becomes a replica; sync, then ack.
 #include <gtest/gtest.h>
 
+#include "smr/early.h"
 #include "smr/testing/cluster.h"
 
 namespace titer::smr::testing {
@@ -144,6 +145,18 @@ TEST_F(Join, a_lost_link_to_the_joiner_repeats_flush_and_state) {
   c.hand_state(0, 2);
   c.settle();
   EXPECT_EQ(c[2].installed.size(), 1U);
+}
+
+// Found by seed 1004209: an excluded process that lives on had the id of the joiner, and its late flush message
+// displaced the joiner's.
+TEST(Early, a_late_flush_of_who_had_the_id_before_displaces_nothing) {
+  Early early;
+  Flush flush;
+  flush.view = ViewNumber(3);
+  early.keep_flush(ReplicaId(2), Incarnation(106), flush);
+  flush.view = ViewNumber(2);
+  early.keep_flush(ReplicaId(2), Incarnation(102), flush);
+  EXPECT_TRUE(early.take_flush(ReplicaId(2), Incarnation(106), ViewNumber(3)));
 }
 
 // With durability a frame counts only after its sync: in acks, before `done`, and to its own sender.

@@ -15,10 +15,9 @@
 //     the replica then repeats what may have been lost, and the receiver drops duplicates by name. Give LinkUp
 //     before sending anything over the link. A ReplicaId in `send` means the incarnation that the newest view
 //     given to this replica has under that id, if any; else the newest connection.
-//  4. A frame counts as held — in ack rows, in floors, before `done` — only after Persisted says so. So
-//  "sync,
-//     then ack" does not depend on the driver's order of sends. With Options::durable false, holding is
-//     enough.
+//  4. A frame counts in ack rows and before `done` only after Persisted says so (floors count what is held in
+//     memory). So "sync, then ack" does not depend on the driver's order of sends. With Options::durable false,
+//     holding is enough.
 //
 // Invariants: I1 … I10 of docs/protocol.md; invariants.h checks them after every step (TITER_INVARIANTS).
 // Errors: nothing a peer or client sends can break it: what is against the protocol is answered by

@@ -201,7 +201,12 @@ void Schedule::honor_asks() {
     if (ask.expected != record_.number || !alive(by)) continue;
     const bool of_the_dead = std::ranges::any_of(
         record_.members, [&](const Member& m) { return ask.without.has(m.id) && !alive(member(m)); });
-    if (peace_ && !of_the_dead) throw Failure(fmt::format("nothing fails, but {} asks: {}", text(by), ask.reason));
+    if (peace_ && !of_the_dead) {
+      std::string all;
+      for (const Member& m : record_.members) all += "\n  " + text(member(m));
+      throw Failure(fmt::format("nothing fails, but replica {} asks: {}{}",
+                                processes_[static_cast<std::size_t>(by)].id.value, ask.reason, all));
+    }
     std::vector<Member> stay;
     bool some_full = false;
     for (const Member& m : record_.members) {
