@@ -79,7 +79,7 @@ class State {
   // with write_sites_changed and the end of write_events.
   void write_head(Bytes& out) const;
   // Takes over what one of the write_… functions wrote; sites may come again, the later one wins; slots come
-  // without gaps. Only into a State that has executed nothing.
+  // without gaps, and a site comes before its events. Only into a State that has executed nothing.
   // Malformed, or something is missing at the head: kProtocol, and this State must be thrown away.
   [[nodiscard]] Status read_transfer(ByteView in);
 

@@ -61,13 +61,15 @@ TEST(Transfer, over_many_turns_with_requests_in_between_ends_equal) {
       ASSERT_TRUE(status.ok()) << status.error().message;
       bytes.clear();
     };
-    for (std::uint32_t slot = 0; slot < b.state.slots();) {
+    std::uint32_t slot = 0;
+    while (slot < b.state.slots()) {
       slot = b.state.write_sites(slot, 1, bytes);
       send();
       run(b, requests, static_cast<int>(requests.below(20)));
     }
     Position events;
     for (int turn = 0; turn < 8; ++turn) {
+      if (slot < b.state.slots()) slot = b.state.write_sites(slot, 1 << 20, bytes);  // before their events
       events = b.state.write_events(events, 300, bytes);
       send();
       run(b, requests, static_cast<int>(requests.below(10)));
