@@ -32,8 +32,7 @@ class Loop {
   // Runs turns until stop(). `turn` is called at the end of every turn.
   void run(const std::function<void()>& turn);
   // Runs turns until `done` says so or `deadline` has passed. True: done.
-  bool run_until(BootTime deadline, const std::function<bool()>& done,
-                 const std::function<void()>& turn = {});
+  bool run_until(BootTime deadline, const std::function<bool()>& done, const std::function<void()>& turn = {});
   void stop();
 
   // The next turn begins no later than this. The earliest of all calls since the last turn counts.
