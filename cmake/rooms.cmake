@@ -18,6 +18,8 @@ if(TITER_SANITIZE)
   target_compile_options(titer_flags INTERFACE -fsanitize=${TITER_SANITIZE} -fno-omit-frame-pointer
                                                -fno-sanitize-recover=all)
   target_link_options(titer_flags INTERFACE -fsanitize=${TITER_SANITIZE})
+  # GCC warns of uninitialized values falsely in code that the sanitizers have instrumented.
+  target_compile_options(titer_flags INTERFACE -Wno-maybe-uninitialized)
 endif()
 
 function(titer_room name)

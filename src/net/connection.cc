@@ -14,8 +14,9 @@ namespace {
 
 using boost::system::error_code;
 
-constexpr std::size_t kReadBytes = std::size_t{64} << 10;  // room offered to each read
-constexpr std::size_t kKeepBytes = std::size_t{1} << 20;  // a buffer that grew beyond this is given back when empty
+constexpr std::size_t kReadBytes = std::size_t{16} << 10;  // room offered to each read
+constexpr std::size_t kKeepBytes = std::size_t{256}
+                                   << 10;  // a buffer that grew beyond this is given back when empty
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
@@ -63,6 +64,7 @@ Error bad(std::string message) { return {Code::kProtocol, std::move(message)}; }
 // The first bytes of a header, as far as they are here: garbage is noticed before 16 bytes of it have
 // arrived.
 Status check_start(ByteView in) {
+  if (in.empty()) return ok_status();
   Header h{};
   std::memcpy(&h, in.data(), std::min(in.size(), kHeaderBytes));
   if (in.size() >= 2 && h.magic != kMagic) return bad("this is not the titer protocol (wrong magic bytes)");
