@@ -63,7 +63,7 @@ class Answerer {
   }
   // In no order that one could go on from: all of them or none.
   Result<bool> operator()(const registry::ChangedSites& q) {
-    const Result<bool> more = state_.changed_sites(q.since, site_visitor());
+    Result<bool> more = state_.changed_sites(q.since, site_visitor());
     if (!more.ok() || !*more) return more;
     return Error{Code::kTooLarge, "more sites have changed since than one answer holds: list all sites anew"};
   }
@@ -82,7 +82,7 @@ class Answerer {
   template <typename Ask>
   Result<bool> events(const Ask& ask) {
     PositionRows rows(out_);
-    const Result<bool> more = ask([&](const registry::Event& event) {
+    Result<bool> more = ask([&](const registry::Event& event) {
       if (!rows.take(event.position)) return false;
       wire::encode_event(writer_, event);
       return true;
