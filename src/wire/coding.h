@@ -47,38 +47,45 @@ class Out {
  public:
   static constexpr std::size_t kRoom = 192;  // most requests and outcomes fit: one resize for all of it
 
-  explicit Out(Bytes& out) : out_(out), at_(out.size()) { out_.resize(at_ + kRoom); }
-  ~Out() { out_.resize(at_); }
+  explicit Out(Bytes& out) : out_(out) { take(out.size(), kRoom); }
+  ~Out() { out_.resize(used()); }
   Out(const Out&) = delete;
   Out& operator=(const Out&) = delete;
 
   void u8(std::uint8_t v) {
     need(1);
-    out_[at_++] = static_cast<std::byte>(v);
+    *next_++ = static_cast<std::byte>(v);
   }
   void f64(double v) {
     need(sizeof v);
-    std::memcpy(out_.data() + at_, &v, sizeof v);
-    at_ += sizeof v;
+    std::memcpy(next_, &v, sizeof v);
+    next_ += sizeof v;
   }
   void raw(ByteView bytes) {
     if (bytes.empty()) return;
     need(bytes.size());
-    std::memcpy(out_.data() + at_, bytes.data(), bytes.size());
-    at_ += bytes.size();
+    std::memcpy(next_, bytes.data(), bytes.size());
+    next_ += bytes.size();
   }
   void varint(std::uint64_t v) {
     need(kVarintBytesMax);
-    at_ += write_varint(out_.data() + at_, v);
+    next_ += write_varint(next_, v);
   }
 
  private:
+  [[nodiscard]] std::size_t used() const { return static_cast<std::size_t>(next_ - out_.data()); }
   void need(std::size_t n) {
-    if (at_ + n > out_.size()) [[unlikely]]
-      out_.resize(at_ + n + kRoom);
+    if (static_cast<std::size_t>(end_ - next_) < n) [[unlikely]]
+      take(used(), n + kRoom);
+  }
+  void take(std::size_t at, std::size_t room) {
+    out_.resize(at + room);
+    next_ = out_.data() + at;
+    end_ = out_.data() + at + room;
   }
   Bytes& out_;
-  std::size_t at_;
+  std::byte* next_ = nullptr;
+  std::byte* end_ = nullptr;
 };
 
 // `bit` where the condition holds: flags bytes are sums of these.
