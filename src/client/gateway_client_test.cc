@@ -151,7 +151,7 @@ TEST_F(GatewayClientTest, AfterAnUnknownOutcomeANewSessionBegins) {
       if (sessions.size() == 1) return std::nullopt;
       return done();
     };
-  GatewayClient c = client(200'000);
+  GatewayClient c = client(1'500'000);
   ASSERT_TRUE(c.connect().ok());
   ASSERT_FALSE(c.execute(set_request("a", 1)).ok());
   ASSERT_TRUE(c.execute(set_request("a", 2)).ok());
