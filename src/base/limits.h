@@ -18,9 +18,9 @@ inline constexpr std::uint64_t kClockLeapMax = std::uint64_t{1} << 32;   // a fr
 inline constexpr std::int64_t kWallLeapMaxMs = 10'000;  // a direct client's wall stamp further ahead is refused
 
 // --- flow: beyond these a gateway answers `busy`
-inline constexpr std::size_t kUnsafeFramesMax = 64;                     // own frames not yet safe, per transmitter
-inline constexpr std::size_t kPendingBytesMax = std::size_t{16} << 20;  // requests waiting for a frame
-inline constexpr std::size_t kDirectClientsMax = 1024;                  // known to one replica in one view
+inline constexpr std::size_t kUnsafeFramesMax = 64;                    // own frames not yet safe, per transmitter
+inline constexpr std::size_t kPendingBytesMax = std::size_t{8} << 20;  // requests waiting for a frame
+inline constexpr std::size_t kDirectClientsMax = 1024;                 // known to one replica in one view
 
 // --- sessions: exactly once is remembered this far
 inline constexpr std::size_t kSessionsMax = 16'384;

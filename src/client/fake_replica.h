@@ -20,8 +20,8 @@ class FakeReplica final : public net::ConnectionOwner {
   using OnRequest = std::function<std::optional<registry::Outcome>(SessionId, RequestNumber, ByteView body)>;
   using OnQuery = std::function<void(const registry::Query&, wire::QueryAnswer&, Bytes& buffer)>;
 
-  FakeReplica(net::Loop& loop, std::uint16_t port, ReplicaId id = ReplicaId(0))
-      : id_(id), address_{"127.0.0.1", port} {
+  FakeReplica(net::Loop& loop, net::Address address, ReplicaId id = ReplicaId(0))
+      : id_(id), address_(std::move(address)) {
     auto opened = net::Listener::open(loop.context(), address_, [this](net::Connection::Socket socket) {
       connections_.push_back(std::make_shared<net::Connection>(std::move(socket), *this, std::size_t{1} << 24));
       connections_.back()->tag = connections_.size() - 1;

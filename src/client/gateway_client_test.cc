@@ -1,7 +1,9 @@
 // The gateway client against replicas that die, refuse, and say nothing. Not here: real replication (tests/e2e).
 #include "client/gateway_client.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <set>
 
@@ -11,6 +13,12 @@ namespace titer::client {
 namespace {
 
 constexpr std::uint16_t kPort = 18'740;  // two replicas for each test, below the ports that the kernel gives out
+
+// A loopback address of this process alone: tests that run side by side must not reach each other's replicas.
+net::Address address_of_ours(std::uint16_t port) {
+  const auto pid = static_cast<unsigned>(getpid());
+  return {fmt::format("127.{}.{}.{}", 64 + (pid >> 16 & 63U), pid >> 8 & 255U, pid & 255U), port};
+}
 
 registry::Request set_request(std::string_view id, std::uint64_t n) {
   registry::SetAvailability set;
@@ -42,17 +50,17 @@ class GatewayClientTest : public testing::Test {
         return done(executed_.size());
       };
   }
+  void SetUp() override { ASSERT_TRUE(one_.listening() && two_.listening()); }
   GatewayClient client(std::int64_t deadline_us = 5'000'000) {
     return GatewayClient(loop_, {.at = {one_.address(), two_.address()}, .deadline_us = deadline_us});
   }
 
   net::Loop loop_;
-  FakeReplica one_{loop_, kPort}, two_{loop_, kPort + 1, ReplicaId(1)};
+  FakeReplica one_{loop_, address_of_ours(kPort)}, two_{loop_, address_of_ours(kPort + 1), ReplicaId(1)};
   std::set<std::pair<std::uint64_t, std::uint64_t>> executed_;  // by session and number, as replicas do
 };
 
 TEST_F(GatewayClientTest, ExecutesOne) {
-  ASSERT_TRUE(one_.listening() && two_.listening());
   GatewayClient c = client();
   ASSERT_TRUE(c.connect().ok());
   const auto outcome = c.execute(set_request("a", 1));
@@ -151,7 +159,7 @@ TEST_F(GatewayClientTest, AfterAnUnknownOutcomeANewSessionBegins) {
       if (sessions.size() == 1) return std::nullopt;
       return done();
     };
-  GatewayClient c = client(1'500'000);
+  GatewayClient c = client(500'000);
   ASSERT_TRUE(c.connect().ok());
   ASSERT_FALSE(c.execute(set_request("a", 1)).ok());
   ASSERT_TRUE(c.execute(set_request("a", 2)).ok());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <utility>
@@ -44,13 +45,27 @@ void Machine::execute(const smr::Frame& frame, const Sink& sink, const LogSink& 
   if (frame.count == 0) return;
   TITER_CHECK(frame.requests != nullptr, "a frame with requests has their bytes");
   smr::RequestReader reader(*frame.requests);
-  for (std::uint32_t index = 0; index < frame.count; ++index)
-    impl_->execute_one(frame, index, reader.next(), sink, log);
+  const auto at = [this](std::uint32_t index) -> Impl::Ahead& { return impl_->ahead[index % Impl::kAhead]; };
+  std::uint32_t decoded = 0, fetched = 0;
+  for (std::uint32_t index = 0; index < frame.count; ++index) {
+    for (; decoded < std::min(index + Impl::kAhead, frame.count); ++decoded)
+      impl_->decode_ahead(reader.next(), at(decoded));
+    for (; fetched < std::min(index + Impl::kAhead / 2, frame.count); ++fetched)
+      impl_->registry.expect_more(at(fetched).expected);
+    impl_->execute_one(frame, index, at(index), sink, log);
+  }
 }
 
-void Machine::Impl::execute_one(const smr::Frame& frame, std::uint32_t index, const smr::RequestView& asked,
-                                const Sink& sink, const LogSink& log) {
+void Machine::Impl::decode_ahead(const smr::RequestView& asked, Ahead& into) const {
+  into.asked = asked;
+  into.decoded = wire::decode_request(asked.body, into.request).ok();
+  into.expected = into.decoded ? registry.expect(into.request) : 0;
+}
+
+void Machine::Impl::execute_one(const smr::Frame& frame, std::uint32_t index, const Ahead& next, const Sink& sink,
+                                const LogSink& log) {
   ++position;
+  const smr::RequestView& asked = next.asked;
   const smr::SessionTable::Found found = sessions.find(asked.session, asked.number);
   switch (found.verdict) {
     case smr::SessionTable::Verdict::kRepeat:
@@ -64,24 +79,22 @@ void Machine::Impl::execute_one(const smr::Frame& frame, std::uint32_t index, co
       return;
     case smr::SessionTable::Verdict::kFresh: break;
   }
-  bool decoded = false;
-  const ByteView answer = run(asked, frame.stamp, decoded);
+  const ByteView answer = run(next, frame.stamp);
   if (sink) sink({asked.session, asked.number, answer, false});
   if (!log) return;
-  log_line(line, frame, index, decoded ? registry::describe(request, outcome) : "not a request: " + outcome.message,
-           log);
+  log_line(line, frame, index,
+           next.decoded ? registry::describe(next.request, outcome) : "not a request: " + outcome.message, log);
 }
 
-ByteView Machine::Impl::run(const smr::RequestView& asked, WallTime stamp, bool& decoded) {
-  decoded = wire::decode_request(asked.body, request).ok();
-  if (decoded) {
-    registry.apply(request, position, stamp, outcome);
+ByteView Machine::Impl::run(const Ahead& next, WallTime stamp) {
+  if (next.decoded) {
+    registry.apply(next.request, position, stamp, outcome);
   } else {
     refuse(outcome, position, Code::kInvalid, kUndecodableText);
   }
   result.clear();
   wire::encode_outcome(result, outcome);
-  sessions.remember(asked.session, asked.number, position, result);
+  sessions.remember(next.asked.session, next.asked.number, position, result);
   return result;
 }
 

@@ -1,6 +1,8 @@
 // What a Machine is made of. For machine.cc and transfer.cc only.
 #pragma once
 
+#include <array>
+
 #include "machine/machine.h"
 #include "smr/request_batch.h"
 
@@ -11,8 +13,16 @@ struct Machine::Impl {
   smr::SessionTable sessions;
   Position position;  // of the last request in the order; the registry's own lags behind refused and repeated ones
 
-  // Used again by every request, so that a steady state allocates nothing.
-  registry::Request request;
+  // Requests of a frame are decoded kAhead before their turn and their rows asked for kAhead / 2 before it, so that
+  // execution does not wait for memory. A ring, used again by every frame: a steady state allocates nothing.
+  static constexpr std::uint32_t kAhead = 16;
+  struct Ahead {
+    smr::RequestView asked;
+    registry::Request request;
+    bool decoded = false;
+    std::uint64_t expected = 0;
+  };
+  std::array<Ahead, kAhead> ahead;
   registry::Outcome outcome;
   Bytes result;
   std::string line;
@@ -22,10 +32,11 @@ struct Machine::Impl {
   wire::TransferKind pending_kind{};
   Bytes pending;
 
-  void execute_one(const smr::Frame& frame, std::uint32_t index, const smr::RequestView& request, const Sink& sink,
+  void decode_ahead(const smr::RequestView& asked, Ahead& into) const;
+  void execute_one(const smr::Frame& frame, std::uint32_t index, const Ahead& next, const Sink& sink,
                    const LogSink& log);
   // The encoded outcome of a request that is executed now for the first time.
-  ByteView run(const smr::RequestView& request, WallTime stamp, bool& decoded);
+  ByteView run(const Ahead& next, WallTime stamp);
   [[nodiscard]] std::uint64_t digest() const;
   // Learner: a whole part.
   [[nodiscard]] Status take(const wire::TransferPart& part, ByteView body);

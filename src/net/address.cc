@@ -74,7 +74,7 @@ void dial(boost::asio::io_context& context, const Address& address, std::int64_t
 }
 
 Listener::Listener(boost::asio::io_context& context, Accepted accepted)
-    : acceptor_(context), accepted_(std::move(accepted)) {}
+    : acceptor_(context), pause_(context), accepted_(std::move(accepted)) {}
 
 Result<std::unique_ptr<Listener>> Listener::open(boost::asio::io_context& context, const Address& address,
                                                  Accepted accepted) {
@@ -87,12 +87,22 @@ Result<std::unique_ptr<Listener>> Listener::open(boost::asio::io_context& contex
 void Listener::accept() {
   acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
     if (error == boost::asio::error::operation_aborted) return;
-    if (!error) accepted_(Connection::Socket(std::move(socket)));
+    if (error) return accept_later();
+    accepted_(Connection::Socket(std::move(socket)));
     accept();
   });
 }
 
+// Out of descriptors, most likely: the connection still waits, and to ask again at once would be to spin.
+void Listener::accept_later() {
+  pause_.expires_after(std::chrono::milliseconds(50));
+  pause_.async_wait([this](const error_code& cancelled) {
+    if (!cancelled) accept();
+  });
+}
+
 void Listener::close() {
+  pause_.cancel();
   error_code ignored;
   acceptor_.close(ignored);
 }

@@ -123,8 +123,10 @@ class Listener {
  private:
   Listener(boost::asio::io_context& context, Accepted accepted);
   void accept();
+  void accept_later();
 
   boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
   Accepted accepted_;
 };
 

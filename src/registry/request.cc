@@ -50,7 +50,18 @@ Words words(const ImportRow& op) {
 }
 Words words(const Bulk& op) { return {"bulk", "", fmt::format(" of {}", op.operations.size())}; }
 
+template <typename Op>
+std::string_view id_in(const Op& op) {
+  if constexpr (requires { op.site.id; }) return op.site.id;
+  if constexpr (requires { op.id; }) return op.id;
+  return {};
+}
+
 }  // namespace
+
+std::string_view asked_id(const Operation& operation) {
+  return std::visit([](const auto& op) { return id_in(op); }, operation);
+}
 
 std::string describe(const Request& request, const Outcome& outcome) {
   const Words w = std::visit([](const auto& op) { return words(op); }, request.operation);

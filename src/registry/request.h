@@ -125,6 +125,9 @@ struct Outcome {
   void clear();  // keeps the strings' memory
 };
 
+// The id of the site that the operation is about; empty when it is given by name, or there is not one.
+[[nodiscard]] std::string_view asked_id(const Operation& operation);
+
 // One line for the execution log and for people: "set Elm Street Clinic any = 12 (was 0)".
 [[nodiscard]] std::string describe(const Request& request, const Outcome& outcome);
 

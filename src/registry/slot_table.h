@@ -28,6 +28,14 @@ class SlotTable {
     }
   }
 
+  // Hints for a find() that comes soon: first the entry, later (when it has arrived) what it most likely names.
+  void prefetch(std::uint64_t hash) const {
+    if (!entries_.empty()) __builtin_prefetch(&entries_[tag_of(hash) & mask_]);
+  }
+  [[nodiscard]] std::uint32_t likely(std::uint64_t hash) const {
+    return find(hash, [](std::uint32_t) { return true; });
+  }
+
   void insert(std::uint64_t hash, std::uint32_t slot) {
     if ((std::uint64_t{size_} + 1) * 5 > std::uint64_t{entries_.size()} * 4) grow();
     place({tag_of(hash), slot});

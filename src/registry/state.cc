@@ -23,6 +23,11 @@ void State::apply(const Request& request, Position position, WallTime stamp, Out
   registry::apply(impl_->core, request, position, stamp, out);
 }
 
+std::uint64_t State::expect(const Request& request) const {
+  return impl_->core.store.expect_id(asked_id(request.operation));
+}
+void State::expect_more(std::uint64_t expected) const { impl_->core.store.expect_row(expected); }
+
 Position State::position() const { return impl_->core.position; }
 WallTime State::time() const { return impl_->core.time; }
 std::uint64_t State::digest() const { return impl_->core.store.digest(); }

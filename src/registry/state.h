@@ -47,6 +47,11 @@ class State {
   // time is the maximum of all stamps so far. Writes the answer into `out` (cleared first; memory reused).
   void apply(const Request& request, Position position, WallTime stamp, Outcome& out);
 
+  // Two hints that apply(request) comes soon, in this order and best some requests apart (Store says why). With more
+  // sites than the cache holds they save a quarter of the time of an apply(). They change nothing.
+  [[nodiscard]] std::uint64_t expect(const Request& request) const;  // for the second hint
+  void expect_more(std::uint64_t expected) const;
+
   [[nodiscard]] Position position() const;  // of the last apply; 0 when new
   [[nodiscard]] WallTime time() const;      // last commit time
   [[nodiscard]] std::uint64_t digest() const;

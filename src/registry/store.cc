@@ -26,13 +26,22 @@ std::int32_t to_e7(double degrees) { return static_cast<std::int32_t>(std::llrou
 // --- finding
 
 std::uint32_t Store::find_id(std::string_view id) const {
-  return by_id_.find(hash_text(id), [&](std::uint32_t slot) {
-    // Nearly always it is the site asked for, and its first line is wanted next.
-    const char* line = reinterpret_cast<const char*>(&first_[slot]);
-    __builtin_prefetch(line);
-    __builtin_prefetch(line + sizeof(Line) - 1);
-    return this->id(slot) == id;
-  });
+  return by_id_.find(hash_text(id), [&](std::uint32_t slot) { return this->id(slot) == id; });
+}
+
+std::uint64_t Store::expect_id(std::string_view id) const {
+  const std::uint64_t hash = hash_text(id);
+  by_id_.prefetch(hash);
+  return hash;
+}
+
+void Store::expect_row(std::uint64_t id_hash) const {
+  const std::uint32_t slot = by_id_.likely(id_hash);
+  if (slot == kNil) return;
+  __builtin_prefetch(&hot_[slot]);
+  const char* line = reinterpret_cast<const char*>(&first_[slot]);
+  __builtin_prefetch(line);
+  __builtin_prefetch(line + sizeof(Line) - 1);
 }
 std::uint32_t Store::find_name(std::string_view name) const {
   return by_name_.find(hash_text(name), [&](std::uint32_t slot) { return this->name(slot) == name; });

@@ -102,6 +102,10 @@ class Store {
   // kNil when there is none. Names: of sites that are not closed. External ids: of exclusive systems.
   [[nodiscard]] std::uint32_t find_id(std::string_view id) const;
   [[nodiscard]] std::uint32_t find_name(std::string_view name) const;
+  // Two hints for a find_id() that comes soon, as far apart as a cache miss takes: the first fetches the entry of the
+  // table of ids, the second the row and its first line, which find_id alone would wait for one after the other.
+  [[nodiscard]] std::uint64_t expect_id(std::string_view id) const;  // its hash
+  void expect_row(std::uint64_t id_hash) const;
   [[nodiscard]] std::uint32_t find_external(const ExternalId& pair) const;
   [[nodiscard]] std::uint32_t find_line(std::uint32_t slot, std::string_view product) const;
 
