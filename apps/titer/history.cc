@@ -31,16 +31,14 @@ Status show_events(Remote& remote, const Options& o, std::optional<registry::Sit
 }
 
 int show(Remote& remote, const Options& o) {
-  Status done = ok_status();
-  if (o.site.empty()) {
-    done = show_events(remote, o, std::nullopt);
-  } else {
-    (void)by_id_or_name(o.site, [&](const registry::SiteRef& ref) {
-      done = show_events(remote, o, ref);
-      return done.ok() ? Code::kOk : done.error().code;
-    });
-  }
-  return done.ok() ? kExitOk : fail(done.error());
+  const Status done =
+      o.site.empty()
+          ? show_events(remote, o, std::nullopt)
+          : by_id_or_name(o.site, [&](const registry::SiteRef& ref) { return show_events(remote, o, ref); });
+  return done.ok() ? Code::kOk : done.error().code;
+});
+}
+return done.ok() ? kExitOk : fail(done.error());
 }
 
 Runner setup(CLI::App& app) {

@@ -92,12 +92,13 @@ bool could_be_id(std::string_view text) {
 
 }  // namespace
 
-Code by_id_or_name(std::string_view text, const std::function<Code(const registry::SiteRef&)>& attempt) {
-  if (could_be_id(text)) {
-    const Code code = attempt({.id = text, .name = {}});
-    if (code != Code::kNotFound) return code;
-  }
-  return attempt({.id = {}, .name = text});
+Status by_id_or_name(std::string_view text, const std::function<Status(const registry::SiteRef&)>& attempt) {
+  const auto missing = [](const Status& tried) { return !tried.ok() && tried.error().code == Code::kNotFound; };
+  if (could_be_id(text))
+    if (const Status by_id = attempt({.id = text, .name = {}}); !missing(by_id)) return by_id;
+  const Status by_name = attempt({.id = {}, .name = text});
+  if (!missing(by_name)) return by_name;
+  return Error{Code::kNotFound, "no site has the id or name '" + std::string(text) + "'; `titer list` shows all"};
 }
 
 }  // namespace titer::app

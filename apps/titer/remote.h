@@ -65,8 +65,8 @@ class Remote {
 [[nodiscard]] int with_remote(const At& at, const std::function<int(Remote&)>& work);
 
 // A site as users name it: tried as an id if it could be one, then as a name. `attempt` returns kNotFound when
-// there is no such site.
-[[nodiscard]] Code by_id_or_name(std::string_view text,
-                                 const std::function<Code(const registry::SiteRef&)>& attempt);
+// there is no such site; when both say so, the error says what to do.
+[[nodiscard]] Status by_id_or_name(std::string_view text,
+                                   const std::function<Status(const registry::SiteRef&)>& attempt);
 
 }  // namespace titer::app

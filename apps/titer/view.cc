@@ -14,20 +14,16 @@ struct Options {
 };
 
 int show(Remote& remote, const Options& o) {
-  Error why{Code::kNotFound, "no site has the id or name '" + o.site + "'; `titer list` shows all"};
-  const Code code = by_id_or_name(o.site, [&](const registry::SiteRef& ref) {
-    const Status got = client::get_site(remote.client(), ref, [&](const registry::Site& site) {
+  const Status done = by_id_or_name(o.site, [&](const registry::SiteRef& ref) {
+    return client::get_site(remote.client(), ref, [&](const registry::Site& site) {
       if (o.json)
         print_line(to_json(site));
       else
         print_site(site);
       return true;
     });
-    if (got.ok()) return Code::kOk;
-    if (got.error().code != Code::kNotFound) why = got.error();
-    return got.error().code;
   });
-  return code == Code::kOk ? kExitOk : fail(why);
+  return done.ok() ? kExitOk : fail(done.error());
 }
 
 Runner setup(CLI::App& app) {

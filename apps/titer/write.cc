@@ -57,12 +57,13 @@ int write_to_site(const WriteOptions& options, std::string_view site, const Make
       const Result<registry::Outcome> outcome = remote.client().execute(request);
       if (!outcome) {
         code = fail(outcome.error());
-        return outcome.error().code;
+        return ok_status();
       }
       // As an id it was not found, and it is still to be tried as a name: not yet worth a report.
-      if (outcome->code == Code::kNotFound && !ref.id.empty()) return Code::kNotFound;
+      if (outcome->code == Code::kNotFound && !ref.id.empty())
+        return Status(Error{Code::kNotFound, outcome->message});
       code = report(options, request, *outcome);
-      return outcome->code;
+      return ok_status();
     });
     return code;
   });

@@ -250,7 +250,7 @@ Result<registry::Outcome> DirectSession::execute(const registry::Request& reques
 }
 
 Result<Reply> DirectSession::ask(const registry::Query& query) {
-  question_.emplace();
+  question_.emplace(Question{});
   question_->token = ++last_token_;
   wire::encode_query(question_->body, query);
   run_until(later(net::boot_now(), deadline_us_), [this] { return question_->reply.has_value(); });

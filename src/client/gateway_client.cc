@@ -161,7 +161,7 @@ void GatewayClient::leave_if_silent(BootTime now) {
 void GatewayClient::ping_if_idle(BootTime now) {
   if (question_ && question_->reply) question_.reset();
   if (question_ || now < later(heard_, kPingAfterUs)) return;
-  question_.emplace();
+  question_.emplace(Question{});
   question_->token = ++last_token_;
   wire::encode_query(question_->body, registry::Info{});
   heard_ = now;
@@ -226,17 +226,17 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
   bool sent = false;
   for (RequestNumber n = window_.first_open(); window_.open() > 0; ++n) {
     if (!window_.is_open(n)) continue;
-    const Error error = no_answer(window_.ever_sent(n));
-    sent = sent || window_.ever_sent(n);
+    const bool this_one = window_.ever_sent(n);
+    sent = sent || this_one;
     window_.settle(n);
-    answered(n.value - base_.value, error);
+    answered(n.value - base_.value, no_answer(this_one));
   }
   new_session();
   return no_answer(sent);
 }
 
 Result<Reply> GatewayClient::ask(const registry::Query& query) {
-  question_.emplace();
+  question_.emplace(Question{});
   question_->token = ++last_token_;
   wire::encode_query(question_->body, query);
   run(later(net::boot_now(), options_.deadline_us), [this] { return question_->reply.has_value(); });
@@ -263,7 +263,7 @@ Status GatewayClient::watch(Position since, const EventVisitor& visit, const Upt
                                                 ") and no other one answers; last: " + link_.last_reason()};
   watching_.reset();
   question_.reset();
-  const Status over = watch_over_.value_or(ok_status());
+  Status over = watch_over_.value_or(ok_status());
   link_.try_another("the watch is over");  // the replica would go on sending events
   return over;
 }

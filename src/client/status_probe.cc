@@ -93,6 +93,7 @@ std::vector<StatusAnswer> ask_status(net::Loop& loop, const Addresses& addresses
   };
   loop.run_until(BootTime(net::boot_now().value + timeout_us), all_done, turn);
   std::vector<StatusAnswer> out;
+  out.reserve(probes.size());
   for (const auto& p : probes) out.push_back(std::move(p->answer()));
   return out;
 }

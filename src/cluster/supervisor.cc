@@ -73,11 +73,11 @@ bool Supervisor::member(std::uint16_t index) const {
 
 Status Supervisor::start_all() {
   for (std::uint16_t i = 0; i < slots_.size(); ++i)
-    if (const Status free = net::can_listen(address(i)); !free) return free;
+    if (Status free = net::can_listen(address(i)); !free) return free;
   for (std::uint16_t i = 0; i < slots_.size(); ++i)
     record_.members.push_back({ReplicaId(i), Incarnation(random_id()), address(i).text()});
   for (std::uint16_t i = 0; i < slots_.size(); ++i)
-    if (const Status launched = launch(i, record_.members[i].incarnation); !launched) return launched;
+    if (Status launched = launch(i, record_.members[i].incarnation); !launched) return launched;
   ping();
   const auto all_up = [this] {
     return processes() < slots_.size() ||
@@ -104,7 +104,7 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
                                      std::to_string(incarnation.value)};
   if (!options_.execution_logs.empty()) {
     arguments.push_back("--execution-log");
-    arguments.push_back(fmt::format("{}/execution_{}.log", options_.execution_logs, address(index).port));
+    arguments.emplace_back(fmt::format("{}/execution_{}.log", options_.execution_logs, address(index).port));
   }
   arguments.insert(arguments.end(), options_.replica_arguments.begin(), options_.replica_arguments.end());
   auto process = spawn(options_.program, arguments, fmt::format("{}/replica-{}.log", options_.data_dir, index));

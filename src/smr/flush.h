@@ -5,8 +5,7 @@
 // all have everything the old view ends at the same place for all. This class decides; core.cc performs
 // (executes, installs), because those touch every other part.
 //
-//   begin ─▶ flush of all? ─▶ behind the top view? kCatchUp ─▶ relay ─▶ I hold all targets, leases lapsed?
-//   done
+//   begin ─▶ flush of all? ─▶ behind the top view? kCatchUp ─▶ relay ─▶ all targets held, leases lapsed? done
 //         ─▶ all full members done? kExecuteRest, donor gives state ─▶ all done? kInstall
 //
 // Early execution: once the full members are done, each of them holds everything that any of them held, so

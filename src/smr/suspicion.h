@@ -1,10 +1,10 @@
 // Suspicion: when this replica asks the register for a view without a peer (§4).
 //
 // It may be wrong; only exclusion counts, and that is the register's. Three reasons to suspect a member:
-//   link    its connection is gone for two heartbeats. One that was never reached gets longer: it is
-//   starting. silence no heartbeat for kSuspectAfterUs: it hangs, or the network swallows. grey    heartbeats
-//   come, but for kGreyUs it acknowledged nothing of what it should, or keeps a view change
-//           waiting. It is repeated rarely.
+//   - link: its connection is gone for two heartbeats. One that was never reached gets longer: it is starting.
+//   - silence: no heartbeat for kSuspectAfterUs: it hangs, or the network swallows.
+//   - grey: heartbeats come, but for kGreyUs it acknowledged nothing of what it should, or keeps a view change
+//     waiting. Then asking is repeated rarely.
 // Patience is counted in this replica's own ticks: if it slept itself, everybody gets a new start, because
 // what they sent meanwhile is still in its sockets.
 //

@@ -148,10 +148,6 @@ struct CompareAndSet {  // from `expected` to its successor without these member
   smr::ReplicaSet without;
   std::string reason;
 };
-struct CompareAndSetResult {
-  bool done = false;
-  smr::ViewRecord newest;
-};
 struct Ready {  // a learner has everything up to here
   Position learned;
 };
@@ -167,13 +163,11 @@ void encode_record(ByteWriter& out, const smr::ViewRecord& record);
 [[nodiscard]] smr::ViewRecord decode_record(ByteReader& in);
 void encode(Bytes& out, const smr::ViewRecord& record);  // kRegisterRecord
 void encode(Bytes& out, const CompareAndSet& ask);
-void encode(Bytes& out, const CompareAndSetResult& result);
 void encode(Bytes& out, const Ready& ready);
 void encode(Bytes& out, const Pong& pong);
 void encode_ping(Bytes& out, std::uint64_t number);
 [[nodiscard]] Result<smr::ViewRecord> decode_register_record(ByteView payload);
 [[nodiscard]] Result<CompareAndSet> decode_compare_and_set(ByteView payload);
-[[nodiscard]] Result<CompareAndSetResult> decode_compare_and_set_result(ByteView payload);
 [[nodiscard]] Result<Ready> decode_ready(ByteView payload);
 [[nodiscard]] Result<Pong> decode_pong(ByteView payload);
 [[nodiscard]] Result<std::uint64_t> decode_ping(ByteView payload);

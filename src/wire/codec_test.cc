@@ -253,7 +253,6 @@ RC_GTEST_PROP(Codec, every_message_is_encoded_again_to_the_same_bytes, (std::uin
       case Type::kEvents: again<Events>(b, payload_of(decode_events)); break;
       case Type::kRegisterRecord: again<smr::ViewRecord>(b, payload_of(decode_register_record)); break;
       case Type::kRegisterCompareAndSet: again<CompareAndSet>(b, payload_of(decode_compare_and_set)); break;
-      case Type::kRegisterResult: again<CompareAndSetResult>(b, payload_of(decode_compare_and_set_result)); break;
       case Type::kPong: again<Pong>(b, payload_of(decode_pong)); break;
       case Type::kReady: again<Ready>(b, payload_of(decode_ready)); break;
       case Type::kPing: RC_ASSERT(decode_ping(m.payload).ok()); break;

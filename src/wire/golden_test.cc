@@ -158,9 +158,6 @@ TEST(Golden, replica_and_register) {
             "0000000000");
   EXPECT_EQ(message(CompareAndSet{ViewNumber(2), {5}, "dead"}),
             "5454013d0a00000086cff68fbdf78ae502050000000464656164");
-  EXPECT_EQ(message(CompareAndSetResult{true, record()}),
-            "5454013e260000009a68b4afe0b1150c01020200a00000000000000003683a3102a20000000000000003683a3301a100"
-            "000000000000");
   EXPECT_EQ(message(Ready{Position(300)}), "54540141020000005aa69b46e4521894ac02");
   EXPECT_EQ(message(Pong{7, ViewNumber(2), true, Position(300), Position(299)}),
             "545401400e000000303f8f43592ad52007000000000000000102ac02ab02");

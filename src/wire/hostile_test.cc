@@ -156,7 +156,7 @@ TEST(Hostile, counts_above_the_limits_are_refused) {
   Bytes out;
   encode_request(out, request(bulk));
   EXPECT_TRUE(decode_request(out).ok());
-  bulk.operations.push_back(registry::Undo{Position(1)});
+  bulk.operations.emplace_back(registry::Undo{Position(1)});
   out.clear();
   encode_request(out, request(bulk));
   EXPECT_FALSE(decode_request(out).ok());

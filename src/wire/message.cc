@@ -48,7 +48,6 @@ bool known(std::uint8_t type) {
     case Type::kStatus:
     case Type::kRegisterRecord:
     case Type::kRegisterCompareAndSet:
-    case Type::kRegisterResult:
     case Type::kPing:
     case Type::kPong:
     case Type::kReady:

@@ -54,7 +54,6 @@ enum class Type : std::uint8_t {
   // replica and view register
   kRegisterRecord = 60,  // the newest record
   kRegisterCompareAndSet = 61,
-  kRegisterResult = 62,
   kPing = 63,
   kPong = 64,
   kReady = 65,  // a learner is close enough to become a member

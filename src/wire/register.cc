@@ -75,21 +75,6 @@ Result<CompareAndSet> decode_compare_and_set(ByteView payload) {
   return c;
 }
 
-void encode(Bytes& out, const CompareAndSetResult& result) {
-  MessageWriter m(out, Type::kRegisterResult);
-  m.u8(result.done ? 1 : 0);
-  encode_record(m, result.newest);
-  m.finish();
-}
-Result<CompareAndSetResult> decode_compare_and_set_result(ByteView payload) {
-  ByteReader in(payload);
-  CompareAndSetResult r;
-  r.done = get_bool(in);
-  r.newest = decode_record(in);
-  if (!in.done()) return malformed("result of a compare-and-set");
-  return r;
-}
-
 void encode(Bytes& out, const Ready& ready) {
   MessageWriter m(out, Type::kReady);
   put_varint(m, ready.learned.value);

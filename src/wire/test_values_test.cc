@@ -73,7 +73,6 @@ void add_clients(std::vector<Bytes>& all, Maker& make) {
 void add_register(std::vector<Bytes>& all, Maker& make) {
   add(all, make.record());
   add(all, CompareAndSet{make.view(), {static_cast<std::uint32_t>(make.below(1 << 16))}, make.string()});
-  add(all, CompareAndSetResult{make.coin(), make.record()});
   encode_ping(all.emplace_back(), make.any());
   add(all, Pong{make.any(), make.view(), make.coin(), make.position(), make.position()});
   add(all, Ready{make.position()});
@@ -148,7 +147,6 @@ bool decodes(const Message& m) {
     case Type::kEvents: return events_decode(m.payload);
     case Type::kRegisterRecord: return decode_register_record(m.payload).ok();
     case Type::kRegisterCompareAndSet: return decode_compare_and_set(m.payload).ok();
-    case Type::kRegisterResult: return decode_compare_and_set_result(m.payload).ok();
     case Type::kPing: return decode_ping(m.payload).ok();
     case Type::kPong: return decode_pong(m.payload).ok();
     case Type::kReady: return decode_ready(m.payload).ok();
