@@ -35,10 +35,7 @@ int show(Remote& remote, const Options& o) {
       o.site.empty()
           ? show_events(remote, o, std::nullopt)
           : by_id_or_name(o.site, [&](const registry::SiteRef& ref) { return show_events(remote, o, ref); });
-  return done.ok() ? Code::kOk : done.error().code;
-});
-}
-return done.ok() ? kExitOk : fail(done.error());
+  return done.ok() ? kExitOk : fail(done.error());
 }
 
 Runner setup(CLI::App& app) {
