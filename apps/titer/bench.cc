@@ -7,6 +7,7 @@
 #include "titer/command.h"
 #include "titer/load_check.h"
 #include "titer/load_connection.h"
+#include "titer/load_history.h"
 #include "titer/load_sites.h"
 #include "titer/remote.h"
 #include "titer/text.h"
@@ -19,8 +20,8 @@ struct Options {
   At at;
   std::size_t connections = 64, in_flight = 1, sites = 1000;
   double seconds = 5;
-  std::string workload = "set";
-  bool json = false;
+  std::string workload = "set", history;
+  bool json = false, only_these = false;
 };
 
 constexpr std::int64_t kConnectUs = 5'000'000;
@@ -29,6 +30,7 @@ constexpr std::int64_t kDrainUs = 15'000'000;
 Workload workload_of(const std::string& text) {
   if (text == "reserve") return Workload::kReserve;
   if (text == "view") return Workload::kView;
+  if (text == "all") return Workload::kAll;
   return text == "mix" ? Workload::kMix : Workload::kSet;
 }
 
@@ -41,7 +43,21 @@ struct Measured {
   LoadCheck check;
 };
 
-// Adds the sites or puts their stock back to where the check begins.
+// Adds the site, or puts its stock back to where the check begins. One for workload `all` may be in use by another load:
+// it is left alone if it is there.
+registry::Operation site_request(const LoadSite& site) {
+  registry::SiteFields fields;
+  fields.name = site.id;
+  fields.zip = "02138";
+  registry::StockClaim stock;
+  if (site.use == SiteUse::kAll) {
+    stock.availability = registry::Availability::of(kLoadStockAll);
+    return registry::AddSite{site.id, std::move(fields), stock};
+  }
+  stock.availability = registry::Availability::of(kLoadStock);
+  return registry::ImportRow{site.id, std::move(fields), stock};
+}
+
 Status load_sites(net::Loop& loop, const client::Addresses& at, std::vector<LoadSite>& sites) {
   client::GatewayClient client(loop, {.at = at});
   if (const Status connected = client.connect(); !connected) return connected;
@@ -50,19 +66,14 @@ Status load_sites(net::Loop& loop, const client::Addresses& at, std::vector<Load
   const Status sent = client.pipeline(
       [&](Bytes& body) {
         if (next >= sites.size()) return false;
-        const LoadSite& site = sites[next++];
-        registry::ImportRow row;
-        row.id = site.id;
-        row.fields.name = site.id;
-        row.fields.zip = "02138";
-        row.stock.emplace().availability = registry::Availability::of(kLoadStock);
-        wire::encode_request(body, {.operation = row, .actor = "bench", .reason = {}, .idempotency_key = {}});
+        const registry::Operation operation = site_request(sites[next++]);
+        wire::encode_request(body, {.operation = operation, .actor = "bench", .reason = {}, .idempotency_key = {}});
         return true;
       },
       [&](std::uint64_t, const Result<registry::Outcome>& outcome) {
         if (!outcome)
           worst = outcome.error();
-        else if (!outcome->ok())
+        else if (!outcome->ok() && outcome->code != Code::kDuplicate)
           worst = Error{outcome->code, outcome->message};
       });
   if (!sent) return sent;
@@ -77,9 +88,10 @@ class Run {
     LoadRun& run = out_.run;
     run.workload = workload_of(o.workload);
     run.in_flight = o.in_flight;
+    run.only_these = o.only_these;
     run.sites = &sites;
     for (std::uint32_t i = 1; i < sites.size(); ++i)
-      (sites[i].use == SiteUse::kSet ? run.set_sites : run.reserve_sites).push_back(i);
+      (sites[i].use == SiteUse::kSet ? run.set_sites : run.shared_sites).push_back(i);
   }
 
   Status connect() {
@@ -182,7 +194,7 @@ void print_json(const Options& o, const Measured& m, std::uint64_t finished) {
   out["peer_messages"] = m.peer_messages;
   out["frames"] = m.frames;
   if (workload_of(o.workload) == Workload::kView) out["messages_per_read"] = messages_per_read(m);
-  out["check"] = m.check.passed() ? "passed" : "FAILED";
+  out["check"] = workload_of(o.workload) == Workload::kAll ? "none" : m.check.passed() ? "passed" : "FAILED";
   out["replicas_checked"] = m.check.replicas;
   print_line(out);
 }
@@ -203,7 +215,9 @@ void print_text(const Options& o, const Measured& m, std::uint64_t finished) {
               grouped(m.peer_messages).c_str(), grouped(m.frames).c_str());
   if (workload_of(o.workload) == Workload::kView)
     std::printf("  per read       %.6f messages between replicas\n", messages_per_read(m));
-  if (m.check.passed())
+  if (workload_of(o.workload) == Workload::kAll)
+    std::printf("  check          none: record a --history and give it to `titer check`\n");
+  else if (m.check.passed())
     std::printf(
         "  check          passed: every acknowledged write is in all %zu replicas, none was applied twice\n",
         m.check.replicas);
@@ -224,7 +238,7 @@ int run(Options o) {
   }
   const Workload workload = workload_of(o.workload);
   // Each session needs a site of its own to set.
-  o.sites = std::max(o.sites, o.connections * (workload == Workload::kMix ? 2 : 1));
+  if (workload != Workload::kAll) o.sites = std::max(o.sites, o.connections * (workload == Workload::kMix ? 2 : 1));
   net::Loop loop;
   client::Addresses at = *addresses;
   if (!o.at.given()) {  // of the default ports those where somebody is
@@ -236,13 +250,22 @@ int run(Options o) {
   std::vector<LoadSite> sites = make_load_sites(o.sites, workload);
   if (const Status loaded = load_sites(loop, at, sites); !loaded) return fail(loaded.error());
   Measured measured;
+  std::unique_ptr<LoadHistory> history;
+  if (!o.history.empty()) {
+    Result<std::unique_ptr<LoadHistory>> opened = LoadHistory::open(o.history);
+    if (!opened) return fail(opened.error());
+    history = std::move(*opened);
+    measured.run.history = history.get();
+  }
   Run load(loop, o, at, sites, measured);
   if (const Status connected = load.connect(); !connected) return fail(connected.error());
   {
     const Interrupt interrupt(loop, [] {});
     load.go(interrupt);
   }
-  measured.check = check_load(loop, at, sites);
+  if (history)
+    if (const Status written = history->close(); !written) return fail(written.error());
+  if (workload != Workload::kAll) measured.check = check_load(loop, at, sites);
   if (o.json)
     print_json(o, measured, load.finished());
   else
@@ -261,16 +284,20 @@ Runner setup(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--seconds", o->seconds)->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--workload", o->workload)
-      ->check(CLI::IsMember({"set", "reserve", "view", "mix"}))
+      ->check(CLI::IsMember({"set", "reserve", "view", "mix", "all"}))
       ->capture_default_str();
   app.add_option("--sites", o->sites, "bench-0000001 and so on; they stay in the database")
       ->check(CLI::Range(1, 9'999'999))
       ->capture_default_str();
   app.add_flag("--json", o->json, "the results as one JSON object");
+  app.add_option("--history", o->history, "every operation into this file, for `titer check`");
+  app.add_flag("--only-these", o->only_these, "never go to a replica that --at does not name");
   o->at.declare(app);
   app.footer(
       "Afterwards every replica is read and compared with what was acknowledged; exit code 1 if a write is\n"
-      "missing or was applied twice. With one address in --at all connections begin at that replica.");
+      "missing or was applied twice. With one address in --at all connections begin at that replica.\n"
+      "Workload `all` is every operation on few doses, so that refusals are common; several loads may share its "
+      "sites.");
   return [o] { return run(*o); };
 }
 

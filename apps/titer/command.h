@@ -24,6 +24,7 @@ enum ExitCode : int {
   kExitUsage = 2,          // the command line, a file or a port that cannot be used
   kExitExcluded = 3,       // this replica is no member of the view any more
   kExitUnreachable = 4,    // no replica answered, or the outcome is not known
+  kExitUnknown = 5,        // check: the time was over before the verdict was known
   kExitInterrupted = 130,  // Ctrl-C
 };
 

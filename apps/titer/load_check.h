@@ -4,6 +4,7 @@
 //   each write changes the value, so the stock line's version has grown by A, or by up to A + U;
 //   reserves: the count has fallen by A, or by up to A + U;
 //   sets: the value is that of the acknowledged set that is last in the order, or of an unanswered one.
+// Not for workload `all`, where others may write to the same sites: there the history is the proof.
 // A lost write, one applied twice, one applied late: each makes one of them wrong. And all replicas stand at the
 // same position with the same digest.
 #pragma once

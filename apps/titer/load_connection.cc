@@ -17,12 +17,14 @@ constexpr std::uint64_t kLookNs = 50 * kMs;
 constexpr std::uint64_t kSilenceNs = 1'000 * kMs;  // with something open: to another replica
 constexpr std::uint64_t kRefusedForNs = 100 * kMs;
 
-client::Link::Options link_options(client::Addresses addresses, std::size_t index) {
+client::Link::Options link_options(client::Addresses addresses, std::size_t index, SessionId session,
+                                   bool only_these) {
   client::Link::Options options;
   options.first = index % addresses.size();
   options.addresses = std::move(addresses);
   options.hello.role = wire::Role::kGatewayClient;
-  options.hello.session = SessionId(client::random_word());
+  options.hello.session = session;
+  options.learn = !only_these;
   return options;
 }
 
@@ -46,9 +48,11 @@ LoadConnection::Entry* LoadConnection::Ring::find(std::uint64_t number) {
   return entry.open && entry.number == number ? &entry : nullptr;
 }
 
-LoadConnection::Entry& LoadConnection::Ring::add(std::uint32_t site, std::uint64_t now_ns) {
+LoadConnection::Entry& LoadConnection::Ring::add(std::uint32_t site, std::uint64_t now_ns,
+                                                 std::optional<std::uint32_t> if_version) {
   Entry& entry = entries[next % kRing];
-  entry = {.number = next, .sent_ns = now_ns, .site = site, .open = true, .refused = false};
+  entry = {
+      .number = next, .sent_ns = now_ns, .site = site, .open = true, .refused = false, .if_version = if_version};
   ++next;
   return entry;
 }
@@ -63,9 +67,10 @@ LoadConnection::LoadConnection(net::Loop& loop, client::Addresses addresses, std
     : run_(run),
       index_(index),
       sessions_(sessions),
+      session_(client::random_word()),
       own_(index),
-      dice_(index + 1),
-      link_(loop, link_options(std::move(addresses), index), *this) {}
+      dice_(run.workload == Workload::kAll ? session_.value : index + 1),
+      link_(loop, link_options(std::move(addresses), index, session_, run.only_these), *this) {}
 
 void LoadConnection::begin() {
   fill();
@@ -80,7 +85,8 @@ std::uint32_t LoadConnection::dice() {
 }
 
 bool LoadConnection::add_one() {
-  const bool view = run_.workload == Workload::kView || (run_.workload == Workload::kMix && dice() % 2 == 0);
+  const bool half = run_.workload == Workload::kMix || run_.workload == Workload::kAll;
+  const bool view = run_.workload == Workload::kView || (half && dice() % 2 == 0);
   return view ? add_view() : add_write();
 }
 
@@ -88,16 +94,20 @@ bool LoadConnection::add_one() {
 // is known. Reserves go anywhere: there the count alone must be right.
 bool LoadConnection::add_write() {
   if (writes_.full() || (!known_ && writes_.next > 1)) return false;
-  const bool reserve = run_.set_sites.empty() || (!run_.reserve_sites.empty() && dice() % 2 == 0);
+  const bool shared = run_.set_sites.empty() || (!run_.shared_sites.empty() && dice() % 2 == 0);
   std::uint32_t site = 0;
-  if (reserve) {
-    site = run_.reserve_sites[dice() % run_.reserve_sites.size()];
+  if (shared) {
+    site = run_.shared_sites[dice() % run_.shared_sites.size()];
   } else {
     if (own_ >= run_.set_sites.size()) own_ = index_;
     site = run_.set_sites[own_];
     own_ += sessions_;
   }
-  send_write(writes_.add(site, run_.now_ns));
+  const LoadSite& to = (*run_.sites)[site];
+  Entry& entry = writes_.add(site, run_.now_ns);
+  if (to.use == SiteUse::kAll && operation(entry).conditional) entry.if_version = to.seen_version;
+  if (run_.history != nullptr) run_.history->called(noted(entry, false));
+  send_write(entry);
   ++open_;
   return true;
 }
@@ -119,7 +129,12 @@ void LoadConnection::fill() {
 void LoadConnection::send_write(const Entry& entry) {
   LoadSite& site = (*run_.sites)[entry.site];
   if (site.use == SiteUse::kSet) patch_value(site, load_value(index_, entry.number));
-  wire::encode(link_.outgoing(), wire::Request{RequestNumber(entry.number), site.write});
+  if (site.use == SiteUse::kAll) {
+    body_.clear();
+    encode_operation(operation(entry), site, entry.if_version, body_);
+  }
+  wire::encode(link_.outgoing(),
+               wire::Request{RequestNumber(entry.number), site.use == SiteUse::kAll ? body_ : site.write});
 }
 
 void LoadConnection::send_view(const Entry& entry) {
@@ -154,6 +169,36 @@ void LoadConnection::look(std::uint64_t now_ns) {
     run_.now_ns = now_ns;
     fill();  // what the ring or the first request held back
   }
+}
+
+// --- the history
+
+LoadOperation LoadConnection::operation(const Entry& entry) const {
+  return load_operation((*run_.sites)[entry.site].use, index_, session_.value, entry.number);
+}
+
+check::Op LoadConnection::noted(const Entry& entry, bool view) const {
+  check::Op op;
+  op.client = session_.value >> 11;  // 53 bits
+  op.id = 2 * entry.number + (view ? 0 : 1);
+  op.site = (*run_.sites)[entry.site].id;
+  op.call_ns = static_cast<std::int64_t>(entry.sent_ns);
+  if (view) return op;
+  const LoadOperation asked = operation(entry);
+  op.kind = asked.kind;
+  op.value = asked.value;
+  op.amount = asked.amount;
+  op.if_version = entry.if_version;
+  return op;
+}
+
+void LoadConnection::note_answer(const Entry& entry, bool view, Code code,
+                                 const std::optional<check::Shown>& shown) {
+  check::Op op = noted(entry, view);
+  op.end_ns = static_cast<std::int64_t>(heard_ns_);
+  op.code = code;
+  op.shown = shown;
+  run_.history->answered(op);
 }
 
 // --- what comes in
@@ -205,6 +250,8 @@ void LoadConnection::take_answer(const wire::Message& message) {
   const Code code = outcome_.code;
   if (code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded) return refused(*entry);
   LoadSite& site = (*run_.sites)[entry->site];
+  if (run_.history != nullptr) note_answer(*entry, false, code, shown_by(outcome_));
+  if (outcome_.has_stock) site.seen_version = std::max(site.seen_version, outcome_.stock_version);
   if (code == Code::kOk) {
     ++run_.writes;
     ++site.acknowledged;
@@ -232,6 +279,8 @@ void LoadConnection::take_reply(const wire::Message& message) {
   if (entry == nullptr) return;
   const Code code = answer->code;
   if (code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded) return refused(*entry);
+  if (run_.history != nullptr)
+    note_answer(*entry, true, code, code == Code::kOk ? shown_by(answer->body) : std::nullopt);
   ++(code == Code::kOk ? run_.reads : run_.refused);
   settle(*entry);
   views_.close(*entry);

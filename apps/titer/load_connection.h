@@ -6,12 +6,15 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/limits.h"
 #include "client/histogram.h"
 #include "client/link.h"
 #include "registry/request.h"
+#include "titer/load_history.h"
+#include "titer/load_operation.h"
 #include "titer/load_sites.h"
 
 namespace titer::app {
@@ -21,8 +24,11 @@ struct LoadRun {
   Workload workload = Workload::kSet;
   std::size_t in_flight = 1;
   std::vector<LoadSite>* sites = nullptr;
-  std::vector<std::uint32_t> set_sites, reserve_sites;  // indexes by use
-  bool going = true;                                    // false: no new requests
+  // Indexes of sites: each session has some of the former for itself, the latter are everybody's.
+  std::vector<std::uint32_t> set_sites, shared_sites;
+  bool going = true;               // false: no new requests
+  bool only_these = false;         // no other addresses than were named
+  LoadHistory* history = nullptr;  // where every operation is noted, if anywhere
 
   std::uint64_t now_ns = 0;  // read once for each connection's batch of answers
   client::Histogram latency;
@@ -66,6 +72,7 @@ class LoadConnection final : public client::LinkOwner {
     std::uint32_t site = 0;
     bool open = false;
     bool refused = false;  // to be sent again
+    std::optional<std::uint32_t> if_version;
   };
   // Numbers first … next-1 are in the ring; first is open unless first == next.
   struct Ring {
@@ -74,7 +81,7 @@ class LoadConnection final : public client::LinkOwner {
 
     [[nodiscard]] bool full() const { return next - first >= kRing; }
     Entry* find(std::uint64_t number);
-    Entry& add(std::uint32_t site, std::uint64_t now_ns);
+    Entry& add(std::uint32_t site, std::uint64_t now_ns, std::optional<std::uint32_t> if_version = {});
     void close(Entry& entry);
   };
 
@@ -95,9 +102,14 @@ class LoadConnection final : public client::LinkOwner {
   void repeat_refused();
   void look(std::uint64_t now_ns);
   std::uint32_t dice();
+  [[nodiscard]] LoadOperation operation(const Entry& entry) const;
+  // For the history; with the end if there is an answer.
+  [[nodiscard]] check::Op noted(const Entry& entry, bool view) const;
+  void note_answer(const Entry& entry, bool view, Code code, const std::optional<check::Shown>& shown);
 
   LoadRun& run_;
   std::size_t index_, sessions_;
+  SessionId session_;
   Ring writes_, views_;
   std::size_t open_ = 0;
   bool known_ = false;       // the session's first request was answered (see client/window.h)
@@ -107,6 +119,7 @@ class LoadConnection final : public client::LinkOwner {
   std::size_t own_;  // next of the sites that this session alone sets
   std::uint64_t dice_;
   registry::Outcome outcome_;
+  Bytes body_;
   client::Link link_;
 };
 

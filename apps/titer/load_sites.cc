@@ -66,13 +66,11 @@ std::vector<LoadSite> make_load_sites(std::size_t count, Workload workload) {
     LoadSite& site = sites[i];
     site.id = load_site_id(i);
     const bool reserve = workload == Workload::kReserve || (workload == Workload::kMix && i % 2 == 0);
-    site.use = reserve ? SiteUse::kReserve : SiteUse::kSet;
+    site.use = workload == Workload::kAll ? SiteUse::kAll : reserve ? SiteUse::kReserve : SiteUse::kSet;
     registry::Reserve one_dose;
     one_dose.site.id = site.id;
-    if (reserve)
-      site.write = encoded(one_dose);
-    else
-      encode_set(site);
+    if (site.use == SiteUse::kReserve) site.write = encoded(one_dose);
+    if (site.use == SiteUse::kSet) encode_set(site);
     registry::GetSite get;
     get.site.id = site.id;
     wire::encode_query(site.view, get);

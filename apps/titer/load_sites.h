@@ -14,15 +14,16 @@
 
 namespace titer::app {
 
-enum class Workload { kSet, kReserve, kView, kMix };
+enum class Workload { kSet, kReserve, kView, kMix, kAll };
 
-// What a site is for: in a mix every second one is reserved from, the others are set.
-enum class SiteUse : std::uint8_t { kSet, kReserve };
+// What a site is for: in a mix every second one is reserved from, the others are set. kAll: every operation on the
+// stock, by every session, and by other loads at the same time; such sites have no ledger, but a history.
+enum class SiteUse : std::uint8_t { kSet, kReserve, kAll };
 
 struct LoadSite {
   std::string id;
   SiteUse use = SiteUse::kSet;
-  Bytes write;               // encoded request
+  Bytes write;               // encoded request; kAll: none, each is another one
   std::size_t value_at = 0;  // sets: where the value lies in `write`
   Bytes view;                // encoded question
 
@@ -34,9 +35,12 @@ struct LoadSite {
   Position newest;                        // of those, the last in the order …
   std::uint64_t newest_value = 0;         // … and what it set
   std::vector<std::uint64_t> unanswered;  // values of writes whose outcome nobody knows (1 for a reserve)
+  // kAll: the newest version that an answer showed.
+  std::uint32_t seen_version = 0;
 };
 
 inline constexpr std::uint64_t kLoadStock = 200'000'000;     // to begin with; below every value of a set
+inline constexpr std::uint64_t kLoadStockAll = 10;           // of kAll, when the site is new
 inline constexpr std::uint64_t kLoadNumbersMax = 5'000'000;  // per session, before values repeat
 
 // "bench-0000001" for 1.
