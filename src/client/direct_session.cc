@@ -33,6 +33,10 @@ DirectSession::DirectSession(net::Loop& loop, Addresses addresses, std::int64_t 
 }
 
 DirectSession::~DirectSession() {
+  // Who goes without a word in the middle of its broadcasts costs everybody a change of view.
+  step(smr::DirectClient::Leave{});
+  step(smr::DirectClient::EndOfTurn{net::wall_now()});
+  perform();
   for (const auto& peer : peers_) {
     if (!peer->connection) continue;
     peer->connection->detach();

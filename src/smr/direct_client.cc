@@ -39,6 +39,7 @@ struct DirectClient::Core {
   Seq seq;                               // of the newest frame sent in this view
   ReplicaSet welcomed;                   // by whom, in state kHello
   LamportTime solicited;                 // asked for a frame above this since the last one; 0: not asked
+  bool leaving = false;
   bool entangled = false;                // some replica may have us as active in this view
   BootTime now;
   BootTime state_at;          // when hello was last sent
@@ -100,7 +101,8 @@ struct DirectClient::Core {
     if (const auto* v = std::get_if<ViewIs>(&in.message)) return on_view(v->record);
     if (const auto* w = std::get_if<Welcome>(&in.message)) return on_welcome(in.from, *w);
     const auto& s = std::get<Solicit>(in.message);
-    if (view && s.view == view->number && state == State::kActive) solicited = std::max(solicited, s.ts);
+    // Also before all have welcomed us: who was first may wait for us already, and asks only once.
+    if (view && s.view == view->number) solicited = std::max(solicited, s.ts);
   }
   void on_view(const ViewRecord& record) {
     if (view && record.number <= view->number) return;
@@ -125,6 +127,7 @@ struct DirectClient::Core {
     if (welcomed == view->set()) state = State::kActive;
   }
 
+  void handle(const Leave&) { leaving = true; }
   void handle(const Tick&) {}
 
   void handle(const EndOfTurn& in) {
@@ -137,7 +140,7 @@ struct DirectClient::Core {
     while (state == State::kActive && may_send()) send_frame(in.wall);
     if (state != State::kActive) return;
     const std::int64_t idle_at = submitted_at.value + limits::kDirectRestUs;
-    const bool idle = !unsent() && now.value >= idle_at;
+    const bool idle = leaving || (!unsent() && now.value >= idle_at);
     if (idle || solicited.value != 0) {
       clock_above_solicit();
       send(in.wall, 0, nullptr, idle);

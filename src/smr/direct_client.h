@@ -48,11 +48,12 @@ class DirectClient {
   struct Answered {  // a result for this number came, from any replica
     RequestNumber number;
   };
+  struct Leave {};  // the end: with the next turn's frame the replicas stop waiting for this client
   struct Tick {};
   struct EndOfTurn {
     WallTime wall;
   };
-  using Input = std::variant<Connected, Disconnected, Submit, Receive, Answered, Tick, EndOfTurn>;
+  using Input = std::variant<Connected, Disconnected, Submit, Receive, Answered, Leave, Tick, EndOfTurn>;
 
   struct Output {
     struct Send {

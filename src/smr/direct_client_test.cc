@@ -98,6 +98,20 @@ TEST_F(Direct, stays_active_while_requests_follow_and_rests_when_idle) {
   EXPECT_EQ(c.executed(2), (Texts{"one", "two"}));
 }
 
+TEST_F(Direct, who_leaves_rests_first_so_that_nobody_waits) {
+  submit("one");
+  submit("two");
+  run();
+  ASSERT_TRUE(client.active());
+  give(DirectClient::Leave{});
+  turn();
+  c.settle();
+  EXPECT_EQ(c[0].replica->snapshot().active_clients, 0U);
+  c.give(0, input::DirectLost{kId});
+  c.settle();
+  EXPECT_TRUE(c[0].asks.empty()) << "no view is asked for";
+}
+
 TEST_F(Direct, answers_a_solicit_with_a_null_request) {
   submit("one");
   submit("two");
@@ -111,6 +125,21 @@ TEST_F(Direct, answers_a_solicit_with_a_null_request) {
   c.settle();
   EXPECT_EQ(c.executed(1).size(), 3U);
   EXPECT_TRUE(client.active());
+}
+
+TEST_F(Direct, a_solicit_before_the_last_welcome_is_answered_by_the_first_frame) {
+  submit("one");
+  turn({0, 1});
+  c.settle();
+  hear();
+  give(DirectClient::Receive{ReplicaId(0), Solicit{ViewNumber(0), LamportTime(1000)}});
+  c.give(2, input::Direct{kId, Hello{ViewNumber(0)}});
+  c.settle();
+  hear();
+  turn();
+  const auto* first = std::get_if<FramePtr>(&sent.back());
+  ASSERT_NE(first, nullptr);
+  EXPECT_GT((*first)->ts, LamportTime(1000));
 }
 
 TEST_F(Direct, on_a_new_view_what_is_unanswered_is_sent_again_under_the_same_numbers) {

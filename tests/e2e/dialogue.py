@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The interactive client, driven by scripts: its dialogue byte for byte, also while replicas die under it."""
+import os
 import random
 import signal
 import subprocess
+import tempfile
 import unittest
 
 from harness import Cluster, TITER, end, environment, main, spawn, titer, wait_until
@@ -168,25 +170,34 @@ class Dialogue(unittest.TestCase):
         with Cluster(3) as cluster:
             ports = [cluster.port(i) for i in range(3)]
             converse(cluster, ["n", "Left", "02139", "n", "Right", "02139", "q"])
-            clients = {name: spawn("client", *ports) for name in ("Left", "Right")}
+            # Into files: a client whose output nobody reads would hang, and be taken for hung.
+            outputs = {name: tempfile.TemporaryFile() for name in ("Left", "Right")}
+            clients = {name: spawn("client", *ports, stdout=output) for name, output in outputs.items()}
             try:
                 for name, client in clients.items():
                     for value in range(1, 201):
                         client.stdin.write(f"e\n{name}\n{value}\n".encode())
                     client.stdin.write(b"q\n")
                     client.stdin.flush()
-                wait_until(lambda: (s := cluster.status(2)) and s["position"] > 30, "some edits to be executed")
+                wait_until(lambda: all(os.fstat(output.fileno()).st_size > 2000 for output in outputs.values()),
+                           "some edits of both to be answered")
                 cluster.kill(0)
                 for name, client in clients.items():
-                    out = client.communicate(timeout=30)[0].decode()
+                    client.communicate(timeout=30)
+                    outputs[name].seek(0)
+                    out = outputs[name].read().decode()
                     want = HEAD.format(3) + "".join(edited(name, "02139", v) for v in range(1, 201)) + MENU + BYE
                     self.assertEqual(out, want)
                 self.assertEqual(converse(cluster, ["l", "q"], servers=2),
                                  listing("200,02139,Left", "200,02139,Right") + MENU + BYE)
                 cluster.wait_equal([1, 2])
+                # Clients that live and work are never taken for hung, which would cost everybody a second.
+                self.assertNotIn("does not answer", cluster.replica_logs())
             finally:
                 for client in clients.values():
                     end(client)
+                for output in outputs.values():
+                    output.close()
 
     def test_dead_ports_are_left_out(self):
         with Cluster(2, ["--seed-site"]) as cluster:

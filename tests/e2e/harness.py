@@ -173,6 +173,14 @@ class Cluster:
             with open(os.path.join(self.data, name), errors="replace", encoding="utf-8") as file:
                 print(f"--- {name}:\n" + "".join(file.readlines()[-lines:]), file=sys.stderr)
 
+    def replica_logs(self):
+        """All that the replicas have logged, as one text."""
+        text = []
+        for name in sorted(os.listdir(self.data)):
+            with open(os.path.join(self.data, name), errors="replace", encoding="utf-8") as file:
+                text.append(file.read())
+        return "".join(text)
+
     # --- processes
 
     def pids(self):
