@@ -7,14 +7,6 @@
 
 namespace titer::smr::testing {
 
-std::uint64_t Random::next() {
-  state_ += 0x9E3779B97F4A7C15ULL;
-  std::uint64_t z = state_;
-  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-  return z ^ (z >> 31U);
-}
-
 Stats& Stats::operator+=(const Stats& o) {
   executed += o.executed, repeated += o.repeated, views += o.views, installs += o.installs, crashes += o.crashes;
   client_crashes += o.client_crashes, exclusions += o.exclusions, joins += o.joins, cuts += o.cuts;

@@ -26,6 +26,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/random.h"
 #include "smr/direct_client.h"
 #include "smr/replica.h"
 #include "smr/request_batch.h"
@@ -35,17 +36,6 @@ namespace titer::smr::testing {
 
 struct Failure : std::runtime_error {
   using std::runtime_error::runtime_error;
-};
-
-class Random {  // splitmix64
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next();
-  std::uint64_t below(std::uint64_t n) { return next() % n; }
-  bool chance(double p) { return static_cast<double>(next() >> 11U) * 0x1.0p-53 < p; }
-
- private:
-  std::uint64_t state_;
 };
 
 struct Stats {

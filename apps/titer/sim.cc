@@ -1,0 +1,124 @@
+// titer sim: whole clusters under simulated faults, driven by seeds.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "sim/workers.h"
+#include "titer/command.h"
+
+namespace titer::app {
+namespace {
+
+constexpr int kExitMarkNeverHit = 14;
+constexpr std::uint64_t kSeedsForMarks = 1000;  // with fewer, a rare mark may stay away by chance
+
+struct Options {
+  std::vector<std::uint64_t> seed;
+  std::uint64_t seeds = 0, first = 1, twice_every = 8;
+  unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
+  std::string replay;
+  bool marks = false;
+};
+
+void print(const sim::Finding& finding) {
+  const sim::Report& r = finding.report;
+  if (finding.outcome == sim::Outcome::kPassed) return;
+  fmt::print("{}: {} at {:.6f} s: {}\n  {}\n  again: titer sim --seed {}\n", sim::name(finding.outcome),
+             r.verdict.checker, static_cast<double>(r.verdict.at) / 1e6, r.verdict.what, sim::Plan(r.seed).text(),
+             r.seed);
+  std::fflush(stdout);
+}
+
+void print(const sim::Marks& marks) {
+  for (std::size_t i = 0; i < sim::kMarks; ++i) {
+    const auto mark = static_cast<sim::Mark>(i);
+    if (i == 0) fmt::print("faults\n");
+    if (i > 0 && sim::is_fault(static_cast<sim::Mark>(i - 1)) && !sim::is_fault(mark))
+      fmt::print("rare branches\n");
+    fmt::print("  {:32} {:>9}\n", sim::name(mark), marks.count(mark));
+  }
+}
+
+void print(const sim::Sum& sum, double seconds) {
+  const double simulated = static_cast<double>(sum.simulated_us) / 1e6;
+  const auto per_seed = [&](std::uint64_t n) {
+    return static_cast<double>(n) / static_cast<double>(std::max<std::uint64_t>(sum.seeds, 1));
+  };
+  fmt::print(
+      "{} seeds ({} of them twice) in {:.1f} s: {:.0f} seeds a minute, {:.0f} simulated seconds, {:.0f} x real "
+      "time\n"
+      "per seed: {:.0f} events, {:.0f} messages, {:.0f} requests executed, {:.0f} answers, {:.0f} reads, {:.1f} "
+      "views, "
+      "{:.1f} faults\n"
+      "{} operations compared for linearizability, {} stock lines without a verdict\n",
+      sum.seeds, sum.twice, seconds, static_cast<double>(sum.seeds) * 60 / seconds, simulated, simulated / seconds,
+      per_seed(sum.events), per_seed(sum.messages), per_seed(sum.executed), per_seed(sum.answered),
+      per_seed(sum.reads), per_seed(sum.views), per_seed(sum.marks.faults()), sum.operations, sum.unknown);
+}
+
+// Lines of "seed commit what"; what begins with # is a comment.
+bool read_seeds(const std::string& path, std::vector<std::uint64_t>& seeds) {
+  std::ifstream in(path);
+  if (!in) {
+    fmt::print(stderr, "titer: cannot read {}\n", path);
+    return false;
+  }
+  for (std::string line; std::getline(in, line);)
+    if (!line.empty() && line.front() != '#') seeds.push_back(std::strtoull(line.c_str(), nullptr, 10));
+  return true;
+}
+
+int run(const Options& options) {
+  sim::Batch batch{options.seed, options.jobs, options.twice_every, 10};
+  if (!options.seed.empty() || !options.replay.empty()) batch.twice_every = 1;
+  if (!options.replay.empty() && !read_seeds(options.replay, batch.seeds)) return kExitUsage;
+  for (std::uint64_t i = 0; i < options.seeds; ++i) batch.seeds.push_back(options.first + i);
+  if (batch.seeds.empty() && options.replay.empty()) {
+    fmt::print(stderr, "titer: say which seeds: --seed N, --seeds COUNT or --replay FILE\n");
+    return kExitUsage;
+  }
+  if (options.seeds == 0)
+    for (const std::uint64_t seed : options.seed) fmt::print("{}\n", sim::Plan(seed).text());
+  const auto begin = std::chrono::steady_clock::now();
+  const sim::Sum sum = sim::run_many(batch, [](const sim::Finding& finding) { print(finding); });
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  print(sum, seconds);
+  if (options.seeds > 0 || options.marks) print(sum.marks);
+  if (!sum.findings.empty()) return static_cast<int>(sum.findings.front().outcome);
+  if (options.seeds < kSeedsForMarks) return kExitOk;
+  const std::vector<sim::Mark> missing = sim::never_hit(sum.marks);
+  for (const sim::Mark mark : missing) fmt::print("never hit: {}\n", sim::name(mark));
+  return missing.empty() ? kExitOk : kExitMarkNeverHit;
+}
+
+Runner setup(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("--seed", options->seed, "run this seed, twice; print its parameters");
+  app.add_option("--seeds", options->seeds, "run so many");
+  app.add_option("--first", options->first, "… from this one on")->capture_default_str();
+  app.add_option("--twice-every", options->twice_every,
+                 "every so-manieth seed is run twice and must be the same run")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--jobs", options->jobs, "processes at work")->check(CLI::Range(1, 256))->capture_default_str();
+  app.add_option("--replay", options->replay, "run the seeds of this file: a seed and what it found per line");
+  app.add_flag("--marks", options->marks, "print which faults and rare branches were hit, and how often");
+  app.footer(
+      "Exit codes: 0 all is well, 10 a crash or a broken CHECK, 11 a promise was broken, 12 something never came "
+      "to\n"
+      "rest, 13 a seed run twice went two ways, 14 a fault or rare branch was never hit (from 1000 seeds on).");
+  return [options] { return run(*options); };
+}
+
+const Registration registered({Group::kOperate, "sim", "run whole clusters under simulated faults, by seed",
+                               setup});
+
+}  // namespace
+}  // namespace titer::app

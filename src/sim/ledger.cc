@@ -1,0 +1,195 @@
+#include "sim/ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/hash.h"
+
+namespace titer::sim {
+
+namespace {
+
+std::uint64_t hash_of(const smr::Frame& f) {
+  Bytes bytes;
+  ByteWriter w(bytes);
+  w.u64(f.ts.value);
+  w.i64(f.stamp.value);
+  w.u32(f.count);
+  w.u8(f.rest ? 1 : 0);
+  for (const auto& [transmitter, seq] : f.acks) {
+    w.u64(transmitter.value);
+    w.u64(seq.value);
+  }
+  return hash64(bytes, f.requests == nullptr ? 0 : hash64(*f.requests));
+}
+
+std::string text(const smr::Frame& f) {
+  return fmt::format("frame {}.{:x}.{} ts {}", f.view.value, f.transmitter.value, f.seq.value, f.ts.value);
+}
+
+}  // namespace
+
+// --- order
+
+void Ledger::append(Incarnation who, const smr::Frame& frame, const Done& done) {
+  log_.push_back({frame.uid(), frame.view, done, 0, who});
+  stage_.note(done.result ^ done.request ^ log_.size());
+  const auto name = std::pair(done.session, done.number);
+  const auto effect = effects_.find(name);
+  if (!done.repeated && effect != effects_.end())
+    stage_.fail("exactly once (I9)",
+                fmt::format("request {} of session {:x} took effect at {} and again at {}", done.number.value,
+                            done.session.value, effect->second.value, log_.size()));
+  if (!done.repeated) effects_.emplace(name, Position(log_.size()));
+  if (!done.repeated || done.forgotten) return;
+  if (effect == effects_.end() || log_[effect->second.value - 1].done.result != done.result)
+    stage_.fail("exactly once (I9)",
+                fmt::format("request {} of session {:x}, repeated at {}, got another result than "
+                            "at first",
+                            done.number.value, done.session.value, log_.size()));
+}
+
+void Ledger::executed(Incarnation who, Position position, const smr::Frame& frame, const Done& done) {
+  if (position.value == log_.size() + 1) return append(who, frame, done);
+  if (position.value > log_.size())
+    return stage_.fail("prefix (I2)", fmt::format("process {} executes position {}, nobody was beyond {}",
+                                                  who.value, position.value, log_.size()));
+  const Entry& entry = log_[position.value - 1];
+  const bool same = entry.uid == frame.uid() && entry.done.session == done.session &&
+                    entry.done.number == done.number && entry.done.request == done.request;
+  if (!same)
+    return stage_.fail(
+        "prefix (I2)",
+        fmt::format("position {}: process {} executed request {} of session {:x} in {}, process {} "
+                    "executed request {} of session {:x} at ts {}",
+                    position.value, who.value, done.number.value, done.session.value, text(frame),
+                    entry.first.value, entry.done.number.value, entry.done.session.value, entry.uid.ts.value));
+  if (entry.done.result != done.result)
+    stage_.fail("equal results (I2)", fmt::format("position {}: processes {} and {} have different results for {}",
+                                                  position.value, who.value, entry.first.value, text(frame)));
+}
+
+void Ledger::stands(Incarnation who, Position position, std::uint64_t digest) {
+  if (position.value == 0 || position.value > log_.size()) return;
+  Entry& entry = log_[position.value - 1];
+  if (entry.digest == 0) entry.digest = digest;
+  if (entry.digest != digest)
+    stage_.fail("digests (I10)",
+                fmt::format("process {} has another digest than others at position {}", who.value, position.value));
+}
+
+void Ledger::took_over(Incarnation who, Position position) {
+  if (position.value > log_.size())
+    stage_.fail("prefix (I2)", fmt::format("learner {} was given position {}, nobody was beyond {}", who.value,
+                                           position.value, log_.size()));
+}
+
+// --- frames
+
+bool Ledger::same_frame(const smr::Frame& frame, bool may_be_new, bool& is_new) {
+  std::vector<std::uint64_t>& hashes = names_[{frame.view, frame.transmitter}];
+  const std::uint64_t hash = hash_of(frame);
+  is_new = frame.seq.value == hashes.size() + 1;
+  if (is_new && may_be_new) {
+    hashes.push_back(hash);
+    ++frames_;
+    return true;
+  }
+  return frame.seq.value >= 1 && frame.seq.value <= hashes.size() && hashes[frame.seq.value - 1] == hash;
+}
+
+void Ledger::sent(Incarnation who, const smr::Frame& frame, ViewNumber known) {
+  bool is_new = false;
+  if (!same_frame(frame, true, is_new))
+    return stage_.fail("streams (I1)",
+                       fmt::format("process {} sends another {} than before", who.value, text(frame)));
+  if (is_new && frame.view < known)
+    stage_.fail("wedge (I5)",
+                fmt::format("process {} knows view {} and sends a new {}", who.value, known.value, text(frame)));
+  if (is_new && !stage_.plan.durable) holds(who, frame);
+}
+
+void Ledger::made(Incarnation who, const smr::Frame& frame) {
+  bool is_new = false;
+  if (!same_frame(frame, true, is_new))
+    return stage_.fail("streams (I1)",
+                       fmt::format("process {} executes another {} than it sent", who.value, text(frame)));
+  if (is_new && !stage_.plan.durable) holds(who, frame);
+}
+
+void Ledger::relayed(const smr::Frame& frame) {
+  bool is_new = false;
+  if (!same_frame(frame, false, is_new)) stage_.fail("streams (I1)", "relayed as what it is not: " + text(frame));
+}
+
+void Ledger::holds(Incarnation who, const smr::Frame& frame) {
+  Seq& held = held_[{who, {frame.view, frame.transmitter}}];
+  if (frame.seq == held.next()) held = frame.seq;
+}
+
+void Ledger::answers(Incarnation who, const smr::Frame& frame, const smr::ViewRecord& known) {
+  const smr::ViewRecord* view = record(frame.view);
+  if (view == nullptr) return;
+  for (const smr::Member& member : view->members) {
+    // In a flush only those who stay must hold it.
+    if (known.number > frame.view && !known.has(member.id, member.incarnation)) continue;
+    const auto held = held_.find({member.incarnation, {frame.view, frame.transmitter}});
+    if (held != held_.end() && held->second >= frame.seq) continue;
+    return stage_.fail("safe (I3)", fmt::format("process {} answers from {}, which process {} never got", who.value,
+                                                text(frame), member.incarnation.value));
+  }
+}
+
+// --- views
+
+const smr::ViewRecord* Ledger::record(ViewNumber view) const {
+  const auto it = records_.find(view);
+  return it == records_.end() ? nullptr : &it->second;
+}
+
+void Ledger::published(const smr::ViewRecord& record) {
+  if (!records_.emplace(record.number, record).second)
+    stage_.fail("register (I4)", fmt::format("a second record for view {}", record.number.value));
+}
+
+void Ledger::installed(Incarnation who, ViewNumber view, Position position) {
+  const auto [place, first] = installed_at_.emplace(view, position);
+  if (!first && place->second != position)
+    return stage_.fail("installs (I6)", fmt::format("view {} is installed at position {}, by process {} at {}",
+                                                    view.value, place->second.value, who.value, position.value));
+  for (const auto& [earlier, answered] : acknowledged_in_)
+    if (earlier < view && answered > position)
+      return stage_.fail("answered writes",
+                         fmt::format("process {} installs view {} at position {} without {}, which "
+                                     "was answered in view {}",
+                                     who.value, view.value, position.value, answered.value, earlier.value));
+}
+
+// --- clients
+
+void Ledger::answered(SessionId session, RequestNumber number, ByteView result, Position position) {
+  ++answers_;
+  const auto effect = effects_.find({session, number});
+  if (effect == effects_.end())
+    return stage_.fail("answered writes", fmt::format("request {} of session {:x} was answered; nobody executed it",
+                                                      number.value, session.value));
+  const Entry& entry = log_[effect->second.value - 1];
+  if (entry.done.result != hash64(result) || effect->second != position)
+    return stage_.fail("answered writes",
+                       fmt::format("request {} of session {:x} was answered otherwise than position "
+                                   "{} says",
+                                   number.value, session.value, effect->second.value));
+  acknowledged_ = std::max(acknowledged_, position);
+  Position& of_view = acknowledged_in_[entry.view];
+  of_view = std::max(of_view, position);
+}
+
+void Ledger::read(Position floor, Position seen, Incarnation who) {
+  ++reads_;
+  if (seen < floor)
+    stage_.fail("reads", fmt::format("process {} answers a read at position {}, {} was answered before it began",
+                                     who.value, seen.value, floor.value));
+}
+
+}  // namespace titer::sim

@@ -1,0 +1,94 @@
+// Ledger: what all replicas of a run did, the dead ones included, held against the promises (docs/protocol.md §4).
+//
+// It stands outside of the replicas and believes none of them: everything here comes from frames on their way, from
+// executions as they happen, and from what clients were told.
+//
+//   I1   every frame that anybody sends or relays under a name (view, transmitter, seq) is the same frame
+//   I2   executed sequences are prefixes of one another: one log of (uid, request, result), which each replica follows
+//   I3   when a replica answers, every member of the frame's view has got the frame (with durability: on disk)
+//   I4   one record per view number
+//   I5   a replica that knows the next view sends no new frame of the one before
+//   I6   all that install a view stand at the same position, and behind every answered request of earlier views
+//   I9   (session, number) has one effect; whoever repeats it is given the first result
+//   I10  equal positions, equal digests
+//   answered  what a client is told is what the log says
+//   reads     no read is older than what was answered before it began
+//
+// I7 (nothing leaves memory too early) shows here as a frame that nobody can relay; I8 (leases) is looked at where a
+// view is installed (process_views.cc), because it needs the living replicas themselves.
+// Cost: one log entry per request and a hash per frame. Thread rule: one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/stage.h"
+#include "smr/types.h"
+
+namespace titer::sim {
+
+class Ledger {
+ public:
+  explicit Ledger(Stage& stage) : stage_(stage) {}
+
+  struct Done {  // one request, executed at one replica
+    SessionId session;
+    RequestNumber number;
+    std::uint64_t request = 0, result = 0;  // hashes
+    bool repeated = false;
+    bool forgotten = false;  // repeated, and the answer was that the result is no longer kept
+  };
+
+  // --- replicas. `who` is the process's incarnation
+  void executed(Incarnation who, Position position, const smr::Frame& frame, const Done& done);
+  void stands(Incarnation who, Position position, std::uint64_t digest);
+  void took_over(Incarnation who, Position position);                     // a learner, from a final state
+  void sent(Incarnation who, const smr::Frame& frame, ViewNumber known);  // its own, to the others
+  void made(Incarnation who, const smr::Frame& frame);  // its own; of a replica alone nobody else hears
+  void relayed(const smr::Frame& frame);
+  void holds(Incarnation who, const smr::Frame& frame);
+  // The request is answered now. `known`: the newest record that the replica has.
+  void answers(Incarnation who, const smr::Frame& frame, const smr::ViewRecord& known);
+  void installed(Incarnation who, ViewNumber view, Position position);
+  void published(const smr::ViewRecord& record);
+
+  // --- clients
+  void answered(SessionId session, RequestNumber number, ByteView result, Position position);
+  // What a read that begins now must not miss, and what it has seen.
+  [[nodiscard]] Position floor() const { return acknowledged_; }
+  void read(Position floor, Position seen, Incarnation who);
+
+  [[nodiscard]] Position length() const { return Position(log_.size()); }
+  [[nodiscard]] std::uint64_t answers() const { return answers_; }
+  [[nodiscard]] std::uint64_t reads() const { return reads_; }
+  [[nodiscard]] std::uint64_t frames() const { return frames_; }
+  [[nodiscard]] const smr::ViewRecord* record(ViewNumber view) const;
+
+ private:
+  using Stream = std::pair<ViewNumber, TransmitterId>;
+  struct Entry {
+    smr::Uid uid;
+    ViewNumber view;
+    Done done;
+    std::uint64_t digest = 0;  // of the state behind it; 0: nobody said
+    Incarnation first;         // who executed it first
+  };
+  void append(Incarnation who, const smr::Frame& frame, const Done& done);
+  [[nodiscard]] bool same_frame(const smr::Frame& frame, bool may_be_new, bool& is_new);
+
+  Stage& stage_;
+  std::vector<Entry> log_;                                           // position 1 first
+  std::map<std::pair<SessionId, RequestNumber>, Position> effects_;  // of what took effect
+  std::map<Stream, std::vector<std::uint64_t>> names_;               // hash of every frame sent, by seq
+  std::map<std::pair<Incarnation, Stream>, Seq> held_;               // without gaps
+  std::map<ViewNumber, Position> installed_at_;
+  std::map<ViewNumber, Position> acknowledged_in_;  // highest answered position of each view
+  std::map<ViewNumber, smr::ViewRecord> records_;
+  Position acknowledged_;
+  std::uint64_t answers_ = 0, reads_ = 0, frames_ = 0;
+};
+
+}  // namespace titer::sim

@@ -1,0 +1,222 @@
+#include "sim/nemesis.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "sim/direct_sender.h"
+#include "sim/process.h"
+#include "sim/register.h"
+#include "sim/thin_client.h"
+
+namespace titer::sim {
+
+namespace {
+constexpr Time kTendEveryUs = 100'000;
+}
+
+void Nemesis::start() {
+  for (std::size_t i = 0; i < kFaults; ++i) schedule(static_cast<Fault>(i));
+  for (int i = 0; i < scene_.plan.replicas; ++i) core_.add(ReplicaId(static_cast<std::uint16_t>(i)));
+  scene_.time.at(scene_.time.now(), *this, kTend);
+}
+
+void Nemesis::schedule(Fault fault) {
+  const Time mean = scene_.plan.mean(fault);
+  if (mean > 0)
+    scene_.time.at(scene_.time.now() + some(1, 2 * mean), *this, kStrike, static_cast<std::uint64_t>(fault));
+}
+
+void Nemesis::on_event(std::uint32_t what, std::uint64_t argument) {
+  if (what == kTend) return tend();
+  if (scene_.winding_down) return;
+  const auto a = static_cast<Host>(argument >> 8U), b = static_cast<Host>(argument & 0xFFU);
+  switch (what) {
+    case kStrike: strike(static_cast<Fault>(argument)); return schedule(static_cast<Fault>(argument));
+    case kEndPartition: return scene_.network.unblock(a, b);
+    case kEndSlowLink: return scene_.network.slow(a, b, 0);
+    default:
+      if (Process* process = scene_.find(Incarnation(argument))) process->disk().slow(0);
+  }
+}
+
+Process* Nemesis::somebody() {
+  std::vector<Process*> living;
+  for (const auto& process : scene_.processes)
+    if (process->alive()) living.push_back(process.get());
+  return living[scene_.random.below(living.size())];
+}
+
+ReplicaId Nemesis::some_id() {
+  return ReplicaId(
+      static_cast<std::uint16_t>(scene_.random.below(static_cast<std::uint64_t>(scene_.plan.replicas))));
+}
+
+void Nemesis::strike(Fault fault) {
+  const Time now = scene_.time.now();
+  switch (fault) {
+    case Fault::kCrash: {
+      Process* victim = somebody();
+      if (scene_.random.chance(.3)) return victim->kill("killed");
+      return victim->doom(static_cast<unsigned>(scene_.random.below(60)));
+    }
+    case Fault::kPause:
+      scene_.hit(Mark::kPause);
+      return somebody()->pause(scene_.random.chance(.5) ? some(1'000, 200'000) : some(200'000, 4'000'000));
+    case Fault::kCut: return cut();
+    case Fault::kPartition: return partition();
+    case Fault::kSlowLink: return slow_link();
+    case Fault::kExclude: return scene_.view_register->exclude(*somebody());
+    case Fault::kRegisterAway:
+      scene_.hit(Mark::kRegisterAway);
+      return scene_.view_register->away(some(100'000, 5'000'000));
+    case Fault::kDiskSlow: {
+      if (!scene_.plan.durable) return;
+      Process* process = somebody();
+      scene_.hit(Mark::kDiskSlow);
+      process->disk().slow(some(10'000, 200'000));
+      return scene_.time.at(now + some(500'000, 5'000'000), *this, kEndSlowDisk, process->incarnation().value);
+    }
+    case Fault::kDiskHang:
+      if (!scene_.plan.durable) return;
+      scene_.hit(Mark::kDiskHangs);
+      return somebody()->disk().hang(now + some(50'000, 5'000'000));
+    case Fault::kDiskFail:
+      if (scene_.plan.durable) somebody()->disk().fail_next();
+      return;
+    case Fault::kWallJump: return wall_jump();
+    case Fault::kClientDeath: return client_death();
+    case Fault::kDirectDeath: return direct_death();
+    case Fault::kLateRepeat:
+      for (const auto& client : scene_.thin)
+        if (client->alive()) client->repeat_old();
+      return;
+    case Fault::kCount: return;
+  }
+}
+
+// --- the network
+
+void Nemesis::cut() {
+  const auto& open = scene_.network.open();
+  if (open.empty()) return;
+  const ConnectionId id = open[scene_.random.below(open.size())];
+  scene_.hit(Mark::kCut);
+  scene_.tell_fault("cut", scene_.network.end(id, 0), scene_.network.end(id, 1));
+  scene_.network.cut(id);
+}
+
+// Between replicas' hosts; now and then the register's too. Who is not cut off here sees both sides.
+void Nemesis::partition() {
+  const Time until =
+      scene_.time.now() + (scene_.random.chance(.5) ? some(50'000, 500'000) : some(500'000, 6'000'000));
+  const auto block = [&](Host from, Host to) {
+    scene_.network.block(from, to);
+    scene_.time.at(until, *this, kEndPartition, std::uint64_t{from} << 8U | to);
+  };
+  const auto t = static_cast<std::uint64_t>(scene_.plan.replicas);
+  const std::uint64_t kind = scene_.random.below(4);
+  if (kind == 3 && t > 2) {
+    scene_.hit(Mark::kHalves);
+    scene_.tell_fault("halves");
+    const std::uint64_t side = 1 + scene_.random.below((1U << t) - 2);
+    for (Host a = 0; a < t; ++a)
+      for (Host b = 0; b < t; ++b)
+        if ((side >> a & 1U) != (side >> b & 1U)) block(a, b);
+    return;
+  }
+  const Host a = some_id().value;
+  const Host b = scene_.random.chance(.15) || t == 1 ? kRegisterHost
+                                                     : static_cast<Host>((a + 1 + scene_.random.below(t - 1)) % t);
+  block(a, b);
+  if (kind == 0) {
+    scene_.hit(Mark::kOneWay);
+    return scene_.tell_fault("one way");
+  }
+  block(b, a);
+  scene_.hit(Mark::kPartialPartition);
+  scene_.tell_fault("partial partition");
+}
+
+void Nemesis::slow_link() {
+  const Host a = some_id().value, b = scene_.random.chance(.3) ? kRegisterHost : Host{some_id().value};
+  if (a == b) return;
+  scene_.hit(Mark::kSlowLink);
+  scene_.network.slow(a, b, some(5'000, 300'000));
+  scene_.time.at(scene_.time.now() + some(200'000, 5'000'000), *this, kEndSlowLink, std::uint64_t{a} << 8U | b);
+}
+
+// --- clients and clocks
+
+void Nemesis::client_death() {
+  for (auto& client : scene_.thin) {
+    if (!client->alive() || !scene_.random.chance(.4)) continue;
+    client->kill();
+    scene_.hit(Mark::kGatewayClientDies);
+    const double share = client->read_share();
+    scene_.thin.push_back(std::make_unique<ThinClient>(scene_, ++clients_, share));
+    return scene_.thin.back()->start();
+  }
+}
+
+void Nemesis::direct_death() {
+  for (auto& client : scene_.direct) {
+    if (!client->alive() || !scene_.random.chance(.5)) continue;
+    if (scene_.random.chance(.7)) return client->kill_in_broadcast();
+    client->kill();
+    return scene_.hit(Mark::kDirectClientDies);
+  }
+}
+
+void Nemesis::wall_jump() {
+  scene_.hit(Mark::kWallJumps);
+  const std::int64_t by = some(-3'600'000, 3'600'000);
+  if (scene_.direct.empty() || scene_.random.chance(.6)) return somebody()->jump_wall(by);
+  scene_.direct[scene_.random.below(scene_.direct.size())]->jump_wall(by);
+}
+
+// --- who comes back
+
+void Nemesis::tend() {
+  const Time now = scene_.time.now();
+  scene_.time.at(now + kTendEveryUs, *this, kTend);
+  for (std::uint16_t i = 0; i < scene_.plan.replicas; ++i) {
+    Time& at = restart_at_[i];
+    if (!core_.has(ReplicaId(i)) || scene_.holder(ReplicaId(i)) != nullptr) {
+      at = kNever;
+    } else if (at == kNever) {
+      at = now + (scene_.winding_down ? 0 : some(1, 2 * scene_.plan.restart_us));
+    } else if (at <= now) {
+      scene_.spawn(ReplicaId(i));
+      at = kNever;
+    }
+  }
+  if (scene_.winding_down) return;
+  std::size_t living = 0;
+  for (const auto& client : scene_.direct) living += client->alive() ? 1U : 0U;
+  if (living >= static_cast<std::size_t>(scene_.plan.direct_clients) || !scene_.random.chance(.1)) return;
+  scene_.direct.push_back(std::make_unique<DirectSender>(scene_, ++clients_));
+  scene_.direct.back()->start();
+}
+
+void Nemesis::heal() {
+  scene_.winding_down = true;
+  scene_.network.heal();
+  scene_.view_register->back();
+  if (!scene_.plan.heal_all) {
+    // Some stay away for good, as many as may.
+    for (const auto& process : scene_.processes) {
+      if (!process->alive() || !scene_.random.chance(.5)) continue;
+      process->kill("stays away");
+      if (!process->alive()) core_.remove(process->id());
+    }
+  }
+  for (const auto& process : scene_.processes) {
+    process->resume();
+    process->right_wall();
+    process->disk().heal();
+  }
+  for (const auto& client : scene_.direct) client->right_wall();
+  restart_at_.fill(kNever);
+}
+
+}  // namespace titer::sim

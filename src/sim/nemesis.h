@@ -1,0 +1,47 @@
+// Nemesis: does to a run what its plan says may be done to it, and takes it all back for the liveness phase.
+//
+// Each kind of fault has its own clock, so that kinds meet in every combination. No fault takes the last living member
+// that has the state (Scene::may_lose): t-1 failures are what is promised. Dead processes are started again after a
+// while, with nothing, as learners; dead clients are replaced.
+#pragma once
+
+#include <array>
+
+#include "sim/scene.h"
+
+namespace titer::sim {
+
+class Nemesis final : public Handler {
+ public:
+  explicit Nemesis(Scene& scene) : scene_(scene) { restart_at_.fill(kNever); }
+
+  void start();
+  // Faults end, what stands still goes on; everybody comes back, or the others of a core stay away for good.
+  void heal();
+  // After heal(): will this replica be there?
+  [[nodiscard]] bool in_core(ReplicaId id) const { return core_.has(id); }
+
+ private:
+  enum What : std::uint32_t { kStrike, kEndPartition, kEndSlowLink, kEndSlowDisk, kTend };
+
+  void on_event(std::uint32_t what, std::uint64_t argument) override;
+  void strike(Fault fault);
+  void schedule(Fault fault);
+  void tend();  // who is missing is started
+  void partition();
+  void cut();
+  void slow_link();
+  void client_death();
+  void direct_death();
+  void wall_jump();
+  [[nodiscard]] Process* somebody();
+  [[nodiscard]] ReplicaId some_id();
+  [[nodiscard]] Time some(Time low, Time high) { return scene_.random.between(low, high); }
+
+  Scene& scene_;
+  smr::ReplicaSet core_;
+  std::array<Time, limits::kReplicasMax> restart_at_{};
+  std::uint64_t clients_ = 1000;  // numbers of those who replace others
+};
+
+}  // namespace titer::sim

@@ -1,0 +1,82 @@
+#include "sim/plan.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string_view>
+
+#include "base/random.h"
+
+namespace titer::sim {
+
+namespace {
+
+constexpr Time kSecond = 1'000'000;
+constexpr std::array<std::string_view, kFaults> kNames = {
+    "crash",     "pause",     "cut",       "partition", "slow link",    "exclude",      "register away",
+    "disk slow", "disk hang", "disk fail", "wall jump", "client death", "direct death", "late repeat"};
+
+template <typename T, std::size_t n>
+T pick(Random& random, const T (&from)[n]) {
+  return from[random.below(n)];
+}
+
+}  // namespace
+
+Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
+  Random random(of_seed * 0x2545F4914F6CDD1DULL + 7);
+  replicas = 1 + static_cast<int>(of_seed % 5);
+  durable = random.chance(.3);
+  frames_in_flight = pick(random, {2U, 2U, 1U, 3U, 64U});
+  execute_first = random.chance(.5);
+  piece_bytes = pick<std::size_t>(random, {200, 2'000, 256 << 10});
+  turn_us = pick<Time>(random, {20, 100, 1'000});
+  sync_us = pick<Time>(random, {100, 2'000, 10'000});
+  fences = random.chance(.4);
+  sees_deaths = random.chance(.6);
+  hasty = random.chance(.3);
+  register_us = pick<Time>(random, {200, 2'000, 100'000, 400'000});
+  loses_answer = random.chance(.4) ? .3 : 0;
+  drift_ppm = random.chance(.5) ? 0 : 4'900;
+  delay_us = pick<Time>(random, {30, 200, 1'000, 5'000});
+  jitter_us = pick<Time>(random, {10, 300, 3'000});
+  sites = 1 + static_cast<int>(random.below(4));
+  other_sites = pick(random, {0, 10, 100});
+  gateway_clients = 1 + static_cast<int>(random.below(4));
+  readers = static_cast<int>(random.below(3));
+  direct_clients = random.chance(.3) ? 0 : 1 + static_cast<int>(random.below(3));
+  depth = pick(random, {1, 1, 4, 32});
+  think_us = pick<Time>(random, {500, 5'000, 50'000});
+  burst_us = pick<Time>(random, {50'000, 200'000});
+  idle_us = pick<Time>(random, {1, 3}) * kSecond * (think_us < 5'000 ? 4 : 1);
+  give_up_us = pick<Time>(random, {1'500'000, 4 * kSecond, 10 * kSecond});
+  read_share = pick(random, {0., .2, .6});
+  for (std::size_t i = 0; i < kFaults; ++i)
+    every[i] = random.chance(.45) ? pick<Time>(random, {1, 3, 8, 20}) * kSecond : 0;
+  crash_in_flush = random.chance(.6) ? 0 : .15;
+  restart_us = pick<Time>(random, {200'000, 2 * kSecond, 10 * kSecond});
+  safety_us = random.between(60, 240) * kSecond;
+  heal_all = random.chance(.6);
+}
+
+std::string Plan::text() const {
+  std::string out = fmt::format(
+      "seed {}: t {}, {}, {} frames in flight, {} first, pieces of {} bytes, turn {} us, sync {} us; "
+      "register:{}{}{} {} "
+      "us, loses {}; drift {} ppm; network {}+{} us; {}+{} sites, {} gateway clients, {} readers, {} direct, depth "
+      "{}, "
+      "think {} us, burst {} ms, idle {} ms, gives up after {} ms, reads {}; safety phase {} s, restart {} ms, "
+      "crash in "
+      "flush {}, heals {}; faults (mean s):",
+      seed, replicas, durable ? "durable" : "in memory", frames_in_flight, execute_first ? "executes" : "sends",
+      piece_bytes, turn_us, sync_us, fences ? " fences" : "", sees_deaths ? " sees deaths" : "",
+      hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, sites, other_sites,
+      gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000, give_up_us / 1000,
+      read_share, safety_us / kSecond, restart_us / 1000, crash_in_flush, heal_all ? "all" : "a core");
+  for (std::size_t i = 0; i < kFaults; ++i)
+    if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kNames[i], every[i] / kSecond);
+  if (out.back() == ',') out.pop_back();
+  return out;
+}
+
+}  // namespace titer::sim

@@ -1,0 +1,77 @@
+// Plan: what one run is like — drawn from its seed, printed with every failure.
+//
+// Swarm testing (Groce et al., ISSTA 2012): each kind of fault is on or off for a whole run, and rates differ widely.
+// A run with everything on finds little, because faults hide one another: who crashes often never pauses for long.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "sim/timeline.h"
+
+namespace titer::sim {
+
+enum class Fault : std::uint8_t {
+  kCrash,
+  kPause,
+  kCut,
+  kPartition,
+  kSlowLink,
+  kExclude,
+  kRegisterAway,
+  kDiskSlow,
+  kDiskHang,
+  kDiskFail,
+  kWallJump,
+  kClientDeath,
+  kDirectDeath,
+  kLateRepeat,
+  kCount,
+};
+inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::kCount);
+
+struct Plan {
+  explicit Plan(std::uint64_t seed);
+
+  std::uint64_t seed;
+  // --- the cluster
+  int replicas;                    // t
+  bool durable;                    // smr::Options::durable
+  std::uint32_t frames_in_flight;  // smr::Options
+  bool execute_first;              // of a turn's output: executions before sends, or after
+  std::size_t piece_bytes;         // of state transfer
+  Time turn_us;                    // between an input and its turn, at most
+  Time sync_us;                    // one sync of a disk
+  // --- the register
+  bool fences;          // it kills whom it excludes, and waits for the death
+  bool sees_deaths;     // as a parent does; else only the replicas' suspicion tells
+  bool hasty;           // takes a learner in while a view change is under way
+  Time register_us;     // it takes to answer, at most
+  double loses_answer;  // share of compare-and-sets
+  // --- clocks: CLOCK_BOOTTIME of any two processes differs in rate by less than the 1 % of docs/protocol.md §5
+  std::int64_t drift_ppm;  // at most, in both directions
+  // --- the network
+  Time delay_us, jitter_us;  // one way
+  // --- clients
+  int sites;        // that are compared; few, so that clients contend
+  int other_sites;  // that make the state larger
+  int gateway_clients, readers, direct_clients;
+  int depth;        // open requests of one client
+  Time think_us;    // between two requests, mean
+  Time idle_us;     // between two bursts, mean
+  Time burst_us;    // mean
+  Time give_up_us;  // without an answer: outcome unknown
+  double read_share;
+  // --- faults: mean time between two, 0: never
+  std::array<Time, kFaults> every{};
+  double crash_in_flush;  // share of view changes, per member
+  Time restart_us;        // after which a dead process is started again, mean
+  Time safety_us;         // length of the phase in which anything may fail
+  bool heal_all;          // for the liveness phase: everybody comes back, or only a core
+
+  [[nodiscard]] Time mean(Fault fault) const { return every[static_cast<std::size_t>(fault)]; }
+  [[nodiscard]] std::string text() const;
+};
+
+}  // namespace titer::sim

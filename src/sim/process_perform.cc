@@ -1,0 +1,133 @@
+// What the replica wants done, in the order of the driver's contract (smr/replica.h).
+#include <fmt/format.h>
+
+#include <string>
+
+#include "base/hash.h"
+#include "sim/process.h"
+#include "smr/request_batch.h"
+
+namespace titer::sim {
+
+void Process::perform(smr::Output& out) {
+  for (const smr::Output::Persist& persist : out.persist) {
+    disk_.submit(persist.ticket);
+    on_disk_.push_back({persist.ticket, persist.frame});
+  }
+  if (scene_.plan.execute_first) execute(out.execute);
+  for (const smr::Output::Send& one : out.send) {
+    if (!alive_ || !spend()) return;
+    send(one);
+  }
+  if (!out.execute.empty() || !out.give_state.empty()) flush_links();
+  if (!scene_.plan.execute_first) execute(out.execute);
+  for (const smr::Output::GiveState& ask : out.give_state)
+    if (alive_ && spend()) give_final(ask);
+  if (!alive_) return;
+  for (const smr::Output::SendClient& one : out.send_client) {
+    if (std::holds_alternative<smr::Solicit>(one.message)) scene_.hit(Mark::kSolicit);
+    if (Link* link = link_of(one.client)) wire::encode(link->out, one.message);
+  }
+  for (const std::uint64_t read : out.reads_ready) read_ready(read);
+  for (const std::uint64_t read : out.reads_refused) read_refused(read);
+  for (const smr::Output::AskRegister& ask : out.ask) ask_register(ask);
+  for (const smr::ViewRecord& view : out.installed) install(view, out.execute);
+  for (const smr::Output::Cut& one : out.cut) cut(one);
+  if (out.wake_at) tick_at_ = std::min(tick_at_, time_of(*out.wake_at));
+  if (!out.stop) return;
+  if (out.stop->why == smr::Output::Stop::Why::kDiverged)
+    return scene_.fail("the replica's digests (I10)", out.stop->reason);
+  flush_links();
+  die("excluded", true);
+}
+
+// --- messages
+
+void Process::send(const smr::Output::Send& one) {
+  note_sent(one.message);
+  Bytes bytes;
+  wire::encode(bytes, one.message);
+  for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j) {
+    if (!one.to.has(ReplicaId(j))) continue;
+    if (Link* link = route(ReplicaId(j))) link->out.insert(link->out.end(), bytes.begin(), bytes.end());
+  }
+}
+
+void Process::note_sent(const smr::PeerMessage& message) {
+  if (const auto* frame = std::get_if<smr::FramePtr>(&message)) {
+    scene_.ledger.sent(incarnation_, **frame, known_.number);
+  } else if (const auto* relay = std::get_if<smr::Relay>(&message)) {
+    scene_.ledger.relayed(*relay->frame);
+    scene_.hit(Mark::kRelayUsed);
+    flush_step_ = FlushStep::kRelayed;
+  } else if (std::holds_alternative<smr::Flush>(message)) {
+    if (flush_step_ == FlushStep::kKnows) flush_step_ = FlushStep::kFlushed;
+  } else if (const auto* done = std::get_if<smr::Done>(&message)) {
+    if (done->view == known_.number && known_.number > installed_ && flush_step_ < FlushStep::kDone)
+      flush_step_ = FlushStep::kDone;
+  }
+}
+
+// --- executions
+
+void Process::execute(const std::vector<smr::Execution>& executions) {
+  for (const smr::Execution& execution : executions) {
+    if (!alive_ || !spend() || scene_.failed()) return;
+    execute(execution);
+  }
+  if (executions.empty() || !alive_) return;
+  if (known_.number > installed_ && flush_step_ >= FlushStep::kFlushed)
+    flush_step_ = std::max(flush_step_, FlushStep::kRest);
+  scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
+  step(smr::input::Executed{machine_->position(), machine_->digest()});
+}
+
+void Process::execute(const smr::Execution& execution) {
+  const smr::Frame& frame = *execution.frame;
+  if (frame.transmitter == gateway_of(me_)) scene_.ledger.made(incarnation_, frame);
+  if (execution.answer) scene_.ledger.answers(incarnation_, frame, known_);
+  // The machine gives the results one by one, in the order of the frame.
+  smr::RequestReader requests(*frame.requests);
+  Position position = machine_->position();
+  const auto sink = [&](const machine::Executed& done) {
+    const smr::RequestView asked = requests.next();
+    Ledger::Done entry{done.session, done.number, hash64(asked.body), hash64(done.result), done.repeated};
+    if (done.repeated) {
+      registry::Outcome outcome;
+      entry.forgotten = wire::decode_outcome(done.result, outcome).ok() && outcome.code == Code::kSessionEvicted;
+      scene_.hit(entry.forgotten ? Mark::kEvicted : Mark::kRepeatAnswered);
+    }
+    scene_.ledger.executed(incarnation_, ++position, frame, entry);
+    if (execution.answer) answer(done.session, done.number, done.result);
+  };
+  machine_->execute(frame, sink);
+  Event event{Event::Kind::kExecuted};
+  event.who = node_;
+  event.frame = &frame;
+  event.position = position;
+  scene_.tell(event);
+}
+
+// --- the rest
+
+void Process::ask_register(const smr::Output::AskRegister& ask) {
+  const auto says = [&](const char* text) { return ask.reason.find(text) != std::string::npos; };
+  if (says("connection is gone")) scene_.hit(Mark::kAskLink);
+  if (says("no heartbeat")) scene_.hit(Mark::kAskSilence);
+  if (says("no progress")) scene_.hit(Mark::kAskGrey);
+  if (ask.without.empty()) scene_.hit(Mark::kAskClient);
+  if (Link* link = register_link())
+    wire::encode(link->out, wire::CompareAndSet{ask.expected, ask.without, ask.reason});
+}
+
+void Process::cut(const smr::Output::Cut& one) {
+  if (const auto* peer = std::get_if<ReplicaId>(&one.who))
+    return scene_.fail("protocol",
+                       fmt::format("replica {} cuts off replica {}: {}", me_.value, peer->value, one.reason));
+  const bool may_be = one.reason.find("wall clock") != std::string::npos;
+  if (!may_be || scene_.plan.mean(Fault::kWallJump) == 0)
+    return scene_.fail("protocol", fmt::format("replica {} cuts off a direct client: {}", me_.value, one.reason));
+  if (const Link* link = link_of(std::get<TransmitterId>(one.who))) drop(link->connection);
+}
+
+}  // namespace titer::sim

@@ -1,0 +1,76 @@
+// State transfer of a process, both sides. As node/transfer.cc.
+#include "sim/process.h"
+
+namespace titer::sim {
+
+namespace {
+constexpr Time kPassEveryUs = 20'000;
+}
+
+// --- donor
+
+void Process::give_pieces() {
+  if (!replica_->full()) return;
+  const Time now = scene_.time.now();
+  for (auto& [peer, learner] : learners_) {
+    Link* link = nullptr;
+    for (Link& l : links_)
+      if (l.role == Link::Role::kPeer && l.peer == peer) link = &l;
+    if (link == nullptr) continue;
+    if (now < learner.next_pass) {
+      wake_at_ = std::min(wake_at_, learner.next_pass);
+      continue;
+    }
+    if (!learner.cursor) learner.cursor = machine_->begin_transfer(learner.want);
+    const bool ended = machine_->write_part(*learner.cursor, scene_.plan.piece_bytes, link->out);
+    // Between two pieces the donor goes on working.
+    learner.next_pass = now + (ended ? kPassEveryUs : 200);
+    wake_at_ = std::min(wake_at_, learner.next_pass);
+  }
+}
+
+void Process::give_final(const smr::Output::GiveState& ask) {
+  Link* link = route(ask.to);
+  if (link == nullptr) return;
+  machine_->write_final(ask.learned, ask.view, ask.clock, link->out);
+  learners_.erase(ask.to);
+  gave_state_ = true;
+  flush_step_ = FlushStep::kGaveState;
+}
+
+// --- learner
+
+void Process::ask_for_state() {
+  if (donor_ != 0) return;
+  for (auto member = known_.members.rbegin(); member != known_.members.rend(); ++member) {
+    for (Link& link : links_) {
+      if (link.role != Link::Role::kPeer || link.incarnation != member->incarnation) continue;
+      donor_ = link.connection;
+      wire::encode(link.out, wire::TransferWant{learned_, next_slot_, 0});
+      return;
+    }
+  }
+}
+
+void Process::take_part(const Link& from, ByteView payload) {
+  const auto part = wire::decode_transfer_part(payload);
+  if (!part) return scene_.fail("wire", part.error().message);
+  if (replica_->full()) return;
+  (void)from;
+  const auto received = machine_->read_part(*part);
+  if (!received) return scene_.fail("state transfer", received.error().message);
+  if (received->slots > 0) next_slot_ = received->next_slot;
+  if (received->final_state) {
+    learned_ = received->complete;
+    scene_.ledger.took_over(incarnation_, machine_->position());
+    scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
+    return step(smr::input::StateInstalled{received->view, received->clock});
+  }
+  if (part->kind != wire::TransferKind::kHead) return;
+  learned_ = received->complete;
+  step(smr::input::Learned{learned_});
+  if (++passes_ < 2) return;
+  if (Link* link = register_link()) wire::encode(link->out, wire::Ready{learned_});
+}
+
+}  // namespace titer::sim

@@ -1,0 +1,61 @@
+// Views of a process: the record comes, and what is looked at from outside when a view is installed.
+#include <fmt/format.h>
+
+#include "sim/process.h"
+#include "sim/register.h"
+
+namespace titer::sim {
+
+void Process::record(const smr::ViewRecord& newest) {
+  if (newest.number > known_.number) {
+    for (const smr::Member& member : known_.members)
+      if (!newest.has(member.id, member.incarnation)) excluded_.push_back(member.incarnation);
+    if (known_.number > installed_ && full()) scene_.hit(Mark::kViewOverView);
+    known_ = newest;
+    flush_step_ = FlushStep::kKnows;
+    const double share = scene_.plan.crash_in_flush;
+    if (!scene_.winding_down && !doom_ && scene_.random.chance(share))
+      doom_ = static_cast<unsigned>(scene_.random.below(40));
+  }
+  step(smr::input::View{newest});
+}
+
+void Process::install(const smr::ViewRecord& view, const std::vector<smr::Execution>& executed) {
+  // What this output executed of the new view itself lies behind the place where it was installed.
+  std::uint64_t behind = 0;
+  for (const smr::Execution& execution : executed)
+    if (execution.frame->view >= view.number) behind += execution.frame->count;
+  const Position position(machine_->position().value - behind);
+  const ViewNumber newest = replica_->snapshot().installed;
+  if (view.number < known_.number) scene_.hit(Mark::kTopViewFirst);
+  if (!full_before_) scene_.hit(Mark::kJoined);
+  full_before_ = true;
+  installed_ = view.number;
+  if (installed_ == known_.number) flush_step_ = FlushStep::kNormal;
+  newest_from_.clear();
+  for (const smr::Member& member : view.members) learners_.erase(member.id);
+  scene_.ledger.installed(incarnation_, view.number, position);
+  if (newest == view.number) check_leases(view);
+  Event event{Event::Kind::kInstalled};
+  event.who = node_;
+  event.record = &view;
+  event.position = position;
+  scene_.tell(event);
+  for (Link& link : links_)
+    if (link.role == Link::Role::kThin || link.role == Link::Role::kDirect)
+      wire::encode(link.out, smr::ToClient(smr::ViewIs{view}));
+}
+
+// I8: whoever is not in the view, and may still run, has no read lease any more.
+void Process::check_leases(const smr::ViewRecord& view) {
+  for (const auto& other : scene_.processes) {
+    if (view.has(other->id(), other->incarnation()) || !other->read_lease()) continue;
+    if (other->known() >= view.number || other->installed() > view.number) continue;
+    scene_.fail("leases (I8)",
+                fmt::format("process {} installs view {} while process {}, which is not in it, has a "
+                            "read lease",
+                            incarnation_.value, view.number.value, other->incarnation().value));
+  }
+}
+
+}  // namespace titer::sim

@@ -1,0 +1,58 @@
+// Scene: one run's cast — replica processes, the register, clients — and what the parts ask about one another.
+//
+// Only the environment (register, faults, checkers) looks at a process from outside; processes know one another by
+// bytes alone. Nobody is taken away during a run: who is dead stays here, dead.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/limits.h"
+#include "check/history.h"
+#include "sim/ledger.h"
+#include "sim/network.h"
+#include "sim/stage.h"
+
+namespace titer::sim {
+
+class Process;
+class Register;
+class ThinClient;
+class DirectSender;
+
+inline constexpr Port kRegisterPort = limits::kReplicasMax;  // below: a replica's id
+inline constexpr Host kRegisterHost = limits::kReplicasMax;  // below: a replica's host
+inline constexpr Host kFirstClientHost = kRegisterHost + 1;
+
+struct Scene : Stage {
+  Scene(const Plan& plan_of, Observer* by);
+  ~Scene();
+  Scene(const Scene&) = delete;
+  Scene& operator=(const Scene&) = delete;
+
+  [[nodiscard]] const smr::ViewRecord& record() const;  // the register's
+  [[nodiscard]] Process* find(Incarnation incarnation);
+  // The living process that has this id now; null: none. An excluded one that lingers does not count.
+  [[nodiscard]] Process* holder(ReplicaId id);
+  // t-1 failures are survived, not t: a living member of the newest view has the whole state when this one is gone.
+  [[nodiscard]] bool may_lose(const Process& process) const;
+  // A new process under this id: a learner.
+  void spawn(ReplicaId id);
+  [[nodiscard]] Host client_host() { return kFirstClientHost + (clients_born++ % (kHostsMax - kFirstClientHost)); }
+  void tell_fault(std::string_view text, Node who = kNobody, Node peer = kNobody);
+
+  Network network;
+  Ledger ledger;
+  check::History history;
+  std::unique_ptr<Register> view_register;
+  std::vector<std::unique_ptr<Process>> processes;
+  std::vector<std::unique_ptr<ThinClient>> thin;
+  std::vector<std::unique_ptr<DirectSender>> direct;
+  bool working = false;       // clients make requests
+  bool winding_down = false;  // nothing new fails
+  std::uint32_t clients_born = 0;
+};
+
+}  // namespace titer::sim

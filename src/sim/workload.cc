@@ -1,0 +1,138 @@
+#include "sim/workload.h"
+
+#include <fmt/format.h>
+
+#include "wire/codec.h"
+
+namespace titer::sim {
+
+namespace {
+
+using registry::Availability;
+
+Bytes body_of(registry::Operation operation) {
+  registry::Request request;
+  request.operation = std::move(operation);
+  request.actor = "sim";
+  Bytes body;
+  wire::encode_request(body, request);
+  return body;
+}
+
+// A change of one of the sites that are not compared: new ones, more text, another value.
+Asked other_write(Scene& scene) {
+  const std::string id =
+      fmt::format("x{}", scene.random.below(static_cast<std::uint64_t>(scene.plan.other_sites) * 2));
+  const std::string text = fmt::format("{} Main Street", scene.random.below(1000));
+  switch (scene.random.below(3)) {
+    case 0: {
+      registry::ImportRow row;
+      row.id = id;
+      row.fields.name = id;
+      row.fields.street = text;
+      return {body_of(row), {}};
+    }
+    case 1: {
+      registry::EditSite edit;
+      edit.site.id = id;
+      edit.fields.street = text;
+      return {body_of(edit), {}};
+    }
+    default: {
+      registry::SetAvailability set;
+      set.site.id = id;
+      set.claim.product = "208";
+      set.claim.availability = Availability::of(scene.random.below(50));
+      return {body_of(set), {}};
+    }
+  }
+}
+
+}  // namespace
+
+std::string compared_site(std::uint64_t n) { return fmt::format("s{}", n); }
+
+Asked add_site(const std::string& id) {
+  registry::AddSite add;
+  add.id = id;
+  add.fields.name = id;
+  return {body_of(add), {}};
+}
+
+Asked random_write(Scene& scene) {
+  Random& random = scene.random;
+  if (scene.plan.other_sites > 0 && random.chance(.2)) return other_write(scene);
+  check::Op op;
+  op.site = compared_site(random.below(static_cast<std::uint64_t>(scene.plan.sites)));
+  const registry::SiteRef site{op.site, {}};
+  const auto amount = static_cast<std::int64_t>(1 + random.below(5));
+  if (random.chance(.1)) op.if_version = static_cast<std::uint32_t>(random.below(4));
+  Asked asked;
+  switch (random.below(6)) {
+    case 0:
+    case 1: {
+      op.kind = check::OpKind::kSet;
+      op.value = random.chance(.1) ? Availability::yes() : Availability::of(random.below(40));
+      registry::SetAvailability set;
+      set.site = site;
+      set.claim.availability = op.value;
+      set.if_version = op.if_version;
+      asked.body = body_of(set);
+      break;
+    }
+    case 2: {
+      op.kind = check::OpKind::kAdjust;
+      op.amount = random.chance(.5) ? amount : -amount;
+      asked.body = body_of(registry::Adjust{site, registry::kAnyProduct, op.amount, op.if_version});
+      break;
+    }
+    case 3:
+    case 4: {
+      op.kind = check::OpKind::kReserve;
+      op.amount = amount;
+      op.if_version.reset();
+      asked.body = body_of(registry::Reserve{site, registry::kAnyProduct, static_cast<std::uint64_t>(amount)});
+      break;
+    }
+    default: {
+      op.kind = check::OpKind::kRelease;
+      op.amount = amount;
+      op.if_version.reset();
+      asked.body = body_of(registry::Release{site, registry::kAnyProduct, static_cast<std::uint64_t>(amount)});
+      break;
+    }
+  }
+  asked.op = std::move(op);
+  return asked;
+}
+
+Asked read_of(const std::string& site) {
+  Asked asked;
+  wire::encode_query(asked.body, registry::GetSite{{site, {}}});
+  check::Op op;
+  op.site = site;
+  op.kind = check::OpKind::kRead;
+  asked.op = std::move(op);
+  return asked;
+}
+
+Asked random_read(Scene& scene) {
+  return read_of(compared_site(scene.random.below(static_cast<std::uint64_t>(scene.plan.sites))));
+}
+
+void take_outcome(const registry::Outcome& outcome, check::Op& op) {
+  op.code = outcome.code;
+  if (outcome.has_stock) op.shown = check::Shown{outcome.before, outcome.after, outcome.stock_version};
+}
+
+bool take_rows(ByteView rows, check::Op& op) {
+  ByteReader in(rows);
+  (void)in.u8();  // more
+  const registry::Site site = wire::decode_site(in);
+  if (!in.done()) return false;
+  for (const registry::StockLine& line : site.stock)
+    if (line.product == op.product) op.shown = check::Shown{line.availability, line.availability, line.version};
+  return true;
+}
+
+}  // namespace titer::sim
