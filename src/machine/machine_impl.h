@@ -31,6 +31,7 @@ struct Machine::Impl {
   Position complete;
   wire::TransferKind pending_kind{};
   Bytes pending;
+  ViewNumber final_view;  // newest view of which a final state began to arrive; 0: none yet
 
   void decode_ahead(const smr::RequestView& asked, Ahead& into) const;
   void execute_one(const smr::Frame& frame, std::uint32_t index, const Ahead& next, const Sink& sink,

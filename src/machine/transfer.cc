@@ -169,14 +169,22 @@ Status Machine::Impl::take(const wire::TransferPart& part, ByteView body) {
   return ok_status();
 }
 
+void Machine::forget_unfinished() { impl_->pending = Bytes(); }
+
 Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
   Impl& m = *impl_;
+  Received received;
+  received.complete = m.complete;
+  received.outdated = part.view < m.final_view;
+  if (received.outdated) return received;
+  if (part.view > m.final_view) {
+    m.final_view = part.view;
+    forget_unfinished();
+  }
   if (!m.pending.empty() && part.kind != m.pending_kind)
     return Error{Code::kProtocol, "state transfer: a part that was not finished"};
-  Received received;
   received.next_slot = part.next_slot;
   received.slots = part.slots;
-  received.complete = m.complete;
   if (part.more || !m.pending.empty()) {
     if (m.pending.size() + part.body.size() > kPendingMax)
       return Error{Code::kTooLarge, "state transfer: a part without end"};

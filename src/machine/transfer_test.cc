@@ -27,6 +27,18 @@ class Load {
     }
     run(machine, make_.frame());
   }
+  // So many bytes more for each site.
+  void add_text(Machine& machine, std::size_t bytes) {
+    const std::string hours(bytes, 'h');
+    for (const std::string& id : ids_) {
+      registry::EditSite edit;
+      edit.site.id = id;
+      edit.fields.hours = hours;
+      make_.add(session(), number(), request(edit));
+      if (session_ == 1) run(machine, make_.frame());
+    }
+    run(machine, make_.frame());
+  }
 
  private:
   void one() {
@@ -294,6 +306,56 @@ TEST(Transfer, a_part_that_is_not_finished_before_another_kind_is_an_error) {
   EXPECT_TRUE(learner.read_part(part).ok());
   part.kind = wire::TransferKind::kHead;
   EXPECT_EQ(learner.read_part(part).error().code, Code::kProtocol);
+}
+
+// Found by the simulator: donor 2's link was slow; its pieces came after donor 0 had given the final state.
+TEST(Transfer, pieces_that_come_after_a_final_state_change_nothing) {
+  Machine donor, learner;
+  Load load(5);
+  load.add_sites(donor, 50);
+  load.run_some(donor, 200);
+  Bytes slow;
+  Machine::Cursor cursor = donor.begin_transfer({});
+  while (!donor.write_part(cursor, 40'000, slow)) continue;
+  load.run_some(donor, 200);
+  finish(donor, learner, Position(0));
+  const auto late = deliver(learner, slow);
+  ASSERT_TRUE(late.ok()) << late.error().message;
+  EXPECT_TRUE(late->outdated);
+  expect_equal(donor, learner);
+}
+
+TEST(Transfer, the_final_state_of_an_earlier_view_changes_nothing) {
+  Machine donor, learner;
+  Load load(6);
+  load.add_sites(donor, 50);
+  Bytes earlier;
+  donor.write_final(Position(0), ViewNumber(2), LamportTime(5), earlier);
+  load.run_some(donor, 200);
+  finish(donor, learner, Position(0));
+  const auto late = deliver(learner, earlier);
+  ASSERT_TRUE(late.ok()) << late.error().message;
+  EXPECT_TRUE(late->outdated);
+  EXPECT_FALSE(late->final_state);
+  expect_equal(donor, learner);
+}
+
+TEST(Transfer, a_body_that_ends_with_its_link_is_begun_again_by_another_donor) {
+  Machine donor, learner;
+  Load load(7);
+  load.add_sites(donor, 800);
+  load.add_text(donor, 2000);  // its sites are more than one piece of 1 MiB
+  Bytes out;
+  donor.write_final(Position(0), ViewNumber(3), LamportTime(5), out);
+  ByteView in = out;
+  const auto first = wire::next_message(in);
+  ASSERT_TRUE(first.ok() && first->has_value());
+  const auto part = wire::decode_transfer_part((*first)->payload);
+  ASSERT_TRUE(part.ok() && part->more);
+  ASSERT_TRUE(learner.read_part(*part).ok());
+  learner.forget_unfinished();
+  finish(donor, learner, Position(0));
+  expect_equal(donor, learner);
 }
 
 }  // namespace

@@ -71,6 +71,10 @@ void Learner::turn(const smr::ViewRecord& record) {
 
 void Learner::lost(ReplicaId peer) {
   if (donor_ == peer) donor_.reset();
+  if (unfinished_from_ == peer) {
+    unfinished_from_.reset();
+    engine_.machine.forget_unfinished();
+  }
 }
 
 void Learner::part(ReplicaId from, ByteView payload) {
@@ -79,6 +83,8 @@ void Learner::part(ReplicaId from, ByteView payload) {
   if (engine_.replica.full()) return;  // a piece that was under way when we joined
   const auto received = engine_.machine.read_part(*part);
   if (!received) return events_.failed(received.error().message);
+  if (received->outdated) return;
+  unfinished_from_ = part->more ? std::optional(from) : std::nullopt;
   if (received->slots > 0) {
     next_slot_ = received->next_slot;
     percent_ = static_cast<unsigned>(100ULL * received->next_slot / received->slots);

@@ -78,6 +78,7 @@ class Learner {
   ExecutionLog& log_;
   Events events_;
   std::optional<ReplicaId> donor_;
+  std::optional<ReplicaId> unfinished_from_;  // whose last part says that its body goes on in the next
   Position learned_;
   std::uint32_t next_slot_ = 0;
   unsigned passes_ = 0;
