@@ -4,6 +4,7 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <climits>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -41,9 +42,13 @@ void say(const std::string& text) {
 }
 
 // Standard input, line by line, on a thread of its own: a file, a pipe or a terminal alike. It ends with the
-// process; a line that comes later finds nobody.
+// process; a line that comes later finds nobody. Signals are for the loop's thread: a handler that ran here would
+// interrupt the read, which looks like the end of input.
 void read_lines(net::Loop& loop, std::function<void(std::string)> line, std::function<void()> ended) {
   std::thread([&loop, line = std::move(line), ended = std::move(ended)] {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
     std::string text;
     while (std::getline(std::cin, text)) loop.post([line, text] { line(text); });
     loop.post(ended);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The supervisor is outside of the way of reads and writes: when it dies, service goes on; only views cannot change."""
+import os
 import signal
 import unittest
 
@@ -46,6 +47,17 @@ class Supervisor(unittest.TestCase):
             self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
             position, _ = cluster.wait_equal([0, 1])
             self.assertGreater(position, 0)
+
+    def test_it_listens_to_its_console_after_it_was_stopped(self):
+        """Which thread gets the signals that waited for it is chance; the one that reads the console once was ended by it."""
+        with Cluster(3) as cluster:
+            for n in range(20):
+                os.kill(cluster.supervisor.pid, signal.SIGSTOP)
+                cluster.kill(n % 3)
+                os.kill(cluster.supervisor.pid, signal.SIGCONT)
+                wait_until(lambda failed=n + 1: cluster.said().count("has failed") == failed, "it to notice the failure")
+                cluster.ask(f"start {n % 3}", "is starting")
+                cluster.wait_members(range(3))
 
 
 if __name__ == "__main__":
