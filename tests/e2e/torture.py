@@ -1,0 +1,306 @@
+#!/usr/bin/env python3
+"""Real clusters under load, tormented for a stated time: python3 torture.py [--seconds N] [--seed N] [--replicas 3,5]
+
+Faults, in random order: replicas killed with SIGKILL, one or several at once, also while they join; stopped for a moment,
+or for so long that they are excluded; the supervisor, which is the view register, stopped; clients' connections reset or
+held up; links between replicas cut; loads and interactive clients killed. One full replica is always left alone.
+
+At the end, when all are back: what every client saw is linearizable (`titer check`, with a last read of each site at each
+replica, so no acknowledged write is lost); the counting writers' counts are exact (nothing lost, nothing twice); the
+replicas have one position and digest; the execution logs of all of them are prefixes of one another.
+
+The seed decides which faults come in which order, not at which instruction they strike: processes are real.
+"""
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import threading
+import time
+
+from cuts import Doors, cut_links
+from harness import Cluster, Impatient, seeded, titer, wait_until
+from tormented import SITES, Editor, Loads, wait_served
+from writer import Writer
+
+ROUND_SECONDS = 30  # a cluster's life: keeps histories and logs small
+_clock = threading.Event()  # never set: a wait on it is how long a fault lasts
+
+
+class Tally:
+    """What was done and what was seen."""
+
+    def __init__(self):
+        self.faults, self.pauses, self.notes = {}, {}, {}
+
+    def fault(self, kind, n=1):
+        self.faults[kind] = self.faults.get(kind, 0) + n
+
+    def note(self, kind, n):
+        self.notes[kind] = self.notes.get(kind, 0) + n
+
+    def pause(self, kind, ms):
+        self.pauses.setdefault(kind, []).append(ms)
+
+    def show(self):
+        print("faults:    " + ", ".join(f"{n} {kind}" for kind, n in sorted(self.faults.items())))
+        for kind, seen in sorted(self.pauses.items()):
+            print(f"pause:     {kind}: median {statistics.median(seen):.0f} ms, longest {max(seen):.0f} ms of {len(seen)}")
+        print("survived:  " + ", ".join(f"{n:,} {kind}" for kind, n in self.notes.items()))
+
+
+class Torment:
+    """One cluster and the faults that befall it."""
+
+    def __init__(self, cluster, chance, tally, doors, loads, editor, writers):
+        self.cluster, self.chance, self.tally = cluster, chance, tally
+        self.doors, self.loads, self.editor, self.writers = doors, loads, editor, writers
+        self.links_can_be_cut = True
+        self.ways = [(5, self.kill), (3, self.stop_shortly), (2, self.stop_long), (1, self.stop_supervisor),
+                     (1, self.stop_both), (2, self.cut_clients), (1, self.hold_clients), (3, self.cut_links),
+                     (2, self.kill_load), (2, self.kill_editor), (1, self.kill_joining)]
+
+    def run(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.loads.keep_running()
+            way = self.chance.choices([w for _, w in self.ways], [weight for weight, _ in self.ways])[0]
+            way()
+            self.raise_the_dead(self.chance.random() < 0.7)
+
+    def wait(self, low, high):
+        _clock.wait(self.chance.uniform(low, high))
+
+    # --- who may be harmed
+
+    def healthy(self):
+        """The full members of the newest view, if every living replica answers and agrees; else nobody."""
+        alive = set(self.cluster.pids())
+        now = self.cluster.statuses(sorted(alive))
+        if set(now) != alive or not now:
+            return []
+        view = max(s["view"] for s in now.values())
+        members = next({m["id"] for m in s["members"]} for s in now.values() if s["view"] == view)
+        return [i for i, s in now.items() if s["view"] == view and s["full"] and i in members]
+
+    def victims(self, members_only=False):
+        """Some replicas without which a full one is left; it is found out first whether one is. {index: pid}"""
+        try:
+            full = wait_until(self.healthy, "a settled view", 20)
+        except Impatient:
+            raise AssertionError("no full replica is left, or they do not agree on a view for 20 s") from None
+        pids, spared = self.cluster.pids(), self.chance.choice(full)
+        others = [i for i in (full if members_only else pids) if i != spared]
+        return {i: pids[i] for i in self.chance.sample(others, self.few(len(others)))} if others else {}
+
+    def few(self, most):
+        return max(1, min(most, self.chance.choice((1, 1, 1, 2, most))))
+
+    def raise_the_dead(self, really):
+        dead = [i for i in range(self.cluster.size) if i not in self.cluster.pids()]
+        for index in dead:
+            if really or len(dead) == self.cluster.size - 1:
+                revive(self.cluster, index)
+                self.tally.note("replicas started again", 1)
+
+    def served(self, kind, since):
+        wait_served(self.writers)
+        self.tally.pause(kind, max(writer.pause(since) for writer in self.writers))
+
+    # --- the faults
+
+    def kill(self):
+        victims, since = self.victims(), time.monotonic()
+        killed = [self.cluster.signal(pid, signal.SIGKILL) for pid in victims.values()]
+        self.tally.fault("replicas killed", sum(killed))
+        if len(killed) > 1:
+            self.tally.fault("times several at once")
+        self.served("replicas killed", since)
+
+    def kill_joining(self):
+        self.kill()
+        self.raise_the_dead(True)
+        self.wait(0, 0.2)
+        self.kill()
+
+    def stopped(self, victims, low, high):
+        pids = [pid for pid in victims.values() if self.cluster.signal(pid, signal.SIGSTOP)]
+        self.wait(low, high)
+        for pid in pids:
+            self.cluster.signal(pid, signal.SIGCONT)
+        return len(pids)
+
+    def stop_shortly(self):
+        since = time.monotonic()
+        self.tally.fault("short stops", self.stopped(self.victims(), 0.02, 0.4))
+        self.served("short stops", since)
+
+    def stop_long(self):
+        """Past the patience of its peers: the supervisor kills it. (A learner that hangs harms nobody, so it is left.)"""
+        victims, since = self.victims(members_only=True), time.monotonic()
+        for pid in victims.values():
+            self.cluster.signal(pid, signal.SIGSTOP)
+        wait_until(lambda: not any(map(self.cluster.alive, victims.values())), "the supervisor to kill the hung", 15)
+        self.tally.fault("stops until excluded", len(victims))
+        self.served("stops until excluded", since)
+
+    def stop_supervisor(self):
+        os.kill(self.cluster.supervisor.pid, signal.SIGSTOP)
+        self.wait(0.1, 1.5)
+        os.kill(self.cluster.supervisor.pid, signal.SIGCONT)
+        self.tally.fault("stops of the supervisor")
+
+    def stop_both(self):
+        """Nobody can exclude the stopped replicas, and they wake up as members: what they say must not be old."""
+        victims = self.victims()
+        os.kill(self.cluster.supervisor.pid, signal.SIGSTOP)
+        self.stopped(victims, 0.3, 2)
+        self.wait(0, 0.3)
+        os.kill(self.cluster.supervisor.pid, signal.SIGCONT)
+        self.tally.fault("stops of supervisor and replicas together")
+        wait_served(self.writers)
+
+    def cut_clients(self):
+        self.tally.fault("clients' connections reset", self.doors.cut(self.chance.random(), self.chance))
+        self.wait(0, 0.2)
+
+    def hold_clients(self):
+        self.doors.hold()
+        self.wait(0.1, 1.6)
+        self.doors.let_go()
+        self.tally.fault("times clients' connections were held up")
+
+    def cut_links(self):
+        if not self.links_can_be_cut:
+            return
+        since, pids = time.monotonic(), self.cluster.pids()
+        victims = self.chance.sample(sorted(pids), self.few(len(pids)))
+        try:
+            cut = sum(cut_links(pids[i], self.chance.random(), self.chance) for i in victims)
+        except PermissionError:
+            self.links_can_be_cut = False
+            self.tally.note("attempts to cut links that this machine forbids", 1)
+            return
+        self.tally.fault("links of replicas cut", cut)
+        self.served("links of replicas cut", since)
+
+    def kill_load(self):
+        self.loads.kill(self.chance)
+        self.tally.fault("loads killed")
+        self.wait(0, 0.1)
+
+    def kill_editor(self):
+        self.editor.kill()
+        self.tally.fault("direct clients killed")
+        self.wait(0, 0.1)
+
+
+def revive(cluster, index):
+    """Asks until it runs: the supervisor refuses while it does not know yet that the replica is dead."""
+    wait_until(lambda: index in cluster.pids() or "is starting" in cluster.ask(f"start {index}", "eplica"),
+               f"replica {index} to be started", 10)
+
+
+def last_reads(cluster, path):
+    """Each site as each replica shows it now, as reads at the end of the history."""
+    with open(path, "w", encoding="utf-8") as file:
+        for index in range(cluster.size):
+            for site in range(1, SITES + 1):
+                name, call = f"bench-{site:07}", time.monotonic_ns()
+                line = json.loads(cluster.ok("view", name, "--json", at=cluster.at(index)))["stock"][0]
+                file.write(json.dumps({
+                    "client": index, "id": site, "site": name, "op": "read", "call_ns": call,
+                    "end_ns": time.monotonic_ns(), "code": "ok", "before": line["availability"],
+                    "after": line["availability"], "version": line["version"]}) + "\n")
+
+
+def check_histories(paths, tally):
+    done = titer("check", "--json", "--budget", 120, *paths, timeout=300)
+    verdict = json.loads(done.stdout or "{}")
+    if verdict.get("verdict") != "linearizable":
+        told = "\n".join(f"{o['site']} {o['verdict']}: {o['explanation']}" for o in verdict.get("not_linearizable", []))
+        raise AssertionError(f"the history is not known to be linearizable: {verdict.get('verdict')} {done.stderr}\n{told}")
+    tally.note("operations in histories, all linearizable", verdict["operations"])
+    tally.note("of unknown outcome", verdict["open"])
+
+
+def check_all(cluster, loads, editor, writers, tally):
+    everybody = list(range(cluster.size))
+    views = cluster.wait_members(everybody, 60)
+    wait_served(writers)
+    loads.stop()
+    editor.stop()
+    for writer in writers:
+        writer.stop()
+    cluster.wait_equal(everybody, 30)
+    for index in everybody:
+        editor.check(index)
+        for writer in writers:
+            writer.check(_Plain, cluster, index)
+    last = os.path.join(loads.folder, "last-reads")
+    last_reads(cluster, last)
+    check_histories([p for p in loads.histories if os.path.exists(p)] + [last], tally)
+    cluster.check_logs()
+    tally.note("counted writes, each exactly once", sum(w.acknowledged for w in writers))
+    tally.note("edits by direct clients", editor.acknowledged)
+    tally.note("views", max(s["view"] for s in views.values()))
+    tally.note("requests repeated by the loads that lived on", sum(r["repeated"] for r in loads.reports))
+
+
+class _Plain:
+    """Stands in for a unittest.TestCase in the helpers."""
+
+    @staticmethod
+    def assertEqual(one, other, message):
+        if one != other:
+            raise AssertionError(f"{message}: {one} is not {other}")
+
+
+def torment(replicas, seconds, chance, tally, folder):
+    with Cluster(replicas, logs=True) as cluster:
+        ports = [cluster.port(i) for i in range(replicas)]
+        with Doors(ports) as doors, Loads(cluster, doors, folder) as loads, Editor(cluster) as editor, \
+                Writer(ports, "Counted one", 30) as one, Writer(ports[::-1], "Counted two", 30) as two:
+            loads.keep_running()
+            wait_served([one, two])
+            Torment(cluster, chance, tally, doors, loads, editor, [one, two]).run(seconds)
+            for index in range(replicas):
+                revive(cluster, index)
+            check_all(cluster, loads, editor, [one, two], tally)
+            tally.note("loads that began in the middle of a fault and gave up", loads.came_too_soon)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="torments real clusters and checks what their clients saw")
+    parser.add_argument("--seconds", type=float, default=24, help="of faults, all rounds together (default 24)")
+    parser.add_argument("--seed", type=int, help="of the order of faults")
+    parser.add_argument("--replicas", default="3,5", help="sizes of clusters, one after another (default 3,5)")
+    options = parser.parse_args()
+    sizes = [int(size) for size in options.replicas.split(",")]
+    if options.seed is not None:
+        os.environ["TITER_SEED"] = str(options.seed)
+    chance, tally = seeded("torture"), Tally()
+    rounds = max(len(sizes), round(options.seconds / ROUND_SECONDS))
+    began = time.monotonic()
+    for n in range(rounds):
+        folder, size = tempfile.mkdtemp(prefix="titer-torture-"), sizes[n % len(sizes)]
+        print(f"round {n + 1} of {rounds}: {size} replicas, {options.seconds / rounds:.0f} s of faults", flush=True)
+        try:
+            torment(size, options.seconds / rounds, random.Random(chance.getrandbits(64)), tally, folder)
+        except BaseException as error:
+            tally.show()
+            print(f"FAILED in round {n + 1} with {size} replicas; the histories are in {folder}\n{error}", flush=True)
+            raise
+        shutil.rmtree(folder)
+    tally.show()
+    print(f"all checks passed; {time.monotonic() - began:.0f} s in all")
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)
+    main()
