@@ -22,7 +22,7 @@ class Load {
   void add_sites(Machine& machine, int sites) {
     for (int i = 0; i < sites; ++i) {
       const std::string id = new_id();
-      make_.add(session(), number(), add_site(id, "Clinic " + id));
+      ask(add_site(id, "Clinic " + id));
       if (i % 1000 == 999) run(machine, make_.frame());
     }
     run(machine, make_.frame());
@@ -30,12 +30,13 @@ class Load {
   // So many bytes more for each site.
   void add_text(Machine& machine, std::size_t bytes) {
     const std::string hours(bytes, 'h');
+    std::size_t asked = 0;
     for (const std::string& id : ids_) {
       registry::EditSite edit;
       edit.site.id = id;
       edit.fields.hours = hours;
-      make_.add(session(), number(), request(edit));
-      if (session_ == 1) run(machine, make_.frame());
+      ask(request(edit));
+      if (++asked % 100 == 0) run(machine, make_.frame());
     }
     run(machine, make_.frame());
   }
@@ -45,26 +46,26 @@ class Load {
     const auto what = random_() % 10;
     if (ids_.empty() || what == 0) {
       const std::string id = new_id();
-      make_.add(session(), number(), add_site(id, "Clinic " + id));
+      ask(add_site(id, "Clinic " + id));
     } else if (what == 1) {
       registry::EditSite edit;
       edit.site.id = ids_[random_() % ids_.size()];
       const std::string hours = "Mon " + std::to_string(random_() % 12) + " AM";
       edit.fields.hours = hours;
-      make_.add(session(), number(), request(edit));
+      ask(request(edit));
     } else {
-      make_.add(session(), number(),
-                set(ids_[random_() % ids_.size()], random_() % 1000, random_() % 2 == 0 ? "any" : "208"));
+      ask(set(ids_[random_() % ids_.size()], random_() % 1000, random_() % 2 == 0 ? "any" : "208"));
     }
   }
   std::string new_id() { return ids_.emplace_back("site-" + std::to_string(ids_.size())); }
-  std::uint64_t session() { return session_ = 1 + random_() % 40; }
-  std::uint64_t number() { return ++numbers_[session_]; }
+  void ask(const registry::Request& what) {
+    const std::uint64_t session = 1 + random_() % 40;
+    make_.add(session, ++numbers_[session], what);
+  }
 
   std::mt19937 random_;
   FrameMaker make_;
   std::vector<std::string> ids_;
-  std::uint64_t session_ = 0;
   std::map<std::uint64_t, std::uint64_t> numbers_;
 };
 
