@@ -49,7 +49,7 @@ class History(unittest.TestCase):
             running = [Load(cluster, 60, connections=4, in_flight=4, workload=workload, sites=sites, history=path)
                        for path in paths]
             try:
-                wait_until(lambda: all(os.path.exists(p) and os.path.getsize(p) > 50_000 for p in paths), "the loads to run")
+                wait_until(lambda: all(os.path.exists(p) and os.path.getsize(p) > 500_000 for p in paths), "the loads to run")
                 victim = chance.randrange(3)
                 cluster.kill(victim)
                 cluster.wait_members([i for i in range(3) if i != victim])
