@@ -40,7 +40,7 @@ struct DirectClient::Core {
   ReplicaSet welcomed;                   // by whom, in state kHello
   LamportTime solicited;                 // asked for a frame above this since the last one; 0: not asked
   bool leaving = false;
-  bool entangled = false;                // some replica may have us as active in this view
+  bool entangled = false;  // some replica may have us as active in this view
   BootTime now;
   BootTime state_at;          // when hello was last sent
   BootTime submitted_at;      // newest Submit, and …

@@ -145,7 +145,7 @@ struct Model {
 
 TEST(SessionTable, behaves_as_the_obvious_model_and_survives_transfers) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    testing::Random random(seed);
+    Random random(seed);
     const std::size_t window = 1 + random.below(40);
     const std::size_t sessions = 1 + random.below(6);
     Table table({sessions, window, 100'000});
