@@ -81,14 +81,15 @@ class Machine {
     Position complete;                       // grew if the part ended a pass
     std::uint32_t next_slot = 0, slots = 0;  // progress of the first pass
     bool final_state = false;
-    bool outdated = false;  // older than what is here: nothing was changed
+    bool outdated = false;  // older than what is here; it completes nothing
     ViewNumber view;        // of the final state
     LamportTime clock;
   };
   // Error: malformed, or (final state) the digest differs: the learner must start over from nothing.
   // Donors may overlap: one whose link was slow still sends pieces, or the final state of a flush that failed, when
   // another has given the final state of a later view. Once that has begun, parts of earlier views, and pieces of
-  // view 0, are older than what is here: they are outdated.
+  // view 0, are older than what is here: they are outdated. So is the end of a pass by a donor that has executed
+  // less than the donor before it had.
   [[nodiscard]] Result<Received> read_part(const wire::TransferPart& part);
   // The link ended over which the last part came: the rest of a body that it began will not come.
   void forget_unfinished();

@@ -149,7 +149,8 @@ Status Machine::Impl::take_head(const wire::TransferPart& part, ByteView body) {
   ByteReader in(body);
   const Position oldest(in.u64());
   if (!in.ok()) return Error{Code::kProtocol, "state transfer: a head that is cut short"};
-  if (Status s = registry.read_transfer(in.raw(in.left())); !s.ok()) return malformed("head", s.error());
+  if (Status s = registry.read_transfer(in.raw(in.left())); !s.ok())
+    return s.error().code == Code::kTooOld && part.view == ViewNumber() ? s.error() : malformed("head", s.error());
   sessions.forget_before(oldest);
   position = part.complete;
   if (part.view == ViewNumber() || part.digest == digest()) return ok_status();
@@ -193,8 +194,11 @@ Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
     if (part.more) return received;
   }
   const Status taken = m.take(part, m.pending.empty() ? part.body : ByteView(m.pending));
-  if (!taken.ok()) return taken.error();
   m.pending = Bytes();
+  received.outdated = !taken.ok() && taken.error().code == Code::kTooOld;
+  if (received.outdated)
+    return received;  // of a donor that has executed less than the one before: its next will do
+  if (!taken.ok()) return taken.error();
   if (part.kind != TransferKind::kHead) return received;
   received.complete = m.complete = part.complete;
   received.final_state = part.view != ViewNumber();

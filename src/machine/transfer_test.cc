@@ -182,6 +182,36 @@ TEST(Transfer, a_second_donor_takes_over_after_a_complete_pass) {
   expect_equal(second, learner);
 }
 
+// Found by the simulator: the donor died, the next one had not yet executed as much.
+TEST(Transfer, a_second_donor_that_is_behind_the_first_completes_nothing_until_it_is_not) {
+  Machine first, second, learner;
+  Load a(9), b(9);
+  a.run_some(first, 1900);
+  a.run_some(first, 100);
+  b.run_some(second, 1900);
+  Bytes out;
+  Machine::Cursor cursor = first.begin_transfer({});
+  while (!first.write_part(cursor, 30'000, out)) continue;
+  const auto received = deliver(learner, out);
+  ASSERT_TRUE(received.ok()) << received.error().message;
+  const Position learned = received->complete;
+  Machine::Cursor on = second.begin_transfer({learned, 0, 0});
+  out.clear();
+  EXPECT_TRUE(second.write_part(on, 30'000, out));
+  const auto early = deliver(learner, out);
+  ASSERT_TRUE(early.ok()) << early.error().message;
+  EXPECT_TRUE(early->outdated);
+  b.run_some(second, 100);
+  b.run_some(second, 500);
+  out.clear();
+  EXPECT_TRUE(second.write_part(on, 30'000, out));
+  const auto later = deliver(learner, out);
+  ASSERT_TRUE(later.ok()) << later.error().message;
+  EXPECT_EQ(later->complete, second.position());
+  finish(second, learner, later->complete);
+  expect_equal(second, learner);
+}
+
 TEST(Transfer, a_second_donor_begins_anew_when_the_first_pass_was_cut) {
   Machine first, second, learner;
   Load a(8), b(8);

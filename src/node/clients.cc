@@ -30,7 +30,11 @@ void Clients::adopt(net::Connection& connection, const wire::Hello& hello, const
   connection.set_owner(*this);
   // A client that connects again is the same client: its old connection's end must not be taken for its own.
   by_session_[hello.session] = client.get();
-  if (direct) by_transmitter_[hello.transmitter] = client.get();
+  if (direct) {
+    // What it had sent on the old one may be lost, so smr hears of its end first (smr/direct_clients.h).
+    if (by_transmitter_.contains(hello.transmitter)) engine_.step(smr::input::DirectLost{hello.transmitter});
+    by_transmitter_[hello.transmitter] = client.get();
+  }
   wire::encode(connection.outgoing(), reply);
   mark(*client);
   clients_.emplace(connection.tag, std::move(client));

@@ -120,7 +120,7 @@ void Node::peer_down(ReplicaId peer, Incarnation incarnation) {
 void Node::peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) {
   switch (message.type) {
     case wire::Type::kTransferWant: return donor_.want(peer, message.payload);
-    case wire::Type::kTransferPart: return learner_.part(peer, message.payload);
+    case wire::Type::kTransferPart: return learner_.part(peer, message.payload, newest_);
     case wire::Type::kTransferLog: return learner_.log_part(message.payload);
     default: break;
   }
@@ -191,7 +191,8 @@ void Node::installed(const smr::ViewRecord& view) {
   std::string members;
   for (const smr::Member& member : view.members) members += " " + std::to_string(member.id.value);
   spdlog::info("view {} installed: replicas{}", view.number.value, members);
-  for (const smr::Member& member : view.members) donor_.forget(member.id);
+  for (const smr::Member& member : view.members)
+    if (peers_.incarnation(member.id) == member.incarnation) donor_.forget(member.id);
   clients_.tell_view(view);
 }
 

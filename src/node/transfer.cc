@@ -77,10 +77,12 @@ void Learner::lost(ReplicaId peer) {
   }
 }
 
-void Learner::part(ReplicaId from, ByteView payload) {
+void Learner::part(ReplicaId from, ByteView payload, const smr::ViewRecord& newest) {
   const auto part = wire::decode_transfer_part(payload);
   if (!part) return peers_.cut(from, part.error().message);
   if (engine_.replica.full()) return;  // a piece that was under way when we joined
+  const smr::Options& self = engine_.replica.options();
+  if (part->view != ViewNumber() && (part->view != newest.number || !newest.has(self.me, self.incarnation))) return;
   const auto received = engine_.machine.read_part(*part);
   if (!received) return events_.failed(received.error().message);
   if (received->outdated) return;

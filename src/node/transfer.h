@@ -65,7 +65,9 @@ class Learner {
   // Once a turn: asks somebody if nobody gives. `record`: where the full replicas are.
   void turn(const smr::ViewRecord& record);
   void lost(ReplicaId peer);
-  void part(ReplicaId from, ByteView payload);
+  // `newest`: the newest known record. A final state of any other view, or of one without this process (its index had
+  // another incarnation then), is not meant for it.
+  void part(ReplicaId from, ByteView payload, const smr::ViewRecord& newest);
   void log_part(ByteView payload);
 
   [[nodiscard]] Position learned() const { return learned_; }

@@ -85,7 +85,9 @@ class State {
   void write_head(Bytes& out) const;
   // Takes over what one of the write_… functions wrote; sites may come again, the later one wins; slots come
   // without gaps, and a site comes before its events. Only into a State that has executed nothing.
-  // Malformed, or something is missing at the head: kProtocol, and this State must be thrown away.
+  // A head older than what is here (another writer was ahead of this one): kTooOld, and nothing is changed; a later
+  // head from the same writer closes what came. Malformed, or something is missing at the head: kProtocol, and this
+  // State must be thrown away.
   [[nodiscard]] Status read_transfer(ByteView in);
 
   // Recomputes everything that is kept up to date incrementally and compares. Slow; tests and `verify`.

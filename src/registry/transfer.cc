@@ -77,9 +77,10 @@ Status read_head(Core& core, ByteView in) {
   const std::uint32_t slots = reader.u32();
   const std::uint64_t events = reader.u64();
   if (!reader.done()) return malformed("the head");
+  if (core.history.newest() > position || core.store.slots() > slots)
+    return Error{Code::kTooOld, "the transferred registry's head is older than what came before it"};
   if (slots != core.store.slots()) return malformed("sites are missing");
   if (events != core.history.events()) return malformed("events are missing");
-  if (core.history.newest() > position) return malformed("events beyond the position");
   core.position = position;
   core.time = time;
   core.history.set_dropped(dropped);

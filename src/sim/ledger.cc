@@ -132,8 +132,9 @@ void Ledger::answers(Incarnation who, const smr::Frame& frame, const smr::ViewRe
   const smr::ViewRecord* view = record(frame.view);
   if (view == nullptr) return;
   for (const smr::Member& member : view->members) {
-    // In a flush only those who stay must hold it.
-    if (known.number > frame.view && !known.has(member.id, member.incarnation)) continue;
+    // In a flush only those who stay must hold it, and of them those who are given no final state.
+    const bool stays = known.has(member.id, member.incarnation) && was_full(member.incarnation, frame.view);
+    if (known.number > frame.view && !stays) continue;
     const auto held = held_.find({member.incarnation, {frame.view, frame.transmitter}});
     if (held != held_.end() && held->second >= frame.seq) continue;
     return stage_.fail("safe (I3)", fmt::format("process {} answers from {}, which process {} never got", who.value,
@@ -142,6 +143,11 @@ void Ledger::answers(Incarnation who, const smr::Frame& frame, const smr::ViewRe
 }
 
 // --- views
+
+// It has installed this view, or was born with it.
+bool Ledger::was_full(Incarnation who, ViewNumber view) const {
+  return view == ViewNumber() || installs_.contains({who, view});
+}
 
 const smr::ViewRecord* Ledger::record(ViewNumber view) const {
   const auto it = records_.find(view);
@@ -154,6 +160,7 @@ void Ledger::published(const smr::ViewRecord& record) {
 }
 
 void Ledger::installed(Incarnation who, ViewNumber view, Position position) {
+  installs_.insert({who, view});
   const auto [place, first] = installed_at_.emplace(view, position);
   if (!first && place->second != position)
     return stage_.fail("installs (I6)", fmt::format("view {} is installed at position {}, by process {} at {}",

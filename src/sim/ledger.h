@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,6 +78,7 @@ class Ledger {
     Incarnation first;         // who executed it first
   };
   void append(Incarnation who, const smr::Frame& frame, const Done& done);
+  [[nodiscard]] bool was_full(Incarnation who, ViewNumber view) const;
   [[nodiscard]] bool same_frame(const smr::Frame& frame, bool may_be_new, bool& is_new);
 
   Stage& stage_;
@@ -85,6 +87,7 @@ class Ledger {
   std::map<Stream, std::vector<std::uint64_t>> names_;               // hash of every frame sent, by seq
   std::map<std::pair<Incarnation, Stream>, Seq> held_;               // without gaps
   std::map<ViewNumber, Position> installed_at_;
+  std::set<std::pair<Incarnation, ViewNumber>> installs_;
   std::map<ViewNumber, Position> acknowledged_in_;  // highest answered position of each view
   std::map<ViewNumber, smr::ViewRecord> records_;
   Position acknowledged_;

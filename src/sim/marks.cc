@@ -45,6 +45,7 @@ constexpr std::array<std::string_view, kMarks> kNames = {
     "several learners join at once",
     "learner joined",
     "learner excluded",
+    "outdated piece of state",
     "donor lost",
     "asked: connection gone",
     "asked: no heartbeat",

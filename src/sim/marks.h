@@ -57,6 +57,7 @@ enum class Mark : std::uint8_t {
   kSeveralJoin,      // two learners in one view
   kJoined,
   kLearnerExcluded,  // a member that had not got its state
+  kOutdatedPiece,    // of a donor whose link was slow, after another's final state
   kDonorLost,
   // --- rare branches: the rest
   kAskLink,         // suspicion: the connection is gone, …

@@ -197,8 +197,8 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   std::vector<HalfRead> half_reads_;  // the state was read, then the process stood still
   Bytes rows_, outcome_bytes_;
 
-  std::map<ReplicaId, Learner> learners_;
-  ConnectionId donor_ = 0;
+  std::map<ConnectionId, Learner> learners_;
+  ConnectionId donor_ = 0, unfinished_from_ = 0;
   Position learned_;
   std::uint32_t next_slot_ = 0;
   unsigned passes_ = 0;

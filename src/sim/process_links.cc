@@ -99,7 +99,8 @@ void Process::lost(ConnectionId connection) {
       donor_ = 0;
       scene_.hit(Mark::kDonorLost);
     }
-    learners_.erase(gone.peer);
+    if (unfinished_from_ == connection) machine_->forget_unfinished();
+    learners_.erase(connection);
     step(smr::input::LinkDown{gone.peer, gone.incarnation});
   } else if (gone.role == Link::Role::kDirect && link_of(gone.transmitter) == nullptr) {
     step(smr::input::DirectLost{gone.transmitter});
@@ -122,7 +123,6 @@ void Process::peer_up(ConnectionId connection, ReplicaId peer, Incarnation incar
   link->role = Link::Role::kPeer;
   link->peer = peer;
   link->incarnation = incarnation;
-  learners_.erase(peer);
   step(smr::input::LinkUp{peer, incarnation});
 }
 
@@ -184,7 +184,7 @@ void Process::peer_message(const Link& from, const wire::Message& message) {
     case wire::Type::kTransferWant: {
       const auto want = wire::decode_transfer_want(message.payload);
       if (!want) return scene_.fail("wire", want.error().message);
-      learners_[from.peer] = Learner{*want, std::nullopt, 0};
+      learners_[from.connection] = Learner{*want, std::nullopt, 0};
       return;
     }
     case wire::Type::kTransferPart: return take_part(from, message.payload);

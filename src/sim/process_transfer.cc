@@ -12,11 +12,8 @@ constexpr Time kPassEveryUs = 20'000;
 void Process::give_pieces() {
   if (!replica_->full()) return;
   const Time now = scene_.time.now();
-  for (auto& [peer, learner] : learners_) {
-    Link* link = nullptr;
-    for (Link& l : links_)
-      if (l.role == Link::Role::kPeer && l.peer == peer) link = &l;
-    if (link == nullptr) continue;
+  for (auto& [connection, learner] : learners_) {
+    Link* link = find(connection);
     if (now < learner.next_pass) {
       wake_at_ = std::min(wake_at_, learner.next_pass);
       continue;
@@ -33,7 +30,7 @@ void Process::give_final(const smr::Output::GiveState& ask) {
   Link* link = route(ask.to);
   if (link == nullptr) return;
   machine_->write_final(ask.learned, ask.view, ask.clock, link->out);
-  learners_.erase(ask.to);
+  learners_.erase(link->connection);
   gave_state_ = true;
   flush_step_ = FlushStep::kGaveState;
 }
@@ -56,9 +53,13 @@ void Process::take_part(const Link& from, ByteView payload) {
   const auto part = wire::decode_transfer_part(payload);
   if (!part) return scene_.fail("wire", part.error().message);
   if (replica_->full()) return;
-  (void)from;
+  const bool final_state = part->view != ViewNumber();
+  if (final_state && (part->view != known_.number || !known_.has(me_, incarnation_)))
+    return scene_.hit(Mark::kOutdatedPiece);
   const auto received = machine_->read_part(*part);
   if (!received) return scene_.fail("state transfer", received.error().message);
+  if (received->outdated) return scene_.hit(Mark::kOutdatedPiece);
+  unfinished_from_ = part->more ? from.connection : 0;
   if (received->slots > 0) next_slot_ = received->next_slot;
   if (received->final_state) {
     learned_ = received->complete;

@@ -33,7 +33,9 @@ void Process::install(const smr::ViewRecord& view, const std::vector<smr::Execut
   installed_ = view.number;
   if (installed_ == known_.number) flush_step_ = FlushStep::kNormal;
   newest_from_.clear();
-  for (const smr::Member& member : view.members) learners_.erase(member.id);
+  // Who has joined learns no more; who has a member's id, but is its successor, goes on.
+  for (const Link& link : links_)
+    if (link.role == Link::Role::kPeer && view.has(link.peer, link.incarnation)) learners_.erase(link.connection);
   scene_.ledger.installed(incarnation_, view.number, position);
   if (newest == view.number) check_leases(view);
   Event event{Event::Kind::kInstalled};
