@@ -19,7 +19,7 @@ if(TITER_SANITIZE)
                                                -fno-sanitize-recover=all)
   target_link_options(titer_flags INTERFACE -fsanitize=${TITER_SANITIZE})
   # GCC warns of uninitialized values falsely in code that the sanitizers have instrumented.
-  target_compile_options(titer_flags INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(titer_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
 function(titer_room name)

@@ -1,0 +1,24 @@
+// What people type.
+#include <cstdlib>
+
+#include "base/check.h"
+#include "client/addresses.h"
+#include "formats/timestamps.h"
+#include "fuzz/input.h"
+#include "registry/products.h"
+#include "registry/types.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace titer;
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  if (const auto addresses = client::parse_addresses({text})) {
+    for (const net::Address& address : *addresses)
+      TITER_CHECK(net::parse_address(address.text()).ok(), "what we print we read");
+  }
+  if (const auto value = registry::parse_availability(text))
+    TITER_CHECK(registry::parse_availability(registry::to_text(*value)) == value, "what we print we read");
+  if (const auto product = registry::normalize_product(text))
+    TITER_CHECK(registry::normalize_product(*product) == product, "a normal form is its own");
+  (void)formats::parse_time(text);
+  return 0;
+}
