@@ -298,7 +298,8 @@ Status SessionTable::read(ByteView in) {
     const RequestNumber highest(r.u64());
     const Position last_used(r.u64());
     const std::uint32_t count = r.u32();
-    if (!r.ok() || highest.value == 0 || highest.value == ~std::uint64_t{0} || count > t.limits.window)
+    if (!r.ok() || highest.value == 0 || highest.value == ~std::uint64_t{0} || last_used.value == 0 ||
+        count > t.limits.window)
       return malformed;
     if (const auto it = t.index.find(id.value); it != t.index.end()) t.erase(it->second);
     bool good = true;

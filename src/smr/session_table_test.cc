@@ -112,6 +112,16 @@ TEST(SessionTable, malformed_transfer_is_an_error) {
   }
 }
 
+// Nobody could have written it, and nobody would write it again (found by fuzz/batches).
+TEST(SessionTable, a_session_that_was_never_used_is_malformed) {
+  Bytes bytes;
+  ByteWriter out(bytes);
+  for (const std::uint64_t field : {1, 1, 0}) out.u64(field);  // id, highest, last use
+  out.u32(0);
+  Table table;
+  EXPECT_FALSE(table.read(bytes).ok());
+}
+
 // A slow, obvious model: per session a map, sessions in the order of their last use.
 struct Model {
   struct Session {
