@@ -123,9 +123,10 @@ bool update(Core& core, const Context& context, const ImportRow& op, std::uint32
 }
 
 void import_claim(Core& core, const Context& context, const StockClaim& claim, std::uint32_t slot, Outcome& out) {
-  // A row that says "closed" may bring stock when it adds the site (a full export has such rows), never later.
-  if (core.store.hot(slot).status == SiteStatus::kClosed && !out.created) return;
   const std::uint32_t line = core.store.find_line(slot, claim.product);
+  // A row that says "closed" may bring stock lines that the site does not have (a full export has such rows, one for
+  // each line), but changes none.
+  if (core.store.hot(slot).status == SiteStatus::kClosed && !out.created && line != kNil) return;
   if (line != kNil) {
     const StockLine stored = core.store.show_line(line);
     show_current(core.store, line, out);

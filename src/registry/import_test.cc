@@ -158,6 +158,20 @@ TEST(Import, of_a_closed_site_needs_a_row_that_opens_it) {
   EXPECT_EQ(b.value("x-1"), "1");
 }
 
+// A full export has a row for each of its lines (found by formats/roundtrip_test).
+TEST(Import, of_a_closed_site_brings_every_line_and_changes_none) {
+  Bench b;
+  ImportRow op = row("x-1", "A");
+  op.fields.status = SiteStatus::kClosed;
+  b.apply(op);
+  op.stock->product = "208";
+  op.stock->availability = Availability::of(7);
+  EXPECT_TRUE(b.apply(op).changed);
+  op.stock->availability = Availability::of(8);
+  EXPECT_FALSE(b.apply(op).changed);
+  EXPECT_EQ(b.value("x-1", "208"), "7");
+}
+
 // --- the bundled files, row by row as a simple importer would send them
 
 struct Rows {

@@ -108,7 +108,7 @@ class RandomRequests {
   static constexpr std::array<std::string_view, 3> kProducts = {"any", "208", "309"};
   static constexpr std::array<std::string_view, 3> kSources = {"", "feed", "other feed"};
   static constexpr std::array<std::string_view, 3> kActors = {"", "nurse", "import"};
-  static constexpr std::array<std::string_view, 4> kZips = {"02138", "90210", "", "00000"};
+  static constexpr std::array<std::string_view, 4> kZips = {"02138", "90210", "", "00001"};
   static constexpr std::array<std::string_view, 3> kStreets = {"", "1 Main St", "2 Main St"};
   static constexpr std::array<std::string_view, 3> kStates = {"", "MA", "CA"};
   static constexpr std::array<std::string_view, 3> kSystems = {"cvs", "vtrcks", "npi_usa"};
