@@ -63,7 +63,8 @@ class Torment:
         self.links_can_be_cut = True
         self.ways = [(5, self.kill), (3, self.stop_shortly), (2, self.stop_long), (1, self.stop_supervisor),
                      (1, self.stop_both), (2, self.cut_clients), (1, self.hold_clients), (3, self.cut_links),
-                     (2, self.kill_load), (2, self.kill_editor), (1, self.kill_joining)]
+                     (2, self.kill_load), (2, self.kill_editor), (1, self.kill_joining),
+                     (3, self.kill_cut_off)]
 
     def run(self, seconds):
         end = time.monotonic() + seconds
@@ -122,6 +123,16 @@ class Torment:
             self.tally.fault("times several at once")
         self.served("replicas killed", since)
 
+    def kill_cut_off(self):
+        """Some of its links go first: what it sent last has reached some of the others, and not all."""
+        victims, since = self.victims(members_only=True), time.monotonic()
+        for pid in victims.values():
+            self.cut(pid, 0.5)
+        self.wait(0, 0.03)
+        killed = sum(self.cluster.signal(pid, signal.SIGKILL) for pid in victims.values())
+        self.tally.fault("replicas cut off and killed", killed)
+        self.served("replicas cut off and killed", since)
+
     def kill_joining(self):
         self.kill()
         self.raise_the_dead(True)
@@ -176,18 +187,17 @@ class Torment:
         self.tally.fault("times clients' connections were held up")
 
     def cut_links(self):
-        if not self.links_can_be_cut:
-            return
         since, pids = time.monotonic(), self.cluster.pids()
-        victims = self.chance.sample(sorted(pids), self.few(len(pids)))
+        for index in self.chance.sample(sorted(pids), self.few(len(pids))):
+            self.cut(pids[index], self.chance.random())
+        self.served("links of replicas cut", since)
+
+    def cut(self, pid, share):
         try:
-            cut = sum(cut_links(pids[i], self.chance.random(), self.chance) for i in victims)
+            self.tally.fault("links of replicas cut", cut_links(pid, share, self.chance) if self.links_can_be_cut else 0)
         except PermissionError:
             self.links_can_be_cut = False
-            self.tally.note("attempts to cut links that this machine forbids", 1)
-            return
-        self.tally.fault("links of replicas cut", cut)
-        self.served("links of replicas cut", since)
+            self.tally.note("attempts to cut links: this machine forbids it", 1)
 
     def kill_load(self):
         self.loads.kill(self.chance)
