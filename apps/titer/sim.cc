@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "sim/text_trace.h"
+#include "sim/trace.h"
 #include "sim/workers.h"
 #include "titer/command.h"
 
@@ -23,8 +25,8 @@ struct Options {
   std::vector<std::uint64_t> seed;
   std::uint64_t seeds = 0, first = 1, twice_every = 8;
   unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
-  std::string replay;
-  bool marks = false;
+  std::string replay, trace;
+  bool marks = false, log = false;
 };
 
 void print(const sim::Finding& finding) {
@@ -75,7 +77,33 @@ bool read_seeds(const std::string& path, std::vector<std::uint64_t>& seeds) {
   return true;
 }
 
+int log(const Options& options) {
+  sim::TextTrace trace([](std::string_view line) { fmt::print("{}\n", line); });
+  for (const std::uint64_t seed : options.seed) (void)sim::run(sim::Plan(seed), &trace);
+  return kExitOk;
+}
+
+int draw(const Options& options) {
+  if (options.seed.size() != 1) {
+    fmt::print(stderr, "titer: --trace draws one run: give one --seed\n");
+    return kExitUsage;
+  }
+  const sim::Plan plan(options.seed.front());
+  sim::Trace trace;
+  const sim::Report report = sim::run(plan, &trace);
+  std::ofstream out(options.trace);
+  out << trace.page(plan.text(), report);
+  if (!out.flush()) {
+    fmt::print(stderr, "titer: cannot write {}\n", options.trace);
+    return kExitUsage;
+  }
+  fmt::print("{}\n{} shows the run; open it in a browser\n", plan.text(), options.trace);
+  return kExitOk;
+}
+
 int run(const Options& options) {
+  if (!options.trace.empty()) return draw(options);
+  if (options.log) return log(options);
   sim::Batch batch{options.seed, options.jobs, options.twice_every, 10};
   if (!options.seed.empty() || !options.replay.empty()) batch.twice_every = 1;
   if (!options.replay.empty() && !read_seeds(options.replay, batch.seeds)) return kExitUsage;
@@ -109,6 +137,10 @@ Runner setup(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--jobs", options->jobs, "processes at work")->check(CLI::Range(1, 256))->capture_default_str();
   app.add_option("--replay", options->replay, "run the seeds of this file: a seed and what it found per line");
+  app.add_option("--trace", options->trace,
+                 "draw the run of --seed: a page with its space-time diagram, into this file");
+  app.add_flag("--log", options->log,
+               "print what happens in the run of --seed, a line per event, and nothing else");
   app.add_flag("--marks", options->marks, "print which faults and rare branches were hit, and how often");
   app.footer(
       "Exit codes: 0 all is well, 10 a crash or a broken CHECK, 11 a promise was broken, 12 something never came "

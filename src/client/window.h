@@ -14,13 +14,15 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/limits.h"
+#include "smr/rules.h"
 
 namespace titer::client {
 
 class Window {
  public:
   [[nodiscard]] bool can_add() const {
-    return entries_.size() < limits::kSessionWindow && (opened_ || entries_.empty());
+    const bool opened = opened_ || !smr::on(smr::Rule::kFirstAlone);
+    return entries_.size() < limits::kSessionWindow && (opened || entries_.empty());
   }
   // Only when can_add().
   RequestNumber add(ByteView body);

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "machine/machine_impl.h"
+#include "smr/rules.h"
 
 namespace titer::machine {
 namespace {
@@ -176,7 +177,7 @@ Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
   Impl& m = *impl_;
   Received received;
   received.complete = m.complete;
-  received.outdated = part.view < m.final_view;
+  received.outdated = part.view < m.final_view && smr::on(smr::Rule::kOutdatedState);
   if (received.outdated) return received;
   if (part.view > m.final_view) {
     m.final_view = part.view;

@@ -65,6 +65,7 @@ struct Plan {
   double read_share;
   // --- faults: mean time between two, 0: never
   std::array<Time, kFaults> every{};
+  bool calm;              // none that makes a living replica look dead: so nobody may be suspected of silence
   double crash_in_flush;  // share of view changes, per member
   Time restart_us;        // after which a dead process is started again, mean
   Time safety_us;         // length of the phase in which anything may fail
@@ -72,6 +73,9 @@ struct Plan {
 
   [[nodiscard]] Time mean(Fault fault) const { return every[static_cast<std::size_t>(fault)]; }
   [[nodiscard]] std::string text() const;
+
+ private:
+  void be_calm();
 };
 
 }  // namespace titer::sim

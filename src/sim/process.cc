@@ -98,7 +98,15 @@ void Process::on_event(std::uint32_t what, std::uint64_t) {
     return;
   }
   in_turn_ = true;
+#ifdef TITER_MUTANTS
+  try {
+    turn();
+  } catch (const smr::Broken& broken) {
+    scene_.fail("the replica's own checks", broken.what());
+  }
+#else
   turn();
+#endif
   in_turn_ = false;
 }
 
@@ -160,15 +168,7 @@ void Process::take(Item& item) {
 
 void Process::step(const smr::Input& input) {
   if (!alive_ || !spend()) return;
-#ifdef TITER_MUTANTS
-  try {
-    replica_->step(boot_now(), input, out_);
-  } catch (const smr::Broken& broken) {
-    scene_.fail("the replica's own checks", broken.what());
-  }
-#else
   replica_->step(boot_now(), input, out_);
-#endif
 }
 
 // --- the end, and standing still

@@ -116,6 +116,9 @@ void Process::ask_register(const smr::Output::AskRegister& ask) {
   if (says("no heartbeat")) scene_.hit(Mark::kAskSilence);
   if (says("no progress")) scene_.hit(Mark::kAskGrey);
   if (ask.without.empty()) scene_.hit(Mark::kAskClient);
+  if (scene_.plan.calm && (says("no heartbeat") || says("no progress")))
+    return scene_.fail("progress",
+                       fmt::format("replica {} asks, though nobody was held up: {}", me_.value, ask.reason));
   if (Link* link = register_link())
     wire::encode(link->out, wire::CompareAndSet{ask.expected, ask.without, ask.reason});
 }

@@ -31,6 +31,8 @@ enum class Rule {
   kEarly,          // §4.6 frames of the next view that come early are taken after it is installed
   kLeaseWait,      // §5 done waits for the leases granted to the excluded
   kLinkRepeats,    // a new link begins with what the old one may have lost
+  kOutdatedState,  // §6 a learner takes nothing that is older than the final state it has (machine)
+  kFirstAlone,     // a session's first request goes alone (client/window.h)
   kCount,
 };
 

@@ -1,0 +1,103 @@
+// A simulator that cannot see a broken rule is itself broken: each rule of smr/rules.h is switched off, and seeds are run
+// until a checker notices. It says after how many, and which checker; a rule that nobody misses within its number of
+// seeds is a failure.
+//
+//   titer_sim_mutants [--first N] [RULE …]
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "sim/workers.h"
+#include "smr/rules.h"
+
+namespace titer::sim {
+namespace {
+
+struct Mutant {
+  std::string_view name;
+  smr::Rule rule;
+  std::uint64_t seeds;  // within so many it must be caught
+};
+
+constexpr Mutant kMutants[] = {
+    {"clock", smr::Rule::kClock, 50},
+    {"stable_against_clients", smr::Rule::kStableClients, 200},
+    {"safe", smr::Rule::kSafe, 50},
+    {"reads_wait", smr::Rule::kReadsWait, 100},
+    {"exactly_once", smr::Rule::kExactlyOnce, 50},
+    {"wedge", smr::Rule::kWedge, 200},
+    {"top_view", smr::Rule::kTopView, 500},
+    {"relay", smr::Rule::kRelay, 100},
+    {"install_when_all_done", smr::Rule::kAllDone, 100},
+    {"early", smr::Rule::kEarly, 600},
+    {"lease_wait", smr::Rule::kLeaseWait, 200},
+    {"link_repeats", smr::Rule::kLinkRepeats, 200},
+    {"outdated_state", smr::Rule::kOutdatedState, 1000},
+    {"first_request_alone", smr::Rule::kFirstAlone, 500},
+};
+static_assert(std::size(kMutants) == static_cast<std::size_t>(smr::Rule::kCount), "every rule has its mutant");
+
+Sum run_seeds(std::uint64_t first, std::uint64_t count) {
+  Batch batch;
+  batch.jobs = std::max(1U, std::thread::hardware_concurrency());
+  batch.stop_after = 1;
+  batch.twice_every = UINT64_MAX;
+  for (std::uint64_t i = 0; i < count; ++i) batch.seeds.push_back(first + i);
+  return run_many(batch);
+}
+
+bool caught(const Mutant& mutant, std::uint64_t first) {
+  smr::rule_off[static_cast<int>(mutant.rule)] = true;
+  const Sum sum = run_seeds(first, mutant.seeds);
+  smr::rule_off[static_cast<int>(mutant.rule)] = false;
+  if (sum.findings.empty()) {
+    fmt::print("{:24} NOT CAUGHT in {} seeds\n", mutant.name, sum.seeds);
+    return false;
+  }
+  const Report& report = sum.findings.front().report;
+  fmt::print("{:24} caught after {:>3} seeds (of {}) by: {}\n{:24}   seed {}: {}\n", mutant.name, sum.seeds,
+             mutant.seeds, report.verdict.checker, "", report.seed,
+             report.verdict.what.substr(0, report.verdict.what.find('\n')));
+  std::fflush(stdout);
+  return true;
+}
+
+int try_all(int argc, char** argv) {
+  std::uint64_t first = 1;
+  std::vector<std::string_view> only;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--first" && i + 1 < argc)
+      first = std::strtoull(argv[++i], nullptr, 10);
+    else
+      only.push_back(word);
+  }
+  std::size_t tried = 0, missed = 0;
+  for (const Mutant& mutant : kMutants) {
+    if (!only.empty() && std::ranges::count(only, mutant.name) == 0) continue;
+    ++tried;
+    missed += caught(mutant, first) ? 0U : 1U;
+  }
+  if (tried == 0) {
+    fmt::print(stderr, "no such rule; the names are in src/sim/testing/mutants.cc\n");
+    return 2;
+  }
+  // And what has all its rules must not be blamed.
+  if (only.empty() && !run_seeds(first, 20).findings.empty()) {
+    fmt::print("a seed failed with every rule on\n");
+    return 1;
+  }
+  fmt::print("{} of {} caught\n", tried - missed, tried);
+  return missed == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace titer::sim
+
+int main(int argc, char** argv) { return titer::sim::try_all(argc, argv); }
