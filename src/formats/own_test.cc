@@ -199,6 +199,12 @@ TEST(Reader, marks_packing_and_pieces_make_no_difference) {
     }
 }
 
+// Found by fuzz/imports: the mark alone was taken for the beginning of a CSV.
+TEST(Reader, a_byte_order_mark_that_comes_alone_says_nothing_about_the_format) {
+  for (const std::size_t piece : {0U, 1U, 2U, 3U, 4U})
+    EXPECT_EQ(read_all("\xEF\xBB\xBF\n{\"name\": \"A\"}\n", piece).format, Format::kNdjson) << piece;
+}
+
 TEST(Reader, files_that_are_none_are_told_what_is_wanted) {
   const auto refused = [](std::string_view text) {
     return !read_all(text).status.ok() && !read_all(text, 1).status.ok();

@@ -74,8 +74,10 @@ void Reader::Impl::text(std::string_view in) {
   if (!status.ok()) return;
   if (!text_begun) {
     start.append(in);
-    // Enough to see a byte order mark and the first character after blanks.
-    if (start.size() < kUtf8Mark.size() || trim(start).empty()) {
+    // Enough to see a byte order mark and the first character after it and blanks.
+    std::string_view seen = start;
+    if (seen.starts_with(kUtf8Mark)) seen.remove_prefix(kUtf8Mark.size());
+    if (start.size() < kUtf8Mark.size() || trim(seen).empty()) {
       if (start.size() > kLineBytesMax) fail("the file begins with more than 1 MiB of blanks");
       return;
     }
