@@ -205,6 +205,16 @@ TEST(Reader, a_byte_order_mark_that_comes_alone_says_nothing_about_the_format) {
     EXPECT_EQ(read_all("\xEF\xBB\xBF\n{\"name\": \"A\"}\n", piece).format, Format::kNdjson) << piece;
 }
 
+// Found by fuzz/imports: it depended on where the file was cut.
+TEST(Reader, after_an_error_about_the_whole_file_nothing_else_is_told) {
+  for (const std::size_t piece : {0U, 1U, 7U}) {
+    const ReadFile f = read_all("no,such,header\n\"never closed\nand,more\n", piece);
+    EXPECT_FALSE(f.status.ok());
+    EXPECT_TRUE(f.problems.empty()) << piece;
+    EXPECT_EQ(f.counts.records, 0U);
+  }
+}
+
 TEST(Reader, files_that_are_none_are_told_what_is_wanted) {
   const auto refused = [](std::string_view text) {
     return !read_all(text).status.ok() && !read_all(text, 1).status.ok();

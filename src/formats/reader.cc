@@ -106,6 +106,7 @@ void Reader::Impl::begin_text() {
   }
   csv = std::make_unique<CsvSplitter>([this](const CsvRecord& r) { record(r); },
                                       [this](std::uint64_t line, std::string_view why) {
+                                        if (!status.ok()) return;
                                         ++report.counts.records;
                                         report.refuse(line, "", why);
                                       });
