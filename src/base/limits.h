@@ -8,6 +8,8 @@ namespace titer::limits {
 
 // --- the cluster
 inline constexpr std::size_t kReplicasMax = 16;  // every replica writes to every other: t² links
+// In a view record, of the processes that are certainly dead: the newest. Who died before them has no lease any more.
+inline constexpr std::size_t kKnownDeadMax = 1024;
 
 // --- frames and messages (protocol.md §2.9)
 inline constexpr std::size_t kFrameRequestsMax = 4096;               // keeps one turn of execution near a few ms

@@ -132,6 +132,7 @@ bool Register::somebody_stays(const smr::ViewRecord& next) const {
 bool Register::change(smr::ReplicaSet without, Node asker) {
   auto next = view::without(record_, without, dead_);
   if (!next || !somebody_stays(*next)) return false;
+  std::vector<Incarnation> dead = dead_;
   for (const smr::Member& member : record_.members) {
     if (!without.has(member.id)) continue;
     Process* process = scene_.find(member.incarnation);
@@ -141,11 +142,12 @@ bool Register::change(smr::ReplicaSet without, Node asker) {
     if (!process->alive()) continue;
     if (scene_.plan.fences) {
       process->end("killed by the register");
-      next->known_dead.push_back(member.incarnation);
+      dead.push_back(member.incarnation);
     } else {
       scene_.hit(Mark::kExcludedAlive);
     }
   }
+  next = view::without(record_, without, dead);
   publish(std::move(next).value(), asker);
   return true;
 }

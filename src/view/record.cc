@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
+
 namespace titer::view {
 
 Result<smr::ViewRecord> without(const smr::ViewRecord& record, smr::ReplicaSet leaving,
                                 const std::vector<Incarnation>& dead) {
-  smr::ViewRecord next{record.number.next(), {}, dead};
+  const std::size_t kept = std::min(dead.size(), limits::kKnownDeadMax);
+  smr::ViewRecord next{record.number.next(), {}, {dead.end() - static_cast<std::ptrdiff_t>(kept), dead.end()}};
   for (const smr::Member& member : record.members)
     if (!leaving.has(member.id)) next.members.push_back(member);
   if (next.members.empty()) return Error{Code::kInvalid, "a view without members cannot follow"};

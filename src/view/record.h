@@ -10,8 +10,8 @@
 
 namespace titer::view {
 
-// `record` with the next number and without these members; each of `dead` (incarnations that are certainly
-// dead) is noted. kInvalid: nobody would be left.
+// `record` with the next number and without these members; of `dead` (incarnations that are certainly dead, in the order
+// of their deaths) the newest kKnownDeadMax are noted. kInvalid: nobody would be left.
 [[nodiscard]] Result<smr::ViewRecord> without(const smr::ViewRecord& record, smr::ReplicaSet leaving,
                                               const std::vector<Incarnation>& dead);
 // `record` with the next number and this member added. kDuplicate: its id is taken.

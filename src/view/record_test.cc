@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
+#include "wire/codec.h"
+
 namespace titer::view {
 namespace {
 
@@ -29,6 +32,24 @@ TEST(Record, the_same_replicas_may_follow_to_settle_a_lost_client) {
   const auto next = without(three(), {}, {});
   ASSERT_TRUE(next.ok());
   EXPECT_EQ(next->members, three().members);
+}
+
+// Found by the simulator: after 1,024 deaths nobody could read the record any more.
+TEST(Record, a_cluster_of_many_deaths_notes_the_newest_and_can_be_read) {
+  std::vector<Incarnation> dead;
+  for (std::uint64_t i = 1; i <= 3000; ++i) dead.emplace_back(1000 + i);
+  const auto next = without(three(), set_of({1}), dead);
+  ASSERT_TRUE(next.ok());
+  EXPECT_EQ(next->known_dead.size(), limits::kKnownDeadMax);
+  EXPECT_EQ(next->known_dead.back(), dead.back());
+  Bytes bytes;
+  wire::encode(bytes, *next);
+  ByteView rest = bytes;
+  const auto message = wire::next_message(rest);
+  ASSERT_TRUE(message.ok() && message->has_value());
+  const auto read = wire::decode_register_record((*message)->payload);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(*read, *next);
 }
 
 TEST(Record, nobody_left_is_refused) { EXPECT_FALSE(without(three(), set_of({0, 1, 2}), {}).ok()); }

@@ -8,8 +8,6 @@ namespace titer::wire {
 namespace {
 
 constexpr std::size_t kAddressBytesMax = 256;
-// Incarnations that are remembered as dead; far more than one view change can exclude.
-constexpr std::size_t kKnownDeadMax = 64 * limits::kReplicasMax;
 constexpr std::uint32_t kReplicaBits = (1U << limits::kReplicasMax) - 1;
 
 }  // namespace
@@ -39,7 +37,7 @@ smr::ViewRecord decode_record(ByteReader& in) {
     if (m.id.value >= limits::kReplicasMax || (i > 0 && m.id <= r.members.back().id)) in.fail();
     r.members.push_back(std::move(m));
   }
-  const std::size_t dead = get_count(in, kKnownDeadMax);
+  const std::size_t dead = get_count(in, limits::kKnownDeadMax);
   r.known_dead.reserve(dead);
   for (std::size_t i = 0; i < dead && in.ok(); ++i) r.known_dead.emplace_back(in.u64());
   return r;
