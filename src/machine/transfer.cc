@@ -196,7 +196,7 @@ Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
   }
   const Status taken = m.take(part, m.pending.empty() ? part.body : ByteView(m.pending));
   m.pending = Bytes();
-  received.outdated = !taken.ok() && taken.error().code == Code::kTooOld;
+  received.outdated = !taken.ok() && taken.error().code == Code::kTooOld && smr::on(smr::Rule::kDonorBehind);
   if (received.outdated)
     return received;  // of a donor that has executed less than the one before: its next will do
   if (!taken.ok()) return taken.error();

@@ -32,6 +32,7 @@ enum class Rule {
   kLeaseWait,      // §5 done waits for the leases granted to the excluded
   kLinkRepeats,    // a new link begins with what the old one may have lost
   kOutdatedState,  // §6 a learner takes nothing that is older than the final state it has (machine)
+  kDonorBehind,    // §6 a donor that has executed less than the one before it completes nothing (machine)
   kFirstAlone,     // a session's first request goes alone (client/window.h)
   kCount,
 };

@@ -39,6 +39,7 @@ constexpr Mutant kMutants[] = {
     {"lease_wait", smr::Rule::kLeaseWait, 200},
     {"link_repeats", smr::Rule::kLinkRepeats, 200},
     {"outdated_state", smr::Rule::kOutdatedState, 1000},
+    {"donor_behind", smr::Rule::kDonorBehind, 500},
     {"first_request_alone", smr::Rule::kFirstAlone, 500},
 };
 static_assert(std::size(kMutants) == static_cast<std::size_t>(smr::Rule::kCount), "every rule has its mutant");
