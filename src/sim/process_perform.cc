@@ -12,7 +12,7 @@ namespace titer::sim {
 void Process::perform(smr::Output& out) {
   for (const smr::Output::Persist& persist : out.persist) {
     disk_.submit(persist.ticket);
-    on_disk_.push_back({persist.ticket, persist.frame});
+    if (const auto* frame = std::get_if<smr::FramePtr>(&persist.what)) on_disk_.push_back({persist.ticket, *frame});
   }
   if (scene_.plan.execute_first) execute(out.execute);
   for (const smr::Output::Send& one : out.send) {

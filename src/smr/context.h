@@ -25,6 +25,7 @@ struct Context {
   ViewRecord record;         // the newest known; number never falls, >= installed.number when full
   bool full = false;         // has the whole state; never becomes false again
   bool member_once = false;  // some record had this incarnation
+  bool recovered = false;    // `installed` is from the disk, of an earlier life: wedged until the next is installed
   Streams streams;           // of the installed view
   bool owes = false;         // holds requests that it has not yet acknowledged (§2.3)
   Uid newest_request;        // highest uid of a frame with requests that was ever held
@@ -41,7 +42,7 @@ struct Context {
   [[nodiscard]] bool in_record() const { return record.has(options.me, options.incarnation); }
   // A view is being agreed on in which this replica is a member (§4).
   [[nodiscard]] bool flushing() const { return in_record() && (!full || record.number > installed.number); }
-  [[nodiscard]] bool wedged() const { return full && record.number > installed.number; }
+  [[nodiscard]] bool wedged() const { return full && (record.number > installed.number || recovered); }
   // Takes part in the normal case: sends frames, executes, welcomes.
   [[nodiscard]] bool working() const { return full && !wedged(); }
 

@@ -30,7 +30,26 @@ Core::Core(Options options, ViewRecord initial) : c_(options) {
   c_.streams.reset(c_.installed);
 }
 
+Core::Core(Options options, const Recovered& recovered) : c_(options) {
+  const Checkpoint& at = recovered.checkpoint;
+  SMR_CHECK(well_formed(at.installed) && at.installed.find(options.me) != nullptr,
+            "what was recovered is a member's");
+  c_.record = c_.installed = at.installed;
+  c_.full = c_.member_once = c_.recovered = true;
+  c_.last_executed = at.last_executed;
+  c_.clock.receive(at.clock);
+  c_.streams.reset(c_.installed);
+  for (const auto& [transmitter, base] : at.bases) c_.streams.restore(transmitter, base, at.installed.set());
+  for (const FramePtr& frame : recovered.frames) {
+    Stream* stream = c_.streams.find_or_add(frame->transmitter);
+    SMR_CHECK(stream != nullptr, "a frame was held, so its stream was");
+    intake_.recover(c_, *stream, frame);
+  }
+}
+
 void Core::step(BootTime now, const Input& input, Output& out) {
+  // What an earlier life promised to readers is not known any more: as if it had been promised now.
+  if (c_.recovered && c_.now == BootTime()) leases_.grant_all(c_.installed, now);
   c_.now = std::max(c_.now, now);
   c_.out = &out;
 #ifdef TITER_INVARIANTS
@@ -188,8 +207,10 @@ void Core::progress() {
 }
 
 void Core::install(const ViewRecord& record) {
+  intake_.installed(c_, {record, c_.last_executed});
   c_.installed = record;
   c_.full = true;
+  c_.recovered = false;
   c_.streams.reset(record);
   c_.owes = false;
   c_.newest_request = c_.last_executed;
@@ -267,6 +288,14 @@ void Core::handle(const input::Tick&) {
   if (suspicion_.tick(c_, gateway_, change_)) direct_.restart_patience(c_);
   direct_.tick(c_);
   if (c_.flushing()) progress();
+}
+
+Checkpoint Core::checkpoint() const {
+  Checkpoint at{c_.installed, c_.last_executed, c_.clock.now(), {}};
+  c_.streams.for_each([&](const Stream& s) {
+    if (s.trimmed() > Seq()) at.bases.emplace_back(s.id(), s.trimmed());
+  });
+  return at;
 }
 
 Snapshot Core::snapshot() const {

@@ -22,6 +22,7 @@ namespace titer::smr {
 class Core {
  public:
   Core(Options options, ViewRecord initial);
+  Core(Options options, const Recovered& recovered);
 
   void step(BootTime now, const Input& input, Output& out);
 
@@ -29,6 +30,7 @@ class Core {
   [[nodiscard]] bool full() const { return c_.full; }
   [[nodiscard]] bool read_lease(BootTime now) const { return leases_.held(c_, now); }
   [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] Checkpoint checkpoint() const;
   [[nodiscard]] const Options& options() const { return c_.options; }
 
  private:

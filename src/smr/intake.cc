@@ -19,6 +19,23 @@ void Intake::hold(Context& c, Stream& stream, FramePtr frame) {
   if (!c.options.durable) note_persisted(c, stream, stream.held());
 }
 
+void Intake::recover(Context& c, Stream& stream, FramePtr frame) {
+  const Uid uid = frame->uid();
+  const bool requests = frame->count > 0;
+  c.clock.receive(frame->ts);
+  if (requests) c.newest_request = std::max(c.newest_request, uid);
+  stream.append(std::move(frame));
+  stream.set_persisted(stream.held());
+  c.streams.enliven(stream);
+  if (!requests || uid > c.last_executed) return;
+  SMR_CHECK((*stream.head())->uid() == uid, "executions are in uid order, in each stream too");
+  stream.pop_head();
+}
+
+void Intake::installed(Context& c, Installed installed) {
+  if (c.options.durable) c.out->persist.push_back({++last_ticket_, std::move(installed)});
+}
+
 void Intake::persisted(Context& c, std::uint64_t ticket) {
   while (!waiting_.empty() && waiting_.front().ticket <= ticket) {
     const Waiting w = waiting_.front();

@@ -22,6 +22,10 @@ class Intake {
  public:
   // Takes the next frame of `stream` (already checked).
   void hold(Context& c, Stream& stream, FramePtr frame);
+  // A frame that is on disk since an earlier life; executed if the checkpoint says so.
+  void recover(Context& c, Stream& stream, FramePtr frame);
+  // A view is being installed: a line in the journal, before the frames of that view.
+  void installed(Context& c, Installed installed);
   // Input Persisted.
   void persisted(Context& c, std::uint64_t ticket);
   // Frames held and not persisted belong to the view before: their tickets no longer matter.

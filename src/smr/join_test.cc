@@ -167,10 +167,10 @@ TEST(Durable, an_update_is_executed_only_after_every_disk_has_it) {
   EXPECT_TRUE(c.executed(0).empty());
   ASSERT_EQ(c[0].disk.size(), 1U);
   ASSERT_EQ(c[1].disk.size(), 1U);
-  c.give(0, input::Persisted{c[0].disk.back()});
+  c.give(0, input::Persisted{c[0].disk.back().ticket});
   c.settle();
   EXPECT_TRUE(c.executed(0).empty()) << "replica 1 has not synced";
-  c.give(1, input::Persisted{c[1].disk[0]});
+  c.give(1, input::Persisted{c[1].disk[0].ticket});
   c.settle();
   EXPECT_EQ(c.executed(0), Texts{"update"});
   EXPECT_EQ(c.executed(1), Texts{"update"});
@@ -184,7 +184,7 @@ TEST(Durable, done_waits_for_the_disk) {
   c.view(make_view(1, {0, 1}));
   c.settle();
   EXPECT_TRUE(c[0].installed.empty());
-  for (int i : {0, 1}) c.give(i, input::Persisted{c[i].disk.back()});
+  for (int i : {0, 1}) c.give(i, input::Persisted{c[i].disk.back().ticket});
   c.settle();
   EXPECT_EQ(c[0].installed.size(), 1U);
   EXPECT_EQ(c.executed(1), Texts{"update"});

@@ -23,8 +23,13 @@ namespace titer::smr {
 
 class Leases {
  public:
-  // A heartbeat came; one of a process that the newest known view lacks counts for nothing. True: this is the sender's first reading, answer at once so that its lease begins.
+  // A heartbeat came; one of a process that the newest known view lacks counts for nothing. True: this is the sender's
+  // first reading, answer at once so that its lease begins.
   bool heard(Context& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat);
+  // As if each of them had been granted a lease now.
+  void grant_all(const ViewRecord& view, BootTime now) {
+    for (const Member& m : view.members) grant(m.incarnation, now);
+  }
   // These are dead, so no lease of theirs is left.
   void forget(const std::vector<Incarnation>& known_dead);
 

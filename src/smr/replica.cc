@@ -25,6 +25,8 @@ struct Replica::Core {
 
 Replica::Replica(Options options, ViewRecord initial)
     : core_(std::make_unique<Core>(Core{smr::Core(options, std::move(initial))})) {}
+Replica::Replica(Options options, const Recovered& recovered)
+    : core_(std::make_unique<Core>(Core{smr::Core(options, recovered)})) {}
 Replica::~Replica() = default;
 Replica::Replica(Replica&&) noexcept = default;
 Replica& Replica::operator=(Replica&&) noexcept = default;
@@ -34,6 +36,7 @@ bool Replica::accepts(std::size_t body_bytes) const { return core_->core.accepts
 bool Replica::read_lease(BootTime now) const { return core_->core.read_lease(now); }
 bool Replica::full() const { return core_->core.full(); }
 Snapshot Replica::snapshot() const { return core_->core.snapshot(); }
+Checkpoint Replica::checkpoint() const { return core_->core.checkpoint(); }
 const Options& Replica::options() const { return core_->core.options(); }
 
 }  // namespace titer::smr

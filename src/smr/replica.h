@@ -15,6 +15,8 @@
 //     the replica then repeats what may have been lost, and the receiver drops duplicates by name. Give LinkUp
 //     before sending anything over the link. A ReplicaId in `send` means the incarnation that the newest view
 //     given to this replica has under that id, if any; else the newest connection.
+//     Persisting in the order of tickets, one log: who holds a frame of a view on disk has the line that the view was
+//     installed before it.
 //  4. A frame counts in ack rows and before `done` only after Persisted says so (floors count what is held in
 //     memory). So "sync, then ack" does not depend on the driver's order of sends. With Options::durable false,
 //     holding is enough.
@@ -34,6 +36,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "smr/checkpoint.h"
 #include "smr/types.h"
 
 namespace titer::smr {
@@ -76,7 +79,7 @@ struct LinkDown {
 struct View {  // the register's newest record; older or repeated ones are ignored
   ViewRecord record;
 };
-struct Persisted {  // all frames of Output::persist up to and including this ticket are on disk
+struct Persisted {  // all of Output::persist up to and including this ticket is on disk
   std::uint64_t ticket = 0;
 };
 struct Executed {  // everything in Output::execute has been executed; the state machine stands here
@@ -114,7 +117,7 @@ struct Execution {
 struct Output {
   struct Persist {
     std::uint64_t ticket = 0;
-    FramePtr frame;
+    std::variant<FramePtr, Installed> what;
   };
   struct Send {
     ReplicaSet to;
@@ -184,6 +187,9 @@ class Replica {
   // `initial`: the view that the cluster is born with if it has this incarnation as a member — then this is a
   // full replica with empty state; otherwise it starts as a learner and must be given state (§6).
   Replica(Options options, ViewRecord initial);
+  // After the failure of all (§7): a full replica with what its disk has of the view it last installed. It is wedged; give
+  // it the view that takes this incarnation in at once. The state machine must have executed up to last_executed.
+  Replica(Options options, const Recovered& recovered);
   ~Replica();
   Replica(Replica&&) noexcept;
   Replica& operator=(Replica&&) noexcept;
@@ -202,6 +208,8 @@ class Replica {
   // A replica with the whole state; false: a learner. snapshot().full without the rest.
   [[nodiscard]] bool full() const;
   [[nodiscard]] Snapshot snapshot() const;
+  // Of a full replica, for the state that has executed all of Output::execute so far.
+  [[nodiscard]] Checkpoint checkpoint() const;
   [[nodiscard]] const Options& options() const;
 
  private:

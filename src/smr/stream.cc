@@ -31,6 +31,13 @@ void Stream::pop_head() {
   skip_nulls();
 }
 
+void Stream::restore(Seq base, ReplicaSet members) {
+  SMR_CHECK(held_ == Seq() && frames_.empty(), "only a new stream is restored");
+  held_ = executed_ = trimmed_ = told = base;
+  for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j)
+    if (members.has(ReplicaId(j))) acked_[j] = base;
+}
+
 void Stream::skip_nulls() {
   while (executed_ < held_ && frames_[executed_.value - trimmed_.value]->count == 0) ++executed_;
 }

@@ -53,6 +53,8 @@ class Stream {
     return executed_ < held_ ? &frames_[executed_.value - trimmed_.value] : nullptr;
   }
   void pop_head();
+  // An empty stream goes on behind `base`, which every one of `members` holds.
+  void restore(Seq base, ReplicaSet members);
   // In memory: trimmed < seq <= held.
   [[nodiscard]] const FramePtr& at(Seq seq) const;
   void trim(ReplicaSet members);

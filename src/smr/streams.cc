@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "smr/rules.h"
+
 namespace titer::smr {
 
 void Streams::reset(const ViewRecord& view) {
@@ -33,6 +35,12 @@ Stream* Streams::find_or_add(TransmitterId id) {
   auto& slot = streams_[id];
   slot = std::make_unique<Stream>(id, me_);
   return slot.get();
+}
+
+void Streams::restore(TransmitterId id, Seq base, ReplicaSet members) {
+  Stream* stream = find_or_add(id);
+  SMR_CHECK(stream != nullptr, "a checkpoint names streams of its view");
+  stream->restore(base, members);
 }
 
 void Streams::enliven(Stream& stream) {

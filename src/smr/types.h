@@ -86,6 +86,13 @@ struct Frame {
 };
 using FramePtr = std::shared_ptr<const Frame>;
 
+// A view was installed here, when everything up to `last_executed` had been executed: a line in the journal, between
+// the frames of the old view and those of the new one.
+struct Installed {
+  ViewRecord view;
+  Uid last_executed;
+};
+
 // --- between replicas; channels are FIFO
 
 // §4 flush step 2.

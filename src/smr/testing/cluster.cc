@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "smr/recovery.h"
 #include "smr/request_batch.h"
+#include "smr/rules.h"
 
 namespace titer::smr::testing {
 
@@ -41,16 +43,60 @@ void Cluster::spawn(int i, const ViewRecord& known) {
   const auto id = static_cast<std::uint16_t>(i);
   Node& n = nodes_[id];
   n = Node{};
-  n.replica = std::make_unique<Replica>(Options{.me = ReplicaId(id),
-                                                .incarnation = Incarnation(100U + id),
-                                                .durable = durable_,
-                                                .frames_in_flight = frames_in_flight_},
-                                        known);
+  n.incarnation = Incarnation(100U + id);
+  n.tables.installed = known;
+  n.replica = std::make_unique<Replica>(options(i), known);
+  connect(i);
+}
+
+Options Cluster::options(int i) {
+  return {.me = ReplicaId(static_cast<std::uint16_t>(i)),
+          .incarnation = (*this)[i].incarnation,
+          .durable = durable_,
+          .frames_in_flight = frames_in_flight_};
+}
+
+void Cluster::connect(int i) {
   for (auto& [j, other] : nodes_) {
-    if (j == id || !other.alive) continue;
-    give(i, input::LinkUp{ReplicaId(j), Incarnation(100U + j)});
-    give(j, input::LinkUp{ReplicaId(id), Incarnation(100U + id)});
+    if (j == i || !other.alive) continue;
+    give(i, input::LinkUp{ReplicaId(j), other.incarnation});
+    give(j, input::LinkUp{ReplicaId(static_cast<std::uint16_t>(i)), (*this)[i].incarnation});
   }
+}
+
+void Cluster::sync(int i) {
+  Node& n = (*this)[i];
+  if (n.disk.empty()) return;
+  n.persisted = n.disk.back().ticket;
+  give(i, input::Persisted{n.persisted});
+}
+
+void Cluster::write_tables(int i) {
+  Node& n = (*this)[i];
+  n.tables = n.replica->checkpoint();
+  n.tables_executed = n.executed.size();
+}
+
+void Cluster::restart(int i, std::uint64_t incarnation) {
+  Node& n = (*this)[i];
+  std::erase_if(n.disk, [&](const Output::Persist& p) { return p.ticket > n.persisted; });
+  Recovery recovery(n.tables);
+  n.executed.resize(n.tables_executed);
+  for (const Output::Persist& p : n.disk) {
+    if (const auto* frame = std::get_if<FramePtr>(&p.what)) {
+      const Status taken = recovery.frame(*frame);
+      SMR_CHECK(taken.ok(), taken.error().message.c_str());
+      continue;
+    }
+    const auto rest = recovery.installed(std::get<Installed>(p.what));
+    SMR_CHECK(rest.ok(), rest.error().message.c_str());
+    for (const FramePtr& frame : rest.value()) execute(n, {frame, false});
+  }
+  n.incarnation = Incarnation(incarnation);
+  n.out.clear();
+  n.replica = std::make_unique<Replica>(options(i), std::move(recovery).end());
+  n.alive = true;
+  connect(i);
 }
 
 void Cluster::give(int i, const Input& input) {
@@ -75,7 +121,7 @@ void Cluster::turns() {
 void Cluster::view(int i, const ViewRecord& record) {
   ViewRecord told = record;
   for (const auto& [j, n] : nodes_)
-    if (!n.alive) told.known_dead.push_back(Incarnation(100U + j));
+    if (!n.alive) told.known_dead.push_back(n.incarnation);
   give(i, input::View{told});
   perform(i);
 }
@@ -90,15 +136,8 @@ void Cluster::perform(int i) {
   Output out;
   std::swap(out, n.out);
   if (!n.alive) return;
-  for (const auto& p : out.persist) n.disk.push_back(p.ticket);
-  for (const auto& e : out.execute) {
-    RequestReader reader(*e.frame->requests);
-    while (reader.more()) {
-      const std::string body(as_text(reader.next().body));
-      n.executed.push_back(body);
-      if (e.answer) n.answered.push_back(body);
-    }
-  }
+  n.disk.insert(n.disk.end(), out.persist.begin(), out.persist.end());
+  for (const auto& e : out.execute) execute(n, e);
   const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
   append(n.give_state, out.give_state);
   append(n.asks, out.ask);
@@ -114,13 +153,21 @@ void Cluster::perform(int i) {
       if (s.to.has(ReplicaId(j)) && other.alive && !no_link[{i, j}]) way(i, j).push_back(s.message);
 }
 
+void Cluster::execute(Node& n, const Execution& execution) {
+  RequestReader reader(*execution.frame->requests);
+  while (reader.more()) {
+    const std::string body(as_text(reader.next().body));
+    n.executed.push_back(body);
+    if (execution.answer) n.answered.push_back(body);
+  }
+}
+
 bool Cluster::deliver(int i, int j) {
   auto& messages = way(i, j);
   if (messages.empty()) return false;
   const PeerMessage m = std::move(messages.front());
   messages.pop_front();
-  give(j,
-       input::Receive{ReplicaId(static_cast<std::uint16_t>(i)), Incarnation(100U + static_cast<unsigned>(i)), m});
+  give(j, input::Receive{ReplicaId(static_cast<std::uint16_t>(i)), (*this)[i].incarnation, m});
   perform(j);
   return true;
 }
@@ -154,8 +201,7 @@ void Cluster::crash(int i) {
     if (ends.second == i) messages.clear();
   for (auto& [j, n] : nodes_) {
     if (!n.alive) continue;
-    give(j,
-         input::LinkDown{ReplicaId(static_cast<std::uint16_t>(i)), Incarnation(100U + static_cast<unsigned>(i))});
+    give(j, input::LinkDown{ReplicaId(static_cast<std::uint16_t>(i)), (*this)[i].incarnation});
   }
 }
 
@@ -163,15 +209,14 @@ void Cluster::cut(int i, int j) {
   for (const auto& [a, b] : {std::pair{i, j}, std::pair{j, i}}) {
     way(a, b).clear();
     no_link[{a, b}] = true;
-    give(a,
-         input::LinkDown{ReplicaId(static_cast<std::uint16_t>(b)), Incarnation(100U + static_cast<unsigned>(b))});
+    give(a, input::LinkDown{ReplicaId(static_cast<std::uint16_t>(b)), (*this)[b].incarnation});
   }
 }
 
 void Cluster::link(int i, int j) {
   for (const auto& [a, b] : {std::pair{i, j}, std::pair{j, i}}) {
     no_link[{a, b}] = false;
-    give(a, input::LinkUp{ReplicaId(static_cast<std::uint16_t>(b)), Incarnation(100U + static_cast<unsigned>(b))});
+    give(a, input::LinkUp{ReplicaId(static_cast<std::uint16_t>(b)), (*this)[b].incarnation});
     perform(a);
   }
 }

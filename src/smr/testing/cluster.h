@@ -34,7 +34,11 @@ class Cluster {
     std::vector<std::uint64_t> reads;  // ready
     std::vector<std::uint64_t> refused;
     std::vector<ViewNumber> installed;
-    std::vector<std::uint64_t> disk;  // tickets of Output::persist
+    Incarnation incarnation;
+    Checkpoint tables;                  // of a durable replica: its state has been written down here …
+    std::size_t tables_executed = 0;    // … with so many requests executed
+    std::vector<Output::Persist> disk;  // what it wrote since
+    std::uint64_t persisted = 0;        // up to this ticket it would be there after a crash
     std::optional<Output::Stop> stop;
     std::optional<BootTime> wake_at;
   };
@@ -66,6 +70,13 @@ class Cluster {
   void deliver_all(int i, int j);
   // Everything that is under way among the living, and turns, until nothing moves.
   void settle();
+  // Everything written is on disk, and the replica knows.
+  void sync(int i);
+  // The state is written down as it is, without touching the journal.
+  void write_tables(int i);
+  // i, dead, is started again with its disk, to begin anew together with others (§7): as a new incarnation that holds
+  // what it had synced. Give it the view then.
+  void restart(int i, std::uint64_t incarnation);
   // i dies. What it sent stays under way: deliver() a prefix and clear() the rest of way(i, j).
   void crash(int i);
   void cut(int i, int j);   // loses what is under way in both directions
@@ -77,7 +88,10 @@ class Cluster {
   std::map<std::pair<int, int>, bool> no_link;  // messages are lost
 
  private:
+  [[nodiscard]] Options options(int i);
+  void connect(int i);
   void perform(int i);
+  static void execute(Node& n, const Execution& execution);
   std::map<std::uint16_t, Node> nodes_;
   std::map<std::pair<int, int>, std::deque<PeerMessage>> ways_;
   std::map<int, std::uint64_t> numbers_;

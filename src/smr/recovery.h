@@ -1,0 +1,35 @@
+// Recovery: what a replica's disk says after a restart — the checkpoint that lies with its tables, and the journal read
+// from there on, record by record.
+//
+// Frames of a view whose end is in the journal (the line of the next installed view) are part of what everybody
+// executed: they are given back to be executed. Those of the last view in it are held, no more: whether they count is
+// for the flush of the next view to decide, if this replica is one of those who start again (§7). If others went on
+// without it, they are dropped; it learns (§6).
+//
+// Pure. Order of calls: frame() and installed() as the journal has them, then end().
+// Errors: kInternal for a journal that cannot be this replica's continuation of the checkpoint: a frame is missing.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "base/result.h"
+#include "smr/checkpoint.h"
+
+namespace titer::smr {
+
+class Recovery {
+ public:
+  explicit Recovery(Checkpoint checkpoint);
+
+  [[nodiscard]] Status frame(FramePtr frame);
+  // Frames to execute now, in order.
+  [[nodiscard]] Result<std::vector<FramePtr>> installed(const Installed& line);
+  [[nodiscard]] Recovered end() &&;
+
+ private:
+  Recovered found_;
+  std::map<TransmitterId, Seq> held_;  // of the installed view
+};
+
+}  // namespace titer::smr

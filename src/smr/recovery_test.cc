@@ -1,0 +1,227 @@
+// A cluster that failed as a whole starts again from its disks (docs/protocol.md §7): which frames count, and that a
+// replica which was brought back says nothing before the next view.
+#include "smr/recovery.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "smr/testing/cluster.h"
+
+namespace titer::smr {
+namespace {
+
+using testing::Cluster;
+using testing::make_frame;
+using testing::make_view;
+using Texts = std::vector<std::string>;
+
+constexpr int kReplicas = 3;
+
+// The view after everything died: these ids, as incarnations 200 + id, after the death of all of `before`.
+ViewRecord reborn(std::uint64_t number, const std::vector<std::uint16_t>& ids, const ViewRecord& before) {
+  ViewRecord view{ViewNumber(number), {}, {}};
+  for (const auto i : ids) view.members.push_back({ReplicaId(i), Incarnation(200U + i), ""});
+  for (const Member& m : before.members) view.known_dead.push_back(m.incarnation);
+  return view;
+}
+
+void sync_all(Cluster& c, std::initializer_list<int> replicas) {
+  for (int round = 0; round < 6; ++round) {
+    c.settle();
+    for (const int i : replicas) c.sync(i);
+  }
+  c.settle();
+}
+
+// Everybody dies; these start again, and the flush of view `number` among them comes to its end.
+void start_again(Cluster& c, std::uint64_t number, const std::vector<std::uint16_t>& ids) {
+  for (int i = 0; i < kReplicas; ++i)
+    if (c[i].alive) c.crash(i);
+  for (const auto i : ids) c.restart(i, 200U + i);
+  c.view(reborn(number, ids, make_view(0, {0, 1, 2})));
+  for (int round = 0; round < 4; ++round) {
+    c.settle();
+    for (const auto i : ids) c.sync(i);
+  }
+  c.settle();
+}
+
+class AnyOneLeft : public ::testing::TestWithParam<int> {};
+
+TEST_P(AnyOneLeft, has_every_answered_update) {
+  Cluster c(kReplicas, true);
+  for (const char* body : {"a", "b", "c"}) {
+    c.submit(1, body);
+    sync_all(c, {0, 1, 2});
+  }
+  ASSERT_EQ(c[1].answered, (Texts{"a", "b", "c"}));
+  const auto left = static_cast<std::uint16_t>(GetParam());
+  start_again(c, 1, {left});
+  EXPECT_EQ(c.executed(left), (Texts{"a", "b", "c"}));
+  c.submit(left, "d");
+  sync_all(c, {left});
+  EXPECT_EQ(c[left].answered.back(), "d");
+}
+
+INSTANTIATE_TEST_SUITE_P(Recovery, AnyOneLeft, ::testing::Values(0, 1, 2));
+
+// 0 has executed "a" and given the answer; the others hold it and do not know yet that it is safe.
+TEST(Recovery, what_one_has_executed_the_others_execute_first_too) {
+  Cluster c(kReplicas, true);
+  c.submit(0, "a");
+  c.turns();
+  for (int j : {1, 2}) c.deliver_all(0, j);
+  for (int i : {0, 1, 2}) c.sync(i);
+  for (int j : {1, 2}) {
+    c.turn(j);
+    c.deliver_all(j, 0);
+  }
+  c.turn(0);
+  ASSERT_EQ(c[0].answered, Texts{"a"});
+  ASSERT_TRUE(c.executed(1).empty());
+  start_again(c, 1, {1, 2});
+  EXPECT_EQ(c.executed(1), Texts{"a"});
+  EXPECT_EQ(c.executed(2), Texts{"a"});
+}
+
+TEST(Recovery, what_only_one_holds_is_relayed_to_all_who_start_again) {
+  Cluster c(kReplicas, true);
+  c.submit(0, "lonely");
+  c.turn(0);
+  c.sync(0);
+  start_again(c, 1, {0, 1, 2});
+  for (int i = 0; i < kReplicas; ++i) EXPECT_EQ(c.executed(i), Texts{"lonely"}) << i;
+}
+
+TEST(Recovery, what_was_not_synced_is_gone) {
+  Cluster c(kReplicas, true);
+  c.submit(0, "unsynced");
+  c.turn(0);
+  start_again(c, 1, {0});
+  EXPECT_TRUE(c.executed(0).empty());
+}
+
+// The tables are ahead of the journal's beginning, as after segments were recycled: frames that everybody holds are
+// gone, a frame that one of them lacks is still there.
+TEST(Recovery, goes_on_from_the_tables_and_can_relay_all_beyond_their_bases) {
+  Cluster c(kReplicas, true);
+  c.submit(0, "a");
+  sync_all(c, {0, 1, 2});
+  for (int i = 0; i < kReplicas; ++i) c.write_tables(i);
+  const AckRow bases = c[0].tables.bases;
+  ASSERT_FALSE(bases.empty());
+  for (int i = 0; i < kReplicas; ++i) {
+    std::erase_if(c[i].disk, [&](const Output::Persist& p) {
+      const auto* frame = std::get_if<FramePtr>(&p.what);
+      return frame != nullptr && std::ranges::any_of(c[i].tables.bases, [&](const auto& base) {
+               return base.first == (*frame)->transmitter && (*frame)->seq <= base.second;
+             });
+    });
+  }
+  c.submit(0, "b");
+  c.turn(0);
+  c.sync(0);
+  start_again(c, 1, {0, 1, 2});
+  for (int i = 0; i < kReplicas; ++i) EXPECT_EQ(c.executed(i), (Texts{"a", "b"})) << i;
+}
+
+TEST(Recovery, a_replica_brought_back_is_silent_and_reads_nothing_before_the_next_view) {
+  Cluster c(kReplicas, true);
+  c.submit(0, "a");
+  sync_all(c, {0, 1, 2});
+  for (int i = 0; i < kReplicas; ++i) c.crash(i);
+  c.restart(0, 200);
+  c.submit(0, "b");
+  c.give(0, input::Read{7});
+  c.turn(0);
+  EXPECT_TRUE(c[0].reads.empty());
+  EXPECT_FALSE(c[0].replica->read_lease(c.now));
+  EXPECT_TRUE(c[0].replica->snapshot().wedged);
+  EXPECT_EQ(c[0].replica->snapshot().frames_sent, 0U);
+  c.view(reborn(1, {0}, make_view(0, {0, 1, 2})));
+  sync_all(c, {0});
+  EXPECT_EQ(c[0].answered.back(), "b");
+}
+
+// Whoever read from 2 under a promise of 0's earlier life may still do so, unless 2 is known to be dead.
+TEST(Recovery, an_earlier_lifes_promises_to_readers_are_kept) {
+  Cluster c(kReplicas, true);
+  for (int i = 0; i < kReplicas; ++i) c.crash(i);
+  c.restart(0, 200);
+  ViewRecord alone = reborn(1, {0}, make_view(0, {0, 1}));
+  c.give(0, input::View{alone});
+  c.turn(0);
+  EXPECT_TRUE(c[0].installed.empty());
+  c.pass(limits::kReadLeaseUs + limits::kHeartbeatEveryUs);
+  EXPECT_EQ(c[0].installed, std::vector<ViewNumber>{ViewNumber(1)});
+}
+
+TEST(Recovery, views_that_ended_are_executed_and_the_last_one_is_held) {
+  Cluster c(kReplicas, true);
+  c.submit(0, "a");
+  sync_all(c, {0, 1, 2});
+  c.crash(2);
+  c.view(make_view(1, {0, 1}));
+  sync_all(c, {0, 1});
+  c.submit(1, "b");
+  sync_all(c, {0, 1});
+  ASSERT_EQ(c[1].answered, Texts{"b"});
+  start_again(c, 2, {0, 1});
+  for (int i : {0, 1}) EXPECT_EQ(c.executed(i), (Texts{"a", "b"})) << i;
+}
+
+TEST(Recovery, can_fail_again_in_the_middle) {
+  Cluster c(kReplicas, true);
+  c.submit(0, "a");
+  sync_all(c, {0, 1, 2});
+  for (int i = 0; i < kReplicas; ++i) c.crash(i);
+  for (int i : {0, 1}) c.restart(i, 200U + static_cast<unsigned>(i));
+  c.view(reborn(1, {0, 1}, make_view(0, {0, 1, 2})));
+  c.deliver_all(0, 1);  // its flush; then both die
+  start_again(c, 2, {0, 1});
+  for (int i : {0, 1}) EXPECT_EQ(c.executed(i), Texts{"a"}) << i;
+}
+
+// --- a journal that is not what it should be
+
+Checkpoint born() {
+  Checkpoint at;
+  at.installed = make_view(0, {0, 1, 2});
+  return at;
+}
+
+TEST(Recovery, a_missing_frame_is_an_error) {
+  Recovery recovery(born());
+  ASSERT_TRUE(recovery.frame(make_frame(0, TransmitterId(1), 1, 5, "a")).ok());
+  EXPECT_EQ(recovery.frame(make_frame(0, TransmitterId(1), 3, 9, "c")).error().code, Code::kInternal);
+}
+
+TEST(Recovery, a_frame_before_its_view_is_an_error) {
+  Recovery recovery(born());
+  EXPECT_FALSE(recovery.frame(make_frame(1, TransmitterId(1), 1, 5, "a")).ok());
+}
+
+TEST(Recovery, a_view_whose_frames_are_missing_is_an_error) {
+  Recovery recovery(born());
+  ASSERT_TRUE(recovery.frame(make_frame(0, TransmitterId(1), 1, 5, "a")).ok());
+  EXPECT_FALSE(recovery.installed({make_view(1, {0, 1}), {LamportTime(9), TransmitterId(0)}}).ok());
+}
+
+TEST(Recovery, what_the_tables_have_is_passed_over) {
+  Checkpoint at = born();
+  at.installed.number = ViewNumber(3);
+  at.bases = {{TransmitterId(1), Seq(4)}};
+  Recovery recovery(at);
+  ASSERT_TRUE(recovery.frame(make_frame(2, TransmitterId(1), 9, 5, "old view")).ok());
+  ASSERT_TRUE(recovery.frame(make_frame(3, TransmitterId(1), 3, 6, "below the base")).ok());
+  ASSERT_TRUE(recovery.frame(make_frame(3, TransmitterId(1), 5, 8, "next")).ok());
+  ASSERT_TRUE(recovery.installed({make_view(2, {0, 1}), {LamportTime(9), TransmitterId(0)}}).ok());
+  const Recovered found = std::move(recovery).end();
+  ASSERT_EQ(found.frames.size(), 1U);
+  EXPECT_EQ(found.frames.front()->seq, Seq(5));
+}
+
+}  // namespace
+}  // namespace titer::smr
