@@ -29,7 +29,8 @@ struct Options {
   std::uint16_t replicas = 3;
   std::uint16_t base_port = 8892;
   std::string data_dir = "titer-data";
-  std::string durability = "memory";
+  std::string durability = "disk";
+  bool accept_data_loss = false;
   std::string execution_logs;
   std::vector<std::string> imports;
   std::uint32_t frames_in_flight = 0;
@@ -76,6 +77,8 @@ cluster::SupervisorOptions supervisor_options(const Options& options) {
   out.base_port = options.base_port;
   out.program = this_program();
   out.data_dir = options.data_dir;
+  out.durable = options.durability == "disk";
+  out.accept_data_loss = options.accept_data_loss;
   out.execution_logs = options.execution_logs;
   if (options.frames_in_flight > 0)
     out.replica_arguments = {"--frames-in-flight", std::to_string(options.frames_in_flight)};
@@ -91,7 +94,7 @@ std::string addresses(const cluster::Supervisor& supervisor, std::string_view se
 
 // What was asked for with --seed-site and --import, once the replicas serve.
 int fill(const Options& options, const cluster::Supervisor& supervisor, net::Loop& loop) {
-  if (!options.seed_site && options.imports.empty()) return kExitOk;
+  if (supervisor.continued() || (!options.seed_site && options.imports.empty())) return kExitOk;
   // The supervisor's own loop must go on meanwhile, so the client works on another thread with its own loop.
   int code = kExitOk;
   bool done = false;
@@ -141,9 +144,16 @@ int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& lo
   return kExitOk;
 }
 
+std::string where_the_data_is(const Options& options, const cluster::Supervisor& supervisor) {
+  if (options.durability == "memory") return "Data is kept in memory; logs are in " + options.data_dir + ".";
+  if (!supervisor.continued()) return "Data is on disk in " + options.data_dir + ", logs too.";
+  return "Data was in " + options.data_dir + " and goes on from there" +
+         (options.imports.empty() && !options.seed_site ? "." : "; nothing is imported again.");
+}
+
 int run(const Options& options) {
-  if (options.durability != "memory") {
-    complain("this version keeps data in memory only: say --durability memory");
+  if (options.durability != "disk" && options.durability != "memory") {
+    complain("--durability is disk or memory");
     return kExitUsage;
   }
   if (options.replicas < 1 || options.replicas > limits::kReplicasMax) {
@@ -169,7 +179,7 @@ int run(const Options& options) {
   }
   say("A cluster of " + std::to_string(options.replicas) + " replicas serves at " + addresses(supervisor, " ") +
       "\nIt survives the failure of any " + std::to_string(options.replicas - 1) +
-      ". Data is kept in memory; logs are in " + options.data_dir + ".\n");
+      ". " + where_the_data_is(options, supervisor) + "\n");
   return serve(options, supervisor, loop);
 }
 
@@ -178,10 +188,14 @@ Runner setup(CLI::App& app) {
   app.add_option("t", options->replicas, "number of replicas")->capture_default_str();
   app.add_option("--base-port", options->base_port, "wire port of replica 0; replica i listens on base + i")
       ->capture_default_str();
-  app.add_option("--data", options->data_dir, "directory for the replicas' log files")->capture_default_str();
-  app.add_option("--durability", options->durability, "memory (disk is not there yet)")->capture_default_str();
+  app.add_option("--data", options->data_dir, "directory for the replicas' data and log files; a cluster that is there goes on")->capture_default_str();
+  app.add_option("--durability", options->durability, 
+                 "disk: an answered write survives the failure of all; memory: of all but one")
+      ->capture_default_str();
   app.add_flag(
       "--memory", [options](std::int64_t) { options->durability = "memory"; }, "the same as --durability memory");
+  app.add_flag("--accept-data-loss", options->accept_data_loss,
+               "begin anew, with nothing, where a cluster in memory has failed as a whole");
   app.add_option("--import", options->imports, "files to import at the start (CSV, NDJSON, CDC CSV; gzip too)");
   app.add_flag("--seed-site", options->seed_site, "begin with Harvard University, 02138, availability 0");
   app.add_option("--execution-log", options->execution_logs,

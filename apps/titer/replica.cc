@@ -12,6 +12,7 @@
 #include "cluster/process.h"
 #include "net/loop.h"
 #include "node/node.h"
+#include "store/store.h"
 #include "titer/command.h"
 #include "view/register.h"
 
@@ -24,7 +25,17 @@ struct Options {
   std::uint64_t cluster = 0, incarnation = 0;
   std::uint32_t frames_in_flight = node::NodeOptions{}.frames_in_flight;
   std::string execution_log;
+  std::string data;
 };
+
+constexpr std::int64_t kFirstRecordUs = 10'000'000;
+constexpr std::int64_t kOthersReadUs = 3'600'000'000;  // the supervisor waits for all before it decides
+
+wire::Inventory refusal(const Error& error) {
+  wire::Inventory inventory;
+  inventory.refusal = error.message;
+  return inventory;
+}
 
 // As many connections as the system lets us have.
 void raise_descriptor_limit() {
@@ -41,9 +52,84 @@ node::NodeOptions node_options(const Options& options) {
   node.cluster = options.cluster;
   for (std::uint16_t i = 0; i < options.replicas; ++i)
     node.replicas.push_back({"127.0.0.1", static_cast<std::uint16_t>(options.base_port + i)});
-  node.execution_log = options.execution_log;
   node.frames_in_flight = options.frames_in_flight;
   return node;
+}
+
+// What this process has while it lives; the loop's callbacks refer to it.
+struct Life {
+  net::Loop loop;
+  std::unique_ptr<view::LocalRegister> reg;
+  std::optional<smr::ViewRecord> first;
+  std::unique_ptr<node::Node> node;
+};
+
+view::LocalRegister::Events register_events(Life& life) {
+  view::LocalRegister::Events events;
+  events.record = [&life](const smr::ViewRecord& record) {
+    if (life.node)
+      life.node->record(record);
+    else
+      life.first = record;
+  };
+  events.pong = [&life] { return life.node ? life.node->pong() : wire::Pong{}; };
+  events.stop = [&life] {
+    if (life.node)
+      life.node->stop(kExitOk, "the cluster is shut down");
+    else
+      life.loop.stop();
+  };
+  events.lost = [&life] {
+    spdlog::warn("the supervisor is gone: service goes on, but views cannot change any more");
+    if (!life.node) life.loop.stop();
+  };
+  return events;
+}
+
+store::StoreEvents store_events(Life& life) {
+  store::StoreEvents events;
+  events.post = [&life](std::function<void()> work) { life.loop.post(std::move(work)); };
+  events.persisted = [&life](std::uint64_t ticket) {
+    if (life.node) life.node->persisted(ticket);
+  };
+  events.failed = [&life](const std::string& why) {
+    if (life.node) life.node->disk_failed(why);
+  };
+  events.room = [&life](bool enough) {
+    if (life.node) life.node->disk_room(enough);
+  };
+  return events;
+}
+
+// What is left of earlier lives; the register hears of it before it decides anything.
+Result<node::Node::Past> remember(const Options& options, Life& life) {
+  node::Node::Past past;
+  if (!options.execution_log.empty()) {
+    // The lines of an earlier life are the beginning of what this one executes or is given, unless the cluster is new.
+    const bool founder = life.first && life.first->has(ReplicaId(options.index), Incarnation(options.incarnation));
+    const bool keep = options.data.empty() ? !founder : store::has_identity(options.data);
+    auto log = node::ExecutionLog::open(options.execution_log, keep);
+    if (!log) return log.error();
+    past.log = std::move(log).value();
+  }
+  if (options.data.empty()) return past;
+  machine::LogSink line;
+  if (past.log.on()) line = [&past](std::string_view text) { past.log.append(text); };
+  auto opened = store::Store::open(
+      {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation)}, store_events(life),
+      past.machine, line);
+  if (!opened) return opened.error();
+  past.store = std::move(opened).value();
+  return past;
+}
+
+bool wait_for_record(Life& life, std::int64_t at_most_us) {
+  if (life.loop.run_until(BootTime(net::boot_now().value + at_most_us),
+                          [&] { return life.first.has_value() || !life.reg->reachable(); }) &&
+      life.first)
+    return true;
+  spdlog::error("the supervisor sent no view record");
+  return false;
 }
 
 int run(const Options& options) {
@@ -52,48 +138,33 @@ int run(const Options& options) {
   raise_descriptor_limit();
   ::signal(SIGPIPE, SIG_IGN);
 
-  net::Loop loop;
-  std::unique_ptr<node::Node> node;
-  std::optional<smr::ViewRecord> first;
-  view::LocalRegister::Events events;
-  events.record = [&](const smr::ViewRecord& record) {
-    if (node)
-      node->record(record);
-    else
-      first = record;
-  };
-  events.pong = [&] { return node ? node->pong() : wire::Pong{}; };
-  events.stop = [&] {
-    if (node)
-      node->stop(kExitOk, "the cluster is shut down");
-    else
-      loop.stop();
-  };
-  events.lost = [&] {
-    spdlog::warn("the supervisor is gone: service goes on, but views cannot change any more");
-    if (!node) loop.stop();
-  };
-  net::Connection::Socket control(loop.context());
+  Life life;
+  net::Connection::Socket control(life.loop.context());
   boost::system::error_code error;
   control.assign(boost::asio::generic::stream_protocol(AF_UNIX, 0), cluster::kControlFd, error);
   if (error) {
     spdlog::error("a replica is started by `titer cluster`: there is no supervisor at descriptor 3");
     return kExitUsage;
   }
-  view::LocalRegister reg(std::move(control), std::move(events));
-  if (!loop.run_until(BootTime(net::boot_now().value + 10'000'000), [&] { return first.has_value(); })) {
-    spdlog::error("the supervisor sent no view record");
-    return kExitUnreachable;
+  life.reg = std::make_unique<view::LocalRegister>(std::move(control), register_events(life));
+  const bool durable = !options.data.empty();
+  if (!durable && !wait_for_record(life, kFirstRecordUs)) return kExitUnreachable;
+  auto past = remember(options, life);
+  if (durable) life.reg->tell(past ? past->store->inventory() : refusal(past.error()));
+  if (!past) {
+    spdlog::error("{}", past.error().message);
+    return kExitUsage;
   }
-  auto opened = node::Node::open(node_options(options), loop, *first);
+  if (durable && !wait_for_record(life, kOthersReadUs)) return kExitUnreachable;
+  auto opened = node::Node::open(node_options(options), life.loop, *life.first, std::move(past).value());
   if (!opened) {
     spdlog::error("{}", opened.error().message);
     return kExitUsage;
   }
-  node = std::move(opened).value();
-  node->use(reg);
-  const int code = node->run();
-  node.reset();
+  life.node = std::move(opened).value();
+  life.node->use(*life.reg);
+  const int code = life.node->run();
+  life.node.reset();
   return code;
 }
 
@@ -106,6 +177,7 @@ Runner setup(CLI::App& app) {
   app.add_option("--incarnation", options->incarnation)->required();
   app.add_option("--frames-in-flight", options->frames_in_flight);
   app.add_option("--execution-log", options->execution_log);
+  app.add_option("--data", options->data, "directory of its data; without: durability memory");
   return [options] { return run(*options); };
 }
 

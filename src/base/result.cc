@@ -23,6 +23,7 @@ std::string_view name(Code code) {
     case Code::kExcluded: return "excluded";
     case Code::kInternal: return "internal";
     case Code::kTooOld: return "too_old";
+    case Code::kReadOnly: return "read_only";
   }
   return "unknown";
 }

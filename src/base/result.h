@@ -34,7 +34,9 @@ enum class Code : std::uint8_t {
   kExcluded = 16,        // this replica is no member of the newest view
   kInternal = 17,        // the operating system refused something
   kTooOld = 18,          // the history no longer reaches back that far
+  kReadOnly = 19,        // the disk is full: reads only, until there is room
 };
+inline constexpr Code kLastCode = Code::kReadOnly;
 
 // The code's name in snake_case, as in JSON and in HTTP problem documents ("not_enough").
 [[nodiscard]] std::string_view name(Code code);

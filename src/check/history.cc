@@ -105,7 +105,7 @@ OpKind kind_of(Line& line) {
 
 Code code_of(Line& line) {
   const std::string_view text = line.text("code");
-  for (int i = 0; i <= static_cast<int>(Code::kTooOld); ++i)
+  for (int i = 0; i <= static_cast<int>(kLastCode); ++i)
     if (name(static_cast<Code>(i)) == text) return static_cast<Code>(i);
   line.complain(fmt::format("\"{}\" is no code; \"ok\" is, or \"not_enough\"", text));
   return Code::kOk;

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
-#include <random>
 #include <utility>
 
 #include "base/limits.h"
@@ -17,11 +16,6 @@
 namespace titer::cluster {
 
 namespace {
-
-std::uint64_t random_id() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32 | device()) | 1;
-}
 
 std::string how_it_ended(int wait_status) {
   if (WIFSIGNALED(wait_status)) return fmt::format("killed by signal {}", WTERMSIG(wait_status));
@@ -34,7 +28,6 @@ Supervisor::Supervisor(net::Loop& loop, SupervisorOptions options, std::function
     : loop_(loop),
       options_(std::move(options)),
       say_(std::move(say)),
-      cluster_(random_id()),
       slots_(options_.replicas),
       children_(loop.context(), SIGCHLD),
       ping_timer_(loop.context()) {
@@ -68,26 +61,7 @@ bool Supervisor::holds_last_copy(std::uint32_t index) const {
 }
 
 bool Supervisor::member(std::uint16_t index) const {
-  return record_.has(ReplicaId(index), slots_[index].incarnation);
-}
-
-Status Supervisor::start_all() {
-  for (std::uint16_t i = 0; i < slots_.size(); ++i)
-    if (Status free = net::can_listen(address(i)); !free) return free;
-  for (std::uint16_t i = 0; i < slots_.size(); ++i)
-    record_.members.push_back({ReplicaId(i), Incarnation(random_id()), address(i).text()});
-  for (std::uint16_t i = 0; i < slots_.size(); ++i)
-    if (Status launched = launch(i, record_.members[i].incarnation); !launched) return launched;
-  ping();
-  const auto all_up = [this] {
-    return processes() < slots_.size() ||
-           std::all_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.greeted && s.pong.full; });
-  };
-  const bool decided = loop_.run_until(BootTime(net::boot_now().value + 30'000'000), all_up);
-  if (!decided || processes() < slots_.size())
-    return Error{Code::kInternal, "not all replicas came up; their logs are in " + options_.data_dir};
-  founded_ = true;
-  return ok_status();
+  return state_.record.has(ReplicaId(index), slots_[index].incarnation);
 }
 
 Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
@@ -99,12 +73,16 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
                                      "--base-port",
                                      std::to_string(options_.base_port),
                                      "--cluster",
-                                     std::to_string(cluster_),
+                                     std::to_string(state_.cluster),
                                      "--incarnation",
                                      std::to_string(incarnation.value)};
   if (!options_.execution_logs.empty()) {
     arguments.push_back("--execution-log");
     arguments.emplace_back(fmt::format("{}/execution_{}.log", options_.execution_logs, address(index).port));
+  }
+  if (options_.durable) {
+    arguments.push_back("--data");
+    arguments.emplace_back(fmt::format("{}/replica-{}", options_.data_dir, index));
   }
   arguments.insert(arguments.end(), options_.replica_arguments.begin(), options_.replica_arguments.end());
   auto process = spawn(options_.program, arguments, fmt::format("{}/replica-{}.log", options_.data_dir, index));
@@ -119,7 +97,7 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
   slot.link = net::Connection::make(std::move(socket), *this, limits::kSendQueueBytesMax);
   slot.link->tag = index;
   slot.link->start();
-  send_record(slot);
+  if (!options_.durable) send_record(slot);
   return ok_status();
 }
 
@@ -137,7 +115,7 @@ Status Supervisor::start(std::uint32_t index) {
   if (index >= slots_.size())
     return Error{Code::kNotFound, fmt::format("there are replicas 0 to {}", slots_.size() - 1)};
   if (slots_[index].pid > 0) return Error{Code::kDuplicate, fmt::format("replica {} is running", index)};
-  return launch(static_cast<std::uint16_t>(index), Incarnation(random_id()));
+  return launch(static_cast<std::uint16_t>(index), new_incarnation());
 }
 
 void Supervisor::watch_children() {
@@ -148,34 +126,43 @@ void Supervisor::watch_children() {
   });
 }
 
+// Who is found dead together leaves together: if that is everybody, all of them remain in the record and may begin anew.
 void Supervisor::reap() {
+  smr::ReplicaSet gone;
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     int wait_status = 0;
-    if (slots_[i].pid > 0 && ::waitpid(slots_[i].pid, &wait_status, WNOHANG) == slots_[i].pid) died(i, wait_status);
+    if (slots_[i].pid <= 0 || ::waitpid(slots_[i].pid, &wait_status, WNOHANG) != slots_[i].pid) continue;
+    if (member(i)) gone.add(ReplicaId(i));
+    buried(i, wait_status);
   }
+  if (stopping_ || !begun_) return;
+  if (!gone.empty()) leave(gone);
+  if (options_.durable && !somebody_lives()) try_restart();
 }
 
-void Supervisor::died(std::uint16_t index, int wait_status) {
+void Supervisor::buried(std::uint16_t index, int wait_status) {
   Slot& slot = slots_[index];
-  const bool was_member = member(index);
   slot.pid = -1;
   if (slot.link) slot.link->detach();
   slot.link.reset();
+  slot.inventory.reset();
   dead_.push_back(slot.incarnation);
   if (stopping_) return;
-  if (was_member && founded_) {
-    smr::ReplicaSet leaving;
-    leaving.add(ReplicaId(index));
-    auto next = view::without(record_, leaving, dead_);
-    if (next)
-      publish(std::move(next).value());
-    else
-      say_("The last replica has failed: what was in memory is lost. Start the cluster again.");
-  }
   if (!slot.why.empty())
     say_(fmt::format("Replica {} was killed: {}.", index, slot.why));
   else if (!slot.killed_by_us)
     say_(fmt::format("Replica {} has failed ({}).", index, how_it_ended(wait_status)));
+}
+
+void Supervisor::leave(smr::ReplicaSet gone) {
+  auto next = view::without(state_.record, gone, dead_);
+  if (next) return publish(std::move(next).value());
+  if (!options_.durable)
+    return say_("The last replica has failed: what was in memory is lost. Start the cluster again.");
+  std::string members;
+  for (const smr::Member& one : state_.record.members) members += fmt::format(" {}", one.id.value);
+  say_(fmt::format("All replicas have failed. Every acknowledged write is on the disks of:{}. 'start I' brings one back.",
+                   members));
 }
 
 void Supervisor::ping() {
@@ -183,21 +170,22 @@ void Supervisor::ping() {
     Slot& slot = slots_[i];
     if (slot.pid <= 0 || !slot.link) continue;
     const unsigned patience = slot.greeted ? kPingsMissedMax : kPingsMissedAtStart;
-    if (++slot.pings_missed > patience && slot.why.empty() && founded_)
+    if (++slot.pings_missed > patience && slot.why.empty() && begun_)
       exclude(i, "it has not answered for too long");
     wire::encode_ping(slot.link->outgoing(), ++pings_);
     slot.link->flush();
   }
+  if (!saved_) save_and_tell();
   ping_timer_.expires_after(std::chrono::microseconds(kPingEveryUs));
   ping_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) ping();
   });
 }
 
-// Kills it; died() publishes the view without it once its death is certain.
+// Kills it; reap() publishes the view without it once its death is certain.
 void Supervisor::exclude(std::uint16_t index, const std::string& why) {
   Slot& slot = slots_[index];
-  const bool last_member = member(index) && record_.members.size() == 1;
+  const bool last_member = member(index) && state_.record.members.size() == 1;
   if (slot.pid <= 0 || last_member) return;
   slot.why = why;
   ::kill(slot.pid, SIGKILL);
@@ -218,6 +206,11 @@ void Supervisor::on_message(net::Connection& connection, const wire::Message& me
     const auto ask = wire::decode_compare_and_set(message.payload);
     if (!ask) return connection.fail(Code::kProtocol, ask.error().message);
     compare_and_set(index, *ask);
+  } else if (message.type == wire::Type::kInventory) {
+    auto inventory = wire::decode_inventory(message.payload);
+    if (!inventory) return connection.fail(Code::kProtocol, inventory.error().message);
+    slot.inventory = std::move(inventory).value();
+    took_inventory(index);
   } else if (message.type == wire::Type::kReady) {
     slot.ready = true;
     admit_learners();
@@ -231,11 +224,14 @@ void Supervisor::on_closed(net::Connection&, const std::string&) { reap(); }
 
 void Supervisor::compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask) {
   Slot& slot = slots_[from];
-  if (ask.expected != record_.number || !member(from)) return send_record(slot);
-  if (ask.without.empty()) {
-    auto next = view::without(record_, {}, dead_);
-    if (next) publish(std::move(next).value());
-    return;
+  if (!saved_) return;
+  if (ask.expected != state_.record.number || !member(from)) return send_record(slot);
+  if (ask.without.empty() || ask.without.has(ReplicaId(from))) {
+    // The same replicas, to settle a lost client; or the asker wants to leave, and does so when it reads the record.
+    auto next = view::without(state_.record, ask.without, dead_);
+    if (!next) return;
+    if (!ask.without.empty()) say_(fmt::format("Replica {} leaves: {}.", from, ask.reason));
+    return publish(std::move(next).value());
   }
   for (std::uint16_t i = 0; i < slots_.size(); ++i)
     if (ask.without.has(ReplicaId(i)) && member(i) && i != from)
@@ -245,29 +241,42 @@ void Supervisor::compare_and_set(std::uint16_t from, const wire::CompareAndSet& 
 // Joins wait until every member has installed the newest view, and then all that are ready join together: each
 // view costs a flush, and a replica in its flush is in no state to be joined.
 void Supervisor::admit_learners() {
-  smr::ViewRecord next = record_;
+  if (!saved_) return;
+  smr::ViewRecord next = state_.record;
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
-    if (member(i) && slot.pong.installed != record_.number) return;
-    if (slot.pid <= 0 || !slot.ready || record_.find(ReplicaId(i)) != nullptr) continue;
+    if (member(i) && slot.pong.installed != state_.record.number) return;
+    if (slot.pid <= 0 || !slot.ready || state_.record.find(ReplicaId(i)) != nullptr) continue;
     auto joined = view::with(next, {ReplicaId(i), slot.incarnation, address(i).text()});
     if (joined) next = std::move(joined).value();
   }
-  if (next.members.size() == record_.members.size()) return;
-  next.number = record_.number.next();
+  if (next.members.size() == state_.record.members.size()) return;
+  next.number = state_.record.number.next();
   publish(std::move(next));
 }
 
 void Supervisor::publish(smr::ViewRecord next) {
-  record_ = std::move(next);
-  if (alive() == 0)
+  state_.record = std::move(next);
+  begun_ = true;
+  if (!options_.durable && alive() == 0)
     say_("No replica that has the data is left: what was in memory is lost. Start the cluster again.");
+  if (saved_) save_and_tell();
+}
+
+// What cannot be written down is not told: views stand still, and it is tried again with the next ping.
+void Supervisor::save_and_tell() {
+  const bool was_saved = std::exchange(saved_, true);
+  if (const Status written = write_register(options_.data_dir, state_); !written) {
+    saved_ = false;
+    if (was_saved) say_("The view register cannot be kept, so views cannot change: " + written.error().message);
+    return;
+  }
   for (Slot& slot : slots_)
-    if (slot.link) send_record(slot);
+    if (slot.link && (slot.inventory || !options_.durable)) send_record(slot);
 }
 
 void Supervisor::send_record(Slot& slot) {
-  wire::encode(slot.link->outgoing(), record_);
+  wire::encode(slot.link->outgoing(), state_.record);
   slot.link->flush();
 }
 
@@ -279,15 +288,19 @@ void Supervisor::stop_all() {
     slot.link->flush();
   }
   const auto none_left = [this] { return processes() == 0; };
-  if (loop_.run_until(BootTime(net::boot_now().value + 3'000'000), none_left)) return;
+  const bool cleanly = loop_.run_until(BootTime(net::boot_now().value + kStopPatienceUs), none_left);
+  if (!options_.durable && begun_) remove_register(options_.data_dir);
+  if (cleanly) return;
   for (const Slot& slot : slots_)
     if (slot.pid > 0) ::kill(slot.pid, SIGKILL);
   loop_.run_until(BootTime(net::boot_now().value + 3'000'000), none_left);
 }
 
 std::string Supervisor::status() const {
-  std::string text = fmt::format("View {}, {} of {} replicas are members.\n", record_.number.value,
-                                 record_.members.size(), slots_.size());
+  const smr::ViewRecord& record = state_.record;
+  std::string text = fmt::format("View {}, {} of {} replicas are members.\n", record.number.value,
+                                 record.members.size(), slots_.size());
+  for (const std::string& loss : state_.losses) text += "  loss of data accepted: " + loss + "\n";
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
     const char* state = slot.pid <= 0 ? "failed" : slot.pong.full && member(i) ? "member" : "learning";
@@ -295,6 +308,7 @@ std::string Supervisor::status() const {
     if (slot.pid > 0)
       text += fmt::format("  pid {}  view {}  position {}", slot.pid, slot.pong.installed.value,
                           slot.pong.full ? slot.pong.position.value : slot.pong.learned.value);
+    if (slot.pid > 0 && !slot.pong.full) text += fmt::format("  {} % learned", slot.pong.learned_percent);
     text += '\n';
   }
   return text;

@@ -8,6 +8,10 @@
 // for.
 //
 // The last member is never killed for being silent: nobody could take over.
+//
+// The record is on disk before anybody hears of it (register_file.h), so a cluster with durability `disk` goes on after
+// everything was killed, this process included: every replica says first what its disk has (Inventory), and those who
+// were members at the end begin anew (view/restart.h); the others learn from them.
 // Invariants: one record per number; records only grow; a process is in at most one slot; every member of the
 // record has been spawned here.
 // Thread rule: the loop's thread. Errors: what cannot be done is said in a sentence (Status).
@@ -20,11 +24,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "cluster/register_file.h"
 #include "net/connection.h"
 #include "net/loop.h"
 #include "smr/types.h"
@@ -36,7 +42,9 @@ struct SupervisorOptions {
   std::uint16_t replicas = 3;
   std::uint16_t base_port = 8892;
   std::string program;                         // path of this executable
-  std::string data_dir;                        // the replicas' log files
+  std::string data_dir;                        // the register, the replicas' data and log files
+  bool durable = true;                         // false: the replicas keep everything in memory
+  bool accept_data_loss = false;               // begin anew where a cluster in memory has failed
   std::string execution_logs;                  // directory; empty: none
   std::vector<std::string> replica_arguments;  // passed on as they are
 };
@@ -49,9 +57,11 @@ class Supervisor final : private net::ConnectionOwner {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Starts all replicas and waits until they have founded view 0. Error: which port is in use, or what
-  // failed.
+  // Starts all replicas and waits until they serve: a new cluster, or the one whose data are in data_dir. Error: which
+  // port is in use, who is missing, or what failed.
   [[nodiscard]] Status start_all();
+  // The data were there already.
+  [[nodiscard]] bool continued() const { return continued_; }
   // SIGKILL, for real. kNotFound: no such index; kDuplicate: it has failed already.
   [[nodiscard]] Status kill(std::uint32_t index);
   // Starts a dead replica again; it learns the state and joins. kDuplicate: it runs.
@@ -70,18 +80,22 @@ class Supervisor final : private net::ConnectionOwner {
   [[nodiscard]] bool holds_last_copy(std::uint32_t index) const;
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
   [[nodiscard]] net::Address address(std::uint32_t index) const;
-  [[nodiscard]] const smr::ViewRecord& record() const { return record_; }
+  [[nodiscard]] const smr::ViewRecord& record() const { return state_.record; }
+  [[nodiscard]] const RegisterState& register_state() const { return state_; }
 
  private:
   static constexpr std::int64_t kPingEveryUs = 50'000;
+  static constexpr std::int64_t kStopPatienceUs = 10'000'000;  // to write down the state
   static constexpr unsigned kPingsMissedMax = 14;       // 700 ms of our own ticks
-  static constexpr unsigned kPingsMissedAtStart = 400;  // 20 s: it may be reading its tables
+  static constexpr unsigned kPingsMissedAtStart = 2400;  // 2 minutes: it may be reading its tables
+  static constexpr std::int64_t kJoinPatienceUs = 10'000'000;  // for those who learn while a cluster starts again
 
   struct Slot {
     pid_t pid = -1;  // -1: dead
     Incarnation incarnation;
     net::ConnectionPtr link;
-    bool greeted = false;  // it has answered a ping: it is up
+    std::optional<wire::Inventory> inventory;  // durable replicas: what their disk has
+    bool greeted = false;                      // it has answered a ping: it is up
     bool ready = false;    // a learner that is close enough to join
     unsigned pings_missed = 0;
     wire::Pong pong;            // the newest
@@ -92,29 +106,42 @@ class Supervisor final : private net::ConnectionOwner {
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
 
+  [[nodiscard]] static Incarnation new_incarnation();
+  [[nodiscard]] Status open_register();
+  [[nodiscard]] Status found_all();
+  [[nodiscard]] Status restart_all();
   [[nodiscard]] Status launch(std::uint16_t index, Incarnation incarnation);
+  void took_inventory(std::uint16_t index);
+  // Nobody of the newest view lives: those who can begin anew do, once everybody who was started has said what it has.
+  void try_restart();
+  [[nodiscard]] bool somebody_lives() const;
   void watch_children();
   void reap();
-  void died(std::uint16_t index, int wait_status);
+  void buried(std::uint16_t index, int wait_status);
+  void leave(smr::ReplicaSet gone);
   void ping();
   void exclude(std::uint16_t index, const std::string& why);
   void compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask);
   void admit_learners();
   void publish(smr::ViewRecord next);
+  void save_and_tell();
   void send_record(Slot& slot);
   [[nodiscard]] bool member(std::uint16_t index) const;
 
   net::Loop& loop_;
   SupervisorOptions options_;
   std::function<void(const std::string&)> say_;
-  std::uint64_t cluster_ = 0;
   std::vector<Slot> slots_;
-  smr::ViewRecord record_;
+  RegisterState state_;
+  bool saved_ = true;              // state_ is on disk; else nobody has heard of its record yet
   std::vector<Incarnation> dead_;  // of all times
   boost::asio::signal_set children_;
   boost::asio::steady_timer ping_timer_;
   std::uint64_t pings_ = 0;
-  bool founded_ = false, stopping_ = false;
+  bool begun_ = false;      // a view has been told to the replicas
+  bool continued_ = false;  // it goes on from data that were there
+  bool stopping_ = false;
+  std::string obstacle_;  // why nobody can begin anew
 };
 
 }  // namespace titer::cluster

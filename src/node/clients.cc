@@ -9,6 +9,13 @@
 
 namespace titer::node {
 
+namespace {
+
+constexpr std::string_view kReadOnlyText =
+    "the disk of this replica is full: nothing can be written until there is room again; reading goes on";
+
+}  // namespace
+
 Clients::Clients(net::Loop& loop, Engine& engine, std::function<std::string()> status)
     : loop_(loop), engine_(engine), status_(std::move(status)) {}
 
@@ -67,6 +74,7 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
 void Clients::request(Client& client, ByteView payload) {
   const auto request = wire::decode_request_message(payload);
   if (!request) return client.connection->fail(request.error().code, request.error().message);
+  if (read_only_) return refuse(client, request->number, Code::kReadOnly, std::string(kReadOnlyText));
   if (!engine_.replica.accepts(request->body.size())) {
     if (engine_.replica.full())
       return refuse(client, request->number, Code::kBusy, "too much is under way; try again in a moment");
@@ -96,6 +104,7 @@ void Clients::answer(SessionId session, RequestNumber number, ByteView result) {
 void Clients::direct(Client& client, const wire::Message& message) {
   if (!is_direct_client(client.transmitter))
     return client.connection->fail(Code::kProtocol, "only a direct client sends frames");
+  if (read_only_) return client.connection->fail(Code::kReadOnly, std::string(kReadOnlyText));
   auto decoded = wire::decode_from_client(message);
   if (!decoded) return client.connection->fail(decoded.error().code, decoded.error().message);
   engine_.step(smr::input::Direct{client.transmitter, std::move(decoded).value()});

@@ -42,6 +42,8 @@ class Clients final : private net::ConnectionOwner {
   void read_ready(std::uint64_t read);
   void read_refused(std::uint64_t read);
   void cut(TransmitterId client, const std::string& reason);
+  // The disk is full, and nobody else is there: no writes are taken.
+  void read_only(bool on) { read_only_ = on; }
   void tell_view(const smr::ViewRecord& view);
   // Once a turn, after execution: reads without a lease so far, watchers, and everything appended is written.
   void turn(BootTime now);
@@ -108,6 +110,7 @@ class Clients final : private net::ConnectionOwner {
   std::size_t watchers_ = 0;
   Bytes rows_, outcome_;
   std::uint64_t reads_answered_ = 0;
+  bool read_only_ = false;
 };
 
 }  // namespace titer::node

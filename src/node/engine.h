@@ -14,7 +14,7 @@
 namespace titer::node {
 
 struct Engine {
-  Engine(smr::Options options, smr::ViewRecord initial) : replica(options, std::move(initial)) {}
+  Engine(smr::Replica as, machine::Machine with) : replica(std::move(as)), machine(std::move(with)) {}
 
   // Reads the clock: leases are promised from the moment a heartbeat is seen, so `now` must not be older.
   void step(const smr::Input& input) { replica.step(net::boot_now(), input, out); }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -14,6 +15,8 @@
 namespace titer::node {
 
 namespace {
+
+constexpr std::size_t kLineBytesMax = 8192;
 
 // Length of the file up to its last line end: a process killed in the middle of a write leaves half a line.
 std::uint64_t whole_lines(int fd) {
@@ -26,12 +29,16 @@ std::uint64_t whole_lines(int fd) {
 }  // namespace
 
 ExecutionLog::ExecutionLog(ExecutionLog&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), bytes_(other.bytes_), pending_(std::move(other.pending_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      bytes_(other.bytes_),
+      pending_(std::move(other.pending_)),
+      last_kept_(other.last_kept_) {}
 
 ExecutionLog& ExecutionLog::operator=(ExecutionLog&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(bytes_, other.bytes_);
   std::swap(pending_, other.pending_);
+  std::swap(last_kept_, other.last_kept_);
   return *this;
 }
 
@@ -48,11 +55,37 @@ Result<ExecutionLog> ExecutionLog::open(const std::string& path, bool keep) {
   log.bytes_ = whole_lines(log.fd_);
   if (::ftruncate(log.fd_, static_cast<off_t>(log.bytes_)) != 0)
     return Error{Code::kInternal, "cannot write " + path + ": " + std::strerror(errno)};
+  log.find_last_place();
   return log;
+}
+
+ExecutionLog::Place ExecutionLog::place(std::string_view line) {
+  Place place{};
+  const char* at = line.data();
+  const char* const end = at + line.size();
+  for (std::uint64_t& number : place) {
+    const auto parsed = std::from_chars(at, end, number);
+    if (parsed.ec != std::errc() || parsed.ptr == end) return {};
+    at = parsed.ptr + 1;
+  }
+  return place;
+}
+
+void ExecutionLog::find_last_place() {
+  std::string tail(static_cast<std::size_t>(std::min<std::uint64_t>(bytes_, kLineBytesMax)), '\0');
+  const ssize_t n = ::pread(fd_, tail.data(), tail.size(), static_cast<off_t>(bytes_ - tail.size()));
+  if (n < 2) return;
+  tail.resize(static_cast<std::size_t>(n) - 1);  // without its line end
+  const std::size_t before = tail.rfind('\n');
+  last_kept_ = place(std::string_view(tail).substr(before == std::string::npos ? 0 : before + 1));
 }
 
 void ExecutionLog::append(std::string_view line) {
   if (fd_ < 0) return;
+  if (last_kept_ != Place{}) {
+    if (place(line) <= last_kept_) return;
+    last_kept_ = {};
+  }
   pending_.append(line);
   pending_.push_back('\n');
   bytes_ += line.size() + 1;
@@ -100,6 +133,7 @@ Status ExecutionLog::read_part(ByteView payload) {
       static_cast<ssize_t>(part->bytes.size()))
     fail("write");
   bytes_ = std::max(bytes_, part->offset + part->bytes.size());
+  last_kept_ = {};
   return ok_status();
 }
 

@@ -3,11 +3,14 @@
 //
 // The files of any two replicas of a cluster are prefixes of one another. For that a replica that joins gets
 // the lines it missed from its donor; what it wrote in an earlier life is such a prefix already and is kept.
+// A process that goes on from its disk executes again what its tables did not have yet; lines that are in the file
+// already are told by their uids and not written twice.
 // A teaching and checking tool: off unless --execution-log is given. Written once a turn; a killed process
 // loses nothing that it had written. Errors: a file that cannot be written is reported once and the log ends;
 // service goes on.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,11 +42,16 @@ class ExecutionLog {
   [[nodiscard]] Status read_part(ByteView payload);
 
  private:
+  // Place of a line in the order of execution: ts, transmitter, index in the frame.
+  using Place = std::array<std::uint64_t, 3>;
+  [[nodiscard]] static Place place(std::string_view line);
+  void find_last_place();
   void fail(const char* what);
 
   int fd_ = -1;
   std::uint64_t bytes_ = 0;  // in the file and in pending_
   std::string pending_;
+  Place last_kept_{};  // of the file when it was opened; lines up to it are there
 };
 
 }  // namespace titer::node

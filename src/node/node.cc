@@ -12,27 +12,46 @@ namespace titer::node {
 namespace {
 
 constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
+constexpr std::int64_t kLookAtFullDiskUs = 1'000'000;
 
 Identity identity_of(const NodeOptions& options) {
   return {options.me, options.incarnation, options.cluster, registry::tables_digest()};
 }
 
-smr::Options protocol_options(const NodeOptions& options) {
+smr::Options protocol_options(const NodeOptions& options, bool durable) {
   smr::Options smr;
   smr.me = options.me;
   smr.incarnation = options.incarnation;
   smr.frames_in_flight = options.frames_in_flight;
+  smr.durable = durable;
   return smr;
+}
+
+// How this process takes part: by the record, and by what its disk has.
+Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& initial, store::Store* store) {
+  if (store == nullptr) return smr::Replica(options, initial);
+  Status ready = ok_status();
+  if (!initial.has(options.me, options.incarnation)) {
+    ready = store->learn();
+    return ready ? Result(smr::Replica(options, initial)) : ready.error();
+  }
+  if (store->inventory().whole) {
+    ready = store->go_on();
+    return ready ? Result(smr::Replica(options, store->recovered())) : ready.error();
+  }
+  ready = store->found(initial);
+  return ready ? Result(smr::Replica(options, initial)) : ready.error();
 }
 
 }  // namespace
 
-Node::Node(NodeOptions options, net::Loop& loop, smr::ViewRecord initial, ExecutionLog log)
+Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr::ViewRecord& initial, Past past)
     : options_(std::move(options)),
       loop_(loop),
       identity_(identity_of(options_)),
-      engine_(protocol_options(options_), initial),
-      log_(std::move(log)),
+      store_(std::move(past.store)),
+      engine_(std::move(replica), std::move(past.machine)),
+      log_(std::move(past.log)),
       peers_(loop, identity_, options_.replicas, *this),
       clients_(loop, engine_, [this] { return status(); }),
       donor_(loop, engine_, peers_, log_),
@@ -40,25 +59,27 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::ViewRecord initial, Execut
                {[this](Position learned) {
                   if (register_ != nullptr) register_->ready(learned);
                 },
+                [this](ViewNumber view, LamportTime clock) { state_received(view, clock); },
                 [this](const std::string& why) { stop(kExitFailed, "the state transfer failed: " + why); }}),
-      newest_(std::move(initial)),
+      newest_(initial),
       started_(net::boot_now()) {
   answer_ = [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); };
   if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
+  // One that begins anew is wedged until it hears of the view in which it does.
+  if (engine_.replica.full()) return engine_.step(smr::input::View{initial});
+  learner_.knows(engine_.machine.position());
 }
 
 Node::~Node() = default;
 
-Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, smr::ViewRecord initial) {
-  ExecutionLog log;
-  if (!options.execution_log.empty()) {
-    const bool founder = initial.has(options.me, options.incarnation);
-    auto opened = ExecutionLog::open(options.execution_log, !founder);
-    if (!opened) return opened.error();
-    log = std::move(opened).value();
-  }
+Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,
+                                         Past past) {
+  const bool durable = past.store != nullptr;
+  auto replica = begin(protocol_options(options, durable), initial, past.store.get());
+  if (!replica) return replica.error();
   const net::Address address = options.replicas[options.me.value];
-  std::unique_ptr<Node> node(new Node(std::move(options), loop, std::move(initial), std::move(log)));
+  std::unique_ptr<Node> node(
+      new Node(std::move(options), loop, std::move(replica).value(), initial, std::move(past)));
   auto doorway =
       Doorway::open(loop, address, [node = node.get()](net::Connection& connection, const wire::Hello& hello) {
         node->admit(connection, hello);
@@ -85,6 +106,7 @@ void Node::stop(int exit_code, const std::string& reason) {
   clients_.goodbye("this replica stops: " + reason);
   peers_.flush();
   log_.flush();
+  if (store_ != nullptr && exit_code == 0) store_->close(engine_.machine, engine_.replica);
   loop_.stop();
 }
 
@@ -95,7 +117,12 @@ void Node::record(const smr::ViewRecord& record) {
 
 wire::Pong Node::pong() const {
   const smr::Snapshot now = engine_.replica.snapshot();
-  return {0, now.installed, now.full, engine_.machine.position(), learner_.learned()};
+  return {0,
+          now.installed,
+          now.full,
+          engine_.machine.position(),
+          learner_.learned(),
+          static_cast<std::uint8_t>(learner_.percent())};
 }
 
 void Node::admit(net::Connection& connection, const wire::Hello& hello) {
@@ -147,6 +174,7 @@ void Node::turn() {
   } while (!exit_code_ && (!engine_.out.execute.empty() || engine_.out.stop));
   if (exit_code_) return;
   if (!engine_.replica.full()) learner_.turn(newest_);
+  if (store_ != nullptr) turn_of_disk(now);
   donor_.turn(now);
   clients_.turn(now);
   peers_.flush();
@@ -154,7 +182,52 @@ void Node::turn() {
   loop_.wake_at(next_tick_);
 }
 
+// The sync of what this turn holds is under way already (perform).
+void Node::turn_of_disk(BootTime now) {
+  const BootTime next = store_->write_tables(now, engine_.machine, engine_.replica, learner_.learned());
+  loop_.wake_at(next);
+  if (!disk_full_) return;
+  if (now >= next_look_at_disk_) tend_full_disk(now);
+  loop_.wake_at(next_look_at_disk_);
+}
+
+// A learner has the final state of the flush of `view`: it is a member's as soon as it is on disk.
+void Node::state_received(ViewNumber view, LamportTime clock) {
+  const auto installed = [this, view, clock] { engine_.step(smr::input::StateInstalled{view, clock}); };
+  if (store_ == nullptr) return installed();
+  store_->joined(engine_.machine, view, clock, installed);
+}
+
+void Node::disk_failed(const std::string& why) { stop(kExitFailed, "the disk failed: " + why); }
+
+void Node::disk_room(bool enough) {
+  if (enough == !disk_full_) return;
+  disk_full_ = !enough;
+  if (enough) {
+    spdlog::info("there is room on the disk again");
+    return clients_.read_only(false);
+  }
+  spdlog::warn("the disk runs full");
+  tend_full_disk(net::boot_now());
+}
+
+// While others have the state this replica leaves them to it; the last one keeps what it has and takes nothing new.
+void Node::tend_full_disk(BootTime now) {
+  next_look_at_disk_ = BootTime(now.value + kLookAtFullDiskUs);
+  store_->retry_room();
+  clients_.read_only(newest_.members.size() <= 1);
+  if (newest_.members.size() <= 1 || register_ == nullptr) return;
+  smr::ReplicaSet me;
+  me.add(options_.me);
+  register_->compare_and_set({newest_.number, me, "its disk runs full"});
+}
+
 void Node::perform(smr::Output& out) {
+  if (store_ != nullptr) {
+    store_->persist(out.persist);
+    const bool waited_for = !engine_.replica.full() || engine_.replica.snapshot().wedged;
+    store_->commit(net::boot_now(), waited_for);
+  }
   for (const smr::Output::Send& send : out.send) peers_.send(send.to, send.message);
   peers_.flush();
   execute(out.execute);

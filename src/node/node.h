@@ -2,9 +2,12 @@
 // view register, in turns (net/loop.h).
 //
 // A turn: inputs are stepped as they arrive; at its end EndOfTurn makes this turn's one frame, then — in this
-// order — frames and acks go to the other replicas, frames that became stable and safe are executed, answers
-// go to the clients, reads are answered. Sends come before executions so that the others work while we
+// order — what must be durable goes to the disk's thread, frames and acks go to the other replicas, frames that became
+// stable and safe are executed, answers go to the clients, reads are answered. Sends come before executions so that the others work while we
 // execute; no send depends on an execution of the same turn, except a final state, which is written after it.
+//
+// With a disk (store/store.h) a failed sync stops the process at once: that is fail-stop. A disk that runs full does not:
+// the replica leaves the view as long as others stay; the last one goes on without taking writes until there is room.
 //
 // run() returns the process's exit code: 0 stopped cleanly, 3 excluded from the view, 4 diverged or unable to
 // go on. Thread rule: everything on the thread that calls run().
@@ -25,6 +28,7 @@
 #include "node/execution_log.h"
 #include "node/peers.h"
 #include "node/transfer.h"
+#include "store/store.h"
 #include "view/register.h"
 
 namespace titer::node {
@@ -34,7 +38,6 @@ struct NodeOptions {
   Incarnation incarnation;
   std::uint64_t cluster = 0;
   std::vector<net::Address> replicas;  // wire address of every replica, by index
-  std::string execution_log;           // path; empty: none
   std::uint32_t frames_in_flight = 2;
 };
 
@@ -43,9 +46,15 @@ inline constexpr int kExitFailed = 4;
 
 class Node final : private PeerEvents {
  public:
-  // `initial`: the record that the register gave first. `control`: the socket to the supervisor.
+  // What a process brings along: nothing, or what it read from its disk.
+  struct Past {
+    std::unique_ptr<store::Store> store;  // null: durability `memory`
+    machine::Machine machine;
+    ExecutionLog log;
+  };
+  // `initial`: the record that the register gave first; it says whether this process is a member.
   [[nodiscard]] static Result<std::unique_ptr<Node>> open(NodeOptions options, net::Loop& loop,
-                                                          smr::ViewRecord initial);
+                                                          const smr::ViewRecord& initial, Past past);
   ~Node();
 
   // The register must be there before run(); it feeds record(), pong() and stop().
@@ -53,11 +62,15 @@ class Node final : private PeerEvents {
   [[nodiscard]] int run();
 
   void record(const smr::ViewRecord& record);
+  // From the store.
+  void persisted(std::uint64_t ticket) { engine_.step(smr::input::Persisted{ticket}); }
+  void disk_failed(const std::string& why);
+  void disk_room(bool enough);
   [[nodiscard]] wire::Pong pong() const;
   void stop(int exit_code, const std::string& reason);
 
  private:
-  Node(NodeOptions options, net::Loop& loop, smr::ViewRecord initial, ExecutionLog log);
+  Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr::ViewRecord& initial, Past past);
 
   void peer_up(ReplicaId peer, Incarnation incarnation) override;
   void peer_down(ReplicaId peer, Incarnation incarnation) override;
@@ -65,6 +78,9 @@ class Node final : private PeerEvents {
   void admit(net::Connection& connection, const wire::Hello& hello);
 
   void turn();
+  void turn_of_disk(BootTime now);
+  void tend_full_disk(BootTime now);
+  void state_received(ViewNumber view, LamportTime clock);
   void perform(smr::Output& out);
   void execute(const std::vector<smr::Execution>& frames);
   void installed(const smr::ViewRecord& view);
@@ -73,6 +89,7 @@ class Node final : private PeerEvents {
   NodeOptions options_;
   net::Loop& loop_;
   Identity identity_;
+  std::unique_ptr<store::Store> store_;  // null: durability `memory`
   Engine engine_;
   ExecutionLog log_;
   Peers peers_;
@@ -86,6 +103,8 @@ class Node final : private PeerEvents {
   machine::Sink answer_;
   machine::LogSink log_line_;
   BootTime next_tick_, started_;
+  bool disk_full_ = false;
+  BootTime next_look_at_disk_;
   std::optional<int> exit_code_;
 };
 

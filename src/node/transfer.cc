@@ -58,6 +58,11 @@ void Donor::give(const smr::Output::GiveState& ask) {
 Learner::Learner(Engine& engine, Peers& peers, ExecutionLog& log, Events events)
     : engine_(engine), peers_(peers), log_(log), events_(std::move(events)) {}
 
+void Learner::knows(Position position) {
+  learned_ = position;
+  engine_.step(smr::input::Learned{learned_});
+}
+
 void Learner::turn(const smr::ViewRecord& record) {
   if (donor_) return;
   // The highest index first: the lowest replica already answers for direct clients.
@@ -93,7 +98,7 @@ void Learner::part(ReplicaId from, ByteView payload, const smr::ViewRecord& newe
   }
   if (received->final_state) {
     learned_ = received->complete;
-    return engine_.step(smr::input::StateInstalled{received->view, received->clock});
+    return events_.final_state(received->view, received->clock);
   }
   if (part->kind != wire::TransferKind::kHead) return;
   learned_ = received->complete;

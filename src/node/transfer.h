@@ -57,11 +57,14 @@ class Donor {
 class Learner {
  public:
   struct Events {
-    std::function<void(Position learned)> ready;     // close enough to become a member
+    std::function<void(Position learned)> ready;                          // close enough to become a member
+    std::function<void(ViewNumber view, LamportTime clock)> final_state;  // of the flush of that view: it is complete
     std::function<void(const std::string&)> failed;  // this process must start over
   };
   Learner(Engine& engine, Peers& peers, ExecutionLog& log, Events events);
 
+  // What its disk has; before the first turn.
+  void knows(Position position);
   // Once a turn: asks somebody if nobody gives. `record`: where the full replicas are.
   void turn(const smr::ViewRecord& record);
   void lost(ReplicaId peer);

@@ -23,6 +23,11 @@ void LocalRegister::ready(Position learned) {
   link_->flush();
 }
 
+void LocalRegister::tell(const wire::Inventory& inventory) {
+  wire::encode(link_->outgoing(), inventory);
+  link_->flush();
+}
+
 void LocalRegister::on_message(net::Connection& connection, const wire::Message& message) {
   if (message.type == wire::Type::kPing) {
     const auto number = wire::decode_ping(message.payload);

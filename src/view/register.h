@@ -42,6 +42,7 @@ class LocalRegister final : public Register, private net::ConnectionOwner {
   void compare_and_set(const wire::CompareAndSet& ask) override;
   [[nodiscard]] bool reachable() const override { return link_->open(); }
   void ready(Position learned);
+  void tell(const wire::Inventory& inventory);
 
  private:
   void on_message(net::Connection& connection, const wire::Message& message) override;

@@ -151,6 +151,14 @@ struct CompareAndSet {  // from `expected` to its successor without these member
 struct Ready {  // a learner has everything up to here
   Position learned;
 };
+// What a replica's disk has: the first that its process says, when durability is `disk`.
+struct Inventory {
+  std::string refusal;             // why it cannot start; empty: it can
+  bool whole = false;              // the state of a member of `installed`; else nothing, or a learner's
+  ViewNumber installed;            // whole: the view that it installed last …
+  std::vector<Incarnation> lives;  // … and its incarnations there and in restarts since
+  Position position;               // of its tables
+};
 // A replica's answer to a ping: what the supervisor's `status` shows without asking.
 struct Pong {
   std::uint64_t number = 0;
@@ -158,10 +166,12 @@ struct Pong {
   bool full = false;
   Position position;
   Position learned;
+  std::uint8_t learned_percent = 0;
 };
 void encode_record(ByteWriter& out, const smr::ViewRecord& record);
 [[nodiscard]] smr::ViewRecord decode_record(ByteReader& in);
 void encode(Bytes& out, const smr::ViewRecord& record);  // kRegisterRecord
+void encode(Bytes& out, const Inventory& inventory);
 void encode(Bytes& out, const CompareAndSet& ask);
 void encode(Bytes& out, const Ready& ready);
 void encode(Bytes& out, const Pong& pong);
@@ -169,6 +179,7 @@ void encode_ping(Bytes& out, std::uint64_t number);
 [[nodiscard]] Result<smr::ViewRecord> decode_register_record(ByteView payload);
 [[nodiscard]] Result<CompareAndSet> decode_compare_and_set(ByteView payload);
 [[nodiscard]] Result<Ready> decode_ready(ByteView payload);
+[[nodiscard]] Result<Inventory> decode_inventory(ByteView payload);
 [[nodiscard]] Result<Pong> decode_pong(ByteView payload);
 [[nodiscard]] Result<std::uint64_t> decode_ping(ByteView payload);
 

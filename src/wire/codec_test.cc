@@ -255,6 +255,7 @@ RC_GTEST_PROP(Codec, every_message_is_encoded_again_to_the_same_bytes, (std::uin
       case Type::kRegisterCompareAndSet: again<CompareAndSet>(b, payload_of(decode_compare_and_set)); break;
       case Type::kPong: again<Pong>(b, payload_of(decode_pong)); break;
       case Type::kReady: again<Ready>(b, payload_of(decode_ready)); break;
+      case Type::kInventory: again<Inventory>(b, payload_of(decode_inventory)); break;
       case Type::kPing: RC_ASSERT(decode_ping(m.payload).ok()); break;
       case Type::kStatusAsk:
       case Type::kStop:

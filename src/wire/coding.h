@@ -184,7 +184,7 @@ E get_enum(ByteReader& in, E first, E last) {
   }
   return static_cast<E>(v);
 }
-inline Code get_code(ByteReader& in) { return get_enum(in, Code::kOk, Code::kTooOld); }
+inline Code get_code(ByteReader& in) { return get_enum(in, Code::kOk, kLastCode); }
 inline registry::Availability get_count_of(ByteReader& in, registry::Availability::Kind kind) {
   if (kind != registry::Availability::Kind::kCount) return {kind, 0};
   return {kind, get_varint(in)};

@@ -51,6 +51,7 @@ bool known(std::uint8_t type) {
     case Type::kPing:
     case Type::kPong:
     case Type::kReady:
+    case Type::kInventory:
     case Type::kStop: return true;
   }
   return false;

@@ -58,6 +58,7 @@ enum class Type : std::uint8_t {
   kPong = 64,
   kReady = 65,  // a learner is close enough to become a member
   kStop = 66,
+  kInventory = 67,  // what a replica's disk has, when its process starts
 };
 
 struct Message {

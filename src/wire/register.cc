@@ -8,6 +8,7 @@ namespace titer::wire {
 namespace {
 
 constexpr std::size_t kAddressBytesMax = 256;
+constexpr std::size_t kRefusalBytesMax = 4096;
 constexpr std::uint32_t kReplicaBits = (1U << limits::kReplicasMax) - 1;
 
 }  // namespace
@@ -85,6 +86,29 @@ Result<Ready> decode_ready(ByteView payload) {
   return r;
 }
 
+void encode(Bytes& out, const Inventory& inventory) {
+  MessageWriter m(out, Type::kInventory);
+  put_text(m, std::string_view(inventory.refusal).substr(0, kRefusalBytesMax));
+  m.u8(inventory.whole ? 1 : 0);
+  put_varint(m, inventory.installed.value);
+  put_varint(m, inventory.lives.size());
+  for (const Incarnation life : inventory.lives) m.u64(life.value);
+  put_varint(m, inventory.position.value);
+  m.finish();
+}
+Result<Inventory> decode_inventory(ByteView payload) {
+  ByteReader in(payload);
+  Inventory i;
+  i.refusal = std::string(as_text(in.raw(get_bounded(in, kRefusalBytesMax))));
+  i.whole = get_bool(in);
+  i.installed = ViewNumber(get_varint(in));
+  const std::size_t lives = get_count(in, limits::kKnownDeadMax);
+  for (std::size_t n = 0; n < lives && in.ok(); ++n) i.lives.emplace_back(in.u64());
+  i.position = Position(get_varint(in));
+  if (!in.done()) return malformed("inventory");
+  return i;
+}
+
 void encode(Bytes& out, const Pong& pong) {
   MessageWriter m(out, Type::kPong);
   m.u64(pong.number);
@@ -92,6 +116,7 @@ void encode(Bytes& out, const Pong& pong) {
   put_varint(m, pong.installed.value);
   put_varint(m, pong.position.value);
   put_varint(m, pong.learned.value);
+  m.u8(pong.learned_percent);
   m.finish();
 }
 Result<Pong> decode_pong(ByteView payload) {
@@ -102,6 +127,7 @@ Result<Pong> decode_pong(ByteView payload) {
   p.installed = ViewNumber(get_varint(in));
   p.position = Position(get_varint(in));
   p.learned = Position(get_varint(in));
+  p.learned_percent = in.u8();
   if (!in.done()) return malformed("pong");
   return p;
 }

@@ -150,6 +150,7 @@ bool decodes(const Message& m) {
     case Type::kPing: return decode_ping(m.payload).ok();
     case Type::kPong: return decode_pong(m.payload).ok();
     case Type::kReady: return decode_ready(m.payload).ok();
+    case Type::kInventory: return decode_inventory(m.payload).ok();
     case Type::kStatusAsk:
     case Type::kStop: return m.payload.empty();
     case Type::kStatus: return true;

@@ -1,0 +1,53 @@
+#include "cluster/register_file.h"
+
+#include <filesystem>
+
+#include "store/sealed_file.h"
+#include "wire/codec.h"
+
+namespace titer::cluster {
+
+namespace {
+
+constexpr std::uint32_t kLossesMax = 1000;
+
+std::string path_in(const std::string& dir) { return dir + "/register"; }
+
+}  // namespace
+
+Result<std::optional<RegisterState>> read_register(const std::string& dir) {
+  auto body = store::read_sealed(path_in(dir), store::SealedKind::kRegister);
+  if (!body) return body.error();
+  if (!*body) return std::optional<RegisterState>();
+  ByteReader in(**body);
+  RegisterState state;
+  state.cluster = in.u64();
+  state.replicas = in.u16();
+  state.durable = in.u8() != 0;
+  state.founded = in.u8() != 0;
+  state.record = wire::decode_record(in);
+  const std::uint32_t losses = in.u32();
+  for (std::uint32_t i = 0; i < losses && i < kLossesMax && in.ok(); ++i) state.losses.emplace_back(in.text());
+  if (!in.done()) return Error{Code::kInternal, path_in(dir) + " is malformed"};
+  return std::optional(std::move(state));
+}
+
+Status write_register(const std::string& dir, const RegisterState& state) {
+  Bytes body;
+  ByteWriter out(body);
+  out.u64(state.cluster);
+  out.u16(state.replicas);
+  out.u8(state.durable ? 1 : 0);
+  out.u8(state.founded ? 1 : 0);
+  wire::encode_record(out, state.record);
+  out.u32(static_cast<std::uint32_t>(state.losses.size()));
+  for (const std::string& loss : state.losses) out.text(loss);
+  return store::write_sealed(path_in(dir), store::SealedKind::kRegister, body);
+}
+
+void remove_register(const std::string& dir) {
+  std::error_code ignored;
+  std::filesystem::remove(path_in(dir), ignored);
+}
+
+}  // namespace titer::cluster

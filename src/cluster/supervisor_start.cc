@@ -1,0 +1,132 @@
+// How a cluster begins: a new one, or again from the disks (docs/protocol.md §7).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "cluster/supervisor.h"
+#include "view/restart.h"
+
+namespace titer::cluster {
+
+namespace {
+
+constexpr std::int64_t kStartPatienceUs = 30'000'000;    // to come up with nothing to read
+constexpr std::int64_t kReadPatienceUs = 600'000'000;  // to read the disks
+
+std::uint64_t random_id() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32 | device()) | 1;
+}
+
+}  // namespace
+
+Incarnation Supervisor::new_incarnation() { return Incarnation(random_id()); }
+
+Status Supervisor::open_register() {
+  auto found = read_register(options_.data_dir);
+  if (!found) return found.error();
+  state_ = {random_id(), options_.replicas, options_.durable, false, {}, {}};
+  if (!*found) return ok_status();
+  const RegisterState& before = **found;
+  const std::string& dir = options_.data_dir;
+  if (before.durable && !options_.durable)
+    return Error{Code::kInvalid, dir + " holds a cluster with durability disk: leave out --memory, or name another "
+                                       "directory with --data"};
+  if (!before.durable && before.founded && !options_.accept_data_loss)
+    return Error{Code::kInvalid, "the cluster that ran with --memory in " + dir +
+                                     " has failed as a whole: its data is lost. To begin anew with nothing: "
+                                     "--accept-data-loss, or another directory with --data"};
+  if (!before.durable || !before.founded) return ok_status();
+  if (before.replicas > options_.replicas)
+    return Error{Code::kInvalid, fmt::format("the cluster in {} has {} replicas: start it with at least as many", dir,
+                                             before.replicas)};
+  state_ = before;
+  state_.replicas = options_.replicas;
+  continued_ = true;
+  return ok_status();
+}
+
+Status Supervisor::start_all() {
+  for (std::uint16_t i = 0; i < slots_.size(); ++i)
+    if (Status free = net::can_listen(address(i)); !free) return free;
+  if (Status opened = open_register(); !opened) return opened;
+  return continued_ ? restart_all() : found_all();
+}
+
+Status Supervisor::found_all() {
+  for (std::uint16_t i = 0; i < slots_.size(); ++i)
+    state_.record.members.push_back({ReplicaId(i), new_incarnation(), address(i).text()});
+  if (Status written = write_register(options_.data_dir, state_); !written) return written;
+  for (std::uint16_t i = 0; i < slots_.size(); ++i)
+    if (Status launched = launch(i, state_.record.members[i].incarnation); !launched) return launched;
+  ping();
+  const auto all_up = [this] {
+    return processes() < slots_.size() ||
+           std::all_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.greeted && s.pong.full; });
+  };
+  const bool decided = loop_.run_until(BootTime(net::boot_now().value + kStartPatienceUs), all_up);
+  if (!decided || processes() < slots_.size())
+    return Error{Code::kInternal, "not all replicas came up; their logs are in " + options_.data_dir};
+  begun_ = true;
+  state_.founded = true;
+  return write_register(options_.data_dir, state_);
+}
+
+Status Supervisor::restart_all() {
+  for (std::uint16_t i = 0; i < slots_.size(); ++i)
+    if (Status launched = launch(i, new_incarnation()); !launched) return launched;
+  ping();
+  const auto serving = [this] {
+    return processes() == 0 || !obstacle_.empty() ||
+           (begun_ && std::ranges::all_of(state_.record.members, [this](const smr::Member& m) {
+              const Slot& slot = slots_[m.id.value];
+              return slot.pong.full && slot.pong.installed == state_.record.number;
+            }));
+  };
+  loop_.run_until(BootTime(net::boot_now().value + kReadPatienceUs), serving);
+  if (!obstacle_.empty()) return Error{Code::kUnavailable, obstacle_};
+  if (!begun_) return Error{Code::kInternal, "no replica came up; their logs are in " + options_.data_dir};
+  // Who had been excluded learns what it lacks: mostly little. If it is much, the others serve meanwhile.
+  loop_.run_until(BootTime(net::boot_now().value + kJoinPatienceUs), [this] { return alive() >= processes(); });
+  return ok_status();
+}
+
+bool Supervisor::somebody_lives() const {
+  for (std::uint16_t i = 0; i < slots_.size(); ++i)
+    if (slots_[i].pid > 0 && member(i)) return true;
+  return false;
+}
+
+void Supervisor::took_inventory(std::uint16_t index) {
+  Slot& slot = slots_[index];
+  if (!slot.inventory->refusal.empty()) {
+    slot.killed_by_us = true;  // it ends by itself; this is the message
+    say_(fmt::format("Replica {} does not start: {}.", index, slot.inventory->refusal));
+  } else if (somebody_lives()) {
+    return send_record(slot);
+  }
+  try_restart();
+}
+
+void Supervisor::try_restart() {
+  std::vector<view::Returned> returned;
+  for (std::uint16_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.pid <= 0) continue;
+    if (!slot.inventory) return;
+    returned.push_back({{ReplicaId(i), slot.incarnation, address(i).text()}, *slot.inventory});
+  }
+  if (returned.empty() || somebody_lives()) return;
+  auto next = view::restart(state_.record, returned, dead_);
+  if (!next) {
+    obstacle_ = next.error().message;
+    return say_("The cluster cannot begin anew: " + obstacle_ + ".");
+  }
+  obstacle_.clear();
+  for (const smr::Member& member : state_.record.members) dead_.push_back(member.incarnation);
+  publish(std::move(next).value());
+}
+
+}  // namespace titer::cluster

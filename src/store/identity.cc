@@ -1,0 +1,84 @@
+#include "store/identity.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "store/sealed_file.h"
+
+namespace titer::store {
+
+namespace {
+
+constexpr std::size_t kLivesMax = limits::kKnownDeadMax;  // what an inventory may name
+
+std::string path_in(const std::string& dir) { return dir + "/identity"; }
+
+}  // namespace
+
+Result<std::optional<Identity>> read_identity(const std::string& dir) {
+  auto body = read_sealed(path_in(dir), SealedKind::kIdentity);
+  if (!body) return body.error();
+  if (!*body) return std::optional<Identity>();
+  ByteReader in(**body);
+  Identity identity;
+  identity.cluster = in.u64();
+  identity.me = ReplicaId(in.u16());
+  const std::uint32_t lives = in.u32();
+  for (std::uint32_t i = 0; i < lives && in.ok(); ++i) identity.lives.emplace_back(in.u64());
+  if (!in.done()) return Error{Code::kInternal, path_in(dir) + " is malformed"};
+  return std::optional(std::move(identity));
+}
+
+bool has_identity(const std::string& dir) { return std::filesystem::exists(path_in(dir)); }
+
+Status write_identity(const std::string& dir, const Identity& identity) {
+  Bytes body;
+  ByteWriter out(body);
+  out.u64(identity.cluster);
+  out.u16(identity.me.value);
+  const auto& lives = identity.lives;
+  const std::size_t skipped = lives.size() > kLivesMax ? lives.size() - kLivesMax : 0;
+  out.u32(static_cast<std::uint32_t>(lives.size() - skipped));
+  for (std::size_t i = 0; i < lives.size(); ++i)
+    if (i == 0 || i > skipped) out.u64(lives[i].value);
+  return write_sealed(path_in(dir), SealedKind::kIdentity, body);
+}
+
+Status same_owner(const std::string& dir, const Identity& found, std::uint64_t cluster, ReplicaId me) {
+  if (found.cluster != cluster)
+    return Error{Code::kInvalid, fmt::format("{} belongs to cluster {:016x}, this is cluster {:016x}: give the replica "
+                                             "its own directory, or move this one away to begin with an empty one",
+                                             dir, found.cluster, cluster)};
+  if (found.me != me)
+    return Error{Code::kInvalid, fmt::format("{} is of replica {}, this is replica {}: directories were mixed up; put "
+                                             "each back in its place",
+                                             dir, found.me.value, me.value)};
+  return ok_status();
+}
+
+DirectoryLock::~DirectoryLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<DirectoryLock> DirectoryLock::take(const std::string& dir) {
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  const std::string path = dir + "/in-use";
+  DirectoryLock lock;
+  lock.fd_ = error ? -1 : ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock.fd_ < 0)
+    return Error{Code::kInternal,
+                 "cannot use the directory " + dir + ": " + (error ? error.message() : std::strerror(errno))};
+  if (::flock(lock.fd_, LOCK_EX | LOCK_NB) == 0) return lock;
+  return Error{Code::kDuplicate, dir + " is in use by another process that still runs: stop that one first"};
+}
+
+}  // namespace titer::store

@@ -1,0 +1,24 @@
+// Sealed file: a few bytes that are on disk whole or not at all: what a replica or register must not forget and that is
+// written rarely (who it is, the newest view).
+//
+// A new version is written beside the old one, synced, renamed over it, and the directory is synced; so whenever it
+// stops, one of the two is there. A header names the kind of file and its format, a checksum (XXH3) guards all of it.
+// Limit: 1 MiB. Errors: kInternal with the system's reason, or what is wrong with the file; never half a body.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace titer::store {
+
+enum class SealedKind : std::uint32_t { kIdentity = 1, kRegister = 2 };
+
+// On disk when it returns.
+[[nodiscard]] Status write_sealed(const std::string& path, SealedKind kind, ByteView body);
+// nullopt: there is no such file.
+[[nodiscard]] Result<std::optional<Bytes>> read_sealed(const std::string& path, SealedKind kind);
+
+}  // namespace titer::store

@@ -1,0 +1,55 @@
+#include "view/restart.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace titer::view {
+
+namespace {
+
+bool can_begin(const smr::ViewRecord& last, const Returned& one) {
+  const smr::Member* member = last.find(one.now.id);
+  return member != nullptr && one.inventory.refusal.empty() && one.inventory.whole &&
+         std::ranges::count(one.inventory.lives, member->incarnation) > 0;
+}
+
+std::string names(const std::vector<smr::Member>& members) {
+  std::string text;
+  for (const smr::Member& member : members)
+    text += (text.empty() ? "" : ", ") + std::to_string(member.id.value);
+  return text;
+}
+
+Error nobody(const smr::ViewRecord& last, const std::vector<Returned>& returned) {
+  std::string text = "no acknowledged write can be told from a lost one: of the last view, " +
+                     std::to_string(last.number.value) + ", nobody is here with its data (replicas " +
+                     names(last.members) + " were in it). Bring back the data directory of one of them";
+  for (const Returned& one : returned)
+    if (one.inventory.whole)
+      text += "; replica " + std::to_string(one.now.id.value) + " has position " +
+              std::to_string(one.inventory.position.value) + " of view " +
+              std::to_string(one.inventory.installed.value) + ", but it was excluded before the end";
+  return {Code::kUnavailable, text + ". To go on without what is lost: titer recover --accept-data-loss --from I"};
+}
+
+}  // namespace
+
+Result<smr::ViewRecord> restart(const smr::ViewRecord& last, const std::vector<Returned>& returned,
+                                const std::vector<Incarnation>& dead) {
+  ViewNumber top;
+  for (const Returned& one : returned)
+    if (can_begin(last, one)) top = std::max(top, one.inventory.installed);
+  smr::ViewRecord next{last.number.next(), {}, {}};
+  for (const Returned& one : returned)
+    if (can_begin(last, one) && one.inventory.installed == top) next.members.push_back(one.now);
+  if (next.members.empty()) return nobody(last, returned);
+  std::ranges::sort(next.members, {}, &smr::Member::id);
+  next.known_dead = dead;
+  for (const smr::Member& member : last.members) next.known_dead.push_back(member.incarnation);
+  const std::size_t beyond = next.known_dead.size() - std::min(next.known_dead.size(), limits::kKnownDeadMax);
+  next.known_dead.erase(next.known_dead.begin(), next.known_dead.begin() + static_cast<std::ptrdiff_t>(beyond));
+  return next;
+}
+
+}  // namespace titer::view

@@ -1,0 +1,28 @@
+// Who begins anew after the failure of all: a rule of the register as pure functions, for whoever keeps one.
+//
+// The last to fail are the members of the newest record (Skeen 1985): whatever was answered, each of them that had the
+// whole state holds on its disk. A replica is recognised by its lives: the incarnation under which it was a member, and
+// those of restarts in which it never became anything else. Of those who came back the ones with the highest installed
+// view begin; the others learn from them. Who was excluded before is not in the record, so it never begins.
+// Source: docs/protocol.md §7.
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "smr/types.h"
+#include "wire/codec.h"
+
+namespace titer::view {
+
+struct Returned {
+  smr::Member now;  // as what it has been started
+  wire::Inventory inventory;
+};
+
+// The view after `last`, of those of `returned` who can begin; everybody of before is known to be dead.
+// kUnavailable: there is nobody; the message says whom to bring back, or what else can be done.
+[[nodiscard]] Result<smr::ViewRecord> restart(const smr::ViewRecord& last, const std::vector<Returned>& returned,
+                                              const std::vector<Incarnation>& dead);
+
+}  // namespace titer::view
