@@ -28,7 +28,8 @@ smr::Options protocol_options(const NodeOptions& options, bool durable) {
 }
 
 // How this process takes part: by the record, and by what its disk has.
-Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& initial, store::Store* store) {
+Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& initial, store::Store* store,
+                           machine::Machine& machine) {
   if (store == nullptr) return smr::Replica(options, initial);
   Status ready = ok_status();
   if (!initial.has(options.me, options.incarnation)) {
@@ -36,10 +37,12 @@ Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& i
     return ready ? Result(smr::Replica(options, initial)) : ready.error();
   }
   if (store->inventory().whole) {
-    ready = store->go_on();
-    return ready ? Result(smr::Replica(options, store->recovered())) : ready.error();
+    store->go_on();
+    return smr::Replica(options, store->recovered());
   }
-  ready = store->found(initial);
+  if (initial.number != ViewNumber())
+    return Error{Code::kInternal, "the view register counts on data that this replica does not have"};
+  ready = store->found(machine, initial);
   return ready ? Result(smr::Replica(options, initial)) : ready.error();
 }
 
@@ -60,7 +63,10 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
                   if (register_ != nullptr) register_->ready(learned);
                 },
                 [this](ViewNumber view, LamportTime clock) { state_received(view, clock); },
-                [this](const std::string& why) { stop(kExitFailed, "the state transfer failed: " + why); }}),
+                [this](const std::string& why) {
+                  if (store_ != nullptr) store_->start_over();
+                  stop(kExitFailed, "the state transfer failed: " + why);
+                }}),
       newest_(initial),
       started_(net::boot_now()) {
   answer_ = [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); };
@@ -75,7 +81,7 @@ Node::~Node() = default;
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,
                                          Past past) {
   const bool durable = past.store != nullptr;
-  auto replica = begin(protocol_options(options, durable), initial, past.store.get());
+  auto replica = begin(protocol_options(options, durable), initial, past.store.get(), past.machine);
   if (!replica) return replica.error();
   const net::Address address = options.replicas[options.me.value];
   std::unique_ptr<Node> node(
@@ -184,7 +190,7 @@ void Node::turn() {
 
 // The sync of what this turn holds is under way already (perform).
 void Node::turn_of_disk(BootTime now) {
-  const BootTime next = store_->write_tables(now, engine_.machine, engine_.replica, learner_.learned());
+  const BootTime next = store_->write_tables(now, engine_.machine, engine_.replica);
   loop_.wake_at(next);
   if (!disk_full_) return;
   if (now >= next_look_at_disk_) tend_full_disk(now);

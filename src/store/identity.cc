@@ -1,12 +1,7 @@
 #include "store/identity.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "base/bytes.h"
@@ -62,23 +57,6 @@ Status same_owner(const std::string& dir, const Identity& found, std::uint64_t c
                                              "each back in its place",
                                              dir, found.me.value, me.value)};
   return ok_status();
-}
-
-DirectoryLock::~DirectoryLock() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-Result<DirectoryLock> DirectoryLock::take(const std::string& dir) {
-  std::error_code error;
-  std::filesystem::create_directories(dir, error);
-  const std::string path = dir + "/in-use";
-  DirectoryLock lock;
-  lock.fd_ = error ? -1 : ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock.fd_ < 0)
-    return Error{Code::kInternal,
-                 "cannot use the directory " + dir + ": " + (error ? error.message() : std::strerror(errno))};
-  if (::flock(lock.fd_, LOCK_EX | LOCK_NB) == 0) return lock;
-  return Error{Code::kDuplicate, dir + " is in use by another process that still runs: stop that one first"};
 }
 
 }  // namespace titer::store

@@ -4,12 +4,10 @@
 // noted here before anybody hears of it; so after a failure of all, even one in the middle of starting again, the
 // register's record names a life that is noted (docs/protocol.md §7). A life as a learner ends the list: what lies on
 // disk then is no longer a member's.
-// DirectoryLock: two processes on one directory would be two memories of one replica; the second is refused.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -30,22 +28,5 @@ struct Identity {
 [[nodiscard]] Status write_identity(const std::string& dir, const Identity& identity);
 // Is this directory the replica's? The message says what to do if not.
 [[nodiscard]] Status same_owner(const std::string& dir, const Identity& found, std::uint64_t cluster, ReplicaId me);
-
-class DirectoryLock {
- public:
-  DirectoryLock() = default;
-  ~DirectoryLock();
-  DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  DirectoryLock& operator=(DirectoryLock&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-
-  // Makes the directory if there is none. kDuplicate: another living process has it.
-  [[nodiscard]] static Result<DirectoryLock> take(const std::string& dir);
-
- private:
-  int fd_ = -1;
-};
 
 }  // namespace titer::store

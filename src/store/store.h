@@ -5,6 +5,9 @@
 // the loop's turns, and written by another thread as one atomic batch. What the tables have, and everybody holds, the
 // journal may forget (I7). After a restart: read the tables, then the journal from there on.
 //
+// A null frame is nobody's answer, so it does not cause a sync; that it is written soon all the same also tells a torn
+// last group from a damaged one (journal_reader.h).
+//
 // Thread rule: everything on the loop's thread; what happens on the threads comes back through Events::post.
 // Invariants: nothing is reported persisted that a crash could take away; the tables are at one position at any time; the
 // journal has every frame beyond them.
@@ -16,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +30,9 @@
 #include "smr/replica.h"
 #include "store/identity.h"
 #include "store/journal.h"
+#include "store/materializer.h"
 #include "store/tables.h"
+#include "store/tables_writer.h"
 #include "wire/codec.h"
 
 namespace titer::store {
@@ -45,12 +51,22 @@ struct StoreEvents {
   std::function<void(bool enough)> room;
 };
 
+struct StoreStats {
+  JournalStats journal;
+  std::uint64_t journal_held = 0;    // bytes of records that the tables do not have yet, or not everybody
+  Position tables;                   // where they stand
+  std::uint64_t tables_written = 0;  // batches
+};
+
 class Store {
  public:
-  // Reads all there is into `machine`, which must be new. Error: the directory is another's, in use or damaged.
+  // Reads all there is into `machine`, which must be new; `line` (may be null) gets a line per request that is executed
+  // again. Error: the directory is another's, in use or damaged.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(StoreOptions options, StoreEvents events,
-                                                           machine::Machine& machine);
+                                                           machine::Machine& machine, const machine::LogSink& line);
   ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
 
   // --- what was found
   [[nodiscard]] const wire::Inventory& inventory() const { return inventory_; }
@@ -58,23 +74,78 @@ class Store {
   [[nodiscard]] const smr::Recovered& recovered() const { return recovered_; }
 
   // --- how it goes on: one of these, before anything is written. On disk when it returns.
-  [[nodiscard]] Status found(const smr::ViewRecord& first);  // as a member of a new cluster
-  [[nodiscard]] Status go_on();                              // as one of those who begin anew
-  [[nodiscard]] Status learn();                              // as a learner; what is here helps, but counts no more
+  [[nodiscard]] Status found(machine::Machine& machine, const smr::ViewRecord& first);  // member of a new cluster
+  void go_on();                   // one of those who begin anew
+  [[nodiscard]] Status learn();   // a learner: what is here helps, but counts no more
 
   // --- every turn
   void persist(const std::vector<smr::Output::Persist>& what);
-  // Hands to the disk what was given to persist(): requests at once, frames without any when they have waited long
-  // enough or `now` is set.
+  // Hands to the disk what was given to persist(): requests at once; null frames, for which nobody waits, when they have
+  // waited for kNullPatienceUs, or with the next requests, or when `urgent`.
   void commit(BootTime now, bool urgent);
   // Moves a piece of the state towards the tables when it is due. When to call again at the latest.
-  [[nodiscard]] BootTime write_tables(BootTime now, const machine::Machine& machine, const smr::Replica& replica);
-  // Learner: a final state is in `machine`, of the view before `view`. `done` is called when it is on disk.
-  void joined(const machine::Machine& machine, ViewNumber view, LamportTime clock, std::function<void()> done);
-  // A clean end: the state as it is goes into the tables, so that the next start has nothing to replay. Waits.
-  void close(const machine::Machine& machine, const smr::Replica& replica);
+  [[nodiscard]] BootTime write_tables(BootTime now, machine::Machine& machine, const smr::Replica& replica);
+  // Learner: the final state of the flush of `view` is in `machine`. `done` is called when it is on disk.
+  void joined(machine::Machine& machine, ViewNumber view, LamportTime clock, std::function<void()> done);
+  // A clean end: the state as it is goes into the tables, so that the next start has nothing to execute. Waits.
+  void close(machine::Machine& machine, const smr::Replica& replica);
+  // What a learner had cannot be continued: the next start begins from nothing.
+  void start_over();
   // There may be room again.
   void retry_room();
+
+  [[nodiscard]] StoreStats stats() const;
+
+ private:
+  // What is not synced for lack of requests waits that long: acknowledgements that nobody is owed.
+  static constexpr std::int64_t kNullPatienceUs = 10'000;
+  // Tables are written when the journal holds so much, or after so long if anything changed, but not more often than
+  // every second: each costs the disk, and a start replays 64 MiB in a second or two.
+  static constexpr std::uint64_t kJournalBytes = std::uint64_t{64} << 20;
+  static constexpr std::int64_t kTablesEveryUs = 10'000'000;
+  static constexpr std::int64_t kTablesAtMostEveryUs = 1'000'000;
+  static constexpr std::size_t kSitesLearned = 16'384;  // what a learner writes down at once, about 5 MB
+  static constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
+
+  enum class Role : std::uint8_t { kNone, kMember, kLearner };
+
+  explicit Store(StoreOptions options, StoreEvents events) : options_(std::move(options)), events_(std::move(events)) {}
+  [[nodiscard]] Status read_identity();
+  [[nodiscard]] Status read(machine::Machine& machine, const machine::LogSink& line);
+  [[nodiscard]] JournalEvents journal_events();
+  void take_inventory(const machine::Machine& machine, bool whole);
+  [[nodiscard]] Status note_lives();
+  [[nodiscard]] bool due(BootTime now, const machine::Machine& machine) const;
+  [[nodiscard]] Materializer::Closing closing(smr::Checkpoint checkpoint, bool learning) const;
+  void submit(Batch batch);
+  void reported(const TablesWriter::Report& report);
+  void fail(const std::string& why);
+
+  StoreOptions options_;
+  StoreEvents events_;
+  std::unique_ptr<DirLock> lock_;
+  Identity identity_;
+  wire::Inventory inventory_;
+  smr::Recovered recovered_;
+  std::vector<std::string> recoveries_;
+  Role role_ = Role::kNone;
+
+  std::unique_ptr<Journal> journal_;
+  bool urgent_ = false;     // requests, or a view, are not committed yet
+  BootTime waiting_since_;  // the oldest that is not committed; 0: nothing
+
+  std::optional<Tables> tables_;
+  std::optional<Materializer> materializer_;
+  bool gathering_ = false;
+  BootTime next_tables_;                  // the earliest time for the next batch, if something changed
+  Position closed_;                       // of the newest batch …
+  ViewNumber closed_view_;                // … and its view
+  std::optional<Batch> after_this_;       // a joiner's last batch, while another is being written
+  std::function<void()> when_joined_;     // null: nothing waits
+  bool joining_ = false;                  // the batch that was submitted last is a joiner's last
+  bool no_space_ = false, failed_ = false;
+  StoreStats stats_;
+  std::unique_ptr<TablesWriter> writer_;  // last: its thread uses tables_
 };
 
 }  // namespace titer::store

@@ -171,6 +171,9 @@ struct Pong {
 void encode_record(ByteWriter& out, const smr::ViewRecord& record);
 [[nodiscard]] smr::ViewRecord decode_record(ByteReader& in);
 void encode(Bytes& out, const smr::ViewRecord& record);  // kRegisterRecord
+// A line of the journal, as a body: no message header.
+void encode_installed(Bytes& out, const smr::Installed& line);
+[[nodiscard]] Result<smr::Installed> decode_installed(ByteView body);
 void encode(Bytes& out, const Inventory& inventory);
 void encode(Bytes& out, const CompareAndSet& ask);
 void encode(Bytes& out, const Ready& ready);

@@ -56,6 +56,22 @@ Result<smr::ViewRecord> decode_register_record(ByteView payload) {
   return r;
 }
 
+void encode_installed(Bytes& out, const smr::Installed& line) {
+  ByteWriter w(out);
+  w.u64(line.last_executed.ts.value);
+  w.u64(line.last_executed.transmitter.value);
+  encode_record(w, line.view);
+}
+Result<smr::Installed> decode_installed(ByteView body) {
+  ByteReader in(body);
+  smr::Installed line;
+  line.last_executed.ts = LamportTime(in.u64());
+  line.last_executed.transmitter = TransmitterId(in.u64());
+  line.view = decode_record(in);
+  if (!in.done()) return malformed("line of an installed view");
+  return line;
+}
+
 void encode(Bytes& out, const CompareAndSet& ask) {
   MessageWriter m(out, Type::kRegisterCompareAndSet);
   put_varint(m, ask.expected.value);

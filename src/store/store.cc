@@ -1,0 +1,175 @@
+#include "store/store.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/check.h"
+#include "smr/recovery.h"
+
+namespace titer::store {
+
+namespace {
+
+WallTime wall_now() {
+  using std::chrono::duration_cast;
+  return WallTime(
+      duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+}
+
+}  // namespace
+
+Store::~Store() = default;
+
+// --- how it goes on
+
+Status Store::found(machine::Machine& machine, const smr::ViewRecord& first) {
+  if (Status noted = note_lives(); !noted) return noted;
+  smr::Checkpoint checkpoint;
+  checkpoint.installed = first;
+  Batch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
+  const Tables::Ended ended = tables_->write(batch);
+  if (ended.end != Tables::End::kWritten) return ended.error;
+  go_on();
+  return ok_status();
+}
+
+void Store::go_on() { role_ = Role::kMember; }
+
+Status Store::learn() {
+  role_ = Role::kLearner;
+  identity_.lives.clear();
+  return note_lives();
+}
+
+Status Store::note_lives() { return write_identity(options_.dir, identity_); }
+
+// --- the journal
+
+void Store::persist(const std::vector<smr::Output::Persist>& what) {
+  for (const smr::Output::Persist& one : what) {
+    if (const auto* held = std::get_if<smr::FramePtr>(&one.what)) {
+      const smr::Frame& frame = **held;
+      journal_->append(one.ticket, RecordKind::kFrame, {frame.view, frame.transmitter, frame.seq},
+                       [&](Bytes& out) { wire::encode(out, frame); });
+      urgent_ = urgent_ || frame.count > 0;
+    } else {
+      const auto& line = std::get<smr::Installed>(one.what);
+      journal_->append(one.ticket, RecordKind::kInstall, {line.view.number, {}, {}},
+                       [&](Bytes& out) { wire::encode_installed(out, line); });
+      urgent_ = true;
+    }
+  }
+}
+
+void Store::commit(BootTime now, bool urgent) {
+  if (journal_->uncommitted() == 0) return;
+  if (waiting_since_ == BootTime()) waiting_since_ = now;
+  if (!urgent && !urgent_ && now.value < waiting_since_.value + kNullPatienceUs) return;
+  journal_->commit();
+  urgent_ = false;
+  waiting_since_ = {};
+}
+
+// --- the tables
+
+bool Store::due(BootTime now, const machine::Machine& machine) const {
+  if (role_ == Role::kLearner)
+    return machine.registry().changes() >= kSitesLearned ||
+           (now >= next_tables_ && machine.registry().changes() > 0);
+  if (now.value < next_tables_.value - kTablesEveryUs + kTablesAtMostEveryUs) return false;
+  if (journal_->held() >= kJournalBytes || machine.registry().changes() >= Materializer::kSitesWaiting) return true;
+  return now >= next_tables_ && machine.position() > closed_;
+}
+
+BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr::Replica& replica) {
+  const BootTime look_again(now.value + kTablesAtMostEveryUs);
+  const BootTime next = waiting_since_ == BootTime()
+                            ? look_again
+                            : std::min(look_again, BootTime(waiting_since_.value + kNullPatienceUs));
+  const bool whole = role_ == Role::kMember && replica.full();
+  if (failed_ || when_joined_ || !writer_->idle() || (role_ == Role::kMember && !whole)) return next;
+  gathering_ = gathering_ || due(now, machine);
+  if (!gathering_) return next;
+  if (!materializer_->gather(machine, kPieceBytes)) return now;
+  next_tables_ = BootTime(now.value + (whole ? kTablesEveryUs : kTablesAtMostEveryUs));
+  submit(materializer_->close(machine, closing(whole ? replica.checkpoint() : smr::Checkpoint(), !whole)));
+  return next;
+}
+
+Materializer::Closing Store::closing(smr::Checkpoint checkpoint, bool learning) const {
+  return {std::move(checkpoint), learning, wall_now(), recoveries_};
+}
+
+void Store::submit(Batch batch) {
+  gathering_ = false;
+  closed_ = batch.head().standing.position;
+  writer_->submit(std::move(batch));
+}
+
+// In one go: what came since the last batch of a learner is little, and the state must not change in between.
+void Store::joined(machine::Machine& machine, ViewNumber view, LamportTime clock, std::function<void()> done) {
+  smr::Checkpoint checkpoint;
+  checkpoint.installed.number = ViewNumber(view.value - 1);
+  checkpoint.clock = clock;
+  Batch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
+  when_joined_ = std::move(done);
+  joining_ = writer_->idle();
+  if (joining_) return submit(std::move(batch));
+  TITER_CHECK(!after_this_, "a learner's next flush begins after its last state is written");
+  after_this_ = std::move(batch);
+}
+
+void Store::reported(const TablesWriter::Report& report) {
+  if (report.ended.end == Tables::End::kFailed) return fail(report.ended.error.message);
+  if (report.ended.end == Tables::End::kNoSpace) {
+    no_space_ = true;
+    return events_.room(false);
+  }
+  if (std::exchange(no_space_, false)) events_.room(true);
+  ++stats_.tables_written;
+  stats_.tables = report.head.standing.position;
+  if (!report.head.standing.learning)
+    journal_->release(report.head.checkpoint.installed.number, report.head.checkpoint.bases);
+  if (after_this_) {
+    joining_ = true;
+    submit(std::move(*std::exchange(after_this_, std::nullopt)));
+  } else if (joining_) {
+    joining_ = false;
+    role_ = Role::kMember;
+    std::exchange(when_joined_, nullptr)();
+  }
+}
+
+void Store::fail(const std::string& why) {
+  if (std::exchange(failed_, true)) return;
+  events_.failed(why);
+}
+
+void Store::close(machine::Machine& machine, const smr::Replica& replica) {
+  if (failed_ || no_space_) return;
+  journal_->commit();
+  if (role_ != Role::kMember || !replica.full() || when_joined_) return;
+  writer_.reset();  // waits for what is being written
+  Batch batch = materializer_->close(machine, closing(replica.checkpoint(), false));
+  (void)tables_->write(batch);  // if it fails, the journal has it all
+}
+
+void Store::start_over() {
+  writer_.reset();
+  (void)tables_->wipe();
+}
+
+void Store::retry_room() {
+  journal_->retry_room();
+  if (no_space_) writer_->retry();
+}
+
+StoreStats Store::stats() const {
+  StoreStats stats = stats_;
+  stats.journal = journal_->stats();
+  stats.journal_held = journal_->held();
+  return stats;
+}
+
+}  // namespace titer::store
