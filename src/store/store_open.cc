@@ -1,6 +1,7 @@
 // What a disk says when a process starts: identity, tables, and the journal from there on.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "smr/recovery.h"
@@ -108,6 +109,9 @@ void Store::take_inventory(const machine::Machine& machine, bool whole) {
   inventory_.installed = installed.number;
   inventory_.position = machine.position();
   if (!inventory_.whole) return;
+  // Lives before that membership can be in no record any more.
+  std::vector<Incarnation>& lives = identity_.lives;
+  if (const auto at = std::ranges::find(lives, member->incarnation); at != lives.end()) lives.erase(lives.begin(), at + 1);
   inventory_.lives.push_back(member->incarnation);
   inventory_.lives.insert(inventory_.lives.end(), identity_.lives.begin(), identity_.lives.end());
 }
