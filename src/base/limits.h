@@ -51,6 +51,8 @@ inline constexpr std::size_t kBulkOperationsMax = 1024;    // in one atomic bulk
 inline constexpr std::uint64_t kCountMax = 1'000'000'000;  // doses at one site
 inline constexpr std::size_t kHistoryEventsMax = 200'000;
 inline constexpr std::size_t kHistoryBytesMax = std::size_t{16} << 20;
+// A year and a month: personal data (who did what) is not kept longer than a yearly report needs, and no undo is.
+inline constexpr std::int64_t kHistoryAgeMs = std::int64_t{400} * 24 * 3600 * 1000;
 inline constexpr std::size_t kPageMax = 2'000;  // rows in one query answer
 
 static_assert(kRequestBytesMax < kFrameBytesMax && kFrameBytesMax < kMessageBytesMax);

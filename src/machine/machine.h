@@ -61,15 +61,17 @@ class Machine {
   [[nodiscard]] const registry::State& registry() const;
   [[nodiscard]] std::size_t sessions() const;
 
-  // --- state transfer (donor). While learning: parts of up to ~bytes_max each, one call per turn; the cursor
-  // says how far. The stream is: sites from slot 0 on, then again what changed since, until little changes.
+  // --- state transfer (donor). While learning: passes over all slots, each sending the sites that changed since the
+  // pass before it began, in parts of about bytes_max, one call per turn. A site that changes behind the cursor is the
+  // next pass's; so when a pass ends the learner is complete up to where the donor stood when it began.
   struct Cursor {
-    std::uint32_t slot = 0;  // next slot of the first pass
-    Position pass_began;     // everything changed after it must be sent again
-    Position complete;       // the learner is complete up to here (end of the last pass)
+    Position complete;       // the learner is complete up to here: this pass sends what changed after it
+    bool in_pass = false;    // the two below are set
+    Position pass_began;     // what the learner will be complete up to when this pass ends
+    std::uint32_t slot = 0;  // next slot of this pass
     Position events;         // events sent up to here
-    bool first_pass_done = false;
   };
+  // Goes on where another donor's pass was cut off, if `want` says so.
   [[nodiscard]] Cursor begin_transfer(const wire::TransferWant& want) const;
   // Appends whole kTransferPart messages to `out`. True: a pass ended with this call (a kHead part was written).
   bool write_part(Cursor& cursor, std::size_t bytes_max, Bytes& out) const;
@@ -79,7 +81,7 @@ class Machine {
   // --- state transfer (learner)
   struct Received {
     Position complete;                       // grew if the part ended a pass
-    std::uint32_t next_slot = 0, slots = 0;  // progress of the first pass
+    std::uint32_t next_slot = 0, slots = 0;  // progress of the pass; 0 of 0 when the part says nothing about it
     bool final_state = false;
     bool outdated = false;  // older than what is here; it completes nothing
     ViewNumber view;        // of the final state
@@ -93,6 +95,33 @@ class Machine {
   [[nodiscard]] Result<Received> read_part(const wire::TransferPart& part);
   // The link ended over which the last part came: the rest of a body that it began will not come.
   void forget_unfinished();
+  // What to ask the next donor for (log_bytes is not set). What is here already, of the pass that was cut off too, is
+  // not asked for again.
+  [[nodiscard]] wire::TransferWant wanted() const;
+
+  // --- for the tables on disk (store/tables.h): what changed since it was last taken …
+  // These three as in registry::State.
+  void track_changes(bool on);
+  bool take_changed(std::size_t sites_min, std::size_t bytes_max, const registry::State::PartVisitor& visit);
+  [[nodiscard]] const smr::SessionTable& session_table() const;
+  // Where it stands when all of that was taken.
+  struct Standing {
+    bool learning = false;       // not whole: of different positions, complete only up to …
+    Position position;           // … executed up to
+    std::uint64_t digest = 0;    // in either case of what is here
+    Position pass_began;         // learning: the pass that is under way, as in wire::TransferWant
+    std::uint32_t next_slot = 0;
+    Bytes registry;              // whole: State::write_head
+  };
+  [[nodiscard]] Standing standing(bool learning) const;
+
+  // … and the way back, into a Machine that has executed nothing: the sites in the order of their slots, the events,
+  // the sessions in the order of their last use, the standing. Any error: malformed, or not what was written (the
+  // digest differs); this Machine must be thrown away.
+  void begin_restore();
+  [[nodiscard]] Status restore_registry(ByteView parts);  // sites, events
+  [[nodiscard]] Status restore_sessions(ByteView sessions);
+  [[nodiscard]] Status finish_restore(const Standing& standing);
 
  private:
   struct Impl;

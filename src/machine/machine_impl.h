@@ -27,8 +27,10 @@ struct Machine::Impl {
   Bytes result;
   std::string line;
 
-  // Learner: what it is complete up to, and the beginning of a body that goes on in the next part.
-  Position complete;
+  // Learner: the pass that is under way, and the beginning of a body that goes on in the next part. It is complete up
+  // to `position`.
+  Position pass_began;          // the pass's end makes it complete up to here …
+  std::uint32_t next_slot = 0;  // … and sites below this slot have come; 0: no pass is under way
   wire::TransferKind pending_kind{};
   Bytes pending;
   ViewNumber final_view;  // newest view of which a final state began to arrive; 0: none yet
@@ -39,6 +41,7 @@ struct Machine::Impl {
   // The encoded outcome of a request that is executed now for the first time.
   ByteView run(const Ahead& next, WallTime stamp);
   [[nodiscard]] std::uint64_t digest() const;
+  void note_progress(const wire::TransferPart& part);
   // Learner: a whole part.
   [[nodiscard]] Status take(const wire::TransferPart& part, ByteView body);
   [[nodiscard]] Status take_head(const wire::TransferPart& part, ByteView body);

@@ -1,6 +1,8 @@
 // State transfer of a Machine: the donor's passes, the final state, and the learner's side.
 //
-// Every pass ends with: events, sessions, head — in this order, so that the head closes what came before it. The
+// Every pass ends with: events, sessions, head — in this order, so that the head closes what came before it. Sites and
+// events are of the time when they are sent, and so may be newer than what the head says is complete; that is what the
+// next pass, or the final state, repeats. The
 // head's body is the last use of the oldest session that the donor still has (u64) and the registry's head.
 // Bodies longer than a piece are split; the learner puts them together again (`more`).
 
@@ -74,21 +76,24 @@ void write_changed_sites(const registry::State& state, Position since, ViewNumbe
   append_some(TransferKind::kChanged, view, body, out);
 }
 
-// True: all sites and events have been sent. New sites that came meanwhile are few, so events go into the same call
-// behind them: or a donor that gets a new site every turn would never come to its events.
-bool write_first_pass(const registry::State& state, Machine::Cursor& cursor, std::size_t bytes_max, Bytes& out) {
-  std::size_t left = bytes_max;
-  if (cursor.slot < state.slots()) {
-    Bytes body;
-    cursor.slot = state.write_sites(cursor.slot, bytes_max, body);
-    TransferPart part = part_of(TransferKind::kSites);
-    part.next_slot = cursor.slot;
-    part.slots = state.slots();
-    append(part, body, out);
-    left -= std::min(left, body.size());
-  }
-  if (cursor.slot < state.slots() || left == 0) return false;
-  return write_events(state, cursor.events, left, {}, out);
+// The next sites of the pass. Says how far it is even when none of them changed, so that the learner can go on from
+// there with another donor.
+void write_sites(const registry::State& state, Machine::Cursor& cursor, std::size_t bytes_max, Bytes& out) {
+  Bytes body;
+  cursor.slot = state.write_sites(cursor.slot, bytes_max, body, cursor.complete);
+  TransferPart part = part_of(cursor.complete == Position() ? TransferKind::kSites : TransferKind::kChanged);
+  part.complete = cursor.pass_began;
+  part.next_slot = cursor.slot;
+  part.slots = state.slots();
+  append(part, body, out);
+}
+
+// True: all sites and events of this pass have been sent. New sites that came meanwhile are few, so events go into the
+// same call behind them: or a donor that gets a new site every turn would never come to its events. Likewise it sends
+// more of them in a call than a turn's requests make.
+bool write_pass(const registry::State& state, Machine::Cursor& cursor, std::size_t bytes_max, Bytes& out) {
+  if (cursor.slot < state.slots()) write_sites(state, cursor, bytes_max, out);
+  return cursor.slot >= state.slots() && write_events(state, cursor.events, 4 * bytes_max, {}, out);
 }
 
 Bytes head_body(const smr::SessionTable& sessions, const registry::State& state) {
@@ -106,26 +111,27 @@ Error malformed(std::string_view what, const Error& why) {
 
 Machine::Cursor Machine::begin_transfer(const wire::TransferWant& want) const {
   Cursor cursor;
-  cursor.pass_began = impl_->position;
-  if (want.since == Position()) return cursor;
-  cursor.first_pass_done = true;
   cursor.complete = cursor.events = want.since;
+  if (want.from_slot == 0) return cursor;
+  // The sites below from_slot came from a donor that stood at pass_began or beyond. The rest comes from here: if this
+  // replica has not executed that much yet, the pass ends with less.
+  cursor.in_pass = true;
+  cursor.slot = want.from_slot;
+  cursor.pass_began = std::max(want.since, std::min(want.pass_began, impl_->position));
   return cursor;
 }
 
 bool Machine::write_part(Cursor& cursor, std::size_t bytes_max, Bytes& out) const {
   const registry::State& state = impl_->registry;
-  if (!cursor.first_pass_done) {
-    if (!write_first_pass(state, cursor, bytes_max, out)) return false;
-    write_sessions(impl_->sessions, {}, {}, out);
-    cursor.first_pass_done = true;
-    cursor.complete = cursor.pass_began;
-  } else {
-    write_changed_sites(state, cursor.complete, {}, out);
-    write_all_events(state, cursor.events, {}, out);
-    write_sessions(impl_->sessions, cursor.complete, {}, out);
-    cursor.complete = std::max(cursor.complete, impl_->position);
+  if (!cursor.in_pass) {
+    cursor.in_pass = true;
+    cursor.slot = 0;
+    cursor.pass_began = std::max(cursor.complete, impl_->position);
   }
+  if (!write_pass(state, cursor, bytes_max, out)) return false;
+  write_sessions(impl_->sessions, cursor.complete, {}, out);
+  cursor.complete = cursor.pass_began;
+  cursor.in_pass = false;
   TransferPart head = part_of(TransferKind::kHead);
   head.complete = cursor.complete;
   append(head, head_body(impl_->sessions, state), out);
@@ -173,10 +179,25 @@ Status Machine::Impl::take(const wire::TransferPart& part, ByteView body) {
 
 void Machine::forget_unfinished() { impl_->pending = Bytes(); }
 
+wire::TransferWant Machine::wanted() const {
+  return {impl_->position, impl_->next_slot, impl_->pass_began, 0};
+}
+
+// A part of view 0 that was taken whole, or found to be outdated.
+void Machine::Impl::note_progress(const wire::TransferPart& part) {
+  if (part.kind == TransferKind::kHead) {
+    next_slot = 0;
+    pass_began = {};
+  } else if (part.slots > 0) {
+    next_slot = part.next_slot;
+    pass_began = part.complete;
+  }
+}
+
 Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
   Impl& m = *impl_;
   Received received;
-  received.complete = m.complete;
+  received.complete = m.position;
   received.outdated = part.view < m.final_view && smr::on(smr::Rule::kOutdatedState);
   if (received.outdated) return received;
   if (part.view > m.final_view) {
@@ -196,12 +217,13 @@ Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
   }
   const Status taken = m.take(part, m.pending.empty() ? part.body : ByteView(m.pending));
   m.pending = Bytes();
+  if (part.view == ViewNumber() || part.kind == TransferKind::kHead) m.note_progress(part);
   received.outdated = !taken.ok() && taken.error().code == Code::kTooOld && smr::on(smr::Rule::kDonorBehind);
   if (received.outdated)
     return received;  // of a donor that has executed less than the one before: its next will do
   if (!taken.ok()) return taken.error();
   if (part.kind != TransferKind::kHead) return received;
-  received.complete = m.complete = part.complete;
+  received.complete = part.complete;
   received.final_state = part.view != ViewNumber();
   received.view = part.view;
   received.clock = part.clock;

@@ -69,7 +69,9 @@ void Learner::turn(const smr::ViewRecord& record) {
   for (auto member = record.members.rbegin(); member != record.members.rend(); ++member) {
     if (!peers_.up(member->id) || peers_.incarnation(member->id) != member->incarnation) continue;
     donor_ = member->id;
-    wire::encode(*peers_.outgoing(member->id), wire::TransferWant{learned_, next_slot_, log_.bytes()});
+    wire::TransferWant want = engine_.machine.wanted();
+    want.log_bytes = log_.bytes();
+    wire::encode(*peers_.outgoing(member->id), want);
     return;
   }
 }
@@ -92,8 +94,7 @@ void Learner::part(ReplicaId from, ByteView payload, const smr::ViewRecord& newe
   if (!received) return events_.failed(received.error().message);
   if (received->outdated) return;
   unfinished_from_ = part->more ? std::optional(from) : std::nullopt;
-  if (received->slots > 0) {
-    next_slot_ = received->next_slot;
+  if (received->slots > 0 && passes_ == 0) {
     percent_ = static_cast<unsigned>(100ULL * received->next_slot / received->slots);
   }
   if (received->final_state) {

@@ -85,7 +85,6 @@ class Learner {
   std::optional<ReplicaId> donor_;
   std::optional<ReplicaId> unfinished_from_;  // whose last part says that its body goes on in the next
   Position learned_;
-  std::uint32_t next_slot_ = 0;
   unsigned passes_ = 0;
   unsigned percent_ = 0;
 };

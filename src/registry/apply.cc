@@ -121,7 +121,7 @@ void apply(Core& core, const Request& request, Position position, WallTime stamp
   const Context context{position, core.time, 0, request.actor, request.reason, request.idempotency_key};
   const std::uint32_t slot =
       std::visit([&](const auto& op) { return run(core, context, op, out); }, request.operation);
-  core.history.trim();
+  core.history.trim(core.time);
   if (slot == kNil || std::holds_alternative<Bulk>(request.operation)) return;
   out.site_id = core.store.id(slot);
   out.site_version = core.store.hot(slot).version;

@@ -44,7 +44,8 @@ struct Rollback {
 
 class Core {
  public:
-  Core(std::size_t events_max, std::size_t bytes_max) : history(events_max, bytes_max) {}
+  Core(std::size_t events_max, std::size_t bytes_max, std::int64_t age_ms_max)
+      : history(events_max, bytes_max, age_ms_max) {}
 
   Store store;
   EventRing history;

@@ -60,13 +60,15 @@ WallTime time_of(std::uint64_t v) { return WallTime(static_cast<std::int64_t>(v)
 struct Step {
   std::uint64_t size;  // of the whole record
   Position position;
+  WallTime time;
 };
 Step step_at(const std::byte* record) {
   const std::byte* at = record + kBack;
   const std::uint64_t rest = get(at);
   const auto size = static_cast<std::uint64_t>(at - record) + rest;
   at += 2;
-  return {size, Position(get(at))};
+  const Position position(get(at));
+  return {size, position, time_of(unfold(get(at)))};
 }
 
 bool has_extra(const Record& r) {
@@ -230,18 +232,27 @@ void EventRing::recycle(Chunk& chunk) {
   if (chunk.capacity == kChunk && spare_.size() < 4) spare_.push_back(std::move(chunk));
 }
 
-void EventRing::trim() {
-  while (count_ > events_max_ || end_ - begin_ > bytes_max_) {
-    Chunk& chunk = chunks_.front();
-    const Step step = step_at(chunk.data.get() + (begin_ - chunk.start));
-    dropped_ = step.position;
-    begin_ += step.size;
-    --count_;
-    if (begin_ == chunk.start + chunk.used) {
-      recycle(chunk);
-      chunks_.pop_front();
-    }
+void EventRing::drop_oldest() {
+  Chunk& chunk = chunks_.front();
+  const Step step = step_at(front());
+  dropped_ = step.position;
+  begin_ += step.size;
+  --count_;
+  if (begin_ == chunk.start + chunk.used) {
+    recycle(chunk);
+    chunks_.pop_front();
   }
+}
+
+void EventRing::trim(WallTime now) {
+  while (count_ > events_max_ || end_ - begin_ > bytes_max_) drop_oldest();
+  if (now.value < age_ms_max_) return;  // also keeps what a liar calls a time from overflowing below
+  while (count_ > 0 && step_at(front()).time.value < now.value - age_ms_max_) drop_oldest();
+}
+
+void EventRing::cut(std::uint64_t events, Position dropped) {
+  while (count_ > events && oldest() <= dropped) drop_oldest();
+  dropped_ = dropped;
 }
 
 std::size_t EventRing::bytes() const {
@@ -250,7 +261,7 @@ std::size_t EventRing::bytes() const {
   return sum;
 }
 
-Position EventRing::oldest() const { return count_ == 0 ? Position() : step_at(at(begin_)).position; }
+Position EventRing::oldest() const { return count_ == 0 ? Position() : step_at(front()).position; }
 
 const EventRing::Chunk& EventRing::chunk_of(std::uint64_t offset) const {
   const auto after = std::partition_point(chunks_.begin(), chunks_.end(),

@@ -6,8 +6,8 @@
 // appended. Each record knows the distance to the one before of the same site, so a site's history is a walk
 // and not a scan.
 //
-// What is kept is exactly the longest tail of all events within the bounds, which depends on the events alone:
-// replicas that received the tail by transfer keep the same one. Records hold no interned number for this reason
+// What is kept is exactly the longest tail of all events within the bounds, which depends on the events alone (their age
+// is counted in commit times): replicas that received the tail by transfer keep the same one. Records hold no interned number for this reason
 // too; a site is its slot, which is the same everywhere.
 // One thread. Views in a Record live until the record is dropped.
 #pragma once
@@ -39,12 +39,16 @@ struct Record {
 
 class EventRing {
  public:
-  EventRing(std::size_t events_max, std::size_t bytes_max) : events_max_(events_max), bytes_max_(bytes_max) {}
+  EventRing(std::size_t events_max, std::size_t bytes_max, std::int64_t age_ms_max)
+      : events_max_(events_max), bytes_max_(bytes_max), age_ms_max_(age_ms_max) {}
 
   // Appends and returns the offset. Drops nothing: that is trim(), after the whole request is executed.
   // `previous` as in Record. Positions never fall.
   std::uint64_t append(const Record& record);
-  void trim();
+  void trim(WallTime now);
+  // Drops the oldest until `events` are left, but none above `dropped`, which is what dropped() says afterwards: makes
+  // a history that reached back farther, perhaps with a gap, the one that another replica has.
+  void cut(std::uint64_t events, Position dropped);
 
   // Offsets: the oldest kept record, and the end.
   [[nodiscard]] std::uint64_t begin() const { return begin_; }
@@ -53,7 +57,6 @@ class EventRing {
   [[nodiscard]] std::size_t bytes() const;  // of memory
   // Events up to here may be missing; above, all are kept.
   [[nodiscard]] Position dropped() const { return dropped_; }
-  void set_dropped(Position position) { dropped_ = position; }
   [[nodiscard]] Position newest() const { return newest_; }  // of the last event ever appended
   [[nodiscard]] Position oldest() const;                     // of the oldest kept; 0 if none
 
@@ -88,10 +91,13 @@ class EventRing {
   [[nodiscard]] std::byte* room(std::size_t size, Position position);
   [[nodiscard]] const Chunk& chunk_of(std::uint64_t offset) const;
   [[nodiscard]] const std::byte* at(std::uint64_t offset) const;
+  [[nodiscard]] const std::byte* front() const { return chunks_.front().data.get() + (begin_ - chunks_.front().start); }
   void recycle(Chunk& chunk);
+  void drop_oldest();
 
   std::size_t events_max_;
   std::size_t bytes_max_;
+  std::int64_t age_ms_max_;
   std::deque<Chunk> chunks_;
   std::vector<Chunk> spare_;
   std::uint64_t begin_ = 0, end_ = 0;

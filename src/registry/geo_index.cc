@@ -66,6 +66,13 @@ void GeoIndex::insert(std::uint32_t slot, double lat, double lon) {
   tree_->rtree.insert(Entry{point_of(on_sphere(lat, lon)), slot});
 }
 
+void GeoIndex::assign(const std::vector<Located>& sites) {
+  std::vector<Entry> entries;
+  entries.reserve(sites.size());
+  for (const Located& site : sites) entries.push_back({point_of(on_sphere(site.lat, site.lon)), site.slot});
+  tree_->rtree = decltype(tree_->rtree)(entries);
+}
+
 void GeoIndex::erase(std::uint32_t slot, double lat, double lon) {
   const auto removed = tree_->rtree.remove(Entry{point_of(on_sphere(lat, lon)), slot});
   TITER_CHECK(removed == 1, "the index of points has lost a site");

@@ -42,6 +42,19 @@ class OrderedIndex {
     ++size_;
   }
 
+  // Replaces everything by `items`, which are in order. Blocks are left with some room, or each of the next insertions
+  // would split one.
+  void assign(const std::vector<std::uint32_t>& items) {
+    constexpr std::size_t kFill = kBlock - kBlock / 8;
+    blocks_.clear();
+    size_ = items.size();
+    for (std::size_t from = 0; from < items.size(); from += kFill) {
+      Block& block = *blocks_.emplace_back(std::make_unique<Block>());
+      block.size = static_cast<std::uint32_t>(std::min(kFill, items.size() - from));
+      std::copy_n(items.begin() + static_cast<std::ptrdiff_t>(from), block.size, block.items.begin());
+    }
+  }
+
   template <typename Less>
   void erase(std::uint32_t item, const Less& less) {
     const Place place = seek([&](std::uint32_t other) { return less(other, item); });

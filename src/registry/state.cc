@@ -9,7 +9,7 @@
 namespace titer::registry {
 
 struct State::Impl {
-  explicit Impl(HistoryBounds bounds) : core(bounds.events, bounds.bytes) {}
+  explicit Impl(HistoryBounds bounds) : core(bounds.events, bounds.bytes, bounds.age_ms) {}
   Core core;
 };
 
@@ -62,8 +62,9 @@ Result<bool> State::changed_sites(Position since, const SiteVisitor& visit) cons
 }
 
 std::uint32_t State::slots() const { return impl_->core.store.slots(); }
-std::uint32_t State::write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out) const {
-  return registry::write_sites(impl_->core.store, from_slot, bytes_max, out);
+std::uint32_t State::write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out,
+                                 Position since) const {
+  return registry::write_sites(impl_->core.store, from_slot, bytes_max, since, out);
 }
 void State::write_sites_changed(Position since, Bytes& out) const {
   registry::write_sites_changed(impl_->core.store, since, out);
@@ -73,6 +74,15 @@ Position State::write_events(Position since, std::size_t bytes_max, Bytes& out) 
 }
 void State::write_head(Bytes& out) const { registry::write_head(impl_->core, out); }
 Status State::read_transfer(ByteView in) { return registry::read_transfer(impl_->core, in); }
+void State::begin_restore() { impl_->core.store.begin_bulk(); }
+void State::finish_restore() { impl_->core.store.finish_bulk(); }
+
+void State::track_changes(bool on) { impl_->core.store.track_changes(on); }
+std::size_t State::changes() const { return impl_->core.store.changes(); }
+bool State::take_changed(std::size_t sites_min, std::size_t bytes_max, const PartVisitor& visit) {
+  return registry::take_changed(impl_->core.store, sites_min, bytes_max, visit);
+}
+Position State::dropped() const { return impl_->core.history.dropped(); }
 
 Status State::check() const { return check_core(impl_->core); }
 

@@ -9,7 +9,7 @@
 // sites (check() proves it, tests call it); digest() is the sum of one hash per site and stock line, so equal
 // states have equal digests however they were reached (by apply or by transfer).
 // Thread rule: one thread. Views it shows live until the next apply() or read_transfer().
-// Limits: limits.h. Events are bounded by kHistoryEventsMax and kHistoryBytesMax, oldest dropped first.
+// Limits: limits.h. Events are bounded by kHistoryEventsMax, kHistoryBytesMax and kHistoryAgeMs, oldest dropped first.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "base/limits.h"
 #include "base/result.h"
 #include "registry/query.h"
 #include "registry/request.h"
@@ -36,6 +37,7 @@ class State {
   struct HistoryBounds {
     std::size_t events;
     std::size_t bytes;
+    std::int64_t age_ms = limits::kHistoryAgeMs;  // by commit times: how much older than the newest request
   };
   State();
   explicit State(HistoryBounds bounds);
@@ -71,10 +73,12 @@ class State {
   [[nodiscard]] Result<bool> changed_sites(Position since, const SiteVisitor& visit) const;   // kTooOld
 
   // --- transfer to a joiner (docs/protocol.md §6): sites in slot order, then events
-  // Writes sites from slot `from_slot` on, up to about `bytes_max` bytes, and returns the next slot (== slots()
-  // when all are written). Slots are dense and never reused, so this may be spread over many turns.
+  // Writes sites from slot `from_slot` on whose `changed` is above `since` (0: all of them), up to about `bytes_max`
+  // bytes, and returns the next slot (from slots() on: none is left). It looks at no more rows than one turn has time
+  // for, so it may write nothing and still not be at the end. Slots are dense and never reused, so this may be spread
+  // over many turns.
   [[nodiscard]] std::uint32_t slots() const;
-  std::uint32_t write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out) const;
+  std::uint32_t write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out, Position since = {}) const;
   // Writes the sites whose `changed` is above `since` (all of them in one go).
   void write_sites_changed(Position since, Bytes& out) const;
   // Writes events above `since`, about bytes_max bytes; returns the position up to which they are complete: go on
@@ -89,6 +93,23 @@ class State {
   // head from the same writer closes what came. Malformed, or something is missing at the head: kProtocol, and this
   // State must be thrown away.
   [[nodiscard]] Status read_transfer(ByteView in);
+
+  // Between these two, read_transfer() takes the sites of a whole registry faster: in the order of their slots, each
+  // once, before anything else. The indexes by which rows are listed are then made in one go, so nothing may be
+  // asked in between.
+  void begin_restore();
+  void finish_restore();
+
+  // --- for the tables on disk: which sites changed since they were last taken
+  // Begins to note changes, or ends it and forgets them. Off at first: without a disk nobody would take them.
+  void track_changes(bool on);
+  [[nodiscard]] std::size_t changes() const;  // sites that wait to be taken
+  // Shows changed sites, those first that wait longest, each as what read_transfer() takes: at least `sites_min` of
+  // them, and more up to about `bytes_max` bytes. True: none is left. A site that changes afterwards comes again; one
+  // whose change was taken back may come, too. It never shows a slot that is not there.
+  using PartVisitor = std::function<void(std::uint32_t slot, ByteView part)>;
+  bool take_changed(std::size_t sites_min, std::size_t bytes_max, const PartVisitor& visit);
+  [[nodiscard]] Position dropped() const;  // events up to here may be missing; above, all are kept
 
   // Recomputes everything that is kept up to date incrementally and compares. Slow; tests and `verify`.
   [[nodiscard]] Status check() const;

@@ -156,6 +156,7 @@ void Store::index(std::uint32_t slot, bool ordered) {
   if (hot.status == SiteStatus::kActive) ++active_;
   if (hot.status != SiteStatus::kClosed) by_name_.insert(hash_text(hot.text.name()), slot);
   each_external(slot, [&](std::uint64_t hash) { by_external_.insert(hash, slot); });
+  if (bulk_) return;
   if (hot.point != PointSource::kNone) geo_.insert(slot, from_e7(cold_[slot].lat), from_e7(cold_[slot].lon));
   if (!ordered) return;
   order_name_.insert(slot, NameOrder{*this});
@@ -167,6 +168,7 @@ void Store::index(std::uint32_t slot, bool ordered) {
 }
 
 void Store::unindex(std::uint32_t slot, bool ordered) {
+  TITER_CHECK(!bulk_, "in a bulk rows are only added");
   const HotRow& hot = hot_[slot];
   digest_ -= site_digest(slot);
   text_bytes_ -= hot.text.bytes().size();
@@ -222,6 +224,7 @@ std::uint32_t Store::add(const SiteImage& image) {
   by_id_.insert(id_hash(slot), slot);
   index(slot, true);
   digest_ += mark_digest(id_hash(slot), hot_[slot].changed);
+  changes_.mark(slot);
   return slot;
 }
 
@@ -257,6 +260,7 @@ void Store::touch(std::uint32_t slot, Position changed) {
   digest_ -= mark_digest(id, hot_[slot].changed);
   hot_[slot].changed = changed.value;
   digest_ += mark_digest(id, changed.value);
+  changes_.mark(slot);
 }
 
 // --- stock lines
@@ -296,7 +300,8 @@ std::uint32_t Store::add_line(std::uint32_t slot, const StockLine& from) {
   ++hot_[slot].lines;
   ++line_count_;
   digest_ += line_digest(id_hash(slot), row);
-  order_product_.insert(at, ProductOrder{*this});
+  changes_.mark(slot);
+  if (!bulk_) order_product_.insert(at, ProductOrder{*this});
   return at;
 }
 
@@ -308,6 +313,7 @@ void Store::put_line(std::uint32_t line, const StockLine& next, Position changed
   write_line(row, next);
   hot.changed = changed.value;
   digest_ += line_digest(id, row) + mark_digest(id, changed.value);
+  changes_.mark(row.slot);
 }
 
 void Store::remove_line(std::uint32_t line) {
@@ -315,6 +321,7 @@ void Store::remove_line(std::uint32_t line) {
   HotRow& hot = hot_[row.slot];
   order_product_.erase(line, ProductOrder{*this});
   digest_ -= line_digest(id_hash(row.slot), row);
+  changes_.mark(row.slot);
   std::uint32_t* link = &hot.first_line;
   while (*link != line) link = &row_of(*link).next;
   *link = row.next;

@@ -20,6 +20,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "registry/changed_slots.h"
 #include "registry/geo_index.h"
 #include "registry/interner.h"
 #include "registry/ordered_index.h"
@@ -126,6 +127,17 @@ class Store {
   void touch(std::uint32_t slot, Position changed);
   void set_last_event(std::uint32_t slot, std::uint64_t at) { hot_[slot].last_event = at; }
 
+  // --- which rows changed, lines included (`last_event` is none of it: it follows from the history)
+  void track_changes(bool on) { changes_.track(on); }
+  [[nodiscard]] std::size_t changes() const { return changes_.size(); }
+  [[nodiscard]] std::uint32_t take_change() { return changes_.take(slots()); }
+
+  // Between these two, rows are only added (add, add_line), and the ordered indexes and that of points are not there:
+  // finish_bulk() sorts once, where a million rows would each look for their place.
+  void begin_bulk() { bulk_ = true; }
+  void finish_bulk();  // store_bulk.cc
+  [[nodiscard]] bool in_bulk() const { return bulk_; }
+
   // --- the ordered indexes: of slots by (name, id), (zip, name, id), (state, name, id); of lines by
   // (product, name, id)
   [[nodiscard]] const OrderedIndex& by_name() const { return order_name_; }
@@ -171,6 +183,8 @@ class Store {
   SlotTable by_id_, by_name_, by_external_;
   OrderedIndex order_name_, order_zip_, order_state_, order_product_;
   GeoIndex geo_;
+  ChangedSlots changes_;
+  bool bulk_ = false;
   std::size_t text_bytes_ = 0;
   std::uint64_t digest_ = 0;
 };

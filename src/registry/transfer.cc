@@ -1,10 +1,16 @@
 #include "registry/transfer.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "registry/validate.h"
 
 namespace titer::registry {
 namespace {
+
+// Rows that one call looks at, at most: 64 bytes each, so a call over a large registry in which little changed still
+// ends within a millisecond or two.
+constexpr std::uint32_t kScanSlots = 65'536;
 
 enum class Part : std::uint8_t { kSite = 1, kEvent = 2, kHead = 3 };
 
@@ -42,6 +48,7 @@ Status read_site(Core& core, ByteView in) {
   SiteImage image;
   if (!reader.ok() || !read_image(in.subspan(4), image) || !is_sound(image)) return malformed("a site");
   if (slot > core.store.slots()) return malformed("a site whose predecessors are missing");
+  if (core.store.in_bulk() && slot != core.store.slots()) return malformed("a site that comes twice");
   const std::uint32_t owner = core.store.find_id(image.site.id);
   if (slot < core.store.slots() ? owner != slot : owner != kNil) return malformed("a site in another's place");
   restore_image(core.store, slot, image);
@@ -65,7 +72,7 @@ Status read_event(Core& core, ByteView in, Position known) {
   // The chain of a site's events is not sent; it grows here as it grew there.
   record.previous = core.store.hot(record.slot).last_event;
   core.store.set_last_event(record.slot, core.history.append(record) + 1);
-  core.history.trim();
+  core.history.trim(core.time);
   return ok_status();
 }
 
@@ -80,26 +87,45 @@ Status read_head(Core& core, ByteView in) {
   if (core.history.newest() > position || core.store.slots() > slots)
     return Error{Code::kTooOld, "the transferred registry's head is older than what came before it"};
   if (slots != core.store.slots()) return malformed("sites are missing");
+  // What was here before the transfer may reach back farther, with a gap in between.
+  core.history.cut(events, dropped);
   if (events != core.history.events()) return malformed("events are missing");
   core.position = position;
   core.time = time;
-  core.history.set_dropped(dropped);
   return ok_status();
 }
 
 }  // namespace
 
-std::uint32_t write_sites(const Store& store, std::uint32_t from_slot, std::size_t bytes_max, Bytes& out) {
+std::uint32_t write_sites(const Store& store, std::uint32_t from_slot, std::size_t bytes_max, Position since,
+                          Bytes& out) {
   const std::size_t limit = out.size() + bytes_max;
+  const std::uint32_t left = store.slots() - std::min(from_slot, store.slots());
+  const std::uint32_t end = from_slot + std::min(left, kScanSlots);
   std::uint32_t slot = from_slot;
-  while (slot < store.slots() && (slot == from_slot || out.size() < limit)) write_site(store, slot++, out);
+  for (; slot < end && (slot == from_slot || out.size() < limit); ++slot) {
+    if (store.hot(slot).changed > since.value) write_site(store, slot, out);
+  }
   return slot;
 }
 
 void write_sites_changed(const Store& store, Position since, Bytes& out) {
-  for (std::uint32_t slot = 0; slot < store.slots(); ++slot) {
-    if (store.hot(slot).changed > since.value) write_site(store, slot, out);
+  constexpr std::size_t kAll = ~std::size_t{0} / 2;
+  for (std::uint32_t slot = 0; slot < store.slots();) slot = write_sites(store, slot, kAll, since, out);
+}
+
+bool take_changed(Store& store, std::size_t sites_min, std::size_t bytes_max, const State::PartVisitor& visit) {
+  Bytes part;
+  std::size_t bytes = 0;
+  for (std::size_t sites = 0; sites < sites_min || bytes < bytes_max; ++sites) {
+    const std::uint32_t slot = store.take_change();
+    if (slot == kNil) return true;
+    part.clear();
+    write_site(store, slot, part);
+    bytes += part.size();
+    visit(slot, part);
   }
+  return store.changes() == 0;
 }
 
 Position write_events(const Core& core, Position since, std::size_t bytes_max, Bytes& out) {
@@ -115,7 +141,7 @@ Position write_events(const Core& core, Position since, std::size_t bytes_max, B
     history.write_record(at, out);
     part.end();
   }
-  return core.position;
+  return std::max(done, core.position);  // in the middle of a transfer the last head is older than the last event
 }
 
 void write_head(const Core& core, Bytes& out) {

@@ -47,6 +47,7 @@ constexpr std::array<std::string_view, kMarks> kNames = {
     "learner excluded",
     "outdated piece of state",
     "donor lost",
+    "pass resumed by another donor",
     "asked: connection gone",
     "asked: no heartbeat",
     "asked: no progress",

@@ -59,6 +59,7 @@ enum class Mark : std::uint8_t {
   kLearnerExcluded,  // a member that had not got its state
   kOutdatedPiece,    // of a donor whose link was slow, after another's final state
   kDonorLost,
+  kPassResumed,  // … and another one goes on inside its pass
   // --- rare branches: the rest
   kAskLink,         // suspicion: the connection is gone, …
   kAskSilence,      // … no heartbeats, …

@@ -200,7 +200,6 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   std::map<ConnectionId, Learner> learners_;
   ConnectionId donor_ = 0, unfinished_from_ = 0;
   Position learned_;
-  std::uint32_t next_slot_ = 0;
   unsigned passes_ = 0;
   std::map<std::uint64_t, Seq> newest_from_;  // by transmitter, of the installed view: to notice repeats
 };

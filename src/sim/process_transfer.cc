@@ -43,7 +43,9 @@ void Process::ask_for_state() {
     for (Link& link : links_) {
       if (link.role != Link::Role::kPeer || link.incarnation != member->incarnation) continue;
       donor_ = link.connection;
-      wire::encode(link.out, wire::TransferWant{learned_, next_slot_, 0});
+      const wire::TransferWant want = machine_->wanted();
+      if (want.from_slot > 0) scene_.hit(Mark::kPassResumed);
+      wire::encode(link.out, want);
       return;
     }
   }
@@ -60,7 +62,6 @@ void Process::take_part(const Link& from, ByteView payload) {
   if (!received) return scene_.fail("state transfer", received.error().message);
   if (received->outdated) return scene_.hit(Mark::kOutdatedPiece);
   unfinished_from_ = part->more ? from.connection : 0;
-  if (received->slots > 0) next_slot_ = received->next_slot;
   if (received->final_state) {
     learned_ = received->complete;
     scene_.ledger.took_over(incarnation_, machine_->position());

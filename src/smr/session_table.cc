@@ -201,6 +201,8 @@ struct SessionTable::Impl {
     digest += s.digest;
   }
 
+  void write(const Session& s, Bytes& out) const;
+
   // Takes the session's digest out of the sum, lets `change` work on it, and puts it back as the newest.
   template <typename F>
   void touch(std::uint32_t slot, F&& change) {
@@ -266,28 +268,49 @@ void SessionTable::forget_before(Position oldest) {
 
 // A session as bytes: id, highest, last use, number of entries (u32), then per entry its number, a byte for
 // kept / dropped, and the result as a blob.
-void SessionTable::write_since(Position since, Bytes& out) const {
+void SessionTable::Impl::write(const Session& s, Bytes& out) const {
   ByteWriter w(out);
+  w.u64(s.id.value);
+  w.u64(s.highest.value);
+  w.u64(s.last_used.value);
+  const std::size_t count_at = w.size();
+  w.u32(0);
+  std::uint32_t count = 0;
+  for (std::uint64_t n = s.lowest(limits.window); n <= s.highest.value; ++n) {
+    const Entry& e = s.at(n);
+    if (e.state == Entry::kNever) continue;
+    ++count;
+    w.u64(n);
+    w.u8(e.state == Entry::kKept ? 1 : 0);
+    w.blob(ByteView(s.arena).subspan(e.offset, e.state == Entry::kKept ? e.size : 0));
+  }
+  w.patch_u32(count_at, count);
+}
+
+Position SessionTable::last_used(ByteView session) {
+  ByteReader in(session);
+  (void)in.raw(2 * sizeof(std::uint64_t));
+  return Position(in.u64());
+}
+
+void SessionTable::write_since(Position since, Bytes& out) const {
+  for (std::uint32_t slot = impl_->oldest; slot != kNone; slot = impl_->slots[slot].newer) {
+    if (impl_->slots[slot].last_used > since) impl_->write(impl_->slots[slot], out);
+  }
+}
+
+void SessionTable::visit_since(Position since, const Visitor& visit) const {
+  Bytes bytes;
   for (std::uint32_t slot = impl_->oldest; slot != kNone; slot = impl_->slots[slot].newer) {
     const Session& s = impl_->slots[slot];
     if (s.last_used <= since) continue;
-    w.u64(s.id.value);
-    w.u64(s.highest.value);
-    w.u64(s.last_used.value);
-    const std::size_t count_at = w.size();
-    w.u32(0);
-    std::uint32_t count = 0;
-    for (std::uint64_t n = s.lowest(impl_->limits.window); n <= s.highest.value; ++n) {
-      const Entry& e = s.at(n);
-      if (e.state == Entry::kNever) continue;
-      ++count;
-      w.u64(n);
-      w.u8(e.state == Entry::kKept ? 1 : 0);
-      w.blob(ByteView(s.arena).subspan(e.offset, e.state == Entry::kKept ? e.size : 0));
-    }
-    w.patch_u32(count_at, count);
+    bytes.clear();
+    impl_->write(s, bytes);
+    visit(s.id, bytes);
   }
 }
+
+bool SessionTable::knows(SessionId session) const { return impl_->find(session) != nullptr; }
 
 Status SessionTable::read(ByteView in) {
   Impl& t = *impl_;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "base/bytes.h"
@@ -54,6 +55,13 @@ class SessionTable {
   // --- state transfer: whole sessions, most lately used last, so that the receiver evicts in the same order.
   // Writes every session used after `since` (Position 0: all) into `out`.
   void write_since(Position since, Bytes& out) const;
+  // The same session by session, for who keeps each one by itself. `bytes` are valid during the call.
+  using Visitor = std::function<void(SessionId, ByteView bytes)>;
+  void visit_since(Position since, const Visitor& visit) const;
+  [[nodiscard]] bool knows(SessionId session) const;
+  // Of one session as visit_since gave it: the position of its last use, by which a set of them must be sorted before
+  // it is read; 0: malformed.
+  [[nodiscard]] static Position last_used(ByteView session);
   // Takes over what write_since wrote: replaces sessions it names, keeps others. Malformed: error, table
   // unchanged or partly changed (the caller then drops the whole state).
   [[nodiscard]] Status read(ByteView in);

@@ -63,7 +63,8 @@ void encode(Bytes& out, const smr::Frame& frame);
 // --- state transfer
 struct TransferWant {  // "send me everything beyond `since`"; Position 0: from the start
   Position since;
-  std::uint32_t from_slot = 0;  // how far an interrupted first pass had come; told, not used
+  std::uint32_t from_slot = 0;  // a pass was cut off: what it would have sent of the sites below is there; 0: none was
+  Position pass_began;          // the `complete` of that pass
   std::uint64_t log_bytes = 0;  // of the execution log, that are there already
 };
 // A piece of the execution log's file, when there is one.
@@ -76,9 +77,10 @@ struct TransferPart {
   TransferKind kind = TransferKind::kSites;
   bool more = false;            // the body goes on in the next part of this kind; only the last one is complete
   ViewNumber view;              // of the final state given in a flush; 0 while learning
-  std::uint32_t next_slot = 0;  // kSites: where the next part goes on …
+  std::uint32_t next_slot = 0;  // sites of a pass: where the next part goes on …
   std::uint32_t slots = 0;      // … and how many there are
-  Position complete;            // kHead: everything up to here has now been sent; 0 in other parts
+  Position complete;            // kHead: everything up to here has now been sent; sites of a pass: … will have been,
+                                // when it ends; 0 in other parts
   LamportTime clock;            // kHead of a final state: the donor's clock
   std::uint64_t digest = 0;     // kHead: the donor's state digest at `complete` (only meaningful for a final state)
   ByteView body;

@@ -32,7 +32,7 @@ void add_peers(std::vector<Bytes>& all, Maker& make) {
   add(all, smr::PeerMessage(smr::Done{make.view()}));
   add(all, smr::PeerMessage(smr::Heartbeat{BootTime(make.any_signed()), BootTime(make.any_signed()), make.view(),
                                            make.position(), make.any()}));
-  add(all, TransferWant{make.position(), make.u32(), make.any()});
+  add(all, TransferWant{make.position(), make.u32(), make.position(), make.any()});
   add(all, TransferLog{make.any(), as_bytes(make.text())});
   const std::uint32_t slots = make.u32();
   TransferPart part;

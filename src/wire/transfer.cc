@@ -9,6 +9,7 @@ void encode(Bytes& out, const TransferWant& want) {
   MessageWriter m(out, Type::kTransferWant);
   put_varint(m, want.since.value);
   put_varint(m, want.from_slot);
+  put_varint(m, want.pass_began.value);
   put_varint(m, want.log_bytes);
   m.finish();
 }
@@ -17,6 +18,7 @@ Result<TransferWant> decode_transfer_want(ByteView payload) {
   TransferWant w;
   w.since = Position(get_varint(in));
   w.from_slot = get_u32(in);
+  w.pass_began = Position(get_varint(in));
   w.log_bytes = get_varint(in);
   if (!in.done()) return malformed("wish for a state transfer");
   return w;

@@ -1,0 +1,101 @@
+#include "store/materializer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace titer::store {
+namespace {
+
+// Room that a batch takes in advance, so that it does not grow by copying in the middle of a turn.
+constexpr std::size_t kSiteBytes = 320;
+constexpr std::size_t kRoomMax = std::size_t{64} << 20;
+// Events that one call takes at most: above what a turn can make.
+constexpr std::size_t kEventBytes = std::size_t{2} << 20;
+
+}  // namespace
+
+Materializer::Materializer(const Tables& tables, Written written) : tables_(tables), written_(std::move(written)) {}
+
+Batch& Materializer::batch(const machine::Machine& machine) {
+  if (!batch_) {
+    left_ = machine.registry().changes();
+    batch_.emplace(tables_, std::min(kRoomMax, left_ * kSiteBytes));
+  }
+  return *batch_;
+}
+
+bool Materializer::gather(machine::Machine& machine, std::size_t bytes_max) {
+  Batch& into = batch(machine);
+  const std::size_t waiting = machine.registry().changes();
+  const std::size_t sites_min = 2 * (waiting - std::min(waiting, left_));
+  const bool sites = machine.take_changed(
+      sites_min, bytes_max, [&](std::uint32_t slot, ByteView part) { into.put_site(slot, part); });
+  left_ = machine.registry().changes();
+  const bool events = gather_events(machine.registry(), kEventBytes);
+  return sites && events;
+}
+
+bool Materializer::gather_events(const registry::State& state, std::size_t bytes_max) {
+  Bytes& block = written_.last_block;
+  for (std::size_t taken = 0; taken < bytes_max;) {
+    const std::size_t before = block.size();
+    const Position upto = state.write_events(written_.events, kBlockBytes - before, block);
+    const bool some = block.size() > before;
+    if (some && before == 0) written_.blocks.push_back(written_.events.next());
+    written_.events = std::max(written_.events, upto);
+    if (!some) return true;
+    block_changed_ = true;
+    taken += block.size() - before;
+    if (block.size() < kBlockBytes) continue;
+    put_block();
+    block.clear();
+  }
+  return false;
+}
+
+void Materializer::put_block() {
+  if (block_changed_) batch_->put_block(written_.blocks.back(), written_.last_block);
+  block_changed_ = false;
+}
+
+// A block ends where the next one begins; the last one stays.
+void Materializer::drop_blocks(Position dropped) {
+  std::deque<Position>& blocks = written_.blocks;
+  for (; blocks.size() > 1 && blocks[1] <= dropped.next(); blocks.pop_front()) batch_->drop_block(blocks.front());
+}
+
+void Materializer::gather_sessions(const machine::Machine& machine) {
+  const smr::SessionTable& sessions = machine.session_table();
+  std::erase_if(written_.session_ids, [&](SessionId id) {
+    if (sessions.knows(id)) return false;
+    batch_->drop_session(id);
+    return true;
+  });
+  sessions.visit_since(written_.sessions, [&](SessionId id, ByteView session) {
+    batch_->put_session(id, session);
+    written_.session_ids.insert(id);
+  });
+  written_.sessions = machine.position();
+}
+
+Batch Materializer::close(machine::Machine& machine, Closing closing) {
+  Batch& into = batch(machine);
+  constexpr std::size_t kAll = ~std::size_t{0} / 2;
+  (void)machine.take_changed(kAll, kAll, [&](std::uint32_t slot, ByteView part) { into.put_site(slot, part); });
+  while (!gather_events(machine.registry(), kEventBytes)) continue;
+  put_block();
+  drop_blocks(machine.registry().dropped());
+  gather_sessions(machine);
+  Head head;
+  head.standing = machine.standing(closing.learning);
+  head.checkpoint = std::move(closing.checkpoint);
+  head.events = written_.events;
+  head.written = closing.now;
+  head.recoveries = std::move(closing.recoveries);
+  into.put_head(std::move(head));
+  Batch whole = std::move(into);
+  batch_.reset();
+  return whole;
+}
+
+}  // namespace titer::store

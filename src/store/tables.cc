@@ -1,0 +1,113 @@
+#include "store/tables.h"
+
+#include <rocksdb/convenience.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "store/tables_database.h"
+
+namespace titer::store {
+namespace {
+
+// Behind every key of every family but meta.
+const std::string& last_key() {
+  static const std::string key(sizeof(std::uint64_t) + 1, '\xFF');
+  return key;
+}
+
+rocksdb::WriteOptions synced() {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  return options;
+}
+
+}  // namespace
+
+struct Batch::Contents {
+  explicit Contents(std::size_t bytes) : writes(bytes) {}
+  rocksdb::WriteBatch writes;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
+};
+
+Batch::Batch(const Tables& tables, std::size_t bytes_expected)
+    : contents_(std::make_unique<Contents>(bytes_expected)) {
+  contents_->families = tables.database_->families;
+}
+Batch::~Batch() = default;
+Batch::Batch(Batch&&) noexcept = default;
+Batch& Batch::operator=(Batch&&) noexcept = default;
+
+// A WriteBatch refuses only what is longer than 4 GiB, which nothing here is.
+void Batch::put_site(std::uint32_t slot, ByteView part) {
+  (void)contents_->writes.Put(contents_->families[kSites], SlotKey(slot).slice(), slice_of(part));
+}
+void Batch::put_block(Position first, ByteView events) {
+  (void)contents_->writes.Put(contents_->families[kHistory], NumberKey(first.value).slice(), slice_of(events));
+}
+void Batch::drop_block(Position first) {
+  (void)contents_->writes.Delete(contents_->families[kHistory], NumberKey(first.value).slice());
+}
+void Batch::put_session(SessionId id, ByteView session) {
+  (void)contents_->writes.Put(contents_->families[kSessions], NumberKey(id.value).slice(), slice_of(session));
+}
+void Batch::drop_session(SessionId id) {
+  (void)contents_->writes.Delete(contents_->families[kSessions], NumberKey(id.value).slice());
+}
+void Batch::put_head(Head head) {
+  head_ = std::move(head);
+  Bytes bytes;
+  encode_head(head_, bytes);
+  (void)contents_->writes.Put(contents_->families[kMeta], std::string(kHeadKey), slice_of(bytes));
+}
+std::size_t Batch::bytes() const { return contents_->writes.GetDataSize(); }
+
+Tables::Tables(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+Tables::~Tables() = default;
+Tables::Tables(Tables&&) noexcept = default;
+Tables& Tables::operator=(Tables&&) noexcept = default;
+
+Result<Tables> Tables::open(const Options& options) {
+  auto database = Database::open(options);
+  if (!database) return database.error();
+  return Tables(std::move(*database));
+}
+
+Result<std::optional<Head>> Tables::head() const {
+  const auto found = database_->get_meta(kHeadKey);
+  if (!found) return found.error();
+  if (!found->has_value()) return std::optional<Head>();
+  auto head = decode_head(as_bytes(**found));
+  if (!head) return database_->damaged(head.error().message);
+  return std::optional(std::move(*head));
+}
+
+Tables::Ended Tables::write(Batch& batch) {
+  if (database_->out_of_space) {
+    // RocksDB holds on to the error until it is told that it may be over.
+    const rocksdb::Status resumed = database_->db->Resume();
+    if (!resumed.ok()) return {resumed.IsNoSpace() ? End::kNoSpace : End::kFailed, database_->error(resumed)};
+  }
+  const rocksdb::Status status = database_->db->Write(synced(), &batch.contents_->writes);
+  database_->out_of_space = status.IsNoSpace();
+  if (status.ok()) return {};
+  return {status.IsNoSpace() ? End::kNoSpace : End::kFailed, database_->error(status)};
+}
+
+Status Tables::wipe() {
+  rocksdb::WriteBatch all;
+  for (const Family family : {kSites, kHistory, kSessions})
+    (void)all.DeleteRange(database_->families[family], rocksdb::Slice(), last_key());
+  (void)all.Delete(database_->families[kMeta], std::string(kHeadKey));
+  const rocksdb::Status status = database_->db->Write(synced(), &all);
+  if (!status.ok()) return database_->error(status);
+  // What is deleted still lies in files; whole ones can go now. Whether they do makes no difference but in space.
+  const rocksdb::Slice end(last_key());
+  for (const Family family : {kSites, kHistory, kSessions})
+    (void)rocksdb::DeleteFilesInRange(database_->db.get(), database_->families[family], nullptr, &end);
+  return ok_status();
+}
+
+}  // namespace titer::store

@@ -1,0 +1,122 @@
+// Tables: the state machine's state on disk, as it was at one executed position.
+//
+// Four column families of one RocksDB: sites (slot → the site as State::read_transfer takes it), history (blocks of
+// consecutive events), sessions (id → the session), meta (who they belong to, and the head). One batch moves them from
+// one position to a later one, all or nothing: what changed and the head that says where that is. They follow the
+// state lazily; the journal holds every frame beyond them, so recovery is: load these, replay that.
+//
+// Why RocksDB here and not for the journal: batches of many small rows that overwrite one another are what it is for;
+// a log that is synced for every turn is not (src/store/README.md has the numbers).
+//
+// Thread rule: open, load, wipe and the destructor on the owner's thread, with no write under way. write() from one
+// thread at a time (TablesWriter), while the owner goes on with a Materializer.
+// Invariants: what is found after a crash is exactly what one write() left, and never an older one than the newest
+// that returned kWritten. A loaded state has the digest that the head names.
+// Limits: 8 MiB of block cache, 16 MiB of write buffers (and the batch that is being written), two background jobs.
+// Errors: sentences that say what to do. Wrong cluster, wrong replica, newer format: kInvalid. Damaged: kInternal;
+// the tables are not to be trusted, the replica gets its state from the others. A write that failed for anything but
+// space is final: RocksDB cannot tell what reached the disk, and neither can we.
+// Source: docs/protocol.md §7.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "machine/machine.h"
+#include "store/tables_head.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace titer::store {
+
+// What of the state is in the tables, beyond what the head says: where a Materializer goes on.
+struct Written {
+  Position sessions;           // sessions used after it are not there as they are now
+  std::set<SessionId> session_ids;
+  Position events;             // blocks hold the events up to here
+  std::deque<Position> blocks; // the first position of each
+  Bytes last_block;            // the last of them, while it has room
+};
+
+// Everything that one write changes, and the head. Made by a Materializer.
+class Batch;
+
+class Tables {
+ public:
+  struct Options {
+    std::string dir;
+    std::uint64_t cluster = 0;
+    ReplicaId me;
+    bool read_only = false;       // they must be there; write() and wipe() are refused
+    rocksdb::Env* env = nullptr;  // tests: a disk that fails; outlives this
+  };
+  // Makes them if there are none.
+  [[nodiscard]] static Result<Tables> open(const Options& options);
+  ~Tables();
+  Tables(Tables&&) noexcept;
+  Tables& operator=(Tables&&) noexcept;
+
+  struct Loaded {
+    bool empty = true;  // nothing was ever written: nothing below is set, the machine is as it was
+    Head head;
+    Written written;
+  };
+  // Rebuilds the state in a machine that has executed nothing. After an error that machine must be thrown away.
+  [[nodiscard]] Result<Loaded> load(machine::Machine& machine) const;
+  // The head alone; none: nothing was ever written.
+  [[nodiscard]] Result<std::optional<Head>> head() const;
+
+  enum class End : std::uint8_t {
+    kWritten,
+    kNoSpace,  // nothing is written; the same batch may be tried again when there is room
+    kFailed,   // it is not known whether it is written; nothing can be written any more
+  };
+  struct Ended {
+    End end = End::kWritten;
+    Error error;  // unless written
+  };
+  [[nodiscard]] Ended write(Batch& batch);
+  // Empties them, all at once, but for whose they are: a learner must start over.
+  [[nodiscard]] Status wipe();
+
+  struct Database;  // tables_database.h
+
+ private:
+  friend class Batch;
+  explicit Tables(std::unique_ptr<Database> database);
+  std::unique_ptr<Database> database_;
+};
+
+class Batch {
+ public:
+  explicit Batch(const Tables& tables, std::size_t bytes_expected = 0);
+  ~Batch();
+  Batch(Batch&&) noexcept;
+  Batch& operator=(Batch&&) noexcept;
+
+  void put_site(std::uint32_t slot, ByteView part);
+  void put_block(Position first, ByteView events);
+  void drop_block(Position first);
+  void put_session(SessionId id, ByteView session);
+  void drop_session(SessionId id);
+  void put_head(Head head);
+
+  [[nodiscard]] const Head& head() const { return head_; }
+  [[nodiscard]] std::size_t bytes() const;
+
+ private:
+  friend class Tables;
+  struct Contents;
+  std::unique_ptr<Contents> contents_;
+  Head head_;
+};
+
+}  // namespace titer::store

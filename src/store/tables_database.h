@@ -1,0 +1,64 @@
+// The RocksDB below the tables: how it is set up, its column families and keys, and what its failures mean to a person.
+// For tables*.cc only.
+//
+// Set up to be small and to tell the truth: the sizes below, no threads but two for background work, no statistics; every
+// block has a checksum that every read looks at; a write is synced before it returns. After a crash the log is
+// replayed up to where it breaks off (that is the write that was never reported). A background error is final: RocksDB
+// is not allowed to try again by itself, or a page that the kernel dropped after a failed sync would count as written.
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "store/tables.h"
+
+namespace titer::store {
+
+enum Family : std::size_t { kSites, kHistory, kSessions, kMeta, kFamilies };
+
+struct Tables::Database {
+  Options options;
+  std::unique_ptr<rocksdb::DB> db;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
+  bool out_of_space = false;  // the last write was refused for it
+
+  Database() = default;
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const Options& options);
+  // Whose the tables are, and in which format; written when they are made.
+  [[nodiscard]] Status check_identity();
+  // No value: there is no such key.
+  [[nodiscard]] Result<std::optional<std::string>> get_meta(std::string_view key) const;
+  // A sentence about what RocksDB says.
+  [[nodiscard]] Error error(const rocksdb::Status& status) const;
+  [[nodiscard]] Error damaged(std::string_view what) const;
+};
+
+inline constexpr std::string_view kIdentityKey = "identity";
+inline constexpr std::string_view kHeadKey = "head";
+
+// Big-endian, so that RocksDB's order of keys is that of the numbers.
+template <typename T>
+class Key {
+ public:
+  explicit Key(T v) {
+    for (std::size_t i = sizeof v; i > 0; --i, v = static_cast<T>(v >> 8)) bytes_[i - 1] = static_cast<char>(v & 0xFF);
+  }
+  [[nodiscard]] rocksdb::Slice slice() const { return {bytes_.data(), bytes_.size()}; }
+
+ private:
+  std::array<char, sizeof(T)> bytes_;
+};
+using SlotKey = Key<std::uint32_t>;
+using NumberKey = Key<std::uint64_t>;  // of a block's first position, of a session
+
+inline rocksdb::Slice slice_of(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+inline ByteView bytes_of(const rocksdb::Slice& slice) { return as_bytes({slice.data(), slice.size()}); }
+
+}  // namespace titer::store

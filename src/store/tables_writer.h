@@ -1,0 +1,53 @@
+// TablesWriter: the thread that writes batches into the tables, so that the loop never waits for the disk.
+//
+// One batch at a time: the next is gathered while this one is written, and submitted when it is reported. A batch
+// that found no space is kept here, to be tried again: the replica may leave its view or refuse writes
+// meanwhile, and nothing is lost, for the journal keeps what the tables do not have yet.
+//
+// Thread rule: everything on the owner's thread, but for `report`, which is called on the writer's: post it to the
+// loop. The destructor waits for a write that is under way, and then makes no report any more.
+// Errors: after kFailed nothing can be submitted; a replica stops then (that is the fail-stop failure that the
+// others survive).
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "store/tables.h"
+
+namespace titer::store {
+
+class TablesWriter {
+ public:
+  struct Report {
+    Tables::Ended ended;
+    Head head;  // of the batch, written or not
+  };
+  TablesWriter(Tables& tables, std::function<void(const Report&)> report);
+  ~TablesWriter();
+  TablesWriter(const TablesWriter&) = delete;
+  TablesWriter& operator=(const TablesWriter&) = delete;
+
+  // Nothing is under way, and nothing waits for space.
+  [[nodiscard]] bool idle() const;
+  void submit(Batch batch);  // when idle
+  void retry();              // after kNoSpace
+
+ private:
+  enum class Step { kIdle, kWrite, kWaits, kFailed };
+  void run();
+
+  Tables& tables_;
+  std::function<void(const Report&)> report_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Step step_ = Step::kIdle;
+  bool ending_ = false;
+  std::optional<Batch> batch_;  // the writer's alone in kWrite
+  std::thread thread_;          // last: it uses all of the above
+};
+
+}  // namespace titer::store
