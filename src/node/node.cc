@@ -73,7 +73,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
   if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
   // One that begins anew is wedged until it hears of the view in which it does.
   if (engine_.replica.full()) return engine_.step(smr::input::View{initial});
-  learner_.knows(engine_.machine.position());
+  learner_.knows(engine_.machine.wanted().since);
 }
 
 Node::~Node() = default;
