@@ -1,0 +1,144 @@
+// The file system of this machine behind Files.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "store/files.h"
+
+namespace titer::store {
+namespace {
+
+Error refused(const std::string& what, const std::string& path) {
+  const int number = errno;
+  const std::string text = what + " " + path + ": " + std::strerror(number);
+  if (number == ENOENT) return {Code::kNotFound, text};
+  if (number == ENOSPC || number == EDQUOT || number == EWOULDBLOCK) return {Code::kBusy, text};
+  return {Code::kInternal, text};
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] bool ok() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+class RealFile final : public File {
+ public:
+  RealFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<std::size_t> read(std::uint64_t at, std::span<std::byte> out) override {
+    for (;;) {
+      const ssize_t n = ::pread(fd_.get(), out.data(), out.size(), static_cast<off_t>(at));
+      if (n >= 0) return static_cast<std::size_t>(n);
+      if (errno != EINTR) return refused("cannot read", path_);
+    }
+  }
+  Result<std::size_t> write(std::uint64_t at, ByteView bytes) override {
+    const ssize_t n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (n >= 0) return static_cast<std::size_t>(n);
+    if (errno == EINTR) return std::size_t{0};
+    return refused("cannot write", path_);
+  }
+  Status sync() override {
+    if (::fdatasync(fd_.get()) == 0) return ok_status();
+    return refused("cannot sync", path_);
+  }
+  Result<std::uint64_t> size() override {
+    struct stat about {};
+    if (::fstat(fd_.get(), &about) != 0) return refused("cannot look at", path_);
+    return static_cast<std::uint64_t>(about.st_size);
+  }
+
+ private:
+  Descriptor fd_;
+  std::string path_;
+};
+
+class RealLock final : public DirLock {
+ public:
+  explicit RealLock(Descriptor fd) : fd_(std::move(fd)) {}
+
+ private:
+  Descriptor fd_;
+};
+
+Descriptor open_dir(const std::string& dir) {
+  return Descriptor(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+Status sync_directory(const std::string& dir) {
+  const Descriptor fd = open_dir(dir);
+  if (!fd.ok()) return refused("cannot open", dir);
+  if (::fsync(fd.get()) != 0) return refused("cannot sync", dir);
+  return ok_status();
+}
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+class RealFiles final : public Files {
+ public:
+  Result<std::unique_ptr<File>> open(const std::string& path, Mode mode) override {
+    const int flags = mode == Mode::kRead ? O_RDONLY : mode == Mode::kWrite ? O_RDWR : O_RDWR | O_CREAT | O_EXCL;
+    Descriptor fd(::open(path.c_str(), flags | O_CLOEXEC, 0644));
+    if (!fd.ok()) return refused("cannot open", path);
+    return std::unique_ptr<File>(std::make_unique<RealFile>(std::move(fd), path));
+  }
+  Result<std::vector<std::string>> list(const std::string& dir) override {
+    DIR* const open = ::opendir(dir.c_str());
+    if (open == nullptr) return refused("cannot open", dir);
+    std::vector<std::string> names;
+    while (const dirent* entry = ::readdir(open)) {
+      const std::string name(static_cast<const char*>(entry->d_name));
+      if (name != "." && name != "..") names.push_back(name);
+    }
+    ::closedir(open);
+    return names;
+  }
+  Status create_dir(const std::string& dir) override {
+    if (::mkdir(dir.c_str(), 0755) == 0) return sync_directory(parent_of(dir));
+    if (errno == EEXIST) return ok_status();
+    if (errno != ENOENT || parent_of(dir) == dir) return refused("cannot create", dir);
+    if (auto status = create_dir(parent_of(dir)); !status) return status;
+    if (::mkdir(dir.c_str(), 0755) != 0 && errno != EEXIST) return refused("cannot create", dir);
+    return sync_directory(parent_of(dir));
+  }
+  Status remove(const std::string& path) override {
+    if (::unlink(path.c_str()) == 0) return ok_status();
+    return refused("cannot remove", path);
+  }
+  Status sync_dir(const std::string& dir) override { return sync_directory(dir); }
+  Result<std::unique_ptr<DirLock>> lock_dir(const std::string& dir, bool exclusive) override {
+    Descriptor fd = open_dir(dir);
+    if (!fd.ok()) return refused("cannot open", dir);
+    if (::flock(fd.get(), (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) return refused("cannot lock", dir);
+    return std::unique_ptr<DirLock>(std::make_unique<RealLock>(std::move(fd)));
+  }
+};
+
+}  // namespace
+
+Files& real_files() {
+  static RealFiles files;
+  return files;
+}
+
+}  // namespace titer::store
