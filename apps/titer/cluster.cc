@@ -178,8 +178,8 @@ int run(const Options& options) {
     return kExitUsage;
   }
   say("A cluster of " + std::to_string(options.replicas) + " replicas serves at " + addresses(supervisor, " ") +
-      "\nIt survives the failure of any " + std::to_string(options.replicas - 1) +
-      ". " + where_the_data_is(options, supervisor) + "\n");
+      "\nIt survives the failure of any " + std::to_string(options.replicas - 1) + ". " +
+      where_the_data_is(options, supervisor) + "\n");
   return serve(options, supervisor, loop);
 }
 
@@ -188,8 +188,10 @@ Runner setup(CLI::App& app) {
   app.add_option("t", options->replicas, "number of replicas")->capture_default_str();
   app.add_option("--base-port", options->base_port, "wire port of replica 0; replica i listens on base + i")
       ->capture_default_str();
-  app.add_option("--data", options->data_dir, "directory for the replicas' data and log files; a cluster that is there goes on")->capture_default_str();
-  app.add_option("--durability", options->durability, 
+  app.add_option("--data", options->data_dir,
+                 "directory for the replicas' data and log files; a cluster that is there goes on")
+      ->capture_default_str();
+  app.add_option("--durability", options->durability,
                  "disk: an answered write survives the failure of all; memory: of all but one")
       ->capture_default_str();
   app.add_flag(

@@ -116,8 +116,8 @@ Result<node::Node::Past> remember(const Options& options, Life& life) {
   machine::LogSink line;
   if (past.log.on()) line = [&past](std::string_view text) { past.log.append(text); };
   auto opened = store::Store::open(
-      {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation)}, store_events(life),
-      past.machine, line);
+      {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation)},
+      store_events(life), past.machine, line);
   if (!opened) return opened.error();
   past.store = std::move(opened).value();
   return past;

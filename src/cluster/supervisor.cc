@@ -161,8 +161,9 @@ void Supervisor::leave(smr::ReplicaSet gone) {
     return say_("The last replica has failed: what was in memory is lost. Start the cluster again.");
   std::string members;
   for (const smr::Member& one : state_.record.members) members += fmt::format(" {}", one.id.value);
-  say_(fmt::format("All replicas have failed. Every acknowledged write is on the disks of:{}. 'start I' brings one back.",
-                   members));
+  say_(fmt::format(
+      "All replicas have failed. Every acknowledged write is on the disks of:{}. 'start I' brings one back.",
+      members));
 }
 
 void Supervisor::ping() {

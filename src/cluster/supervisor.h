@@ -86,8 +86,8 @@ class Supervisor final : private net::ConnectionOwner {
  private:
   static constexpr std::int64_t kPingEveryUs = 50'000;
   static constexpr std::int64_t kStopPatienceUs = 10'000'000;  // to write down the state
-  static constexpr unsigned kPingsMissedMax = 14;       // 700 ms of our own ticks
-  static constexpr unsigned kPingsMissedAtStart = 2400;  // 2 minutes: it may be reading its tables
+  static constexpr unsigned kPingsMissedMax = 14;              // 700 ms of our own ticks
+  static constexpr unsigned kPingsMissedAtStart = 2400;        // 2 minutes: it may be reading its tables
   static constexpr std::int64_t kJoinPatienceUs = 10'000'000;  // for those who learn while a cluster starts again
 
   struct Slot {
@@ -96,7 +96,7 @@ class Supervisor final : private net::ConnectionOwner {
     net::ConnectionPtr link;
     std::optional<wire::Inventory> inventory;  // durable replicas: what their disk has
     bool greeted = false;                      // it has answered a ping: it is up
-    bool ready = false;    // a learner that is close enough to join
+    bool ready = false;                        // a learner that is close enough to join
     unsigned pings_missed = 0;
     wire::Pong pong;            // the newest
     bool killed_by_us = false;  // on command or for exclusion

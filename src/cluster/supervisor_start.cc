@@ -12,7 +12,7 @@ namespace titer::cluster {
 
 namespace {
 
-constexpr std::int64_t kStartPatienceUs = 30'000'000;    // to come up with nothing to read
+constexpr std::int64_t kStartPatienceUs = 30'000'000;  // to come up with nothing to read
 constexpr std::int64_t kReadPatienceUs = 600'000'000;  // to read the disks
 
 std::uint64_t random_id() {
@@ -32,16 +32,17 @@ Status Supervisor::open_register() {
   const RegisterState& before = **found;
   const std::string& dir = options_.data_dir;
   if (before.durable && !options_.durable)
-    return Error{Code::kInvalid, dir + " holds a cluster with durability disk: leave out --memory, or name another "
-                                       "directory with --data"};
+    return Error{Code::kInvalid, dir +
+                                     " holds a cluster with durability disk: leave out --memory, or name another "
+                                     "directory with --data"};
   if (!before.durable && before.founded && !options_.accept_data_loss)
     return Error{Code::kInvalid, "the cluster that ran with --memory in " + dir +
                                      " has failed as a whole: its data is lost. To begin anew with nothing: "
                                      "--accept-data-loss, or another directory with --data"};
   if (!before.durable || !before.founded) return ok_status();
   if (before.replicas > options_.replicas)
-    return Error{Code::kInvalid, fmt::format("the cluster in {} has {} replicas: start it with at least as many", dir,
-                                             before.replicas)};
+    return Error{Code::kInvalid, fmt::format("the cluster in {} has {} replicas: start it with at least as many",
+                                             dir, before.replicas)};
   state_ = before;
   state_.replicas = options_.replicas;
   continued_ = true;

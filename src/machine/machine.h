@@ -106,12 +106,12 @@ class Machine {
   [[nodiscard]] const smr::SessionTable& session_table() const;
   // Where it stands when all of that was taken.
   struct Standing {
-    bool learning = false;       // not whole: of different positions, complete only up to …
-    Position position;           // … executed up to
-    std::uint64_t digest = 0;    // in either case of what is here
-    Position pass_began;         // learning: the pass that is under way, as in wire::TransferWant
+    bool learning = false;     // not whole: of different positions, complete only up to …
+    Position position;         // … executed up to
+    std::uint64_t digest = 0;  // in either case of what is here
+    Position pass_began;       // learning: the pass that is under way, as in wire::TransferWant
     std::uint32_t next_slot = 0;
-    Bytes registry;              // whole: State::write_head
+    Bytes registry;  // whole: State::write_head
   };
   [[nodiscard]] Standing standing(bool learning) const;
 

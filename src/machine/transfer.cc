@@ -179,9 +179,7 @@ Status Machine::Impl::take(const wire::TransferPart& part, ByteView body) {
 
 void Machine::forget_unfinished() { impl_->pending = Bytes(); }
 
-wire::TransferWant Machine::wanted() const {
-  return {impl_->position, impl_->next_slot, impl_->pass_began, 0};
-}
+wire::TransferWant Machine::wanted() const { return {impl_->position, impl_->next_slot, impl_->pass_began, 0}; }
 
 // A part of view 0 that was taken whole, or found to be outdated.
 void Machine::Impl::note_progress(const wire::TransferPart& part) {

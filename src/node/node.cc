@@ -72,8 +72,10 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
   answer_ = [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); };
   if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
   // One that begins anew is wedged until it hears of the view in which it does.
-  if (engine_.replica.full()) return engine_.step(smr::input::View{initial});
-  learner_.knows(engine_.machine.wanted().since);
+  if (engine_.replica.full())
+    engine_.step(smr::input::View{initial});
+  else
+    learner_.knows(engine_.machine.wanted().since);
 }
 
 Node::~Node() = default;

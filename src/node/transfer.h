@@ -57,8 +57,9 @@ class Donor {
 class Learner {
  public:
   struct Events {
-    std::function<void(Position learned)> ready;                          // close enough to become a member
-    std::function<void(ViewNumber view, LamportTime clock)> final_state;  // of the flush of that view: it is complete
+    std::function<void(Position learned)> ready;  // close enough to become a member
+    std::function<void(ViewNumber view, LamportTime clock)>
+        final_state;                                 // of the flush of that view: it is complete
     std::function<void(const std::string&)> failed;  // this process must start over
   };
   Learner(Engine& engine, Peers& peers, ExecutionLog& log, Events events);

@@ -91,7 +91,9 @@ class EventRing {
   [[nodiscard]] std::byte* room(std::size_t size, Position position);
   [[nodiscard]] const Chunk& chunk_of(std::uint64_t offset) const;
   [[nodiscard]] const std::byte* at(std::uint64_t offset) const;
-  [[nodiscard]] const std::byte* front() const { return chunks_.front().data.get() + (begin_ - chunks_.front().start); }
+  [[nodiscard]] const std::byte* front() const {
+    return chunks_.front().data.get() + (begin_ - chunks_.front().start);
+  }
   void recycle(Chunk& chunk);
   void drop_oldest();
 

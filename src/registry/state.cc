@@ -62,8 +62,7 @@ Result<bool> State::changed_sites(Position since, const SiteVisitor& visit) cons
 }
 
 std::uint32_t State::slots() const { return impl_->core.store.slots(); }
-std::uint32_t State::write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out,
-                                 Position since) const {
+std::uint32_t State::write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out, Position since) const {
   return registry::write_sites(impl_->core.store, from_slot, bytes_max, since, out);
 }
 void State::write_sites_changed(Position since, Bytes& out) const {

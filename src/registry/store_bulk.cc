@@ -22,7 +22,8 @@ bool by_key(const Keyed& a, const Keyed& b) { return a.key < b.key; }
 // Eight bytes from `at` on as a number that sorts as they do; 0 behind the end, a byte that no text has.
 std::uint64_t eight_bytes(std::string_view text, std::size_t at) {
   std::uint64_t v = 0;
-  for (std::size_t i = at; i < at + 8; ++i) v = v << 8 | (i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0U);
+  for (std::size_t i = at; i < at + 8; ++i)
+    v = v << 8 | (i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0U);
   return v;
 }
 

@@ -17,7 +17,7 @@ struct Checkpoint {
   ViewRecord installed;  // the newest installed view
   Uid last_executed;
   LamportTime clock;  // not below any timestamp sent or received
-  AckRow bases;       // per stream of `installed`: every member holds it up to here; sorted, streams at 0 are left out
+  AckRow bases;  // per stream of `installed`: every member holds it up to here; sorted, streams at 0 are left out
 };
 
 // A checkpoint and the frames beyond its bases, in the order in which they were held.

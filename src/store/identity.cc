@@ -49,13 +49,15 @@ Status write_identity(const std::string& dir, const Identity& identity) {
 
 Status same_owner(const std::string& dir, const Identity& found, std::uint64_t cluster, ReplicaId me) {
   if (found.cluster != cluster)
-    return Error{Code::kInvalid, fmt::format("{} belongs to cluster {:016x}, this is cluster {:016x}: give the replica "
-                                             "its own directory, or move this one away to begin with an empty one",
-                                             dir, found.cluster, cluster)};
+    return Error{Code::kInvalid,
+                 fmt::format("{} belongs to cluster {:016x}, this is cluster {:016x}: give the replica "
+                             "its own directory, or move this one away to begin with an empty one",
+                             dir, found.cluster, cluster)};
   if (found.me != me)
-    return Error{Code::kInvalid, fmt::format("{} is of replica {}, this is replica {}: directories were mixed up; put "
-                                             "each back in its place",
-                                             dir, found.me.value, me.value)};
+    return Error{Code::kInvalid,
+                 fmt::format("{} is of replica {}, this is replica {}: directories were mixed up; put "
+                             "each back in its place",
+                             dir, found.me.value, me.value)};
   return ok_status();
 }
 

@@ -143,7 +143,8 @@ Status JournalWriter::begin_segment() {
   auto file = pool_.take();
   if (!file)
     return Error{file.error().code, "The journal is full, and there is no room for another segment (" +
-                                        file.error().message + "). Make room on the disk and start the replica again."};
+                                        file.error().message +
+                                        "). Make room on the disk and start the replica again."};
   UsedSegment& segment = used_.emplace_back();
   segment.file = std::move(file).value();
   segment.first_group = next_group_;
@@ -169,7 +170,8 @@ Status JournalWriter::write_and_sync(std::size_t in_front, std::size_t payload) 
 
   const auto before = std::chrono::steady_clock::now();
   File& file = *used_.back().file.file;
-  if (auto status = write_all(file, end_ - in_front, buffer_.span().first(in_front + bytes)); !status) return status;
+  if (auto status = write_all(file, end_ - in_front, buffer_.span().first(in_front + bytes)); !status)
+    return status;
   if (auto status = file.sync(); !status) return status;
   const auto took = std::chrono::steady_clock::now() - before;
 
@@ -177,8 +179,8 @@ Status JournalWriter::write_and_sync(std::size_t in_front, std::size_t payload) 
   ++next_group_;
   end_ += bytes;
   free_dropped();
-  count(in_front + bytes, static_cast<std::uint64_t>(
-                              std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+  count(in_front + bytes,
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
   return ok_status();
 }
 

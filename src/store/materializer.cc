@@ -28,8 +28,8 @@ bool Materializer::gather(machine::Machine& machine, std::size_t bytes_max) {
   Batch& into = batch(machine);
   const std::size_t waiting = machine.registry().changes();
   const std::size_t sites_min = 2 * (waiting - std::min(waiting, left_));
-  const bool sites = machine.take_changed(
-      sites_min, bytes_max, [&](std::uint32_t slot, ByteView part) { into.put_site(slot, part); });
+  const bool sites = machine.take_changed(sites_min, bytes_max,
+                                          [&](std::uint32_t slot, ByteView part) { into.put_site(slot, part); });
   left_ = machine.registry().changes();
   const bool events = gather_events(machine.registry(), kEventBytes);
   return sites && events;

@@ -32,7 +32,7 @@ namespace titer::store {
 
 class Materializer {
  public:
-  static constexpr std::size_t kSitesWaiting = 131'072;           // begin at the latest now: about 40 MB
+  static constexpr std::size_t kSitesWaiting = 131'072;              // begin at the latest now: about 40 MB
   static constexpr std::size_t kBlockBytes = std::size_t{64} << 10;  // of events; one value of RocksDB
 
   // `written`: what load() found, or nothing for new or wiped tables.
@@ -59,8 +59,8 @@ class Materializer {
   const Tables& tables_;
   Written written_;
   std::optional<Batch> batch_;
-  std::size_t left_ = 0;         // changed sites that the last call left
-  bool block_changed_ = false;   // written_.last_block is not in the tables or the batch as it is
+  std::size_t left_ = 0;        // changed sites that the last call left
+  bool block_changed_ = false;  // written_.last_block is not in the tables or the batch as it is
 };
 
 }  // namespace titer::store

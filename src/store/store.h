@@ -75,8 +75,8 @@ class Store {
 
   // --- how it goes on: one of these, before anything is written. On disk when it returns.
   [[nodiscard]] Status found(machine::Machine& machine, const smr::ViewRecord& first);  // member of a new cluster
-  void go_on();                   // one of those who begin anew
-  [[nodiscard]] Status learn();   // a learner: what is here helps, but counts no more
+  void go_on();                  // one of those who begin anew
+  [[nodiscard]] Status learn();  // a learner: what is here helps, but counts no more
 
   // --- every turn
   void persist(const std::vector<smr::Output::Persist>& what);
@@ -109,7 +109,8 @@ class Store {
 
   enum class Role : std::uint8_t { kNone, kMember, kLearner };
 
-  explicit Store(StoreOptions options, StoreEvents events) : options_(std::move(options)), events_(std::move(events)) {}
+  explicit Store(StoreOptions options, StoreEvents events)
+      : options_(std::move(options)), events_(std::move(events)) {}
   [[nodiscard]] Status read_identity();
   [[nodiscard]] Status read(machine::Machine& machine, const machine::LogSink& line);
   [[nodiscard]] JournalEvents journal_events();
@@ -137,12 +138,12 @@ class Store {
   std::optional<Tables> tables_;
   std::optional<Materializer> materializer_;
   bool gathering_ = false;
-  BootTime next_tables_;                  // the earliest time for the next batch, if something changed
-  Position closed_;                       // of the newest batch …
-  ViewNumber closed_view_;                // … and its view
-  std::optional<Batch> after_this_;       // a joiner's last batch, while another is being written
-  std::function<void()> when_joined_;     // null: nothing waits
-  bool joining_ = false;                  // the batch that was submitted last is a joiner's last
+  BootTime next_tables_;               // the earliest time for the next batch, if something changed
+  Position closed_;                    // of the newest batch …
+  ViewNumber closed_view_;             // … and its view
+  std::optional<Batch> after_this_;    // a joiner's last batch, while another is being written
+  std::function<void()> when_joined_;  // null: nothing waits
+  bool joining_ = false;               // the batch that was submitted last is a joiner's last
   bool no_space_ = false, failed_ = false;
   StoreStats stats_;
   std::unique_ptr<TablesWriter> writer_;  // last: its thread uses tables_

@@ -55,7 +55,8 @@ Status Store::read_identity() {
   if (Status made = files.create_dir(options_.dir); !made) return made;
   auto lock = files.lock_dir(options_.dir, true);
   if (!lock)
-    return Error{lock.error().code, options_.dir + " is in use by another process that still runs; stop that one first (" +
+    return Error{lock.error().code, options_.dir +
+                                        " is in use by another process that still runs; stop that one first (" +
                                         lock.error().message + ")"};
   lock_ = std::move(lock).value();
   auto identity = store::read_identity(options_.dir);
@@ -78,19 +79,17 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
   // A learner's tables are of different positions: there is nothing that the journal could continue.
   const bool whole = !loaded->empty && !loaded->head.standing.learning;
   smr::Recovery recovery(loaded->head.checkpoint);
-  auto journal = Journal::open(
-      {options_.dir + "/journal", options_.cluster, options_.me}, journal_events(),
-      [&](RecordKind kind, const RecordName&, ByteView body) {
-        return whole ? replay(recovery, kind, body, machine, line) : ok_status();
-      });
+  auto journal = Journal::open({options_.dir + "/journal", options_.cluster, options_.me}, journal_events(),
+                               [&](RecordKind kind, const RecordName&, ByteView body) {
+                                 return whole ? replay(recovery, kind, body, machine, line) : ok_status();
+                               });
   if (!journal) return journal.error();
   journal_ = std::move(journal).value();
   recovered_ = std::move(recovery).end();
   take_inventory(machine, whole);
   materializer_.emplace(*tables_, std::move(loaded->written));
-  writer_ = std::make_unique<TablesWriter>(*tables_, [this](const TablesWriter::Report& report) {
-    events_.post([this, report] { reported(report); });
-  });
+  writer_ = std::make_unique<TablesWriter>(
+      *tables_, [this](const TablesWriter::Report& report) { events_.post([this, report] { reported(report); }); });
   return ok_status();
 }
 
@@ -111,7 +110,8 @@ void Store::take_inventory(const machine::Machine& machine, bool whole) {
   if (!inventory_.whole) return;
   // Lives before that membership can be in no record any more.
   std::vector<Incarnation>& lives = identity_.lives;
-  if (const auto at = std::ranges::find(lives, member->incarnation); at != lives.end()) lives.erase(lives.begin(), at + 1);
+  if (const auto at = std::ranges::find(lives, member->incarnation); at != lives.end())
+    lives.erase(lives.begin(), at + 1);
   inventory_.lives.push_back(member->incarnation);
   inventory_.lives.insert(inventory_.lives.end(), identity_.lives.begin(), identity_.lives.end());
 }

@@ -39,11 +39,11 @@ namespace titer::store {
 
 // What of the state is in the tables, beyond what the head says: where a Materializer goes on.
 struct Written {
-  Position sessions;           // sessions used after it are not there as they are now
+  Position sessions;  // sessions used after it are not there as they are now
   std::set<SessionId> session_ids;
-  Position events;             // blocks hold the events up to here
-  std::deque<Position> blocks; // the first position of each
-  Bytes last_block;            // the last of them, while it has room
+  Position events;              // blocks hold the events up to here
+  std::deque<Position> blocks;  // the first position of each
+  Bytes last_block;             // the last of them, while it has room
 };
 
 // Everything that one write changes, and the head. Made by a Materializer.

@@ -14,7 +14,8 @@ namespace {
 constexpr std::uint32_t kFormat = 1;
 constexpr std::size_t kCacheBytes = std::size_t{8} << 20;
 constexpr std::size_t kWriteBuffersBytes = std::size_t{16} << 20;  // of all families
-constexpr std::size_t kLogsBytes = std::size_t{64} << 20;  // RocksDB's logs; beyond it flushes what still needs them
+constexpr std::size_t kLogsBytes = std::size_t{64}
+                                   << 20;  // RocksDB's logs; beyond it flushes what still needs them
 constexpr std::size_t kFileBytes = std::size_t{16} << 20;
 constexpr std::array<const char*, kFamilies> kNames = {"sites", "history", "sessions", "default"};
 
@@ -88,15 +89,18 @@ Error Tables::Database::damaged(std::string_view what) const {
 Error Tables::Database::error(const rocksdb::Status& status) const {
   const std::string text = status.ToString();
   if (status.IsNoSpace())
-    return {Code::kInternal, fmt::format("there is no space left for the tables in {}: make room ({})", options.dir, text)};
+    return {Code::kInternal,
+            fmt::format("there is no space left for the tables in {}: make room ({})", options.dir, text)};
   // RocksDB has no code of its own for a lock that somebody else holds.
   if (status.IsIOError() && text.find("lock") != std::string::npos)
     return {Code::kInternal,
-            fmt::format("the tables in {} are in use: stop the other process that works there ({})", options.dir, text)};
+            fmt::format("the tables in {} are in use: stop the other process that works there ({})", options.dir,
+                        text)};
   if (status.IsCorruption() || status.IsInvalidArgument() || status.IsNotFound()) return damaged(text);
-  return {Code::kInternal,
-          fmt::format("the tables in {} cannot be read or written: {}. Look at the disk and at the directory's rights",
-                      options.dir, text)};
+  return {
+      Code::kInternal,
+      fmt::format("the tables in {} cannot be read or written: {}. Look at the disk and at the directory's rights",
+                  options.dir, text)};
 }
 
 Result<std::unique_ptr<Tables::Database>> Tables::Database::open(const Options& options) {
@@ -121,7 +125,8 @@ Result<std::unique_ptr<Tables::Database>> Tables::Database::open(const Options& 
 
 Result<std::optional<std::string>> Tables::Database::get_meta(std::string_view key) const {
   std::string value;
-  const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), families[kMeta], rocksdb::Slice(key.data(), key.size()), &value);
+  const rocksdb::Status status =
+      db->Get(rocksdb::ReadOptions(), families[kMeta], rocksdb::Slice(key.data(), key.size()), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return error(status);
   return std::optional(std::move(value));
@@ -143,10 +148,11 @@ Status Tables::Database::check_identity() {
   ByteReader in(as_bytes(**found));
   const std::uint32_t format = in.u32();
   if (in.ok() && format > kFormat)
-    return Error{Code::kInvalid,
-                 fmt::format("the tables in {} were written by a newer titer (format {}, this one knows {}): start that "
-                             "one, or name another directory",
-                             options.dir, format, kFormat)};
+    return Error{
+        Code::kInvalid,
+        fmt::format("the tables in {} were written by a newer titer (format {}, this one knows {}): start that "
+                    "one, or name another directory",
+                    options.dir, format, kFormat)};
   const std::uint64_t cluster = in.u64();
   const ReplicaId me(in.u16());
   if (!in.done()) return damaged("they do not say whose they are");
@@ -156,9 +162,10 @@ Status Tables::Database::check_identity() {
                              "directory, or an empty one",
                              options.dir, cluster, options.cluster)};
   if (me != options.me)
-    return Error{Code::kInvalid, fmt::format("the tables in {} are those of replica {}, not of replica {}: name that "
-                                             "replica's directory, or an empty one",
-                                             options.dir, me.value, options.me.value)};
+    return Error{Code::kInvalid,
+                 fmt::format("the tables in {} are those of replica {}, not of replica {}: name that "
+                             "replica's directory, or an empty one",
+                             options.dir, me.value, options.me.value)};
   return ok_status();
 }
 

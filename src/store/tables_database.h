@@ -48,7 +48,8 @@ template <typename T>
 class Key {
  public:
   explicit Key(T v) {
-    for (std::size_t i = sizeof v; i > 0; --i, v = static_cast<T>(v >> 8)) bytes_[i - 1] = static_cast<char>(v & 0xFF);
+    for (std::size_t i = sizeof v; i > 0; --i, v = static_cast<T>(v >> 8))
+      bytes_[i - 1] = static_cast<char>(v & 0xFF);
   }
   [[nodiscard]] rocksdb::Slice slice() const { return {bytes_.data(), bytes_.size()}; }
 
@@ -58,7 +59,9 @@ class Key {
 using SlotKey = Key<std::uint32_t>;
 using NumberKey = Key<std::uint64_t>;  // of a block's first position, of a session
 
-inline rocksdb::Slice slice_of(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+inline rocksdb::Slice slice_of(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 inline ByteView bytes_of(const rocksdb::Slice& slice) { return as_bytes({slice.data(), slice.size()}); }
 
 }  // namespace titer::store

@@ -18,8 +18,8 @@ namespace titer::store {
 struct Head {
   machine::Machine::Standing standing;
   smr::Checkpoint checkpoint;
-  Position events;     // the blocks of history reach up to here
-  WallTime written;    // by this machine's clock, for people
+  Position events;                      // the blocks of history reach up to here
+  WallTime written;                     // by this machine's clock, for people
   std::vector<std::string> recoveries;  // what an operator accepted, a sentence each; kept for ever
 };
 

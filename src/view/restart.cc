@@ -16,8 +16,7 @@ bool can_begin(const smr::ViewRecord& last, const Returned& one) {
 
 std::string names(const std::vector<smr::Member>& members) {
   std::string text;
-  for (const smr::Member& member : members)
-    text += (text.empty() ? "" : ", ") + std::to_string(member.id.value);
+  for (const smr::Member& member : members) text += (text.empty() ? "" : ", ") + std::to_string(member.id.value);
   return text;
 }
 

@@ -63,8 +63,9 @@ void encode(Bytes& out, const smr::Frame& frame);
 // --- state transfer
 struct TransferWant {  // "send me everything beyond `since`"; Position 0: from the start
   Position since;
-  std::uint32_t from_slot = 0;  // a pass was cut off: what it would have sent of the sites below is there; 0: none was
-  Position pass_began;          // the `complete` of that pass
+  std::uint32_t from_slot =
+      0;                // a pass was cut off: what it would have sent of the sites below is there; 0: none was
+  Position pass_began;  // the `complete` of that pass
   std::uint64_t log_bytes = 0;  // of the execution log, that are there already
 };
 // A piece of the execution log's file, when there is one.
@@ -79,10 +80,10 @@ struct TransferPart {
   ViewNumber view;              // of the final state given in a flush; 0 while learning
   std::uint32_t next_slot = 0;  // sites of a pass: where the next part goes on …
   std::uint32_t slots = 0;      // … and how many there are
-  Position complete;            // kHead: everything up to here has now been sent; sites of a pass: … will have been,
-                                // when it ends; 0 in other parts
-  LamportTime clock;            // kHead of a final state: the donor's clock
-  std::uint64_t digest = 0;     // kHead: the donor's state digest at `complete` (only meaningful for a final state)
+  Position complete;         // kHead: everything up to here has now been sent; sites of a pass: … will have been,
+                             // when it ends; 0 in other parts
+  LamportTime clock;         // kHead of a final state: the donor's clock
+  std::uint64_t digest = 0;  // kHead: the donor's state digest at `complete` (only meaningful for a final state)
   ByteView body;
 };
 void encode(Bytes& out, const TransferWant& want);
