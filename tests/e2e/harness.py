@@ -129,22 +129,60 @@ class Cluster:
     # --- life
 
     def __enter__(self):
-        words = [TITER, "cluster", str(self.size), "--base-port", str(self.base), "--data", self.data, *self.options]
-        if self.logs:
-            words += ["--execution-log", self.logs]
         self.output = open(os.path.join(self.folder.name, "supervisor.out"), "wb")
-        self.supervisor = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=self.output, stderr=subprocess.STDOUT,
-                                           env=environment(), preexec_fn=end_with_parent)
         try:
-            wait_until(lambda: "Type an index" in self.said() or self.supervisor.poll() is not None,
-                       lambda: "the cluster to serve; it said: " + self.said(), self.patience)
-            if self.supervisor.poll() is not None:
-                raise AssertionError(f"the cluster ended ({self.supervisor.returncode}): {self.said()}")
-            self.pids()
+            self.begin()
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise
         return self
+
+    def launch(self, *more):
+        """Starts the supervisor, on the data that is there; says nothing about how that goes."""
+        words = [TITER, "cluster", str(self.size), "--base-port", str(self.base), "--data", self.data, *self.options]
+        if self.logs:
+            words += ["--execution-log", self.logs]
+        self.supervisor = subprocess.Popen([*words, *map(str, more)], stdin=subprocess.PIPE, stdout=self.output,
+                                           stderr=subprocess.STDOUT, env=environment(), preexec_fn=end_with_parent)
+
+    def begin(self, *more):
+        """Starts the cluster, anew or again, and waits until it serves."""
+        before = len(self.said())
+        self.launch(*more)
+        wait_until(lambda: "Type an index" in self.said()[before:] or self.supervisor.poll() is not None,
+                   lambda: "the cluster to serve; it said: " + self.said(), self.patience)
+        if self.supervisor.poll() is not None:
+            raise AssertionError(f"the cluster ended ({self.supervisor.returncode}): {self.said()}")
+        self.pids()
+
+    def refused(self, *more):
+        """Starts the cluster, which must not begin; what it said."""
+        before = len(self.said())
+        self.launch(*more)
+        code = self.supervisor.wait(self.patience)
+        self.pids()
+        if code == 0 or "Type an index" in self.said()[before:]:
+            raise AssertionError(f"the cluster began, or ended with {code}: {self.said()[before:]}")
+        return self.said()[before:]
+
+    def crash(self):
+        """SIGKILL for everything at once, the supervisor first: nobody has time for anything."""
+        pids = self.pids().values()
+        self.supervisor.kill()
+        for pid in pids:
+            self.signal(pid, signal.SIGKILL)
+        end(self.supervisor)
+        wait_until(lambda: not any(self.alive(pid) for pid in pids), "the death of all")
+
+    def quit(self):
+        """A clean end."""
+        self.supervisor.terminate()
+        if self.supervisor.wait(20) != 0:
+            raise AssertionError(f"the supervisor ended with {self.supervisor.returncode}: {self.said()}")
+        end(self.supervisor)
+
+    def disk(self, index):
+        return os.path.join(self.data, f"replica-{index}")
 
     def __exit__(self, kind, error, trace):
         try:
@@ -169,17 +207,20 @@ class Cluster:
 
     def show_logs(self, lines=25):
         print(f"\n--- the cluster said:\n{self.said()[-3000:]}", file=sys.stderr)
-        for name in sorted(os.listdir(self.data)) if os.path.isdir(self.data) else ():
+        for name in self._log_names():
             with open(os.path.join(self.data, name), errors="replace", encoding="utf-8") as file:
                 print(f"--- {name}:\n" + "".join(file.readlines()[-lines:]), file=sys.stderr)
 
     def replica_logs(self):
         """All that the replicas have logged, as one text."""
         text = []
-        for name in sorted(os.listdir(self.data)):
+        for name in self._log_names():
             with open(os.path.join(self.data, name), errors="replace", encoding="utf-8") as file:
                 text.append(file.read())
         return "".join(text)
+
+    def _log_names(self):
+        return sorted(n for n in os.listdir(self.data) if n.endswith(".log")) if os.path.isdir(self.data) else []
 
     # --- processes
 
