@@ -162,5 +162,22 @@ TEST(ChangedSites, are_those_after_the_position) {
   EXPECT_EQ(seen, "bc");
 }
 
+// By commit times, which are the same at every replica.
+TEST(History, older_than_its_bound_is_dropped) {
+  Bench b({1000, 1 << 20, 10'000});
+  b.add("A", "02138", 100);
+  for (int i = 0; i < 30; ++i) b.reserve("a", 1);  // one a second
+  EXPECT_EQ(b.state.totals().oldest_event, Position(b.position - 10));
+  EXPECT_EQ(b.state.dropped(), Position(b.position - 11));
+  EXPECT_EQ(b.state.changes({Position(5), 10}, [](const Event&) { return true; }).error().code, Code::kTooOld);
+  b.now += 1'000'000;
+  b.reserve("a", 1);
+  EXPECT_EQ(b.state.totals().events, 1U);
+  b.now += 1'000'000;
+  b.reserve("a", 1000);  // refused: no event, but time goes on
+  EXPECT_EQ(b.state.totals().events, 0U);
+  b.check();
+}
+
 }  // namespace
 }  // namespace titer::registry

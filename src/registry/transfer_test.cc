@@ -87,6 +87,30 @@ TEST(Transfer, over_many_turns_with_requests_in_between_ends_equal) {
   }
 }
 
+// It was away while the writer's history moved on: between what it kept and what it is given is a gap.
+TEST(Transfer, to_one_with_an_older_history_leaves_exactly_the_writers) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const State::HistoryBounds bounds{50, 4000, 60'000};
+    Bench b(bounds);
+    RandomRequests requests(seed);
+    run(b, requests, static_cast<int>(10 + requests.below(60)));
+    State other = test::copy(b.state, bounds);
+    const Position since = other.position();
+    b.now += static_cast<std::int64_t>(requests.below(100'000));
+    run(b, requests, static_cast<int>(requests.below(200)));
+    Bytes bytes;
+    b.state.write_sites_changed(since, bytes);
+    (void)b.state.write_events(since, 1 << 20, bytes);
+    b.state.write_head(bytes);
+    const Status status = other.read_transfer(bytes);
+    ASSERT_TRUE(status.ok()) << status.error().message;
+    EXPECT_EQ(other.dropped(), b.state.dropped());
+    ASSERT_TRUE(other.check().ok());
+    expect_same_future(b, other, requests, 100);
+  }
+}
+
 TEST(Transfer, that_misses_something_is_refused_at_the_head) {
   Bench b;
   b.add("A");

@@ -189,5 +189,42 @@ TEST(SessionTable, behaves_as_the_obvious_model_and_survives_transfers) {
   }
 }
 
+// As the tables on disk do it: each session by itself, the gone ones deleted, sorted when they are read.
+TEST(SessionTable, kept_session_by_session_comes_back_and_evicts_alike) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Random random(seed);
+    const SessionTable::Limits limits{6, 4, 400};
+    Table table(limits);
+    std::map<std::uint64_t, Bytes> kept;
+    std::map<std::uint64_t, std::uint64_t> numbers;
+    Position taken;
+    for (int round = 0; round < 40; ++round) {
+      for (std::uint64_t i = random.below(12); i > 0; --i) {
+        const std::uint64_t s = 1 + random.below(9);
+        if (!table.knows(SessionId(s))) numbers[s] = 0;
+        table.note(s, ++numbers[s], std::string(random.below(60), 'r'));
+      }
+      std::erase_if(kept, [&](const auto& session) { return !table.knows(SessionId(session.first)); });
+      table.visit_since(taken, [&](SessionId id, ByteView bytes) { kept[id.value].assign(bytes.begin(), bytes.end()); });
+      taken = Position(table.position);
+      std::map<Position, Bytes> by_use;
+      for (const auto& [id, bytes] : kept) by_use[SessionTable::last_used(bytes)] = bytes;
+      ASSERT_EQ(by_use.size(), kept.size());
+      Table other(limits);
+      other.position = table.position;
+      for (const auto& [used, bytes] : by_use) ASSERT_TRUE(other.read(bytes).ok());
+      ASSERT_EQ(other.digest(), table.digest()) << "seed " << seed << " round " << round;
+      for (std::uint64_t s = 100; s < 104; ++s) other.note(s, 1, "new");
+      Bytes all;
+      table.write_since({}, all);
+      Table same(limits);
+      same.position = table.position;
+      ASSERT_TRUE(same.read(all).ok());
+      for (std::uint64_t s = 100; s < 104; ++s) same.note(s, 1, "new");
+      ASSERT_EQ(other.digest(), same.digest()) << "they evict in another order; seed " << seed << " round " << round;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace titer::smr
