@@ -4,6 +4,8 @@
 //
 // A site here is as those of `titer bench`: name, ZIP, one stock line. Run it on a machine that does nothing else.
 
+#include "store/tables.h"
+
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -15,14 +17,15 @@
 
 #include "machine/testing.h"
 #include "store/materializer.h"
-#include "store/tables.h"
 
 namespace {
 
 using namespace titer;
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 // Of this process, in MB: now, or the most so far.
 double resident_mb(const char* field) {
@@ -134,7 +137,8 @@ class Bench {
 
 int main(int argc, char** argv) {
   const std::uint64_t sites = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
-  const std::string dir = argc > 2 ? argv[2] : (std::filesystem::temp_directory_path() / "titer-tables-bench").string();
+  const std::string dir =
+      argc > 2 ? argv[2] : (std::filesystem::temp_directory_path() / "titer-tables-bench").string();
   const bool there = std::filesystem::exists(dir + "/CURRENT");
   auto tables = store::Tables::open({dir, 1, ReplicaId(0), false, nullptr});
   if (!tables) stop(tables.error());

@@ -205,7 +205,8 @@ TEST(SessionTable, kept_session_by_session_comes_back_and_evicts_alike) {
         table.note(s, ++numbers[s], std::string(random.below(60), 'r'));
       }
       std::erase_if(kept, [&](const auto& session) { return !table.knows(SessionId(session.first)); });
-      table.visit_since(taken, [&](SessionId id, ByteView bytes) { kept[id.value].assign(bytes.begin(), bytes.end()); });
+      table.visit_since(taken,
+                        [&](SessionId id, ByteView bytes) { kept[id.value].assign(bytes.begin(), bytes.end()); });
       taken = Position(table.position);
       std::map<Position, Bytes> by_use;
       for (const auto& [id, bytes] : kept) by_use[SessionTable::last_used(bytes)] = bytes;
@@ -221,7 +222,8 @@ TEST(SessionTable, kept_session_by_session_comes_back_and_evicts_alike) {
       same.position = table.position;
       ASSERT_TRUE(same.read(all).ok());
       for (std::uint64_t s = 100; s < 104; ++s) same.note(s, 1, "new");
-      ASSERT_EQ(other.digest(), same.digest()) << "they evict in another order; seed " << seed << " round " << round;
+      ASSERT_EQ(other.digest(), same.digest())
+          << "they evict in another order; seed " << seed << " round " << round;
     }
   }
 }

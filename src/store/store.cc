@@ -23,10 +23,11 @@ Store::~Store() = default;
 
 // --- how it goes on
 
-Status Store::found(machine::Machine& machine, const smr::ViewRecord& first) {
+Status Store::found(machine::Machine& machine, const smr::ViewRecord& first, LamportTime clock) {
   if (Status noted = note_lives(); !noted) return noted;
   smr::Checkpoint checkpoint;
   checkpoint.installed = first;
+  checkpoint.clock = clock;
   Batch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
   const Tables::Ended ended = tables_->write(batch);
   if (ended.end != Tables::End::kWritten) return ended.error;

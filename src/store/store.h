@@ -74,7 +74,8 @@ class Store {
   [[nodiscard]] const smr::Recovered& recovered() const { return recovered_; }
 
   // --- how it goes on: one of these, before anything is written. On disk when it returns.
-  [[nodiscard]] Status found(machine::Machine& machine, const smr::ViewRecord& first);  // member of a new cluster
+  // A member of a new cluster; its state, if there is any (a backup), was built while the machine tracked its changes.
+  [[nodiscard]] Status found(machine::Machine& machine, const smr::ViewRecord& first, LamportTime clock = {});
   void go_on();                  // one of those who begin anew
   [[nodiscard]] Status learn();  // a learner: what is here helps, but counts no more
 
@@ -114,7 +115,6 @@ class Store {
   [[nodiscard]] Status read_identity();
   [[nodiscard]] Status read(machine::Machine& machine, const machine::LogSink& line);
   [[nodiscard]] JournalEvents journal_events();
-  void take_inventory(const machine::Machine& machine, bool whole);
   [[nodiscard]] Status note_lives();
   [[nodiscard]] bool due(BootTime now, const machine::Machine& machine) const;
   [[nodiscard]] Materializer::Closing closing(smr::Checkpoint checkpoint, bool learning) const;

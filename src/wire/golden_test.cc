@@ -99,7 +99,8 @@ TEST(Golden, between_replicas) {
   EXPECT_EQ(message(smr::PeerMessage(smr::Heartbeat{BootTime(1), BootTime(2), ViewNumber(3), Position(4), 5})),
             "5454010e28000000339229aa0b91bc470100000000000000020000000000000003000000000000000400000000000000"
             "0500000000000000");
-  EXPECT_EQ(message(TransferWant{Position(300), 4, Position(200), 5}), "5454011406000000d78f19e68f791090ac0204c80105");
+  EXPECT_EQ(message(TransferWant{Position(300), 4, Position(200), 5}),
+            "5454011406000000d78f19e68f791090ac0204c80105");
   EXPECT_EQ(message(TransferLog{300, as_bytes("1.0.0: x")}),
             "545401160a0000006dcf628176db8144ac02312e302e303a2078");
   TransferPart part;

@@ -1,0 +1,34 @@
+#include "store/survey.h"
+
+#include <utility>
+
+namespace titer::store {
+
+Result<Survey> survey(const std::string& dir) {
+  auto identity = read_identity(dir);
+  if (!identity) return identity.error();
+  if (!*identity) return Error{Code::kNotFound, dir + " is not the data directory of a replica"};
+  Survey out;
+  out.identity = **identity;
+  machine::Machine machine;
+  auto tables = Tables::open({dir + "/tables", out.identity.cluster, out.identity.me, true, nullptr});
+  if (!tables) return tables.error();
+  auto loaded = tables->load(machine);
+  if (!loaded) return loaded.error();
+  out.tables = loaded->head.standing.position;
+  Replay replay(*loaded, machine, nullptr);
+  auto journal =
+      Journal::verify({dir + "/journal", out.identity.cluster, out.identity.me},
+                      [&](RecordKind kind, const RecordName&, ByteView body) { return replay.record(kind, body); });
+  if (!journal) return journal.error();
+  out.journal = *journal;
+  Replay::Found found = std::move(replay).end(out.identity);
+  out.inventory = std::move(found.inventory);
+  out.frames_held = found.recovered.frames.size();
+  if (const Status sound = machine.registry().check(); !sound) return sound.error();
+  out.digest = machine.digest();
+  out.totals = machine.registry().totals();
+  return out;
+}
+
+}  // namespace titer::store
