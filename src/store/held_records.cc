@@ -35,9 +35,8 @@ void HeldRecords::add(RecordKind kind, const RecordName& name) {
 bool HeldRecords::all_in(const Released& released) const {
   if (!released.any()) return false;
   if (installs_ > released.view() || view_ > released.view()) return false;
-  return view_ < released.view() ||
-         std::all_of(highest_.begin(), highest_.end(),
-                     [&](const auto& of) { return released.has(of.first, of.second); });
+  return view_ < released.view() || std::all_of(highest_.begin(), highest_.end(),
+                                                [&](const auto& of) { return released.has(of.first, of.second); });
 }
 
 }  // namespace titer::store

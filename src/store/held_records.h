@@ -36,8 +36,8 @@ class HeldRecords {
   [[nodiscard]] bool all_in(const Released& released) const;
 
  private:
-  ViewNumber installs_;                 // highest
-  ViewNumber view_;                     // highest of a frame
+  ViewNumber installs_;                   // highest
+  ViewNumber view_;                       // highest of a frame
   std::map<TransmitterId, Seq> highest_;  // in view_
 };
 

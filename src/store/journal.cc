@@ -76,8 +76,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, Jo
 Result<JournalContents> Journal::verify(const JournalOptions& options, const Visitor& visitor, Files& files) {
   const auto locked = lock(files, options.dir, false);
   if (!locked) return locked.error();
-  const auto found =
-      read_journal(files, options.dir, {options.cluster, options.me}, Files::Mode::kRead, visitor);
+  const auto found = read_journal(files, options.dir, {options.cluster, options.me}, Files::Mode::kRead, visitor);
   if (!found) return found.error();
   return found->contents;
 }

@@ -69,7 +69,7 @@ struct GroupHeader {
   std::uint64_t number = 0;
   std::uint64_t previous = 0;
   std::uint64_t oldest = 0;
-  std::uint32_t payload = 0;  // bytes of records
+  std::uint32_t payload = 0;   // bytes of records
   std::uint64_t contents = 0;  // checksum of them
 
   [[nodiscard]] std::size_t bytes() const;  // on disk, with header and zeros

@@ -65,10 +65,11 @@ class Reader {
 };
 
 Error Reader::damaged(const std::string& what) const {
-  return {Code::kInternal, fmt::format("The journal in {} is damaged: {}. What this replica promised to keep is not all "
-                                       "there, so it must not answer from it, and nothing was changed. Move the "
-                                       "replica's directory away and start it again: it is rebuilt from the others.",
-                                       dir_, what)};
+  return {Code::kInternal,
+          fmt::format("The journal in {} is damaged: {}. What this replica promised to keep is not all "
+                      "there, so it must not answer from it, and nothing was changed. Move the "
+                      "replica's directory away and start it again: it is rebuilt from the others.",
+                      dir_, what)};
 }
 
 Status Reader::open_all() {
@@ -108,8 +109,8 @@ Status Reader::take(SegmentFile file, ByteView first_block) {
   const std::uint64_t first = header->first_group;
   const auto at = candidates_.find(first);
   if (at != candidates_.end())
-    return damaged(fmt::format("{} and {} both say that they begin with group {}", at->second.file.name, file.name,
-                               first));
+    return damaged(
+        fmt::format("{} and {} both say that they begin with group {}", at->second.file.name, file.name, first));
   found_.salt = header->salt;
   candidates_.emplace(first, Candidate{std::move(file), *header});
   return ok_status();
@@ -117,13 +118,15 @@ Status Reader::take(SegmentFile file, ByteView first_block) {
 
 Status Reader::belongs(const SegmentFile& file, const SegmentHeader& header) const {
   if (header.cluster != identity_.cluster || header.replica != identity_.replica)
-    return Error{Code::kInvalid,
-                 fmt::format("The journal in {} belongs to replica {} of cluster {:016x}, and this is replica {} of "
-                             "cluster {:016x}. Give this replica its own directory.",
-                             dir_, header.replica.value, header.cluster, identity_.replica.value, identity_.cluster)};
+    return Error{
+        Code::kInvalid,
+        fmt::format("The journal in {} belongs to replica {} of cluster {:016x}, and this is replica {} of "
+                    "cluster {:016x}. Give this replica its own directory.",
+                    dir_, header.replica.value, header.cluster, identity_.replica.value, identity_.cluster)};
   if (!candidates_.empty() && header.salt != found_.salt)
-    return damaged(fmt::format("{} is of another journal than {}", file.name, candidates_.begin()->second.file.name));
-  if (header.bytes != file.bytes || file.bytes > kSegmentBytesMax)
+    return damaged(
+        fmt::format("{} is of another journal than {}", file.name, candidates_.begin()->second.file.name));
+  if (header.bytes != file.bytes || file.bytes % kFileBlock != 0 || file.bytes > kSegmentBytesMax)
     return damaged(fmt::format("{} has {} bytes, but should have {}", file.name, file.bytes, header.bytes));
   return ok_status();
 }
@@ -154,7 +157,8 @@ Status Reader::leave_out_released() {
   while (candidates_.begin()->first < oldest) {
     found_.free.push_back(std::move(candidates_.begin()->second.file));
     candidates_.erase(candidates_.begin());
-    if (candidates_.empty()) return damaged(fmt::format("the segment that begins with group {} is missing", oldest));
+    if (candidates_.empty())
+      return damaged(fmt::format("the segment that begins with group {} is missing", oldest));
   }
   if (candidates_.begin()->first > oldest)
     return damaged(fmt::format("the segment that begins with group {} is missing", oldest));
@@ -203,9 +207,10 @@ Status Reader::visit(ByteView records, UsedSegment& segment) {
     const std::size_t before = records.size();
     const auto record = next_record(records);
     if (!record)
-      return Error{Code::kInvalid, fmt::format("The journal in {} has a record in {} that this version of titer does "
-                                               "not know. Start the version that wrote it.",
-                                               dir_, segment.file.name)};
+      return Error{Code::kInvalid,
+                   fmt::format("The journal in {} has a record in {} that this version of titer does "
+                               "not know. Start the version that wrote it.",
+                               dir_, segment.file.name)};
     if (auto status = visitor_(record->kind, record->name, record->body); !status) return status.error();
     segment.held.add(record->kind, record->name);
     segment.record_bytes += before - records.size();

@@ -72,7 +72,8 @@ struct FoundJournal {
 [[nodiscard]] std::uint64_t segment_number(const std::string& name);
 
 // A directory that is missing or has no segment in it is an empty journal.
-[[nodiscard]] Result<FoundJournal> read_journal(Files& files, const std::string& dir, const JournalIdentity& identity,
-                                                Files::Mode mode, const RecordVisitor& visitor);
+[[nodiscard]] Result<FoundJournal> read_journal(Files& files, const std::string& dir,
+                                                const JournalIdentity& identity, Files::Mode mode,
+                                                const RecordVisitor& visitor);
 
 }  // namespace titer::store

@@ -102,11 +102,14 @@ void JournalWriter::finish(Work work) {
   }
 }
 
+// Releases first, because the groups of this turn then say so.
 Status JournalWriter::perform(const Work& work) {
+  for (const auto& [view, bases] : work.releases) released_.raise(view, bases);
+  if (!work.releases.empty()) drop_released();
   BatchCursor cursor(work.batches);
   while (!cursor.done())
     if (auto status = write_group(cursor); !status) return status;
-  return work.releases.empty() ? ok_status() : apply_release(work);
+  return free_in_need();
 }
 
 // Without the block that is kept back.
@@ -143,7 +146,8 @@ Status JournalWriter::begin_segment() {
   auto file = pool_.take();
   if (!file)
     return Error{file.error().code, "The journal is full, and there is no room for another segment (" +
-                                        file.error().message + "). Make room on the disk and start the replica again."};
+                                        file.error().message +
+                                        "). Make room on the disk and start the replica again."};
   UsedSegment& segment = used_.emplace_back();
   segment.file = std::move(file).value();
   segment.first_group = next_group_;
@@ -169,7 +173,8 @@ Status JournalWriter::write_and_sync(std::size_t in_front, std::size_t payload) 
 
   const auto before = std::chrono::steady_clock::now();
   File& file = *used_.back().file.file;
-  if (auto status = write_all(file, end_ - in_front, buffer_.span().first(in_front + bytes)); !status) return status;
+  if (auto status = write_all(file, end_ - in_front, buffer_.span().first(in_front + bytes)); !status)
+    return status;
   if (auto status = file.sync(); !status) return status;
   const auto took = std::chrono::steady_clock::now() - before;
 
@@ -177,8 +182,8 @@ Status JournalWriter::write_and_sync(std::size_t in_front, std::size_t payload) 
   ++next_group_;
   end_ += bytes;
   free_dropped();
-  count(in_front + bytes, static_cast<std::uint64_t>(
-                              std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+  count(in_front + bytes,
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
   return ok_status();
 }
 
@@ -195,10 +200,8 @@ void JournalWriter::count(std::size_t bytes, std::uint64_t us) {
 
 // --- release
 
-Status JournalWriter::apply_release(const Work& work) {
-  for (const auto& [view, bases] : work.releases) released_.raise(view, bases);
-  drop_released();
-  // Nobody may come and commit something, and without a spare that would be too late.
+// The next record may need a segment, and no group may come before it that would free one.
+Status JournalWriter::free_in_need() {
   if (dropped_.empty() || pool_.spares() > 0 || left() < kFileBlock) return ok_status();
   return write_and_sync(0, 0);
 }

@@ -80,7 +80,7 @@ class JournalWriter {
   Status write_group(BatchCursor& cursor);
   Status begin_segment();
   Status write_and_sync(std::size_t in_front, std::size_t payload);
-  Status apply_release(const Work& work);
+  Status free_in_need();
   void drop_released();
   void free_dropped();
   void count(std::size_t bytes, std::uint64_t us);
@@ -92,13 +92,13 @@ class JournalWriter {
   const JournalEvents events_;
 
   // --- the thread's own
-  std::deque<UsedSegment> used_;       // oldest first; back() is being written
-  std::vector<SegmentFile> dropped_;   // not needed, but no synced group has said so yet
+  std::deque<UsedSegment> used_;      // oldest first; back() is being written
+  std::vector<SegmentFile> dropped_;  // not needed, but no synced group has said so yet
   Released released_;
   AlignedBuffer buffer_;
   const std::uint64_t salt_;
   std::uint64_t next_group_, previous_;
-  std::uint64_t end_;          // of what is written in used_.back()
+  std::uint64_t end_;  // of what is written in used_.back()
   bool failed_ = false;
 
   // --- between threads
@@ -112,6 +112,7 @@ class JournalWriter {
 };
 
 // Writes the first header of a new journal into `file` and syncs it: from then on it is a journal.
-[[nodiscard]] Result<FoundJournal> begin_journal(const JournalIdentity& identity, SegmentFile file, std::uint64_t salt);
+[[nodiscard]] Result<FoundJournal> begin_journal(const JournalIdentity& identity, SegmentFile file,
+                                                 std::uint64_t salt);
 
 }  // namespace titer::store

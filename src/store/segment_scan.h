@@ -13,10 +13,10 @@ namespace titer::store {
 
 // The place between two groups.
 struct JournalPlace {
-  std::uint64_t at = kFileBlock;   // bytes from the segment's begin
-  std::uint64_t next_group = 1;    // that must be here
-  std::uint64_t previous = 0;      // what it must say of the one before
-  std::uint64_t oldest = 1;        // the newest known
+  std::uint64_t at = kFileBlock;  // bytes from the segment's begin
+  std::uint64_t next_group = 1;   // that must be here
+  std::uint64_t previous = 0;     // what it must say of the one before
+  std::uint64_t oldest = 1;       // the newest known
 };
 
 class SegmentScan {
