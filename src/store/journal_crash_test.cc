@@ -1,4 +1,4 @@
-// Power losses at random moments, thousands of them: what was reported synced is there afterwards, and what is there is
+// Power losses and killed processes at random moments, thousands of them: what was reported synced is there afterwards, and what is there is
 // what was appended, in order, without a hole.
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ class Lives {
         ASSERT_EQ(test.refused.message, "the power is gone");
       }
     }
-    files_.restart();
+    files_.restart(random_.chance(0.8));
   }
   [[nodiscard]] std::size_t appended() const { return history_.size(); }
   [[nodiscard]] std::size_t torn() const { return torn_; }

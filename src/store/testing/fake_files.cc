@@ -191,8 +191,11 @@ void FakeFiles::lose_some(Content& content) {
   content.now = content.durable;
 }
 
-void FakeFiles::restart() {
+void FakeFiles::restart(bool power_lost) {
   const std::lock_guard lock(lock_);
+  no_power_ = false;
+  until_power_goes_ = 0;
+  if (!power_lost) return;
   for (auto& [path, content] : removed_)
     if (random_.chance(0.5)) files_.emplace(path, content);
   removed_.clear();
@@ -201,8 +204,6 @@ void FakeFiles::restart() {
     lose_some(*content);
     content->name_durable = true;
   }
-  no_power_ = false;
-  until_power_goes_ = 0;
 }
 
 void FakeFiles::set_room(std::uint64_t bytes) {

@@ -41,8 +41,9 @@ class FakeFiles final : public Files {
   // --- faults
   // The power goes in the middle of the n-th write or sync from now; everything fails from then on.
   void cut_power_in(std::uint64_t operations);
-  // What was not synced is lost, or not; everything works again. Files of before must be closed.
-  void restart();
+  // Everything works again. With the power, what was not synced is lost, or not; when only the process was killed,
+  // nothing is. Files of before must be closed.
+  void restart(bool power_lost = true);
   void fail_writes(bool on) { set(&FakeFiles::writes_fail_, on); }
   void fail_syncs(bool on) { set(&FakeFiles::syncs_fail_, on); }
   void shorten_writes(bool on) { set(&FakeFiles::short_, on); }  // into pieces, some of them empty
