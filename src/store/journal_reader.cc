@@ -126,7 +126,7 @@ Status Reader::belongs(const SegmentFile& file, const SegmentHeader& header) con
   if (!candidates_.empty() && header.salt != found_.salt)
     return damaged(
         fmt::format("{} is of another journal than {}", file.name, candidates_.begin()->second.file.name));
-  if (header.bytes != file.bytes || file.bytes > kSegmentBytesMax)
+  if (header.bytes != file.bytes || file.bytes % kFileBlock != 0 || file.bytes > kSegmentBytesMax)
     return damaged(fmt::format("{} has {} bytes, but should have {}", file.name, file.bytes, header.bytes));
   return ok_status();
 }

@@ -102,11 +102,14 @@ void JournalWriter::finish(Work work) {
   }
 }
 
+// Releases first, because the groups of this turn then say so.
 Status JournalWriter::perform(const Work& work) {
+  for (const auto& [view, bases] : work.releases) released_.raise(view, bases);
+  if (!work.releases.empty()) drop_released();
   BatchCursor cursor(work.batches);
   while (!cursor.done())
     if (auto status = write_group(cursor); !status) return status;
-  return work.releases.empty() ? ok_status() : apply_release(work);
+  return free_in_need();
 }
 
 // Without the block that is kept back.
@@ -197,10 +200,8 @@ void JournalWriter::count(std::size_t bytes, std::uint64_t us) {
 
 // --- release
 
-Status JournalWriter::apply_release(const Work& work) {
-  for (const auto& [view, bases] : work.releases) released_.raise(view, bases);
-  drop_released();
-  // Nobody may come and commit something, and without a spare that would be too late.
+// The next record may need a segment, and no group may come before it that would free one.
+Status JournalWriter::free_in_need() {
   if (dropped_.empty() || pool_.spares() > 0 || left() < kFileBlock) return ok_status();
   return write_and_sync(0, 0);
 }

@@ -80,7 +80,7 @@ class JournalWriter {
   Status write_group(BatchCursor& cursor);
   Status begin_segment();
   Status write_and_sync(std::size_t in_front, std::size_t payload);
-  Status apply_release(const Work& work);
+  Status free_in_need();
   void drop_released();
   void free_dropped();
   void count(std::size_t bytes, std::uint64_t us);

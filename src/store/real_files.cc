@@ -1,4 +1,8 @@
 // The file system of this machine behind Files.
+//
+// Around the page cache (O_DIRECT) where the file system can: it is faster and cheaper for synced writes
+// (docs/decisions/0011), and what a start reads is what the disk has. A page cache may still hold what a failed sync
+// could not write.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -94,13 +98,25 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// Some file systems have no O_DIRECT. Then what is read must at least not be what only the page cache has.
+Result<Descriptor> open_file(const std::string& path, int flags) {
+  Descriptor direct(::open(path.c_str(), flags | O_CLOEXEC | O_DIRECT, 0644));
+  if (direct.ok()) return direct;
+  if (errno != EINVAL) return refused("cannot open", path);
+  // It may have been created all the same, so no O_EXCL.
+  Descriptor fd(::open(path.c_str(), (flags & ~O_EXCL) | O_CLOEXEC, 0644));
+  if (!fd.ok() || ::fdatasync(fd.get()) != 0) return refused("cannot open", path);
+  ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);
+  return fd;
+}
+
 class RealFiles final : public Files {
  public:
   Result<std::unique_ptr<File>> open(const std::string& path, Mode mode) override {
     const int flags = mode == Mode::kRead ? O_RDONLY : mode == Mode::kWrite ? O_RDWR : O_RDWR | O_CREAT | O_EXCL;
-    Descriptor fd(::open(path.c_str(), flags | O_CLOEXEC, 0644));
-    if (!fd.ok()) return refused("cannot open", path);
-    return std::unique_ptr<File>(std::make_unique<RealFile>(std::move(fd), path));
+    auto fd = open_file(path, flags);
+    if (!fd) return fd.error();
+    return std::unique_ptr<File>(std::make_unique<RealFile>(std::move(fd).value(), path));
   }
   Result<std::vector<std::string>> list(const std::string& dir) override {
     DIR* const open = ::opendir(dir.c_str());
