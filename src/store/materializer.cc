@@ -9,8 +9,8 @@ namespace {
 // Room that a batch takes in advance, so that it does not grow by copying in the middle of a turn.
 constexpr std::size_t kSiteBytes = 320;
 constexpr std::size_t kRoomMax = std::size_t{64} << 20;
-// Events that one call takes at most: above what a turn can make.
-constexpr std::size_t kEventBytes = std::size_t{2} << 20;
+// Events that one call takes at most: some ten thousand, above what a turn makes.
+constexpr std::size_t kEventBytes = std::size_t{512} << 10;
 
 }  // namespace
 
@@ -87,6 +87,7 @@ Batch Materializer::close(machine::Machine& machine, Closing closing) {
   drop_blocks(machine.registry().dropped());
   gather_sessions(machine);
   Head head;
+  head.batch = ++written_.batch;
   head.standing = machine.standing(closing.learning);
   head.checkpoint = std::move(closing.checkpoint);
   head.events = written_.events;

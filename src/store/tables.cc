@@ -75,25 +75,21 @@ Result<Tables> Tables::open(const Options& options) {
   return Tables(std::move(*database));
 }
 
-Result<std::optional<Head>> Tables::head() const {
-  const auto found = database_->get_meta(kHeadKey);
-  if (!found) return found.error();
-  if (!found->has_value()) return std::optional<Head>();
-  auto head = decode_head(as_bytes(**found));
-  if (!head) return database_->damaged(head.error().message);
-  return std::optional(std::move(*head));
-}
+Result<std::optional<Head>> Tables::head() const { return database_->head(); }
 
-Tables::Ended Tables::write(Batch& batch) {
-  if (database_->out_of_space) {
+Tables::Ended Tables::write(const Batch& batch) {
+  Database& d = *database_;
+  if (batch.head().batch != d.batch + 1) return {End::kFailed, d.failed("a batch that this one builds on is missing")};
+  if (d.out_of_space) {
     // RocksDB holds on to the error until it is told that it may be over.
-    const rocksdb::Status resumed = database_->db->Resume();
-    if (!resumed.ok()) return {resumed.IsNoSpace() ? End::kNoSpace : End::kFailed, database_->error(resumed)};
+    const rocksdb::Status resumed = d.db->Resume();
+    if (!resumed.ok()) return {resumed.IsNoSpace() ? End::kNoSpace : End::kFailed, d.error(resumed)};
   }
-  const rocksdb::Status status = database_->db->Write(synced(), &batch.contents_->writes);
-  database_->out_of_space = status.IsNoSpace();
-  if (status.ok()) return {};
-  return {status.IsNoSpace() ? End::kNoSpace : End::kFailed, database_->error(status)};
+  const rocksdb::Status status = d.db->Write(synced(), &batch.contents_->writes);
+  d.out_of_space = status.IsNoSpace();
+  if (!status.ok()) return {status.IsNoSpace() ? End::kNoSpace : End::kFailed, d.error(status)};
+  d.batch = batch.head().batch;
+  return {};
 }
 
 Status Tables::wipe() {
@@ -103,6 +99,7 @@ Status Tables::wipe() {
   (void)all.Delete(database_->families[kMeta], std::string(kHeadKey));
   const rocksdb::Status status = database_->db->Write(synced(), &all);
   if (!status.ok()) return database_->error(status);
+  database_->batch = 0;
   // What is deleted still lies in files; whole ones can go now. Whether they do makes no difference but in space.
   const rocksdb::Slice end(last_key());
   for (const Family family : {kSites, kHistory, kSessions})

@@ -39,6 +39,7 @@ namespace titer::store {
 
 // What of the state is in the tables, beyond what the head says: where a Materializer goes on.
 struct Written {
+  std::uint64_t batch = 0;     // Head::batch
   Position sessions;  // sessions used after it are not there as they are now
   std::set<SessionId> session_ids;
   Position events;              // blocks hold the events up to here
@@ -83,7 +84,8 @@ class Tables {
     End end = End::kWritten;
     Error error;  // unless written
   };
-  [[nodiscard]] Ended write(Batch& batch);
+  // A batch builds on all that were closed before it: when one of them is missing here, kFailed.
+  [[nodiscard]] Ended write(const Batch& batch);
   // Empties them, all at once, but for whose they are: a learner must start over.
   [[nodiscard]] Status wipe();
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -24,6 +25,15 @@ bool has_lz4() {
   return std::find(known.begin(), known.end(), rocksdb::kLZ4Compression) != known.end();
 }
 
+// When space ran out RocksDB looks every few seconds whether there is some again, and goes on by itself. Here the owner
+// decides that.
+class NoRecovery : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* by_itself) override {
+    *by_itself = false;
+  }
+};
+
 rocksdb::DBOptions database_options(const Tables::Options& asked) {
   rocksdb::DBOptions o;
   if (asked.env != nullptr) o.env = asked.env;
@@ -32,6 +42,7 @@ rocksdb::DBOptions database_options(const Tables::Options& asked) {
   o.track_and_verify_wals_in_manifest = true;
   o.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   o.max_bgerror_resume_count = 0;
+  o.listeners.push_back(std::make_shared<NoRecovery>());
   o.db_write_buffer_size = kWriteBuffersBytes;
   o.max_total_wal_size = kLogsBytes;
   o.max_background_jobs = 2;
@@ -97,10 +108,14 @@ Error Tables::Database::error(const rocksdb::Status& status) const {
             fmt::format("the tables in {} are in use: stop the other process that works there ({})", options.dir,
                         text)};
   if (status.IsCorruption() || status.IsInvalidArgument() || status.IsNotFound()) return damaged(text);
+  return failed(text);
+}
+
+Error Tables::Database::failed(std::string_view what) const {
   return {
       Code::kInternal,
       fmt::format("the tables in {} cannot be read or written: {}. Look at the disk and at the directory's rights",
-                  options.dir, text)};
+                  options.dir, what)};
 }
 
 Result<std::unique_ptr<Tables::Database>> Tables::Database::open(const Options& options) {
@@ -120,6 +135,9 @@ Result<std::unique_ptr<Tables::Database>> Tables::Database::open(const Options& 
   self->db.reset(db);
   std::copy(handles.begin(), handles.end(), self->families.begin());
   if (Status s = self->check_identity(); !s) return s.error();
+  const auto head = self->head();
+  if (!head) return head.error();
+  self->batch = head->has_value() ? (*head)->batch : 0;
   return self;
 }
 
@@ -130,6 +148,15 @@ Result<std::optional<std::string>> Tables::Database::get_meta(std::string_view k
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return error(status);
   return std::optional(std::move(value));
+}
+
+Result<std::optional<Head>> Tables::Database::head() const {
+  const auto found = get_meta(kHeadKey);
+  if (!found) return found.error();
+  if (!found->has_value()) return std::optional<Head>();
+  auto decoded = decode_head(as_bytes(**found));
+  if (!decoded) return damaged(decoded.error().message);
+  return std::optional(std::move(*decoded));
 }
 
 Status Tables::Database::check_identity() {

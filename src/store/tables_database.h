@@ -23,6 +23,7 @@ struct Tables::Database {
   Options options;
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
+  std::uint64_t batch = 0;    // Head::batch of what is written
   bool out_of_space = false;  // the last write was refused for it
 
   Database() = default;
@@ -35,9 +36,11 @@ struct Tables::Database {
   [[nodiscard]] Status check_identity();
   // No value: there is no such key.
   [[nodiscard]] Result<std::optional<std::string>> get_meta(std::string_view key) const;
+  [[nodiscard]] Result<std::optional<Head>> head() const;
   // A sentence about what RocksDB says.
   [[nodiscard]] Error error(const rocksdb::Status& status) const;
   [[nodiscard]] Error damaged(std::string_view what) const;
+  [[nodiscard]] Error failed(std::string_view what) const;
 };
 
 inline constexpr std::string_view kIdentityKey = "identity";

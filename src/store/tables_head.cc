@@ -35,6 +35,7 @@ smr::Checkpoint read_checkpoint(ByteReader& in) {
 void encode_head(const Head& head, Bytes& out) {
   ByteWriter w(out);
   const machine::Machine::Standing& s = head.standing;
+  w.u64(head.batch);
   w.u8(s.learning ? 1 : 0);
   w.u64(s.position.value);
   w.u64(s.digest);
@@ -52,6 +53,7 @@ Result<Head> decode_head(ByteView bytes) {
   ByteReader in(bytes);
   Head head;
   machine::Machine::Standing& s = head.standing;
+  head.batch = in.u64();
   const std::uint8_t learning = in.u8();
   s.learning = learning != 0;
   s.position = Position(in.u64());

@@ -16,6 +16,7 @@
 namespace titer::store {
 
 struct Head {
+  std::uint64_t batch = 0;  // which one, counted since the tables were made or wiped: each builds on the one before
   machine::Machine::Standing standing;
   smr::Checkpoint checkpoint;
   Position events;                      // the blocks of history reach up to here

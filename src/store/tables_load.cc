@@ -80,6 +80,7 @@ Result<Tables::Loaded> Tables::load(machine::Machine& machine) const {
   if (Status s = load_history(*database_, machine, written); !s) return s.error();
   if (Status s = load_sessions(*database_, machine, written); !s) return s.error();
   if (Status s = machine.finish_restore(loaded.head.standing); !s) return database_->damaged(s.error().message);
+  written.batch = loaded.head.batch;
   written.sessions = loaded.head.standing.position;
   written.events = loaded.head.events;
   if (written.last_block.size() >= Materializer::kBlockBytes) written.last_block.clear();

@@ -46,7 +46,7 @@ void TablesWriter::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return ending_ || step_ == Step::kWrite; });
-    if (ending_) return;
+    if (step_ != Step::kWrite) return;
     lock.unlock();
     const Report report{tables_.write(*batch_), batch_->head()};
     if (report.ended.end == Tables::End::kWritten) batch_.reset();

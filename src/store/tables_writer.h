@@ -5,7 +5,7 @@
 // meanwhile, and nothing is lost, for the journal keeps what the tables do not have yet.
 //
 // Thread rule: everything on the owner's thread, but for `report`, which is called on the writer's: post it to the
-// loop. The destructor waits for a write that is under way, and then makes no report any more.
+// loop. The destructor waits until what was submitted is written, of which no report may come any more.
 // Errors: after kFailed nothing can be submitted; a replica stops then (that is the fail-stop failure that the
 // others survive).
 #pragma once
