@@ -68,15 +68,16 @@ class Processes:
 
 
 class Redis:
-    """A primary and two replicas, nothing on disk."""
+    """A primary and two replicas; nothing on disk, or everything by `appendfsync always`."""
 
     name = "Redis 7, SET + WAIT 2"
 
-    def __init__(self, processes, folder, base=26379):
+    def __init__(self, processes, folder, base=26379, durable=False):
         self.base, self.servers = base, []
         for i in range(3):
             words = ["redis-server", "--port", base + i, "--bind", "127.0.0.1", "--dir", folder, "--save", "",
-                     "--appendonly", "no", "--dbfilename", f"redis-{i}.rdb"]
+                     "--appendonly", "yes" if durable else "no", "--appendfsync", "always", "--appenddirname",
+                     f"redis-{i}", "--dbfilename", f"redis-{i}.rdb"]
             if i > 0:
                 words += ["--replicaof", "127.0.0.1", base]
             self.servers.append(processes.start(words, os.path.join(folder, f"redis-{i}.log")))
@@ -101,12 +102,13 @@ class Redis:
 
 
 class Titer:
-    """Three replicas in memory, on ports of their own."""
+    """Three replicas on ports of their own."""
 
-    def __init__(self, processes, folder, base=18892):
+    def __init__(self, processes, folder, base=18892, durable=False):
         self.base = base
         log = os.path.join(folder, "titer.log")
-        self.supervisor = processes.start([TITER, "cluster", 3, "--base-port", base, "--data", folder], log)
+        self.supervisor = processes.start([TITER, "cluster", 3, "--base-port", base, "--data", folder, "--durability",
+                                           "disk" if durable else "memory"], log)
 
         def serves():
             with open(log, encoding="utf-8") as file:
@@ -127,6 +129,9 @@ class Titer:
     def load(self, workload, connections, in_flight, seconds, replicas):
         return json.loads(run(TITER, "bench", "--workload", workload, "--connections", connections, "--in-flight",
                               in_flight, "--seconds", seconds, "--sites", SITES, "--json", "--at", self.at(replicas)))
+
+    def status(self):
+        return json.loads(run(TITER, "status", "--json", "--at", self.at()))
 
     def memory(self):
         with open(f"/proc/{self.supervisor.pid}/task/{self.supervisor.pid}/children", encoding="utf-8") as file:

@@ -22,6 +22,7 @@ struct Options {
   double seconds = 5;
   std::string workload = "set", history;
   bool json = false, only_these = false;
+  std::string durability;
 };
 
 constexpr std::int64_t kConnectUs = 5'000'000;
@@ -41,6 +42,9 @@ struct Measured {
   std::size_t unanswered = 0;
   std::uint64_t peer_messages = 0, frames = 0;  // of all replicas during the run, heartbeats not counted
   LoadCheck check;
+  // Of all replicas together, while the load ran.
+  std::uint64_t executed = 0;
+  DiskWork disk;
 };
 
 // Adds the site, or puts its stock back to where the check begins. One for workload `all` may be in use by another load:
@@ -120,7 +124,7 @@ class Run {
     out_.seconds = static_cast<double>(net::boot_now().value - began.value) / 1e6;
     finished_ = {out_.run.writes, out_.run.reads};
     out_.run.going = false;
-    count_messages(before, ask_replicas(loop_, at_, true));
+    count_work(before, ask_replicas(loop_, at_, true));
     serve(BootTime(net::boot_now().value + kDrainUs), [this] { return open() == 0; });
     out_.unanswered = open();
     for (const auto& c : connections_) {
@@ -144,12 +148,15 @@ class Run {
     for (const auto& c : connections_) n += c->open();
     return n;
   }
-  void count_messages(const std::vector<ReplicaStatus>& before, const std::vector<ReplicaStatus>& after) {
+  void count_work(const std::vector<ReplicaStatus>& before, const std::vector<ReplicaStatus>& after) {
     for (const ReplicaStatus& a : after)
       for (const ReplicaStatus& b : before) {
         if (!a.ok() || !b.ok() || a.replica != b.replica || a.uptime_ms < b.uptime_ms) continue;
         out_.peer_messages += a.peer_messages_sent - b.peer_messages_sent;
         out_.frames += a.frames_sent - b.frames_sent;
+        out_.executed += a.executed - b.executed;
+        out_.disk += a.disk;
+        out_.disk -= b.disk;
       }
   }
 
@@ -169,6 +176,27 @@ double us(const Measured& m, double share) { return static_cast<double>(m.run.la
 
 double messages_per_read(const Measured& m) {
   return m.run.reads == 0 ? 0 : static_cast<double>(m.peer_messages) / static_cast<double>(m.run.reads);
+}
+
+double ratio(std::uint64_t a, std::uint64_t b) {
+  return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
+}
+
+void add_disk(boost::json::object& out, const Measured& m) {
+  out["syncs"] = m.disk.syncs;
+  out["sync_us_mean"] = ratio(m.disk.sync_us, m.disk.syncs);
+  out["writes_per_sync"] = ratio(m.executed, m.disk.syncs);
+  out["frames_per_sync"] = ratio(m.disk.records, m.disk.syncs);
+  out["journal_bytes_per_write"] = ratio(m.disk.record_bytes, m.executed);
+  out["disk_bytes_per_write"] = ratio(m.disk.written_bytes, m.executed);
+}
+
+void print_disk(const Measured& m) {
+  std::printf("  disks          %s syncs of %.0f us at all replicas; each had %.1f writes in %.1f frames on average\n",
+              grouped(m.disk.syncs).c_str(), ratio(m.disk.sync_us, m.disk.syncs), ratio(m.executed, m.disk.syncs),
+              ratio(m.disk.records, m.disk.syncs));
+  std::printf("                 per write and replica %.0f bytes in the journal, %.0f with what fills up its blocks\n",
+              ratio(m.disk.record_bytes, m.executed), ratio(m.disk.written_bytes, m.executed));
 }
 
 void print_json(const Options& o, const Measured& m, std::uint64_t finished) {
@@ -194,6 +222,7 @@ void print_json(const Options& o, const Measured& m, std::uint64_t finished) {
   out["peer_messages"] = m.peer_messages;
   out["frames"] = m.frames;
   if (workload_of(o.workload) == Workload::kView) out["messages_per_read"] = messages_per_read(m);
+  if (m.disk.syncs > 0) add_disk(out, m);
   out["check"] = workload_of(o.workload) == Workload::kAll ? "none" : m.check.passed() ? "passed" : "FAILED";
   out["replicas_checked"] = m.check.replicas;
   print_line(out);
@@ -213,6 +242,7 @@ void print_text(const Options& o, const Measured& m, std::uint64_t finished) {
               grouped(m.run.repeated).c_str(), grouped(m.run.failovers).c_str());
   std::printf("  replicas sent  %s messages to each other (heartbeats not counted) for %s frames\n",
               grouped(m.peer_messages).c_str(), grouped(m.frames).c_str());
+  if (m.disk.syncs > 0) print_disk(m);
   if (workload_of(o.workload) == Workload::kView)
     std::printf("  per read       %.6f messages between replicas\n", messages_per_read(m));
   if (workload_of(o.workload) == Workload::kAll)
@@ -228,6 +258,15 @@ void print_faults(const LoadCheck& check) {
   for (const std::string& fault : check.faults) complain("  " + fault);
   if (check.fault_count > check.faults.size())
     complain("  and " + std::to_string(check.fault_count - check.faults.size()) + " more");
+}
+
+// A figure of one durability must not be taken for one of the other.
+Status same_durability(const Options& o, const std::vector<ReplicaStatus>& replicas) {
+  for (const ReplicaStatus& one : replicas)
+    if (one.ok() && !o.durability.empty() && one.durability != o.durability)
+      return Error{Code::kInvalid, "replica " + std::to_string(one.replica) + " runs with durability " + one.durability +
+                                       "; start the cluster with --durability " + o.durability};
+  return ok_status();
 }
 
 int run(Options o) {
@@ -247,6 +286,7 @@ int run(Options o) {
       if (s.ok()) at.push_back(s.address);
     if (at.empty()) return fail({Code::kUnreachable, "no replica answers; name them with --at or TITER_AT"});
   }
+  if (const Status same = same_durability(o, ask_replicas(loop, at, true)); !same) return fail(same.error());
   std::vector<LoadSite> sites = make_load_sites(o.sites, workload);
   if (const Status loaded = load_sites(loop, at, sites); !loaded) return fail(loaded.error());
   Measured measured;
@@ -289,6 +329,8 @@ Runner setup(CLI::App& app) {
   app.add_option("--sites", o->sites, "bench-0000001 and so on; they stay in the database")
       ->check(CLI::Range(1, 9'999'999))
       ->capture_default_str();
+  app.add_option("--durability", o->durability, "measure only a cluster that runs with this one: disk or memory")
+      ->check(CLI::IsMember({"disk", "memory"}));
   app.add_flag("--json", o->json, "the results as one JSON object");
   app.add_option("--history", o->history, "every operation into this file, for `titer check`");
   app.add_flag("--only-these", o->only_these, "never go to a replica that --at does not name");

@@ -32,6 +32,26 @@ std::string text(const json::object& from, const char* key) {
 
 }  // namespace
 
+DiskWork& DiskWork::operator+=(const DiskWork& other) {
+  syncs += other.syncs;
+  sync_us += other.sync_us;
+  records += other.records;
+  record_bytes += other.record_bytes;
+  written_bytes += other.written_bytes;
+  tables_written += other.tables_written;
+  return *this;
+}
+
+DiskWork& DiskWork::operator-=(const DiskWork& other) {
+  syncs -= other.syncs;
+  sync_us -= other.sync_us;
+  records -= other.records;
+  record_bytes -= other.record_bytes;
+  written_bytes -= other.written_bytes;
+  tables_written -= other.tables_written;
+  return *this;
+}
+
 std::string ReplicaStatus::state() const {
   if (!ok()) return "unreachable";
   if (!full) return "learning";
@@ -61,7 +81,15 @@ ReplicaStatus read_status(client::StatusAnswer answer) {
   out.frames_sent = number(s, "frames_sent");
   out.peer_messages_sent = number(s, "peer_messages_sent");
   out.uptime_ms = number(s, "uptime_ms");
+  out.executed = number(s, "executed");
+  out.disk = {number(s, "syncs"),
+              number(s, "sync_us"),
+              number(s, "journal_records"),
+              number(s, "journal_record_bytes"),
+              number(s, "journal_written_bytes"),
+              number(s, "tables_written")};
   out.digest = text(s, "digest");
+  out.durability = text(s, "durability");
   out.full = flag(s, "full");
   out.wedged = flag(s, "wedged");
   out.lease = flag(s, "lease");

@@ -12,12 +12,22 @@
 
 namespace titer::app {
 
+// What its disk has done since the process was started; all 0 with durability `memory`.
+struct DiskWork {
+  std::uint64_t syncs = 0, sync_us = 0, records = 0, record_bytes = 0, written_bytes = 0, tables_written = 0;
+
+  DiskWork& operator+=(const DiskWork& other);
+  DiskWork& operator-=(const DiskWork& other);
+};
+
 struct ReplicaStatus {
   net::Address address;
   Result<std::string> json = Error{Code::kUnreachable, "not asked"};  // the rest is meaningful when ok
   std::uint64_t replica = 0, view = 0, target = 0, clock = 0, position = 0, sites = 0, memory_bytes = 0;
   std::uint64_t frames_sent = 0, peer_messages_sent = 0, uptime_ms = 0;
-  std::string digest;
+  std::uint64_t executed = 0;  // requests, since the process was started
+  DiskWork disk;
+  std::string digest, durability;
   bool full = false, wedged = false, lease = false;
 
   [[nodiscard]] bool ok() const { return json.ok(); }

@@ -71,6 +71,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
       started_(net::boot_now()) {
   answer_ = [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); };
   if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
+  position_at_start_ = engine_.machine.position();
   // One that begins anew is wedged until it hears of the view in which it does.
   if (engine_.replica.full())
     engine_.step(smr::input::View{initial});

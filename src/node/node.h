@@ -103,6 +103,7 @@ class Node final : private PeerEvents {
   machine::Sink answer_;
   machine::LogSink log_line_;
   BootTime next_tick_, started_;
+  Position position_at_start_;
   bool disk_full_ = false;
   BootTime next_look_at_disk_;
   std::optional<int> exit_code_;

@@ -22,6 +22,22 @@ std::uint64_t resident_bytes() {
 // 64-bit identifiers as text: JSON numbers lose bits in most readers.
 std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
 
+// What the disk has done since the process was started.
+void add_disk(boost::json::object& status, const store::StoreStats& disk, bool full) {
+  status["disk_full"] = full;
+  status["syncs"] = disk.journal.groups;
+  status["sync_us"] = disk.journal.sync_us;
+  status["sync_us_max"] = disk.journal.sync_us_max;
+  status["journal_records"] = disk.journal.records;
+  status["journal_record_bytes"] = disk.journal.record_bytes;
+  status["journal_written_bytes"] = disk.journal.written_bytes;
+  status["journal_group_bytes_max"] = disk.journal.group_bytes_max;
+  status["journal_segments"] = disk.journal.segments_used + disk.journal.segments_spare;
+  status["journal_held_bytes"] = disk.journal_held;
+  status["tables_position"] = disk.tables.value;
+  status["tables_written"] = disk.tables_written;
+}
+
 }  // namespace
 
 std::string Node::status() const {
@@ -31,7 +47,7 @@ std::string Node::status() const {
   for (const smr::Member& member : now.view.members)
     members.push_back(
         {{"id", member.id.value}, {"address", member.address}, {"incarnation", hex(member.incarnation.value)}});
-  const boost::json::object status{
+  boost::json::object status{
       {"cluster", hex(identity_.cluster)},
       {"replica", identity_.me.value},
       {"incarnation", hex(identity_.incarnation.value)},
@@ -45,6 +61,7 @@ std::string Node::status() const {
       {"register", register_ != nullptr && register_->reachable()},
       {"clock", now.clock.value},
       {"position", engine_.machine.position().value},
+      {"executed", engine_.machine.position().value - position_at_start_.value},
       {"digest", hex(engine_.machine.digest())},
       {"sites", totals.sites},
       {"active_sites", totals.active_sites},
@@ -67,6 +84,8 @@ std::string Node::status() const {
       {"memory_bytes", resident_bytes()},
       {"uptime_ms", (net::boot_now().value - started_.value) / 1000},
   };
+  status["durability"] = store_ == nullptr ? "memory" : "disk";
+  if (store_ != nullptr) add_disk(status, store_->stats(), disk_full_);
   return boost::json::serialize(status);
 }
 
