@@ -192,11 +192,13 @@ void add_disk(boost::json::object& out, const Measured& m) {
 }
 
 void print_disk(const Measured& m) {
-  std::printf("  disks          %s syncs of %.0f us at all replicas; each had %.1f writes in %.1f frames on average\n",
-              grouped(m.disk.syncs).c_str(), ratio(m.disk.sync_us, m.disk.syncs), ratio(m.executed, m.disk.syncs),
-              ratio(m.disk.records, m.disk.syncs));
-  std::printf("                 per write and replica %.0f bytes in the journal, %.0f with what fills up its blocks\n",
-              ratio(m.disk.record_bytes, m.executed), ratio(m.disk.written_bytes, m.executed));
+  std::printf(
+      "  disks          %s syncs of %.0f us at all replicas; each had %.1f writes in %.1f frames on average\n",
+      grouped(m.disk.syncs).c_str(), ratio(m.disk.sync_us, m.disk.syncs), ratio(m.executed, m.disk.syncs),
+      ratio(m.disk.records, m.disk.syncs));
+  std::printf(
+      "                 per write and replica %.0f bytes in the journal, %.0f with what fills up its blocks\n",
+      ratio(m.disk.record_bytes, m.executed), ratio(m.disk.written_bytes, m.executed));
 }
 
 void print_json(const Options& o, const Measured& m, std::uint64_t finished) {
@@ -264,8 +266,8 @@ void print_faults(const LoadCheck& check) {
 Status same_durability(const Options& o, const std::vector<ReplicaStatus>& replicas) {
   for (const ReplicaStatus& one : replicas)
     if (one.ok() && !o.durability.empty() && one.durability != o.durability)
-      return Error{Code::kInvalid, "replica " + std::to_string(one.replica) + " runs with durability " + one.durability +
-                                       "; start the cluster with --durability " + o.durability};
+      return Error{Code::kInvalid, "replica " + std::to_string(one.replica) + " runs with durability " +
+                                       one.durability + "; start the cluster with --durability " + o.durability};
   return ok_status();
 }
 

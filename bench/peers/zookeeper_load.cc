@@ -60,7 +60,8 @@ void answered(int code, const Stat*, const void* data) {
 void issue(Lane* lane) {
   lane->sent = Clock::now();
   const std::string name = path(static_cast<int>(lane->random() % static_cast<unsigned>(keys)));
-  if (zoo_aset(lane->session, name.c_str(), value.data(), static_cast<int>(value.size()), -1, answered, lane) == ZOK)
+  if (zoo_aset(lane->session, name.c_str(), value.data(), static_cast<int>(value.size()), -1, answered, lane) ==
+      ZOK)
     return;
   ++errors;
   --running;

@@ -101,8 +101,8 @@ class Store {
   // What is not synced for lack of requests waits that long: acknowledgements that nobody is owed.
   static constexpr std::int64_t kNullPatienceUs = 10'000;
   // Tables are written when the journal holds so much, or after so long if anything changed, but not more often than
-  // every second: each costs the disk, and a start replays 64 MiB in a second or two.
-  static constexpr std::uint64_t kJournalBytes = std::uint64_t{64} << 20;
+  // every second: each costs the disk, and a start replays 128 MiB in a few seconds.
+  static constexpr std::uint64_t kJournalBytes = std::uint64_t{128} << 20;
   static constexpr std::int64_t kTablesEveryUs = 10'000'000;
   static constexpr std::int64_t kTablesAtMostEveryUs = 1'000'000;
   static constexpr std::size_t kSitesLearned = 16'384;  // what a learner writes down at once, about 5 MB

@@ -79,7 +79,8 @@ Result<std::optional<Head>> Tables::head() const { return database_->head(); }
 
 Tables::Ended Tables::write(const Batch& batch) {
   Database& d = *database_;
-  if (batch.head().batch != d.batch + 1) return {End::kFailed, d.failed("a batch that this one builds on is missing")};
+  if (batch.head().batch != d.batch + 1)
+    return {End::kFailed, d.failed("a batch that this one builds on is missing")};
   if (d.out_of_space) {
     // RocksDB holds on to the error until it is told that it may be over.
     const rocksdb::Status resumed = d.db->Resume();

@@ -39,8 +39,8 @@ namespace titer::store {
 
 // What of the state is in the tables, beyond what the head says: where a Materializer goes on.
 struct Written {
-  std::uint64_t batch = 0;     // Head::batch
-  Position sessions;  // sessions used after it are not there as they are now
+  std::uint64_t batch = 0;  // Head::batch
+  Position sessions;        // sessions used after it are not there as they are now
   std::set<SessionId> session_ids;
   Position events;              // blocks hold the events up to here
   std::deque<Position> blocks;  // the first position of each
