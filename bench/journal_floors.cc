@@ -154,7 +154,9 @@ class RocksWay final : public Way {
 double processor_us() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto us = [](const timeval& t) { return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec); };
+  const auto us = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec);
+  };
   return us(usage.ru_utime) + us(usage.ru_stime);
 }
 
@@ -206,7 +208,8 @@ void print(const char* name, std::size_t size, Measured& m) {
   for (const double us : m.us) sum += us;
   const auto n = static_cast<double>(m.us.size());
   std::printf("%-40s %6zu B  p50 %7.0f us  p99 %7.0f us  cpu %6.0f us  %7.1f MB/s\n", name, size,
-              m.us[m.us.size() / 2], m.us[m.us.size() * 99 / 100], m.processor / n, static_cast<double>(size) * n / sum);
+              m.us[m.us.size() / 2], m.us[m.us.size() * 99 / 100], m.processor / n,
+              static_cast<double>(size) * n / sum);
 }
 
 }  // namespace
