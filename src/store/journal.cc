@@ -32,11 +32,14 @@ std::uint64_t number_above(const FoundJournal& found) {
   return number + 1;
 }
 
-// The newest group may be in memory of the operating system alone, if a process died and not the machine. From here on
-// it counts, so it has to be on the disk.
-Status settle(FoundJournal& found) {
-  if (found.used.empty()) return ok_status();
-  return found.used.back().file.file->sync();
+// If a process died and not the machine, the newest group, the last file that was made, or its name may be in memory of
+// the operating system alone. From here on they count, so they have to be on the disk.
+Status settle(FoundJournal& found, Files& files, const std::string& dir) {
+  if (!found.used.empty())
+    if (auto status = found.used.back().file.file->sync(); !status) return status;
+  for (const SegmentFile& file : found.free)
+    if (auto status = file.file->sync(); !status) return status;
+  return files.sync_dir(dir);
 }
 
 }  // namespace
@@ -56,7 +59,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, Jo
   const JournalIdentity identity{options.cluster, options.me};
   auto found = read_journal(files, options.dir, identity, Files::Mode::kWrite, visitor);
   if (!found) return found.error();
-  if (auto status = settle(*found); !status) return status.error();
+  if (auto status = settle(*found, files, options.dir); !status) return status.error();
 
   std::unique_ptr<Journal> journal(new Journal(options, std::move(locked).value(), found->contents));
   journal->pool_ = std::make_unique<SegmentPool>(

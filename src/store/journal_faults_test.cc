@@ -10,6 +10,12 @@ void wait_for_spare(const TestJournal& test) {
   while (test.journal->stats().segments_spare == 0) std::this_thread::yield();
 }
 
+// On a disk with room for two segments: writes until the second has begun and the journal has said that it is the last.
+void use_up_room(TestJournal& test, std::uint64_t& seq) {
+  while (test.journal->stats().segments_used < 2) test.write(frame(1, 0, ++seq));
+  test.reports.wait_room(false);
+}
+
 TEST(JournalFaults, a_failed_write_ends_it_and_nothing_is_reported_or_written_after) {
   FakeFiles files;
   TestJournal test(files);
@@ -89,7 +95,7 @@ TEST(JournalFaults, a_full_disk_is_said_and_what_is_prepared_is_used) {
   TestJournal test(files);
   wait_for_spare(test);
   std::uint64_t seq = 0;
-  while (test.reports.room().empty()) test.write(frame(1, 0, ++seq));  // the second segment has begun
+  use_up_room(test, seq);
   EXPECT_EQ(test.reports.room(), std::vector<bool>{false});
   for (int i = 0; i < 5; ++i) test.write(frame(1, 0, ++seq));
   EXPECT_TRUE(test.reports.failed().empty());
@@ -107,7 +113,7 @@ TEST(JournalFaults, room_is_tried_again_when_asked) {
   TestJournal test(files);
   wait_for_spare(test);
   std::uint64_t seq = 0;
-  while (test.reports.room().empty()) test.write(frame(1, 0, ++seq));
+  use_up_room(test, seq);
   test.journal->retry_room();
   while (test.reports.room().size() < 2) std::this_thread::yield();
   EXPECT_EQ(test.reports.room(), (std::vector<bool>{false, false}));
@@ -125,13 +131,12 @@ TEST(JournalFaults, a_release_helps_a_journal_that_has_no_room_left) {
   TestJournal test(files);
   wait_for_spare(test);
   std::uint64_t seq = 0;
-  while (test.reports.room().empty()) test.write(frame(1, 0, ++seq));
+  use_up_room(test, seq);
   for (int rounds = 0; rounds < 20; ++rounds) {
-    const auto changes = test.reports.room().size();
     test.journal->release(ViewNumber(1), {{TransmitterId(0), Seq(seq)}});
-    while (test.reports.room().size() == changes) std::this_thread::yield();
-    EXPECT_TRUE(test.reports.room().back());
-    while (test.reports.room().back() && test.reports.failed().empty()) test.write(frame(1, 0, ++seq));
+    test.reports.wait_room(true);
+    while (test.journal->stats().segments_used > 1) std::this_thread::yield();
+    use_up_room(test, seq);
   }
   EXPECT_TRUE(test.reports.failed().empty()) << test.reports.failed()[0].message;
   EXPECT_EQ(files.paths().size(), 2U);

@@ -1,6 +1,10 @@
 # Measures; built when asked for (bench/README.md).
 add_executable(tables_bench EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/bench/tables.cc)
 target_link_libraries(tables_bench PRIVATE titer_store)
+add_executable(journal_bench EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/bench/journal.cc)
+target_link_libraries(journal_bench PRIVATE titer_store)
+add_executable(journal_floors EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/bench/journal_floors.cc)
+target_link_libraries(journal_floors PRIVATE titer_flags RocksDB::rocksdb-shared uring)
 
 # The disks of the tests.
 if(TITER_TESTS AND TARGET store_test)
