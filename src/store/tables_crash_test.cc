@@ -7,7 +7,7 @@
 #include <fstream>
 #include <mutex>
 
-#include "store/tables_testing.h"
+#include "store/testing/tables.h"
 #include "store/tables_writer.h"
 #include "store/testing/forgetful_disk.h"
 
@@ -56,7 +56,8 @@ struct Image {
 };
 
 // Runs a state with a disk that is copied at random moments, as a crash would leave it.
-std::deque<Image> run_with_crashes(std::uint64_t seed, const TemporaryDir& dir, std::vector<std::uint64_t>& digests) {
+std::deque<Image> run_with_crashes(std::uint64_t seed, const TemporaryDir& dir,
+                                   std::vector<std::uint64_t>& digests) {
   Disk disk(seed);
   std::mt19937_64 chance(seed);
   std::deque<Image> images;
@@ -242,7 +243,8 @@ TEST(TablesDamage, of_a_byte_is_an_error_that_says_what_to_do_or_changes_nothing
         continue;
       }
       ++noticed;
-      EXPECT_NE(loaded.error().message.find("Move that directory away"), std::string::npos) << loaded.error().message;
+      EXPECT_NE(loaded.error().message.find("Move that directory away"), std::string::npos)
+          << loaded.error().message;
     }
   }
   EXPECT_GT(noticed, 10U);

@@ -42,7 +42,8 @@ TEST(TablesHead, comes_back_with_every_field) {
 TEST(TablesHead, that_is_cut_short_or_bent_is_an_error_and_never_a_crash) {
   Bytes bytes;
   encode_head(some_head(), bytes);
-  for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode_head(ByteView(bytes).first(size)).ok());
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(decode_head(ByteView(bytes).first(size)).ok());
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     for (const int bend : {0x01, 0x80, 0xFF}) {
       Bytes bent = bytes;
