@@ -140,9 +140,11 @@ int main(int argc, char** argv) {
   const std::string dir =
       argc > 2 ? argv[2] : (std::filesystem::temp_directory_path() / "titer-tables-bench").string();
   const bool there = std::filesystem::exists(dir + "/CURRENT");
+  const auto begin = Clock::now();
   auto tables = store::Tables::open({dir, 1, ReplicaId(0), false, nullptr});
   if (!tables) stop(tables.error());
   Bench bench(std::move(*tables), sites);
+  say("open", seconds_since(begin));
   if (!there) return bench.fill(), 0;  // load in a process of its own: its memory is what counts
   bench.load();
   bench.follow(5);

@@ -289,6 +289,11 @@ void EventRing::read(std::uint64_t offset, Record& out) const {
   out.next = offset + static_cast<std::uint64_t>(body - record) + rest;
 }
 
+EventRing::Place EventRing::place(std::uint64_t offset) const {
+  const Step step = step_at(at(offset));
+  return {step.position, offset + step.size};
+}
+
 std::uint64_t EventRing::above(Position since) const {
   auto chunk =
       std::partition_point(chunks_.begin(), chunks_.end(), [&](const Chunk& c) { return c.first <= since; });

@@ -62,6 +62,12 @@ class EventRing {
 
   // The record at an offset from begin() to end(); out's vectors are used again.
   void read(std::uint64_t offset, Record& out) const;
+  // The same without reading all of it.
+  struct Place {
+    Position position;
+    std::uint64_t next = 0;
+  };
+  [[nodiscard]] Place place(std::uint64_t offset) const;
   // Where the first record with a position above `since` is; end() if there is none.
   [[nodiscard]] std::uint64_t above(Position since) const;
   // The offsets of all records of the chunk that ends at (or holds) `before`, below `before`, oldest first.

@@ -131,12 +131,12 @@ bool take_changed(Store& store, std::size_t sites_min, std::size_t bytes_max, co
 Position write_events(const Core& core, Position since, std::size_t bytes_max, Bytes& out) {
   const EventRing& history = core.history;
   const std::size_t limit = out.size() + bytes_max;
-  Record record;
   Position done = since;
-  for (std::uint64_t at = history.above(since); at < history.end(); at = record.next) {
-    history.read(at, record);
-    if (record.event.position != done && out.size() >= limit) return done;
-    done = record.event.position;
+  EventRing::Place place;
+  for (std::uint64_t at = history.above(since); at < history.end(); at = place.next) {
+    place = history.place(at);
+    if (place.position != done && out.size() >= limit) return done;
+    done = place.position;
     PartWriter part(Part::kEvent, out);
     history.write_record(at, out);
     part.end();

@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "store/tables_testing.h"
+#include "store/testing/tables.h"
 #include "store/tables_writer.h"
 
 namespace titer::store {

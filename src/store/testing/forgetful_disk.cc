@@ -42,7 +42,7 @@ class ForgetfulFile : public rocksdb::FSWritableFileOwnerWrapper {
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
     return disk_.perform(
-        true, [&] { return target()->Sync(options, debug); },
+        true, [] { return IOStatus::OK(); },
         [&] { disk_.files_[name_].synced = target()->GetFileSize(options, debug); });
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override { return Sync(options, debug); }
@@ -58,13 +58,12 @@ class ForgetfulDirectory : public rocksdb::FSDirectoryWrapper {
       : FSDirectoryWrapper(std::move(directory)), disk_(disk), name_(std::move(name)) {}
 
   IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug,
-                               const rocksdb::DirFsyncOptions& how) override {
-    return disk_.perform(
-        true, [&] { return FSDirectoryWrapper::FsyncWithDirOptions(options, debug, how); }, [&] { note(); });
+                               const rocksdb::DirFsyncOptions&) override {
+    return Fsync(options, debug);
   }
-  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+  IOStatus Fsync(const IOOptions&, IODebugContext*) override {
     return disk_.perform(
-        true, [&] { return FSDirectoryWrapper::Fsync(options, debug); }, [&] { note(); });
+        true, [] { return IOStatus::OK(); }, [&] { note(); });
   }
 
  private:

@@ -4,6 +4,7 @@
 // a synced directory does not know yet. crash_image() copies the directory as a power failure might leave it: synced
 // bytes are there; of the bytes behind them some first part is, perhaps with a hole of zeros in it; a file or
 // rename that is not synced may be missing or not. Before each write or sync a hook may take such an image.
+// A sync is only noted and not passed on: the real disk keeps what it gets while the test lasts.
 // Not played: deletions that are undone (RocksDB does not look at files that its manifest does not name).
 //
 // It also fails on command: writes for lack of space, syncs for good.
