@@ -162,7 +162,8 @@ TEST(Golden, replica_and_register) {
   EXPECT_EQ(message(Ready{Position(300)}), "54540141020000005aa69b46e4521894ac02");
   EXPECT_EQ(message(Pong{7, ViewNumber(2), true, Position(300), Position(299)}),
             "545401400f00000002734a02cf3dca0507000000000000000102ac02ab0200");
-  EXPECT_EQ(message(Inventory{"", true, ViewNumber(2), {Incarnation(9)}, Position(300)}), "");
+  EXPECT_EQ(message(Inventory{"", true, ViewNumber(2), {Incarnation(9)}, Position(300)}),
+            "545401430e000000f9bc366fd057500b000102010900000000000000ac02");
   Bytes ping;
   encode_ping(ping, 7);
   EXPECT_EQ(hex(ping), "5454013f08000000185845ce2b2edec00700000000000000");
