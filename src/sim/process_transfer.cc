@@ -66,7 +66,7 @@ void Process::take_part(const Link& from, ByteView payload) {
     learned_ = received->complete;
     scene_.ledger.took_over(incarnation_, machine_->position());
     scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
-    return step(smr::input::StateInstalled{received->view, received->clock});
+    return joined(received->view, received->clock);
   }
   if (part->kind != wire::TransferKind::kHead) return;
   learned_ = received->complete;

@@ -13,9 +13,11 @@ void Process::record(const smr::ViewRecord& newest) {
     if (known_.number > installed_ && full()) scene_.hit(Mark::kViewOverView);
     known_ = newest;
     flush_step_ = FlushStep::kKnows;
+    if (directory_ != nullptr && !full()) leave_join();
     const double share = scene_.plan.crash_in_flush;
     if (!scene_.winding_down && !doom_ && scene_.random.chance(share))
       doom_ = static_cast<unsigned>(scene_.random.below(40));
+    scene_.maybe_end_all();
   }
   step(smr::input::View{newest});
 }

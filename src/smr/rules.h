@@ -33,6 +33,13 @@ enum class Rule {
   kLinkRepeats,    // a new link begins with what the old one may have lost
   kOutdatedState,  // §6 a learner takes nothing that is older than the final state it has (machine)
   kDonorBehind,    // §6 a donor that has executed less than the one before it completes nothing (machine)
+  kRecoveredWedge,  // §7 a recovered replica is wedged, and keeps its earlier life's promises to readers
+  kBases,           // §7 a checkpoint's bases are what everybody holds, not what is held here
+  kInstalledLine,   // §7 the journal says where a view was installed
+  kLastView,        // §7 only members of the last view begin anew (view)
+  kTopFirst,        // §7 … and of them those with the highest installed view (view)
+  kLives,           // §7 a replica is known by any of its lives since it was a member (view)
+  kLearnerLives,    // §7 a learner's disk is no member's (sim: the driver's)
   kFirstAlone,     // a session's first request goes alone (client/window.h)
   kCount,
 };
