@@ -84,9 +84,10 @@ wire::Inventory Directory::inventory(ViewNumber installed, Position position) co
 
 Result<Directory::Found> Directory::read() const {
   Found found;
+  found.machine = std::make_unique<machine::Machine>();
   if (tables_.state != nullptr)
-    if (Status read = read_state(*tables_.state, found.machine); !read) return read.error();
-  if (found.machine.position() != tables_.position || (tables_.state && found.machine.digest() != tables_.digest))
+    if (Status read = read_state(*tables_.state, *found.machine); !read) return read.error();
+  if (found.machine->position() != tables_.position || (tables_.state && found.machine->digest() != tables_.digest))
     return Error{Code::kInternal, "the tables are not what was written down"};
   if (!whole_) return found;
   smr::Recovery recovery(tables_.checkpoint);
@@ -97,8 +98,7 @@ Result<Directory::Found> Directory::read() const {
     }
     auto rest = recovery.installed(std::get<smr::Installed>(line));
     if (!rest) return rest.error();
-    for (const smr::FramePtr& frame : *rest) found.machine.execute(*frame, nullptr);
-    found.replayed += rest->size();
+    found.ended.insert(found.ended.end(), rest->begin(), rest->end());
   }
   found.recovered = std::move(recovery).end();
   return found;

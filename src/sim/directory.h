@@ -40,9 +40,9 @@ struct Tables {
 class Directory {
  public:
   struct Found {
-    machine::Machine machine;
-    smr::Recovered recovered;     // whole(): what the last life held
-    std::uint64_t replayed = 0;   // frames of views that had ended, executed beyond the tables
+    std::unique_ptr<machine::Machine> machine;  // as the tables have it
+    std::vector<smr::FramePtr> ended;           // of views that ended beyond the tables: to execute, in this order
+    smr::Recovered recovered;                   // whole(): what the last life held
   };
   using Forgotten = std::function<void(const smr::Frame&)>;  // of the installed view
 

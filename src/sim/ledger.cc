@@ -28,6 +28,13 @@ std::string text(const smr::Frame& f) {
   return fmt::format("frame {}.{:x}.{} ts {}", f.view.value, f.transmitter.value, f.seq.value, f.ts.value);
 }
 
+// What it holds of each stream of its view.
+std::map<TransmitterId, Seq> floors(const smr::Recovered& found) {
+  std::map<TransmitterId, Seq> floors(found.checkpoint.bases.begin(), found.checkpoint.bases.end());
+  for (const smr::FramePtr& frame : found.frames) floors[frame->transmitter] = frame->seq;
+  return floors;
+}
+
 }  // namespace
 
 // --- order
@@ -157,20 +164,26 @@ void Ledger::forgets(Incarnation who, const smr::Frame& frame) {
                                                    text(frame), member.incarnation.value));
 }
 
-void Ledger::recovered(const std::vector<Incarnation>& lives, Incarnation who, const smr::Recovered& found) {
+void Ledger::given_back(const std::vector<Incarnation>& lives, const smr::Recovered& found) {
   const ViewNumber view = found.checkpoint.installed.number;
-  std::map<TransmitterId, Seq> here(found.checkpoint.bases.begin(), found.checkpoint.bases.end());
-  for (const smr::FramePtr& frame : found.frames) here[frame->transmitter] = frame->seq;
+  std::map<TransmitterId, Seq> here = floors(found);
   for (const Incarnation life : lives)
     for (auto it = held_.lower_bound({life, {view, TransmitterId()}});
          it != held_.end() && it->first.first == life && it->first.second.first == view; ++it)
       if (here[it->first.second.second] < it->second)
-        return stage_.fail("disks (I7)", fmt::format("process {} was told by its disk that frame {}.{:x}.{} is there; "
-                                                     "it is not any more",
-                                                     life.value, view.value, it->first.second.second.value,
-                                                     it->second.value));
-  for (const auto& [transmitter, seq] : here) held_[{who, {view, transmitter}}] = seq;
+        return stage_.fail("disks (I7)", fmt::format("frame {}.{:x}.{} was on the disk of process {}; it is not any more",
+                                                     view.value, it->first.second.second.value, it->second.value,
+                                                     life.value));
+}
+
+void Ledger::begins_again(Incarnation who, const smr::Recovered& found) {
+  const ViewNumber view = found.checkpoint.installed.number;
+  for (const auto& [transmitter, seq] : floors(found)) held_[{who, {view, transmitter}}] = seq;
   installs_.insert({who, view});
+}
+
+bool Ledger::has_installed(const std::vector<Incarnation>& lives, ViewNumber view) const {
+  return std::ranges::any_of(lives, [&](Incarnation life) { return was_full(life, view); });
 }
 
 // --- views

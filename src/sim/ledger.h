@@ -59,8 +59,11 @@ class Ledger {
   void installed(Incarnation who, ViewNumber view, Position position);
   // Durable: a frame of the view that it has installed leaves its journal.
   void forgets(Incarnation who, const smr::Frame& frame);
-  // Its disk gives back what these lives, its own before it, held in the view that they had installed last.
-  void recovered(const std::vector<Incarnation>& lives, Incarnation who, const smr::Recovered& found);
+  // A disk gives back what these lives held in the view that they had installed last.
+  void given_back(const std::vector<Incarnation>& lives, const smr::Recovered& found);
+  // `who` goes on with it.
+  void begins_again(Incarnation who, const smr::Recovered& found);
+  [[nodiscard]] bool has_installed(const std::vector<Incarnation>& lives, ViewNumber view) const;
   void published(const smr::ViewRecord& record);
 
   // --- clients

@@ -210,7 +210,7 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
 
   Time opens_at_ = kNever;  // its directory
   Time tables_at_ = 0;      // the next are due; 0: not drawn yet
-  std::optional<Directory::Found> found_;        // read; the machine is machine_
+  std::optional<smr::Recovered> found_;          // starting, and the directory is read
   std::optional<smr::ViewRecord> begins_with_;   // recovered, and has not heard of the view in which it begins
   Time hears_at_ = 0;
   struct Join {

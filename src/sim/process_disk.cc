@@ -20,12 +20,15 @@ void Process::open_directory() {
   if (!spend()) return;
   auto read = directory_->read();
   if (!read) return scene_.fail("disk (I7)", fmt::format("replica {}: {}", me_.value, read.error().message));
-  found_ = std::move(read).value();
-  machine_ = std::make_unique<machine::Machine>(std::move(found_->machine));
+  machine_ = std::move(read->machine);
   scene_.ledger.took_over(incarnation_, machine_->position());
   scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
-  if (directory_->whole()) scene_.ledger.recovered(directory_->lives(), incarnation_, found_->recovered);
-  if (found_->replayed > 0) scene_.hit(Mark::kViewsReplayed);
+  // The view has ended for all, whether or not anybody has got as far as executing the rest of it.
+  for (const smr::FramePtr& frame : read->ended) execute({frame, false});
+  if (!read->ended.empty()) scene_.hit(Mark::kViewsReplayed);
+  scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
+  if (directory_->whole()) scene_.ledger.given_back(directory_->lives(), read->recovered);
+  found_ = std::move(read->recovered);
   directory_->opened(incarnation_);
   scene_.maybe_end_all();
 }
@@ -38,8 +41,14 @@ void Process::decide(const smr::ViewRecord& record) {
 }
 
 void Process::begin_again(const smr::ViewRecord& record) {
-  const smr::Recovered& recovered = found_->recovered;
-  for (const smr::FramePtr& frame : recovered.frames) recovered_.insert({frame->transmitter, frame->seq});
+  const smr::Recovered& recovered = *found_;
+  for (const smr::FramePtr& frame : recovered.frames) {
+    recovered_.insert({frame->transmitter, frame->seq});
+    if (frame->count > 0 && frame->uid() <= recovered.checkpoint.last_executed) scene_.hit(Mark::kExecutedAboveBase);
+  }
+  if (!scene_.ledger.has_installed(directory_->lives(), recovered.checkpoint.installed.number))
+    scene_.hit(Mark::kRestartJoiner);
+  scene_.ledger.begins_again(incarnation_, recovered);
   replica_ = std::make_unique<smr::Replica>(options(), recovered);
   full_before_ = true;
   known_ = recovered.checkpoint.installed;

@@ -88,7 +88,7 @@ void Process::greet(ConnectionId connection, Port port) {
   hello.replica = me_;
   hello.incarnation = incarnation_;
   wire::encode(link.out, hello);
-  if (starting()) wire::encode(link.out, directory_->inventory(found_->recovered.checkpoint.installed.number, machine_->position()));
+  if (starting()) wire::encode(link.out, directory_->inventory(found_->checkpoint.installed.number, machine_->position()));
 }
 
 void Process::lost(ConnectionId connection) {
