@@ -11,7 +11,7 @@
 namespace titer::sim {
 
 namespace {
-constexpr Time kTendEveryUs = 100'000;
+constexpr Time kTendEveryUs = 25'000;
 }
 
 void Nemesis::start() {
@@ -202,7 +202,7 @@ void Nemesis::tend() {
   if (scene_.winding_down) return;
   std::size_t living = 0;
   for (const auto& client : scene_.direct) living += client->alive() ? 1U : 0U;
-  if (living >= static_cast<std::size_t>(scene_.plan.direct_clients) || !scene_.random.chance(.1)) return;
+  if (living >= static_cast<std::size_t>(scene_.plan.direct_clients) || !scene_.random.chance(.025)) return;
   scene_.direct.push_back(std::make_unique<DirectSender>(scene_, ++clients_));
   scene_.direct.back()->start();
 }

@@ -62,7 +62,7 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   total = durable && random.chance(.6) ? pick<Time>(random, {3, 10, 30}) * kSecond : 0;
   total_in_change = total == 0 || random.chance(.5) ? 0 : .03;
   wipes = random.chance(.5) ? 0 : .3;
-  restart_us = pick<Time>(random, {200'000, 2 * kSecond, 10 * kSecond});
+  restart_us = pick<Time>(random, {50'000, 500'000, 3 * kSecond, 10 * kSecond});
   safety_us = random.between(60, 240) * kSecond;
   heal_all = random.chance(.6);
 }

@@ -9,7 +9,7 @@
 namespace titer::sim {
 
 namespace {
-constexpr Time kHearUs = 30'000;  // from being one of those who begin anew to hearing of their view, at most
+constexpr Time kHearUs = 300'000;  // from being one of those who begin anew to hearing of their view, at most
 }
 
 // --- how it begins
