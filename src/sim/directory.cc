@@ -34,24 +34,33 @@ Tables write_down(smr::Checkpoint checkpoint, const machine::Machine& machine) {
   return tables;
 }
 
-void Directory::found(const smr::ViewRecord& first, Incarnation who) {
-  whole_ = true;
-  lives_ = {who};
-  tables_.checkpoint.installed = first;
-  tables_.digest = machine::Machine().digest();
+void Directory::found(const smr::ViewRecord& first) {
+  tables_ = {{first, {}, {}, {}}, {}, machine::Machine().digest(), nullptr, false};
+  installed_ = first;
 }
 
-void Directory::learns() {
-  whole_ = false;
-  lives_.clear();
-  journal_.clear();
+void Directory::append(Line line) {
+  const auto* installed = std::get_if<smr::Installed>(&line);
+  if (installed != nullptr && installed->view.number > installed_.number) installed_ = installed->view;
+  journal_.push_back(std::move(line));
 }
 
-void Directory::joined(Tables tables, Incarnation who) {
-  learns();
-  whole_ = true;
-  lives_ = {who};
-  tables_ = std::move(tables);
+bool Directory::whole() const { return !tables_.learning && installed_.find(owner_) != nullptr; }
+
+std::vector<Incarnation> Directory::lives() const {
+  if (!whole()) return noted_;
+  std::vector<Incarnation> lives = {installed_.find(owner_)->incarnation};
+  const auto same = std::ranges::find(noted_, lives.front());
+  lives.insert(lives.end(), same == noted_.end() ? noted_.begin() : same + 1, noted_.end());
+  return lives;
+}
+
+bool Directory::is_of(const smr::Member& member) const {
+  return whole() && std::ranges::count(lives(), member.incarnation) > 0;
+}
+
+wire::Inventory Directory::inventory(Position position) const {
+  return {{}, whole(), whole() ? installed_.number : ViewNumber(), lives(), position};
 }
 
 bool Directory::needless(const Line& line) const {
@@ -60,7 +69,8 @@ bool Directory::needless(const Line& line) const {
     return installed->view.number <= at.installed.number;
   const smr::Frame& frame = *std::get<smr::FramePtr>(line);
   if (frame.view != at.installed.number) return frame.view < at.installed.number;
-  const auto base = std::ranges::lower_bound(at.bases, frame.transmitter, {}, [](const auto& b) { return b.first; });
+  const auto base =
+      std::ranges::lower_bound(at.bases, frame.transmitter, {}, [](const auto& b) { return b.first; });
   return base != at.bases.end() && base->first == frame.transmitter && frame.seq <= base->second;
 }
 
@@ -72,31 +82,27 @@ void Directory::replace(Tables tables, const Forgotten& forgotten) {
     if (frame != nullptr && (*frame)->view == tables_.checkpoint.installed.number) forgotten(**frame);
     return true;
   });
-}
-
-bool Directory::is_of(const smr::Member& member) const {
-  return whole_ && std::ranges::count(lives_, member.incarnation) > 0;
-}
-
-wire::Inventory Directory::inventory(ViewNumber installed, Position position) const {
-  return {{}, whole_, whole_ ? installed : ViewNumber(), lives_, position};
+  installed_ = tables_.checkpoint.installed;
+  for (const Line& line : journal_)
+    if (const auto* installed = std::get_if<smr::Installed>(&line)) installed_ = installed->view;
 }
 
 Result<Directory::Found> Directory::read() const {
   Found found;
   found.machine = std::make_unique<machine::Machine>();
+  found.exact = !tables_.learning;
   if (tables_.state != nullptr)
     if (Status read = read_state(*tables_.state, *found.machine); !read) return read.error();
   if (found.machine->position() != tables_.position || (tables_.state && found.machine->digest() != tables_.digest))
     return Error{Code::kInternal, "the tables are not what was written down"};
-  if (!whole_) return found;
+  if (!whole()) return found;
   smr::Recovery recovery(tables_.checkpoint);
   for (const Line& line : journal_) {
     if (const auto* frame = std::get_if<smr::FramePtr>(&line)) {
       if (Status taken = recovery.frame(*frame); !taken) return taken.error();
       continue;
     }
-    auto rest = recovery.installed(std::get<smr::Installed>(line));
+    const auto rest = recovery.installed(std::get<smr::Installed>(line));
     if (!rest) return rest.error();
     found.ended.insert(found.ended.end(), rest->begin(), rest->end());
   }

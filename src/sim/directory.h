@@ -2,12 +2,12 @@
 //
 // Only what is durable is here: disk.h decides what of that which a process handed over gets so far, and a crash keeps.
 // The rules are those of docs/protocol.md §7, as a store keeps them:
-//   lives     every process that opens the directory is noted before anybody hears of it; to learn ends the list
-//   whole     a member's state. A learner's is not; a joiner's is from when the final state of its view is here, until it
-//             hears of another view before it has installed that one
-//   tables    a checkpoint and the state machine at that place, replaced as one
+//   lives     a process that opens the directory is noted before anybody hears of it; to learn ends the list
+//   tables    the state machine at one place with a checkpoint, replaced as one; a learner's say so
 //   journal   lines in the order of smr's tickets. What the tables make needless is forgotten, and nothing else (I7):
 //             frames of earlier views, and those of the installed view up to the bases
+//   whole     a member's: the newest installed view, by tables and journal, has this replica. So a joiner's final state
+//             counts from when the line of the view that it joins is in the journal
 // One process at a time uses a directory (a real one is locked); who comes while another lives is given a new one.
 // Errors: what cannot be read back is a broken promise of the product or the simulator, so the run fails with it.
 #pragma once
@@ -32,6 +32,7 @@ struct Tables {
   Position position;
   std::uint64_t digest = 0;
   std::shared_ptr<const Bytes> state;  // whole parts of a transfer; null: nothing was ever executed
+  bool learning = false;               // of a learner: no member's, whatever the checkpoint says
 };
 
 // The machine as it stands, for tables. `checkpoint` is of the same moment.
@@ -43,35 +44,37 @@ class Directory {
     std::unique_ptr<machine::Machine> machine;  // as the tables have it
     std::vector<smr::FramePtr> ended;           // of views that ended beyond the tables: to execute, in this order
     smr::Recovered recovered;                   // whole(): what the last life held
+    bool exact =
+        true;  // the machine is as it was at its position; a learner's tables may be ahead of that here and there
   };
   using Forgotten = std::function<void(const smr::Frame&)>;  // of the installed view
 
+  explicit Directory(ReplicaId owner) : owner_(owner) { tables_.learning = true; }
+
   // --- how a life begins
-  void found(const smr::ViewRecord& first, Incarnation who);
-  void opened(Incarnation who) { lives_.push_back(who); }
-  void learns();
-  // A joiner's final state, of the flush of the checkpoint's view.
-  void joined(Tables tables, Incarnation who);
+  void found(const smr::ViewRecord& first);
+  void opened(Incarnation who) { noted_.push_back(who); }
+  void learns() { noted_.clear(); }
 
   // --- every turn
-  void append(Line line) { journal_.push_back(std::move(line)); }
+  void append(Line line);
   void replace(Tables tables, const Forgotten& forgotten);
 
   // --- what is there
-  [[nodiscard]] bool whole() const { return whole_; }
-  [[nodiscard]] bool blank() const { return !whole_ && tables_.state == nullptr; }
+  [[nodiscard]] bool whole() const;
   // Was it a member's under this incarnation, and has it been nothing else since?
   [[nodiscard]] bool is_of(const smr::Member& member) const;
-  [[nodiscard]] const std::vector<Incarnation>& lives() const { return lives_; }
-  [[nodiscard]] wire::Inventory inventory(ViewNumber installed, Position position) const;
+  [[nodiscard]] std::vector<Incarnation> lives() const;
+  [[nodiscard]] wire::Inventory inventory(Position position) const;
   [[nodiscard]] Result<Found> read() const;
 
  private:
   [[nodiscard]] bool needless(const Line& line) const;
 
-  bool whole_ = false;
-  std::vector<Incarnation> lives_;  // oldest first
+  ReplicaId owner_;
+  std::vector<Incarnation> noted_;  // oldest first
   Tables tables_;
+  smr::ViewRecord installed_;  // the newest of tables and journal
   std::deque<Line> journal_;
 };
 

@@ -42,15 +42,9 @@ void Disk::begin() {
   stage_.time.at(not_before(stage_.time.now() + length()), *this, kSync, ++sync_);
 }
 
-void Disk::write_tables(Tables tables, std::optional<Incarnation> joiner) {
+void Disk::write_tables(Tables tables) {
   tables_ = std::move(tables);
-  joiner_ = joiner;
   stage_.time.at(not_before(stage_.time.now() + kTablesShare * length()), *this, kTables, ++write_);
-}
-
-void Disk::learns() {
-  tables_.reset();
-  directory_->learns();
 }
 
 // What is under way ends then, and not before.
@@ -92,10 +86,7 @@ void Disk::synced() {
 
 void Disk::tables_end() {
   Tables written = std::move(*std::exchange(tables_, std::nullopt));
-  if (joiner_)
-    directory_->joined(std::move(written), *joiner_);
-  else
-    directory_->replace(std::move(written), [this](const smr::Frame& frame) { owner_.forgotten(frame); });
+  directory_->replace(std::move(written), [this](const smr::Frame& frame) { owner_.forgotten(frame); });
   stage_.hit(Mark::kTablesWritten);
   owner_.tables_written();
 }

@@ -38,11 +38,9 @@ class Disk final : public Handler {
 
   void append(std::uint64_t ticket, Line line);
   void commit(bool urgent);
-  // One at a time. `joiner`: the final state of a learner, under this incarnation.
-  void write_tables(Tables tables, std::optional<Incarnation> joiner);
+  // Those that are being written are given up.
+  void write_tables(Tables tables);
   [[nodiscard]] bool writes_tables() const { return tables_.has_value(); }
-  // Durable when it returns; tables that were being written are given up.
-  void learns();
   // The process has ended.
   void crash();
   // --- faults
@@ -73,7 +71,6 @@ class Disk final : public Handler {
   std::uint64_t lazy_ = 0;                                           // ticket of the newest line that waits
   std::uint64_t sync_ = 0, write_ = 0;                               // number of what is under way
   std::optional<Tables> tables_;                                     // being written
-  std::optional<Incarnation> joiner_;
   Time extra_us_ = 0, hangs_until_ = 0;
   bool busy_ = false, fails_ = false, over_ = false;
 };

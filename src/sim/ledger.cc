@@ -171,19 +171,15 @@ void Ledger::given_back(const std::vector<Incarnation>& lives, const smr::Recove
     for (auto it = held_.lower_bound({life, {view, TransmitterId()}});
          it != held_.end() && it->first.first == life && it->first.second.first == view; ++it)
       if (here[it->first.second.second] < it->second)
-        return stage_.fail("disks (I7)", fmt::format("frame {}.{:x}.{} was on the disk of process {}; it is not any more",
-                                                     view.value, it->first.second.second.value, it->second.value,
-                                                     life.value));
+        return stage_.fail("disks (I7)",
+                           fmt::format("frame {}.{:x}.{} was on the disk of process {}; it is not any more",
+                                       view.value, it->first.second.second.value, it->second.value, life.value));
 }
 
 void Ledger::begins_again(Incarnation who, const smr::Recovered& found) {
   const ViewNumber view = found.checkpoint.installed.number;
   for (const auto& [transmitter, seq] : floors(found)) held_[{who, {view, transmitter}}] = seq;
   installs_.insert({who, view});
-}
-
-bool Ledger::has_installed(const std::vector<Incarnation>& lives, ViewNumber view) const {
-  return std::ranges::any_of(lives, [&](Incarnation life) { return was_full(life, view); });
 }
 
 // --- views

@@ -63,7 +63,6 @@ class Ledger {
   void given_back(const std::vector<Incarnation>& lives, const smr::Recovered& found);
   // `who` goes on with it.
   void begins_again(Incarnation who, const smr::Recovered& found);
-  [[nodiscard]] bool has_installed(const std::vector<Incarnation>& lives, ViewNumber view) const;
   void published(const smr::ViewRecord& record);
 
   // --- clients

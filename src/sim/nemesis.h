@@ -42,7 +42,7 @@ class Nemesis final : public Handler {
   Scene& scene_;
   smr::ReplicaSet core_;
   std::array<Time, limits::kReplicasMax> restart_at_{};
-  Time together_at_ = 0;  // after a total failure: all who are dead are started then
+  Time together_at_ = 0;          // after a total failure: all who are dead are started then
   std::uint64_t clients_ = 1000;  // numbers of those who replace others
 };
 

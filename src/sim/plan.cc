@@ -14,8 +14,9 @@ namespace {
 
 constexpr Time kSecond = 1'000'000;
 constexpr std::array<std::string_view, kFaults> kNames = {
-    "crash",     "pause",     "cut",       "partition", "slow link",    "exclude",      "register away",
-    "disk slow", "disk hang", "disk fail", "wall jump", "client death", "direct death", "late repeat",  "total failure"};
+    "crash",     "pause",         "cut",          "partition",   "slow link",
+    "exclude",   "register away", "disk slow",    "disk hang",   "disk fail",
+    "wall jump", "client death",  "direct death", "late repeat", "total failure"};
 
 template <typename T, std::size_t n>
 T pick(Random& random, const T (&from)[n]) {
@@ -89,8 +90,8 @@ std::string Plan::text() const {
       piece_bytes, turn_us, sync_us, tables_us / 1000, fences ? " fences" : "", sees_deaths ? " sees deaths" : "",
       hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, sites, other_sites,
       gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000, give_up_us / 1000,
-      read_share, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change, wipes, heal_all ? "all" : "a core",
-      calm ? " calm;" : "");
+      read_share, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change, wipes,
+      heal_all ? "all" : "a core", calm ? " calm;" : "");
   for (std::size_t i = 0; i < kFaults; ++i)
     if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kNames[i], every[i] / kSecond);
   if (out.back() == ',') out.pop_back();

@@ -67,13 +67,13 @@ struct Plan {
   double read_share;
   // --- faults: mean time between two, 0: never
   std::array<Time, kFaults> every{};
-  bool calm;              // none that makes a living replica look dead: so nobody may be suspected of silence
-  double crash_in_flush;  // share of view changes, per member
+  bool calm;               // none that makes a living replica look dead: so nobody may be suspected of silence
+  double crash_in_flush;   // share of view changes, per member
   double total_in_change;  // share of view changes, joins and restarts, per process, that a total failure strikes
-  double wipes;           // share of restarts with an empty disk, as far as may be
-  Time restart_us;        // after which a dead process is started again, mean
-  Time safety_us;         // length of the phase in which anything may fail
-  bool heal_all;          // for the liveness phase: everybody comes back, or only a core
+  double wipes;            // share of restarts with an empty disk, as far as may be
+  Time restart_us;         // after which a dead process is started again, mean
+  Time safety_us;          // length of the phase in which anything may fail
+  bool heal_all;           // for the liveness phase: everybody comes back, or only a core
 
   [[nodiscard]] Time mean(Fault fault) const { return every[static_cast<std::size_t>(fault)]; }
   [[nodiscard]] std::string text() const;

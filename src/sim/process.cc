@@ -39,7 +39,7 @@ Process::Process(Scene& scene, ReplicaId id, Incarnation incarnation, const smr:
   replica_ = std::make_unique<smr::Replica>(options(), initial);
   known_ = initial;
   full_before_ = replica_->full();
-  if (directory_ != nullptr) directory_->found(initial, incarnation_);
+  if (directory_ != nullptr) directory_->found(initial);
   scene_.network.listen(me_.value, node_);
 }
 

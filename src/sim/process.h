@@ -47,6 +47,8 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   [[nodiscard]] bool alive() const { return alive_; }
   [[nodiscard]] bool paused() const { return pauses_ > 0; }
   [[nodiscard]] bool full() const { return replica_ && replica_->full(); }
+  // … and so that nobody else is needed: with durability a joiner is that from when its disk says so.
+  [[nodiscard]] bool counts() const { return full() && (directory_ == nullptr || directory_->whole()); }
   // It reads its disk, or waits to hear how it goes on.
   [[nodiscard]] bool starting() const { return replica_ == nullptr; }
   [[nodiscard]] bool read_lease() const { return alive_ && replica_ && replica_->read_lease(boot_now()); }
@@ -58,9 +60,9 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   [[nodiscard]] std::string unrest() const;
 
   // --- faults
-  void kill(const char* why);                     // now, if somebody else has the state
-  void end(const char* why) { die(why, false); }  // now, whoever else is there
-  void doom(unsigned steps) { doom_ = steps; }    // … after so many steps of its turns
+  void kill(const char* why);                                    // now, if somebody else has the state
+  void end(const char* why) { die(why, false); }                 // now, whoever else is there
+  void doom(unsigned steps) { doom_ = steps; }                   // … after so many steps of its turns
   void die_at(Time when) { scene_.time.at(when, *this, kDie); }  // as kill()
   void pause(Time length);
   void resume();  // all pauses end
@@ -180,7 +182,7 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   void persist(const std::vector<smr::Output::Persist>& what);
   void tend_tables();
   void joined(ViewNumber view, LamportTime clock);
-  void leave_join();
+  void learned_more();
   void tables_end();
 
   // --- process_views.cc
@@ -208,16 +210,16 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   std::deque<std::pair<std::uint64_t, smr::FramePtr>> on_disk_;  // by ticket: submitted, not synced yet
   smr::Output out_, performing_;
 
-  Time opens_at_ = kNever;  // its directory
-  Time tables_at_ = 0;      // the next are due; 0: not drawn yet
-  std::optional<smr::Recovered> found_;          // starting, and the directory is read
-  std::optional<smr::ViewRecord> begins_with_;   // recovered, and has not heard of the view in which it begins
+  Time opens_at_ = kNever;                      // its directory
+  Time tables_at_ = 0;                          // the next are due; 0: not drawn yet
+  std::optional<smr::Recovered> found_;         // starting, and the directory is read
+  std::optional<smr::ViewRecord> begins_with_;  // recovered, and has not heard of the view in which it begins
   Time hears_at_ = 0;
   struct Join {
     ViewNumber view;
     LamportTime clock;
   };
-  std::optional<Join> join_;  // its final state is on its way to the disk
+  std::optional<Join> join_;                           // its final state is on its way to the disk
   std::set<std::pair<TransmitterId, Seq>> recovered_;  // frames, of the view that it recovered: to notice relays
 
   std::vector<Link> links_;

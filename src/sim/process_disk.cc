@@ -22,11 +22,11 @@ void Process::open_directory() {
   if (!read) return scene_.fail("disk (I7)", fmt::format("replica {}: {}", me_.value, read.error().message));
   machine_ = std::move(read->machine);
   scene_.ledger.took_over(incarnation_, machine_->position());
-  scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
+  if (read->exact) scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
   // The view has ended for all, whether or not anybody has got as far as executing the rest of it.
   for (const smr::FramePtr& frame : read->ended) execute({frame, false});
   if (!read->ended.empty()) scene_.hit(Mark::kViewsReplayed);
-  scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
+  if (read->exact) scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
   if (directory_->whole()) scene_.ledger.given_back(directory_->lives(), read->recovered);
   found_ = std::move(read->recovered);
   directory_->opened(incarnation_);
@@ -44,10 +44,11 @@ void Process::begin_again(const smr::ViewRecord& record) {
   const smr::Recovered& recovered = *found_;
   for (const smr::FramePtr& frame : recovered.frames) {
     recovered_.insert({frame->transmitter, frame->seq});
-    if (frame->count > 0 && frame->uid() <= recovered.checkpoint.last_executed) scene_.hit(Mark::kExecutedAboveBase);
+    // Synced, and then it ended before it sent it.
+    if (frame->transmitter == gateway_of(me_)) scene_.ledger.made(incarnation_, *frame);
+    if (frame->count > 0 && frame->uid() <= recovered.checkpoint.last_executed)
+      scene_.hit(Mark::kExecutedAboveBase);
   }
-  if (!scene_.ledger.has_installed(directory_->lives(), recovered.checkpoint.installed.number))
-    scene_.hit(Mark::kRestartJoiner);
   scene_.ledger.begins_again(incarnation_, recovered);
   replica_ = std::make_unique<smr::Replica>(options(), recovered);
   full_before_ = true;
@@ -64,9 +65,9 @@ void Process::hear() {
   record(first);
 }
 
-// What the disk has helps, but counts no more.
+// What the disk has helps, but counts no more: not for the life that begins here.
 void Process::learn(const smr::ViewRecord& record) {
-  if (on(smr::Rule::kLearnerLives)) disk_.learns();
+  if (on(smr::Rule::kLearnerLives)) directory_->learns();
   found_.reset();
   replica_ = std::make_unique<smr::Replica>(options(), record);
   known_ = record;
@@ -95,28 +96,32 @@ void Process::tend_tables() {
   tables_at_ = now + scene_.random.between(1, 2 * scene_.plan.tables_us);
   if (!due) return;
   smr::Checkpoint checkpoint = replica_->checkpoint();
-  disk_.write_tables(write_down(std::move(checkpoint), *machine_), std::nullopt);
+  disk_.write_tables(write_down(std::move(checkpoint), *machine_));
 }
 
-// The final state is in: it counts once it is on disk, and from then on this is a member's directory.
+// A learner need not begin from nothing when it is started again.
+void Process::learned_more() {
+  if (directory_ == nullptr || disk_.writes_tables() || !scene_.random.chance(.3)) return;
+  Tables tables = write_down({}, *machine_);
+  tables.learning = true;
+  disk_.write_tables(std::move(tables));
+}
+
+// The final state is in: it is part of the flush once it is on disk. It is a member's when the view is installed.
 void Process::joined(ViewNumber view, LamportTime clock) {
   if (directory_ == nullptr) return step(smr::input::StateInstalled{view, clock});
   join_ = {view, clock};
-  disk_.write_tables(write_down({known_, {}, clock, {}}, *machine_), incarnation_);
+  smr::Checkpoint checkpoint;
+  checkpoint.installed.number = ViewNumber(view.value - 1);
+  if (!on(smr::Rule::kJoinerInstalls)) checkpoint.installed = known_;
+  checkpoint.clock = clock;
+  disk_.write_tables(write_down(std::move(checkpoint), *machine_));
   scene_.maybe_end_all();
 }
 
-// Another view has come before the one that it was joining was installed here: it is a learner again, and must be one
-// on its disk before the others hear so. They may settle the rest of the view that it has missed without it.
-void Process::leave_join() {
-  join_.reset();
-  if (directory_->whole()) scene_.hit(Mark::kJoinerAgain);
-  if (on(smr::Rule::kLearnerLives)) disk_.learns();
-}
-
 void Process::tables_end() {
-  if (!join_) return;
-  const Join join = *std::exchange(join_, std::nullopt);
+  if (disk_.writes_tables() || !join_) return;  // there are newer ones
+  const Join join = *join_;
   step(smr::input::StateInstalled{join.view, join.clock});
 }
 

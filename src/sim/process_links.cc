@@ -88,7 +88,7 @@ void Process::greet(ConnectionId connection, Port port) {
   hello.replica = me_;
   hello.incarnation = incarnation_;
   wire::encode(link.out, hello);
-  if (starting()) wire::encode(link.out, directory_->inventory(found_->checkpoint.installed.number, machine_->position()));
+  if (starting()) wire::encode(link.out, directory_->inventory(machine_->position()));
 }
 
 void Process::lost(ConnectionId connection) {
@@ -221,8 +221,7 @@ void Process::register_message(const wire::Message& message) {
   }
   const auto ping = wire::decode_ping(message.payload);
   if (!ping) return scene_.fail("wire", ping.error().message);
-  wire::encode(register_link()->out,
-               wire::Pong{*ping, installed_, full(), machine_->position(), learned_});
+  wire::encode(register_link()->out, wire::Pong{*ping, installed_, counts(), machine_->position(), learned_});
 }
 
 void Process::flush_links() {

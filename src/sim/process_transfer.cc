@@ -71,6 +71,7 @@ void Process::take_part(const Link& from, ByteView payload) {
   if (part->kind != wire::TransferKind::kHead) return;
   learned_ = received->complete;
   step(smr::input::Learned{learned_});
+  learned_more();
   if (++passes_ < 2) return;
   if (Link* link = register_link()) wire::encode(link->out, wire::Ready{learned_});
 }

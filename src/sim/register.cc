@@ -132,7 +132,7 @@ bool Register::somebody_stays(const smr::ViewRecord& next) const {
   return std::ranges::any_of(next.members, [&](const smr::Member& member) {
     const Process* process = scene_.find(member.incarnation);
     return process != nullptr && process->alive() &&
-           (process->full() || (process->starting() && record_.has(member.id, member.incarnation)));
+           (process->counts() || (process->starting() && record_.has(member.id, member.incarnation)));
   });
 }
 

@@ -31,7 +31,7 @@ bool Scene::another_lives(const Process* gone) const {
   for (const smr::Member& member : record().members) {
     if (gone != nullptr && member.incarnation == gone->incarnation()) continue;
     for (const auto& other : processes)
-      if (other->incarnation() == member.incarnation && other->alive() && other->full()) return true;
+      if (other->incarnation() == member.incarnation && other->alive() && other->counts()) return true;
   }
   return false;
 }
@@ -42,7 +42,7 @@ bool Scene::disk_left(const Process* gone, const Directory* wiped) const {
     if (directory == wiped || !directory->is_of(member)) continue;
     const auto learns = [&](const auto& process) {
       return process->directory().get() == directory && process->alive() && process.get() != gone &&
-             view_register->told_to_learn(*process);
+             (process->starting() ? view_register->told_to_learn(*process) : !process->full());
     };
     if (std::ranges::none_of(processes, learns)) return true;
   }
@@ -71,7 +71,7 @@ std::shared_ptr<Directory> Scene::directory_for(ReplicaId id) {
   const bool wipe = random.chance(plan.wipes) && (another_lives(nullptr) || disk_left(nullptr, directory.get()));
   if (locked) hit(Mark::kDirectoryInUse);
   if (!locked && wipe) hit(Mark::kWiped);
-  if (locked || wipe) directory = std::make_shared<Directory>();
+  if (locked || wipe) directory = std::make_shared<Directory>(id);
   return directory;
 }
 

@@ -58,8 +58,8 @@ struct Scene : Stage {
   std::vector<std::unique_ptr<ThinClient>> thin;
   std::vector<std::unique_ptr<DirectSender>> direct;
   std::array<std::shared_ptr<Directory>, limits::kReplicasMax> directories;  // durable: of each id, the newest
-  bool working = false;       // clients make requests
-  bool winding_down = false;  // nothing new fails
+  bool working = false;                                                      // clients make requests
+  bool winding_down = false;                                                 // nothing new fails
   std::uint32_t clients_born = 0;
 
  private:

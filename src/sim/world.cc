@@ -51,7 +51,7 @@ void World::be_born() {
   scene_.view_register = std::make_unique<Register>(scene_, first);
   for (const smr::Member& member : first.members) {
     std::shared_ptr<Directory>& directory = scene_.directories[member.id.value];
-    if (plan.durable) directory = std::make_shared<Directory>();
+    if (plan.durable) directory = std::make_shared<Directory>(member.id);
     scene_.processes.push_back(std::make_unique<Process>(scene_, member.id, member.incarnation, first, directory));
   }
   const auto clients = static_cast<std::uint64_t>(plan.gateway_clients + plan.readers);

@@ -49,8 +49,7 @@ Core::Core(Options options, const Recovered& recovered) : c_(options) {
 }
 
 void Core::step(BootTime now, const Input& input, Output& out) {
-  // What an earlier life promised to readers is not known any more: as if it had been promised now.
-  if (c_.recovered && c_.now == BootTime()) leases_.grant_all(c_.installed, now);
+  if (c_.recovered && c_.now == BootTime() && on(Rule::kInherit)) leases_.inherit(now);
   c_.now = std::max(c_.now, now);
   c_.out = &out;
 #ifdef TITER_INVARIANTS
