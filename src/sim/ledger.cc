@@ -28,6 +28,13 @@ std::string text(const smr::Frame& f) {
   return fmt::format("frame {}.{:x}.{} ts {}", f.view.value, f.transmitter.value, f.seq.value, f.ts.value);
 }
 
+// What it holds of each stream of its view.
+std::map<TransmitterId, Seq> floors(const smr::Recovered& found) {
+  std::map<TransmitterId, Seq> floors(found.checkpoint.bases.begin(), found.checkpoint.bases.end());
+  for (const smr::FramePtr& frame : found.frames) floors[frame->transmitter] = frame->seq;
+  return floors;
+}
+
 }  // namespace
 
 // --- order
@@ -131,22 +138,57 @@ void Ledger::holds(Incarnation who, const smr::Frame& frame) {
 void Ledger::answers(Incarnation who, const smr::Frame& frame, const smr::ViewRecord& known) {
   const smr::ViewRecord* view = record(frame.view);
   if (view == nullptr) return;
-  for (const smr::Member& member : view->members) {
-    // In a flush only those who stay must hold it, and of them those who are given no final state.
-    const bool stays = known.has(member.id, member.incarnation) && was_full(member.incarnation, frame.view);
-    if (known.number > frame.view && !stays) continue;
-    const auto held = held_.find({member.incarnation, {frame.view, frame.transmitter}});
-    if (held != held_.end() && held->second >= frame.seq) continue;
+  // In a flush only those who stay must hold it, and of them those who are given no final state.
+  const bool in_flush = known.number > frame.view;
+  for (const smr::Member& member : in_flush ? known.members : view->members) {
+    if (in_flush && !was_full(member.incarnation, frame.view)) continue;
+    if (held(member.incarnation, frame.view, frame.transmitter) >= frame.seq) continue;
     return stage_.fail("safe (I3)", fmt::format("process {} answers from {}, which process {} never got", who.value,
                                                 text(frame), member.incarnation.value));
   }
+}
+
+Seq Ledger::held(Incarnation who, ViewNumber view, TransmitterId transmitter) const {
+  const auto it = held_.find({who, {view, transmitter}});
+  return it == held_.end() ? Seq() : it->second;
+}
+
+// --- disks
+
+void Ledger::forgets(Incarnation who, const smr::Frame& frame) {
+  const smr::ViewRecord* view = record(frame.view);
+  if (view == nullptr) return;
+  for (const smr::Member& member : view->members)
+    if (held(member.incarnation, frame.view, frame.transmitter) < frame.seq)
+      return stage_.fail("disks (I7)", fmt::format("process {} forgets {}, which member {} has not got", who.value,
+                                                   text(frame), member.incarnation.value));
+}
+
+void Ledger::given_back(const std::vector<Incarnation>& lives, const smr::Recovered& found) {
+  const ViewNumber view = found.checkpoint.installed.number;
+  std::map<TransmitterId, Seq> here = floors(found);
+  for (const Incarnation life : lives)
+    for (auto it = held_.lower_bound({life, {view, TransmitterId()}});
+         it != held_.end() && it->first.first == life && it->first.second.first == view; ++it)
+      if (here[it->first.second.second] < it->second)
+        return stage_.fail("disks (I7)",
+                           fmt::format("frame {}.{:x}.{} was on the disk of process {}; it is not any more",
+                                       view.value, it->first.second.second.value, it->second.value, life.value));
+}
+
+void Ledger::begins_again(Incarnation who, const smr::Recovered& found) {
+  const ViewNumber view = found.checkpoint.installed.number;
+  for (const auto& [transmitter, seq] : floors(found)) held_[{who, {view, transmitter}}] = seq;
+  installs_.insert({who, view});
 }
 
 // --- views
 
 // It has installed this view, or was born with it.
 bool Ledger::was_full(Incarnation who, ViewNumber view) const {
-  return view == ViewNumber() || installs_.contains({who, view});
+  const auto is = [who](const smr::Member& member) { return member.incarnation == who; };
+  return installs_.contains({who, view}) ||
+         (view == ViewNumber() && records_.contains(view) && std::ranges::any_of(records_.at(view).members, is));
 }
 
 const smr::ViewRecord* Ledger::record(ViewNumber view) const {

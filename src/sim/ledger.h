@@ -14,7 +14,9 @@
 //   answered  what a client is told is what the log says
 //   reads     no read is older than what was answered before it began
 //
-// I7 (nothing leaves memory too early) shows here as a frame that nobody can relay; I8 (leases) is looked at where a
+//   I7   no frame leaves a journal that a member of its view may lack, and a disk gives back all that was synced
+//
+// That nothing leaves memory too early (I7) shows here as a frame that nobody can relay; I8 (leases) is looked at where a
 // view is installed (process_views.cc), because it needs the living replicas themselves.
 // Cost: one log entry per request and a hash per frame. Thread rule: one thread.
 #pragma once
@@ -27,6 +29,7 @@
 #include <vector>
 
 #include "sim/stage.h"
+#include "smr/checkpoint.h"
 #include "smr/types.h"
 
 namespace titer::sim {
@@ -54,6 +57,12 @@ class Ledger {
   // The request is answered now. `known`: the newest record that the replica has.
   void answers(Incarnation who, const smr::Frame& frame, const smr::ViewRecord& known);
   void installed(Incarnation who, ViewNumber view, Position position);
+  // Durable: a frame of the view that it has installed leaves its journal.
+  void forgets(Incarnation who, const smr::Frame& frame);
+  // A disk gives back what these lives held in the view that they had installed last.
+  void given_back(const std::vector<Incarnation>& lives, const smr::Recovered& found);
+  // `who` goes on with it.
+  void begins_again(Incarnation who, const smr::Recovered& found);
   void published(const smr::ViewRecord& record);
 
   // --- clients
@@ -78,6 +87,7 @@ class Ledger {
     Incarnation first;         // who executed it first
   };
   void append(Incarnation who, const smr::Frame& frame, const Done& done);
+  [[nodiscard]] Seq held(Incarnation who, ViewNumber view, TransmitterId transmitter) const;
   [[nodiscard]] bool was_full(Incarnation who, ViewNumber view) const;
   [[nodiscard]] bool same_frame(const smr::Frame& frame, bool may_be_new, bool& is_new);
 

@@ -11,7 +11,7 @@
 namespace titer::sim {
 
 namespace {
-constexpr Time kTendEveryUs = 100'000;
+constexpr Time kTendEveryUs = 25'000;
 }
 
 void Nemesis::start() {
@@ -53,6 +53,7 @@ ReplicaId Nemesis::some_id() {
 
 void Nemesis::strike(Fault fault) {
   const Time now = scene_.time.now();
+  if (std::ranges::none_of(scene_.processes, [](const auto& process) { return process->alive(); })) return;
   switch (fault) {
     case Fault::kCrash: {
       Process* victim = somebody();
@@ -90,8 +91,15 @@ void Nemesis::strike(Fault fault) {
       for (const auto& client : scene_.thin)
         if (client->alive()) client->repeat_old();
       return;
+    case Fault::kTotalFailure: return total_failure();
     case Fault::kCount: return;
   }
+}
+
+void Nemesis::total_failure() {
+  const Time within = scene_.random.chance(.5) ? 0 : some(0, scene_.random.chance(.5) ? 20'000 : 1'000'000);
+  scene_.end_all(within);
+  if (scene_.random.chance(.5)) together_at_ = scene_.time.now() + within + some(1, 2 * scene_.plan.restart_us);
 }
 
 // --- the network
@@ -185,6 +193,7 @@ void Nemesis::tend() {
       at = kNever;
     } else if (at == kNever) {
       at = now + (scene_.winding_down ? 0 : some(1, 2 * scene_.plan.restart_us));
+      if (together_at_ > now && !scene_.winding_down) at = together_at_;
     } else if (at <= now) {
       scene_.spawn(ReplicaId(i));
       at = kNever;
@@ -193,7 +202,7 @@ void Nemesis::tend() {
   if (scene_.winding_down) return;
   std::size_t living = 0;
   for (const auto& client : scene_.direct) living += client->alive() ? 1U : 0U;
-  if (living >= static_cast<std::size_t>(scene_.plan.direct_clients) || !scene_.random.chance(.1)) return;
+  if (living >= static_cast<std::size_t>(scene_.plan.direct_clients) || !scene_.random.chance(.025)) return;
   scene_.direct.push_back(std::make_unique<DirectSender>(scene_, ++clients_));
   scene_.direct.back()->start();
 }

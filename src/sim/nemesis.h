@@ -1,8 +1,8 @@
 // Nemesis: does to a run what its plan says may be done to it, and takes it all back for the liveness phase.
 //
 // Each kind of fault has its own clock, so that kinds meet in every combination. No fault takes the last living member
-// that has the state (Scene::may_lose): t-1 failures are what is promised. Dead processes are started again after a
-// while, with nothing, as learners; dead clients are replaced.
+// that has the state (Scene::may_lose): t-1 failures are what is promised, and with durability t, if the disks stay. Dead
+// processes are started again after a while, with their disk if they have one; dead clients are replaced.
 #pragma once
 
 #include <array>
@@ -34,6 +34,7 @@ class Nemesis final : public Handler {
   void client_death();
   void direct_death();
   void wall_jump();
+  void total_failure();
   [[nodiscard]] Process* somebody();
   [[nodiscard]] ReplicaId some_id();
   [[nodiscard]] Time some(Time low, Time high) { return scene_.random.between(low, high); }
@@ -41,6 +42,7 @@ class Nemesis final : public Handler {
   Scene& scene_;
   smr::ReplicaSet core_;
   std::array<Time, limits::kReplicasMax> restart_at_{};
+  Time together_at_ = 0;          // after a total failure: all who are dead are started then
   std::uint64_t clients_ = 1000;  // numbers of those who replace others
 };
 

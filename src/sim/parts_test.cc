@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "sim/disk.h"
 #include "sim/ledger.h"
 #include "sim/network.h"
 #include "sim/world.h"
@@ -131,42 +130,6 @@ TEST(Network, whoever_ends_is_missed_after_what_it_sent) {
   EXPECT_EQ(pair.b.closings, 1);
 }
 
-class Owner final : public DiskOwner {
- public:
-  std::vector<std::uint64_t> tickets;
-  bool failed = false;
-  void persisted(std::uint64_t ticket) override { tickets.push_back(ticket); }
-  void disk_failed() override { failed = true; }
-  [[nodiscard]] bool may_fail() const override { return true; }
-};
-
-TEST(Disk, what_comes_during_a_sync_goes_into_the_next) {
-  Stage stage(quiet_plan(), nullptr);
-  Owner owner;
-  Disk disk(stage, owner);
-  for (std::uint64_t ticket = 1; ticket <= 5; ++ticket) disk.submit(ticket);
-  while (stage.time.step(1'000'000)) continue;
-  EXPECT_EQ(owner.tickets, (std::vector<std::uint64_t>{1, 5}));
-}
-
-TEST(Disk, a_disk_that_hangs_goes_on_later_and_one_that_fails_never_does) {
-  Stage stage(quiet_plan(), nullptr);
-  Owner owner;
-  Disk disk(stage, owner);
-  disk.hang(2'000'000);
-  disk.submit(1);
-  while (stage.time.step(1'999'999)) continue;
-  EXPECT_TRUE(owner.tickets.empty());
-  while (stage.time.step(3'000'000)) continue;
-  EXPECT_EQ(owner.tickets, std::vector<std::uint64_t>{1});
-  disk.fail_next();
-  disk.submit(2);
-  disk.submit(3);
-  while (stage.time.step(9'000'000)) continue;
-  EXPECT_TRUE(owner.failed);
-  EXPECT_EQ(owner.tickets.size(), 1U);
-}
-
 // --- the ledger sees what is planted
 
 struct Books {
@@ -268,6 +231,22 @@ TEST(Ledger, a_read_older_than_an_answer) {
   Books books;
   books.ledger.read(Position(5), Position(4), Incarnation(1));
   EXPECT_EQ(books.checker(), "reads");
+}
+
+TEST(Ledger, a_frame_forgotten_that_a_member_lacks) {
+  Books books;
+  smr::ViewRecord view;
+  view.members = {{ReplicaId(0), Incarnation(1), ""}, {ReplicaId(1), Incarnation(2), ""}};
+  books.ledger.published(view);
+  books.ledger.holds(Incarnation(1), Books::frame(1));
+  books.ledger.forgets(Incarnation(1), Books::frame(1));
+  EXPECT_EQ(books.checker(), "disks (I7)");
+}
+TEST(Ledger, a_disk_that_gives_back_less_than_was_synced) {
+  Books books;
+  books.ledger.holds(Incarnation(1), Books::frame(1));
+  books.ledger.given_back({Incarnation(1)}, {});
+  EXPECT_EQ(books.checker(), "disks (I7)");
 }
 
 // --- a run

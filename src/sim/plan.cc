@@ -14,8 +14,9 @@ namespace {
 
 constexpr Time kSecond = 1'000'000;
 constexpr std::array<std::string_view, kFaults> kNames = {
-    "crash",     "pause",     "cut",       "partition", "slow link",    "exclude",      "register away",
-    "disk slow", "disk hang", "disk fail", "wall jump", "client death", "direct death", "late repeat"};
+    "crash",     "pause",         "cut",          "partition",   "slow link",
+    "exclude",   "register away", "disk slow",    "disk hang",   "disk fail",
+    "wall jump", "client death",  "direct death", "late repeat", "total failure"};
 
 template <typename T, std::size_t n>
 T pick(Random& random, const T (&from)[n]) {
@@ -27,12 +28,13 @@ T pick(Random& random, const T (&from)[n]) {
 Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   Random random(of_seed * 0x2545F4914F6CDD1DULL + 7);
   replicas = 1 + static_cast<int>(of_seed % 5);
-  durable = random.chance(.3);
+  durable = random.chance(.5);
   frames_in_flight = pick(random, {2U, 2U, 1U, 3U, 64U});
   execute_first = random.chance(.5);
   piece_bytes = pick<std::size_t>(random, {200, 2'000, 256 << 10});
   turn_us = pick<Time>(random, {20, 100, 1'000});
   sync_us = pick<Time>(random, {100, 2'000, 10'000});
+  tables_us = pick<Time>(random, {100'000, kSecond, 10 * kSecond});
   fences = random.chance(.4);
   sees_deaths = random.chance(.6);
   hasty = random.chance(.3);
@@ -57,7 +59,11 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   calm = random.chance(.25);
   if (calm) be_calm();
   crash_in_flush = random.chance(.6) ? 0 : .15;
-  restart_us = pick<Time>(random, {200'000, 2 * kSecond, 10 * kSecond});
+  Time& total = every[static_cast<std::size_t>(Fault::kTotalFailure)];
+  total = durable && random.chance(.6) ? pick<Time>(random, {3, 10, 30}) * kSecond : 0;
+  total_in_change = total == 0 || random.chance(.5) ? 0 : .03;
+  wipes = random.chance(.5) ? 0 : .3;
+  restart_us = pick<Time>(random, {50'000, 500'000, 3 * kSecond, 10 * kSecond});
   safety_us = random.between(60, 240) * kSecond;
   heal_all = random.chance(.6);
 }
@@ -73,19 +79,19 @@ void Plan::be_calm() {
 
 std::string Plan::text() const {
   std::string out = fmt::format(
-      "seed {}: t {}, {}, {} frames in flight, {} first, pieces of {} bytes, turn {} us, sync {} us; "
+      "seed {}: t {}, {}, {} frames in flight, {} first, pieces of {} bytes, turn {} us, sync {} us, tables {} ms; "
       "register:{}{}{} {} "
       "us, loses {}; drift {} ppm; network {}+{} us; {}+{} sites, {} gateway clients, {} readers, {} direct, depth "
       "{}, "
       "think {} us, burst {} ms, idle {} ms, gives up after {} ms, reads {}; safety phase {} s, restart {} ms, "
       "crash in "
-      "flush {}, heals {};{} faults (mean s):",
+      "flush {}, total in change {}, wipes {}, heals {};{} faults (mean s):",
       seed, replicas, durable ? "durable" : "in memory", frames_in_flight, execute_first ? "executes" : "sends",
-      piece_bytes, turn_us, sync_us, fences ? " fences" : "", sees_deaths ? " sees deaths" : "",
+      piece_bytes, turn_us, sync_us, tables_us / 1000, fences ? " fences" : "", sees_deaths ? " sees deaths" : "",
       hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, sites, other_sites,
       gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000, give_up_us / 1000,
-      read_share, safety_us / kSecond, restart_us / 1000, crash_in_flush, heal_all ? "all" : "a core",
-      calm ? " calm;" : "");
+      read_share, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change, wipes,
+      heal_all ? "all" : "a core", calm ? " calm;" : "");
   for (std::size_t i = 0; i < kFaults; ++i)
     if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kNames[i], every[i] / kSecond);
   if (out.back() == ',') out.pop_back();

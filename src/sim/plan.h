@@ -27,6 +27,7 @@ enum class Fault : std::uint8_t {
   kClientDeath,
   kDirectDeath,
   kLateRepeat,
+  kTotalFailure,  // durable clusters: every process ends, at one moment or one soon after another
   kCount,
 };
 inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::kCount);
@@ -43,6 +44,7 @@ struct Plan {
   std::size_t piece_bytes;         // of state transfer
   Time turn_us;                    // between an input and its turn, at most
   Time sync_us;                    // one sync of a disk
+  Time tables_us;                  // between two times that the state machine is written down, mean
   // --- the register
   bool fences;          // it kills whom it excludes, and waits for the death
   bool sees_deaths;     // as a parent does; else only the replicas' suspicion tells
@@ -65,11 +67,13 @@ struct Plan {
   double read_share;
   // --- faults: mean time between two, 0: never
   std::array<Time, kFaults> every{};
-  bool calm;              // none that makes a living replica look dead: so nobody may be suspected of silence
-  double crash_in_flush;  // share of view changes, per member
-  Time restart_us;        // after which a dead process is started again, mean
-  Time safety_us;         // length of the phase in which anything may fail
-  bool heal_all;          // for the liveness phase: everybody comes back, or only a core
+  bool calm;               // none that makes a living replica look dead: so nobody may be suspected of silence
+  double crash_in_flush;   // share of view changes, per member
+  double total_in_change;  // share of view changes, joins and restarts, per process, that a total failure strikes
+  double wipes;            // share of restarts with an empty disk, as far as may be
+  Time restart_us;         // after which a dead process is started again, mean
+  Time safety_us;          // length of the phase in which anything may fail
+  bool heal_all;           // for the liveness phase: everybody comes back, or only a core
 
   [[nodiscard]] Time mean(Fault fault) const { return every[static_cast<std::size_t>(fault)]; }
   [[nodiscard]] std::string text() const;

@@ -12,30 +12,45 @@
 namespace titer::sim {
 
 namespace {
-
 constexpr Time kTickUs = limits::kHeartbeatEveryUs / 2;
 constexpr std::int64_t kEpochMs = 1'700'000'000'000;
-
-smr::Options options_of(const Plan& plan, ReplicaId id, Incarnation incarnation) {
-  return {.me = id, .incarnation = incarnation, .durable = plan.durable, .frames_in_flight = plan.frames_in_flight};
-}
-
+constexpr Time kOpenUs = 50'000;  // to read a disk, at most
 }  // namespace
 
-Process::Process(Scene& scene, ReplicaId id, Incarnation incarnation, smr::ViewRecord initial)
+Process::Process(Scene& scene, ReplicaId id, Incarnation incarnation, std::shared_ptr<Directory> directory)
     : scene_(scene),
       me_(id),
       incarnation_(incarnation),
       node_(scene.network.attach(*this, id.value)),
-      replica_(std::make_unique<smr::Replica>(options_of(scene.plan, id, incarnation), initial)),
+      directory_(std::move(directory)),
       machine_(std::make_unique<machine::Machine>()),
-      disk_(scene, *this),
+      disk_(scene, *this, directory_),
       boot_offset_(scene.random.between(1, 1'000'000'000)),
-      drift_ppm_(scene.random.between(-scene.plan.drift_ppm, scene.plan.drift_ppm)),
-      known_(std::move(initial)) {
-  full_before_ = replica_->full();
-  scene_.network.listen(me_.value, node_);
+      drift_ppm_(scene.random.between(-scene.plan.drift_ppm, scene.plan.drift_ppm)) {
   next_tick_ = scene_.time.now() + scene_.random.between(0, kTickUs);
+  opens_at_ = scene_.time.now() + scene_.random.between(0, kOpenUs);
+  be_born();
+}
+
+Process::Process(Scene& scene, ReplicaId id, Incarnation incarnation, const smr::ViewRecord& initial,
+                 std::shared_ptr<Directory> directory)
+    : Process(scene, id, incarnation, std::move(directory)) {
+  opens_at_ = kNever;
+  replica_ = std::make_unique<smr::Replica>(options(), initial);
+  known_ = initial;
+  full_before_ = replica_->full();
+  if (directory_ != nullptr) directory_->found(initial);
+  scene_.network.listen(me_.value, node_);
+}
+
+smr::Options Process::options() const {
+  return {.me = me_,
+          .incarnation = incarnation_,
+          .durable = scene_.plan.durable,
+          .frames_in_flight = scene_.plan.frames_in_flight};
+}
+
+void Process::be_born() {
   Event event{Event::Kind::kBorn};
   event.who = node_;
   event.replica = me_;
@@ -87,6 +102,7 @@ void Process::wake(Time at) {
 
 void Process::on_event(std::uint32_t what, std::uint64_t) {
   if (!alive_) return;
+  if (what == kDie) return kill("total failure");
   if (what == kResume) {
     if (pauses_ > 0 && --pauses_ == 0) resume();
     return;
@@ -124,9 +140,12 @@ void Process::turn() {
   for (Item& item : items)
     if (alive_) take(item);
   if (!alive_) return;
-  tend_links();
   const Time now = scene_.time.now();
-  wake_at_ = kNever;
+  if (starting() && now >= opens_at_) open_directory();
+  if (begins_with_ && now >= hears_at_) hear();
+  tend_links();
+  if (starting()) return flush_links();
+  wake_at_ = begins_with_ ? hears_at_ : kNever;
   if (now >= std::min(next_tick_, tick_at_)) {
     if (now >= next_tick_) next_tick_ = now + kTickUs;
     tick_at_ = kNever;
@@ -142,6 +161,7 @@ void Process::turn() {
   if (!replica_->full()) ask_for_state();
   give_pieces();
   retry_reads();
+  tend_tables();
   flush_links();
   if (!alive_) return;
   if (scene_.observer != nullptr) {
@@ -163,11 +183,12 @@ void Process::take(Item& item) {
       for (; !on_disk_.empty() && on_disk_.front().first <= item.argument; on_disk_.pop_front())
         scene_.ledger.holds(incarnation_, *on_disk_.front().second);
       return step(smr::input::Persisted{item.argument});
+    case Item::Kind::kTables: return tables_end();
   }
 }
 
 void Process::step(const smr::Input& input) {
-  if (!alive_ || !spend()) return;
+  if (!alive_ || starting() || !spend()) return;
   replica_->step(boot_now(), input, out_);
 }
 
@@ -191,6 +212,7 @@ void Process::kill(const char* why) {
 void Process::die(const char* why, bool whole) {
   if (!alive_) return;
   alive_ = false;
+  disk_.crash();
   scene_.network.detach(node_, whole);
   if (!links_.empty() && gave_state_) scene_.hit(Mark::kDonorLost);
   Event event{Event::Kind::kCrashed};
@@ -198,6 +220,7 @@ void Process::die(const char* why, bool whole) {
   event.text = why;
   scene_.tell(event);
   scene_.view_register->died(incarnation_);
+  if (directory_ != nullptr) mark_total_failure();
   links_.clear();
   inbox_.clear();
   reads_.clear();
@@ -206,7 +229,7 @@ void Process::die(const char* why, bool whole) {
 
 void Process::mark_crash(bool in_turn) {
   scene_.hit(in_turn ? Mark::kCrashInTurn : Mark::kCrash);
-  if (flush_step_ == FlushStep::kNormal) return;
+  if (flush_step_ == FlushStep::kNormal || starting()) return;
   if (!replica_->full()) return scene_.hit(Mark::kCrashLearnerInFlush);
   switch (flush_step_) {
     case FlushStep::kKnows: return scene_.hit(Mark::kCrashBeforeFlush);
@@ -216,6 +239,16 @@ void Process::mark_crash(bool in_turn) {
     case FlushStep::kRest: return scene_.hit(Mark::kCrashAfterRest);
     default: return scene_.hit(Mark::kCrashAfterState);
   }
+}
+
+// Nobody lives any more: what was this one, the last, doing?
+void Process::mark_total_failure() const {
+  for (const auto& other : scene_.processes)
+    if (other->alive()) return;
+  scene_.hit(Mark::kTotalFailure);
+  if (starting() || begins_with_) return scene_.hit(Mark::kTotalInRestart);
+  if (!full() && known_.has(me_, incarnation_)) return scene_.hit(Mark::kTotalInJoin);
+  if (full() && known_.number > installed_) scene_.hit(Mark::kTotalInFlush);
 }
 
 void Process::pause(Time length) {
@@ -239,6 +272,7 @@ void Process::resume() {
 }
 
 std::string Process::unrest() const {
+  if (starting()) return fmt::format("replica {} #{} is still starting", me_.value, incarnation_.value);
   const smr::Snapshot s = replica_->snapshot();
   std::string state =
       fmt::format("replica {} #{}: installed {}, newest known {}, position {}", me_.value, incarnation_.value,

@@ -8,15 +8,19 @@
 // Unlike node it keeps links by incarnation, as the driver's contract in smr/replica.h allows: here a process that was
 // excluded may linger beside the one that has its id now.
 //
+// A durable one has a directory (directory.h). Who finds one begins with it: it reads, notes its life, tells the register
+// what is there, and is then one of those who begin anew, or a learner with what it has (process_disk.cc).
+//
 // Parts: process.cc the turn and life; process_links.cc connections and what comes over them; process_perform.cc what
 // the replica wants done; process_clients.cc reads and answers; process_transfer.cc state transfer, both sides;
-// process_views.cc views and what is looked at when one is installed.
+// process_views.cc views and what is looked at when one is installed; process_disk.cc its directory.
 #pragma once
 
 #include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,7 +35,11 @@ namespace titer::sim {
 
 class Process final : public Endpoint, public Handler, public DiskOwner {
  public:
-  Process(Scene& scene, ReplicaId id, Incarnation incarnation, smr::ViewRecord initial);
+  // A founder, or one that has nothing and learns. `directory`: null without durability.
+  Process(Scene& scene, ReplicaId id, Incarnation incarnation, const smr::ViewRecord& initial,
+          std::shared_ptr<Directory> directory);
+  // One that is started again with this directory.
+  Process(Scene& scene, ReplicaId id, Incarnation incarnation, std::shared_ptr<Directory> directory);
 
   [[nodiscard]] ReplicaId id() const { return me_; }
   [[nodiscard]] Incarnation incarnation() const { return incarnation_; }
@@ -39,7 +47,12 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   [[nodiscard]] bool alive() const { return alive_; }
   [[nodiscard]] bool paused() const { return pauses_ > 0; }
   [[nodiscard]] bool full() const { return replica_ && replica_->full(); }
-  [[nodiscard]] bool read_lease() const { return alive_ && replica_->read_lease(boot_now()); }
+  // … and so that nobody else is needed: with durability a joiner is that from when its disk says so.
+  [[nodiscard]] bool counts() const { return full() && (directory_ == nullptr || directory_->whole()); }
+  // It reads its disk, or waits to hear how it goes on.
+  [[nodiscard]] bool starting() const { return replica_ == nullptr; }
+  [[nodiscard]] bool read_lease() const { return alive_ && replica_ && replica_->read_lease(boot_now()); }
+  [[nodiscard]] const std::shared_ptr<Directory>& directory() const { return directory_; }
   [[nodiscard]] const machine::Machine& machine() const { return *machine_; }
   [[nodiscard]] ViewNumber installed() const { return installed_; }
   [[nodiscard]] ViewNumber known() const { return known_.number; }
@@ -47,9 +60,10 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   [[nodiscard]] std::string unrest() const;
 
   // --- faults
-  void kill(const char* why);                     // now, if somebody else has the state
-  void end(const char* why) { die(why, false); }  // now, whoever else is there
-  void doom(unsigned steps) { doom_ = steps; }    // … after so many steps of its turns
+  void kill(const char* why);                                    // now, if somebody else has the state
+  void end(const char* why) { die(why, false); }                 // now, whoever else is there
+  void doom(unsigned steps) { doom_ = steps; }                   // … after so many steps of its turns
+  void die_at(Time when) { scene_.time.at(when, *this, kDie); }  // as kill()
   void pause(Time length);
   void resume();  // all pauses end
   void jump_wall(std::int64_t by_ms) { wall_offset_ms_ += by_ms; }
@@ -57,9 +71,9 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   [[nodiscard]] Disk& disk() { return disk_; }
 
  private:
-  enum What : std::uint32_t { kTurn, kResume };
+  enum What : std::uint32_t { kTurn, kResume, kDie };
   struct Item {  // of the inbox
-    enum class Kind : std::uint8_t { kDialled, kAccepted, kBytes, kClosed, kPersisted } kind;
+    enum class Kind : std::uint8_t { kDialled, kAccepted, kBytes, kClosed, kPersisted, kTables } kind;
     ConnectionId connection = 0;
     std::uint64_t argument = 0;  // kDialled: port; kPersisted: ticket
     Bytes bytes = {};
@@ -94,8 +108,11 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   void received(ConnectionId connection, Bytes bytes) override;
   void closed(ConnectionId connection) override;
   void persisted(std::uint64_t ticket) override;
+  void tables_written() override { arrived({Item::Kind::kTables}); }
+  void forgotten(const smr::Frame& frame) override { scene_.ledger.forgets(incarnation_, frame); }
   void disk_failed() override;
   [[nodiscard]] bool may_fail() const override;
+  void be_born();
   void arrived(Item item);
   void wake(Time at);
   void turn();
@@ -103,7 +120,9 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   bool spend();  // a step; false: the process ends before it
   void die(const char* why, bool whole);
   void mark_crash(bool in_turn);
+  void mark_total_failure() const;
   void step(const smr::Input& input);
+  [[nodiscard]] smr::Options options() const;
   [[nodiscard]] BootTime boot_now() const;
   [[nodiscard]] Time time_of(BootTime boot) const;
   [[nodiscard]] WallTime wall_now() const;
@@ -133,6 +152,7 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   void note_sent(const smr::PeerMessage& message);
   void execute(const std::vector<smr::Execution>& executions);
   void execute(const smr::Execution& execution);
+  [[nodiscard]] bool all_live(smr::ReplicaSet ids) const;
   void ask_register(const smr::Output::AskRegister& ask);
   void cut(const smr::Output::Cut& cut);
 
@@ -153,6 +173,18 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   void ask_for_state();
   void take_part(const Link& from, ByteView payload);
 
+  // --- process_disk.cc
+  void open_directory();
+  void decide(const smr::ViewRecord& record);
+  void begin_again(const smr::ViewRecord& record);
+  void learn(const smr::ViewRecord& record);
+  void hear();
+  void persist(const std::vector<smr::Output::Persist>& what);
+  void tend_tables();
+  void joined(ViewNumber view, LamportTime clock);
+  void learned_more();
+  void tables_end();
+
   // --- process_views.cc
   void record(const smr::ViewRecord& record);
   void install(const smr::ViewRecord& view, const std::vector<smr::Execution>& executed);
@@ -162,7 +194,8 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   ReplicaId me_;
   Incarnation incarnation_;
   Node node_;
-  std::unique_ptr<smr::Replica> replica_;
+  std::shared_ptr<Directory> directory_;
+  std::unique_ptr<smr::Replica> replica_;  // null: starting
   std::unique_ptr<machine::Machine> machine_;
   Disk disk_;
   std::int64_t boot_offset_, drift_ppm_, wall_offset_ms_ = 0;
@@ -176,6 +209,18 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   std::deque<Item> inbox_;
   std::deque<std::pair<std::uint64_t, smr::FramePtr>> on_disk_;  // by ticket: submitted, not synced yet
   smr::Output out_, performing_;
+
+  Time opens_at_ = kNever;                      // its directory
+  Time tables_at_ = 0;                          // the next are due; 0: not drawn yet
+  std::optional<smr::Recovered> found_;         // starting, and the directory is read
+  std::optional<smr::ViewRecord> begins_with_;  // recovered, and has not heard of the view in which it begins
+  Time hears_at_ = 0;
+  struct Join {
+    ViewNumber view;
+    LamportTime clock;
+  };
+  std::optional<Join> join_;                           // its final state is on its way to the disk
+  std::set<std::pair<TransmitterId, Seq>> recovered_;  // frames, of the view that it recovered: to notice relays
 
   std::vector<Link> links_;
   std::map<std::uint64_t, Time> dial_at_;  // by port; kNever: under way

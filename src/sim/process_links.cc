@@ -68,7 +68,9 @@ void Process::tend_links() {
     at = kNever;
     scene_.network.dial(node_, port);
   };
+  if (starting() && opens_at_ != kNever) return wake(opens_at_);
   if (register_link() == nullptr) dial(kRegisterPort);
+  if (starting()) return;
   for (std::uint16_t i = 0; i < me_.value; ++i)
     if (needs_dial(ReplicaId(i))) dial(i);
 }
@@ -86,6 +88,7 @@ void Process::greet(ConnectionId connection, Port port) {
   hello.replica = me_;
   hello.incarnation = incarnation_;
   wire::encode(link.out, hello);
+  if (starting()) wire::encode(link.out, directory_->inventory(machine_->position()));
 }
 
 void Process::lost(ConnectionId connection) {
@@ -214,12 +217,11 @@ void Process::register_message(const wire::Message& message) {
   if (message.type == wire::Type::kRegisterRecord) {
     const auto newest = wire::decode_register_record(message.payload);
     if (!newest) return scene_.fail("wire", newest.error().message);
-    return record(*newest);
+    return starting() ? decide(*newest) : record(*newest);
   }
   const auto ping = wire::decode_ping(message.payload);
   if (!ping) return scene_.fail("wire", ping.error().message);
-  wire::encode(register_link()->out,
-               wire::Pong{*ping, installed_, replica_->full(), machine_->position(), learned_});
+  wire::encode(register_link()->out, wire::Pong{*ping, installed_, counts(), machine_->position(), learned_});
 }
 
 void Process::flush_links() {

@@ -1,6 +1,7 @@
 // What the replica wants done, in the order of the driver's contract (smr/replica.h).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/hash.h"
@@ -10,10 +11,7 @@
 namespace titer::sim {
 
 void Process::perform(smr::Output& out) {
-  for (const smr::Output::Persist& persist : out.persist) {
-    disk_.submit(persist.ticket);
-    if (const auto* frame = std::get_if<smr::FramePtr>(&persist.what)) on_disk_.push_back({persist.ticket, *frame});
-  }
+  persist(out.persist);
   if (scene_.plan.execute_first) execute(out.execute);
   for (const smr::Output::Send& one : out.send) {
     if (!alive_ || !spend()) return;
@@ -59,6 +57,7 @@ void Process::note_sent(const smr::PeerMessage& message) {
   } else if (const auto* relay = std::get_if<smr::Relay>(&message)) {
     scene_.ledger.relayed(*relay->frame);
     scene_.hit(Mark::kRelayUsed);
+    if (recovered_.contains({relay->frame->transmitter, relay->frame->seq})) scene_.hit(Mark::kRelayRecovered);
     flush_step_ = FlushStep::kRelayed;
   } else if (std::holds_alternative<smr::Flush>(message)) {
     if (flush_step_ == FlushStep::kKnows) flush_step_ = FlushStep::kFlushed;
@@ -110,13 +109,21 @@ void Process::execute(const smr::Execution& execution) {
 
 // --- the rest
 
+// Of the ids of the newest known view.
+bool Process::all_live(smr::ReplicaSet ids) const {
+  return std::ranges::all_of(known_.members, [&](const smr::Member& member) {
+    const Process* process = scene_.find(member.incarnation);
+    return !ids.has(member.id) || (process != nullptr && process->alive() && !process->starting());
+  });
+}
+
 void Process::ask_register(const smr::Output::AskRegister& ask) {
   const auto says = [&](const char* text) { return ask.reason.find(text) != std::string::npos; };
   if (says("connection is gone")) scene_.hit(Mark::kAskLink);
   if (says("no heartbeat")) scene_.hit(Mark::kAskSilence);
   if (says("no progress")) scene_.hit(Mark::kAskGrey);
   if (ask.without.empty()) scene_.hit(Mark::kAskClient);
-  if (scene_.plan.calm && (says("no heartbeat") || says("no progress")))
+  if (scene_.plan.calm && (says("no heartbeat") || says("no progress")) && all_live(ask.without))
     return scene_.fail("progress",
                        fmt::format("replica {} asks, though nobody was held up: {}", me_.value, ask.reason));
   if (Link* link = register_link())

@@ -66,11 +66,12 @@ void Process::take_part(const Link& from, ByteView payload) {
     learned_ = received->complete;
     scene_.ledger.took_over(incarnation_, machine_->position());
     scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
-    return step(smr::input::StateInstalled{received->view, received->clock});
+    return joined(received->view, received->clock);
   }
   if (part->kind != wire::TransferKind::kHead) return;
   learned_ = received->complete;
   step(smr::input::Learned{learned_});
+  learned_more();
   if (++passes_ < 2) return;
   if (Link* link = register_link()) wire::encode(link->out, wire::Ready{learned_});
 }

@@ -1,6 +1,8 @@
 // Views of a process: the record comes, and what is looked at from outside when a view is installed.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "sim/process.h"
 #include "sim/register.h"
 
@@ -13,9 +15,11 @@ void Process::record(const smr::ViewRecord& newest) {
     if (known_.number > installed_ && full()) scene_.hit(Mark::kViewOverView);
     known_ = newest;
     flush_step_ = FlushStep::kKnows;
+    if (std::exchange(join_, std::nullopt)) scene_.hit(Mark::kJoinerAgain);
     const double share = scene_.plan.crash_in_flush;
     if (!scene_.winding_down && !doom_ && scene_.random.chance(share))
       doom_ = static_cast<unsigned>(scene_.random.below(40));
+    scene_.maybe_end_all();
   }
   step(smr::input::View{newest});
 }
@@ -33,6 +37,7 @@ void Process::install(const smr::ViewRecord& view, const std::vector<smr::Execut
   installed_ = view.number;
   if (installed_ == known_.number) flush_step_ = FlushStep::kNormal;
   newest_from_.clear();
+  join_.reset();
   // Who has joined learns no more; who has a member's id, but is its successor, goes on.
   for (const Link& link : links_)
     if (link.role == Link::Role::kPeer && view.has(link.peer, link.incarnation)) learners_.erase(link.connection);

@@ -86,7 +86,7 @@ void Register::take_message(ConnectionId connection, const wire::Message& messag
     slot.id = hello->replica;
     slot.incarnation = hello->incarnation;
     slot.heard = scene_.time.now();
-    return send(slot, record_);
+    return may_hear(slot) ? send(slot, record_) : void();
   }
   Slot* slot = find(connection);
   if (slot == nullptr) return;  // it was cut meanwhile
@@ -100,6 +100,12 @@ void Register::take_message(ConnectionId connection, const wire::Message& messag
   if (message.type == wire::Type::kReady) {
     slot->ready = true;
     return admit_learners();
+  }
+  if (message.type == wire::Type::kInventory) {
+    auto inventory = wire::decode_inventory(message.payload);
+    if (!inventory) return scene_.fail("wire", inventory.error().message);
+    slot->inventory = std::move(inventory).value();
+    return took_inventory(*slot);
   }
   const auto ask = wire::decode_compare_and_set(message.payload);
   if (!ask) return scene_.fail("wire", ask.error().message);
@@ -125,7 +131,8 @@ void Register::compare_and_set(const Slot& asker, const wire::CompareAndSet& ask
 bool Register::somebody_stays(const smr::ViewRecord& next) const {
   return std::ranges::any_of(next.members, [&](const smr::Member& member) {
     const Process* process = scene_.find(member.incarnation);
-    return process != nullptr && process->alive() && process->full();
+    return process != nullptr && process->alive() &&
+           (process->counts() || (process->starting() && record_.has(member.id, member.incarnation)));
   });
 }
 
@@ -183,10 +190,12 @@ void Register::publish(smr::ViewRecord next, Node asker) {
   event.who = asker;
   event.record = &record_;
   scene_.tell(event);
-  for (const Slot& slot : slots_) send(slot, record_);
+  for (const Slot& slot : slots_)
+    if (may_hear(slot) || slot.inventory) send(slot, record_);
 }
 
 void Register::send(const Slot& slot, const smr::ViewRecord& record) {
+  told_.insert(slot.incarnation);
   Bytes bytes;
   wire::encode(bytes, record);
   scene_.network.send(slot.connection, node_, std::move(bytes));
@@ -207,6 +216,7 @@ void Register::ping() {
     if (silent && record_.has(slot.id, slot.incarnation)) hung.add(slot.id);
   }
   if (!hung.empty() && scene_.plan.fences) (void)change(hung, kNobody);
+  try_restart();
 }
 
 void Register::died(Incarnation incarnation) {

@@ -5,16 +5,21 @@
 // production. The policy is the plan's: it kills whom it excludes or lets them live, sees deaths as a parent does or
 // hears of them from the replicas only, admits learners patiently or in haste.
 //
-// One thing it knows that no real one does: it never publishes a record without a living member that has the state. That
-// would be the failure of t replicas, which nobody promises to survive.
+// One thing it knows that no real one does at once: it never publishes a record without a living member that has the state.
+// Without durability that would be the failure of t replicas, which nobody promises to survive. With it the record stays
+// as it is when nobody lives who has the state, until some of its members are started again with their disks: then
+// view/restart.h says who begins anew, as in production, once everybody who was started has told what it has
+// (register_restart.cc). A member that lives and never got the state is killed then.
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "sim/network.h"
 #include "sim/scene.h"
+#include "view/restart.h"
 #include "wire/codec.h"
 
 namespace titer::sim {
@@ -25,6 +30,8 @@ class Register final : public Endpoint, public Handler {
 
   [[nodiscard]] const smr::ViewRecord& record() const { return record_; }
   [[nodiscard]] bool excluded(Incarnation incarnation) const { return excluded_.contains(incarnation); }
+  // It was started with a disk, and has been told a record without it.
+  [[nodiscard]] bool told_to_learn(const Process& process) const;
   // A process has ended.
   void died(Incarnation incarnation);
   // --- faults
@@ -45,6 +52,7 @@ class Register final : public Endpoint, public Handler {
     Incarnation incarnation;
     bool ready = false;
     wire::Pong pong;
+    std::optional<wire::Inventory> inventory;  // it was started with a disk
     Time heard = 0;
   };
 
@@ -63,6 +71,11 @@ class Register final : public Endpoint, public Handler {
   void publish(smr::ViewRecord next, Node asker);
   void send(const Slot& slot, const smr::ViewRecord& record);
   void ping();
+  void took_inventory(const Slot& slot);
+  void try_restart();
+  [[nodiscard]] std::optional<std::vector<view::Returned>> returned() const;
+  void restart(const std::vector<view::Returned>& returned, smr::ViewRecord next);
+  [[nodiscard]] bool may_hear(const Slot& slot) const;
   [[nodiscard]] bool somebody_stays(const smr::ViewRecord& next) const;
   [[nodiscard]] Slot* find(ConnectionId connection);
 
@@ -72,6 +85,7 @@ class Register final : public Endpoint, public Handler {
   std::vector<Slot> slots_;
   std::vector<Incarnation> dead_;  // certainly
   std::set<Incarnation> excluded_;
+  std::set<Incarnation> told_;  // was sent a record
   std::deque<Item> inbox_;
   Time ready_at_ = 0, away_until_ = 0;
   std::uint64_t pings_ = 0;

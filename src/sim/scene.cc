@@ -1,5 +1,7 @@
 #include "sim/scene.h"
 
+#include <algorithm>
+
 #include "sim/direct_sender.h"
 #include "sim/process.h"
 #include "sim/register.h"
@@ -25,20 +27,63 @@ Process* Scene::holder(ReplicaId id) {
   return nullptr;
 }
 
-bool Scene::may_lose(const Process& process) const {
+bool Scene::another_lives(const Process* gone) const {
   for (const smr::Member& member : record().members) {
-    if (member.incarnation == process.incarnation()) continue;
+    if (gone != nullptr && member.incarnation == gone->incarnation()) continue;
     for (const auto& other : processes)
-      if (other->incarnation() == member.incarnation && other->alive() && other->full()) return true;
+      if (other->incarnation() == member.incarnation && other->alive() && other->counts()) return true;
   }
-  // Nobody else has the state: then this one must not be the one who has.
-  return !(process.full() && record().has(process.id(), process.incarnation()));
+  return false;
+}
+
+bool Scene::disk_left(const Process* gone, const Directory* wiped) const {
+  for (const smr::Member& member : record().members) {
+    const Directory* directory = directories[member.id.value].get();
+    if (directory == wiped || !directory->is_of(member)) continue;
+    const auto learns = [&](const auto& process) {
+      return process->directory().get() == directory && process->alive() && process.get() != gone &&
+             (process->starting() ? view_register->told_to_learn(*process) : !process->full());
+    };
+    if (std::ranges::none_of(processes, learns)) return true;
+  }
+  return false;
+}
+
+bool Scene::may_lose(const Process& process) const {
+  if (another_lives(&process)) return true;
+  if (!plan.durable) return !(process.full() && record().has(process.id(), process.incarnation()));
+  return plan.mean(Fault::kTotalFailure) > 0 && !winding_down && disk_left(&process, nullptr);
 }
 
 void Scene::spawn(ReplicaId id) {
   const Incarnation incarnation(100 + processes.size());
-  processes.push_back(std::make_unique<Process>(*this, id, incarnation, record()));
   hit(Mark::kRestarted);
+  if (!plan.durable)
+    processes.push_back(std::make_unique<Process>(*this, id, incarnation, record(), nullptr));
+  else
+    processes.push_back(std::make_unique<Process>(*this, id, incarnation, directory_for(id)));
+}
+
+std::shared_ptr<Directory> Scene::directory_for(ReplicaId id) {
+  std::shared_ptr<Directory>& directory = directories[id.value];
+  const auto in_use = [&](const auto& process) { return process->alive() && process->directory() == directory; };
+  const bool locked = std::ranges::any_of(processes, in_use);
+  const bool wipe = random.chance(plan.wipes) && (another_lives(nullptr) || disk_left(nullptr, directory.get()));
+  if (locked) hit(Mark::kDirectoryInUse);
+  if (!locked && wipe) hit(Mark::kWiped);
+  if (locked || wipe) directory = std::make_shared<Directory>(id);
+  return directory;
+}
+
+void Scene::end_all(Time within) {
+  tell_fault("total failure");
+  for (const auto& process : processes)
+    if (process->alive()) process->die_at(time.now() + random.between(0, within));
+}
+
+void Scene::maybe_end_all() {
+  if (!working || winding_down || !random.chance(plan.total_in_change)) return;
+  end_all(random.chance(.5) ? 1'000 : 50'000);
 }
 
 void Scene::tell_fault(std::string_view text, Node who, Node peer) {

@@ -4,6 +4,7 @@
 // bytes alone. Nobody is taken away during a run: who is dead stays here, dead.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 
 namespace titer::sim {
 
+class Directory;
 class Process;
 class Register;
 class ThinClient;
@@ -36,10 +38,15 @@ struct Scene : Stage {
   [[nodiscard]] Process* find(Incarnation incarnation);
   // The living process that has this id now; null: none. An excluded one that lingers does not count.
   [[nodiscard]] Process* holder(ReplicaId id);
-  // t-1 failures are survived, not t: a living member of the newest view has the whole state when this one is gone.
+  // t-1 failures are survived, not t: a living member of the newest view has the whole state when this one is gone. In a
+  // durable cluster all processes may end: then the disk of a member of the newest view must be there.
   [[nodiscard]] bool may_lose(const Process& process) const;
-  // A new process under this id: a learner.
+  // A new process under this id: a learner, or with the directory of the one before it.
   void spawn(ReplicaId id);
+  // Every process that lives now ends within this time.
+  void end_all(Time within);
+  // … by chance: something is happening in which it is worth trying.
+  void maybe_end_all();
   [[nodiscard]] Host client_host() { return kFirstClientHost + (clients_born++ % (kHostsMax - kFirstClientHost)); }
   void tell_fault(std::string_view text, Node who = kNobody, Node peer = kNobody);
 
@@ -50,9 +57,17 @@ struct Scene : Stage {
   std::vector<std::unique_ptr<Process>> processes;
   std::vector<std::unique_ptr<ThinClient>> thin;
   std::vector<std::unique_ptr<DirectSender>> direct;
-  bool working = false;       // clients make requests
-  bool winding_down = false;  // nothing new fails
+  std::array<std::shared_ptr<Directory>, limits::kReplicasMax> directories;  // durable: of each id, the newest
+  bool working = false;                                                      // clients make requests
+  bool winding_down = false;                                                 // nothing new fails
   std::uint32_t clients_born = 0;
+
+ private:
+  // A living member has the state; who has died, or is about to, does not count.
+  [[nodiscard]] bool another_lives(const Process* gone) const;
+  // The disk of a member of the newest view is there with which the cluster could begin anew.
+  [[nodiscard]] bool disk_left(const Process* gone, const Directory* wiped) const;
+  [[nodiscard]] std::shared_ptr<Directory> directory_for(ReplicaId id);
 };
 
 }  // namespace titer::sim

@@ -49,8 +49,11 @@ void World::be_born() {
   for (std::uint16_t i = 0; i < plan.replicas; ++i)
     first.members.push_back({ReplicaId(i), Incarnation(100U + i), fmt::format("r{}", i)});
   scene_.view_register = std::make_unique<Register>(scene_, first);
-  for (const smr::Member& member : first.members)
-    scene_.processes.push_back(std::make_unique<Process>(scene_, member.id, member.incarnation, first));
+  for (const smr::Member& member : first.members) {
+    std::shared_ptr<Directory>& directory = scene_.directories[member.id.value];
+    if (plan.durable) directory = std::make_shared<Directory>(member.id);
+    scene_.processes.push_back(std::make_unique<Process>(scene_, member.id, member.incarnation, first, directory));
+  }
   const auto clients = static_cast<std::uint64_t>(plan.gateway_clients + plan.readers);
   for (std::uint64_t i = 0; i < clients; ++i) {
     const bool reader = i >= static_cast<std::uint64_t>(plan.gateway_clients);

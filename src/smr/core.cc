@@ -35,7 +35,8 @@ Core::Core(Options options, const Recovered& recovered) : c_(options) {
   SMR_CHECK(well_formed(at.installed) && at.installed.find(options.me) != nullptr,
             "what was recovered is a member's");
   c_.record = c_.installed = at.installed;
-  c_.full = c_.member_once = c_.recovered = true;
+  c_.full = c_.member_once = true;
+  c_.recovered = on(Rule::kRecoveredWedge);
   c_.last_executed = at.last_executed;
   c_.clock.receive(at.clock);
   c_.streams.reset(c_.installed);
@@ -48,8 +49,7 @@ Core::Core(Options options, const Recovered& recovered) : c_(options) {
 }
 
 void Core::step(BootTime now, const Input& input, Output& out) {
-  // What an earlier life promised to readers is not known any more: as if it had been promised now.
-  if (c_.recovered && c_.now == BootTime()) leases_.grant_all(c_.installed, now);
+  if (c_.recovered && c_.now == BootTime() && on(Rule::kInherit)) leases_.inherit(now);
   c_.now = std::max(c_.now, now);
   c_.out = &out;
 #ifdef TITER_INVARIANTS
@@ -293,7 +293,8 @@ void Core::handle(const input::Tick&) {
 Checkpoint Core::checkpoint() const {
   Checkpoint at{c_.installed, c_.last_executed, c_.clock.now(), {}};
   c_.streams.for_each([&](const Stream& s) {
-    if (s.trimmed() > Seq()) at.bases.emplace_back(s.id(), s.trimmed());
+    const Seq base = on(Rule::kBases) ? s.trimmed() : s.held();
+    if (base > Seq()) at.bases.emplace_back(s.id(), base);
   });
   return at;
 }

@@ -33,7 +33,8 @@ void Intake::recover(Context& c, Stream& stream, FramePtr frame) {
 }
 
 void Intake::installed(Context& c, Installed installed) {
-  if (c.options.durable) c.out->persist.push_back({++last_ticket_, std::move(installed)});
+  if (c.options.durable && on(Rule::kInstalledLine))
+    c.out->persist.push_back({++last_ticket_, std::move(installed)});
 }
 
 void Intake::persisted(Context& c, std::uint64_t ticket) {

@@ -52,7 +52,7 @@ bool Leases::held(const Context& c, BootTime now) const {
 }
 
 BootTime Leases::lapse(const Context& c) const {
-  BootTime latest;
+  BootTime latest = inherited_until_;
   for (const Grant& g : grants_) {
     const bool member =
         std::ranges::any_of(c.record.members, [&](const Member& m) { return m.incarnation == g.incarnation; });

@@ -17,6 +17,7 @@
 #include <array>
 #include <vector>
 
+#include "base/limits.h"
 #include "smr/context.h"
 
 namespace titer::smr {
@@ -26,10 +27,9 @@ class Leases {
   // A heartbeat came; one of a process that the newest known view lacks counts for nothing. True: this is the sender's
   // first reading, answer at once so that its lease begins.
   bool heard(Context& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat);
-  // As if each of them had been granted a lease now.
-  void grant_all(const ViewRecord& view, BootTime now) {
-    for (const Member& m : view.members) grant(m.incarnation, now);
-  }
+  // An earlier life may have granted leases until now, nobody knows to whom: it need not have been a member of the view
+  // that the disk has, and need not be dead because the members of the last view are.
+  void inherit(BootTime now) { inherited_until_ = BootTime(now.value + limits::kReadLeaseUs); }
   // These are dead, so no lease of theirs is left.
   void forget(const std::vector<Incarnation>& known_dead);
 
@@ -53,6 +53,7 @@ class Leases {
   void grant(Incarnation incarnation, BootTime now);
 
   std::array<Peer, limits::kReplicasMax> peers_{};  // of the incarnation in the newest known view
+  BootTime inherited_until_;
   std::vector<Grant> grants_;  // one per incarnation; lapsed ones are dropped when another is given
 };
 

@@ -19,21 +19,30 @@
 namespace titer::smr {
 
 enum class Rule {
-  kClock,          // LC2: the clock goes above every timestamp received
-  kStableClients,  // §2.4 wait for a later frame of every active direct client (of gateways: `safe` implies it)
-  kSafe,           // §2.5 execute only what every replica of the view holds
-  kReadsWait,      // §2.7 a local read waits for what has been received
-  kExactlyOnce,    // §2.8 a repeated request is not executed again
-  kWedge,          // §4.1 after learning of the next view: no frames, no acks
-  kTopView,        // §4.3 who is behind installs the top view first
-  kRelay,          // §4.4 the lowest holder relays, and done waits for it
-  kAllDone,        // §4.6 install only when all are done
-  kEarly,          // §4.6 frames of the next view that come early are taken after it is installed
-  kLeaseWait,      // §5 done waits for the leases granted to the excluded
-  kLinkRepeats,    // a new link begins with what the old one may have lost
-  kOutdatedState,  // §6 a learner takes nothing that is older than the final state it has (machine)
-  kDonorBehind,    // §6 a donor that has executed less than the one before it completes nothing (machine)
-  kFirstAlone,     // a session's first request goes alone (client/window.h)
+  kClock,           // LC2: the clock goes above every timestamp received
+  kStableClients,   // §2.4 wait for a later frame of every active direct client (of gateways: `safe` implies it)
+  kSafe,            // §2.5 execute only what every replica of the view holds
+  kReadsWait,       // §2.7 a local read waits for what has been received
+  kExactlyOnce,     // §2.8 a repeated request is not executed again
+  kWedge,           // §4.1 after learning of the next view: no frames, no acks
+  kTopView,         // §4.3 who is behind installs the top view first
+  kRelay,           // §4.4 the lowest holder relays, and done waits for it
+  kAllDone,         // §4.6 install only when all are done
+  kEarly,           // §4.6 frames of the next view that come early are taken after it is installed
+  kLeaseWait,       // §5 done waits for the leases granted to the excluded
+  kLinkRepeats,     // a new link begins with what the old one may have lost
+  kOutdatedState,   // §6 a learner takes nothing that is older than the final state it has (machine)
+  kDonorBehind,     // §6 a donor that has executed less than the one before it completes nothing (machine)
+  kRecoveredWedge,  // §7 a recovered replica is wedged …
+  kInherit,         // §7 … and leases of an earlier life are waited for
+  kBases,           // §7 a checkpoint's bases are what everybody holds, not what is held here
+  kInstalledLine,   // §7 the journal says where a view was installed
+  kLastView,        // §7 only members of the last view begin anew (view)
+  kTopFirst,        // §7 … and of them those with the highest installed view (view)
+  kLives,           // §7 a replica is known by any of its lives since it was a member (view)
+  kLearnerLives,    // §7 a learner's life is not one of a member's disk (the driver's)
+  kJoinerInstalls,  // §7 a joiner's disk is a member's once it has installed the view, not before (the driver's)
+  kFirstAlone,      // a session's first request goes alone (client/window.h)
   kCount,
 };
 

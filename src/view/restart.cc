@@ -3,15 +3,20 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "smr/rules.h"
 
 namespace titer::view {
 
 namespace {
 
 bool can_begin(const smr::ViewRecord& last, const Returned& one) {
+  if (!one.inventory.refusal.empty() || !one.inventory.whole) return false;
+  if (!smr::on(smr::Rule::kLastView)) return true;
   const smr::Member* member = last.find(one.now.id);
-  return member != nullptr && one.inventory.refusal.empty() && one.inventory.whole &&
-         std::ranges::count(one.inventory.lives, member->incarnation) > 0;
+  const auto& lives = one.inventory.lives;
+  if (member == nullptr) return false;
+  if (!smr::on(smr::Rule::kLives)) return lives.size() > 1 && lives[lives.size() - 2] == member->incarnation;
+  return std::ranges::count(lives, member->incarnation) > 0;
 }
 
 std::string names(const std::vector<smr::Member>& members) {
@@ -41,7 +46,8 @@ Result<smr::ViewRecord> restart(const smr::ViewRecord& last, const std::vector<R
     if (can_begin(last, one)) top = std::max(top, one.inventory.installed);
   smr::ViewRecord next{last.number.next(), {}, {}};
   for (const Returned& one : returned)
-    if (can_begin(last, one) && one.inventory.installed == top) next.members.push_back(one.now);
+    if (can_begin(last, one) && (one.inventory.installed == top || !smr::on(smr::Rule::kTopFirst)))
+      next.members.push_back(one.now);
   if (next.members.empty()) return nobody(last, returned);
   std::ranges::sort(next.members, {}, &smr::Member::id);
   next.known_dead = dead;

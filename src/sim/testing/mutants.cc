@@ -40,6 +40,15 @@ constexpr Mutant kMutants[] = {
     {"link_repeats", smr::Rule::kLinkRepeats, 200},
     {"outdated_state", smr::Rule::kOutdatedState, 1000},
     {"donor_behind", smr::Rule::kDonorBehind, 500},
+    {"recovered_wedge", smr::Rule::kRecoveredWedge, 500},
+    {"inherit", smr::Rule::kInherit, 2000},
+    {"bases", smr::Rule::kBases, 100},
+    {"installed_line", smr::Rule::kInstalledLine, 100},
+    {"last_view", smr::Rule::kLastView, 500},
+    {"top_first", smr::Rule::kTopFirst, 500},
+    {"lives", smr::Rule::kLives, 500},
+    {"learner_lives", smr::Rule::kLearnerLives, 1000},
+    {"joiner_installs", smr::Rule::kJoinerInstalls, 1000},
     {"first_request_alone", smr::Rule::kFirstAlone, 500},
 };
 static_assert(std::size(kMutants) == static_cast<std::size_t>(smr::Rule::kCount), "every rule has its mutant");
