@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "cluster/data_survey.h"
 #include "cluster/supervisor.h"
 #include "view/restart.h"
 
@@ -25,6 +26,9 @@ std::uint64_t random_id() {
 Incarnation Supervisor::new_incarnation() { return Incarnation(random_id()); }
 
 Status Supervisor::open_register() {
+  auto lock = lock_data(options_.data_dir, true);
+  if (!lock) return lock.error();
+  data_lock_ = std::move(lock).value();
   auto found = read_register(options_.data_dir);
   if (!found) return found.error();
   state_ = {random_id(), options_.replicas, options_.durable, false, {}, {}};

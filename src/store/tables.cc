@@ -84,6 +84,11 @@ Result<std::optional<Head>> Tables::head() const {
   return std::optional(std::move(*head));
 }
 
+Status Tables::verify() const {
+  const rocksdb::Status status = database_->db->VerifyChecksum();
+  return status.ok() ? ok_status() : Status(database_->error(status));
+}
+
 Tables::Ended Tables::write(Batch& batch) {
   if (database_->out_of_space) {
     // RocksDB holds on to the error until it is told that it may be over.
