@@ -42,6 +42,7 @@ struct StoreOptions {
   std::uint64_t cluster = 0;
   ReplicaId me;
   Incarnation incarnation;
+  std::vector<std::string> losses;  // what an operator accepted, a sentence each: kept in the tables for ever
 };
 
 struct StoreEvents {
@@ -96,6 +97,8 @@ class Store {
   void retry_room();
 
   [[nodiscard]] StoreStats stats() const;
+  // Of this disk, and those that open() was told of.
+  [[nodiscard]] const std::vector<std::string>& losses() const { return recoveries_; }
 
  private:
   // What is not synced for lack of requests waits that long: acknowledgements that nobody is owed.

@@ -25,6 +25,7 @@ Result<Survey> survey(const std::string& dir) {
                                       " hold nothing, though this replica was a member: what they "
                                       "held is gone"};
   out.tables = loaded->head.standing.position;
+  out.recoveries = loaded->head.recoveries;
   Replay replay(*loaded, machine, nullptr);
   auto journal =
       Journal::verify({dir + "/journal", out.identity.cluster, out.identity.me},

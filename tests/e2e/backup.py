@@ -8,11 +8,13 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import unittest
 
 from disk import settle, writers
 from harness import Cluster, main, seeded, titer, wait_until
 from tormented import wait_served
+from writer import Writer
 
 
 def fingerprint(folder):
@@ -108,6 +110,86 @@ class Verify(unittest.TestCase):
             cluster.begin()
             wait_served(counting)
             settle(self, cluster, counting)
+
+
+class Recover(unittest.TestCase):
+    def recover(self, cluster, *words, code=0):
+        done = titer("recover", cluster.data, *words)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_it_goes_on_from_one_that_was_excluded_when_nobody_of_the_last_view_is_left(self):
+        with Cluster() as cluster:
+            with Writer([cluster.port(0)], "Counted") as counting:
+                wait_served([counting], 30)
+                cluster.ask("2", "was killed")
+                cluster.wait_members([0, 1])
+                wait_served([counting], 30)
+                acknowledged = counting.acknowledged
+            self.assertIn("is in use", self.recover(cluster, "--accept-data-loss", "--from", 2, code=2))
+            cluster.quit()
+            self.assertIn("Nothing is lost", self.recover(cluster, code=1))
+            self.assertIn("nothing is lost", self.recover(cluster, "--accept-data-loss", "--from", 2, code=1))
+            for index in (0, 1):
+                os.rename(cluster.disk(index), os.path.join(cluster.folder.name, f"gone-{index}"))
+            self.assertIn("nobody is here with its data (replicas 0, 1 were in it)", cluster.refused())
+            for index in (0, 1):  # what the refused start has made
+                shutil.rmtree(cluster.disk(index), ignore_errors=True)
+            before = fingerprint(cluster.data)
+            said = self.recover(cluster, "--from", 2, code=1)
+            self.assertIn("Going on from replica 2 would lose what was acknowledged after position", said)
+            self.assertIn("replica 1 has no directory", self.recover(cluster, "--accept-data-loss", "--from", 1, code=1))
+            self.recover(cluster, "--accept-data-loss", code=2)
+            self.assertEqual(fingerprint(cluster.data), before)
+            self.assertIn("On record", self.recover(cluster, "--accept-data-loss", "--from", 2))
+            self.assertEqual(verify(cluster)["begins_with"], [2])
+            cluster.begin()
+            cluster.wait_members(range(3))
+            for status in cluster.statuses().values():
+                self.assertIn("went on from replica 2 alone", status["data_losses"][0])
+            self.assertIn("loss of data accepted", cluster.ask("status", "accepted"))
+            count = json.loads(cluster.ok("view", "Counted", "--json"))["stock"][0]["availability"]
+            self.assertLess(count, acknowledged)
+            self.assertGreater(count, 0)
+            with Writer([cluster.port(1)], "Goes on") as again:
+                wait_served([again], 30)
+            cluster.wait_equal(range(3))
+            cluster.quit()
+            self.assertIn("nothing is lost", self.recover(cluster, "--accept-data-loss", "--from", 2, code=1))
+            self.assertIn("went on from replica 2", verify(cluster)["register"]["data_losses"][0])
+
+    def test_a_register_that_is_gone_or_damaged_is_made_again(self):
+        with Cluster() as cluster:
+            cluster.ok("add", "Elm", "--zip", "02139")
+            for spoil in (os.remove, lambda path: flip(path, 40)):
+                cluster.quit()
+                spoil(os.path.join(cluster.data, "register"))
+                self.assertIn("titer recover", cluster.refused())
+                self.assertIn("replica 0", self.recover(cluster, code=1))
+                self.recover(cluster, "--accept-data-loss", "--from", 0)
+                cluster.begin()
+                cluster.wait_members(range(3))
+                cluster.ok("view", "Elm")
+                self.assertIn("the view register was gone", cluster.status(1)["data_losses"][0])
+            self.assertEqual(len(cluster.status(1)["data_losses"]), 2)
+
+    def test_half_a_state_or_a_damaged_one_is_nothing_to_go_on_from(self):
+        with Cluster() as cluster:
+            for name in ("Elm", "Oak", "Ash"):
+                cluster.ok("add", name, "--zip", "02139")
+            for index in (1, 2):
+                cluster.ask(str(index), "was killed")
+            cluster.wait_members([0])
+            shutil.rmtree(cluster.disk(1))
+            cluster.signal(cluster.pids()[0], signal.SIGSTOP)  # it would give its state to the learner
+            cluster.ask("start 1", "is starting")
+            wait_until(lambda: cluster.status(1), "the learner to be there")
+            cluster.crash()
+            shutil.rmtree(cluster.disk(0))
+            flip(os.path.join(cluster.disk(2), "journal", "00000001.journal"), 4096 + 100)
+            self.assertIn("only learned a part", self.recover(cluster, "--accept-data-loss", "--from", 1, code=1))
+            self.assertIn("is damaged", self.recover(cluster, "--accept-data-loss", "--from", 2, code=1))
+            self.assertIn("No whole state is left here", self.recover(cluster, code=1))
 
 
 if __name__ == "__main__":
