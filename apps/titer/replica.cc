@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cluster/process.h"
 #include "net/loop.h"
@@ -26,6 +27,7 @@ struct Options {
   std::uint32_t frames_in_flight = node::NodeOptions{}.frames_in_flight;
   std::string execution_log;
   std::string data;
+  std::vector<std::string> losses;
 };
 
 constexpr std::int64_t kFirstRecordUs = 10'000'000;
@@ -116,7 +118,7 @@ Result<node::Node::Past> remember(const Options& options, Life& life) {
   machine::LogSink line;
   if (past.log.on()) line = [&past](std::string_view text) { past.log.append(text); };
   auto opened = store::Store::open(
-      {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation)},
+      {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation), options.losses},
       store_events(life), past.machine, line);
   if (!opened) return opened.error();
   past.store = std::move(opened).value();
@@ -178,6 +180,8 @@ Runner setup(CLI::App& app) {
   app.add_option("--frames-in-flight", options->frames_in_flight);
   app.add_option("--execution-log", options->execution_log);
   app.add_option("--data", options->data, "directory of its data; without: durability memory");
+  app.add_option("--loss", options->losses, "a loss of data that an operator accepted; kept in the state")
+      ->allow_extra_args(false);
   return [options] { return run(*options); };
 }
 

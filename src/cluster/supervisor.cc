@@ -83,6 +83,7 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
   if (options_.durable) {
     arguments.push_back("--data");
     arguments.emplace_back(fmt::format("{}/replica-{}", options_.data_dir, index));
+    for (const std::string& loss : state_.losses) arguments.insert(arguments.end(), {"--loss", loss});
   }
   arguments.insert(arguments.end(), options_.replica_arguments.begin(), options_.replica_arguments.end());
   auto process = spawn(options_.program, arguments, fmt::format("{}/replica-{}.log", options_.data_dir, index));

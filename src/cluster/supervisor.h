@@ -34,6 +34,7 @@
 #include "net/connection.h"
 #include "net/loop.h"
 #include "smr/types.h"
+#include "store/files.h"
 #include "wire/codec.h"
 
 namespace titer::cluster {
@@ -108,6 +109,7 @@ class Supervisor final : private net::ConnectionOwner {
 
   [[nodiscard]] static Incarnation new_incarnation();
   [[nodiscard]] Status open_register();
+  [[nodiscard]] Status no_orphans() const;
   [[nodiscard]] Status found_all();
   [[nodiscard]] Status restart_all();
   [[nodiscard]] Status launch(std::uint16_t index, Incarnation incarnation);
@@ -132,6 +134,7 @@ class Supervisor final : private net::ConnectionOwner {
   SupervisorOptions options_;
   std::function<void(const std::string&)> say_;
   std::vector<Slot> slots_;
+  std::unique_ptr<store::DirLock> data_lock_;  // there is one supervisor for a data directory
   RegisterState state_;
   bool saved_ = true;              // state_ is on disk; else nobody has heard of its record yet
   std::vector<Incarnation> dead_;  // of all times

@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "cluster/data_survey.h"
 #include "cluster/supervisor.h"
 #include "view/restart.h"
 
@@ -25,10 +26,14 @@ std::uint64_t random_id() {
 Incarnation Supervisor::new_incarnation() { return Incarnation(random_id()); }
 
 Status Supervisor::open_register() {
+  auto lock = lock_data(options_.data_dir, true);
+  if (!lock) return lock.error();
+  data_lock_ = std::move(lock).value();
   auto found = read_register(options_.data_dir);
-  if (!found) return found.error();
+  if (!found)
+    return Error{found.error().code, found.error().message + ". `titer recover` shows what there is to go on from"};
   state_ = {random_id(), options_.replicas, options_.durable, false, {}, {}};
-  if (!*found) return ok_status();
+  if (!*found) return no_orphans();
   const RegisterState& before = **found;
   const std::string& dir = options_.data_dir;
   if (before.durable && !options_.durable)
@@ -39,13 +44,26 @@ Status Supervisor::open_register() {
     return Error{Code::kInvalid, "the cluster that ran with --memory in " + dir +
                                      " has failed as a whole: its data is lost. To begin anew with nothing: "
                                      "--accept-data-loss, or another directory with --data"};
-  if (!before.durable || !before.founded) return ok_status();
+  if (!before.durable || !before.founded) return no_orphans();
   if (before.replicas > options_.replicas)
     return Error{Code::kInvalid, fmt::format("the cluster in {} has {} replicas: start it with at least as many",
                                              dir, before.replicas)};
   state_ = before;
   state_.replicas = options_.replicas;
   continued_ = true;
+  return ok_status();
+}
+
+// Replicas' data without a register: of a cluster that must not be taken for a new one.
+Status Supervisor::no_orphans() const {
+  const auto there = replicas_in(options_.data_dir);
+  if (!there) return there.error();
+  for (const ReplicaId id : *there)
+    if (options_.durable && store::has_identity(replica_dir(options_.data_dir, id)))
+      return Error{Code::kInvalid,
+                   options_.data_dir +
+                       " holds data of replicas, but no view register of a cluster that has served: `titer "
+                       "recover` shows what there is to go on from; for a new cluster name another directory"};
   return ok_status();
 }
 

@@ -60,6 +60,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
       donor_(loop, engine_, peers_, log_),
       learner_(engine_, peers_, log_,
                {[this](Position learned) {
+                  if (store_ != nullptr && !store_->keeps_up(engine_.machine)) return;
                   if (register_ != nullptr) register_->ready(learned);
                 },
                 [this](ViewNumber view, LamportTime clock) { state_received(view, clock); },

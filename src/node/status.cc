@@ -47,6 +47,9 @@ std::string Node::status() const {
   for (const smr::Member& member : now.view.members)
     members.push_back(
         {{"id", member.id.value}, {"address", member.address}, {"incarnation", hex(member.incarnation.value)}});
+  boost::json::array losses;
+  if (store_ != nullptr)
+    for (const std::string& loss : store_->losses()) losses.emplace_back(loss);
   boost::json::object status{
       {"cluster", hex(identity_.cluster)},
       {"replica", identity_.me.value},
@@ -81,6 +84,7 @@ std::string Node::status() const {
       {"lease", engine_.replica.read_lease(net::boot_now())},
       {"learned", learner_.learned().value},
       {"learned_percent", learner_.percent()},
+      {"data_losses", losses},
       {"memory_bytes", resident_bytes()},
       {"uptime_ms", (net::boot_now().value - started_.value) / 1000},
   };

@@ -42,6 +42,7 @@ struct StoreOptions {
   std::uint64_t cluster = 0;
   ReplicaId me;
   Incarnation incarnation;
+  std::vector<std::string> losses;  // what an operator accepted, a sentence each: kept in the tables for ever
 };
 
 struct StoreEvents {
@@ -86,6 +87,10 @@ class Store {
   void commit(BootTime now, bool urgent);
   // Moves a piece of the state towards the tables when it is due. When to call again at the latest.
   [[nodiscard]] BootTime write_tables(BootTime now, machine::Machine& machine, const smr::Replica& replica);
+  // Learner: what is not in the tables yet is little, so that joined() takes no time. Before that it is not ready to join.
+  [[nodiscard]] bool keeps_up(const machine::Machine& machine) const {
+    return machine.registry().changes() < kSitesLearned;
+  }
   // Learner: the final state of the flush of `view` is in `machine`. `done` is called when it is on disk.
   void joined(machine::Machine& machine, ViewNumber view, LamportTime clock, std::function<void()> done);
   // A clean end: the state as it is goes into the tables, so that the next start has nothing to execute. Waits.
@@ -96,6 +101,8 @@ class Store {
   void retry_room();
 
   [[nodiscard]] StoreStats stats() const;
+  // Of this disk, and those that open() was told of.
+  [[nodiscard]] const std::vector<std::string>& losses() const { return recoveries_; }
 
  private:
   // What is not synced for lack of requests waits that long: acknowledgements that nobody is owed.

@@ -1,4 +1,5 @@
 // What a disk says when a process starts: identity, tables, and the journal from there on.
+#include <algorithm>
 #include <utility>
 
 #include "smr/recovery.h"
@@ -43,6 +44,8 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
   if (!loaded) return loaded.error();
   machine.track_changes(true);
   recoveries_ = loaded->head.recoveries;
+  for (const std::string& loss : options_.losses)
+    if (std::ranges::find(recoveries_, loss) == recoveries_.end()) recoveries_.push_back(loss);
   closed_ = stats_.tables = loaded->head.standing.position;
   Replay replay(*loaded, machine, line);
   auto journal =

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <mutex>
 
+#include "base/limits.h"
 #include "machine/testing.h"
 #include "store/sealed_file.h"
 #include "store/testing/tables.h"
@@ -78,6 +79,8 @@ class Life {
       store->go_on();
       replica.emplace(options, store->recovered());
       step(smr::input::View{record});
+      now_ = BootTime(now_.value + limits::kReadLeaseUs);
+      step(smr::input::Tick{});
       settle();
     } else {
       EXPECT_TRUE(store->found(machine, record).ok());

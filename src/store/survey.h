@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "store/replay.h"
 
@@ -17,6 +18,7 @@ struct Survey {
   registry::Totals totals;
   std::size_t frames_held = 0;  // beyond: whether they count, a start finds out with the others
   JournalContents journal;
+  std::vector<std::string> recoveries;  // losses that an operator accepted, a sentence each
 };
 
 [[nodiscard]] Result<Survey> survey(const std::string& dir);

@@ -77,6 +77,11 @@ Result<Tables> Tables::open(const Options& options) {
 
 Result<std::optional<Head>> Tables::head() const { return database_->head(); }
 
+Status Tables::verify() const {
+  const rocksdb::Status status = database_->db->VerifyChecksum();
+  return status.ok() ? ok_status() : Status(database_->error(status));
+}
+
 Tables::Ended Tables::write(const Batch& batch) {
   Database& d = *database_;
   if (batch.head().batch != d.batch + 1)

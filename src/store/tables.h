@@ -74,6 +74,8 @@ class Tables {
   [[nodiscard]] Result<Loaded> load(machine::Machine& machine) const;
   // The head alone; none: nothing was ever written.
   [[nodiscard]] Result<std::optional<Head>> head() const;
+  // Every block of every file is as it was written. load() looks at those that it reads.
+  [[nodiscard]] Status verify() const;
 
   enum class End : std::uint8_t {
     kWritten,

@@ -161,6 +161,7 @@ class Cluster:
         self.launch(*more)
         code = self.supervisor.wait(self.patience)
         self.pids()
+        end(self.supervisor)
         if code == 0 or "Type an index" in self.said()[before:]:
             raise AssertionError(f"the cluster began, or ended with {code}: {self.said()[before:]}")
         return self.said()[before:]

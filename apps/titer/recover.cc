@@ -1,0 +1,98 @@
+// titer recover: go on without what is lost, when nobody of the last view is left with its data.
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "cluster/recovery.h"
+#include "net/loop.h"
+#include "titer/command.h"
+#include "titer/data_report.h"
+#include "titer/remote.h"
+#include "titer/text.h"
+
+namespace titer::app {
+
+namespace {
+
+struct Options {
+  std::string dir = "titer-data";
+  std::optional<std::uint16_t> from;
+  bool accept = false;
+};
+
+// What is there, and what going on from it would mean.
+void explain(const cluster::DataSurvey& survey) {
+  print_replicas(survey);
+  for (const std::string& sentence : damages(survey)) fmt::print("DAMAGED: {}.\n", sentence);
+  const auto begins = cluster::could_begin(survey);
+  if (begins)
+    return (void)fmt::print("Nothing is lost: start the cluster; it begins with {}.\n", member_names(*begins));
+  fmt::print("A start cannot begin: {}.\n", begins.error().message);
+  const cluster::ReplicaSurvey* best = nullptr;
+  const auto reach = [](const cluster::ReplicaSurvey& one) {
+    return std::pair(one.found->inventory.installed, one.found->inventory.position);
+  };
+  for (const cluster::ReplicaSurvey& one : survey.replicas)
+    if (one.found && one.found->inventory.whole && (best == nullptr || reach(one) > reach(*best))) best = &one;
+  if (best == nullptr)
+    return (void)fmt::print(
+        "No whole state is left here. Bring back a replica's directory, or `titer restore` a backup.\n");
+  fmt::print(
+      "Going on from replica {} would lose what was acknowledged after position {} of view {}; how much that is, "
+      "only\n"
+      "the missing disks know. If so be it: titer recover --accept-data-loss --from {} {}\n",
+      best->id.value, grouped(best->found->inventory.position.value), best->found->inventory.installed.value,
+      best->id.value, survey.dir);
+}
+
+int recover(const cluster::DataSurvey& survey, ReplicaId from) {
+  const auto next = cluster::recovered_register(survey, from, iso_time(net::wall_now()));
+  if (!next) return fail(next.error());
+  if (const Status written = cluster::write_register(survey.dir, *next); !written) return fail(written.error());
+  fmt::print(
+      "On record: {}.\nStart the cluster: titer cluster {} --data {}; the other replicas learn from replica {}.\n",
+      next->losses.back(), next->replicas, survey.dir, from.value);
+  return kExitOk;
+}
+
+int run(const Options& o) {
+  if (o.accept && !o.from) {
+    complain(
+        "say from whose disk the cluster is to go on: --from I; without --accept-data-loss `titer recover` shows "
+        "what each replica has");
+    return kExitUsage;
+  }
+  const auto lock = cluster::lock_data(o.dir, true);
+  if (!lock) {
+    complain(lock.error().message);
+    return kExitUsage;
+  }
+  const auto survey = cluster::survey_data(o.dir, std::nullopt);
+  if (!survey) {
+    complain(survey.error().message);
+    return kExitUsage;
+  }
+  if (o.accept) return recover(*survey, ReplicaId(*o.from));
+  explain(*survey);
+  return kExitRefused;
+}
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("dir", o->dir, "data directory of a cluster that does not run")->capture_default_str();
+  app.add_option("--from", o->from, "the replica from whose disk the cluster is to go on");
+  app.add_flag("--accept-data-loss", o->accept,
+               "do it; what was acknowledged and is not on that disk is lost, which is on record for ever");
+  app.footer(
+      "Without --accept-data-loss nothing is changed: it says what each replica has and what would be lost.\n"
+      "It refuses when a start would lose nothing, and when the replica's data is damaged or half learned.\n"
+      "Exit codes: 0 done, 1 refused or only shown, 2 usage, or the directory is in use.");
+  return [o] { return run(*o); };
+}
+
+const Registration registered({Group::kOperate, "recover", "go on without lost data, from one replica's disk",
+                               setup});
+
+}  // namespace
+}  // namespace titer::app
