@@ -42,7 +42,7 @@ struct StoreOptions {
   std::uint64_t cluster = 0;
   ReplicaId me;
   Incarnation incarnation;
-  std::vector<std::string> losses;  // what an operator accepted, a sentence each: kept in the tables for ever
+  std::vector<std::string> losses = {};  // what an operator accepted, a sentence each: kept in the tables for ever
 };
 
 struct StoreEvents {
