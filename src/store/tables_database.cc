@@ -52,6 +52,7 @@ rocksdb::DBOptions database_options(const Tables::Options& asked) {
   o.max_total_wal_size = kLogsBytes;
   o.max_background_jobs = 2;
   o.max_open_files = 256;
+  (void)o.env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW);  // compactions, which nobody waits for
   o.bytes_per_sync = std::size_t{1} << 20;  // else a finished file is written back all at once, beside the journal
   o.skip_stats_update_on_db_open = true;
   o.stats_dump_period_sec = o.stats_persist_period_sec = 0;
