@@ -38,10 +38,10 @@ TEST(Changes, name_each_site_once_and_again_after_it_was_taken) {
   b.state.track_changes(true);
   for (const std::string_view name : {"A", "B", "C"}) b.add(name, "02138", 5);
   EXPECT_EQ(b.state.changes(), 3U);
-  EXPECT_EQ(taken(b.state, 2), slots({0, 1})) << "those that wait longest first";
+  EXPECT_EQ(taken(b.state, 2), slots({0, 1})) << "in the order of slots";
   b.set("a", Availability::of(7));
   b.set("c", Availability::of(7));
-  EXPECT_EQ(taken(b.state, 1), slots({2}));
+  EXPECT_EQ(taken(b.state, 1), slots({2})) << "it goes round: a busy site does not keep the others waiting";
   EXPECT_EQ(taken(b.state), slots({0}));
   EXPECT_EQ(taken(b.state), slots({}));
 }

@@ -104,7 +104,7 @@ class State {
   // Begins to note changes, or ends it and forgets them. Off at first: without a disk nobody would take them.
   void track_changes(bool on);
   [[nodiscard]] std::size_t changes() const;  // sites that wait to be taken
-  // Shows changed sites, those first that wait longest, each as what read_transfer() takes: at least `sites_min` of
+  // Shows changed sites in the order of slots, going round, each as what read_transfer() takes: at least `sites_min` of
   // them, and more up to about `bytes_max` bytes. True: none is left. A site that changes afterwards comes again; one
   // whose change was taken back may come, too. It never shows a slot that is not there.
   using PartVisitor = std::function<void(std::uint32_t slot, ByteView part)>;

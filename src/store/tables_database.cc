@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "store/sealed_file.h"
+
 namespace titer::store {
 namespace {
 
@@ -50,6 +52,7 @@ rocksdb::DBOptions database_options(const Tables::Options& asked) {
   o.max_total_wal_size = kLogsBytes;
   o.max_background_jobs = 2;
   o.max_open_files = 256;
+  (void)o.env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW);  // compactions, which nobody waits for
   o.bytes_per_sync = std::size_t{1} << 20;  // else a finished file is written back all at once, beside the journal
   o.skip_stats_update_on_db_open = true;
   o.stats_dump_period_sec = o.stats_persist_period_sec = 0;
@@ -75,6 +78,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_options() {
   for (const char* name : kNames) families.emplace_back(name, o);
   return families;
 }
+
+std::string newest_path(const Tables::Options& options) { return options.dir + "/newest"; }
 
 std::string identity_of(const Tables::Options& options) {
   Bytes bytes;
@@ -124,6 +129,9 @@ Error Tables::Database::failed(std::string_view what) const {
 Result<std::unique_ptr<Tables::Database>> Tables::Database::open(const Options& options) {
   auto self = std::make_unique<Database>();
   self->options = options;
+  rocksdb::Env* env = options.env != nullptr ? options.env : rocksdb::Env::Default();
+  if (options.read_only && !env->FileExists(options.dir + "/CURRENT").ok())
+    return Error{Code::kNotFound, fmt::format("there are no tables in {}", options.dir)};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   rocksdb::Status status;
@@ -141,6 +149,7 @@ Result<std::unique_ptr<Tables::Database>> Tables::Database::open(const Options& 
   const auto head = self->head();
   if (!head) return head.error();
   self->batch = head->has_value() ? (*head)->batch : 0;
+  if (Status s = self->check_newest(); !s) return s.error();
   return self;
 }
 
@@ -160,6 +169,22 @@ Result<std::optional<Head>> Tables::Database::head() const {
   auto decoded = decode_head(as_bytes(**found));
   if (!decoded) return damaged(decoded.error().message);
   return std::optional(std::move(*decoded));
+}
+
+Status Tables::Database::note_newest(std::uint64_t newest) const {
+  Bytes bytes;
+  ByteWriter(bytes).u64(newest);
+  return write_sealed(newest_path(options), SealedKind::kNewestBatch, bytes);
+}
+
+Status Tables::Database::check_newest() const {
+  const auto found = read_sealed(newest_path(options), SealedKind::kNewestBatch);
+  if (!found) return damaged(found.error().message);
+  if (!found->has_value()) return ok_status();
+  ByteReader in(**found);
+  const std::uint64_t newest = in.u64();
+  if (in.done() && newest <= batch) return ok_status();
+  return damaged(fmt::format("batch {} was written, and {} is the newest that can be read", newest, batch));
 }
 
 Status Tables::Database::check_identity() {

@@ -37,6 +37,10 @@ struct Tables::Database {
   // No value: there is no such key.
   [[nodiscard]] Result<std::optional<std::string>> get_meta(std::string_view key) const;
   [[nodiscard]] Result<std::optional<Head>> head() const;
+  // The newest batch that was reported, in a file beside RocksDB's. When RocksDB opens, it takes a damaged byte in its
+  // log for the end of it, and would give back an older batch without a word. May lag behind, never be ahead.
+  [[nodiscard]] Status note_newest(std::uint64_t newest) const;
+  [[nodiscard]] Status check_newest() const;
   // A sentence about what RocksDB says.
   [[nodiscard]] Error error(const rocksdb::Status& status) const;
   [[nodiscard]] Error damaged(std::string_view what) const;
