@@ -176,6 +176,17 @@ void Ledger::given_back(const std::vector<Incarnation>& lives, const smr::Recove
                                        view.value, it->first.second.second.value, it->second.value, life.value));
 }
 
+void Ledger::could_begin(Incarnation member, Position position, const smr::Recovered& found) {
+  std::set<smr::Uid> held;
+  for (const smr::FramePtr& frame : found.frames) held.insert(frame->uid());
+  for (std::uint64_t p = position.value + 1; p <= acknowledged_.value; ++p)
+    if (!held.contains(log_[p - 1].uid))
+      return stage_.fail("disks (I3)",
+                         fmt::format("the disk of member {} stands at {} and does not hold position {}, which was "
+                                     "answered",
+                                     member.value, position.value, p));
+}
+
 void Ledger::begins_again(Incarnation who, const smr::Recovered& found) {
   const ViewNumber view = found.checkpoint.installed.number;
   for (const auto& [transmitter, seq] : floors(found)) held_[{who, {view, transmitter}}] = seq;

@@ -14,6 +14,7 @@
 //   answered  what a client is told is what the log says
 //   reads     no read is older than what was answered before it began
 //
+//        and a disk with which the cluster could begin anew has every answered request, executed or held
 //   I7   no frame leaves a journal that a member of its view may lack, and a disk gives back all that was synced
 //
 // That nothing leaves memory too early (I7) shows here as a frame that nobody can relay; I8 (leases) is looked at where a
@@ -61,6 +62,8 @@ class Ledger {
   void forgets(Incarnation who, const smr::Frame& frame);
   // A disk gives back what these lives held in the view that they had installed last.
   void given_back(const std::vector<Incarnation>& lives, const smr::Recovered& found);
+  // The disk of a member of the newest record: the cluster could begin anew with it alone.
+  void could_begin(Incarnation member, Position position, const smr::Recovered& found);
   // `who` goes on with it.
   void begins_again(Incarnation who, const smr::Recovered& found);
   void published(const smr::ViewRecord& record);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/hash.h"
 #include "sim/ledger.h"
 #include "sim/network.h"
 #include "sim/world.h"
@@ -241,6 +242,19 @@ TEST(Ledger, a_frame_forgotten_that_a_member_lacks) {
   books.ledger.holds(Incarnation(1), Books::frame(1));
   books.ledger.forgets(Incarnation(1), Books::frame(1));
   EXPECT_EQ(books.checker(), "disks (I7)");
+}
+TEST(Ledger, a_disk_to_begin_with_that_lacks_what_was_answered) {
+  Books books;
+  books.run(1, 1, 1, hash64({}));
+  books.ledger.answered(SessionId(5), RequestNumber(1), {}, Position(1));
+  books.ledger.could_begin(Incarnation(1), Position(1), {});
+  EXPECT_FALSE(books.stage.failed()) << "executed";
+  smr::Recovered found;
+  found.frames.push_back(std::make_shared<smr::Frame>(Books::frame(1)));
+  books.ledger.could_begin(Incarnation(1), Position(), found);
+  EXPECT_FALSE(books.stage.failed()) << "held";
+  books.ledger.could_begin(Incarnation(1), Position(), {});
+  EXPECT_EQ(books.checker(), "disks (I3)");
 }
 TEST(Ledger, a_disk_that_gives_back_less_than_was_synced) {
   Books books;

@@ -213,6 +213,7 @@ void Process::die(const char* why, bool whole) {
   if (!alive_) return;
   alive_ = false;
   disk_.crash();
+  audit_directory();
   scene_.network.detach(node_, whole);
   if (!links_.empty() && gave_state_) scene_.hit(Mark::kDonorLost);
   Event event{Event::Kind::kCrashed};

@@ -175,6 +175,8 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
 
   // --- process_disk.cc
   void open_directory();
+  void audit(const Directory::Found& found) const;
+  void audit_directory() const;
   void decide(const smr::ViewRecord& record);
   void begin_again(const smr::ViewRecord& record);
   void learn(const smr::ViewRecord& record);

@@ -20,6 +20,7 @@ void Process::open_directory() {
   if (!spend()) return;
   auto read = directory_->read();
   if (!read) return scene_.fail("disk (I7)", fmt::format("replica {}: {}", me_.value, read.error().message));
+  audit(*read);
   machine_ = std::move(read->machine);
   scene_.ledger.took_over(incarnation_, machine_->position());
   if (read->exact) scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
@@ -31,6 +32,23 @@ void Process::open_directory() {
   found_ = std::move(read->recovered);
   directory_->opened(incarnation_);
   scene_.maybe_end_all();
+}
+
+// Could the cluster begin anew with this disk alone? Then it must have all that was answered.
+void Process::audit(const Directory::Found& found) const {
+  const smr::Member* member = scene_.record().find(me_);
+  if (member == nullptr || !directory_->is_of(*member)) return;
+  std::uint64_t position = found.machine->position().value;
+  for (const smr::FramePtr& frame : found.ended) position += frame->count;
+  scene_.ledger.could_begin(member->incarnation, Position(position), found.recovered);
+}
+
+// What it leaves behind.
+void Process::audit_directory() const {
+  if (directory_ == nullptr || scene_.failed()) return;
+  const auto left = directory_->read();
+  if (!left) return scene_.fail("disk (I7)", fmt::format("replica {}: {}", me_.value, left.error().message));
+  audit(*left);
 }
 
 // The first record that it is sent says how it goes on.

@@ -33,6 +33,7 @@ void Process::give_final(const smr::Output::GiveState& ask) {
   learners_.erase(link->connection);
   gave_state_ = true;
   flush_step_ = FlushStep::kGaveState;
+  scene_.maybe_end_all();
 }
 
 // --- learner
