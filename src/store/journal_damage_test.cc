@@ -193,6 +193,14 @@ TEST_F(Damage, a_newer_format_is_refused) {
   EXPECT_NE(test.refused.message.find("another version"), std::string::npos);
 }
 
+TEST(Damaged, a_record_of_a_kind_from_the_future_is_refused) {
+  FakeFiles files;
+  { TestJournal(files).write({static_cast<RecordKind>(9), {}, "?"}); }
+  const TestJournal test(files);
+  EXPECT_EQ(test.refused.code, Code::kInvalid);
+  EXPECT_NE(test.refused.message.find("does not know"), std::string::npos) << test.refused.message;
+}
+
 TEST(Damaged, one_segment_without_its_header_is_refused) {
   FakeFiles files;
   { TestJournal(files).write(frame(1, 0, 1)); }
