@@ -7,8 +7,6 @@
 // more the groups form by themselves, as in a replica. What is behind is released, so segments go round.
 #include "store/journal.h"
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -17,19 +15,12 @@
 #include <mutex>
 #include <string>
 
+#include "processor_time.h"
+
 namespace {
 
 using namespace titer;
 using Clock = std::chrono::steady_clock;
-
-double processor_us() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto us = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec);
-  };
-  return us(usage.ru_utime) + us(usage.ru_stime);
-}
 
 // The newest ticket that is on the disk.
 class Synced {

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <rocksdb/db.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +21,8 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "processor_time.h"
 
 namespace {
 
@@ -150,15 +151,6 @@ class RocksWay final : public Way {
   rocksdb::WriteOptions sync_;
   std::uint64_t next_ = 0;
 };
-
-double processor_us() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto us = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec);
-  };
-  return us(usage.ru_utime) + us(usage.ru_stime);
-}
 
 struct Measured {
   std::vector<double> us;

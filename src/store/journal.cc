@@ -32,6 +32,13 @@ std::uint64_t number_above(const FoundJournal& found) {
   return number + 1;
 }
 
+// What the owner does not listen to.
+void fill_in(JournalEvents& events) {
+  if (!events.synced) events.synced = [](std::uint64_t) {};
+  if (!events.failed) events.failed = [](const Error&) {};
+  if (!events.room) events.room = [](bool) {};
+}
+
 // If a process died and not the machine, the newest group, the last file that was made, or its name may be in memory of
 // the operating system alone. From here on they count, so they have to be on the disk.
 Status settle(FoundJournal& found, Files& files, const std::string& dir) {
@@ -53,6 +60,7 @@ Journal::Journal(const JournalOptions& options, std::unique_ptr<DirLock> lock, c
 Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, JournalEvents events,
                                                const Visitor& visitor, Files& files) {
   if (auto status = valid(options); !status) return status.error();
+  fill_in(events);
   if (auto status = files.create_dir(options.dir); !status) return status.error();
   auto locked = lock(files, options.dir, true);
   if (!locked) return locked.error();

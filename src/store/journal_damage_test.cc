@@ -150,7 +150,7 @@ TEST_F(Damage, a_missing_segment_is_refused) {
 
 TEST_F(Damage, a_segment_that_lost_its_end_is_refused) {
   auto content = files.content(segments().back());
-  content.resize(content.size() - kFileBlock);
+  content.erase(content.end() - static_cast<std::ptrdiff_t>(kFileBlock), content.end());
   files.overwrite(segments().back(), content);
   expect_damaged("should have");
 }
@@ -193,6 +193,33 @@ TEST_F(Damage, a_newer_format_is_refused) {
   EXPECT_NE(test.refused.message.find("another version"), std::string::npos);
 }
 
+// Two journals that were one, as when a copy of the directory was started too: same salt, same numbers.
+TEST(Damaged, a_group_of_another_history_is_not_taken) {
+  FakeFiles files, copy;
+  { TestJournal(files).write(frame(1, 0, 1)); }
+  for (const std::string& path : files.paths()) copy.overwrite(path, files.content(path));
+  for (FakeFiles* history : {&files, &copy}) {
+    TestJournal test(*history);
+    test.write(frame(1, 0, 2, history == &files ? "ours" : "theirs"));
+    test.write(frame(1, 0, 3));
+  }
+  const std::string path = files.paths().front();
+  const auto third = static_cast<std::ptrdiff_t>(3 * kFileBlock);
+  const Bytes theirs = copy.content(path);
+  Bytes mixed = files.content(path);
+  std::copy_n(theirs.begin() + third, kFileBlock, mixed.begin() + third);
+  files.overwrite(path, mixed);
+  EXPECT_EQ(stored(files), (std::vector{frame(1, 0, 1), frame(1, 0, 2, "ours")}));
+}
+
+TEST(Damaged, a_record_of_a_kind_from_the_future_is_refused) {
+  FakeFiles files;
+  { TestJournal(files).write({static_cast<RecordKind>(9), {}, "?"}); }
+  const TestJournal test(files);
+  EXPECT_EQ(test.refused.code, Code::kInvalid);
+  EXPECT_NE(test.refused.message.find("does not know"), std::string::npos) << test.refused.message;
+}
+
 TEST(Damaged, one_segment_without_its_header_is_refused) {
   FakeFiles files;
   { TestJournal(files).write(frame(1, 0, 1)); }
@@ -219,8 +246,9 @@ TEST(Damaged, bytes_of_a_record_are_never_taken_for_a_group) {
     test.write(frame(1, 0, 1));
     test.write(frame(1, 0, 2, body));
   }
-  const auto last = files.writes().back();
-  ASSERT_EQ(last.bytes, 3 * kFileBlock);
+  const auto writes = files.writes();
+  const auto last = *std::find_if(writes.rbegin(), writes.rend(),
+                                  [](const FakeFiles::Write& write) { return write.bytes == 3 * kFileBlock; });
   files.flip(last.path, last.at + last.bytes - 1, 0);
   TestJournal test(files);
   ASSERT_TRUE(test.journal) << test.refused.message;

@@ -142,6 +142,28 @@ TEST(JournalFaults, a_release_helps_a_journal_that_has_no_room_left) {
   EXPECT_EQ(files.paths().size(), 2U);
 }
 
+// Killed while it made its second segment: the file has its size and its zeros, but only in memory.
+TEST(JournalFaults, what_a_killed_process_left_in_memory_is_synced_before_it_counts) {
+  FakeFiles files;
+  files.set_room(TestJournal::kSegment);
+  {
+    TestJournal test(files);
+    test.reports.wait_room(false);
+    files.set_room(10 * TestJournal::kSegment);
+    files.hold_syncs(true);
+    test.journal->retry_room();
+    files.wait_for_held_sync();
+    files.cut_power_in(1);
+    files.hold_syncs(false);
+  }
+  files.restart(false);
+  ASSERT_GT(files.unsynced(), 1U);
+  const TestJournal again(files);
+  ASSERT_TRUE(again.journal) << again.refused.message;
+  EXPECT_EQ(again.journal->stats().segments_spare, 1U);
+  EXPECT_EQ(files.unsynced(), 0U);
+}
+
 TEST(JournalFaults, half_a_segment_of_a_crash_is_removed) {
   FakeFiles files;
   { TestJournal(files).write(frame(1, 0, 1)); }

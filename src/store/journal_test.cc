@@ -270,6 +270,19 @@ TEST(Journal, an_error_of_the_visitor_ends_open_with_it) {
   EXPECT_EQ(opened.error().message, "no frame");
 }
 
+TEST(Journal, nobody_has_to_listen) {
+  FakeFiles files;
+  files.set_room(TestJournal::kSegment);
+  const auto opened = Journal::open(
+      TestJournal::options(), {}, [](auto&&...) { return ok_status(); }, files);
+  ASSERT_TRUE(opened);
+  for (std::uint64_t seq = 1; seq < 20; ++seq) {
+    (*opened)->append(seq, RecordKind::kFrame, {ViewNumber(1), {}, Seq(seq)},
+                      [](Bytes& out) { out.resize(out.size() + 9000); });
+    (*opened)->commit();
+  }
+}
+
 TEST(Journal, a_size_of_segments_that_cannot_be_is_refused) {
   for (const std::uint64_t bytes :
        {std::uint64_t{0}, std::uint64_t{8192}, std::uint64_t{20'000}, kSegmentBytesMax * 2}) {

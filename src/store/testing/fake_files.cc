@@ -257,6 +257,13 @@ std::uint64_t FakeFiles::changes() {
   return changes_;
 }
 
+std::size_t FakeFiles::unsynced() {
+  const std::lock_guard lock(lock_);
+  std::size_t count = 0;
+  for (const auto& [path, content] : files_) count += content->unsynced.size() + (content->name_durable ? 0 : 1);
+  return count;
+}
+
 std::vector<std::string> FakeFiles::paths() {
   const std::lock_guard lock(lock_);
   std::vector<std::string> paths;

@@ -59,6 +59,7 @@ class FakeFiles final : public Files {
   [[nodiscard]] std::uint64_t syncs();
   [[nodiscard]] std::uint64_t changes();  // operations of every kind that change something
   [[nodiscard]] std::vector<std::string> paths();
+  [[nodiscard]] std::size_t unsynced();  // sectors and names that a power loss could take
 
  private:
   friend class FakeFile;
