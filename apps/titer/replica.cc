@@ -30,6 +30,7 @@ struct Options {
   std::vector<std::string> losses;
 };
 
+constexpr std::int64_t kRefusalReadUs = 2'000'000;
 constexpr std::int64_t kFirstRecordUs = 10'000'000;
 constexpr std::int64_t kOthersReadUs = 3'600'000'000;  // the supervisor waits for all before it decides
 
@@ -64,6 +65,7 @@ struct Life {
   std::unique_ptr<view::LocalRegister> reg;
   std::optional<smr::ViewRecord> first;
   std::unique_ptr<node::Node> node;
+  bool stopped = false;  // the supervisor said so
 };
 
 view::LocalRegister::Events register_events(Life& life) {
@@ -80,6 +82,7 @@ view::LocalRegister::Events register_events(Life& life) {
       life.node->stop(kExitOk, "the cluster is shut down");
     else
       life.loop.stop();
+    life.stopped = true;
   };
   events.lost = [&life] {
     spdlog::warn("the supervisor is gone: service goes on, but views cannot change any more");
@@ -155,6 +158,8 @@ int run(const Options& options) {
   if (durable) life.reg->tell(past ? past->store->inventory() : refusal(past.error()));
   if (!past) {
     spdlog::error("{}", past.error().message);
+    if (durable)
+      (void)life.loop.run_until(BootTime(net::boot_now().value + kRefusalReadUs), [&] { return life.stopped; });
     return kExitUsage;
   }
   if (durable && !wait_for_record(life, kOthersReadUs)) return kExitUnreachable;

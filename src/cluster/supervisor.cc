@@ -171,7 +171,8 @@ void Supervisor::ping() {
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     Slot& slot = slots_[i];
     if (slot.pid <= 0 || !slot.link) continue;
-    const unsigned patience = slot.greeted ? kPingsMissedMax : kPingsMissedAtStart;
+    // Nobody waits for one that learns.
+    const unsigned patience = slot.greeted && member(i) ? kPingsMissedMax : kPingsMissedAtStart;
     if (++slot.pings_missed > patience && slot.why.empty() && begun_)
       exclude(i, "it has not answered for too long");
     wire::encode_ping(slot.link->outgoing(), ++pings_);

@@ -88,7 +88,7 @@ class Supervisor final : private net::ConnectionOwner {
   static constexpr std::int64_t kPingEveryUs = 50'000;
   static constexpr std::int64_t kStopPatienceUs = 10'000'000;  // to write down the state
   static constexpr unsigned kPingsMissedMax = 14;              // 700 ms of our own ticks
-  static constexpr unsigned kPingsMissedAtStart = 2400;        // 2 minutes: it may be reading its tables
+  static constexpr unsigned kPingsMissedAtStart = 2400;        // 2 minutes: it reads its tables, or it learns
   static constexpr std::int64_t kJoinPatienceUs = 10'000'000;  // for those who learn while a cluster starts again
 
   struct Slot {

@@ -121,7 +121,9 @@ bool Supervisor::somebody_lives() const {
 void Supervisor::took_inventory(std::uint16_t index) {
   Slot& slot = slots_[index];
   if (!slot.inventory->refusal.empty()) {
-    slot.killed_by_us = true;  // it ends by itself; this is the message
+    slot.killed_by_us = true;  // it ends when it knows that this was read
+    wire::encode_stop(slot.link->outgoing());
+    slot.link->flush();
     say_(fmt::format("Replica {} does not start: {}.", index, slot.inventory->refusal));
   } else if (somebody_lives()) {
     return send_record(slot);

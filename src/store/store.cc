@@ -92,7 +92,7 @@ BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr:
   if (failed_ || when_joined_ || !writer_->idle() || (role_ == Role::kMember && !whole)) return next;
   gathering_ = gathering_ || due(now, machine);
   if (!gathering_) return next;
-  if (!materializer_->gather(machine, kPieceBytes)) return now;
+  if (!materializer_->gather(machine, whole ? kPieceBytes : kLearnedPieceBytes)) return now;
   next_tables_ = BootTime(now.value + (whole ? kTablesEveryUs : kTablesAtMostEveryUs));
   submit(materializer_->close(machine, closing(whole ? replica.checkpoint() : smr::Checkpoint(), !whole)));
   return next;

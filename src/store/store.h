@@ -114,6 +114,8 @@ class Store {
   static constexpr std::int64_t kTablesAtMostEveryUs = 1'000'000;
   static constexpr std::size_t kSitesLearned = 16'384;  // what a learner writes down at once, about 5 MB
   static constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
+  // More than a donor's piece, or a batch would not end before the whole state is in it.
+  static constexpr std::size_t kLearnedPieceBytes = std::size_t{1} << 20;
 
   enum class Role : std::uint8_t { kNone, kMember, kLearner };
 

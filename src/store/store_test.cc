@@ -229,7 +229,8 @@ TEST(Store, belongs_to_one_replica_of_one_cluster) {
   const auto other_cluster = Store::open({dir / "r", 0xC2, kMe, Incarnation(12)}, {}, machine, nullptr);
   ASSERT_FALSE(other_cluster.ok());
   EXPECT_NE(other_cluster.error().message.find("belongs to cluster"), std::string::npos);
-  const auto other_replica = Store::open({dir / "r", kCluster, ReplicaId(1), Incarnation(12)}, {}, machine, nullptr);
+  const auto other_replica =
+      Store::open({dir / "r", kCluster, ReplicaId(1), Incarnation(12)}, {}, machine, nullptr);
   ASSERT_FALSE(other_replica.ok());
   EXPECT_NE(other_replica.error().message.find("is of replica 0, this is replica 1"), std::string::npos);
 }
