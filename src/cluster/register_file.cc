@@ -1,6 +1,7 @@
 #include "cluster/register_file.h"
 
 #include <filesystem>
+#include <random>
 
 #include "store/sealed_file.h"
 #include "wire/codec.h"
@@ -14,6 +15,11 @@ constexpr std::uint32_t kLossesMax = 1000;
 std::string path_in(const std::string& dir) { return dir + "/register"; }
 
 }  // namespace
+
+std::uint64_t random_id() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32 | device()) | 1;
+}
 
 Result<std::optional<RegisterState>> read_register(const std::string& dir) {
   auto body = store::read_sealed(path_in(dir), store::SealedKind::kRegister);

@@ -23,6 +23,9 @@ struct RegisterState {
   std::vector<std::string> losses;  // accepted by an operator (titer recover), oldest first
 };
 
+// For clusters and incarnations: never the same twice.
+[[nodiscard]] std::uint64_t random_id();
+
 // nullopt: there is none in this directory.
 [[nodiscard]] Result<std::optional<RegisterState>> read_register(const std::string& dir);
 // On disk when it returns.

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "cluster/data_survey.h"
@@ -15,11 +14,6 @@ namespace {
 
 constexpr std::int64_t kStartPatienceUs = 30'000'000;  // to come up with nothing to read
 constexpr std::int64_t kReadPatienceUs = 600'000'000;  // to read the disks
-
-std::uint64_t random_id() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32 | device()) | 1;
-}
 
 }  // namespace
 

@@ -74,6 +74,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void pause() { paused_ = true; }
   void resume();
 
+  // Of what waits for the other side to read it; instead of the limit it was made with.
+  void limit_sending(std::size_t bytes) { send_limit_ = bytes; }
+
   // Bytes appended and not yet taken by the kernel.
   [[nodiscard]] std::size_t waiting() const { return out_.size() - out_done_; }
   // For owners: what this connection is (index, session…); unused by Connection.

@@ -17,7 +17,7 @@ constexpr std::string_view kReadOnlyText =
 }  // namespace
 
 Clients::Clients(net::Loop& loop, Engine& engine, std::function<std::string()> status)
-    : loop_(loop), engine_(engine), status_(std::move(status)) {}
+    : loop_(loop), engine_(engine), status_(std::move(status)), backups_(loop, engine) {}
 
 Clients::~Clients() {
   for (const auto& [id, client] : clients_) client->connection->detach();
@@ -65,6 +65,7 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
     case wire::Type::kQuery: return query(*client, message.payload);
     case wire::Type::kWatch: return watch(*client, message.payload);
     case wire::Type::kStatusAsk: return status(*client);
+    case wire::Type::kBackupAsk: return backups_.begin(connection);
     case wire::Type::kDirectHello:
     case wire::Type::kFrame: return direct(*client, message);
     default: connection.fail(Code::kProtocol, "a client does not send this kind of message");
@@ -247,6 +248,7 @@ void Clients::tell_view(const smr::ViewRecord& view) {
 void Clients::turn(BootTime now) {
   retry_reads(now);
   feed_watchers();
+  backups_.turn(now);
   for (Client* client : dirty_) {
     client->dirty = false;
     client->connection->flush();
@@ -266,6 +268,7 @@ void Clients::forget(std::uint64_t id) {
   const std::unique_ptr<Client> client = std::move(it->second);
   clients_.erase(it);
   std::erase(dirty_, client.get());
+  backups_.forget(*client->connection);
   if (client->watching) --watchers_;
   if (const auto s = by_session_.find(client->session); s != by_session_.end() && s->second == client.get())
     by_session_.erase(s);

@@ -21,6 +21,7 @@
 #include "base/limits.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "node/backups.h"
 #include "node/engine.h"
 #include "wire/codec.h"
 
@@ -107,6 +108,7 @@ class Clients final : private net::ConnectionOwner {
   std::vector<std::uint64_t> delayed_;  // fence passed, to be tried again
   std::size_t answered_bytes_ = 0;      // in this turn
   std::vector<Client*> dirty_;
+  Backups backups_;
   std::size_t watchers_ = 0;
   Bytes rows_, outcome_;
   std::uint64_t reads_answered_ = 0;

@@ -106,6 +106,7 @@ Result<Events> decode_events(ByteView payload) {
 }
 
 void encode_status_ask(Bytes& out) { MessageWriter(out, Type::kStatusAsk).finish(); }
+void encode_backup_ask(Bytes& out) { MessageWriter(out, Type::kBackupAsk).finish(); }
 void encode_stop(Bytes& out) { MessageWriter(out, Type::kStop).finish(); }
 void encode_status(Bytes& out, std::string_view json) {
   MessageWriter m(out, Type::kStatus);

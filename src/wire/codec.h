@@ -121,8 +121,9 @@ void encode(Bytes& out, const QueryAnswer& answer);
 [[nodiscard]] Result<Query> decode_query_message(ByteView payload);
 [[nodiscard]] Result<QueryAnswer> decode_query_answer(ByteView payload);
 
-// kStatusAsk and kStop have no payload; kStatus is JSON text and nothing else.
+// kStatusAsk, kBackupAsk and kStop have no payload; kStatus is JSON text and nothing else.
 void encode_status_ask(Bytes& out);
+void encode_backup_ask(Bytes& out);
 void encode_status(Bytes& out, std::string_view json);
 void encode_stop(Bytes& out);
 

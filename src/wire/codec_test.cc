@@ -258,6 +258,7 @@ RC_GTEST_PROP(Codec, every_message_is_encoded_again_to_the_same_bytes, (std::uin
       case Type::kInventory: again<Inventory>(b, payload_of(decode_inventory)); break;
       case Type::kPing: RC_ASSERT(decode_ping(m.payload).ok()); break;
       case Type::kStatusAsk:
+      case Type::kBackupAsk:
       case Type::kStop:
       case Type::kStatus: break;
     }

@@ -144,12 +144,14 @@ TEST(Golden, clients) {
   EXPECT_EQ(message(Watch{Position(1000)}), "5454012c0200000044c00b0152eabc08e807");
   EXPECT_EQ(message(Events{Position(1000), Code::kTooOld, "old", 0, {}}),
             "5454012d0800000064b2945038532856e80712036f6c6400");
-  Bytes ask, status, stop;
+  Bytes ask, status, backup, stop;
   encode_status_ask(ask);
+  encode_backup_ask(backup);
   encode_status(status, "{}");
   encode_stop(stop);
   EXPECT_EQ(hex(ask), "5454012e00000000cd77830c79684ced");
   EXPECT_EQ(hex(status), "5454012f02000000b1bbdc265b5519167b7d");
+  EXPECT_EQ(hex(backup), "54540130000000008bb80a6de8631e88");
   EXPECT_EQ(hex(stop), "54540142000000005175c8c46d30c4a4");
 }
 

@@ -46,6 +46,7 @@ bool known(std::uint8_t type) {
     case Type::kEvents:
     case Type::kStatusAsk:
     case Type::kStatus:
+    case Type::kBackupAsk:
     case Type::kRegisterRecord:
     case Type::kRegisterCompareAndSet:
     case Type::kPing:

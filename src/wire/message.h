@@ -50,7 +50,8 @@ enum class Type : std::uint8_t {
   kWatch = 44,        // since (u64): from now on, events beyond that position
   kEvents = 45,       // a batch of events for a watcher
   kStatusAsk = 46,
-  kStatus = 47,  // JSON text for people and monitors
+  kStatus = 47,     // JSON text for people and monitors
+  kBackupAsk = 48,  // the whole state, please: kTransferPart until one with the head of a final state
   // replica and view register
   kRegisterRecord = 60,  // the newest record
   kRegisterCompareAndSet = 61,

@@ -67,6 +67,7 @@ void add_clients(std::vector<Bytes>& all, Maker& make) {
   encode_event(rows, make.event());
   add(all, Events{make.position(), Code::kOk, make.string(), 1, body});
   all.push_back(bytes_of(encode_status_ask));
+  all.push_back(bytes_of(encode_backup_ask));
   encode_status(all.emplace_back(), make.text());
 }
 
@@ -152,6 +153,7 @@ bool decodes(const Message& m) {
     case Type::kReady: return decode_ready(m.payload).ok();
     case Type::kInventory: return decode_inventory(m.payload).ok();
     case Type::kStatusAsk:
+    case Type::kBackupAsk:
     case Type::kStop: return m.payload.empty();
     case Type::kStatus: return true;
   }

@@ -11,8 +11,9 @@ import shutil
 import signal
 import unittest
 
+from cuts import Doors
 from disk import settle, writers
-from harness import Cluster, main, seeded, titer, wait_until
+from harness import SAMPLES, Cluster, main, seeded, titer, wait_until
 from tormented import wait_served
 from writer import Writer
 
@@ -42,6 +43,13 @@ def verify(cluster, *words, code=0):
     if done.returncode != code:
         raise AssertionError(f"verify: exit {done.returncode}, not {code}: {done.stdout}{done.stderr}")
     return json.loads(done.stdout)
+
+
+def copy(path, content):
+    """`path`, which has this content now."""
+    with open(path, "wb") as file:
+        file.write(content)
+    return path
 
 
 class Verify(unittest.TestCase):
@@ -190,6 +198,129 @@ class Recover(unittest.TestCase):
             self.assertIn("only learned a part", self.recover(cluster, "--accept-data-loss", "--from", 1, code=1))
             self.assertIn("is damaged", self.recover(cluster, "--accept-data-loss", "--from", 2, code=1))
             self.assertIn("No whole state is left here", self.recover(cluster, code=1))
+
+
+SAMPLE = os.path.join(SAMPLES, "hhs_therapeutics_2022-03-11.csv.gz")
+
+
+def backup(cluster, target, *words):
+    return json.loads(cluster.ok("backup", target, "--json", *words))
+
+
+def damaged(test, path, reason, data):
+    """Neither looked at nor restored is it good, and nothing is left behind."""
+    for words in (("--check",), ("--data", data)):
+        done = titer("restore", path, *words)
+        test.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        test.assertRegex(done.stderr, reason)
+    test.assertFalse(os.path.exists(data))
+
+
+class Backup(unittest.TestCase):
+    def test_under_load_it_has_every_write_acknowledged_before_it_began(self):
+        with Cluster(options=["--import", SAMPLE]) as cluster, contextlib.ExitStack() as stack:
+            counting = writers(stack, cluster, 4)
+            file = os.path.join(cluster.folder.name, "one.backup")
+            for index in range(3):
+                wait_served(counting, 30)
+                before = [writer.acknowledged for writer in counting]
+                taken = backup(cluster, file, "--at", cluster.at(index))
+                after = [writer.acknowledged for writer in counting]
+                data = os.path.join(cluster.folder.name, f"restored-{index}")
+                found = json.loads(titer("restore", file, "--data", data, "--json").stdout)
+                self.assertEqual((found["position"], found["digest"]), (taken["position"], taken["digest"]))
+                with Cluster(data=data) as restored:
+                    restored.wait_members(range(3))
+                    self.assertEqual(restored.wait_equal(range(3)), (taken["position"], taken["digest"]))
+                    self.assertNotEqual(restored.status(0)["cluster"], taken["cluster"])
+                    for writer, low, high in zip(counting, before, after):
+                        site = json.loads(restored.ok("view", writer.name, "--json"))
+                        count = site["stock"][0]["availability"]
+                        self.assertGreaterEqual(count, low, "a write that was acknowledged before is not in the backup")
+                        self.assertLessEqual(count, high + 1)
+            settle(self, cluster, counting)
+
+    def test_a_restored_cluster_exports_what_the_other_did_and_goes_on_by_itself(self):
+        with Cluster(options=["--import", SAMPLE]) as cluster:
+            taken = backup(cluster, cluster.folder.name)
+            self.assertEqual(os.path.basename(taken["file"]), f"titer-{taken['cluster']}-{taken['position']}.backup")
+            self.assertEqual(json.loads(titer("restore", taken["file"], "--check", "--json").stdout)["sites"],
+                             taken["sites"])
+            data = os.path.join(cluster.folder.name, "restored")
+            self.assertEqual(titer("restore", taken["file"], "--data", data, "--replicas", 2).returncode, 0)
+            self.assertIn("not empty", titer("restore", taken["file"], "--data", data).stderr)
+            with Cluster(2, data=data) as restored:
+                restored.wait_members(range(2))
+                for words in (("export", "--format", "ndjson", "--closed"), ("history", "--limit", 500)):
+                    self.assertEqual(restored.ok(*words), cluster.ok(*words))
+                with Writer([restored.port(1)], "Goes on") as writer:
+                    wait_served([writer], 20)
+                restored.crash()
+                restored.begin()
+                writer.check(self, restored, 0)
+
+    def test_replicas_of_the_one_before_cannot_join_it(self):
+        with Cluster() as cluster:
+            cluster.ok("add", "Elm", "--zip", "02139")
+            file = backup(cluster, cluster.folder.name)["file"]
+            cluster.quit()
+            data = os.path.join(cluster.folder.name, "restored")
+            self.assertEqual(titer("restore", file, "--data", data).returncode, 0)
+            shutil.copytree(cluster.disk(1), os.path.join(data, "replica-1"))
+            with Cluster(data=data) as restored:
+                self.assertIn("replica-1 belongs to cluster", restored.said())
+                restored.wait_members([0, 2])
+
+    def test_damage_anywhere_in_the_file_is_found_and_leaves_nothing_behind(self):
+        chance = seeded("damaged backups")
+        with Cluster() as cluster:
+            for name in ("Elm", "Oak", "Ash"):
+                cluster.ok("add", name, "--zip", "02139", "--availability", 5)
+            path = backup(cluster, cluster.folder.name)["file"]
+            cluster.quit()
+            data = os.path.join(cluster.folder.name, "restored")
+            with open(path, "rb") as file:
+                whole = file.read()
+
+            ends = [0]  # of its messages: a header of 16 bytes has the length at 4
+            while ends[-1] < len(whole):
+                ends.append(ends[-1] + 16 + int.from_bytes(whole[ends[-1] + 4:ends[-1] + 8], "little"))
+            for at in {*ends[1:-1], *(chance.randrange(1, len(whole)) for _ in range(20))}:
+                damaged(self, copy(path, whole[:at]), "is not whole|is not a backup", data)
+            for at in {*range(20), *(chance.randrange(len(whole)) for _ in range(60))}:
+                flip(copy(path, whole), at, 1 << chance.randrange(8))
+                damaged(self, path, "is damaged|is not whole|is not a backup", data)
+            good = json.loads(titer("restore", copy(path, whole), "--check", "--json").stdout)
+            for at in range(1, len(ends) - 1):  # a message that is left out: it is missed, or said nothing new
+                done = titer("restore", copy(path, whole[:ends[at]] + whole[ends[at + 1]:]), "--check", "--json")
+                if done.returncode != 1:
+                    self.assertEqual({**json.loads(done.stdout), "bytes": good["bytes"]}, good)
+            damaged(self, copy(path, whole + whole), "there is more behind the end", data)
+            for content in (b"", b"site_id,name\n", os.urandom(5000)):
+                damaged(self, copy(path, content), "is not a backup of titer", data)
+            self.assertEqual(titer("restore", copy(path, whole), "--check").returncode, 0)
+
+    def test_when_its_replica_hangs_half_way_it_starts_over_at_another(self):
+        with Cluster(options=["--import", SAMPLE]) as cluster, Doors([cluster.port(0)]) as doors:
+            doors.hold_after = 1 << 20
+            file = os.path.join(cluster.folder.name, "one.backup")
+            taken = cluster.titer("backup", file, "--at", doors.ports[0], at=None)
+            self.assertEqual(taken.returncode, 0, taken.stderr)
+            self.assertIn("broke off", taken.stderr)
+            self.assertEqual(titer("restore", file, "--check").returncode, 0)
+            self.assertEqual(glob.glob(file + "*"), [file])
+
+    def test_what_cannot_be_is_refused_and_leaves_the_file_before_alone(self):
+        with Cluster() as cluster:
+            file = os.path.join(cluster.folder.name, "one.backup")
+            backup(cluster, file)
+            before = fingerprint(cluster.folder.name)[file]
+            cluster.quit()
+            self.assertEqual(cluster.titer("backup", file, "--timeout", 1).returncode, 4)
+            self.assertEqual(fingerprint(cluster.folder.name)[file], before)
+            self.assertEqual(titer("backup", "/dev/null/x").returncode, 2)
+            self.assertEqual(titer("restore", file).returncode, 2)
+            self.assertEqual(titer("restore", file + ".no", "--check").returncode, 2)
 
 
 if __name__ == "__main__":

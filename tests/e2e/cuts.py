@@ -19,6 +19,7 @@ class Doors:
 
     def __init__(self, targets):
         self.targets, self.ports, self._open, self.passed = list(targets), [], {}, 0
+        self.hold_after = None  # bytes
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -72,6 +73,8 @@ class Doors:
                 await self._passing.wait()
                 writer.write(data)
                 self.passed += len(data)
+                if self.hold_after is not None and self.passed >= self.hold_after:
+                    self._passing.clear()
                 await writer.drain()
         except OSError:
             pass

@@ -115,13 +115,13 @@ def end(process, seconds=5):
 
 
 class Cluster:
-    """`titer cluster` with `replicas` processes; use it in a with statement."""
+    """`titer cluster` with `replicas` processes; use it in a with statement. `data`: a directory that is there already."""
 
-    def __init__(self, replicas=3, options=(), logs=False, patience=60):
+    def __init__(self, replicas=3, options=(), logs=False, patience=60, data=None):
         self.size, self.options, self.patience = replicas, [str(o) for o in options], patience
         self.base = free_ports(replicas)
         self.folder = tempfile.TemporaryDirectory(prefix="titer-e2e-")
-        self.data = os.path.join(self.folder.name, "data")
+        self.data = data or os.path.join(self.folder.name, "data")
         self.logs = os.path.join(self.folder.name, "logs") if logs else None
         self.births = {}  # pid -> birth, of every replica ever seen
         self.supervisor = None

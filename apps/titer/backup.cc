@@ -1,0 +1,75 @@
+// titer backup: the whole state of a running cluster, as of one position, into a file.
+#include "client/backup.h"
+
+#include <fmt/format.h>
+
+#include "titer/command.h"
+#include "titer/remote.h"
+#include "titer/text.h"
+
+namespace titer::app {
+
+namespace {
+
+struct Options {
+  std::string target;
+  At at;
+  bool json = false;
+};
+
+void print(const client::BackupTaken& taken, bool json) {
+  if (json)
+    return print_line({{"file", taken.file},
+                       {"from", taken.from.text()},
+                       {"cluster", fmt::format("{:016x}", taken.cluster)},
+                       {"position", taken.position.value},
+                       {"digest", fmt::format("{:016x}", taken.digest)},
+                       {"sites", taken.sites},
+                       {"bytes", taken.bytes}});
+  fmt::print("{}: position {}, digest {:016x}, {} sites, {}, from {}\n", taken.file, grouped(taken.position.value),
+             taken.digest, grouped(taken.sites), bytes_text(taken.bytes), taken.from.text());
+}
+
+int run(const Options& o) {
+  const auto addresses = o.at.addresses();
+  if (!addresses) {
+    complain(addresses.error().message);
+    return kExitUsage;
+  }
+  net::Loop loop;
+  const Interrupt interrupt(loop, [&loop] { loop.wake_at(net::boot_now()); });
+  client::BackupOptions options{*addresses, o.target, static_cast<std::int64_t>(o.at.timeout_s * 1e6), complain,
+                                [&interrupt] { return interrupt.hit(); }};
+  const auto taken = client::take_backup(loop, options);
+  if (interrupt.hit()) {
+    complain("interrupted; no backup was written");
+    return kExitInterrupted;
+  }
+  if (!taken) {
+    const int code = fail(taken.error());
+    return code == kExitRefused ? kExitUsage : code;  // a file that cannot be written
+  }
+  print(*taken, o.json);
+  return kExitOk;
+}
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("target", o->target,
+                 "file to write (replaced when the new one is whole), or a directory for a file "
+                 "titer-<cluster>-<position>.backup")
+      ->required();
+  app.add_flag("--json", o->json, "what was written as one JSON object");
+  o->at.declare(app);
+  app.footer(
+      "Everything that was acknowledged before it began is in it, from one position of the order. Writes go on\n"
+      "meanwhile. `titer restore FILE --check` reads it again; `titer restore FILE --data DIR` makes a cluster of "
+      "it.");
+  return [o] { return run(*o); };
+}
+
+const Registration registered({Group::kOperate, "backup", "write the whole state of a running cluster to a file",
+                               setup});
+
+}  // namespace
+}  // namespace titer::app

@@ -1,0 +1,89 @@
+// titer restore: a new cluster from a backup, or a look at whether the backup is good.
+#include "cluster/restore.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/limits.h"
+#include "store/backup_reader.h"
+#include "titer/command.h"
+#include "titer/remote.h"
+#include "titer/text.h"
+
+namespace titer::app {
+
+namespace {
+
+struct Options {
+  std::string file;
+  std::string data;
+  std::uint16_t replicas = 3;
+  bool check = false;
+  bool json = false;
+};
+
+void print(const Options& o, const store::BackupContents& found, const registry::Totals& totals) {
+  if (o.json)
+    return print_line({{"file", o.file},
+                       {"cluster", fmt::format("{:016x}", found.source.cluster)},
+                       {"position", found.position.value},
+                       {"digest", fmt::format("{:016x}", found.digest)},
+                       {"sites", totals.sites},
+                       {"events", totals.events},
+                       {"bytes", found.bytes}});
+  fmt::print("{}: cluster {:016x}, position {}, digest {:016x}, {} sites, {} events, {}. It is whole.\n", o.file,
+             found.source.cluster, grouped(found.position.value), found.digest, grouped(totals.sites),
+             grouped(totals.events), bytes_text(found.bytes));
+}
+
+int refuse(const std::string& why, int code) {
+  complain(why);
+  return code;
+}
+
+int run(const Options& o) {
+  if (o.check != o.data.empty())
+    return refuse("say either --data DIR, where the new cluster is to be, or --check", kExitUsage);
+  if (o.replicas < 1 || o.replicas > limits::kReplicasMax)
+    return refuse("the number of replicas is 1 to " + std::to_string(limits::kReplicasMax), kExitUsage);
+  machine::Machine machine;
+  machine.track_changes(!o.check);
+  const auto found = store::read_backup(o.file, machine);
+  if (!found)
+    return refuse(found.error().message, found.error().code == Code::kInvalid ? kExitRefused : kExitUsage);
+  if (o.check) {
+    print(o, *found, machine.registry().totals());
+    return kExitOk;
+  }
+  const auto made = cluster::restore_cluster(o.data, o.replicas, machine, found->clock);
+  if (!made) return refuse(made.error().message, kExitUsage);
+  print(o, *found, machine.registry().totals());
+  if (!o.json)
+    fmt::print("A new cluster, {:016x}, is in {}. Start it: titer cluster {} --data {}\n", made->cluster, o.data,
+               o.replicas, o.data);
+  return kExitOk;
+}
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("file", o->file, "a file that `titer backup` wrote")->required();
+  app.add_option("--data", o->data, "directory for the new cluster; it must be empty or not there yet");
+  app.add_option("--replicas", o->replicas, "how many it is to have")->capture_default_str();
+  app.add_flag("--check", o->check, "only read it: every checksum, the digest, the state's own invariants");
+  app.add_flag("--json", o->json, "what the file holds as one JSON object");
+  app.footer(
+      "The new cluster has an identity of its own. `titer cluster T --data DIR` starts it: replica 0 begins with "
+      "the\n"
+      "state of the backup, the others learn from it.\n"
+      "Exit codes: 0 done, 1 the file is no backup, not whole or damaged, 2 usage, or a file or directory that "
+      "cannot\n"
+      "be used.");
+  return [o] { return run(*o); };
+}
+
+const Registration registered({Group::kOperate, "restore", "make a new cluster from a backup, or check one",
+                               setup});
+
+}  // namespace
+}  // namespace titer::app

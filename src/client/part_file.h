@@ -1,0 +1,37 @@
+// PartFile: a file that is under its name whole or not at all. It is written as NAME.part; finish() has it synced and
+// renamed. Destroyed before that, it leaves nothing.
+//
+// One writer at a time: a second one is refused. Errors: the system's words. Thread rule: one thread; it waits for the disk.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace titer::client {
+
+class PartFile {
+ public:
+  // `name` plus ".part" is created, or emptied.
+  [[nodiscard]] static Result<PartFile> open(const std::string& name);
+  ~PartFile();
+  PartFile(PartFile&& other) noexcept;
+  PartFile& operator=(PartFile&&) = delete;
+
+  [[nodiscard]] Status append(ByteView bytes);
+  // From the beginning.
+  [[nodiscard]] Status restart();
+  // On disk under `name` when it returns; what was there is replaced.
+  [[nodiscard]] Status finish(const std::string& name);
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  PartFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  int fd_;
+  std::string path_;  // of the part
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace titer::client

@@ -1,0 +1,57 @@
+// Backups: the whole state as a stream of messages, to clients who ask for it (`titer backup`), while service goes on.
+//
+// What a learner gets (machine.h: passes, each sending what changed since the one before began) and then the final state
+// of one position, all in one go between two turns: its head carries the position and the digest. Two passes at least,
+// and more as long as they take long, so that the end is small. The state is never copied; at most kWaitingMax bytes
+// wait on a connection, but for the end.
+//
+// Limits: kBackupsMax at a time; who does not read for kUnreadPatienceUs is cut off.
+// Errors: said with a Goodbye; the client asks another replica. Thread rule: the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "net/connection.h"
+#include "net/loop.h"
+#include "node/engine.h"
+
+namespace titer::node {
+
+class Backups {
+ public:
+  Backups(net::Loop& loop, Engine& engine) : loop_(loop), engine_(engine) {}
+
+  // Whoever is at the other end asks for the state.
+  void begin(net::Connection& connection);
+  // The connection has ended.
+  void forget(const net::Connection& connection);
+  // Once a turn: the next piece for each.
+  void turn(BootTime now);
+
+ private:
+  static constexpr std::size_t kBackupsMax = 4;  // each costs the loop a piece a turn
+  static constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
+  static constexpr std::size_t kWaitingMax = std::size_t{1} << 20;
+  static constexpr std::int64_t kUnreadPatienceUs = 10'000'000;
+  static constexpr unsigned kPassesMin = 2, kPassesMax = 8;
+  static constexpr std::int64_t kShortPassUs = 50'000;  // what is written meanwhile fits the end of the stream
+
+  struct Backup {
+    net::ConnectionPtr connection;
+    machine::Machine::Cursor cursor;
+    unsigned passes = 0;
+    BootTime pass_began;
+    BootTime moved;  // the last piece was given
+  };
+
+  // False: this one is over.
+  [[nodiscard]] bool go_on(Backup& backup, BootTime now);
+  void finish(Backup& backup);
+
+  net::Loop& loop_;
+  Engine& engine_;
+  std::vector<Backup> backups_;
+};
+
+}  // namespace titer::node
