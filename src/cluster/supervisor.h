@@ -110,6 +110,7 @@ class Supervisor final : private net::ConnectionOwner {
   [[nodiscard]] static Incarnation new_incarnation();
   [[nodiscard]] Status open_register();
   [[nodiscard]] Status no_orphans() const;
+  [[nodiscard]] Status wait_for_ports();
   [[nodiscard]] Status found_all();
   [[nodiscard]] Status restart_all();
   [[nodiscard]] Status launch(std::uint16_t index, Incarnation incarnation);

@@ -12,6 +12,7 @@ namespace titer::cluster {
 
 namespace {
 
+constexpr std::int64_t kPortPatienceUs = 3'000'000, kLookAgainUs = 20'000;
 constexpr std::int64_t kStartPatienceUs = 30'000'000;  // to come up with nothing to read
 constexpr std::int64_t kReadPatienceUs = 600'000'000;  // to read the disks
 
@@ -62,10 +63,22 @@ Status Supervisor::no_orphans() const {
 }
 
 Status Supervisor::start_all() {
-  for (std::uint16_t i = 0; i < slots_.size(); ++i)
-    if (Status free = net::can_listen(address(i)); !free) return free;
+  if (Status free = wait_for_ports(); !free) return free;
   if (Status opened = open_register(); !opened) return opened;
   return continued_ ? restart_all() : found_all();
+}
+
+// A killed process keeps its port until its last thread has come back from the disk.
+Status Supervisor::wait_for_ports() {
+  Status free = ok_status();
+  const auto all_free = [&] {
+    free = ok_status();
+    for (std::uint16_t i = 0; i < slots_.size() && free; ++i) free = net::can_listen(address(i));
+    loop_.wake_at(BootTime(net::boot_now().value + kLookAgainUs));
+    return free.ok();
+  };
+  loop_.run_until(BootTime(net::boot_now().value + kPortPatienceUs), all_free);
+  return free;
 }
 
 Status Supervisor::found_all() {

@@ -1,5 +1,7 @@
 // What a disk says when a process starts: identity, tables, and the journal from there on.
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "smr/recovery.h"
@@ -7,6 +9,10 @@
 #include "store/store.h"
 
 namespace titer::store {
+
+namespace {
+constexpr int kLockAttempts = 100;  // two seconds
+}  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(StoreOptions options, StoreEvents events, machine::Machine& machine,
                                            const machine::LogSink& line) {
@@ -22,7 +28,12 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options, StoreEvents eve
 Status Store::read_identity() {
   Files& files = real_files();
   if (Status made = files.create_dir(options_.dir); !made) return made;
+  // A killed process keeps its lock until its last thread has come back from the disk.
   auto lock = files.lock_dir(options_.dir, true);
+  for (int i = 0; !lock && lock.error().code == Code::kBusy && i < kLockAttempts; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    lock = files.lock_dir(options_.dir, true);
+  }
   if (!lock)
     return Error{lock.error().code, options_.dir +
                                         " is in use by another process that still runs; stop that one first (" +
