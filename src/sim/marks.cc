@@ -76,6 +76,7 @@ constexpr std::array<std::string_view, kMarks> kNames = {
     "restart by some of them",
     "member of a lower view left out",
     "recognised by an older life",
+    "restart beside an excluded one",
     "member without state killed",
     "recovered frame relayed",
     "joiner's view overtaken",

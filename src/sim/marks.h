@@ -78,24 +78,25 @@ enum class Mark : std::uint8_t {
   kLinkRepeats,  // a frame came twice
   // --- rare branches: disks and total failure
   kTablesWritten,
-  kTablesTorn,          // a crash while they are written: the old ones stay
-  kUnsyncedLost,        // a crash takes lines that were not synced …
-  kTornTail,            // … or leaves some of them
-  kExecutedAboveBase,   // tables that have executed a frame which some member may lack
-  kViewsReplayed,       // the journal goes on over the end of a view
-  kTotalInFlush,        // the last to end was in a flush, …
-  kTotalInRestart,      // … was starting, or had not heard of the view in which it begins, …
-  kTotalInJoin,         // … was a joiner
-  kRestartAll,          // all of the last view begin anew …
-  kRestartSubset,       // … or those of them who are there
-  kRestartLower,        // a member is left out: others had installed a later view
-  kRestartOldLife,      // recognised by a life before its last
-  kMemberNeverFull,     // killed at a restart: a member that lived and did not have the state
-  kRelayRecovered,      // a frame from the disk is relayed
-  kJoinerAgain,         // the view is overtaken for which it has the final state
-  kLearnerFromDisk,     // it begins with what its disk has …
-  kLearnerFromNothing,  // … or with nothing
-  kDirectoryInUse,      // an excluded process lives: its successor gets a new directory
+  kTablesTorn,             // a crash while they are written: the old ones stay
+  kUnsyncedLost,           // a crash takes lines that were not synced …
+  kTornTail,               // … or leaves some of them
+  kExecutedAboveBase,      // tables that have executed a frame which some member may lack
+  kViewsReplayed,          // the journal goes on over the end of a view
+  kTotalInFlush,           // the last to end was in a flush, …
+  kTotalInRestart,         // … was starting, or had not heard of the view in which it begins, …
+  kTotalInJoin,            // … was a joiner
+  kRestartAll,             // all of the last view begin anew …
+  kRestartSubset,          // … or those of them who are there
+  kRestartLower,           // a member is left out: others had installed a later view
+  kRestartOldLife,         // recognised by a life before its last
+  kRestartBesideExcluded,  // while one that was excluded still lives
+  kMemberNeverFull,        // killed at a restart: a member that lived and did not have the state
+  kRelayRecovered,         // a frame from the disk is relayed
+  kJoinerAgain,            // the view is overtaken for which it has the final state
+  kLearnerFromDisk,        // it begins with what its disk has …
+  kLearnerFromNothing,     // … or with nothing
+  kDirectoryInUse,         // an excluded process lives: its successor gets a new directory
   kCount,
 };
 inline constexpr std::size_t kMarks = static_cast<std::size_t>(Mark::kCount);

@@ -242,10 +242,10 @@ void Process::mark_crash(bool in_turn) {
   }
 }
 
-// Nobody lives any more: what was this one, the last, doing?
+// Nobody lives any more who was not excluded: what was this one, the last, doing?
 void Process::mark_total_failure() const {
   for (const auto& other : scene_.processes)
-    if (other->alive()) return;
+    if (other->alive() && !scene_.view_register->excluded(other->incarnation())) return;
   scene_.hit(Mark::kTotalFailure);
   if (starting() || begins_with_) return scene_.hit(Mark::kTotalInRestart);
   if (!full() && known_.has(me_, incarnation_)) return scene_.hit(Mark::kTotalInJoin);

@@ -50,6 +50,9 @@ void Register::restart(const std::vector<view::Returned>& returned, smr::ViewRec
     if (next.find(one.now.id) == nullptr) scene_.hit(Mark::kRestartLower);
     if (lives.end() - std::ranges::find(lives, before->incarnation) > 2) scene_.hit(Mark::kRestartOldLife);
   }
+  if (std::ranges::any_of(scene_.processes,
+                          [&](const auto& p) { return p->alive() && excluded(p->incarnation()); }))
+    scene_.hit(Mark::kRestartBesideExcluded);
   scene_.hit(next.members.size() < record_.members.size() ? Mark::kRestartSubset : Mark::kRestartAll);
   for (const smr::Member& member : record_.members) {
     if (Process* process = scene_.find(member.incarnation); process != nullptr && process->alive()) {

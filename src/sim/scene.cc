@@ -77,8 +77,10 @@ std::shared_ptr<Directory> Scene::directory_for(ReplicaId id) {
 
 void Scene::end_all(Time within) {
   tell_fault("total failure");
-  for (const auto& process : processes)
-    if (process->alive()) process->die_at(time.now() + random.between(0, within));
+  for (const auto& process : processes) {
+    const bool apart = view_register->excluded(process->incarnation()) && random.chance(.5);
+    if (process->alive() && !apart) process->die_at(time.now() + random.between(0, within));
+  }
 }
 
 void Scene::maybe_end_all() {

@@ -43,7 +43,7 @@ struct Scene : Stage {
   [[nodiscard]] bool may_lose(const Process& process) const;
   // A new process under this id: a learner, or with the directory of the one before it.
   void spawn(ReplicaId id);
-  // Every process that lives now ends within this time.
+  // Every process that lives now ends within this time; of those that are excluded and linger, some do not.
   void end_all(Time within);
   // … by chance: something is happening in which it is worth trying.
   void maybe_end_all();

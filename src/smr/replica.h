@@ -20,6 +20,10 @@
 //  4. A frame counts in ack rows and before `done` only after Persisted says so (floors count what is held in
 //     memory). So "sync, then ack" does not depend on the driver's order of sends. With Options::durable false,
 //     holding is enough.
+//  5. With durability: a checkpoint() is written together with the state that has executed all of Output::execute so
+//     far, as one; then the journal may forget what §7 says, and nothing else. A joiner's state is on disk before
+//     StateInstalled, and its disk is a member's once the line that the view is installed (Output::persist) is on it;
+//     until then the register must not be told that it is full.
 //
 // Invariants: I1 … I10 of docs/protocol.md; invariants.h checks them after every step (TITER_INVARIANTS).
 // Errors: nothing a peer or client sends can break it: what is against the protocol is answered by
