@@ -27,8 +27,9 @@ std::vector<Bytes> whole_journal() {
   group.oldest = 1;
   for (std::uint64_t s = 0; s < kSegments; ++s) {
     Bytes file(kSegment);
-    write_segment_header(std::span(file).first(kFileBlock), {kIdentity.cluster, kIdentity.replica, kSalt, kSegment,
-                                                             group.number + 1, group.previous, 1});
+    group.previous = write_segment_header(
+        std::span(file).first(kFileBlock),
+        {kIdentity.cluster, kIdentity.replica, kSalt, kSegment, group.number + 1, group.previous, 1});
     for (std::size_t g = 0; g < kGroupsPerSegment; ++g) {
       Bytes records;
       for (std::uint64_t r = 0; r < 2; ++r) {

@@ -20,7 +20,7 @@ Result<std::unique_ptr<DirLock>> lock(Files& files, const std::string& dir, bool
   return lock;
 }
 
-std::uint64_t draw_salt() {
+std::uint64_t draw() {
   std::random_device chance;
   return std::uint64_t{chance()} << 32U | chance();
 }
@@ -76,11 +76,11 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, Jo
   if (found->used.empty()) {
     auto file = journal->pool_->take();
     if (!file) return file.error();
-    found = begin_journal(identity, std::move(file).value(), draw_salt());
+    found = begin_journal(identity, std::move(file).value(), draw());
     if (!found) return found.error();
   }
-  journal->writer_ =
-      std::make_unique<JournalWriter>(identity, std::move(found).value(), *journal->pool_, std::move(events));
+  journal->writer_ = std::make_unique<JournalWriter>(identity, std::move(found).value(), *journal->pool_,
+                                                     std::move(events), draw());
   return journal;
 }
 

@@ -50,7 +50,11 @@ class Lives {
     ASSERT_LE(skipped, released_);
     ASSERT_GE(skipped + seen.size(), synced_);
     ASSERT_LE(skipped + seen.size(), history_.size());
-    ASSERT_TRUE(std::equal(seen.begin(), seen.end(), begin));
+    const auto [there, expected] = std::mismatch(seen.begin(), seen.end(), begin);
+    ASSERT_EQ(there, seen.end()) << "record " << there - seen.begin() << " of " << seen.size() << " is "
+                                 << there->name.view.value << "." << there->name.seq.value << " and not "
+                                 << expected->name.view.value << "." << expected->name.seq.value << " "
+                                 << expected->body.size();
     history_.resize(skipped + seen.size());
     synced_ = history_.size();  // open() has settled that
   }

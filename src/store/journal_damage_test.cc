@@ -193,6 +193,38 @@ TEST_F(Damage, a_newer_format_is_refused) {
   EXPECT_NE(test.refused.message.find("another version"), std::string::npos);
 }
 
+// The first group of a segment is on the disk and the segment's header is not, so the group was never there. Then the
+// segment is begun again, and now the header is on the disk and the new group is not.
+TEST(Damaged, a_group_that_was_never_there_does_not_come_to_life) {
+  FakeFiles files;
+  files.set_room(2 * TestJournal::kSegment);
+  std::vector<TestRecord> records;
+  {
+    TestJournal test(files);
+    for (std::uint64_t seq = 1; seq <= 6; ++seq) {
+      records.push_back(frame(1, 0, seq));
+      test.write(records.back());
+    }
+    test.write(frame(1, 0, 7, "never there"));
+    ASSERT_EQ(test.journal->stats().segments_used, 2U);
+  }
+  const std::string second = files.paths().back();
+  Bytes content = files.content(second);
+  const Bytes never(content.begin() + kFileBlock, content.begin() + 2 * kFileBlock);
+  std::fill_n(content.begin(), kFileBlock, std::byte{0});
+  files.overwrite(second, content);
+  {
+    TestJournal test(files);
+    ASSERT_EQ(test.came_back, records);
+    test.write(frame(1, 0, 7, "instead"));
+    ASSERT_EQ(test.journal->stats().segments_used, 2U);
+  }
+  content = files.content(second);
+  std::copy(never.begin(), never.end(), content.begin() + kFileBlock);
+  files.overwrite(second, content);
+  EXPECT_EQ(stored(files), records);
+}
+
 // Two journals that were one, as when a copy of the directory was started too: same salt, same numbers.
 TEST(Damaged, a_group_of_another_history_is_not_taken) {
   FakeFiles files, copy;

@@ -25,7 +25,7 @@ void put(std::span<std::byte> to, const Bytes& bytes) { std::memcpy(to.data(), b
 
 std::size_t GroupHeader::bytes() const { return whole_blocks(kGroupHeaderBytes + payload); }
 
-void write_segment_header(std::span<std::byte> block, const SegmentHeader& header) {
+std::uint64_t write_segment_header(std::span<std::byte> block, const SegmentHeader& header) {
   TITER_CHECK(block.size() == kFileBlock, "a segment header is one block");
   std::fill(block.begin(), block.end(), std::byte{0});
   Bytes bytes;
@@ -41,9 +41,11 @@ void write_segment_header(std::span<std::byte> block, const SegmentHeader& heade
   out.u64(header.first_group);
   out.u64(header.previous);
   out.u64(header.oldest);
+  out.u64(header.nonce);
   put(block, bytes);
   const std::uint64_t checksum = checksum_around(block, kSegmentChecksumAt, 0);
   std::memcpy(block.data() + kSegmentChecksumAt, &checksum, sizeof checksum);
+  return checksum;
 }
 
 Result<SegmentHeader> read_segment_header(ByteView block) {
@@ -56,14 +58,15 @@ Result<SegmentHeader> read_segment_header(ByteView block) {
   SegmentHeader header;
   header.replica = ReplicaId(in.u16());
   in.u16();
-  const std::uint64_t checksum = in.u64();
+  header.checksum = in.u64();
   header.cluster = in.u64();
   header.salt = in.u64();
   header.bytes = in.u64();
   header.first_group = in.u64();
   header.previous = in.u64();
   header.oldest = in.u64();
-  if (checksum != checksum_around(block, kSegmentChecksumAt, 0)) return none;
+  header.nonce = in.u64();
+  if (header.checksum != checksum_around(block, kSegmentChecksumAt, 0)) return none;
   if (version != kJournalVersion)
     return Error{Code::kInvalid, "it has version " + std::to_string(version) + " of the format, and this program " +
                                      "knows only version " + std::to_string(kJournalVersion)};

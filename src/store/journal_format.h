@@ -5,16 +5,19 @@
 //   record      u32 bytes of the body, u8 kind, u64 view, u64 transmitter, u64 seq, the body
 //
 //   segment     u64 magic, u32 version, u16 replica, u16 0, u64 checksum, u64 cluster, u64 salt, u64 bytes of the file,
-//   header      u64 first group, u64 checksum of the group before that, u64 oldest; zeros up to 4 KiB
-//   group       u64 magic, u64 checksum, u64 number, u64 checksum of the group before, u64 oldest,
-//   header      u32 bytes of records, u32 0, u64 checksum of all behind the header, zeros included
+//   header      u64 first group, u64 checksum of the group before that, u64 oldest, u64 nonce; zeros up to 4 KiB
+//   group       u64 magic, u64 checksum, u64 number, u64 checksum of the header before it (of a group; of the segment,
+//   header      for the first group in it), u64 oldest, u32 bytes of records, u32 0, u64 checksum of all behind the
+//               header, zeros included
 //
 // Integers are little-endian. `oldest` is the number of the first group that was still needed when this was written.
 // A header's checksum is XXH3 over the rest of the header (a segment's: of its 4 KiB), so together they cover every
 // bit. Both headers lie in one disk sector of 512 bytes: a header is there or it is not.
 //
-// Groups have consecutive numbers for ever, over segments and restarts, and each names the checksum of the one before.
+// Groups have consecutive numbers for ever, over segments and restarts, and every header names the checksum of the one before.
 // So what a used segment still holds of its life before is never taken for new: its numbers are lower.
+// The nonce is drawn for each use of a segment. Without it a first group whose segment header was lost with the power, and
+// which therefore was never seen, could come to life when the segment is begun again and the power is lost again.
 // The salt is drawn once per journal and seeds the checksums of groups. A client does not know it, so no request can
 // hold bytes that would be taken for a group when a damaged journal is searched.
 // Thread rule: pure functions.
@@ -62,6 +65,8 @@ struct SegmentHeader {
   std::uint64_t first_group = 0;
   std::uint64_t previous = 0;  // checksum of group first_group - 1; 0 before the first of all
   std::uint64_t oldest = 0;
+  std::uint64_t nonce = 0;
+  std::uint64_t checksum = 0;  // as it was read
 };
 
 struct GroupHeader {
@@ -79,8 +84,8 @@ struct GroupHeader {
   return (bytes + kFileBlock - 1) / kFileBlock * kFileBlock;
 }
 
-// Fills one block.
-void write_segment_header(std::span<std::byte> block, const SegmentHeader& header);
+// Fills one block; returns the checksum.
+std::uint64_t write_segment_header(std::span<std::byte> block, const SegmentHeader& header);
 // kNotFound: no header in it, or a damaged one. kInvalid: another version of this format.
 [[nodiscard]] Result<SegmentHeader> read_segment_header(ByteView block);
 

@@ -149,7 +149,7 @@ Status Reader::leave_out_released() {
   Candidate& newest = candidates_.rbegin()->second;
   const auto bytes = load(newest.file);
   if (!bytes) return bytes.error();
-  SegmentScan scan(*bytes, {kFileBlock, newest.header.first_group, newest.header.previous, newest.header.oldest},
+  SegmentScan scan(*bytes, {kFileBlock, newest.header.first_group, newest.header.checksum, newest.header.oldest},
                    found_.salt);
   while (scan.next()) {
   }
@@ -175,6 +175,7 @@ Status Reader::replay() {
                                  place_.next_group, place_.at, found_.used.back().file.name, candidate.file.name,
                                  number));
     place_.at = kFileBlock;
+    place_.previous = candidate.header.checksum;
     if (auto status = replay_segment(std::move(candidate)); !status) return status.error();
   }
   found_.next_group = place_.next_group;

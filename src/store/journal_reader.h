@@ -60,7 +60,7 @@ struct FoundJournal {
   std::uint64_t salt = 0;
   // --- where it ends
   std::uint64_t next_group = 1;
-  std::uint64_t previous = 0;  // checksum of the group before that
+  std::uint64_t previous = 0;  // checksum of the header before that
   std::uint64_t oldest = 1;    // as the newest group has it
   std::uint64_t end = 0;       // of what is whole in the last segment, bytes from its begin
   JournalContents contents;

@@ -216,6 +216,15 @@ TEST(Journal, segments_of_another_size_are_read_and_then_removed) {
   while (small_files() > 0) std::this_thread::yield();
 }
 
+// The new segment is on the disk with its header alone; what comes next does not fit into it.
+TEST(Journal, an_empty_segment_that_is_too_small_is_followed_by_another) {
+  FakeFiles files;
+  { TestJournal(files, TestJournal::options(kSegmentBytesMin)); }
+  const TestRecord large = frame(1, 0, 1, std::string(3 * kFileBlock, 'h'));
+  TestJournal(files).write(large);
+  EXPECT_EQ(stored(files), std::vector{large});
+}
+
 TEST(Journal, two_processes_cannot_use_one_directory) {
   FakeFiles files;
   const TestJournal first(files);

@@ -14,14 +14,16 @@ constexpr std::size_t kEmptyBatchBytesMax = std::size_t{4} << 20;
 
 }  // namespace
 
-JournalWriter::JournalWriter(JournalIdentity identity, FoundJournal found, SegmentPool& pool, JournalEvents events)
+JournalWriter::JournalWriter(JournalIdentity identity, FoundJournal found, SegmentPool& pool, JournalEvents events,
+                             std::uint64_t nonce_seed)
     : identity_(identity),
       pool_(pool),
       events_(std::move(events)),
       salt_(found.salt),
       next_group_(found.next_group),
       previous_(found.previous),
-      end_(found.end) {
+      end_(found.end),
+      nonces_(nonce_seed) {
   TITER_CHECK(!found.used.empty(), "a journal has a segment to write to");
   for (UsedSegment& segment : found.used) used_.push_back(std::move(segment));
   for (const UsedSegment& segment : used_) held_ += segment.record_bytes;
@@ -121,6 +123,9 @@ std::size_t JournalWriter::room_for_records() const {
 Status JournalWriter::write_group(BatchCursor& cursor) {
   std::size_t in_front = 0;  // bytes of the segment's header, when it is written together with its first group
   if (cursor.next_bytes() > room_for_records()) {
+    // A segment without a group would be followed by one that begins with the same number.
+    if (used_.back().first_group == next_group_)
+      if (auto status = write_and_sync(0, 0); !status) return status;
     if (auto status = begin_segment(); !status) return status;
     in_front = kFileBlock;
   }
@@ -154,9 +159,10 @@ Status JournalWriter::begin_segment() {
   drop_released();
   end_ = kFileBlock;
   buffer_.grow_to(kFileBlock);
-  write_segment_header(buffer_.span().first(kFileBlock),
-                       {identity_.cluster, identity_.replica, salt_, segment.file.bytes, next_group_, previous_,
-                        used_.front().first_group});
+  const SegmentHeader header{identity_.cluster,         identity_.replica, salt_,
+                             segment.file.bytes,        next_group_,       previous_,
+                             used_.front().first_group, nonces_.next()};
+  previous_ = write_segment_header(buffer_.span().first(kFileBlock), header);
   return ok_status();
 }
 
@@ -226,10 +232,11 @@ void JournalWriter::free_dropped() {
 Result<FoundJournal> begin_journal(const JournalIdentity& identity, SegmentFile file, std::uint64_t salt) {
   FoundJournal found;
   found.salt = salt;
-  found.end = kFileBlock;
   AlignedBuffer block;
   block.grow_to(kFileBlock);
-  write_segment_header(block.span(), {identity.cluster, identity.replica, salt, file.bytes, 1, 0, 1});
+  const SegmentHeader header{identity.cluster, identity.replica, salt, file.bytes, 1, 0, 1, salt};
+  found.previous = write_segment_header(block.span(), header);
+  found.end = kFileBlock;
   if (auto status = write_all(*file.file, 0, block.span()); !status) return status.error();
   if (auto status = file.file->sync(); !status) return status.error();
   UsedSegment& segment = found.used.emplace_back();

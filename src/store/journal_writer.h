@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/random.h"
 #include "smr/types.h"
 #include "store/batch_cursor.h"
 #include "store/journal_reader.h"
@@ -52,7 +53,8 @@ struct JournalStats {
 class JournalWriter {
  public:
   // Writes on behind what was found; `found.used` is not empty.
-  JournalWriter(JournalIdentity identity, FoundJournal found, SegmentPool& pool, JournalEvents events);
+  JournalWriter(JournalIdentity identity, FoundJournal found, SegmentPool& pool, JournalEvents events,
+                std::uint64_t nonce_seed);
   // What was committed is written first.
   ~JournalWriter();
   JournalWriter(const JournalWriter&) = delete;
@@ -99,6 +101,7 @@ class JournalWriter {
   const std::uint64_t salt_;
   std::uint64_t next_group_, previous_;
   std::uint64_t end_;  // of what is written in used_.back()
+  Random nonces_;
   bool failed_ = false;
 
   // --- between threads

@@ -96,7 +96,7 @@ void SegmentPool::settle(Result<SegmentFile> made, std::unique_lock<std::mutex>&
   const bool enough = made.ok();
   bool tell = true;
   if (enough) {
-    spares_.push_back(std::move(made).value());
+    keep(std::move(made).value());
     tell = std::exchange(short_, false);
   } else {
     trouble_ = made.error();
