@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "store/testing/test_journal.h"
 
 namespace titer::store {
@@ -207,13 +209,8 @@ TEST(Journal, segments_of_another_size_are_read_and_then_removed) {
   for (std::uint64_t seq = 21; seq <= 60; ++seq) larger.write(frame(1, 0, seq));
   larger.journal->release(ViewNumber(1), {{TransmitterId(0), Seq(60)}});
   larger.write(frame(1, 0, 61));
-  const auto small_files = [&] {
-    std::size_t count = 0;
-    for (const std::string& path : files.paths())
-      if (files.content(path).size() == TestJournal::kSegment) ++count;
-    return count;
-  };
-  while (small_files() > 0) std::this_thread::yield();
+  const auto small_is_left = [&] { return std::ranges::count(files.sizes(), TestJournal::kSegment) > 0; };
+  while (small_is_left()) std::this_thread::yield();
 }
 
 // The new segment is on the disk with its header alone; what comes next does not fit into it.

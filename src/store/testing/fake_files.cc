@@ -271,4 +271,11 @@ std::vector<std::string> FakeFiles::paths() {
   return paths;
 }
 
+std::vector<std::size_t> FakeFiles::sizes() {
+  const std::lock_guard lock(lock_);
+  std::vector<std::size_t> sizes;
+  for (const auto& [path, content] : files_) sizes.push_back(content->now.size());
+  return sizes;
+}
+
 }  // namespace titer::store

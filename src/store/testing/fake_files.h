@@ -59,6 +59,8 @@ class FakeFiles final : public Files {
   [[nodiscard]] std::uint64_t syncs();
   [[nodiscard]] std::uint64_t changes();  // operations of every kind that change something
   [[nodiscard]] std::vector<std::string> paths();
+  // Of every file, at one moment: the journal's thread may remove files meanwhile.
+  [[nodiscard]] std::vector<std::size_t> sizes();
   [[nodiscard]] std::size_t unsynced();  // sectors and names that a power loss could take
 
  private:
