@@ -107,7 +107,7 @@ class Titer:
     def __init__(self, processes, folder, base=18892, durable=False):
         self.base = base
         log = os.path.join(folder, "titer.log")
-        self.supervisor = processes.start([TITER, "cluster", 3, "--base-port", base, "--data", folder, "--durability",
+        self.supervisor = processes.start([TITER, "cluster", 3, "--base-port", base, "--http-port", 0, "--data", folder, "--durability",
                                            "disk" if durable else "memory"], log)
 
         def serves():

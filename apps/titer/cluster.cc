@@ -28,6 +28,7 @@ namespace {
 struct Options {
   std::uint16_t replicas = 3;
   std::uint16_t base_port = 8892;
+  std::uint16_t http_port = 8080;
   std::string data_dir = "titer-data";
   std::string durability = "disk";
   bool accept_data_loss = false;
@@ -82,6 +83,9 @@ cluster::SupervisorOptions supervisor_options(const Options& options) {
   out.execution_logs = options.execution_logs;
   if (options.frames_in_flight > 0)
     out.replica_arguments = {"--frames-in-flight", std::to_string(options.frames_in_flight)};
+  if (options.http_port > 0)
+    for (const std::string& text : {std::string("--http-port"), std::to_string(options.http_port)})
+      out.replica_arguments.push_back(text);
   return out;
 }
 
@@ -151,7 +155,25 @@ std::string where_the_data_is(const Options& options, const cluster::Supervisor&
          (options.imports.empty() && !options.seed_site ? "." : "; nothing is imported again.");
 }
 
-int run(const Options& options) {
+std::string pages(const Options& options) {
+  if (options.http_port == 0) return {};
+  std::string text = "Pages and HTTP interface:";
+  for (unsigned i = 0; i < options.replicas; ++i)
+    text += " http://127.0.0.1:" + std::to_string(options.http_port + i);
+  return text + "\n";
+}
+
+// Before anything is started: a replica whose HTTP port is taken later goes on without.
+Status http_ports_free(const Options& options) {
+  for (std::uint16_t i = 0; options.http_port > 0 && i < options.replicas; ++i) {
+    const net::Address address{"127.0.0.1", static_cast<std::uint16_t>(options.http_port + i)};
+    if (const Status free = net::can_listen(address); !free)
+      return Error{free.error().code, free.error().message + " (--http-port; 0 is none)"};
+  }
+  return ok_status();
+}
+
+int check_options(const Options& options) {
   if (options.durability != "disk" && options.durability != "memory") {
     complain("--durability is disk or memory");
     return kExitUsage;
@@ -164,6 +186,19 @@ int run(const Options& options) {
     complain("--base-port leaves no room for the replicas' ports");
     return kExitUsage;
   }
+  if (options.http_port > 65535 - options.replicas) {
+    complain("--http-port leaves no room for the replicas' ports");
+    return kExitUsage;
+  }
+  if (const Status free = http_ports_free(options); !free) {
+    complain(free.error().message);
+    return kExitUsage;
+  }
+  return kExitOk;
+}
+
+int run(const Options& options) {
+  if (const int wrong = check_options(options); wrong != kExitOk) return wrong;
   if (const Status made = make_directories(options); !made) {
     complain(made.error().message);
     return kExitUsage;
@@ -179,7 +214,7 @@ int run(const Options& options) {
   }
   say("A cluster of " + std::to_string(options.replicas) + " replicas serves at " + addresses(supervisor, " ") +
       "\nIt survives the failure of any " + std::to_string(options.replicas - 1) + ". " +
-      where_the_data_is(options, supervisor) + "\n");
+      where_the_data_is(options, supervisor) + "\n" + pages(options));
   return serve(options, supervisor, loop);
 }
 
@@ -187,6 +222,8 @@ Runner setup(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("t", options->replicas, "number of replicas")->capture_default_str();
   app.add_option("--base-port", options->base_port, "wire port of replica 0; replica i listens on base + i")
+      ->capture_default_str();
+  app.add_option("--http-port", options->http_port, "HTTP port of replica 0; replica i serves at + i; 0: none")
       ->capture_default_str();
   app.add_option("--data", options->data_dir,
                  "directory for the replicas' data and log files; a cluster that is there goes on")

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "client/read.h"
+#include "formats/site_json.h"
 #include "titer/command.h"
 #include "titer/site_table.h"
 #include "titer/write.h"
@@ -38,9 +39,8 @@ int show(Remote& remote, const Options& o, const registry::Near& query) {
   JsonArray array(o.json);
   const Status done = client::near_sites(remote.client(), query, [&](const registry::Site& site, double metres) {
     if (o.json) {
-      boost::json::object row = to_json(site);
-      row["distance"] = metres / metres_per_unit;
-      row["unit"] = o.unit;
+      std::string row;
+      formats::print_json(site, net::wall_now(), {metres, metres / metres_per_unit, o.unit}, row);
       array.add(row);
     } else {
       char distance[32];

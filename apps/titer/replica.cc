@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/server.h"
 #include "cluster/process.h"
 #include "net/loop.h"
 #include "node/node.h"
@@ -22,7 +23,7 @@ namespace titer::app {
 namespace {
 
 struct Options {
-  std::uint16_t index = 0, replicas = 0, base_port = 0;
+  std::uint16_t index = 0, replicas = 0, base_port = 0, http_port = 0;
   std::uint64_t cluster = 0, incarnation = 0;
   std::uint32_t frames_in_flight = node::NodeOptions{}.frames_in_flight;
   std::string execution_log;
@@ -65,7 +66,8 @@ struct Life {
   std::unique_ptr<view::LocalRegister> reg;
   std::optional<smr::ViewRecord> first;
   std::unique_ptr<node::Node> node;
-  bool stopped = false;  // the supervisor said so
+  std::unique_ptr<api::Server> http;  // null: there is none
+  bool stopped = false;               // the supervisor said so
 };
 
 view::LocalRegister::Events register_events(Life& life) {
@@ -78,11 +80,12 @@ view::LocalRegister::Events register_events(Life& life) {
   };
   events.pong = [&life] { return life.node ? life.node->pong() : wire::Pong{}; };
   events.stop = [&life] {
-    if (life.node)
-      life.node->stop(kExitOk, "the cluster is shut down");
-    else
-      life.loop.stop();
     life.stopped = true;
+    if (!life.node) return life.loop.stop();
+    const auto stop = [&life] { life.node->stop(kExitOk, "the cluster is shut down"); };
+    if (!life.http) return stop();
+    // Answers in work need the node.
+    life.http->stop([&life, stop] { life.loop.post(stop); });
   };
   events.lost = [&life] {
     spdlog::warn("the supervisor is gone: service goes on, but views cannot change any more");
@@ -128,6 +131,21 @@ Result<node::Node::Past> remember(const Options& options, Life& life) {
   return past;
 }
 
+void serve_http(const Options& options, Life& life) {
+  if (options.http_port == 0) return;
+  const auto address = [](std::uint16_t base, std::uint16_t index) {
+    return net::Address{"127.0.0.1", static_cast<std::uint16_t>(base + index)};
+  };
+  api::Setup setup;
+  setup.index = options.index;
+  setup.replica = address(options.base_port, options.index);
+  setup.listen = address(options.http_port, options.index);
+  for (std::uint16_t i = 0; i < options.replicas; ++i) setup.peers.push_back(address(options.http_port, i));
+  setup.cluster_control = true;
+  life.http = std::make_unique<api::Server>(std::move(setup));
+  life.http->start();
+}
+
 bool wait_for_record(Life& life, std::int64_t at_most_us) {
   if (life.loop.run_until(BootTime(net::boot_now().value + at_most_us),
                           [&] { return life.first.has_value() || !life.reg->reachable(); }) &&
@@ -170,7 +188,9 @@ int run(const Options& options) {
   }
   life.node = std::move(opened).value();
   life.node->use(*life.reg);
+  serve_http(options, life);
   const int code = life.node->run();
+  life.http.reset();
   life.node.reset();
   return code;
 }
@@ -180,6 +200,7 @@ Runner setup(CLI::App& app) {
   app.add_option("--index", options->index)->required();
   app.add_option("--replicas", options->replicas)->required();
   app.add_option("--base-port", options->base_port)->required();
+  app.add_option("--http-port", options->http_port, "of replica 0; 0: no HTTP");
   app.add_option("--cluster", options->cluster)->required();
   app.add_option("--incarnation", options->incarnation)->required();
   app.add_option("--frames-in-flight", options->frames_in_flight);

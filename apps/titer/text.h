@@ -43,7 +43,7 @@ class Table {
 class JsonArray {
  public:
   explicit JsonArray(bool on) : on_(on) {}
-  void add(const boost::json::object& element);
+  void add(std::string_view element);
   void close();
 
  private:
@@ -51,9 +51,11 @@ class JsonArray {
   bool any_ = false;
 };
 
-[[nodiscard]] boost::json::object to_json(const registry::Site& site);
-[[nodiscard]] boost::json::object to_json(const registry::Event& event);
-[[nodiscard]] boost::json::object to_json(const registry::Outcome& outcome);
+// As formats/site_json.h writes them.
+[[nodiscard]] std::string to_json(const registry::Site& site);
+[[nodiscard]] std::string to_json(const registry::Event& event);
+[[nodiscard]] std::string to_json(const registry::Outcome& outcome);
+void print_line(std::string_view json);
 void print_line(const boost::json::object& object);
 
 // One line: "2026-03-01T08:15:00Z 1042 set elm-street any 12 (was 10) by desk".

@@ -1,6 +1,9 @@
 // A replica for tests: answers on loopback as the test says, on the loop of the client that it serves.
 #pragma once
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -13,6 +16,12 @@
 #include "wire/codec.h"
 
 namespace titer::client {
+
+// A loopback address of this process alone: tests that run side by side must not reach each other's replicas.
+[[nodiscard]] inline net::Address address_of_ours(std::uint16_t port) {
+  const auto pid = static_cast<unsigned>(::getpid());
+  return {fmt::format("127.{}.{}.{}", 64 + (pid >> 16 & 63U), pid >> 8 & 255U, pid & 255U), port};
+}
 
 class FakeReplica final : public net::ConnectionOwner {
  public:

@@ -1,9 +1,7 @@
 // The gateway client against replicas that die, refuse, and say nothing. Not here: real replication (tests/e2e).
 #include "client/gateway_client.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <set>
 
@@ -13,12 +11,6 @@ namespace titer::client {
 namespace {
 
 constexpr std::uint16_t kPort = 18'740;  // two replicas for each test, below the ports that the kernel gives out
-
-// A loopback address of this process alone: tests that run side by side must not reach each other's replicas.
-net::Address address_of_ours(std::uint16_t port) {
-  const auto pid = static_cast<unsigned>(getpid());
-  return {fmt::format("127.{}.{}.{}", 64 + (pid >> 16 & 63U), pid >> 8 & 255U, pid & 255U), port};
-}
 
 registry::Request set_request(std::string_view id, std::uint64_t n) {
   registry::SetAvailability set;

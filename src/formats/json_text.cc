@@ -2,21 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace titer::formats {
 
 void print_json(std::string_view text, std::string& out) {
   out.push_back('"');
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
+  const auto clean = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
+  for (auto at = text.begin(); at != text.end();) {
+    const auto special = std::find_if_not(at, text.end(), clean);
+    out.append(at, special);
+    if (special == text.end()) break;
+    if (*special == '"' || *special == '\\') {
       out.push_back('\\');
-      out.push_back(c);
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+      out.push_back(*special);
     } else {
-      out.push_back(c);
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(*special));
     }
+    at = special + 1;
   }
   out.push_back('"');
 }

@@ -12,6 +12,7 @@ namespace {
 
 using boost::asio::ip::tcp;
 using boost::system::error_code;
+using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 Result<tcp::endpoint> endpoint_of(const Address& address) {
   error_code error;
@@ -21,12 +22,13 @@ Result<tcp::endpoint> endpoint_of(const Address& address) {
 }
 
 // Binds and listens; on failure says which address and what to do.
-Status bind(tcp::acceptor& acceptor, const Address& address) {
+Status bind(tcp::acceptor& acceptor, const Address& address, bool shared) {
   const Result<tcp::endpoint> endpoint = endpoint_of(address);
   if (!endpoint) return endpoint.error();
   error_code error;
   acceptor.open(endpoint->protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error && shared) acceptor.set_option(ReusePort(true), error);
   if (!error) acceptor.bind(*endpoint, error);
   if (!error) acceptor.listen(boost::asio::socket_base::max_listen_connections, error);
   if (error)
@@ -77,9 +79,9 @@ Listener::Listener(boost::asio::io_context& context, Accepted accepted)
     : acceptor_(context), pause_(context), accepted_(std::move(accepted)) {}
 
 Result<std::unique_ptr<Listener>> Listener::open(boost::asio::io_context& context, const Address& address,
-                                                 Accepted accepted) {
+                                                 Accepted accepted, bool shared) {
   std::unique_ptr<Listener> listener(new Listener(context, std::move(accepted)));
-  if (const Status bound = bind(listener->acceptor_, address); !bound) return bound.error();
+  if (const Status bound = bind(listener->acceptor_, address, shared); !bound) return bound.error();
   listener->accept();
   return listener;
 }
@@ -110,7 +112,7 @@ void Listener::close() {
 Status can_listen(const Address& address) {
   boost::asio::io_context context;
   tcp::acceptor acceptor(context);
-  return bind(acceptor, address);
+  return bind(acceptor, address, false);
 }
 
 }  // namespace titer::net

@@ -116,11 +116,13 @@ void dial(boost::asio::io_context& context, const Address& address, std::int64_t
           std::function<void(Result<Connection::Socket>)> done);
 
 // Accepts for ever; SO_REUSEADDR is set. Error (kInternal) names the address that is taken.
+// Shared: several listeners of this process (all shared) take turns at the same address (SO_REUSEPORT).
 class Listener {
  public:
   using Accepted = std::function<void(Connection::Socket)>;
   [[nodiscard]] static Result<std::unique_ptr<Listener>> open(boost::asio::io_context& context,
-                                                              const Address& address, Accepted accepted);
+                                                              const Address& address, Accepted accepted,
+                                                              bool shared = false);
   void close();
 
  private:

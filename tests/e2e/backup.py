@@ -88,7 +88,7 @@ class Verify(unittest.TestCase):
 
     def test_a_second_cluster_on_the_same_directory_is_refused(self):
         with Cluster() as cluster:
-            done = titer("cluster", 1, "--base-port", cluster.base + 100, "--data", cluster.data)
+            done = titer("cluster", 1, "--base-port", cluster.base + 100, "--http-port", 0, "--data", cluster.data)
             self.assertEqual(done.returncode, 2)
             self.assertIn("is in use", done.stderr)
 

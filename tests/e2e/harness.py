@@ -115,11 +115,13 @@ def end(process, seconds=5):
 
 
 class Cluster:
-    """`titer cluster` with `replicas` processes; use it in a with statement. `data`: a directory that is there already."""
+    """`titer cluster` with `replicas` processes; use it in a with statement. `data`: a directory that is there already;
+    `http`: with the HTTP interface."""
 
-    def __init__(self, replicas=3, options=(), logs=False, patience=60, data=None):
+    def __init__(self, replicas=3, options=(), logs=False, patience=60, data=None, http=False):
         self.size, self.options, self.patience = replicas, [str(o) for o in options], patience
-        self.base = free_ports(replicas)
+        self.base = free_ports(2 * replicas)
+        self.http_base = self.base + replicas if http else 0
         self.folder = tempfile.TemporaryDirectory(prefix="titer-e2e-")
         self.data = data or os.path.join(self.folder.name, "data")
         self.logs = os.path.join(self.folder.name, "logs") if logs else None
@@ -139,7 +141,8 @@ class Cluster:
 
     def launch(self, *more):
         """Starts the supervisor, on the data that is there; says nothing about how that goes."""
-        words = [TITER, "cluster", str(self.size), "--base-port", str(self.base), "--data", self.data, *self.options]
+        words = [TITER, "cluster", str(self.size), "--base-port", str(self.base), "--http-port", str(self.http_base),
+                 "--data", self.data, *self.options]
         if self.logs:
             words += ["--execution-log", self.logs]
         self.supervisor = subprocess.Popen([*words, *map(str, more)], stdin=subprocess.PIPE, stdout=self.output,

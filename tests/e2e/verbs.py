@@ -252,7 +252,7 @@ class ClusterCommand(unittest.TestCase):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", base + 1))
             taken.listen()
-            done = titer("cluster", 3, "--base-port", base, "--data", "/tmp", timeout=20)
+            done = titer("cluster", 3, "--base-port", base, "--http-port", 0, "--data", "/tmp", timeout=20)
         self.assertEqual(done.returncode, USAGE)
         self.assertIn(str(base + 1), done.stderr)
         for port in (base, base + 2):
@@ -260,7 +260,7 @@ class ClusterCommand(unittest.TestCase):
                 again.bind(("127.0.0.1", port))
 
     def test_nonsense_is_refused(self):
-        for words in (["0"], ["17"], ["three"], ["--base-port", "65535"], ["--durability", "paper"]):
+        for words in (["0"], ["17"], ["three"], ["--base-port", "65535"], ["--http-port", "65535"], ["--durability", "paper"]):
             self.assertEqual(titer("cluster", *words, timeout=10).returncode, USAGE, words)
 
     def test_console_keeps_the_rules_of_the_original(self):

@@ -1,0 +1,231 @@
+#include "api/backend.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "api/limits.h"
+#include "wire/codec.h"
+
+namespace titer::api {
+
+namespace {
+
+constexpr std::int64_t kRefusedAgainUs = 5'000;     // after a refusal, the same again
+constexpr std::int64_t kRefusedForUs = 2'000'000;   // then the client is told to go elsewhere
+constexpr std::int64_t kLookEveryUs = 100'000;      // at deadlines
+constexpr std::int64_t kSessionIdleUs = 1'000'000;  // then it gets a new session
+
+BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
+
+client::Link::Options link_options(const net::Address& replica) {
+  client::Link::Options options;
+  options.addresses = {replica};
+  options.learn = false;
+  options.hello.role = wire::Role::kGatewayClient;
+  options.hello.session = SessionId(client::random_word());
+  return options;
+}
+
+registry::Outcome without_outcome(Code code, const char* message) {
+  registry::Outcome out;
+  out.code = code;
+  out.message = message;
+  return out;
+}
+
+constexpr const char* kUnknownText =
+    "the request was sent, but no answer came in time: it may or may not have been done; look before you repeat "
+    "it, or "
+    "repeat it with the same Idempotency-Key";
+constexpr const char* kRefusedText =
+    "this replica cannot take it now; try again in a moment, or at another replica";
+constexpr const char* kBusyText = "too many requests wait at this replica; try again in a moment";
+constexpr const char* kSilentText = "this replica did not answer in time; try again, or ask another replica";
+
+}  // namespace
+
+Backend::Backend(net::Loop& loop, const net::Address& replica)
+    : loop_(loop), link_(loop, link_options(replica), *this) {}
+
+void Backend::saw(Position position) { newest_ = std::max(newest_, position); }
+
+void Backend::execute(const registry::Request& request, ThenOutcome then) {
+  if (queue_.size() >= limits::kWaitingMax)
+    return loop_.post([then = std::move(then)] { then(without_outcome(Code::kBusy, kBusyText)); });
+  Waiting& waiting = queue_.emplace_back();
+  wire::encode_request(waiting.body, request);
+  waiting.write = {std::move(then), later(net::boot_now(), limits::kAnswerUs)};
+}
+
+void Backend::ask(const registry::Query& query, ThenRows then) {
+  if (queries_.size() >= limits::kWaitingMax)
+    return loop_.post([then = std::move(then)] { then(Error{Code::kBusy, kBusyText}); });
+  Question question;
+  wire::encode_query(question.body, query);
+  question.then = std::move(then);
+  question.until = later(net::boot_now(), limits::kAnswerUs);
+  asking_.push_back(++last_token_);
+  queries_.emplace(last_token_, std::move(question));
+}
+
+void Backend::status(ThenText then) { statuses_.push_back(std::move(then)); }
+
+// --- what comes in
+
+void Backend::on_link_up(const wire::HelloReply&) {
+  window_.link_lost();
+  for (auto& [number, write] : writes_)
+    if (window_.ever_sent(RequestNumber(number)) && !write.refused) write.doubtful = true;
+  asking_.clear();
+  for (auto& [token, question] : queries_) {
+    question.sent = false;
+    asking_.push_back(token);
+  }
+  std::sort(asking_.begin(), asking_.end());
+  at_replica_ = statuses_sent_ = 0;
+}
+
+void Backend::on_link_down(const std::string&) {}
+
+void Backend::on_link_message(const wire::Message& message) {
+  switch (message.type) {
+    case wire::Type::kAnswer: return take_answer(message.payload);
+    case wire::Type::kQueryAnswer: return take_rows(message.payload);
+    case wire::Type::kStatus: return take_status(message.payload);
+    default: return;
+  }
+}
+
+void Backend::take_answer(ByteView payload) {
+  const Result<wire::Answer> answer = wire::decode_answer(payload);
+  if (!answer) return link_.try_another(answer.error().message);
+  if (const Status decoded = wire::decode_outcome(answer->result, scratch_); !decoded)
+    return link_.try_another(decoded.error().message);
+  const auto it = writes_.find(answer->number.value);
+  if (it == writes_.end()) return;
+  const Code code = scratch_.code;
+  if (code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded) {
+    const BootTime now = net::boot_now();
+    if (!it->second.refused) it->second.until = std::min(it->second.until, later(now, kRefusedForUs));
+    it->second.refused = true;
+    return window_.refuse(answer->number, later(now, kRefusedAgainUs));
+  }
+  if (!window_.settle(answer->number)) return;
+  const ThenOutcome then = std::move(it->second.then);
+  writes_.erase(it);
+  saw(scratch_.position);
+  then(scratch_);
+}
+
+void Backend::take_rows(ByteView payload) {
+  const Result<wire::QueryAnswer> answer = wire::decode_query_answer(payload);
+  if (!answer) return link_.try_another(answer.error().message);
+  const auto it = queries_.find(answer->token);
+  if (it == queries_.end()) return;
+  if (it->second.sent) --at_replica_;
+  const ThenRows then = std::move(it->second.then);
+  queries_.erase(it);
+  saw(answer->position);
+  if (answer->code == Code::kOk) return then(Rows{answer->position, answer->body});
+  then(Error{answer->code, std::string(as_text(answer->body))});
+}
+
+void Backend::take_status(ByteView payload) {
+  if (statuses_sent_ == 0) return;
+  --statuses_sent_;
+  const ThenText then = std::move(statuses_.front());
+  statuses_.pop_front();
+  then(as_text(payload));
+}
+
+// --- turns
+
+void Backend::turn(BootTime now) {
+  if (link_.up()) {
+    send_writes(now);  // may begin a new session, on a new connection
+    if (link_.up()) send_queries();
+    for (; link_.up() && statuses_sent_ < statuses_.size(); ++statuses_sent_)
+      wire::encode_status_ask(link_.outgoing());
+    link_.flush();
+  }
+  if (now >= next_look_) {
+    give_up_late(now);
+    next_look_ = later(now, kLookEveryUs);
+  }
+  if (open() > 0) loop_.wake_at(next_look_);
+  if (const auto retry = window_.next_retry(); retry && link_.up()) loop_.wake_at(*retry);
+}
+
+void Backend::send_writes(BootTime now) {
+  if (!queue_.empty()) {
+    if (window_.empty() && last_write_ != BootTime() && now > later(last_write_, kSessionIdleUs)) {
+      last_write_ = now;
+      return new_session();
+    }
+    last_write_ = now;
+  }
+  while (!queue_.empty() && window_.can_add()) {
+    const RequestNumber number = window_.add(queue_.front().body);
+    writes_.emplace(number.value, std::move(queue_.front().write));
+    queue_.pop_front();
+  }
+  Bytes& out = link_.outgoing();
+  window_.send(now, [&](RequestNumber number, ByteView body) {
+    wire::encode(out, wire::Request{number, body});
+    writes_.find(number.value)->second.refused = false;
+  });
+}
+
+void Backend::send_queries() {
+  while (!asking_.empty() && at_replica_ < limits::kQueriesMax) {
+    const auto it = queries_.find(asking_.front());
+    asking_.pop_front();
+    if (it == queries_.end()) continue;
+    it->second.sent = true;
+    ++at_replica_;
+    wire::encode(link_.outgoing(), wire::Query{it->first, it->second.body});
+  }
+}
+
+void Backend::give_up_late(BootTime now) {
+  if (std::any_of(writes_.begin(), writes_.end(), [&](const auto& one) { return one.second.until < now; }))
+    give_up_window();
+  while (!queue_.empty() && queue_.front().write.until < now) {
+    const ThenOutcome then = std::move(queue_.front().write.then);
+    queue_.pop_front();
+    then(without_outcome(Code::kUnavailable, kSilentText));
+  }
+  std::vector<ThenRows> late;
+  for (auto it = queries_.begin(); it != queries_.end();) {
+    if (it->second.until >= now) {
+      ++it;
+      continue;
+    }
+    if (it->second.sent) --at_replica_;
+    late.push_back(std::move(it->second.then));
+    queries_.erase(it++);
+  }
+  for (const ThenRows& then : late) then(Error{Code::kUnavailable, kSilentText});
+}
+
+// The numbers of a session have no gap, so with one request all of the window is given up.
+void Backend::give_up_window() {
+  std::vector<Write> open;
+  for (auto& [number, write] : writes_) open.push_back(std::move(write));
+  writes_.clear();
+  new_session();
+  for (const Write& write : open) {
+    const bool undone = write.refused && !write.doubtful;
+    write.then(undone ? without_outcome(Code::kUnavailable, kRefusedText)
+                      : without_outcome(Code::kOutcomeUnknown, kUnknownText));
+  }
+}
+
+void Backend::new_session() {
+  window_.reset();
+  link_.set_session(SessionId(client::random_word()));
+  link_.try_another("a new session begins");
+}
+
+}  // namespace titer::api

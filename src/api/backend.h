@@ -1,0 +1,117 @@
+// Backend: a worker's way to its replica — requests and questions over one connection, answered through callbacks.
+//
+// It is a client like any other (client/link.h, client/window.h): exactly once by its session, in batches because
+// everything of a turn goes out with one write, and the replica slows it down as it slows down anybody. There is one
+// address only, our own replica's: when that replica cannot serve, our clients are told so (503) and go to another.
+//
+// Why not call the node directly: it works in turns on its own thread; a flood of HTTP would need a lock or a queue
+// on the protocol's way, and a second path for everything that the wire's clients have already.
+//
+// Invariants: every callback is called exactly once, never from within execute() or ask(); a request that was reported
+// as not done is never sent again.
+// A session that has not been used for a while is replaced before its next request: the replicas remember a bounded
+// number of sessions, and would not know ours any more if many others have come since.
+// Limits: kQueriesMax questions and one window of requests are at the replica, up to kWaitingMax wait here, then
+// kBusy. After kAnswerUs: kOutcomeUnknown for a request that was sent (it may still be executed), else kUnavailable.
+// Thread rule: the worker's thread.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "client/link.h"
+#include "client/window.h"
+#include "net/loop.h"
+#include "registry/query.h"
+#include "registry/request.h"
+
+namespace titer::api {
+
+// A refusal by the registry and a missing answer both come as an Outcome: `code` tells them apart.
+using ThenOutcome = std::function<void(const registry::Outcome&)>;
+// Rows as in wire/codec.h; `body` lives until the callback returns. client/read.h has visitors for it.
+struct Rows {
+  Position position;
+  ByteView body;
+};
+using ThenRows = std::function<void(const Result<Rows>&)>;
+using ThenText = std::function<void(const Result<std::string_view>&)>;
+
+class Backend final : client::LinkOwner {
+ public:
+  Backend(net::Loop& loop, const net::Address& replica);
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+
+  void start() { link_.start(); }
+  void execute(const registry::Request& request, ThenOutcome then);
+  void ask(const registry::Query& query, ThenRows then);
+  // The replica's status as JSON text.
+  void status(ThenText then);
+
+  // At the end of every turn: sends what has gathered, and looks at the clock.
+  void turn(BootTime now);
+
+  [[nodiscard]] bool up() const { return link_.up(); }
+  // The highest position in any answer so far.
+  [[nodiscard]] Position newest() const { return newest_; }
+  // Requests and questions without an answer yet.
+  [[nodiscard]] std::size_t open() const {
+    return writes_.size() + queue_.size() + queries_.size() + statuses_.size();
+  }
+
+ private:
+  struct Write {
+    ThenOutcome then;
+    BootTime until;
+    bool refused = false;   // by the replica, the last time that it was sent
+    bool doubtful = false;  // it was under way when the connection was lost: perhaps it was executed
+  };
+  struct Waiting {
+    Bytes body;
+    Write write;
+  };
+  struct Question {
+    Bytes body;
+    ThenRows then;
+    BootTime until;
+    bool sent = false;
+  };
+
+  void on_link_up(const wire::HelloReply& reply) override;
+  void on_link_message(const wire::Message& message) override;
+  void on_link_down(const std::string& reason) override;
+  void take_answer(ByteView payload);
+  void take_rows(ByteView payload);
+  void take_status(ByteView payload);
+  void send_writes(BootTime now);
+  void send_queries();
+  void give_up_late(BootTime now);
+  void give_up_window();
+  void new_session();
+  void saw(Position position);
+
+  net::Loop& loop_;
+  client::Window window_;
+  boost::unordered_flat_map<std::uint64_t, Write> writes_;  // in the window, by number
+  std::deque<Waiting> queue_;                               // not yet in the window
+  std::deque<std::uint64_t> asking_;                        // tokens of questions, oldest first
+  boost::unordered_flat_map<std::uint64_t, Question> queries_;
+  std::size_t at_replica_ = 0;  // questions sent and not answered
+  std::deque<ThenText> statuses_;
+  std::size_t statuses_sent_ = 0;
+  std::uint64_t last_token_ = 0;
+  BootTime last_write_, next_look_;
+  Position newest_;
+  registry::Outcome scratch_;
+  client::Link link_;  // last: it may call us as long as it lives
+};
+
+}  // namespace titer::api

@@ -1,0 +1,38 @@
+// Context: what a handler finds at its worker. One per worker; handlers keep no state of their own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "api/answer_head.h"
+#include "api/backend.h"
+#include "api/files.h"
+#include "net/connection.h"
+#include "net/loop.h"
+
+namespace titer::api {
+
+class Changes;
+
+// The same for all workers; fixed when the server starts.
+struct Setup {
+  std::uint32_t index = 0;          // of the replica
+  net::Address replica;             // its wire address
+  net::Address listen;              // HTTP
+  std::vector<net::Address> peers;  // HTTP of every replica, by index; empty: not known
+  bool cluster_control = false;     // a supervisor on this machine takes orders
+  unsigned workers = 1;
+  Files files;  // of the page; empty: there is none
+};
+
+struct Context {
+  net::Loop& loop;
+  const Setup& setup;
+  Backend& backend;
+  const Times& times;
+  std::function<std::string()> http_json;  // what this server has done, as a JSON object
+};
+
+}  // namespace titer::api

@@ -1,0 +1,63 @@
+// How this replica is: /healthz, /readyz, /api/v1/status.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "api/context.h"
+#include "api/problem.h"
+#include "api/routes.h"
+
+namespace titer::api {
+
+namespace {
+
+Response text(std::string_view body) {
+  Response out;
+  out.type = kTextType;
+  out.body = body;
+  return out;
+}
+
+// The process lives and this worker turns.
+void healthz(Context&, const Exchange& exchange) { exchange.respond(text("ok\n")); }
+
+// A linearizable read is answered: the replica is a member of the view, has its lease, and is not cut off.
+void readyz(Context& context, const Exchange& exchange) {
+  context.backend.ask(registry::Info{}, [exchange](const Result<Rows>& rows) {
+    Response response = rows ? text("ready\n") : problem(rows.error());
+    if (rows) response.position = rows->position;
+    exchange.respond(std::move(response));
+  });
+}
+
+std::string peers_json(const Setup& setup) {
+  std::string out = "[";
+  for (std::size_t i = 0; i < setup.peers.size(); ++i)
+    out += fmt::format(R"({}{{"index":{},"http":"http://{}"}})", i > 0 ? "," : "", i, setup.peers[i].text());
+  return out + "]";
+}
+
+// What the node says of itself, and what only we know.
+void status(Context& context, const Exchange& exchange) {
+  context.backend.status([&context, exchange](const Result<std::string_view>& json) {
+    if (!json) return exchange.respond(problem(json.error()));
+    Response response;
+    response.body.assign(json->substr(0, json->rfind('}')));
+    response.body += fmt::format(R"(,"http":{},"peers":{})", context.http_json(), peers_json(context.setup));
+    if (context.setup.cluster_control) response.body += R"(,"cluster_control":true)";
+    response.body += "}";
+    exchange.respond(std::move(response));
+  });
+}
+
+constexpr Route kRoutes[] = {
+    {Method::kGet, "/healthz", healthz, "healthz", {}},
+    {Method::kGet, "/readyz", readyz, "readyz", {}},
+    {Method::kGet, "/api/v1/status", status, "status", {}},
+};
+
+}  // namespace
+
+Routes health_routes() { return kRoutes; }
+
+}  // namespace titer::api

@@ -1,0 +1,27 @@
+// Problems: every error that HTTP clients see, as an RFC 9457 document with a code for programs and a sentence for
+// people that says what to do.
+//
+//   {"type":"about:blank","title":"Conflict","status":409,"code":"not_enough","detail":"only 3 doses are left"}
+//
+// Codes are those of base/result.h, and the few below that only HTTP knows. 503 and 429 carry Retry-After.
+#pragma once
+
+#include <string_view>
+
+#include "api/response.h"
+#include "base/result.h"
+#include "registry/request.h"
+
+namespace titer::api {
+
+// The HTTP status that stands for a code.
+[[nodiscard]] unsigned status_of(Code code);
+[[nodiscard]] std::string_view title_of(unsigned status);
+
+[[nodiscard]] Response problem(const Error& error);
+// One that has no Code: method_not_allowed, not_acceptable, …
+[[nodiscard]] Response problem(unsigned status, std::string_view code, std::string_view detail);
+// A refusal of the registry; carries what there is now: `current` of a stock line, its version, the site's version.
+[[nodiscard]] Response problem(const registry::Outcome& refused);
+
+}  // namespace titer::api

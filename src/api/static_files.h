@@ -1,0 +1,15 @@
+// Serving the page's files: content type, 304, immutable names, the Content-Security-Policy.
+#pragma once
+
+#include <optional>
+
+#include "api/files.h"
+#include "api/request.h"
+#include "api/response.h"
+
+namespace titer::api {
+
+// nullopt: no file has that name, or the method is none that reads.
+[[nodiscard]] std::optional<Response> static_file(const Files& files, const Request& request);
+
+}  // namespace titer::api

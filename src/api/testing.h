@@ -1,0 +1,133 @@
+// For tests: a worker with a replica that answers as the test says, and an HTTP client that sends bytes as they are.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "api/worker.h"
+#include "client/fake_replica.h"
+
+namespace titer::api {
+
+inline constexpr std::uint16_t kTestWirePort = 18'760, kTestHttpPort = 18'761;
+
+// Reads and writes as a client would; whatever takes more than ten seconds fails.
+class TestClient {
+ public:
+  using Answer = boost::beast::http::response<boost::beast::http::string_body>;
+
+  explicit TestClient(const net::Address& at) : socket_(context_) {
+    const boost::asio::ip::tcp::endpoint endpoint(boost::asio::ip::make_address(at.host), at.port);
+    for (boost::system::error_code error = boost::asio::error::not_connected; error;) {
+      socket_.close(error);
+      socket_.connect(endpoint, error);  // until the server listens
+    }
+    const timeval patience{10, 0};
+    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+
+  void send(std::string_view bytes) {
+    boost::asio::write(socket_, boost::asio::buffer(bytes.data(), bytes.size()), ignored_);
+  }
+  void end_sending() { socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored_); }
+  // Status 0: the connection ended.
+  [[nodiscard]] Answer receive(bool of_head = false) {
+    boost::beast::http::response_parser<boost::beast::http::string_body> parser;
+    parser.body_limit(std::uint64_t{1} << 30);
+    parser.skip(of_head);
+    boost::system::error_code error;
+    boost::beast::http::read(socket_, buffer_, parser, error);
+    if (!error) return parser.release();
+    Answer none;
+    none.result(0U);
+    return none;
+  }
+  [[nodiscard]] Answer ask(std::string_view method, std::string_view target, std::string_view headers = {},
+                           std::string_view body = {}) {
+    std::string text =
+        std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: test\r\n" + std::string(headers);
+    if (!body.empty())
+      text += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    send(text + "\r\n" + std::string(body));
+    return receive(method == "HEAD");
+  }
+  [[nodiscard]] bool ended() {
+    char byte = 0;
+    return ::recv(socket_.native_handle(), &byte, 1, 0) == 0;
+  }
+
+ private:
+  boost::asio::io_context context_;
+  boost::asio::ip::tcp::socket socket_;
+  boost::beast::flat_buffer buffer_;
+  boost::system::error_code ignored_;
+};
+
+// The replica answers on a thread of its own; set what it does before start().
+class TestServer {
+ public:
+  TestServer() {
+    setup.replica = client::address_of_ours(kTestWirePort);
+    setup.listen = client::address_of_ours(kTestHttpPort);
+    setup.peers = {setup.listen};
+  }
+  ~TestServer() { stop(); }
+  TestServer(const TestServer&) = delete;
+  TestServer& operator=(const TestServer&) = delete;
+
+  void start() {
+    replica_thread_ = std::thread([this] { replica_loop_.run([] {}); });
+    worker_ = std::make_unique<Worker>(setup, [] { return std::string("{}"); });
+    worker_thread_ = std::thread([this] { worker_->run(); });
+  }
+  void stop() {
+    if (!worker_thread_.joinable()) return;
+    worker_->stop();
+    worker_thread_.join();
+    replica_loop_.stop();
+    replica_thread_.join();
+  }
+  [[nodiscard]] TestClient client() const { return TestClient(setup.listen); }
+  [[nodiscard]] Worker& worker() { return *worker_; }
+  // Runs `work` on the replica's thread.
+  void at_replica(std::function<void()> work) { replica_loop_.post(std::move(work)); }
+
+  Setup setup;
+
+ private:
+  net::Loop replica_loop_;
+
+ public:
+  client::FakeReplica replica{replica_loop_, client::address_of_ours(kTestWirePort)};
+
+ private:
+  std::unique_ptr<Worker> worker_;
+  std::thread replica_thread_, worker_thread_;
+};
+
+// Answers with one site, as GetSite does.
+inline void answer_with(const registry::Site& site, wire::QueryAnswer& answer, Bytes& buffer) {
+  ByteWriter out(buffer);
+  out.u8(0);
+  wire::encode_site(out, site);
+  answer.position = site.changed;
+  answer.body = buffer;
+}
+inline void answer_with(Code code, std::string_view text, wire::QueryAnswer& answer) {
+  answer.code = code;
+  answer.body = as_bytes(text);
+}
+
+}  // namespace titer::api

@@ -1,0 +1,174 @@
+#include "api/worker.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "api/limits.h"
+#include "api/problem.h"
+#include "api/routes.h"
+#include "api/static_files.h"
+
+namespace titer::api {
+
+namespace {
+
+constexpr std::int64_t kTendEveryUs = 500'000;
+constexpr std::int64_t kDateEveryUs = 200'000;
+constexpr std::int64_t kListenAgainUs = 1'000'000;
+constexpr std::string_view kCrossSite =
+    "this request comes from a page of another site, and those may only read; send it without Origin";
+
+bool changes_something(Method method) {
+  return method != Method::kGet && method != Method::kHead && method != Method::kOptions;
+}
+
+// "http://localhost:8080" against the Host "localhost:8080": a page that we served ourselves.
+bool own_page(const Request& request) {
+  std::string_view origin = request.header("origin");
+  if (origin.empty()) return true;
+  if (const std::size_t slashes = origin.find("//"); slashes != std::string_view::npos)
+    origin.remove_prefix(slashes + 2);
+  return origin == request.header("host");
+}
+
+Response options(const Router::Found& found) {
+  Response out;
+  out.status = 204;
+  out.headers.emplace_back("Allow", found.allowed);
+  out.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  out.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD");
+  out.headers.emplace_back("Access-Control-Allow-Headers", "If-None-Match, Last-Event-ID, Titer-Min-Position");
+  out.headers.emplace_back("Access-Control-Max-Age", "86400");
+  return out;
+}
+
+Response no_route(const Router::Found& found, const Request& request) {
+  if (found.allowed.empty())
+    return problem(404, "not_found",
+                   fmt::format("there is nothing at {}; /api/v1/openapi.json lists what there is", request.path));
+  Response out =
+      problem(405, "method_not_allowed", fmt::format("this address takes {}, not what was sent", found.allowed));
+  out.headers.emplace_back("Allow", found.allowed);
+  return out;
+}
+
+}  // namespace
+
+Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
+    : setup_(setup),
+      router_(make_router()),
+      traffic_(router_.routes().size()),
+      backend_(loop_, setup.replica),
+      context_{loop_, setup_, backend_, times_, std::move(http_json)} {
+  look_at_clock();
+}
+
+Worker::~Worker() {
+  for (const auto& [key, connection] : connections_) connection->detach();
+}
+
+void Worker::run() {
+  backend_.start();
+  listen();
+  loop_.wake_at(times_.now);
+  loop_.run([this] { turn(); });
+}
+
+void Worker::stop() {
+  loop_.post([this] { begin_stop(); });
+}
+
+// A replica that was killed and comes back may find its port still taken for a moment.
+void Worker::listen() {
+  if (listener_ || stopping() || times_.now < next_listen_) return;
+  auto opened = net::Listener::open(
+      loop_.context(), setup_.listen, [this](Connection::Socket socket) { accept(std::move(socket)); },
+      setup_.workers > 1);
+  if (opened) listener_ = std::move(opened).value();
+  next_listen_ = BootTime(times_.now.value + kListenAgainUs);
+}
+
+void Worker::accept(Connection::Socket socket) {
+  traffic_.accepted.fetch_add(1, std::memory_order_relaxed);
+  look_at_clock();
+  auto connection = std::make_shared<Connection>(std::move(socket), static_cast<ConnectionHost&>(*this));
+  connections_.emplace(connection.get(), connection);
+  traffic_.connections.store(connections_.size(), std::memory_order_relaxed);
+  if (connections_.size() <= limits::kConnectionsMax) return connection->start();
+  traffic_.turned_away.fetch_add(1, std::memory_order_relaxed);
+  connection->turn_away();
+}
+
+void Worker::closed(Connection& connection) {
+  connections_.erase(&connection);
+  traffic_.connections.store(connections_.size(), std::memory_order_relaxed);
+}
+
+void Worker::handle(const Router::Found& found, const Exchange& exchange) {
+  const Request& request = exchange.request();
+  if (found.route == nullptr) {
+    if (request.method == Method::kOptions && !found.allowed.empty()) return exchange.respond(options(found));
+    if (auto file = static_file(setup_.files, request)) return exchange.respond(std::move(*file));
+    return exchange.respond(no_route(found, request));
+  }
+  if (changes_something(request.method) && !own_page(request))
+    return exchange.respond(problem(403, "cross_site", kCrossSite));
+  if (const Request::Pair* unknown = unknown_parameter(request, *found.route))
+    return exchange.respond(
+        problem(400, "unknown_parameter",
+                fmt::format("there is no query parameter '{}' here; this address knows: {}", unknown->first,
+                            found.route->parameters.empty() ? std::string_view("none") : found.route->parameters)));
+  found.route->handler(context_, exchange);
+}
+
+void Worker::wants_flush(Connection& connection) {
+  if (std::exchange(connection.dirty, true)) return;
+  dirty_.push_back(connection.shared_from_this());
+  if (flushes_) loop_.wake_at(times_.now);  // else the end of this turn is still to come
+}
+
+void Worker::look_at_clock() {
+  times_.now = net::boot_now();
+  if (times_.now < next_date_) return;
+  next_date_ = BootTime(times_.now.value + kDateEveryUs);
+  times_.date = http_date(net::wall_now());
+}
+
+void Worker::turn() {
+  look_at_clock();
+  times_.newest = backend_.newest();
+  backend_.turn(times_.now);
+  std::swap(dirty_, flushing_);
+  flushes_ = true;
+  for (const auto& connection : flushing_) {
+    connection->dirty = false;
+    connection->flush();
+  }
+  flushing_.clear();
+  if (times_.now >= next_tend_) tend();
+  flushes_ = false;
+  if (stop_at_ && (connections_.empty() || times_.now >= *stop_at_)) loop_.stop();
+  loop_.wake_at(stop_at_ ? std::min(*stop_at_, next_tend_) : next_tend_);
+}
+
+void Worker::tend() {
+  next_tend_ = BootTime(times_.now.value + kTendEveryUs);
+  listen();
+  std::vector<std::shared_ptr<Connection>> all;
+  all.reserve(connections_.size());
+  for (const auto& [key, connection] : connections_) all.push_back(connection);
+  for (const auto& connection : all) connection->tend(times_.now);
+}
+
+void Worker::begin_stop() {
+  if (stop_at_) return;
+  look_at_clock();
+  stop_at_ = BootTime(times_.now.value + limits::kDrainUs);
+  if (listener_) listener_->close();
+  std::vector<std::shared_ptr<Connection>> all;
+  for (const auto& [key, connection] : connections_) all.push_back(connection);
+  for (const auto& connection : all) connection->finish();
+}
+
+}  // namespace titer::api

@@ -1,0 +1,67 @@
+// Worker: one thread of the HTTP interface, with a loop, a listener, a backend and its connections of its own.
+//
+// Workers share the port (SO_REUSEPORT: the kernel gives each new connection to one of them) and nothing else, so no
+// lock lies on the way of a request. A turn takes in what is ready, lets the handlers work, sends what they ask of the
+// replica with one write, and writes each connection's answers with one call.
+//
+// Limits: kConnectionsMax; who comes beyond it is answered 503. A port that cannot be had is tried for again.
+// Thread rule: run() and everything else on one thread; only stop() and traffic() may be called from others.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/connection.h"
+#include "api/context.h"
+#include "api/traffic.h"
+
+namespace titer::api {
+
+class Worker final : private ConnectionHost {
+ public:
+  Worker(const Setup& setup, std::function<std::string()> http_json);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Returns after stop(), when the answers in work are given, at the latest after kDrainUs.
+  void run();
+  void stop();
+  [[nodiscard]] const Traffic& traffic() const { return traffic_; }
+  [[nodiscard]] const Router& router() const { return router_; }
+
+ private:
+  [[nodiscard]] Router::Found route(Request& request) override { return router_.find(request); }
+  void handle(const Router::Found& found, const Exchange& exchange) override;
+  void wants_flush(Connection& connection) override;
+  void answered(const Answered& what) override { traffic_.count(what, times_.now); }
+  void closed(Connection& connection) override;
+  [[nodiscard]] const Times& times() const override { return times_; }
+  [[nodiscard]] bool stopping() const override { return stop_at_.has_value(); }
+
+  void listen();
+  void accept(Connection::Socket socket);
+  void turn();
+  void look_at_clock();
+  void tend();
+  void begin_stop();
+
+  const Setup& setup_;
+  net::Loop loop_;
+  Times times_;
+  Router router_;
+  Traffic traffic_;
+  Backend backend_;
+  Context context_;
+  std::unique_ptr<net::Listener> listener_;
+  boost::unordered_flat_map<const Connection*, std::shared_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<Connection>> dirty_, flushing_;
+  bool flushes_ = false;  // the end of a turn: who becomes dirty now is for the next one
+  BootTime next_tend_, next_date_, next_listen_;
+  std::optional<BootTime> stop_at_;  // it stops, at the latest then
+};
+
+}  // namespace titer::api

@@ -1,0 +1,142 @@
+// A worker over a socket, with a replica that answers as the test says. Not here: hostile bytes in all their kinds and
+// real replicas (tests/e2e).
+#include "api/worker.h"
+
+#include <gtest/gtest.h>
+
+#include "api/testing.h"
+
+namespace titer::api {
+namespace {
+
+registry::Site elm() {
+  registry::Site site;
+  site.id = "elm";
+  site.name = "Elm Street \"Clinic\"";
+  site.zip = "02139";
+  site.version = 3;
+  site.changed = Position(17);
+  registry::StockLine line;
+  line.product = "any";
+  line.availability = registry::Availability::of(12);
+  site.stock.push_back(line);
+  return site;
+}
+
+class WorkerTest : public testing::Test {
+ protected:
+  WorkerTest() {
+    server_.replica.on_query = [](const registry::Query& query, wire::QueryAnswer& answer, Bytes& buffer) {
+      if (const auto* get = std::get_if<registry::GetSite>(&query)) {
+        if (get->site.id == "elm") return answer_with(elm(), answer, buffer);
+        return answer_with(Code::kNotFound, "no site has this id", answer);
+      }
+      buffer.assign(1, std::byte{0});
+      answer.body = buffer;
+      answer.position = Position(17);
+    };
+    server_.start();
+  }
+  TestServer server_;
+};
+
+TEST_F(WorkerTest, GivesOneSiteWithItsTagAndPosition) {
+  TestClient client = server_.client();
+  const auto answer = client.ask("GET", "/api/v1/sites/elm");
+  EXPECT_EQ(answer.result_int(), 200U);
+  EXPECT_EQ(answer["Content-Type"], "application/json");
+  EXPECT_EQ(answer["ETag"], "\"3.17.0\"");
+  EXPECT_EQ(answer["Titer-Position"], "17");
+  EXPECT_NE(answer.body().find(R"("name":"Elm Street \"Clinic\"","zip":"02139")"), std::string::npos)
+      << answer.body();
+  EXPECT_NE(answer.body().find(R"("availability":12)"), std::string::npos);
+}
+
+TEST_F(WorkerTest, SaysNotModifiedToWhoHasIt) {
+  TestClient client = server_.client();
+  const auto same = client.ask("GET", "/api/v1/sites/elm", "If-None-Match: \"1.1.0\", W/\"3.17.0\"\r\n");
+  EXPECT_EQ(same.result_int(), 304U);
+  EXPECT_TRUE(same.body().empty());
+  EXPECT_EQ(client.ask("GET", "/api/v1/sites/elm", "If-None-Match: \"3.16.0\"\r\n").result_int(), 200U);
+}
+
+TEST_F(WorkerTest, RefusalsAreProblemsWithACode) {
+  TestClient client = server_.client();
+  const auto missing = client.ask("GET", "/api/v1/sites/oak");
+  EXPECT_EQ(missing.result_int(), 404U);
+  EXPECT_EQ(missing["Content-Type"], "application/problem+json");
+  EXPECT_NE(missing.body().find(R"("code":"not_found")"), std::string::npos);
+  EXPECT_EQ(client.ask("GET", "/nowhere").result_int(), 404U);
+  const auto wrong = client.ask("PUT", "/healthz", {}, "{}");
+  EXPECT_EQ(wrong.result_int(), 405U);
+  EXPECT_EQ(wrong["Allow"], "GET, HEAD, OPTIONS");
+}
+
+TEST_F(WorkerTest, UnknownParametersAreNamed) {
+  TestClient client = server_.client();
+  const auto answer = client.ask("GET", "/api/v1/sites/elm?zap=1");
+  EXPECT_EQ(answer.result_int(), 400U);
+  EXPECT_NE(answer.body().find("'zap'"), std::string::npos);
+}
+
+TEST_F(WorkerTest, AnswersPipelinedRequestsInOrder) {
+  TestClient client = server_.client();
+  client.send(
+      "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /api/v1/sites/elm HTTP/1.1\r\nHost: a\r\n\r\n"
+      "GET /api/v1/sites/oak HTTP/1.1\r\nHost: a\r\n\r\nHEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.receive().body(), "ok\n");
+  EXPECT_EQ(client.receive()["ETag"], "\"3.17.0\"");
+  EXPECT_EQ(client.receive().result_int(), 404U);
+  const auto head = client.receive(true);
+  EXPECT_EQ(head["Content-Length"], "3");
+  EXPECT_TRUE(head.body().empty());
+}
+
+TEST_F(WorkerTest, BytesMayComeOneByOne) {
+  TestClient client = server_.client();
+  for (const char c : std::string_view("GET /api/v1/sites/%65lm HTTP/1.1\r\nHost: a\r\n\r\n")) client.send({&c, 1});
+  EXPECT_EQ(client.receive().result_int(), 200U);
+}
+
+TEST_F(WorkerTest, WhatIsNoRequestEndsTheConnection) {
+  TestClient client = server_.client();
+  client.send("\x16\x03\x01 hello\r\n\r\n");
+  EXPECT_EQ(client.receive().result_int(), 400U);
+  EXPECT_TRUE(client.ended());
+}
+
+TEST_F(WorkerTest, WhoIsDoneSendingStillGetsTheAnswer) {
+  TestClient client = server_.client();
+  client.send("GET /api/v1/sites/elm HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.end_sending();
+  EXPECT_EQ(client.receive().result_int(), 200U);
+  EXPECT_TRUE(client.ended());
+}
+
+TEST_F(WorkerTest, OldClientsAreServedAndLeft) {
+  TestClient client = server_.client();
+  client.send("GET /healthz HTTP/1.0\r\n\r\n");
+  const auto answer = client.receive();
+  EXPECT_EQ(answer.body(), "ok\n");
+  EXPECT_TRUE(client.ended());
+}
+
+TEST_F(WorkerTest, PagesOfOtherSitesMayReadButNotWrite) {
+  TestClient client = server_.client();
+  EXPECT_EQ(
+      client.ask("GET", "/api/v1/sites/elm", "Origin: http://evil.example\r\n")["Access-Control-Allow-Origin"],
+      "*");
+  const auto preflight = client.ask("OPTIONS", "/api/v1/sites/elm", "Origin: http://evil.example\r\n");
+  EXPECT_EQ(preflight.result_int(), 204U);
+  EXPECT_EQ(preflight["Access-Control-Allow-Methods"], "GET, HEAD");
+}
+
+TEST_F(WorkerTest, StopEndsIdleConnections) {
+  TestClient client = server_.client();
+  EXPECT_EQ(client.ask("GET", "/healthz").result_int(), 200U);
+  server_.stop();
+  EXPECT_TRUE(client.ended());
+}
+
+}  // namespace
+}  // namespace titer::api
