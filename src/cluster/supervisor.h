@@ -102,6 +102,9 @@ class Supervisor final : private net::ConnectionOwner {
     wire::Pong pong;            // the newest
     bool killed_by_us = false;  // on command or for exclusion
     std::string why;            // it was excluded
+    bool link_over = false;     // nothing comes over the link any more
+    std::string last_words;     // why it stopped by itself
+    std::string ended;          // how it did; empty: it lives, or the operator has been told
   };
 
   void on_message(net::Connection& connection, const wire::Message& message) override;
@@ -121,6 +124,7 @@ class Supervisor final : private net::ConnectionOwner {
   void watch_children();
   void reap();
   void buried(std::uint16_t index, int wait_status);
+  void tell_end(std::uint16_t index);
   void leave(smr::ReplicaSet gone);
   void ping();
   void exclude(std::uint16_t index, const std::string& why);

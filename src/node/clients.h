@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -43,8 +44,8 @@ class Clients final : private net::ConnectionOwner {
   void read_ready(std::uint64_t read);
   void read_refused(std::uint64_t read);
   void cut(TransmitterId client, const std::string& reason);
-  // The disk is full, and nobody else is there: no writes are taken.
-  void read_only(bool on) { read_only_ = on; }
+  // The disk is full, and nobody else is there: no writes are taken. True: that is new.
+  bool read_only(bool on) { return std::exchange(read_only_, on) != on; }
   void tell_view(const smr::ViewRecord& view);
   // Once a turn, after execution: reads without a lease so far, watchers, and everything appended is written.
   void turn(BootTime now);

@@ -73,6 +73,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
   answer_ = [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); };
   if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
   position_at_start_ = engine_.machine.position();
+  if (store_ != nullptr) disk_full_ = !store_->enough_room();
   // One that begins anew is wedged until it hears of the view in which it does.
   if (engine_.replica.full())
     engine_.step(smr::input::View{initial});
@@ -112,6 +113,7 @@ void Node::stop(int exit_code, const std::string& reason) {
     spdlog::info("stopping: {}", reason);
   else
     spdlog::error("stopping: {}", reason);
+  if (exit_code != 0 && register_ != nullptr) register_->goodbye(reason);
   doorway_->close();
   clients_.goodbye("this replica stops: " + reason);
   peers_.flush();
@@ -213,20 +215,24 @@ void Node::disk_failed(const std::string& why) { stop(kExitFailed, "the disk fai
 void Node::disk_room(bool enough) {
   if (enough == !disk_full_) return;
   disk_full_ = !enough;
-  if (enough) {
-    spdlog::info("there is room on the disk again");
-    return clients_.read_only(false);
-  }
-  spdlog::warn("the disk runs full");
-  tend_full_disk(net::boot_now());
+  asked_to_leave_ = false;
+  if (!enough) return tend_full_disk(net::boot_now());
+  spdlog::info("there is room on the disk again");
+  (void)clients_.read_only(false);
 }
 
-// While others have the state this replica leaves them to it; the last one keeps what it has and takes nothing new.
+// While others have the state this replica leaves them to it; the last one keeps what it has and takes nothing new. Nor
+// does one that cannot leave (the register may be on the same disk): what is prepared must last for what is under way.
 void Node::tend_full_disk(BootTime now) {
   next_look_at_disk_ = BootTime(now.value + kLookAtFullDiskUs);
   store_->retry_room();
-  clients_.read_only(newest_.members.size() <= 1);
-  if (newest_.members.size() <= 1 || register_ == nullptr) return;
+  if (!newest_.has(options_.me, options_.incarnation)) return;  // a learner: it does not join before there is room
+  const bool alone = newest_.members.size() == 1;
+  const bool stays = alone || std::exchange(asked_to_leave_, true);
+  if (stays && clients_.read_only(true))
+    spdlog::warn("the disk runs full: no writes are taken until there is room");
+  if (alone || register_ == nullptr) return;
+  spdlog::warn("the disk runs full: this replica leaves the view");
   smr::ReplicaSet me;
   me.add(options_.me);
   register_->compare_and_set({newest_.number, me, "its disk runs full"});

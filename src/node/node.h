@@ -65,7 +65,7 @@ class Node final : private PeerEvents {
   // From the store.
   void persisted(std::uint64_t ticket) { engine_.step(smr::input::Persisted{ticket}); }
   void disk_failed(const std::string& why);
-  void disk_room(bool enough);
+  void disk_room(bool enough);  // it runs full, or there is room again
   [[nodiscard]] wire::Pong pong() const;
   void stop(int exit_code, const std::string& reason);
 
@@ -105,6 +105,7 @@ class Node final : private PeerEvents {
   BootTime next_tick_, started_;
   Position position_at_start_;
   bool disk_full_ = false;
+  bool asked_to_leave_ = false;  // since then; a second time means that the register does not let it
   BootTime next_look_at_disk_;
   std::optional<int> exit_code_;
 };

@@ -78,7 +78,12 @@ JournalEvents Store::journal_events() {
   JournalEvents events;
   events.synced = [this](std::uint64_t ticket) { events_.post([this, ticket] { events_.persisted(ticket); }); };
   events.failed = [this](const Error& why) { events_.post([this, text = why.message] { fail(text); }); };
-  events.room = [this](bool enough) { events_.post([this, enough] { events_.room(enough); }); };
+  events.room = [this](bool enough) {
+    events_.post([this, enough] {
+      journal_short_ = !enough;
+      tell_room();
+    });
+  };
   return events;
 }
 

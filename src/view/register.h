@@ -43,6 +43,8 @@ class LocalRegister final : public Register, private net::ConnectionOwner {
   [[nodiscard]] bool reachable() const override { return link_->open(); }
   void ready(Position learned);
   void tell(const wire::Inventory& inventory);
+  // The last words of a process that stops by itself.
+  void goodbye(const std::string& why) { link_->close(Code::kInternal, why); }
 
  private:
   void on_message(net::Connection& connection, const wire::Message& message) override;
