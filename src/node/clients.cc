@@ -9,12 +9,7 @@
 
 namespace titer::node {
 
-namespace {
-
-constexpr std::string_view kReadOnlyText =
-    "the disk of this replica is full: nothing can be written until there is room again; reading goes on";
-
-}  // namespace
+namespace {}  // namespace
 
 Clients::Clients(net::Loop& loop, Engine& engine, std::function<std::string()> status)
     : loop_(loop), engine_(engine), status_(std::move(status)), backups_(loop, engine) {}
@@ -75,7 +70,7 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
 void Clients::request(Client& client, ByteView payload) {
   const auto request = wire::decode_request_message(payload);
   if (!request) return client.connection->fail(request.error().code, request.error().message);
-  if (read_only_) return refuse(client, request->number, Code::kReadOnly, std::string(kReadOnlyText));
+  if (no_writes_) return refuse(client, request->number, no_writes_->code, no_writes_->message);
   if (!engine_.replica.accepts(request->body.size())) {
     if (engine_.replica.full())
       return refuse(client, request->number, Code::kBusy, "too much is under way; try again in a moment");
@@ -102,10 +97,15 @@ void Clients::answer(SessionId session, RequestNumber number, ByteView result) {
   mark(*it->second);
 }
 
+bool Clients::refuse_writes(std::optional<Error> why) {
+  const auto before = std::exchange(no_writes_, std::move(why));
+  return (before ? before->code : Code::kOk) != (no_writes_ ? no_writes_->code : Code::kOk);
+}
+
 void Clients::direct(Client& client, const wire::Message& message) {
   if (!is_direct_client(client.transmitter))
     return client.connection->fail(Code::kProtocol, "only a direct client sends frames");
-  if (read_only_) return client.connection->fail(Code::kReadOnly, std::string(kReadOnlyText));
+  if (no_writes_) return client.connection->fail(no_writes_->code, no_writes_->message);
   auto decoded = wire::decode_from_client(message);
   if (!decoded) return client.connection->fail(decoded.error().code, decoded.error().message);
   engine_.step(smr::input::Direct{client.transmitter, std::move(decoded).value()});

@@ -44,8 +44,8 @@ class Clients final : private net::ConnectionOwner {
   void read_ready(std::uint64_t read);
   void read_refused(std::uint64_t read);
   void cut(TransmitterId client, const std::string& reason);
-  // The disk is full, and nobody else is there: no writes are taken. True: that is new.
-  bool read_only(bool on) { return std::exchange(read_only_, on) != on; }
+  // Every write is refused with this, until it is nullopt again. Reads go on. True: that is new.
+  bool refuse_writes(std::optional<Error> why);
   void tell_view(const smr::ViewRecord& view);
   // Once a turn, after execution: reads without a lease so far, watchers, and everything appended is written.
   void turn(BootTime now);
@@ -113,7 +113,7 @@ class Clients final : private net::ConnectionOwner {
   std::size_t watchers_ = 0;
   Bytes rows_, outcome_;
   std::uint64_t reads_answered_ = 0;
-  bool read_only_ = false;
+  std::optional<Error> no_writes_;
 };
 
 }  // namespace titer::node

@@ -14,6 +14,12 @@ namespace {
 constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
 constexpr std::int64_t kLookAtFullDiskUs = 1'000'000;
 
+Error disk_full(bool stays) {
+  if (!stays) return {Code::kUnavailable, "the disk of this replica runs full; ask another one"};
+  return {Code::kReadOnly,
+          "the disk of this replica is full: nothing can be written until there is room again; reading goes on"};
+}
+
 Identity identity_of(const NodeOptions& options) {
   return {options.me, options.incarnation, options.cluster, registry::tables_digest()};
 }
@@ -218,7 +224,7 @@ void Node::disk_room(bool enough) {
   asked_to_leave_ = false;
   if (!enough) return tend_full_disk(net::boot_now());
   spdlog::info("there is room on the disk again");
-  (void)clients_.read_only(false);
+  (void)clients_.refuse_writes(std::nullopt);
 }
 
 // While others have the state this replica leaves them to it; the last one keeps what it has and takes nothing new. Nor
@@ -229,10 +235,10 @@ void Node::tend_full_disk(BootTime now) {
   if (!newest_.has(options_.me, options_.incarnation)) return;  // a learner: it does not join before there is room
   const bool alone = newest_.members.size() == 1;
   const bool stays = alone || std::exchange(asked_to_leave_, true);
-  if (stays && clients_.read_only(true))
-    spdlog::warn("the disk runs full: no writes are taken until there is room");
+  if (clients_.refuse_writes(disk_full(stays)))
+    spdlog::warn("the disk runs full: {}",
+                 stays ? "no writes until there is room" : "this replica leaves the view");
   if (alone || register_ == nullptr) return;
-  spdlog::warn("the disk runs full: this replica leaves the view");
   smr::ReplicaSet me;
   me.add(options_.me);
   register_->compare_and_set({newest_.number, me, "its disk runs full"});

@@ -52,7 +52,7 @@ class DiskFails(unittest.TestCase):
                 # It is not trusted before somebody has looked: with the disk as it is it cannot even start.
                 before = len(cluster.said())
                 cluster.start(1)
-                wait_until(lambda: "Replica 1 does not start" in cluster.said()[before:], cluster.said)
+                wait_until(lambda: "the disk takes nothing" in cluster.said()[before:], cluster.said)
                 wait_until(lambda: 1 not in cluster.pids(), "it to end")
                 shutil.rmtree(disk)  # another disk
                 cluster.ask("start 1", "is starting")
