@@ -87,6 +87,9 @@ view::LocalRegister::Events register_events(Life& life) {
     // Answers in work need the node.
     life.http->stop([&life, stop] { life.loop.post(stop); });
   };
+  events.operated = [&life](const wire::Operated& answer) {
+    if (life.node) life.node->operated(answer);
+  };
   events.lost = [&life] {
     spdlog::warn("the supervisor is gone: service goes on, but views cannot change any more");
     if (!life.node) life.loop.stop();

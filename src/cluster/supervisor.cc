@@ -106,9 +106,15 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
 
 Status Supervisor::kill(std::uint32_t index) {
   if (index >= slots_.size())
-    return Error{Code::kNotFound, fmt::format("there are replicas 0 to {}", slots_.size() - 1)};
+    return Error{Code::kNotFound,
+                 fmt::format("There is no replica {}: type an index from 0 to {}.", index, slots_.size() - 1)};
   Slot& slot = slots_[index];
-  if (slot.pid <= 0) return Error{Code::kDuplicate, fmt::format("replica {} has already failed", index)};
+  if (!running(index))
+    return Error{Code::kDuplicate, fmt::format("Replica {} has already failed: type another index.", index)};
+  if (holds_last_copy(index))
+    return Error{
+        Code::kNotEnough,
+        "Maximum fault tolerance achieved. This is the last replica; 'start I' brings another one back first."};
   slot.killed_by_us = true;
   ::kill(slot.pid, SIGKILL);
   return ok_status();
@@ -220,6 +226,10 @@ void Supervisor::on_message(net::Connection& connection, const wire::Message& me
     const auto ask = wire::decode_compare_and_set(message.payload);
     if (!ask) return connection.fail(Code::kProtocol, ask.error().message);
     compare_and_set(index, *ask);
+  } else if (message.type == wire::Type::kOperate) {
+    const auto ask = wire::decode_operate(message.payload);
+    if (!ask) return connection.fail(Code::kProtocol, ask.error().message);
+    operate(connection, *ask);
   } else if (message.type == wire::Type::kInventory) {
     auto inventory = wire::decode_inventory(message.payload);
     if (!inventory) return connection.fail(Code::kProtocol, inventory.error().message);
@@ -243,6 +253,18 @@ void Supervisor::on_closed(net::Connection& connection, const std::string& reaso
     tell_end(index);
   }
   reap();
+}
+
+// From somebody who looks at a page of this replica; the replica has seen to it that it is this machine.
+void Supervisor::operate(net::Connection& connection, const wire::Operate& ask) {
+  const bool kills = ask.what == wire::Operate::What::kKill;
+  const Status done = kills ? kill(ask.replica) : start(ask.replica);
+  const std::string text = done ? fmt::format("Replica {} {}.", ask.replica, kills ? "was killed" : "is starting")
+                                : done.error().message;
+  if (done) say_(text);
+  if (!connection.open()) return;  // it was its own order
+  wire::encode(connection.outgoing(), wire::Operated{ask.token, done ? Code::kOk : done.error().code, text});
+  connection.flush();
 }
 
 void Supervisor::compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask) {

@@ -63,7 +63,7 @@ class Supervisor final : private net::ConnectionOwner {
   [[nodiscard]] Status start_all();
   // The data were there already.
   [[nodiscard]] bool continued() const { return continued_; }
-  // SIGKILL, for real. kNotFound: no such index; kDuplicate: it has failed already.
+  // SIGKILL, for real. kNotFound: no such index; kDuplicate: it has failed already; kNotEnough: it is the last one.
   [[nodiscard]] Status kill(std::uint32_t index);
   // Starts a dead replica again; it learns the state and joins. kDuplicate: it runs.
   [[nodiscard]] Status start(std::uint32_t index);
@@ -129,6 +129,7 @@ class Supervisor final : private net::ConnectionOwner {
   void ping();
   void exclude(std::uint16_t index, const std::string& why);
   void compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask);
+  void operate(net::Connection& connection, const wire::Operate& ask);
   void admit_learners();
   void publish(smr::ViewRecord next);
   void save_and_tell();

@@ -11,8 +11,8 @@ namespace titer::node {
 
 namespace {}  // namespace
 
-Clients::Clients(net::Loop& loop, Engine& engine, std::function<std::string()> status)
-    : loop_(loop), engine_(engine), status_(std::move(status)), backups_(loop, engine) {}
+Clients::Clients(net::Loop& loop, Engine& engine, Asks asks)
+    : loop_(loop), engine_(engine), asks_(std::move(asks)), backups_(loop, engine) {}
 
 Clients::~Clients() {
   for (const auto& [id, client] : clients_) client->connection->detach();
@@ -59,7 +59,9 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
     case wire::Type::kRequest: return request(*client, message.payload);
     case wire::Type::kQuery: return query(*client, message.payload);
     case wire::Type::kWatch: return watch(*client, message.payload);
-    case wire::Type::kStatusAsk: return status(*client);
+    case wire::Type::kStatusAsk: return tell(*client, wire::Type::kStatus, asks_.status());
+    case wire::Type::kTraceAsk: return tell(*client, wire::Type::kTrace, asks_.trace());
+    case wire::Type::kOperate: return operate(*client, message.payload);
     case wire::Type::kBackupAsk: return backups_.begin(connection);
     case wire::Type::kDirectHello:
     case wire::Type::kFrame: return direct(*client, message);
@@ -226,11 +228,33 @@ void Clients::feed_watchers() {
   }
 }
 
-void Clients::status(Client& client) {
-  wire::MessageWriter out(client.connection->outgoing(), wire::Type::kStatus);
-  out.raw(as_bytes(status_()));
+void Clients::tell(Client& client, wire::Type type, const std::string& json) {
+  wire::MessageWriter out(client.connection->outgoing(), type);
+  out.raw(as_bytes(json));
   out.finish();
   mark(client);
+}
+
+void Clients::operate(Client& client, ByteView payload) {
+  auto ask = wire::decode_operate(payload);
+  if (!ask) return client.connection->fail(ask.error().code, ask.error().message);
+  const std::uint64_t order = next_read_++;
+  orders_.emplace(order, Order{client.connection->tag, std::exchange(ask->token, order)});
+  if (const Status passed = asks_.operate(*ask); !passed)
+    operated({order, passed.error().code, passed.error().message});
+}
+
+void Clients::operated(wire::Operated answer) {
+  const auto it = orders_.find(answer.token);
+  if (it == orders_.end()) return;
+  const Order order = it->second;
+  orders_.erase(it);
+  Client* client = find(order.client);
+  if (client == nullptr) return;
+  answer.token = order.token;
+  wire::encode(client->connection->outgoing(), answer);
+  mark(*client);
+  loop_.wake_at(net::boot_now());
 }
 
 void Clients::cut(TransmitterId client, const std::string& reason) {

@@ -61,8 +61,9 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
       store_(std::move(past.store)),
       engine_(std::move(replica), std::move(past.machine)),
       log_(std::move(past.log)),
+      trace_(options_.me),
       peers_(loop, identity_, options_.replicas, *this),
-      clients_(loop, engine_, [this] { return status(); }),
+      clients_(loop, engine_, client_asks()),
       donor_(loop, engine_, peers_, log_),
       learner_(engine_, peers_, log_,
                {[this](Position learned) {
@@ -88,6 +89,16 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
 }
 
 Node::~Node() = default;
+
+Clients::Asks Node::client_asks() {
+  return {[this] { return status(); }, [this] { return trace_.json(net::boot_now()); },
+          [this](const wire::Operate& ask) -> Status {
+            if (register_ == nullptr || !register_->reachable())
+              return Error{Code::kUnavailable, "the supervisor is gone: nobody can kill or start replicas"};
+            register_->operate(ask);
+            return ok_status();
+          }};
+}
 
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,
                                          Past past) {
@@ -171,6 +182,7 @@ void Node::peer_message(ReplicaId peer, Incarnation incarnation, const wire::Mes
   }
   auto decoded = wire::decode_peer(message);
   if (!decoded) return peers_.cut(peer, decoded.error().message);
+  if (const auto* frame = std::get_if<smr::FramePtr>(&*decoded)) trace_.received(peer, **frame, net::boot_now());
   engine_.step(smr::input::Receive{peer, incarnation, std::move(decoded).value()});
 }
 
@@ -250,8 +262,10 @@ void Node::perform(smr::Output& out) {
     const bool waited_for = !engine_.replica.full() || engine_.replica.snapshot().wedged;
     store_->commit(net::boot_now(), waited_for);
   }
+  trace_.sent(out.send, net::boot_now());
   for (const smr::Output::Send& send : out.send) peers_.send(send.to, send.message);
   peers_.flush();
+  trace_.look(engine_.replica, out.execute, net::boot_now());
   execute(out.execute);
   for (const smr::Output::GiveState& ask : out.give_state) donor_.give(ask);
   for (const smr::Output::SendClient& send : out.send_client) clients_.send(send);
