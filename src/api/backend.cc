@@ -18,12 +18,12 @@ constexpr std::int64_t kSessionIdleUs = 1'000'000;  // then it gets a new sessio
 
 BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
 
-client::Link::Options link_options(const net::Address& replica) {
+client::Link::Options link_options(const net::Address& replica, SessionId session) {
   client::Link::Options options;
   options.addresses = {replica};
   options.learn = false;
   options.hello.role = wire::Role::kGatewayClient;
-  options.hello.session = SessionId(client::random_word());
+  options.hello.session = session;
   return options;
 }
 
@@ -45,17 +45,24 @@ constexpr const char* kSilentText = "this replica did not answer in time; try ag
 
 }  // namespace
 
-Backend::Backend(net::Loop& loop, const net::Address& replica)
-    : loop_(loop), link_(loop, link_options(replica), *this) {}
+Backend::Backend(net::Loop& loop, const net::Address& replica, SessionId session)
+    : loop_(loop), link_(loop, link_options(replica, session), *this) {}
 
 void Backend::saw(Position position) { newest_ = std::max(newest_, position); }
 
 void Backend::execute(const registry::Request& request, ThenOutcome then) {
+  Bytes body;
+  wire::encode_request(body, request);
+  execute(std::move(body), std::move(then));
+}
+
+void Backend::execute(Bytes body, ThenOutcome then) {
   if (queue_.size() >= limits::kWaitingMax)
     return loop_.post([then = std::move(then)] { then(without_outcome(Code::kBusy, kBusyText)); });
-  Waiting& waiting = queue_.emplace_back();
-  wire::encode_request(waiting.body, request);
-  waiting.write = {std::move(then), later(net::boot_now(), limits::kAnswerUs)};
+  Write write;
+  write.then = std::move(then);
+  write.until = later(net::boot_now(), limits::kAnswerUs);
+  queue_.push_back({std::move(body), std::move(write)});
 }
 
 void Backend::ask(const registry::Query& query, ThenRows then) {

@@ -46,12 +46,14 @@ using ThenText = std::function<void(const Result<std::string_view>&)>;
 
 class Backend final : client::LinkOwner {
  public:
-  Backend(net::Loop& loop, const net::Address& replica);
+  // `session`: of what it executes first; others follow by themselves.
+  Backend(net::Loop& loop, const net::Address& replica, SessionId session = SessionId(client::random_word()));
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
   void start() { link_.start(); }
   void execute(const registry::Request& request, ThenOutcome then);
+  void execute(Bytes body, ThenOutcome then);  // wire::encode_request() has made it
   void ask(const registry::Query& query, ThenRows then);
   // The replica's status as JSON text.
   void status(ThenText then);

@@ -15,6 +15,7 @@
 namespace titer::api {
 
 class Changes;
+class Once;
 
 // The same for all workers; fixed when the server starts.
 struct Setup {
@@ -31,6 +32,8 @@ struct Context {
   net::Loop& loop;
   const Setup& setup;
   Backend& backend;
+  Once& once;
+  Changes& changes;
   const Times& times;
   std::function<std::string()> http_json;  // what this server has done, as a JSON object
 };

@@ -7,7 +7,11 @@
 namespace titer::api {
 
 [[nodiscard]] Routes health_routes();  // healthz, readyz, status
-[[nodiscard]] Routes site_routes();    // one site
+[[nodiscard]] Routes site_read_routes();
+[[nodiscard]] Routes site_write_routes();
+[[nodiscard]] Routes stock_routes();
+[[nodiscard]] Routes event_routes();   // history, undo
+[[nodiscard]] Routes change_routes();  // the change stream
 
 // All of them, in the order in which they are tried.
 [[nodiscard]] Router make_router();

@@ -60,7 +60,9 @@ Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
       router_(make_router()),
       traffic_(router_.routes().size()),
       backend_(loop_, setup.replica),
-      context_{loop_, setup_, backend_, times_, std::move(http_json)} {
+      once_(loop_, setup.replica),
+      changes_(loop_, setup.replica),
+      context_{loop_, setup_, backend_, once_, changes_, times_, std::move(http_json)} {
   look_at_clock();
 }
 
@@ -139,6 +141,8 @@ void Worker::turn() {
   look_at_clock();
   times_.newest = backend_.newest();
   backend_.turn(times_.now);
+  once_.turn(times_.now);
+  changes_.turn(times_.now);
   std::swap(dirty_, flushing_);
   flushes_ = true;
   for (const auto& connection : flushing_) {
@@ -155,6 +159,7 @@ void Worker::turn() {
 void Worker::tend() {
   next_tend_ = BootTime(times_.now.value + kTendEveryUs);
   listen();
+  traffic_.listeners.store(changes_.listeners(), std::memory_order_relaxed);
   std::vector<std::shared_ptr<Connection>> all;
   all.reserve(connections_.size());
   for (const auto& [key, connection] : connections_) all.push_back(connection);
@@ -166,6 +171,7 @@ void Worker::begin_stop() {
   look_at_clock();
   stop_at_ = BootTime(times_.now.value + limits::kDrainUs);
   if (listener_) listener_->close();
+  changes_.stop();
   std::vector<std::shared_ptr<Connection>> all;
   for (const auto& [key, connection] : connections_) all.push_back(connection);
   for (const auto& connection : all) connection->finish();

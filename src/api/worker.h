@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "api/connection.h"
+#include "api/changes.h"
 #include "api/context.h"
+#include "api/once.h"
 #include "api/traffic.h"
 
 namespace titer::api {
@@ -55,6 +57,8 @@ class Worker final : private ConnectionHost {
   Router router_;
   Traffic traffic_;
   Backend backend_;
+  Once once_;
+  Changes changes_;
   Context context_;
   std::unique_ptr<net::Listener> listener_;
   boost::unordered_flat_map<const Connection*, std::shared_ptr<Connection>> connections_;

@@ -1,0 +1,124 @@
+#include "api/answers.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <utility>
+
+#include "api/limits.h"
+#include "api/once.h"
+#include "api/parameters.h"
+#include "api/problem.h"
+#include "api/site_tag.h"
+#include "api/target.h"
+#include "base/hash.h"
+#include "formats/site_json.h"
+
+namespace titer::api {
+
+namespace {
+
+constexpr std::int64_t kLookAgainUs = 10'000;
+constexpr std::string_view kNobody = "http";  // the actor when the request names none
+
+// One question, asked again until the replica has come as far as the client has seen.
+struct Asking {
+  Context& context;
+  Exchange exchange;
+  registry::Query query;
+  MakeResponse make;
+  Position at_least;
+  BootTime until;
+  boost::asio::steady_timer timer;
+};
+using AskingPtr = std::shared_ptr<Asking>;
+
+void ask(const AskingPtr& asking);
+
+void ask_later(const AskingPtr& asking) {
+  asking->timer.expires_after(std::chrono::microseconds(kLookAgainUs));
+  asking->timer.async_wait([asking](const boost::system::error_code& cancelled) {
+    if (!cancelled && !asking->exchange.gone()) ask(asking);
+  });
+}
+
+void took(const AskingPtr& asking, const Result<Rows>& rows) {
+  if (asking->exchange.gone()) return;
+  if (!rows) return asking->exchange.respond(problem(rows.error()));
+  if (rows->position < asking->at_least) {
+    if (asking->context.times.now < asking->until) return ask_later(asking);
+    return asking->exchange.respond(
+        problem(Error{Code::kUnavailable, fmt::format("this replica has reached position {}, not yet {}; ask again, or another replica",
+                                                 rows->position.value, asking->at_least.value)}));
+  }
+  Response response;
+  response.position = rows->position;
+  response.cache = "no-cache";
+  const Status made = asking->make(*rows, response);
+  asking->exchange.respond(made ? std::move(response) : problem(made.error()));
+}
+
+void ask(const AskingPtr& asking) {
+  asking->context.backend.ask(asking->query, [asking](const Result<Rows>& rows) { took(asking, rows); });
+}
+
+Response outcome_response(const registry::Outcome& outcome) {
+  if (!outcome.ok()) return problem(outcome);
+  Response response;
+  response.position = outcome.position;
+  formats::print_json(outcome, response.body);
+  if (outcome.has_stock) response.etag = version_tag(outcome.stock_version);
+  if (!outcome.created) return response;
+  response.status = 201;
+  std::string& location = response.headers.emplace_back("Location", "/api/v1/sites/").second;
+  print_escaped(outcome.site_id, location);
+  return response;
+}
+
+// Header texts become part of the replicated state, so they are held to its rules here.
+Status check_text(std::string_view name, std::string_view value) {
+  if (value.size() > limits::kKeyBytesMax)
+    return Error{Code::kInvalid, fmt::format("{} may have {} bytes", name, limits::kKeyBytesMax)};
+  if (!is_utf8(value)) return Error{Code::kInvalid, fmt::format("{} is not UTF-8", name)};
+  return ok_status();
+}
+
+}  // namespace
+
+Response bad_request(const Error& error) {
+  if (error.code == Code::kTooLarge) return problem(error);
+  return problem(400, "bad_request", error.message);
+}
+
+void answer_query(Context& context, const Exchange& exchange, const registry::Query& query, MakeResponse make) {
+  Position at_least;
+  if (const std::string_view header = exchange.request().header("titer-min-position"); !header.empty()) {
+    const auto number = whole_number(header);
+    if (!number) return exchange.respond(bad_request({Code::kInvalid, "Titer-Min-Position is a whole number"}));
+    at_least = Position(*number);
+  }
+  ask(std::make_shared<Asking>(Asking{context, exchange, query, std::move(make), at_least,
+                                      BootTime(context.times.now.value + limits::kMinPositionUs),
+                                      boost::asio::steady_timer(context.loop.context())}));
+}
+
+void tag_by_content(Response& response) { response.etag = fmt::format("\"{:016x}\"", hash64(as_bytes(response.body))); }
+
+void answer_write(Context& context, const Exchange& exchange, registry::Operation operation, std::string_view reason) {
+  const Request& http = exchange.request();
+  registry::Request request;
+  request.operation = std::move(operation);
+  request.actor = http.header("titer-actor");
+  request.reason = reason;
+  request.idempotency_key = http.header("idempotency-key");
+  for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>("Titer-Actor", request.actor),
+                                    {"Idempotency-Key", request.idempotency_key}})
+    if (const Status legal = check_text(name, value); !legal) return exchange.respond(bad_request(legal.error()));
+  if (request.actor.empty()) request.actor = kNobody;
+  const auto then = [exchange](const registry::Outcome& outcome) { exchange.respond(outcome_response(outcome)); };
+  if (request.idempotency_key.empty()) return context.backend.execute(request, then);
+  context.once.execute(once_session(http, request.actor), request, then);
+}
+
+}  // namespace titer::api

@@ -1,0 +1,29 @@
+// How handlers answer: from the rows of a question, from the outcome of a request, or with what is wrong.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "api/context.h"
+#include "api/exchange.h"
+#include "registry/query.h"
+#include "registry/request.h"
+
+namespace titer::api {
+
+// What is wrong with the request itself: 400, or 413.
+[[nodiscard]] Response bad_request(const Error& error);
+
+// Asks, honours Titer-Min-Position, and answers with what `make` puts into the response (its error becomes the
+// answer). Views in `query` may be into the request.
+using MakeResponse = std::function<Status(const Rows& rows, Response& response)>;
+void answer_query(Context& context, const Exchange& exchange, const registry::Query& query, MakeResponse make);
+
+// A tag made of the content itself, for answers that no version stands for.
+void tag_by_content(Response& response);
+
+// Executes with the actor and the Idempotency-Key of the request's headers, and answers with the outcome: 200, 201 for
+// a new site, or a problem. Views may be into the request.
+void answer_write(Context& context, const Exchange& exchange, registry::Operation operation, std::string_view reason);
+
+}  // namespace titer::api

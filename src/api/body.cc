@@ -1,0 +1,157 @@
+#include "api/body.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <cmath>
+#include <utility>
+
+#include "api/limits.h"
+#include "api/problem.h"
+#include "formats/timestamps.h"
+#include "registry/products.h"
+
+namespace titer::api {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kMediaText =
+    "a body is JSON: send it with Content-Type: application/json (curl: -H 'Content-Type: application/json')";
+
+Error wrong(std::string_view name, std::string_view is) {
+  return {Code::kInvalid, fmt::format("'{}' is {}", name, is)};
+}
+
+std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
+
+// "application/json", "application/merge-patch+json; charset=utf-8"
+bool is_json(std::string_view type) {
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
+}
+
+bool listed(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const std::string_view one = words.substr(0, words.find(' '));
+    if (one == word) return true;
+    words.remove_prefix(std::min(words.size(), one.size() + 1));
+  }
+  return false;
+}
+
+bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+}  // namespace
+
+Status JsonBody::read(const Request& request, std::string_view known, std::string_view plain) {
+  if (blank(request.body)) return ok_status();
+  if (!is_json(request.header("content-type"))) return Error{Code::kProtocol, std::string(kMediaText)};
+  if (!request.header("content-encoding").empty())
+    return Error{Code::kProtocol, "a JSON body is sent as it is, without Content-Encoding"};
+  json::parse_options options;
+  options.max_depth = limits::kJsonDepthMax;
+  boost::system::error_code error;
+  parsed_ = json::parse(json::string_view(request.body.data(), request.body.size()), error, &memory_, options);
+  if (error) return Error{Code::kInvalid, "the body is not JSON: " + error.message()};
+  if (!parsed_.is_object() && !plain.empty()) {
+    json::object wrapped(&memory_);
+    wrapped.emplace(json::string_view(plain.data(), plain.size()), std::move(parsed_));
+    parsed_ = std::move(wrapped);
+  }
+  if (!parsed_.is_object()) return Error{Code::kInvalid, fmt::format("the body is a JSON object with some of: {}", known)};
+  object_ = &parsed_.get_object();
+  return only(known);
+}
+
+Status JsonObject::only(std::string_view known) const {
+  if (object_ == nullptr) return ok_status();
+  for (const auto& member : *object_)
+    if (const std::string_view key(member.key().data(), member.key().size()); !listed(known, key))
+      return Error{Code::kInvalid, fmt::format("there is no '{}' here; known are: {}", key.substr(0, 64), known)};
+  return ok_status();
+}
+
+const json::value* JsonObject::find(std::string_view name) const {
+  return object_ == nullptr ? nullptr : object_->if_contains(json::string_view(name.data(), name.size()));
+}
+
+Result<std::optional<std::string_view>> JsonObject::text(std::string_view name) const {
+  const json::value* value = find(name);
+  if (value == nullptr) return std::optional<std::string_view>();
+  if (value->is_null()) return std::optional(std::string_view());
+  if (value->is_string()) return std::optional(view(value->get_string()));
+  return wrong(name, "a text");
+}
+
+Result<std::optional<std::int64_t>> JsonObject::number(std::string_view name) const {
+  const json::value* value = find(name);
+  if (value == nullptr) return std::optional<std::int64_t>();
+  if (value->is_int64()) return std::optional(value->get_int64());
+  return wrong(name, "a whole number");
+}
+
+Result<std::optional<double>> JsonObject::real(std::string_view name) const {
+  const json::value* value = find(name);
+  if (value == nullptr) return std::optional<double>();
+  boost::system::error_code error;
+  const double out = value->is_number() ? value->to_number<double>(error) : NAN;
+  if (std::isfinite(out) && !error) return std::optional(out);
+  return wrong(name, "a number");
+}
+
+Result<std::optional<WallTime>> JsonObject::time(std::string_view name) const {
+  const auto written = text(name);
+  if (!written) return written.error();
+  if (!*written) return std::optional<WallTime>();
+  if (const auto time = formats::parse_time(**written)) return time;
+  return wrong(name, "a time such as 2026-03-01T08:15:00Z");
+}
+
+Result<registry::Availability> availability_of(const json::value& value) {
+  using registry::Availability;
+  if (value.is_bool()) return value.get_bool() ? Availability::yes() : Availability::no();
+  if (value.is_int64() && value.get_int64() >= 0)
+    return Availability::of(static_cast<std::uint64_t>(value.get_int64()));
+  if (value.is_string()) {
+    const std::string_view word = view(value.get_string());
+    if (word == "yes") return Availability::yes();
+    if (word == "no") return Availability::no();
+    if (word == "unknown") return Availability::unknown();
+  }
+  if (value.is_object() && value.get_object().size() == 1)
+    if (const json::value* count = value.get_object().if_contains("count"); count != nullptr && count->is_int64())
+      return availability_of(*count);
+  return Error{Code::kInvalid,
+               R"(an availability is {"count":12}, 12, "yes", true, "no", false or "unknown"; counts are whole and not negative)"};
+}
+
+Result<registry::StockClaim> claim_of(const JsonObject& line, std::string_view product) {
+  registry::StockClaim claim;
+  const auto written = line.text("product"), source = line.text("source");
+  if (!written || !source) return written ? source.error() : written.error();
+  if (*written) product = **written;
+  const auto code = registry::normalize_product(product);
+  if (!code) return Error{Code::kInvalid, "a product is a CVX or NDC code, or any"};
+  const json::value* availability = line.find("availability");
+  if (availability == nullptr) return Error{Code::kInvalid, R"('availability' is missing: {"availability":12})"};
+  const auto value = availability_of(*availability);
+  if (!value) return value.error();
+  const auto valid_at = line.time("valid_at");
+  if (!valid_at) return valid_at.error();
+  claim.product = *code;
+  claim.availability = *value;
+  claim.valid_at = *valid_at;
+  claim.source = source->value_or(std::string_view());
+  return claim;
+}
+
+Response refused_body(const Error& error) {
+  if (error.code == Code::kProtocol) return problem(415, "unsupported_media_type", error.message);
+  return problem(400, "bad_request", error.message);
+}
+
+}  // namespace titer::api

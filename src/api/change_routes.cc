@@ -1,0 +1,224 @@
+// The change stream: GET /api/v1/changes, as Server-Sent Events or NDJSON.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "api/answers.h"
+#include "api/changes.h"
+#include "api/limits.h"
+#include "api/parameters.h"
+#include "api/problem.h"
+#include "api/routes.h"
+#include "client/read.h"
+
+namespace titer::api {
+
+namespace {
+
+constexpr std::string_view kEventStream = "text/event-stream";
+constexpr std::uint32_t kPage = 500;                        // events of history per question
+constexpr std::uint64_t kAheadMax = std::uint64_t{1} << 20;  // of a position that a client may bring from another replica
+
+// One listener. It is fed by the pages of history until they reach the ring, and then by the ring.
+class Stream final : public Listener, public std::enable_shared_from_this<Stream> {
+ public:
+  Stream(Context& context, Exchange exchange, bool sse) : context_(context), exchange_(std::move(exchange)), sse_(sse) {}
+
+  // From here on; nullopt: from now.
+  void start(std::optional<Mark> from);
+
+ private:
+  void wake() override { exchange_.resume(); }
+  void beat() override;
+
+  void begin_now();
+  void ask_page();
+  void took_page(const Result<Rows>& rows);
+  void refuse(const Error& error);
+  void too_old(const std::string& detail);
+  void open(Position position);
+  [[nodiscard]] Pull pull(std::string& out);
+  void end(std::string_view why, std::string& out);
+  void print(const Change& change, std::string& out) const;
+  [[nodiscard]] bool reaches_ring() const {
+    return context_.changes.begun() && at_ >= context_.changes.begin();
+  }
+
+  Context& context_;
+  Exchange exchange_;
+  bool sse_;
+  Mark at_;             // everything up to here has been written
+  std::string ready_;   // of a page, not written yet
+  bool opened_ = false;  // the head of the answer is sent
+  bool asking_ = false, live_ = false, more_ = false, lost_ = false;
+};
+
+void Stream::start(std::optional<Mark> from) {
+  if (!from) return begin_now();
+  at_ = *from;
+  ask_page();
+}
+
+void Stream::begin_now() {
+  context_.backend.ask(registry::Info{}, [self = shared_from_this()](const Result<Rows>& rows) {
+    if (self->exchange_.gone()) return;
+    if (!rows) return self->refuse(rows.error());
+    self->at_ = Mark::behind(rows->position);
+    self->open(rows->position);
+  });
+}
+
+void Stream::ask_page() {
+  asking_ = true;
+  // In the middle of a bulk: the whole position again, and what was seen of it is left out.
+  const bool whole = at_.part == UINT32_MAX || at_.position == Position();
+  const registry::Changes query{whole ? at_.position : Position(at_.position.value - 1), kPage};
+  context_.backend.ask(query, [self = shared_from_this()](const Result<Rows>& rows) { self->took_page(rows); });
+}
+
+void Stream::took_page(const Result<Rows>& rows) {
+  asking_ = false;
+  if (exchange_.gone()) return;
+  if (!rows) return refuse(rows.error());
+  if (at_.position.value > rows->position.value + kAheadMax)
+    return refuse({Code::kInvalid, fmt::format("position {} is far ahead of this cluster, which is at {}: it is another's",
+                                               at_.position.value, rows->position.value)});
+  const auto more = client::visit_events(rows->body, [this](const registry::Event& event) {
+    const Mark mark{event.position, event.part};
+    if (mark <= at_) return true;
+    print(rendered(event), ready_);
+    at_ = mark;
+    return true;
+  });
+  if (!more) return refuse(more.error());
+  more_ = *more;
+  if (!more_) at_ = std::max(at_, Mark::behind(rows->position));
+  if (opened_) return exchange_.resume();
+  open(rows->position);
+}
+
+void Stream::open(Position position) {
+  opened_ = true;
+  context_.changes.add(shared_from_this());
+  Response response;
+  response.type = sse_ ? kEventStream : kNdjsonType;
+  response.position = position;
+  if (sse_) ready_.insert(0, "retry: 1000\n\n");
+  response.pull = [self = shared_from_this()](std::string& out) { return self->pull(out); };
+  exchange_.respond(std::move(response));
+}
+
+void Stream::refuse(const Error& error) {
+  if (opened_) {
+    lost_ = true;
+    return exchange_.resume();
+  }
+  if (error.code == Code::kTooOld) return too_old(error.message);
+  exchange_.respond(problem(error));
+}
+
+void Stream::too_old(const std::string& detail) {
+  context_.backend.ask(registry::Info{}, [self = shared_from_this(), detail](const Result<Rows>& rows) {
+    Response response = problem(410, "too_old", detail);
+    if (rows && rows->body.size() > 1) {
+      ByteReader in(rows->body.subspan(1));
+      const registry::Totals totals = wire::decode_totals(in);
+      response.position = rows->position;
+      response.body.pop_back();
+      response.body += fmt::format(R"(,"oldest":{}}})", totals.oldest_event.value);
+    }
+    self->exchange_.respond(std::move(response));
+  });
+}
+
+void Stream::print(const Change& change, std::string& out) const {
+  if (sse_) {
+    out += change.text;
+  } else {
+    out += change.as_json();
+    out += '\n';
+  }
+}
+
+// The last thing that a listener hears, when it is not the connection that breaks.
+void Stream::end(std::string_view why, std::string& out) {
+  const std::string data = fmt::format(R"({{"end":"{}","resume_from":"{}"}})", why, text_of(at_));
+  out += sse_ ? "event: end\ndata: " + data + "\n\n" : data + "\n";
+}
+
+Pull Stream::pull(std::string& out) {
+  if (!ready_.empty()) {
+    std::swap(out, ready_);
+    ready_.clear();
+    return Pull::kMore;
+  }
+  if (lost_ || context_.changes.stopping()) {
+    end(lost_ ? "lost" : "stopping", out);
+    return Pull::kEnd;
+  }
+  if (!live_ && !asking_ && !more_) {
+    context_.changes.begin_at(at_.position);
+    live_ = reaches_ring();
+  }
+  if (!live_) {
+    if (!asking_) ask_page();
+    return Pull::kWait;
+  }
+  if (!reaches_ring()) {
+    end("dropped", out);
+    return Pull::kEnd;
+  }
+  for (const Change* next = nullptr; out.size() < limits::kStreamPieceBytes;) {
+    next = context_.changes.after(at_);
+    if (next == nullptr) return Pull::kWait;
+    print(*next, out);
+    at_ = next->mark;
+  }
+  return Pull::kMore;
+}
+
+void Stream::beat() {
+  if (!ready_.empty()) return;
+  ready_ = sse_ ? fmt::format(": {}\n\n", text_of(at_)) : std::string("\n");
+  exchange_.resume();
+}
+
+// "1042" or "1042.3"
+Result<Mark> mark_of(std::string_view text) {
+  const std::size_t dot = text.find('.');
+  const auto position = whole_number(text.substr(0, dot));
+  const auto part = dot == std::string_view::npos ? std::optional<std::uint64_t>(UINT32_MAX)
+                                                  : whole_number(text.substr(dot + 1));
+  if (position && part && *part <= UINT32_MAX) return Mark{Position(*position), static_cast<std::uint32_t>(*part)};
+  return Error{Code::kInvalid, "since and Last-Event-ID are a position, or a position, a dot and a part: 1042 or 1042.0"};
+}
+
+void changes(Context& context, const Exchange& exchange) {
+  const Request& request = exchange.request();
+  const std::string_view format = text_of(request, "format");
+  if (!format.empty() && format != "sse" && format != "ndjson")
+    return exchange.respond(bad_request({Code::kInvalid, "format is sse or ndjson"}));
+  const bool asks_sse = request.header("accept").find(kEventStream) != std::string_view::npos;
+  std::string_view since = request.header("last-event-id");
+  if (since.empty()) since = text_of(request, "since");
+  std::optional<Mark> from;
+  if (!since.empty()) {
+    const auto mark = mark_of(since);
+    if (!mark) return exchange.respond(bad_request(mark.error()));
+    from = *mark;
+  }
+  std::make_shared<Stream>(context, exchange, format.empty() ? asks_sse : format == "sse")->start(from);
+}
+
+constexpr Route kRoutes[] = {
+    {Method::kGet, "/api/v1/changes", changes, "changes", "since format"},
+};
+
+}  // namespace
+
+Routes change_routes() { return kRoutes; }
+
+}  // namespace titer::api

@@ -1,0 +1,127 @@
+#include "api/changes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "api/limits.h"
+#include "formats/site_json.h"
+#include "wire/codec.h"
+
+namespace titer::api {
+
+namespace {
+
+constexpr std::size_t kRingBytesMax = std::size_t{16} << 20;  // some 50,000 events: seconds of the heaviest load
+constexpr std::int64_t kBeatUs = 15'000'000;                  // proxies give up after 30 s or more of silence
+constexpr std::int64_t kWatchIdleUs = 30'000'000;             // nobody listens any more
+
+client::Link::Options watch_options(const net::Address& replica) {
+  client::Link::Options options;
+  options.addresses = {replica};
+  options.learn = false;
+  options.hello.role = wire::Role::kGatewayClient;
+  options.hello.session = SessionId(client::random_word());
+  return options;
+}
+
+}  // namespace
+
+std::string text_of(Mark mark) {
+  if (mark.part == UINT32_MAX) return std::to_string(mark.position.value);
+  return fmt::format("{}.{}", mark.position.value, mark.part);
+}
+
+Change rendered(const registry::Event& event) {
+  Change out;
+  out.mark = {event.position, event.part};
+  out.text = fmt::format("event: change\nid: {}.{}\ndata: ", event.position.value, event.part);
+  out.json = out.text.size();
+  formats::print_json(event, out.text);
+  out.bytes = out.text.size() - out.json;
+  out.text += "\n\n";
+  return out;
+}
+
+Changes::Changes(net::Loop& loop, const net::Address& replica) : loop_(loop), link_(loop, watch_options(replica), *this) {}
+
+void Changes::add(const std::shared_ptr<Listener>& listener) { listeners_.push_back(listener); }
+
+void Changes::begin_at(Position position) {
+  if (std::exchange(begun_, true)) return;
+  begin_ = Mark::behind(position);
+  upto_ = position;
+  link_.start();
+}
+
+void Changes::on_link_up(const wire::HelloReply&) { wire::encode(link_.outgoing(), wire::Watch{upto_}); }
+
+void Changes::on_link_message(const wire::Message& message) {
+  if (message.type != wire::Type::kEvents) return;
+  const Result<wire::Events> events = wire::decode_events(message.payload);
+  if (!events) return link_.try_another(events.error().message);
+  news_ = true;
+  // Cut off from the history: what is in the ring is no longer all. Listeners find themselves before begin().
+  if (events->code != Code::kOk) return end_watch();
+  ByteReader in(events->events);
+  for (std::uint32_t i = 0; i < events->count; ++i) {
+    const registry::Event event = wire::decode_event(in);
+    if (!in.ok()) return link_.try_another("it sent events that cannot be read");
+    push(event);
+  }
+  upto_ = std::max(upto_, events->upto);
+}
+
+void Changes::push(const registry::Event& event) {
+  const Mark mark{event.position, event.part};
+  if (!ring_.empty() && mark <= ring_.back().mark) return;
+  ring_.push_back(rendered(event));
+  ring_bytes_ += ring_.back().text.size();
+  while (ring_bytes_ > kRingBytesMax && ring_.size() > 1) {
+    begin_ = ring_.front().mark;
+    ring_bytes_ -= ring_.front().text.size();
+    ring_.pop_front();
+  }
+}
+
+const Change* Changes::after(Mark mark) const {
+  const auto it = std::upper_bound(ring_.begin(), ring_.end(), mark,
+                                   [](Mark m, const Change& change) { return m < change.mark; });
+  return it == ring_.end() ? nullptr : &*it;
+}
+
+void Changes::end_watch() {
+  begun_ = false;
+  begin_ = Mark::behind(Position(UINT64_MAX));
+  ring_.clear();
+  ring_bytes_ = 0;
+  link_.stop();
+}
+
+void Changes::turn(BootTime now) {
+  link_.flush();
+  if (!begun_ && listeners_.empty()) return;
+  std::erase_if(listeners_, [](const std::weak_ptr<Listener>& one) { return one.expired(); });
+  const bool beat = now >= next_beat_;
+  if (beat) next_beat_ = BootTime(now.value + kBeatUs);
+  if (beat || news_) {
+    news_ = false;
+    // A listener that ends may be followed by another that is added.
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+      const std::shared_ptr<Listener> one = listeners_[i].lock();
+      if (!one) continue;
+      one->wake();
+      if (beat) one->beat();
+    }
+  }
+  if (!listeners_.empty()) idle_since_ = now;
+  if (begun_ && now.value - idle_since_.value > kWatchIdleUs) end_watch();
+}
+
+void Changes::stop() {
+  stopping_ = news_ = true;
+  loop_.wake_at(BootTime());
+}
+
+}  // namespace titer::api

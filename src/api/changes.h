@@ -1,0 +1,96 @@
+// Changes: one watch of the replica, shared by every listener of a worker.
+//
+// Each event is rendered once into a ring of texts; a listener is a place in it. So a thousand listeners cost a copy
+// into their sockets each and nothing else, and a slow one costs nothing at all: it stays where it is until its socket
+// has room, and when the ring has moved on beyond its place it is dropped, with the place to resume from.
+// A listener that begins before the ring does is fed from the replica's history first (change_stream.h).
+//
+// The watch begins with the first listener and ends some time after the last.
+// Invariants: the ring has every event after begin(), in order, each once, also when the connection to the replica is
+// lost and found again. Limits: kRingBytesMax. Thread rule: the worker's thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "client/link.h"
+#include "net/loop.h"
+#include "registry/types.h"
+
+namespace titer::api {
+
+// The place of an event: a bulk makes several with one position.
+struct Mark {
+  Position position;
+  std::uint32_t part = 0;
+  auto operator<=>(const Mark&) const = default;
+  // Behind every event of this position.
+  static Mark behind(Position position) { return {position, UINT32_MAX}; }
+};
+// "1042.0"; "1042" alone when it stands behind the whole position.
+[[nodiscard]] std::string text_of(Mark mark);
+
+// One event as both streams write it.
+struct Change {
+  Mark mark;
+  std::string text;       // "event: change\nid: …\ndata: {…}\n\n"
+  std::size_t json = 0;   // where its JSON begins …
+  std::size_t bytes = 0;  // … and how long it is
+  [[nodiscard]] std::string_view as_json() const { return std::string_view(text).substr(json, bytes); }
+};
+[[nodiscard]] Change rendered(const registry::Event& event);
+
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  // There is something new in the ring, or the stream is to end.
+  virtual void wake() = 0;
+  // Every now and then, so that proxies and clients see that the stream lives.
+  virtual void beat() = 0;
+};
+
+class Changes final : client::LinkOwner {
+ public:
+  Changes(net::Loop& loop, const net::Address& replica);
+  Changes(const Changes&) = delete;
+  Changes& operator=(const Changes&) = delete;
+
+  void add(const std::shared_ptr<Listener>& listener);
+  // The ring is to go on from here, if it has not begun yet.
+  void begin_at(Position position);
+  // Everything after this is in the ring.
+  [[nodiscard]] Mark begin() const { return begin_; }
+  [[nodiscard]] bool begun() const { return begun_; }
+  // The first event after `mark`; null: there is none yet. Valid until the next turn.
+  [[nodiscard]] const Change* after(Mark mark) const;
+
+  // At the end of every turn.
+  void turn(BootTime now);
+  // All listeners are told to end.
+  void stop();
+  [[nodiscard]] bool stopping() const { return stopping_; }
+  [[nodiscard]] std::size_t listeners() const { return listeners_.size(); }
+
+ private:
+  void on_link_up(const wire::HelloReply& reply) override;
+  void on_link_message(const wire::Message& message) override;
+  void on_link_down(const std::string&) override {}
+  void push(const registry::Event& event);
+  void end_watch();
+
+  net::Loop& loop_;
+  std::vector<std::weak_ptr<Listener>> listeners_;
+  std::deque<Change> ring_;
+  std::size_t ring_bytes_ = 0;
+  Mark begin_;
+  Position upto_;
+  bool begun_ = false, stopping_ = false, news_ = false;
+  BootTime next_beat_, idle_since_;
+  client::Link link_;  // last: it may call us as long as it lives
+};
+
+}  // namespace titer::api

@@ -1,0 +1,32 @@
+#include "api/cursor.h"
+
+#include "api/target.h"
+#include "formats/json_text.h"
+
+namespace titer::api {
+
+void print_cursor(const SiteCursor& cursor, std::string& out) { out.append(cursor.id).append(":").append(cursor.name); }
+
+Result<SiteCursor> read_cursor(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0)
+    return Error{Code::kInvalid, "the cursor is none of ours; follow links.next as it was given"};
+  return SiteCursor{text.substr(0, colon), text.substr(colon + 1)};
+}
+
+void print_next(const Request& request, std::string_view name, std::string_view value, std::string& out) {
+  std::string address(request.path);
+  address += '?';
+  for (const auto& [key, text] : request.parameters) {
+    if (key == name) continue;
+    address.append(key).append("=");
+    print_escaped(text, address);
+    address += '&';
+  }
+  address.append(name).append("=");
+  print_escaped(value, address);
+  out += "\"next\":";
+  formats::print_json(address, out);
+}
+
+}  // namespace titer::api

@@ -1,0 +1,76 @@
+// What happened: the history of a site or of all, and undo.
+#include <utility>
+
+#include "api/answers.h"
+#include "api/body.h"
+#include "api/cursor.h"
+#include "api/parameters.h"
+#include "api/problem.h"
+#include "api/routes.h"
+#include "base/limits.h"
+#include "client/read.h"
+#include "formats/site_json.h"
+
+namespace titer::api {
+
+namespace {
+
+constexpr std::uint64_t kPageDefault = 100;
+
+Status print_events(const Request& request, const Rows& rows, Response& response) {
+  std::string& out = response.body;
+  out = R"({"events":[)";
+  const std::size_t begin = out.size();
+  Position last;
+  const auto more = client::visit_events(rows.body, [&](const registry::Event& event) {
+    if (out.size() > begin) out += ",\n";
+    formats::print_json(event, out);
+    last = event.position;
+    return true;
+  });
+  if (!more) return more.error();
+  out += "],\"links\":{";
+  if (*more) print_next(request, "before", std::to_string(last.value), out);
+  out += "}}\n";
+  tag_by_content(response);
+  return ok_status();
+}
+
+void history(Context& context, const Exchange& exchange) {
+  const Request& request = exchange.request();
+  const auto limit = number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
+  if (!limit) return exchange.respond(bad_request(limit.error()));
+  const auto before = number_of(request, "before", 0, 1, UINT64_MAX);
+  if (!before) return exchange.respond(bad_request(before.error()));
+  registry::History query;
+  if (!request.values.empty()) query.site = registry::SiteRef{.id = request.values[0], .name = {}};
+  query.before = Position(*before);
+  query.limit = static_cast<std::uint32_t>(*limit);
+  answer_query(context, exchange, query, [exchange](const Rows& rows, Response& response) {
+    return print_events(exchange.request(), rows, response);
+  });
+}
+
+void undo(Context& context, const Exchange& exchange) {
+  const auto position = whole_number(exchange.request().values[0]);
+  if (!position || *position == 0)
+    return exchange.respond(bad_request({Code::kInvalid, "an event is named by its position, a whole number above 0"}));
+  JsonBody body;
+  if (const Status read = body.read(exchange.request(), "reason"); !read)
+    return exchange.respond(refused_body(read.error()));
+  const auto reason = body.text("reason");
+  if (!reason) return exchange.respond(refused_body(reason.error()));
+  answer_write(context, exchange, registry::Undo{Position(*position)}, reason->value_or(std::string_view()));
+}
+
+constexpr Route kRoutes[] = {
+    {Method::kGet, "/api/v1/events", history, "list_events", "limit before"},
+    {Method::kGet, "/api/v1/sites/{id}/history", history, "site_history", "limit before"},
+    {Method::kPost, "/api/v1/events/{position}/undo", undo, "undo", {}, Body::kJson},
+};
+
+}  // namespace
+
+Routes event_routes() { return kRoutes; }
+
+}  // namespace titer::api
