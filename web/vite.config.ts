@@ -20,6 +20,23 @@ function products(): Plugin {
   };
 }
 
+// What is bundled comes with its licence: licenses.txt beside the page.
+function licenses(): Plugin {
+  const bundled = ["preact", "uplot", "d3-geo", "d3-array", "internmap", "topojson-client", "us-atlas"];
+  const of = (name: string) => {
+    const text = readFileSync(new URL(`node_modules/${name}/LICENSE`, import.meta.url), "utf8");
+    return `=== ${name}\n\n${text.trim()}\n`;
+  };
+  return {
+    name: "titer-licenses",
+    apply: "build",
+    generateBundle() {
+      const source = [...bundled, "@fontsource-variable/public-sans"].map(of).join("\n");
+      this.emitFile({ type: "asset", fileName: "licenses.txt", source });
+    },
+  };
+}
+
 // Says what a visitor downloads, and fails the build when it grows past the budget.
 function budget(): Plugin {
   return {
@@ -30,6 +47,7 @@ function budget(): Plugin {
       let map = 0;
       for (const part of Object.values(bundle)) {
         const bytes = gzipSync(part.type === "chunk" ? part.code : part.source).length;
+        if (part.fileName === "licenses.txt") continue; // read by few
         if (/(states|counties)-10m/.test(part.fileName)) map += bytes;
         else code += bytes;
       }
@@ -41,7 +59,7 @@ function budget(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [products(), budget()],
+  plugins: [products(), licenses(), budget()],
   esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
   build: {
     target: "es2022",

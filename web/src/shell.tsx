@@ -146,7 +146,9 @@ function Foot() {
         )}
       </p>
       <p>{text.footer}</p>
-      <p>{text.sources}</p>
+      <p>
+        {text.sources} <a href="/licenses.txt">{text.licenses}</a>
+      </p>
     </footer>
   );
 }

@@ -181,6 +181,7 @@ export const en = {
 
   footer:
     "A replicated database for vaccine availability. No dose is promised twice, no logged value is lost, no two replicas disagree.",
+  licenses: "Licences of what the page is made of",
   sources: "Map: U.S. Census Bureau. Vaccine codes: CDC.",
 };
 

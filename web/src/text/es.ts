@@ -182,5 +182,6 @@ export const es: Catalogue = {
 
   footer:
     "Una base de datos replicada sobre disponibilidad de vacunas. Ninguna dosis se promete dos veces, ningún dato registrado se pierde, ninguna réplica contradice a otra.",
+  licenses: "Licencias de los componentes de la página",
   sources: "Mapa: Oficina del Censo de los Estados Unidos. Códigos de vacunas: CDC.",
 };
