@@ -19,6 +19,17 @@ export const noSearch: Search = {
   limit: kListLimit,
 };
 
+const kPlaceDigits = 2; // about a kilometre: enough to search by, and no more than that goes into the address
+
+// The same choices at another place.
+export function searchFor({ lat: _lat, lon: _lon, ...choices }: Search, zip: string): Search {
+  return { ...choices, zip };
+}
+
+export function searchAt({ zip: _zip, ...choices }: Search, lat: number, lon: number): Search {
+  return { ...choices, lat: Number(lat.toFixed(kPlaceDigits)), lon: Number(lon.toFixed(kPlaceDigits)) };
+}
+
 function searchOf(query: URLSearchParams): Search | null {
   const zip = query.get("zip") ?? "";
   const lat = Number(query.get("lat") ?? NaN);

@@ -9,7 +9,8 @@ import type { Peer, Problem } from "./types";
 
 const kTryMs = 4_000; // one try at one replica: longer than a view change takes (below 1 s)
 const kGiveUpMs = 20_000; // all tries of one request
-const kPauseMs = 150; // between two rounds over all replicas
+const kPauseMs = 100; // after a round over all replicas; a little longer after each
+const kPauseMaxMs = 1_000;
 
 /** No replica answered in time. */
 export class Unreachable extends Error {
@@ -81,7 +82,8 @@ export class Replicas {
       if (init.signal?.aborted) throw new DOMException("not wanted any more", "AbortError");
       if (performance.now() > end) throw answer ? new Refused(await problemOf(answer)) : new Unreachable();
       this.leave(origin);
-      if (tries % this.known.length === 0) await new Promise((resolve) => setTimeout(resolve, kPauseMs));
+      if (tries % this.known.length === 0)
+        await pause(Math.min(kPauseMs * (tries / this.known.length), kPauseMaxMs));
     }
   }
 
@@ -100,6 +102,8 @@ export class Replicas {
     }
   }
 }
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function problemOf(answer: Response): Promise<Problem> {
   const found = (await answer.json().catch(() => null)) as Problem | null;

@@ -4,8 +4,9 @@ import { go, reason, useApp, useLive, useNow } from "../app";
 import type { Search } from "../api/database";
 import { Refused } from "../api/replicas";
 import type { NearSite } from "../api/types";
-import { hashOf } from "../route";
+import { hashOf, noSearch, searchAt } from "../route";
 import { useText } from "../text";
+import { Country } from "./country";
 import { Form } from "./form";
 import { Map } from "./map";
 import { Row } from "./row";
@@ -21,7 +22,11 @@ export function Find({ search }: { search: Search | null }) {
         <Form search={search} submit={(next) => go({ view: "find", search: next })} />
         {!search && <p class="intro">{text.intro}</p>}
       </section>
-      {search && <Results search={search} />}
+      {search ? (
+        <Results search={search} />
+      ) : (
+        <Country choose={({ lat, lon }) => go({ view: "find", search: searchAt(noSearch, lat, lon) })} />
+      )}
     </div>
   );
 }

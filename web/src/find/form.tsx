@@ -1,12 +1,11 @@
 // The search form. It holds what is typed; what is searched stands in the address.
 import { useEffect, useState } from "preact/hooks";
 import type { Search } from "../api/database";
-import { kRadii, noSearch } from "../route";
+import { kRadii, noSearch, searchAt, searchFor } from "../route";
 import { useText } from "../text";
 import { VaccineSelect } from "../ui/vaccine_select";
 
 const kPlaceMs = 10_000; // how long the browser may take to find out where it is
-const kPlaceDigits = 2; // about a kilometre: enough to search by, and no more than that goes into the address
 
 interface Props {
   search: Search | null;
@@ -34,14 +33,13 @@ export function Form({ search, submit }: Props) {
       return;
     }
     setError("");
-    submit({ ...rest(draft), zip });
+    submit(searchFor(draft, zip));
   };
   const locate = () =>
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         setError("");
-        const lat = Number(coords.latitude.toFixed(kPlaceDigits));
-        submit({ ...rest(draft), lat, lon: Number(coords.longitude.toFixed(kPlaceDigits)) });
+        submit(searchAt(draft, coords.latitude, coords.longitude));
       },
       () => setError(text.placeWrong),
       { timeout: kPlaceMs, maximumAge: 60_000 },
@@ -124,9 +122,4 @@ function Radius({ draft, change }: { draft: Search; change(part: Partial<Search>
       )}
     </select>
   );
-}
-
-// The choices without the place.
-function rest({ within, unit, product, available, limit }: Search) {
-  return { within, unit, product, available, limit };
 }

@@ -1,35 +1,12 @@
 // The map beside the list: bundled borders, no tiles of anybody. The list has the same sites, so a screen reader hears
 // one sentence and goes on.
-import { useEffect, useMemo, useState } from "preact/hooks";
-import countiesUrl from "us-atlas/counties-10m.json?url";
-import statesUrl from "us-atlas/states-10m.json?url";
-import { useApp } from "../app";
+import { useMemo } from "preact/hooks";
 import type { Search } from "../api/database";
 import type { NearSite } from "../api/types";
 import { siteLevel, type Level } from "../format";
 import { useText } from "../text";
-import { bordersOf, frameOf, kSize, middleOf, type Atlas, type Borders, type Frame } from "./geometry";
-
-/** States first, which are small; counties when they are there. Asked for like everything else, so it survives a move. */
-function useAtlas(): Atlas | null {
-  const { replicas } = useApp();
-  const [atlas, setAtlas] = useState<Atlas | null>(null);
-  useEffect(() => {
-    let on = true;
-    const load = async (url: string) => {
-      const found = (await (await replicas.ask(url)).json()) as Atlas;
-      if (on) setAtlas(found);
-    };
-    // A map without borders still shows who is where, so a failure is no message.
-    load(statesUrl)
-      .then(() => load(countiesUrl))
-      .catch(() => undefined);
-    return () => {
-      on = false;
-    };
-  }, [replicas]);
-  return atlas;
-}
+import { useAtlas } from "./atlas";
+import { bordersOf, frameOf, kSize, middleOf, type Borders, type Frame } from "./geometry";
 
 interface Props {
   search: Search;
@@ -39,7 +16,7 @@ interface Props {
 
 export function Map({ search, sites, choose }: Props) {
   const text = useText();
-  const atlas = useAtlas();
+  const atlas = useAtlas(true);
   const { lat, lon, within, unit } = search;
   const center = lat !== undefined && lon !== undefined ? { lat, lon } : middleOf(sites);
   const key = center && `${center.lat} ${center.lon} ${within} ${unit}`;

@@ -44,6 +44,7 @@ export const en = {
   searching: "Searching…",
   intro:
     "Type a ZIP code to see what the clinics and pharmacies around it have logged. The list keeps itself up to date while you look at it.",
+  orMap: "Or choose a place on the map.",
   results: (n: number) => plural(n, "site", "sites"),
   resultsFirst: (n: number) => `The ${n} nearest sites`,
   noResults: "No site fits. Try a larger distance, or another vaccine.",

@@ -44,6 +44,7 @@ export const es: Catalogue = {
   searching: "Buscando…",
   intro:
     "Escriba un código postal para ver lo que han registrado las clínicas y farmacias de los alrededores. La lista se actualiza sola mientras usted la mira.",
+  orMap: "O elija un lugar en el mapa.",
   results: (n) => plural(n, "lugar", "lugares"),
   resultsFirst: (n) => `Los ${n} lugares más cercanos`,
   noResults: "No se encontró ningún lugar. Pruebe con una distancia mayor o con otra vacuna.",
