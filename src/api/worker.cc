@@ -32,7 +32,7 @@ Response options(const Router::Found& found, bool writes) {
   out.headers.emplace_back("Access-Control-Allow-Origin", "*");
   out.headers.emplace_back("Access-Control-Allow-Methods", writes ? found.allowed : "GET, HEAD");
   out.headers.emplace_back("Access-Control-Allow-Headers",
-                           "Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Titer-Min-Position");
+                           "Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Titer-Actor, Titer-Min-Position");
   out.headers.emplace_back("Access-Control-Max-Age", "86400");
   return out;
 }

@@ -22,10 +22,12 @@ test("a site is found by its name and its stock set", async () => {
   await button(page, "Find site").click();
   await page.getByRole("link", { name: "Oak Clinic" }).click();
   await amount(page, 4).waitFor();
+  await page.getByLabel("Your name").fill("María Ñandú");
   await page.getByLabel("Doses on hand").fill("25");
   await button(page, "Set").click();
   await page.getByText("Stored: 25 doses").waitFor();
   assert.equal(await at.cluster.stock(id), 25);
+  await page.getByText("by María Ñandú").first().waitFor();
   await button(page, "Available").click();
   await page.getByText("Stored: Available").waitFor();
   assert.equal(await at.cluster.stock(id), true); // yes is logged as yes, and not as a number

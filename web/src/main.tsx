@@ -4,6 +4,7 @@ import { AppContext, type App } from "./app";
 import { Changes } from "./api/changes";
 import { Database } from "./api/database";
 import { Replicas } from "./api/replicas";
+import { kept } from "./kept";
 import { Shell } from "./shell";
 import "./style/base.css";
 import "./style/shell.css";
@@ -12,7 +13,11 @@ import "./style/log.css";
 import "./style/cluster.css";
 
 const replicas = new Replicas(location.origin);
-const app: App = { replicas, database: new Database(replicas), changes: new Changes(replicas) };
+const app: App = {
+  replicas,
+  database: new Database(replicas, () => kept("actor") ?? ""),
+  changes: new Changes(replicas),
+};
 app.changes.follow();
 
 render(

@@ -3,9 +3,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp, useRoute, useStatus } from "./app";
 import { Cluster } from "./cluster/cluster";
 import { Find } from "./find/find";
+import { keep } from "./kept";
 import { Log } from "./log/log";
 import { hashOf, type Route } from "./route";
-import { catalogues, firstLanguage, keepLanguage, TextContext, useText, type Language } from "./text";
+import { catalogues, firstLanguage, TextContext, useText, type Language } from "./text";
 import { Mark } from "./ui/mark";
 
 const kStatusMs = 3_000; // a replica that died is noticed at the latest then, if nothing else asked it before
@@ -19,7 +20,7 @@ export function Shell() {
     document.title = text.title;
   }, [language, text]);
   const choose = (next: Language) => {
-    keepLanguage(next);
+    keep("language", next);
     setLanguage(next);
   };
   return (

@@ -31,7 +31,11 @@ export function nearPath(search: Search): string {
 }
 
 export class Database {
-  constructor(private readonly replicas: Replicas) {}
+  /** `actor` is who writes, for the history; empty: nobody said. */
+  constructor(
+    private readonly replicas: Replicas,
+    private readonly actor: () => string,
+  ) {}
 
   private async read<T>(path: string, signal?: AbortSignal): Promise<T> {
     const answer = await this.replicas.ask(kRoot + path, signal ? { signal } : {});
@@ -43,7 +47,11 @@ export class Database {
       "Content-Type": "application/json",
       "Idempotency-Key": crypto.randomUUID?.() ?? randomKey(),
     };
-    if (ifVersion !== undefined) headers["If-Match"] = `"${ifVersion}"`;
+    const actor = this.actor();
+    if (actor) headers["Titer-Actor"] = headerText(actor);
+    if (ifVersion === 0)
+      headers["If-None-Match"] = "*"; // it must not be there yet
+    else if (ifVersion !== undefined) headers["If-Match"] = `"${ifVersion}"`;
     const answer = await this.replicas.ask(kRoot + path, { method, headers, body: JSON.stringify(body) });
     return (await answer.json()) as Outcome;
   }
@@ -67,6 +75,7 @@ export class Database {
       .events;
   }
 
+  /** `ifVersion` of the stock line as it was seen, 0 when there was none; undefined: whatever is there. */
   set(
     id: string,
     product: string,
@@ -131,6 +140,9 @@ const stockPath = (id: string, product: string) =>
   `/sites/${encodeURIComponent(id)}/stock/${encodeURIComponent(product)}`;
 
 const spoken = (value: boolean | "unknown") => (value === "unknown" ? value : value ? "yes" : "no");
+
+// Headers take one byte per character; the database reads them as UTF-8.
+const headerText = (text: string) => String.fromCharCode(...new TextEncoder().encode(text));
 
 // crypto.randomUUID is there only on https and localhost; a page served to another host gets this one.
 function randomKey(): string {

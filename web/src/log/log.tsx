@@ -5,6 +5,7 @@ import { Refused } from "../api/replicas";
 import type { Site, SiteEvent } from "../api/types";
 import { address } from "../format";
 import { hashOf } from "../route";
+import { keep, kept } from "../kept";
 import { useText } from "../text";
 import { Choose } from "./choose";
 import { History } from "./history";
@@ -58,10 +59,32 @@ function SitePage({ id }: { id: string }) {
             <h1>{known.site.name}</h1>
             <p class="address">{address(known.site)}</p>
           </header>
+          <Who />
           <Stock site={known.site} read={read} />
           <History events={known.events} read={read} />
         </>
       )}
     </div>
+  );
+}
+
+/** Who logs, for the history: asked once on a device. */
+function Who() {
+  const text = useText();
+  const [name, setName] = useState(() => kept("actor") ?? "");
+  return (
+    <p class="who">
+      <label for="who">{text.who}</label>
+      <input
+        id="who"
+        autocomplete="name"
+        maxLength={60}
+        value={name}
+        onInput={(event) => {
+          setName(event.currentTarget.value);
+          keep("actor", event.currentTarget.value.trim());
+        }}
+      />
+    </p>
   );
 }

@@ -76,7 +76,7 @@ export function Panel({ siteId, line, read }: Props) {
 
 interface SetProps {
   line: StockLine;
-  set(value: Availability, version: number | undefined): void;
+  set(value: Availability, version: number): void;
   wrong(): void;
 }
 
@@ -84,8 +84,7 @@ function SetForm({ line, set, wrong }: SetProps) {
   const text = useText();
   const field = useId();
   const [draft, setDraft] = useState("");
-  const seen = useRef<number | undefined>(undefined); // the version in sight when typing began
-  const version = line.version > 0 ? line.version : undefined;
+  const seen = useRef(0); // the version in sight when typing began
   const send = (event: Event) => {
     event.preventDefault();
     const count = countOf(draft);
@@ -94,7 +93,7 @@ function SetForm({ line, set, wrong }: SetProps) {
     setDraft("");
   };
   const type = (typed: string) => {
-    if (draft === "") seen.current = version;
+    if (draft === "") seen.current = line.version;
     setDraft(typed);
   };
   return (
@@ -117,7 +116,7 @@ function SetForm({ line, set, wrong }: SetProps) {
           key={String(value)}
           type="button"
           aria-pressed={line.version > 0 && line.availability === value}
-          onClick={() => set(value, version)}
+          onClick={() => set(value, line.version)}
         >
           {inWords(text, value)}
         </button>

@@ -84,6 +84,7 @@ export const en = {
   siteText: "Name or ZIP code",
   chooseSite: "Find site",
   noSite: "No site has this in its name.",
+  who: "Your name, for the history",
   otherSite: "Other site",
   stock: "Stock",
   addProduct: "Another vaccine",

@@ -84,6 +84,7 @@ export const es: Catalogue = {
   siteText: "Nombre o código postal",
   chooseSite: "Buscar lugar",
   noSite: "Ningún lugar lleva esto en su nombre.",
+  who: "Su nombre, para el historial",
   otherSite: "Otro lugar",
   stock: "Existencias",
   addProduct: "Otra vacuna",
