@@ -12,6 +12,7 @@ namespace titer::api {
 [[nodiscard]] Routes stock_routes();
 [[nodiscard]] Routes event_routes();   // history, undo
 [[nodiscard]] Routes change_routes();  // the change stream
+[[nodiscard]] Routes plain_page_routes();  // Find without script
 
 // All of them, in the order in which they are tried.
 [[nodiscard]] Router make_router();

@@ -1,7 +1,7 @@
 // The page while its replica dies. The tests share a cluster, which has one replica less after each.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { world } from "./harness.mjs";
+import { isLive, world } from "./harness.mjs";
 
 const at = world(
   { before, after },
@@ -25,7 +25,7 @@ test("when the replica that served the page is killed, reading, writing and watc
   const log = await browser.open(cluster.page(1, "#/log/elm-clinic"));
   for (const page of [find, log]) {
     await amount(page, 51).waitFor();
-    await page.getByText("Live").waitFor();
+    await isLive(page);
   }
   await cluster.kill(1);
   await log.getByLabel("Doses on hand").fill("41");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { join } from "node:path";
-import { samples, world } from "./harness.mjs";
+import { isLive, samples, world } from "./harness.mjs";
 
 const kFirstAnswerMs = 1000; // the promise, with all sites of the national file
 
@@ -23,16 +23,25 @@ async function search(page, zip) {
   await page.getByRole("button", { name: "Search" }).click();
 }
 
+/** In the page: milliseconds from the search to the frame that has its answer. */
+function paintTime() {
+  return new Promise((resolve) => {
+    const start = performance.now();
+    const frame = () =>
+      document.querySelector(".site") ? resolve(performance.now() - start) : requestAnimationFrame(frame);
+    requestAnimationFrame(frame);
+    document.querySelector("form").requestSubmit();
+  });
+}
+
 const row = (page, name) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name }) });
 
 test("the nearest sites come first, with what they have, and paint in time", async () => {
   const page = await at.browser.open(at.cluster.page(0));
   await page.getByLabel("ZIP code").fill("02139");
-  const start = Date.now();
-  await page.getByRole("button", { name: "Search" }).click();
-  await row(page, "Elm Street Clinic").waitFor();
-  const took = Date.now() - start;
-  console.log(`first answer on the page after ${took} ms, with ${(await at.cluster.status(0)).sites} sites`);
+  const took = await page.evaluate(paintTime);
+  const { sites } = await at.cluster.status(0);
+  console.log(`first answer painted ${Math.round(took)} ms after it was asked for, with ${sites} sites`);
   assert.ok(took < kFirstAnswerMs);
   const clinic = row(page, "Elm Street Clinic");
   assert.match(await clinic.innerText(), /12 doses/);
@@ -59,7 +68,7 @@ test("a search stands in the address, so it can be sent to somebody else", async
 test("what a clinic logs changes the list, without a reload", async () => {
   const page = await at.browser.open(at.cluster.page(1, "#/find?zip=02139&within=5"));
   await row(page, "Elm Street Clinic").getByText("12").waitFor();
-  await page.getByText("Live").waitFor();
+  await isLive(page);
   await at.cluster.titer("set", "elm-street-clinic", 31);
   await row(page, "Elm Street Clinic").getByText("31").waitFor();
   await at.cluster.titer("set", "elm-street-clinic", 12);

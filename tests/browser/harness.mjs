@@ -145,6 +145,9 @@ export class Browser {
   }
 }
 
+/** The page follows the change stream. */
+export const isLive = (page) => page.locator('.pulse[data-live="true"]').waitFor();
+
 /** A cluster and a browser for all tests of a file: `const at = world(test, …)`; `at.cluster`, `at.browser`. */
 export function world({ before, after }, { options = [], fill = async () => {} } = {}) {
   const at = {};

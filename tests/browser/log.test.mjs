@@ -1,7 +1,7 @@
 // Log, as clinics meet it: several at once, at different replicas.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { world } from "./harness.mjs";
+import { isLive, world } from "./harness.mjs";
 
 const at = world({ before, after });
 
@@ -38,7 +38,7 @@ test("what is logged at one replica is seen at once at another", async () => {
   const id = await site("Birch Clinic", 4);
   const [one, other] = [await open(0, id), await open(2, id)];
   await amount(other, 4).waitFor();
-  await other.getByText("Live").waitFor();
+  await isLive(other);
   await amount(one, 4).waitFor();
   await button(one, "One more").click();
   await amount(one, 5).waitFor();

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Status } from "../src/api/types";
 import { rowsOf, throughput, withRound, kRoundsMax, type Round } from "../src/cluster/rounds";
 import { mergeTraces, timeScale } from "../src/cluster/trace_layout";
-import { frameOf, kMetres, kSize, middleOf } from "../src/find/geometry";
+import { frameOf, kMetres, kSize } from "../src/find/geometry";
 
 const status = (position: number, full = true) => ({ position, full }) as Status;
 const round = (timeMs: number, ...positions: (number | null)[]): Round => ({
@@ -89,14 +89,4 @@ test("a circle around the search on the ground is a circle on the map", () => {
   assert.ok(Math.abs(kSize / 2 - north - frame.radius) < 1);
   assert.ok(Math.abs(east - kSize / 2 - frame.radius) < 1);
   assert.deepEqual(frame.place(frame.center).map(Math.round), [kSize / 2, kSize / 2]);
-});
-
-test("the middle of what was found is near the nearest", () => {
-  const middle = middleOf([
-    { lat: 42, lon: -71, distance: 0.1 },
-    { lat: 43, lon: -70, distance: 20 },
-    { distance: 3 },
-  ]);
-  assert.ok(middle && Math.abs(middle.lat - 42) < 0.01);
-  assert.equal(middleOf([]), null);
 });

@@ -1,6 +1,6 @@
 // What the page asks of the database, one function per route. Nothing else in the page knows a path.
 import type { Replicas } from "./replicas";
-import type { Availability, NearSite, Outcome, Site, SiteEvent, Status, Trace } from "./types";
+import type { Availability, Nearby, Outcome, Site, SiteEvent, Status, Trace } from "./types";
 
 const kRoot = "/api/v1";
 
@@ -56,8 +56,8 @@ export class Database {
     return (await answer.json()) as Outcome;
   }
 
-  async near(search: Search, signal: AbortSignal): Promise<NearSite[]> {
-    return (await this.read<{ sites: NearSite[] }>(nearPath(search), signal)).sites;
+  near(search: Search, signal: AbortSignal): Promise<Nearby> {
+    return this.read(nearPath(search), signal);
   }
 
   async named(text: string, signal: AbortSignal): Promise<Site[]> {

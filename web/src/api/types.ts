@@ -41,6 +41,17 @@ export interface NearSite extends Site {
   unit: "mi" | "km";
 }
 
+export interface Point {
+  lat: number;
+  lon: number;
+}
+
+/** What is near a place, nearest first; distances begin at `center`. */
+export interface Nearby {
+  center: Point;
+  sites: NearSite[];
+}
+
 export interface SiteEvent {
   position: number;
   part?: number;

@@ -3,9 +3,10 @@
 import { geoAlbersUsa, geoPath } from "d3-geo";
 import { useMemo } from "preact/hooks";
 import { feature, mesh } from "topojson-client";
+import type { Point } from "../api/types";
 import { useText } from "../text";
 import { useAtlas } from "./atlas";
-import type { Atlas, Point } from "./geometry";
+import type { Atlas } from "./geometry";
 
 const kWidth = 975;
 const kHeight = 610;

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { go, reason, useApp, useLive, useNow } from "../app";
 import type { Search } from "../api/database";
 import { Refused } from "../api/replicas";
-import type { NearSite } from "../api/types";
+import type { NearSite, Point } from "../api/types";
 import { hashOf, noSearch, searchAt } from "../route";
 import { useText } from "../text";
 import { Country } from "./country";
@@ -32,6 +32,7 @@ export function Find({ search }: { search: Search | null }) {
 }
 
 interface Answer {
+  center: Point;
   sites: NearSite[];
   changed: ReadonlySet<string>; // ids of sites that differ from the answer before
 }
@@ -61,9 +62,9 @@ function useAnswer(search: Search): { answer: Answer | null; error: unknown } {
     const mine = (asked.current = new AbortController());
     database
       .near(search, mine.signal)
-      .then((sites) => {
+      .then(({ center, sites }) => {
         setError(null);
-        setAnswer((old) => ({ sites, changed: old ? changedIn(old.sites, sites) : new Set() }));
+        setAnswer((old) => ({ center, sites, changed: old ? changedIn(old.sites, sites) : new Set() }));
       })
       .catch((failure: unknown) => {
         if (!mine.signal.aborted) setError(failure);
@@ -101,9 +102,9 @@ function Results({ search }: { search: Search }) {
   return (
     <>
       <section class="find-list" aria-labelledby="found" aria-busy={answer === null}>
-        <h2 id="found" role="status">
-          {answer === null ? text.searching : heading(text, sites.length, search.limit)}
-        </h2>
+        <div role="status">
+          <h2 id="found">{answer === null ? text.searching : heading(text, sites.length, search.limit)}</h2>
+        </div>
         {error !== null && (
           <p class="notice" role="alert">
             {reason(text, error)}
@@ -126,7 +127,7 @@ function Results({ search }: { search: Search }) {
           {answer && answer.changed.size > 0 && text.changedNow(answer.changed.size)}
         </p>
       </section>
-      {answer && <Map search={search} sites={sites} choose={choose} />}
+      {answer && <Map search={search} center={answer.center} sites={sites} choose={choose} />}
     </>
   );
 }

@@ -5,12 +5,8 @@
 // which keeps a map of a few miles quick although all the counties of the country are known.
 import { geoAzimuthalEquidistant, geoDistance, geoPath, type GeoProjection } from "d3-geo";
 import { feature, mesh } from "topojson-client";
+import type { Point } from "../api/types";
 import type { GeometryCollection, Topology } from "topojson-specification";
-
-export interface Point {
-  lat: number;
-  lon: number;
-}
 
 export type Atlas = Topology<{
   states: GeometryCollection<{ name: string }>;
@@ -45,24 +41,6 @@ export function frameOf(center: Point, within: number, unit: "mi" | "km"): Frame
     projection,
     place: ({ lat, lon }) => projection([lon, lat]) ?? [-kSize, -kSize],
   };
-}
-
-/**
- * The place of a search by ZIP code, when the answer does not name it: the middle of what was found, weighted so that
- * the nearest count most.
- */
-export function middleOf(sites: readonly { lat?: number; lon?: number; distance: number }[]): Point | null {
-  let lat = 0;
-  let lon = 0;
-  let weight = 0;
-  for (const site of sites) {
-    if (site.lat === undefined || site.lon === undefined) continue;
-    const w = 1 / (0.05 + site.distance) ** 2;
-    lat += w * site.lat;
-    lon += w * site.lon;
-    weight += w;
-  }
-  return weight > 0 ? { lat: lat / weight, lon: lon / weight } : null;
 }
 
 export interface Borders {

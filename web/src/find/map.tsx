@@ -2,27 +2,25 @@
 // one sentence and goes on.
 import { useMemo } from "preact/hooks";
 import type { Search } from "../api/database";
-import type { NearSite } from "../api/types";
+import type { NearSite, Point } from "../api/types";
 import { siteLevel, type Level } from "../format";
 import { useText } from "../text";
 import { useAtlas } from "./atlas";
-import { bordersOf, frameOf, kSize, middleOf, type Borders, type Frame } from "./geometry";
+import { bordersOf, frameOf, kSize, type Borders, type Frame } from "./geometry";
 
 interface Props {
   search: Search;
+  center: Point;
   sites: NearSite[];
   choose(id: string): void;
 }
 
-export function Map({ search, sites, choose }: Props) {
+export function Map({ search, center, sites, choose }: Props) {
   const text = useText();
   const atlas = useAtlas(true);
-  const { lat, lon, within, unit } = search;
-  const center = lat !== undefined && lon !== undefined ? { lat, lon } : middleOf(sites);
-  const key = center && `${center.lat} ${center.lon} ${within} ${unit}`;
-  const frame = useMemo(() => center && frameOf(center, within, unit), [key]);
-  const borders = useMemo(() => atlas && frame && bordersOf(atlas, frame), [atlas, frame]);
-  if (!frame) return null;
+  const { within, unit } = search;
+  const frame = useMemo(() => frameOf(center, within, unit), [center.lat, center.lon, within, unit]);
+  const borders = useMemo(() => atlas && bordersOf(atlas, frame), [atlas, frame]);
   return (
     <figure class="map">
       <svg viewBox={`0 0 ${kSize} ${kSize}`} role="img" aria-label={text.map(sites.length)}>
@@ -94,7 +92,7 @@ function Points({
   sites,
   product,
   choose,
-}: { frame: Frame } & Omit<Props, "search"> & { product: string }) {
+}: { frame: Frame } & Pick<Props, "sites" | "choose"> & { product: string }) {
   const order: Record<Level, number> = { unknown: 0, none: 1, some: 2 };
   const points = sites
     .filter((site) => site.lat !== undefined && site.lon !== undefined)
