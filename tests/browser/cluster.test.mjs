@@ -19,7 +19,17 @@ test("every replica is shown as it describes itself", async () => {
   await page.getByText("Requests executed per second").waitFor();
 });
 
-test("a replica that is killed is shown as down, and serves again when it is started", async () => {
+test("a replica that dies is shown as down, and serves again when it is started", async () => {
+  const page = await at.browser.open(at.cluster.page(1, "#/cluster"));
+  await reached(page, ["serving", "serving", "serving"]);
+  await at.cluster.kill(0);
+  await reached(page, ["down", "serving", "serving"]);
+  await page.getByText("2 of 3 replicas serve").waitFor();
+  at.cluster.type("start 0");
+  await reached(page, ["serving", "serving", "serving"]);
+});
+
+test("the buttons kill a replica for real and start it again", async () => {
   const page = await at.browser.open(at.cluster.page(1, "#/cluster"));
   await reached(page, ["serving", "serving", "serving"]);
   await page.getByRole("button", { name: "Kill replica 2" }).click();

@@ -88,6 +88,11 @@ export class Cluster {
     process.kill((await this.status(index)).pid, "SIGKILL");
   }
 
+  /** A line at the supervisor's standard input. */
+  type(line) {
+    this.process.stdin.write(`${line}\n`);
+  }
+
   /** A command against the cluster; what it printed. */
   async titer(...words) {
     const at = Array.from({ length: this.replicas }, (_, i) => `127.0.0.1:${this.wire + i}`).join();

@@ -40,7 +40,7 @@ test("what is logged at one replica is seen at once at another", async () => {
   await amount(other, 4).waitFor();
   await isLive(other);
   await amount(one, 4).waitFor();
-  await button(one, "One more").click();
+  await button(one, "+1").click();
   await amount(one, 5).waitFor();
   await amount(other, 5).waitFor();
 });

@@ -79,10 +79,9 @@ function Head({
             type="button"
             lang={each}
             aria-pressed={each === language}
-            aria-label={each === "en" ? "English" : "Español"}
             onClick={() => choose(each)}
           >
-            {each.toUpperCase()}
+            {each === "en" ? "English" : "Español"}
           </button>
         ))}
       </div>

@@ -163,10 +163,10 @@ function CountForm({ wrong, adjust, reserve, release }: CountProps) {
         {text.release}
       </button>
       <span class="steps" role="group" aria-label={text.adjust}>
-        <button type="button" aria-label={text.minusOne} onClick={() => adjust(-1)}>
+        <button type="button" onClick={() => adjust(-1)}>
           −1
         </button>
-        <button type="button" aria-label={text.plusOne} onClick={() => adjust(1)}>
+        <button type="button" onClick={() => adjust(1)}>
           +1
         </button>
       </span>
