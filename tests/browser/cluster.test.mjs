@@ -29,26 +29,54 @@ test("a replica that dies is shown as down, and serves again when it is started"
   await reached(page, ["serving", "serving", "serving"]);
 });
 
-test("the buttons kill a replica for real and start it again", async () => {
+test("the buttons kill a replica and start it again", async () => {
   const page = await at.browser.open(at.cluster.page(1, "#/cluster"));
+  // What the buttons ask for is done by the test, so that it is known when.
+  const orders = [];
+  await page.route("**/api/v1/cluster/replicas/**", async (route) => {
+    const [index, what] = new URL(route.request().url()).pathname.split("/").slice(-2);
+    orders.push(`${route.request().method()} ${index} ${what}`);
+    if (what === "kill") await at.cluster.kill(Number(index));
+    else at.cluster.type(`start ${index}`);
+    await route.fulfill({ status: 202 });
+  });
   await reached(page, ["serving", "serving", "serving"]);
   await page.getByRole("button", { name: "Kill replica 2" }).click();
   await reached(page, ["serving", "serving", "down"]);
-  await page.getByText("2 of 3 replicas serve").waitFor();
   await page.getByRole("button", { name: "Start replica 2" }).click();
   await reached(page, ["serving", "serving", "serving"]);
+  assert.deepEqual(orders, ["POST 2 kill", "POST 2 start"]);
 });
 
-test("the space-time picture tells when a frame was stable, safe and executed", async () => {
-  const page = await at.browser.open(at.cluster.page(0, "#/cluster"));
+// Three replicas that saw the same two frames: one of replica 0 with two requests, and the null frame that replica 1
+// acknowledged it with.
+function traceOf(replica) {
+  const frame = (from, clock, requests, sent) => ({
+    ...{ from, seq: clock, clock, requests, sent_us: sent, received_us: sent + 100 + replica },
+    ...{ stable_us: sent + 200 + replica, safe_us: sent + 300 + replica, executed_us: sent + 400 + replica },
+  });
+  return { replica, now_us: 900_000, frames: [frame(0, 41, 2, 500_000), frame(1, 42, 0, 500_120)] };
+}
+
+test("the space-time picture tells who sent what, and when it was stable, safe and executed", async () => {
+  const page = await at.browser.open("about:blank");
+  for (const replica of [0, 1, 2])
+    await page.route(`${at.cluster.page(replica)}api/v1/trace`, (route) =>
+      route.fulfill({ json: traceOf(replica), headers: { "Access-Control-Allow-Origin": "*" } }),
+    );
+  await page.goto(at.cluster.page(0, "#/cluster"));
   await page.getByRole("heading", { name: "Space and time" }).waitFor();
-  await at.cluster.titer("adjust", "elm-clinic", 1);
-  await page.locator(".frame:not([data-null])").first().waitFor();
-  await page.getByRole("button", { name: "Older frame" }).click();
+  assert.equal(await page.locator(".picture .frame").count(), 2);
+  assert.equal(await page.locator(".picture .frame[data-null]").count(), 1);
+  await page.getByRole("button", { name: "Older frame" }).click(); // begins with the last that carries requests
   const table = page.locator(".moments table");
-  await table.getByText(/^Frame of replica \d, clock [\d,]+, \d+ request/).waitFor();
-  assert.equal(await table.getByRole("row").count(), 4);
-  assert.match(await table.innerText(), /µs|ms/);
+  await table.getByText("Frame of replica 0, clock 41, 2 requests, after sending").waitFor();
+  const rows = await table.getByRole("row").allInnerTexts();
+  assert.deepEqual(rows.map((text) => text.split(/\s*\t\s*/)).slice(1), [
+    ["0", "sent", "200 µs", "300 µs", "400 µs"],
+    ["1", "101 µs", "201 µs", "301 µs", "401 µs"],
+    ["2", "102 µs", "202 µs", "302 µs", "402 µs"],
+  ]);
   await page.getByRole("button", { name: "Go on" }).click();
   await table.waitFor({ state: "detached" });
 });

@@ -43,6 +43,13 @@ test("throughput is counted once, though every replica executes, and a death lea
   assert.deepEqual(values, [50, 50, 10]);
 });
 
+test("an empty database has a throughput, one that nobody sees has none", () => {
+  assert.deepEqual(
+    throughput([round(0, 0, 0), round(1000, 5, 5), round(2000, null, null), round(3000, 9, 9)]).values,
+    [5, null, null],
+  );
+});
+
 test("the charts forget", () => {
   let rounds: Round[] = [];
   for (let i = 0; i < kRoundsMax + 5; i += 1) rounds = withRound(rounds, round(i, i));

@@ -24,10 +24,11 @@ export interface ReplicaRow {
 export const withRound = (rounds: readonly Round[], round: Round): Round[] =>
   [...rounds, round].slice(-kRoundsMax);
 
-const furthest = (round: Round): number => Math.max(0, ...round.statuses.map((s) => s?.position ?? 0));
+// -1: nobody answered.
+const furthest = (round: Round): number => Math.max(-1, ...round.statuses.map((s) => s?.position ?? -1));
 
 export function rowsOf(peers: readonly Peer[], round: Round | undefined): ReplicaRow[] {
-  const front = round ? furthest(round) : 0;
+  const front = round ? furthest(round) : -1;
   return peers.map(({ index, http }, place) => {
     const status = round?.statuses[place] ?? null;
     return {
@@ -57,7 +58,7 @@ export function throughput(rounds: readonly Round[]): Series {
     const [from, to] = [furthest(before), furthest(now)];
     const seconds = (now.timeMs - before.timeMs) / 1000;
     out.times.push(now.timeMs / 1000);
-    out.values.push(from > 0 && to >= from && seconds > 0 ? (to - from) / seconds : null);
+    out.values.push(from >= 0 && to >= from && seconds > 0 ? (to - from) / seconds : null);
   }
   return out;
 }
