@@ -52,7 +52,7 @@ test("the buttons kill a replica and start it again", async () => {
 // acknowledged it with.
 function traceOf(replica) {
   const frame = (from, clock, requests, sent) => ({
-    ...{ from, seq: clock, clock, requests, sent_us: sent, received_us: sent + 100 + replica },
+    ...{ from, view: 0, seq: clock, clock, requests, sent_us: sent, received_us: sent + 100 + replica },
     ...{ stable_us: sent + 200 + replica, safe_us: sent + 300 + replica, executed_us: sent + 400 + replica },
   });
   return { replica, now_us: 900_000, frames: [frame(0, 41, 2, 500_000), frame(1, 42, 0, 500_120)] };

@@ -61,14 +61,16 @@ const traces = [
   {
     replica: 0,
     now_us: 900,
-    frames: [{ from: 0, seq: 1, clock: 5, requests: 2, sent_us: 100, safe_us: 400, executed_us: 410 }],
+    frames: [
+      { from: 0, view: 0, seq: 1, clock: 5, requests: 2, sent_us: 100, safe_us: 400, executed_us: 410 },
+    ],
   },
   {
     replica: 1,
     now_us: 900,
     frames: [
-      { from: 0, seq: 1, clock: 5, requests: 2, sent_us: 100, received_us: 220, stable_us: 300 },
-      { from: 1, seq: 1, clock: 6, requests: 0, received_us: 0 },
+      { from: 0, view: 0, seq: 1, clock: 5, requests: 2, sent_us: 100, received_us: 220, stable_us: 300 },
+      { from: 1, view: 0, seq: 1, clock: 6, requests: 0, received_us: 0 },
     ],
   },
 ];

@@ -103,6 +103,7 @@ export interface Status {
 /** One frame as one replica saw it; times are microseconds of a clock that all replicas of a machine share. */
 export interface TraceFrame {
   from: number;
+  view: number;
   seq: number;
   clock: number;
   requests: number;

@@ -1,6 +1,6 @@
 // From what each replica saw of the last frames to one picture of all of them. Pure.
 //
-// A frame is named by its sender and its number there. The sender's own trace says when it was sent; each receiver's says
+// A frame is named by its sender, the view and its number there. The sender's own trace says when it was sent; each receiver's says
 // when it came and when it became stable, safe and executed there.
 //
 // A frame takes a tenth of a millisecond to arrive, and the next one may come a quarter of a second later. On a true time
@@ -26,8 +26,19 @@ const kFramesMax = 18; // in one picture; more cannot be told apart
 export function mergeTraces(traces: readonly Trace[], most = kFramesMax): Frame[] {
   const frames = new Map<string, Frame>();
   for (const { replica, frames: own } of traces) {
-    for (const { from, seq, clock, requests, sent_us, received_us, stable_us, safe_us, executed_us } of own) {
-      const key = `${from}.${seq}.${clock}`;
+    for (const {
+      from,
+      view,
+      seq,
+      clock,
+      requests,
+      sent_us,
+      received_us,
+      stable_us,
+      safe_us,
+      executed_us,
+    } of own) {
+      const key = `${from}.${view}.${seq}`;
       const frame = frames.get(key) ?? { key, from, clock, requests, sent: 0, seen: new Map<number, Seen>() };
       frames.set(key, frame);
       if (sent_us) frame.sent = sent_us;
