@@ -164,6 +164,11 @@ void Backend::turn(BootTime now) {
   if (const auto retry = window_.next_retry(); retry && link_.up()) loop_.wake_at(*retry);
 }
 
+bool Backend::unsent() const {
+  return link_.up() && ((!queue_.empty() && window_.can_add()) || statuses_sent_ < statuses_.size() ||
+                        (!asking_.empty() && at_replica_ < limits::kQueriesMax));
+}
+
 void Backend::send_writes(BootTime now) {
   if (!queue_.empty()) {
     if (window_.empty() && last_write_ != BootTime() && now > later(last_write_, kSessionIdleUs)) {

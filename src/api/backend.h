@@ -62,6 +62,8 @@ class Backend final : client::LinkOwner {
   void turn(BootTime now);
 
   [[nodiscard]] bool up() const { return link_.up(); }
+  // Something could be sent that came after this turn's turn().
+  [[nodiscard]] bool unsent() const;
   // The highest position in any answer so far.
   [[nodiscard]] Position newest() const { return newest_; }
   // Requests and questions without an answer yet.

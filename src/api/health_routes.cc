@@ -1,11 +1,15 @@
-// How this replica is: /healthz, /readyz, /api/v1/status.
+// How this replica is: /healthz, /readyz, /api/v1/status; and the description of the interface.
 #include <fmt/format.h>
 
 #include <utility>
 
+#include "api/answers.h"
 #include "api/context.h"
 #include "api/problem.h"
 #include "api/routes.h"
+
+// NOLINTNEXTLINE(modernize-avoid-c-arrays): symbols of openapi_blob.cc
+extern "C" const char titer_openapi_begin[], titer_openapi_end[];
 
 namespace titer::api {
 
@@ -50,13 +54,26 @@ void status(Context& context, const Exchange& exchange) {
   });
 }
 
+void openapi(Context&, const Exchange& exchange) {
+  Response response;
+  response.body = openapi_document();
+  response.cache = "no-cache";
+  tag_by_content(response);
+  exchange.respond(std::move(response));
+}
+
 constexpr Route kRoutes[] = {
+    {Method::kGet, "/api/v1/openapi.json", openapi, "openapi", {}},
     {Method::kGet, "/healthz", healthz, "healthz", {}},
     {Method::kGet, "/readyz", readyz, "readyz", {}},
     {Method::kGet, "/api/v1/status", status, "status", {}},
 };
 
 }  // namespace
+
+std::string_view openapi_document() {
+  return {titer_openapi_begin, static_cast<std::size_t>(titer_openapi_end - titer_openapi_begin)};
+}
 
 Routes health_routes() { return kRoutes; }
 

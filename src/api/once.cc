@@ -46,6 +46,8 @@ void Once::execute(SessionId session, const registry::Request& request, ThenOutc
   waiting.then = std::move(then);
 }
 
+bool Once::unsent() const { return !queue_.empty() && running_.size() < kAtOnceMax; }
+
 void Once::turn(BootTime now) {
   std::erase_if(running_, [](const std::unique_ptr<Backend>& one) { return one->open() == 0; });
   while (!queue_.empty() && running_.size() < kAtOnceMax) {
@@ -55,7 +57,6 @@ void Once::turn(BootTime now) {
     queue_.pop_front();
   }
   for (const auto& one : running_) one->turn(now);
-  if (!queue_.empty()) loop_.wake_at(now);
 }
 
 }  // namespace titer::api

@@ -33,6 +33,7 @@ class Once {
   void execute(SessionId session, const registry::Request& request, ThenOutcome then);
   // At the end of every turn.
   void turn(BootTime now);
+  [[nodiscard]] bool unsent() const;
   [[nodiscard]] std::size_t open() const { return running_.size() + queue_.size(); }
 
  private:

@@ -6,13 +6,16 @@
 
 namespace titer::api {
 
-[[nodiscard]] Routes health_routes();  // healthz, readyz, status
+[[nodiscard]] Routes health_routes();  // healthz, readyz, status, openapi.json
 [[nodiscard]] Routes site_read_routes();
 [[nodiscard]] Routes site_write_routes();
 [[nodiscard]] Routes stock_routes();
 [[nodiscard]] Routes event_routes();   // history, undo
 [[nodiscard]] Routes change_routes();  // the change stream
 [[nodiscard]] Routes plain_page_routes();  // Find without script
+
+// docs/openapi.json, as the program carries it.
+[[nodiscard]] std::string_view openapi_document();
 
 // All of them, in the order in which they are tried.
 [[nodiscard]] Router make_router();

@@ -6,6 +6,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -63,6 +64,11 @@ class TestClient {
     send(text + "\r\n" + std::string(body));
     return receive(method == "HEAD");
   }
+  // The bytes of a stream, up to those; as many as there are when it ends before.
+  [[nodiscard]] std::string read_until(std::string_view last) {
+    boost::asio::read_until(socket_, boost::asio::dynamic_buffer(stream_), std::string(last), ignored_);
+    return stream_;
+  }
   [[nodiscard]] bool ended() {
     char byte = 0;
     return ::recv(socket_.native_handle(), &byte, 1, 0) == 0;
@@ -72,6 +78,7 @@ class TestClient {
   boost::asio::io_context context_;
   boost::asio::ip::tcp::socket socket_;
   boost::beast::flat_buffer buffer_;
+  std::string stream_;
   boost::system::error_code ignored_;
 };
 

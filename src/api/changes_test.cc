@@ -1,0 +1,102 @@
+// The change stream: pages of history, then the shared watch; every event once and in order.
+#include "api/changes.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "api/testing.h"
+
+namespace titer::api {
+namespace {
+
+registry::Event event_at(std::uint64_t position, std::uint32_t part = 0) {
+  registry::Event event;
+  event.position = Position(position);
+  event.part = part;
+  event.time = WallTime(1'700'000'000'000);
+  event.site_id = "elm";
+  event.product = "any";
+  event.after = registry::Availability::of(position);
+  return event;
+}
+
+// A replica whose history has positions 11 … 20, one event each.
+class ChangesTest : public testing::Test {
+ protected:
+  ChangesTest() {
+    server_.replica.on_query = [](const registry::Query& query, wire::QueryAnswer& answer, Bytes& buffer) {
+      ByteWriter out(buffer);
+      if (const auto* changes = std::get_if<registry::Changes>(&query)) {
+        if (changes->since < Position(10)) return answer_with(Code::kTooOld, "no longer kept", answer);
+        const std::uint64_t last = std::min<std::uint64_t>(20, changes->since.value + 4);
+        out.u8(last < 20 ? 1 : 0);
+        for (std::uint64_t p = changes->since.value + 1; p <= last; ++p) wire::encode_event(out, event_at(p));
+      } else {
+        out.u8(0);
+        registry::Totals totals;
+        totals.oldest_event = Position(11);
+        wire::encode_totals(out, totals);
+      }
+      answer.position = Position(20);
+      answer.body = buffer;
+    };
+    server_.replica.on_watch = [this](Position since) {
+      since_ = since.value;
+      server_.replica.send_events({event_at(21), event_at(21, 1)}, Position(21));
+    };
+  }
+  void SetUp() override { server_.start(); }
+  // The stream's bytes after the head, until they hold `last`.
+  std::string stream(std::string_view target, std::string_view headers, std::string_view last) {
+    client_ = std::make_unique<TestClient>(server_.setup.listen);
+    client_->send("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(headers) + "\r\n");
+    return client_->read_until(last);
+  }
+
+  TestServer server_;
+  std::unique_ptr<TestClient> client_;
+  std::atomic<std::uint64_t> since_ = 0;
+};
+
+TEST_F(ChangesTest, HistoryAndTheNewFollowEachOtherWithoutGapOrRepetition) {
+  const std::string text = stream("/api/v1/changes?since=12&format=ndjson", {}, "\"part\":1");
+  std::size_t at = 0;
+  for (std::uint64_t p = 13; p <= 21; ++p) {
+    const std::size_t found = text.find("{\"position\":" + std::to_string(p) + ",", at);
+    ASSERT_NE(found, std::string::npos) << p << " in " << text;
+    EXPECT_EQ(text.find("{\"position\":" + std::to_string(p) + ",", found + 1) == std::string::npos, p != 21) << p;
+    at = found + 1;
+  }
+  EXPECT_EQ(since_, 20U);
+}
+
+TEST_F(ChangesTest, ABrowserComesBackWithTheLastIdItHas) {
+  const std::string text = stream("/api/v1/changes?since=11", "Accept: text/event-stream\r\nLast-Event-ID: 19.0\r\n", "id: 21.1");
+  EXPECT_EQ(text.find("id: 19.0"), std::string::npos);
+  EXPECT_NE(text.find("event: change\nid: 20.0\ndata: {\"position\":20,"), std::string::npos) << text;
+}
+
+TEST_F(ChangesTest, FromNowOnWhenNothingIsSaid) {
+  const std::string text = stream("/api/v1/changes", "Accept: text/event-stream\r\n", "id: 21.0");
+  EXPECT_EQ(text.find("id: 20.0"), std::string::npos);
+}
+
+TEST_F(ChangesTest, TooOldIsToldWhereItBegins) {
+  TestClient client = server_.client();
+  const auto answer = client.ask("GET", "/api/v1/changes?since=3");
+  EXPECT_EQ(answer.result_int(), 410U);
+  EXPECT_NE(answer.body().find("\"oldest\":11"), std::string::npos) << answer.body();
+  EXPECT_EQ(client.ask("GET", "/api/v1/changes?since=99999999").result_int(), 422U);
+  EXPECT_EQ(client.ask("GET", "/api/v1/changes?since=x").result_int(), 400U);
+}
+
+TEST_F(ChangesTest, WhoListensIsToldWhenTheServerStops) {
+  (void)stream("/api/v1/changes?since=20", "Accept: text/event-stream\r\n", "id: 21.1");
+  std::thread stopper([this] { server_.stop(); });
+  EXPECT_NE(client_->read_until("\n\n0\r\n").find(R"({"end":"stopping","resume_from":"21.1"})"), std::string::npos);
+  stopper.join();
+}
+
+}  // namespace
+}  // namespace titer::api

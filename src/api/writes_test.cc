@@ -1,0 +1,162 @@
+// What a request's body becomes: the operation that reaches the replica, and the answer that comes back.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <mutex>
+
+#include "api/testing.h"
+#include "registry/request.h"
+
+namespace titer::api {
+namespace {
+
+using registry::Availability;
+
+// Keeps what arrives, and each session's first outcome, as the replicas' session table does.
+class WritesTest : public testing::Test {
+ protected:
+  WritesTest() {
+    server_.replica.on_request = [this](SessionId session, RequestNumber number, ByteView body) {
+      const std::lock_guard lock(mutex_);
+      const std::pair key(session.value, number.value);
+      if (const auto it = outcomes_.find(key); it != outcomes_.end()) return std::optional(it->second);
+      bodies_.emplace_back(body.begin(), body.end());
+      next_.position = Position(100 + bodies_.size());
+      return std::optional(outcomes_[key] = next_);
+    };
+    next_.changed = true;
+    next_.site_id = "elm";
+  }
+  void SetUp() override { server_.start(); }
+  registry::Request last() {
+    const std::lock_guard lock(mutex_);
+    return wire::decode_request(bodies_.back()).value();
+  }
+  std::size_t executed() {
+    const std::lock_guard lock(mutex_);
+    return bodies_.size();
+  }
+  TestClient::Answer put(std::string_view body, std::string_view headers = {}) {
+    return client().ask("PUT", "/api/v1/sites/elm/stock/208", headers, body);
+  }
+  TestClient client() { return server_.client(); }
+
+  TestServer server_;
+  std::mutex mutex_;
+  registry::Outcome next_;
+  std::vector<Bytes> bodies_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, registry::Outcome> outcomes_;
+};
+
+TEST_F(WritesTest, EveryFormOfAnAvailabilityIsKeptAsClaimed) {
+  const std::pair<const char*, Availability> forms[] = {
+      {R"({"availability":{"count":12}})", Availability::of(12)}, {R"({"availability":12})", Availability::of(12)},
+      {"12", Availability::of(12)},   {R"({"availability":"yes"})", Availability::yes()},
+      {"true", Availability::yes()},  {R"("no")", Availability::no()},
+      {"false", Availability::no()},  {R"({"availability":"unknown"})", Availability::unknown()}};
+  for (const auto& [body, expected] : forms) {
+    const auto answer = put(body);
+    ASSERT_EQ(answer.result_int(), 200U) << body << answer.body();
+    const registry::Request request = last();
+    const auto& set = std::get<registry::SetAvailability>(request.operation);
+    EXPECT_EQ(set.claim.availability, expected) << body;
+    EXPECT_EQ(set.claim.product, "208");
+    EXPECT_EQ(set.site.id, "elm");
+  }
+}
+
+TEST_F(WritesTest, WhatCannotBeReadNeverReachesTheReplica) {
+  for (const char* body : {"{", "[]", "{}", "null", "-1", "1.5", "1e3", R"({"availability":{"count":-1}})",
+                           R"({"availability":{"count":1,"x":2}})", R"({"availabilty":12})",
+                           R"({"availability":12,"valid_at":"yesterday"})", R"({"availability":12,"source":7})",
+                           R"("maybe")", "18446744073709551616"}) {
+    const auto answer = put(body);
+    EXPECT_EQ(answer.result_int(), 400U) << body;
+    EXPECT_NE(answer.body().find("\"code\":\"bad_request\""), std::string::npos) << answer.body();
+  }
+  EXPECT_EQ(put("12", "If-Match: 3\r\n").result_int(), 400U);
+  EXPECT_EQ(executed(), 0U);
+}
+
+TEST_F(WritesTest, ABodyThatIsNoJsonTypeIsRefused) {
+  TestClient one = client();
+  one.send("PUT /api/v1/sites/elm/stock/208 HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n12");
+  EXPECT_EQ(one.receive().result_int(), 415U);
+}
+
+TEST_F(WritesTest, PagesOfOtherSitesMayNotWrite) {
+  EXPECT_EQ(put("12", "Origin: http://evil.example\r\n").result_int(), 403U);
+  EXPECT_EQ(executed(), 0U);
+  EXPECT_EQ(put("12", "Origin: http://test\r\n").result_int(), 200U);
+}
+
+TEST_F(WritesTest, VersionsComeFromTheConditionsOfTheRequest) {
+  EXPECT_EQ(put("12", "If-Match: \"7\"\r\n").result_int(), 200U);
+  EXPECT_EQ(std::get<registry::SetAvailability>(last().operation).if_version, 7U);
+  EXPECT_EQ(put("12", "If-None-Match: *\r\n").result_int(), 200U);
+  EXPECT_EQ(std::get<registry::SetAvailability>(last().operation).if_version, 0U);
+}
+
+TEST_F(WritesTest, WhoAndWhyGoIntoTheHistory) {
+  EXPECT_EQ(put(R"({"availability":12,"reason":"recount"})", "Titer-Actor: desk\r\n").result_int(), 200U);
+  EXPECT_EQ(last().actor, "desk");
+  EXPECT_EQ(last().reason, "recount");
+}
+
+TEST_F(WritesTest, TheSameRequestWithTheSameKeyIsExecutedOnce) {
+  const auto first = put("12", "Idempotency-Key: k1\r\n"), again = put("12", "Idempotency-Key: k1\r\n");
+  EXPECT_EQ(first.result_int(), 200U);
+  EXPECT_EQ(again.body(), first.body());
+  EXPECT_EQ(executed(), 1U);
+  EXPECT_EQ(last().idempotency_key, "k1");
+  // Another request under the same key is another request, not the first one's echo.
+  EXPECT_NE(put("13", "Idempotency-Key: k1\r\n").body(), first.body());
+  EXPECT_NE(put("12", "Idempotency-Key: k2\r\n").body(), first.body());
+  EXPECT_EQ(executed(), 3U);
+}
+
+TEST_F(WritesTest, ARefusalSaysWhatThereIs) {
+  {
+    const std::lock_guard lock(mutex_);
+    next_.code = Code::kNotEnough;
+    next_.message = "only 3 doses are left";
+    next_.has_stock = true;
+    next_.before = next_.after = Availability::of(3);
+    next_.stock_version = 4;
+  }
+  const auto answer = client().ask("POST", "/api/v1/sites/elm/stock/208/reserve", {}, R"({"doses":5})");
+  EXPECT_EQ(answer.result_int(), 409U);
+  for (const char* part : {R"("code":"not_enough")", R"("current":3)", R"("stock_version":4)"})
+    EXPECT_NE(answer.body().find(part), std::string::npos) << answer.body();
+  EXPECT_EQ(std::get<registry::Reserve>(last().operation).doses, 5U);
+}
+
+TEST_F(WritesTest, ANewSiteIsAnsweredWithItsAddress) {
+  {
+    const std::lock_guard lock(mutex_);
+    next_.created = true;
+  }
+  const auto answer = client().ask("POST", "/api/v1/sites", {},
+                                   R"({"name":"Elm","zip":"02139","lat":42.5,"lon":-71,"external_ids":[["npi","1"]],
+                                       "stock":[{"product":"208","availability":true}]})");
+  EXPECT_EQ(answer.result_int(), 201U) << answer.body();
+  EXPECT_EQ(answer["Location"], "/api/v1/sites/elm");
+  const registry::Request request = last();
+  const auto& add = std::get<registry::AddSite>(request.operation);
+  EXPECT_EQ(add.fields.name, "Elm");
+  EXPECT_EQ(add.fields.lon, -71.0);
+  EXPECT_EQ(add.stock->availability, Availability::yes());
+}
+
+TEST_F(WritesTest, ManyAtOnceAreEachAnsweredOnce) {
+  TestClient one = client();
+  std::string many;
+  for (int i = 0; i < 500; ++i)
+    many += "PUT /api/v1/sites/elm/stock/208 HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n12";
+  one.send(many);
+  for (int i = 0; i < 500; ++i) ASSERT_EQ(one.receive().result_int(), 200U) << i;
+  EXPECT_EQ(executed(), 500U);
+}
+
+}  // namespace
+}  // namespace titer::api
