@@ -21,8 +21,8 @@ constexpr std::uint32_t kSitesMax = 50;  // on one page that nobody can narrow w
 constexpr double kWithinMiles = 25, kMetresPerMile = 1609.344;
 
 struct Words {
-  std::string_view language, title, zip, only_available, find, whole_page, none, nothing_logged, doses, yes, no, unknown,
-      stale, expired, any_product, book, other;
+  std::string_view language, title, zip, only_available, find, whole_page, none, nothing_logged, doses, yes, no,
+      unknown, stale, expired, any_product, book, other;
 };
 constexpr Words kEnglish = {
     .language = "en",
@@ -127,8 +127,10 @@ void print_line(const registry::StockLine& line, WallTime now, const Words& word
 void print_site(const registry::Site& site, double metres, WallTime now, const Words& words, std::string& out) {
   out += "<li>\n";
   element("h2", site.name, out);
-  element("p", fmt::format("{:.1f} mi · {} {} {} {}", metres / kMetresPerMile, site.street, site.city, site.state, site.zip),
-          out);
+  element(
+      "p",
+      fmt::format("{:.1f} mi · {} {} {} {}", metres / kMetresPerMile, site.street, site.city, site.state, site.zip),
+      out);
   out += "<ul>\n";
   for (const registry::StockLine& line : site.stock) print_line(line, now, words, out);
   if (site.stock.empty()) element("li", words.nothing_logged, out);
@@ -151,8 +153,7 @@ void print_head(const Request& request, const Words& words, std::string& out) {
   fmt::format_to(std::back_inserter(out),
                  "\">\n<label><input type=\"checkbox\" name=\"available\" value=\"true\"{}> {}</label>\n"
                  "<input type=\"hidden\" name=\"lang\" value=\"{}\"><button>{}</button></p></form>\n",
-                 only_available(request) ? " checked" : "", words.only_available, words.language,
-                 words.find);
+                 only_available(request) ? " checked" : "", words.only_available, words.language, words.find);
 }
 
 void print_foot(const Request& request, const Words& words, std::string& out) {

@@ -31,8 +31,9 @@ Response options(const Router::Found& found, bool writes) {
   out.headers.emplace_back("Allow", found.allowed);
   out.headers.emplace_back("Access-Control-Allow-Origin", "*");
   out.headers.emplace_back("Access-Control-Allow-Methods", writes ? found.allowed : "GET, HEAD");
-  out.headers.emplace_back("Access-Control-Allow-Headers",
-                           "Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Titer-Actor, Titer-Min-Position");
+  out.headers.emplace_back(
+      "Access-Control-Allow-Headers",
+      "Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Titer-Actor, Titer-Min-Position");
   out.headers.emplace_back("Access-Control-Max-Age", "86400");
   return out;
 }
@@ -105,12 +106,12 @@ void Worker::handle(const Router::Found& found, const Exchange& exchange) {
   const Request& request = exchange.request();
   const bool writes = may_write(request, setup_.peers);
   if (found.route == nullptr) {
-    if (request.method == Method::kOptions && !found.allowed.empty()) return exchange.respond(options(found, writes));
+    if (request.method == Method::kOptions && !found.allowed.empty())
+      return exchange.respond(options(found, writes));
     if (auto file = static_file(setup_.files, request)) return exchange.respond(std::move(*file));
     return exchange.respond(no_route(found, request));
   }
-  if (changes_something(request.method) && !writes)
-    return exchange.respond(problem(403, "cross_site", kCrossSite));
+  if (changes_something(request.method) && !writes) return exchange.respond(problem(403, "cross_site", kCrossSite));
   if (const Request::Pair* unknown = unknown_parameter(request, *found.route))
     return exchange.respond(
         problem(400, "unknown_parameter",
