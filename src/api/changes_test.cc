@@ -72,7 +72,8 @@ TEST_F(ChangesTest, HistoryAndTheNewFollowEachOtherWithoutGapOrRepetition) {
 }
 
 TEST_F(ChangesTest, ABrowserComesBackWithTheLastIdItHas) {
-  const std::string text = stream("/api/v1/changes?since=11", "Accept: text/event-stream\r\nLast-Event-ID: 19.0\r\n", "id: 21.1");
+  const std::string text =
+      stream("/api/v1/changes?since=11", "Accept: text/event-stream\r\nLast-Event-ID: 19.0\r\n", "id: 21.1");
   EXPECT_EQ(text.find("id: 19.0"), std::string::npos);
   EXPECT_NE(text.find("event: change\nid: 20.0\ndata: {\"position\":20,"), std::string::npos) << text;
 }

@@ -5,7 +5,7 @@ namespace titer::api {
 Router make_router() {
   Router router;
   for (const Routes& routes : {health_routes(), site_read_routes(), site_write_routes(), stock_routes(),
-                               event_routes(), change_routes(), plain_page_routes()})
+                               event_routes(), change_routes(), cluster_routes(), plain_page_routes()})
     router.add(routes);
   return router;
 }

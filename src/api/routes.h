@@ -12,6 +12,7 @@ namespace titer::api {
 [[nodiscard]] Routes stock_routes();
 [[nodiscard]] Routes event_routes();       // history, undo
 [[nodiscard]] Routes change_routes();      // the change stream
+[[nodiscard]] Routes cluster_routes();     // kill, start, trace
 [[nodiscard]] Routes plain_page_routes();  // Find without script
 
 // docs/openapi.json, as the program carries it.
