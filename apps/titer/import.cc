@@ -10,6 +10,7 @@
 #include "titer/import_job.h"
 #include "titer/remote.h"
 #include "titer/sample.h"
+#include "titer/smart_feed.h"
 #include "titer/text.h"
 
 namespace titer::app {
@@ -61,7 +62,7 @@ class Problems {
 
 // One line that overwrites itself, on terminals only.
 void show_progress(const ImportJob& job) {
-  const ImportCounts& c = job.counts();
+  const formats::ImportCounts& c = job.counts();
   const std::uint64_t done = c.added + c.updated + c.unchanged;
   const double rate = static_cast<double>(done) / job.seconds();
   std::string left;
@@ -74,7 +75,7 @@ void show_progress(const ImportJob& job) {
 }
 
 std::string summary(const std::string& file, const ImportJob& job, bool dry_run) {
-  const ImportCounts& c = job.counts();
+  const formats::ImportCounts& c = job.counts();
   std::string out = file + ": " + grouped(c.rows) + " rows: ";
   if (!dry_run) {
     out +=
@@ -90,7 +91,7 @@ std::string summary(const std::string& file, const ImportJob& job, bool dry_run)
 }
 
 void print_summary(const std::string& file, const ImportJob& job, const Options& o) {
-  const ImportCounts& c = job.counts();
+  const formats::ImportCounts& c = job.counts();
   if (!o.json) {
     std::printf("%s\n", summary(file, job, o.dry_run).c_str());
     return;
@@ -110,10 +111,10 @@ void print_summary(const std::string& file, const ImportJob& job, const Options&
 }
 
 // `remote` is null in a dry run.
-int import_file(Remote* remote, const Options& o, const std::string& file, Problems& problems) {
+int import_feed(Remote* remote, const Options& o, const std::vector<std::string>& files, Problems& problems) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   ImportJob* running = nullptr;
-  ImportJob job({.file = file,
+  ImportJob job({.files = files,
                  .format = formats::format_named(o.format),
                  .actor = o.actor,
                  .problem = [&](const std::string& line, bool rejected) { problems.tell(line, rejected); },
@@ -125,7 +126,7 @@ int import_file(Remote* remote, const Options& o, const std::string& file, Probl
   const Status done = remote == nullptr ? job.dry_run() : job.run(remote->client());
   if (terminal) std::fprintf(stderr, "\r%60s\r", "");
   problems.end_of_file();
-  print_summary(file, job, o);
+  print_summary(files.front(), job, o);
   if (done.ok()) return kExitOk;
   const int code = fail(done.error());
   return done.error().code == Code::kInvalid ? static_cast<int>(kExitUsage) : code;
@@ -133,10 +134,14 @@ int import_file(Remote* remote, const Options& o, const std::string& file, Probl
 
 int import_files(Remote* remote, const Options& o, Problems& problems) {
   int worst = kExitOk;
-  for (const std::string& file : o.files) {
+  std::vector<std::string> missing;
+  for (const std::vector<std::string>& feed : feeds_of(o.files, o.format, missing)) {
     if (remote != nullptr && remote->interrupted()) break;
-    worst = std::max(worst, import_file(remote, o, file, problems));
+    worst = std::max(worst, import_feed(remote, o, feed, problems));
   }
+  if (!missing.empty())
+    complain(grouped(missing.size()) + " files that a manifest names are not beside it, " + missing.front() +
+             " first; fetch them and import the manifest again");
   return worst;
 }
 
@@ -154,7 +159,7 @@ Runner setup(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("files", o->files, "files to read, plain or gzip; - is standard input")->required();
   app.add_option("--format", o->format, "default: found out from the file")
-      ->check(CLI::IsMember({"csv", "ndjson", "cdc", "national", "therapeutics"}));
+      ->check(CLI::IsMember({"csv", "ndjson", "cdc", "national", "therapeutics", "smart"}));
   app.add_flag("--dry-run", o->dry_run, "read and check only");
   app.add_option("--problems", o->problems, "write every row's problems to this file");
   const char* user = std::getenv("USER");
@@ -164,6 +169,8 @@ Runner setup(CLI::App& app) {
   o->at.declare(app);
   app.footer(
       "Each row is taken whole or not at all, and can be repeated: what is so already is not changed.\n"
+      "A SMART feed is its manifest (`$bulk-publish`) with its files beside it, or --format smart with all its "
+      "files.\n"
       "Rows that are rejected are reported as FILE:LINE: field: why; the exit code is 0 all the same when\n"
       "the whole file was read.");
   return [o] { return run(*o); };
@@ -175,7 +182,8 @@ const Registration registered({Group::kFiles, "import", "add and update sites fr
 
 int import_sample(const At& at, const std::string& file) {
   return with_remote(at, [&](Remote& remote) {
-    ImportJob job({.file = file, .format = std::nullopt, .actor = "titer cluster", .problem = {}, .progress = {}});
+    ImportJob job(
+        {.files = {file}, .format = std::nullopt, .actor = "titer cluster", .problem = {}, .progress = {}});
     const Status done = job.run(remote.client());
     if (!done) return fail(done.error());
     std::printf("%s\n", summary(file, job, false).c_str());

@@ -30,12 +30,19 @@ ImportJob::~ImportJob() {
 
 Status ImportJob::open() {
   began_us_ = net::boot_now().value;
-  in_ = options_.file == "-" ? stdin : std::fopen(options_.file.c_str(), "rb");
-  if (in_ == nullptr) return Error{Code::kInvalid, "cannot read " + options_.file + ": " + std::strerror(errno)};
-  struct stat about {};
-  if (::fstat(::fileno(in_), &about) == 0 && S_ISREG(about.st_mode))
-    size_ = static_cast<std::uint64_t>(about.st_size);
-  return ok_status();
+  for (const std::string& file : options_.files) {
+    struct stat about {};
+    const bool known = file != "-" && ::stat(file.c_str(), &about) == 0 && S_ISREG(about.st_mode);
+    size_ += known ? static_cast<std::uint64_t>(about.st_size) : 0;
+  }
+  return open_file();
+}
+
+Status ImportJob::open_file() {
+  const std::string& file = options_.files[first_lines_.size() - 1];
+  in_ = file == "-" ? stdin : std::fopen(file.c_str(), "rb");
+  if (in_ != nullptr) return ok_status();
+  return Error{Code::kInvalid, "cannot read " + file + ": " + std::strerror(errno)};
 }
 
 Status ImportJob::run(client::GatewayClient& client) {
@@ -70,10 +77,28 @@ bool ImportJob::next(Bytes& body) {
 void ImportJob::read_more() {
   const std::size_t n = std::fread(piece_.data(), 1, piece_.size(), in_);
   done_ += n;
+  if (n == 0 && std::ferror(in_) == 0 && first_lines_.size() < options_.files.size()) return end_of_file();
   Status read = n > 0 ? reader_.feed(ByteView(piece_).first(n)) : reader_.finish();
   if (n == 0 && std::ferror(in_) != 0) read = Error{Code::kInvalid, std::strerror(errno)};
   if (n == 0 || !read) ended_ = true;
-  if (!read) failed_ = Error{read.error().code, options_.file + ": " + read.error().message};
+  if (!read)
+    failed_ = Error{read.error().code, options_.files[first_lines_.size() - 1] + ": " + read.error().message};
+}
+
+// On to the feed's next file.
+void ImportJob::end_of_file() {
+  if (in_ != stdin) std::fclose(in_);
+  in_ = nullptr;
+  const Result<std::uint64_t> line = reader_.next_file();
+  if (line) first_lines_.push_back(*line);
+  failed_ = line ? open_file() : Status(line.error());
+  ended_ = !failed_.ok();
+}
+
+std::string ImportJob::place(std::uint64_t line) const {
+  std::size_t i = first_lines_.size() - 1;
+  while (i > 0 && first_lines_[i] > line) --i;
+  return options_.files[i] + ":" + std::to_string(line - first_lines_[i] + 1);
 }
 
 void ImportJob::take_row(const formats::Row& row) {
@@ -87,7 +112,7 @@ void ImportJob::take_row(const formats::Row& row) {
 
 void ImportJob::tell(const formats::Problem& problem) {
   if (!options_.problem) return;
-  std::string text = options_.file + ":" + std::to_string(problem.line) + ": ";
+  std::string text = place(problem.line) + ": ";
   if (!problem.field.empty()) text.append(problem.field).append(": ");
   text.append(problem.why);
   if (!problem.value.empty()) text.append(" ('").append(problem.value).append("')");
@@ -96,13 +121,10 @@ void ImportJob::tell(const formats::Problem& problem) {
 
 void ImportJob::take_outcome(std::uint64_t index, const Result<registry::Outcome>& outcome) {
   const Code code = outcome ? outcome->code : outcome.error().code;
-  if (code == Code::kOk || code == Code::kOutOfDate) {
-    const bool created = outcome->created, changed = outcome->changed;
-    ++(created ? counts_.added : changed ? counts_.updated : counts_.unchanged);
-  } else {
+  if (outcome)
+    counts_.count(*outcome);
+  else
     ++counts_.rejected;
-  }
-  if (code == Code::kOutOfDate) ++counts_.out_of_date;
   if (code != Code::kOk)
     tell({.line = lines_[index],
           .field = {},

@@ -1,4 +1,4 @@
-// Importing one file: read in pieces, one request per row, a window of them in flight, everything counted.
+// Importing one file, or the files of one SMART feed: read in pieces, one request per row, a window of them in flight, everything counted.
 //
 // One request per row and not a bulk: a row that the database refuses never spoils its neighbours.
 #pragma once
@@ -14,22 +14,15 @@
 
 #include "base/result.h"
 #include "client/gateway_client.h"
+#include "formats/import_counts.h"
 #include "formats/reader.h"
 
 namespace titer::app {
 
-struct ImportCounts {
-  std::uint64_t rows = 0;  // given to the database
-  std::uint64_t added = 0, updated = 0, unchanged = 0;
-  std::uint64_t out_of_date = 0;  // of those: the stock was newer in the database and stays
-  std::uint64_t rejected = 0;     // by the reader or by the database
-  std::uint64_t notes = 0;        // mended or doubtful, used all the same
-};
-
 class ImportJob {
  public:
   struct Options {
-    std::string file;  // "-": standard input
+    std::vector<std::string> files;  // "-": standard input; several: one feed
     std::optional<formats::Format> format;
     std::string actor;
     // "FILE:LINE: field: why"; rejected: the row was left out, else it was mended or looks wrong.
@@ -46,13 +39,16 @@ class ImportJob {
   // Reads and checks without a database.
   [[nodiscard]] Status dry_run();
 
-  [[nodiscard]] const ImportCounts& counts() const { return counts_; }
+  [[nodiscard]] const formats::ImportCounts& counts() const { return counts_; }
   // Share of the file that was read, 0 … 1; nullopt when its size is not known.
   [[nodiscard]] std::optional<double> share() const;
   [[nodiscard]] double seconds() const;
 
  private:
   Status open();
+  Status open_file();
+  void end_of_file();
+  [[nodiscard]] std::string place(std::uint64_t line) const;  // "FILE:LINE"
   bool next(Bytes& body);
   // Reads until a row is there or the file ends.
   void read_more();
@@ -63,14 +59,15 @@ class ImportJob {
   Options options_;
   formats::Reader reader_;
   std::FILE* in_ = nullptr;
-  std::uint64_t size_ = 0, done_ = 0;  // bytes of the file
+  std::vector<std::uint64_t> first_lines_ = {1};  // of each file, as the reader counts through
+  std::uint64_t size_ = 0, done_ = 0;             // bytes of all files; 0: not known
   Bytes piece_;
   std::deque<Bytes> ready_;           // encoded requests not yet taken
   std::vector<std::uint64_t> lines_;  // of each request
   bool ended_ = false;
   bool dry_ = false;
   Status failed_ = ok_status();
-  ImportCounts counts_;
+  formats::ImportCounts counts_;
   std::int64_t began_us_ = 0, ended_us_ = 0, next_progress_us_ = 0;
 };
 

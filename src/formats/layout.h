@@ -16,7 +16,7 @@
 
 namespace titer::formats {
 
-enum class Format : std::uint8_t { kCsv, kNdjson, kCdcProviders, kNationalSites, kTherapeutics };
+enum class Format : std::uint8_t { kCsv, kNdjson, kCdcProviders, kNationalSites, kTherapeutics, kSmart };
 
 // What all layouts share during one file.
 struct Context {

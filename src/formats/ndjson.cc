@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/json.hpp>
-#include <set>
 
 namespace titer::formats {
 namespace json = boost::json;
@@ -44,71 +42,21 @@ bool external_ids(const json::array& pairs, RowBuilder& row) {
 
 }  // namespace
 
-struct NdjsonReader::Json {
-  json::stream_parser parser{json::storage_ptr(), {.max_depth = 8, .allow_invalid_utf8 = true}};
-  std::set<std::string, std::less<>> told;
-  std::string mended;
-};
+NdjsonReader::NdjsonReader(Context& context)
+    : context_(context),
+      rows_(context),
+      lines_(context.report, [this](std::uint64_t line, const json::object& object) {
+        context_.builder.begin(line);
+        take_object(object);
+      }) {}
 
-NdjsonReader::NdjsonReader(Context& context) : context_(context), rows_(context), json_(std::make_unique<Json>()) {}
-NdjsonReader::~NdjsonReader() = default;
-
-void NdjsonReader::feed(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view piece = text.substr(0, end);
-    if (!skipping_ && partial_.size() + piece.size() > kLineBytesMax) {
-      ++context_.report.counts.records;
-      context_.report.refuse(line_, "", "the line is longer than 1 MiB");
-      skipping_ = true;
-      partial_.clear();
-    }
-    if (end == std::string_view::npos) {
-      if (!skipping_) partial_.append(piece);
-      return;
-    }
-    if (!skipping_) {
-      if (partial_.empty()) {
-        take_line(piece);
-      } else {
-        partial_.append(piece);
-        take_line(partial_);
-      }
-    }
-    partial_.clear();
-    skipping_ = false;
-    ++line_;
-    text.remove_prefix(end + 1);
-  }
-}
-
-void NdjsonReader::finish() {
-  if (!partial_.empty()) take_line(partial_);
-  partial_.clear();
-}
-
-void NdjsonReader::take_line(std::string_view line) {
-  line = trim(line);
-  if (line.empty()) return;
-  ++context_.report.counts.records;
-  context_.builder.begin(line_);
-  take_object(line);
-}
-
-void NdjsonReader::take_object(std::string_view line) {
+void NdjsonReader::take_object(const json::object& object) {
   RowBuilder& row = context_.builder;
-  json_->parser.reset();
-  json::error_code error;
-  json_->parser.write(line.data(), line.size(), error);
-  if (!error) json_->parser.finish(error);
-  if (error) return row.refuse("", "not a JSON object in one line", error.message());
-  const json::value value = json_->parser.release();
-  if (!value.is_object()) return row.refuse("", "not a JSON object in one line", line);
   OwnTexts texts{};
-  for (const auto& [key, member] : value.get_object()) {
+  for (const auto& [key, member] : object) {
     const std::optional<Column> column = column_named(key);
     if (!column) {
-      if (json_->told.size() < kTold && json_->told.insert(std::string(key)).second)
+      if (told_.size() < kTold && told_.insert(std::string(key)).second)
         row.note(key, "this name is not known: ignored");
       continue;
     }

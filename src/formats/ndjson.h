@@ -4,11 +4,13 @@
 // {"count": 12}; external_ids is a list of [system, value] pairs or the CSV text.
 #pragma once
 
-#include <memory>
+#include <boost/json/fwd.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "formats/columns.h"
+#include "formats/json_lines.h"
 #include "formats/layout.h"
 
 namespace titer::formats {
@@ -16,21 +18,16 @@ namespace titer::formats {
 class NdjsonReader {
  public:
   explicit NdjsonReader(Context& context);
-  ~NdjsonReader();
-  void feed(std::string_view text);
-  void finish();
+  void feed(std::string_view text) { lines_.feed(text); }
+  void finish() { lines_.finish(); }
 
  private:
-  struct Json;
-  void take_line(std::string_view line);
-  void take_object(std::string_view line);
+  void take_object(const boost::json::object& object);
 
   Context& context_;
   OwnRows rows_;
-  std::unique_ptr<Json> json_;
-  std::string partial_;     // of a line that goes on in the next piece
-  bool skipping_ = false;   // the rest of a line that was too long
-  std::uint64_t line_ = 1;  // of the line that is being gathered
+  JsonLines lines_;
+  std::set<std::string, std::less<>> told_;  // unknown names
 };
 
 }  // namespace titer::formats

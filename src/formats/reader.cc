@@ -9,12 +9,23 @@
 
 #include "formats/inflate.h"
 #include "formats/ndjson.h"
+#include "formats/smart_reader.h"
 
 namespace titer::formats {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNames = {"csv", "ndjson", "cdc", "national", "therapeutics"};
+constexpr std::array<std::string_view, 6> kNames = {"csv", "ndjson", "cdc", "national", "therapeutics", "smart"};
 constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
+
+constexpr std::size_t kJsonToldBy = 4096;  // bytes of the first lines that tell one JSON format from another
+
+// JSON whose first line is not whole yet, or is only the brace of a printed object.
+bool undecided_json(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  if (!text.starts_with('{') || text.size() >= kJsonToldBy) return false;
+  const std::size_t name = text.find_first_not_of(" \t\r\n", 1);
+  return name == std::string_view::npos || text.find('\n', name) == std::string_view::npos;
+}
 
 }  // namespace
 
@@ -41,18 +52,22 @@ struct Reader::Impl {
   bool text_begun = false;
   std::unique_ptr<CsvSplitter> csv;
   std::unique_ptr<NdjsonReader> ndjson;
+  std::unique_ptr<SmartReader> smart;
   std::unique_ptr<Layout> layout;
   Status status = ok_status();
 
   void bytes(ByteView in);
   void text(std::string_view in);
   void begin_text();
+  void begin_json(std::string_view first);
   void record(const CsvRecord& record);
   void header(const CsvRecord& record);
   void fail(std::string message) {
     if (status.ok()) status = Error{Code::kInvalid, std::move(message)};
   }
   void found(Format f);
+  void end_bytes();
+  std::uint64_t next_file();
   void finish();
 };
 
@@ -81,12 +96,14 @@ void Reader::Impl::text(std::string_view in) {
       if (start.size() > kLineBytesMax) fail("the file begins with more than 1 MiB of blanks");
       return;
     }
+    if (undecided_json(seen)) return;
     begin_text();
     const std::string first = std::exchange(start, {});
     return text(first);
   }
   if (csv) csv->feed(in);
   if (ndjson) ndjson->feed(in);
+  if (smart) smart->feed(in);
 }
 
 void Reader::Impl::begin_text() {
@@ -100,9 +117,7 @@ void Reader::Impl::begin_text() {
   if (first.starts_with('['))
     return fail("this is one JSON array; NDJSON is wanted: one object a line, without brackets and commas around");
   if (first.starts_with('{')) {
-    found(Format::kNdjson);
-    ndjson = std::make_unique<NdjsonReader>(context);
-    return;
+    return begin_json(first);
   }
   csv = std::make_unique<CsvSplitter>([this](const CsvRecord& r) { record(r); },
                                       [this](std::uint64_t line, std::string_view why) {
@@ -110,6 +125,19 @@ void Reader::Impl::begin_text() {
                                         ++report.counts.records;
                                         report.refuse(line, "", why);
                                       });
+}
+
+// Which of the two JSON formats it is, by the names in its beginning.
+void Reader::Impl::begin_json(std::string_view first) {
+  const bool manifest = first.find("\"transactionTime\"") != std::string_view::npos;
+  if (manifest || first.find("\"resourceType\"") != std::string_view::npos) {
+    found(Format::kSmart);
+    smart = std::make_unique<SmartReader>(context);
+    if (manifest && first.find_first_not_of(" \t\r", 1) == first.find('\n')) smart->expect_printed_manifest();
+  } else {
+    found(Format::kNdjson);
+    ndjson = std::make_unique<NdjsonReader>(context);
+  }
 }
 
 void Reader::Impl::found(Format f) {
@@ -133,7 +161,8 @@ void Reader::Impl::header(const CsvRecord& r) {
       "site_id,name,street,city,state,zip,product,availability,valid_at,source (at least site_id or name)");
 }
 
-void Reader::Impl::finish() {
+// What was held back because it was too little to tell by.
+void Reader::Impl::end_bytes() {
   if (packed == true) {
     const Status whole = inflater->finish();
     if (!whole.ok() && status.ok()) status = whole;
@@ -141,14 +170,27 @@ void Reader::Impl::finish() {
     packed = false;
     text(std::exchange(start, {}));
   }
-  if (!text_begun && !trim(start).empty() && status.ok()) {  // too short for a byte order mark
+  if (!text_begun && !trim(start).empty() && status.ok()) {
     begin_text();
     text(std::exchange(start, {}));
   }
+}
+
+std::uint64_t Reader::Impl::next_file() {
+  end_bytes();
+  packed.reset();
+  inflater.reset();
+  if (status.ok() && !smart) fail("only a SMART feed has several files; import these one by one");
+  return smart ? smart->end_file() : 0;
+}
+
+void Reader::Impl::finish() {
+  end_bytes();
   if (csv) csv->finish();
   if (ndjson) ndjson->finish();
+  if (smart && status.ok()) status = smart->finish();
   if (layout) layout->finish();
-  if (status.ok() && !layout && !ndjson) fail("the file is empty: not even a header");
+  if (status.ok() && !layout && !ndjson && !smart) fail("the file is empty: not even a header");
 }
 
 Reader::Reader(RowSink rows, ProblemSink problems, std::optional<Format> expected)
@@ -162,6 +204,11 @@ Status Reader::feed(ByteView bytes) {
 Status Reader::finish() {
   if (impl_->status.ok()) impl_->finish();
   return impl_->status;
+}
+Result<std::uint64_t> Reader::next_file() {
+  const std::uint64_t line = impl_->status.ok() ? impl_->next_file() : 0;
+  if (!impl_->status.ok()) return impl_->status.error();
+  return line;
 }
 std::optional<Format> Reader::format() const { return impl_->format; }
 const Counts& Reader::counts() const { return impl_->report.counts; }

@@ -22,7 +22,7 @@
 
 namespace titer::formats {
 
-// "csv", "ndjson", "cdc", "national", "therapeutics".
+// "csv", "ndjson", "cdc", "national", "therapeutics", "smart".
 [[nodiscard]] std::string_view name(Format format);
 [[nodiscard]] std::optional<Format> format_named(std::string_view name);
 
@@ -36,6 +36,9 @@ class Reader {
 
   [[nodiscard]] Status feed(ByteView bytes);
   [[nodiscard]] Status finish();
+  // Between two files of one SMART feed, each plain or gzip: the number of the next one's first line, for lines are
+  // counted through.
+  [[nodiscard]] Result<std::uint64_t> next_file();
 
   [[nodiscard]] std::optional<Format> format() const;  // once it is known
   [[nodiscard]] const Counts& counts() const;

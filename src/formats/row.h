@@ -56,6 +56,8 @@ class RowBuilder {
   // The finished row; null if it was refused. Claims without availability are dropped.
   [[nodiscard]] const registry::ImportRow* finish();
   [[nodiscard]] bool refused() const { return refused_; }
+  // As it will be stored.
+  [[nodiscard]] std::string_view product_code() const { return claim_.product; }
   [[nodiscard]] std::uint64_t line() const { return line_; }
 
  private:
