@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "base/limits.h"
@@ -11,8 +10,6 @@
 namespace titer::client {
 
 namespace {
-
-constexpr int kSnapshotAttempts = 3;
 
 Error malformed() {
   return Error{Code::kProtocol, "the replica sent rows that cannot be read; do versions differ?"};
@@ -122,74 +119,12 @@ Result<Info> info(Asker& asker) {
   return out;
 }
 
-namespace {
-
-// What a snapshot is put together from: for each site the newest row seen.
-class Collection {
- public:
-  Result<bool> take(Reply&& reply) {
-    rows_.push_back(std::move(reply.body));
-    return visit_sites(rows_.back(), [&](const registry::Site& site) {
-      newest_[site.id] = site;
-      last_ = {site.name, site.id};
-      return true;
-    });
-  }
-  // Name and id of the last row taken.
-  [[nodiscard]] registry::ListSites after_last(bool with_closed) const {
-    registry::ListSites next;
-    next.filter.with_closed = with_closed;
-    next.after_name = last_.first;
-    next.after_id = last_.second;
-    next.limit = limits::kPageMax;
-    return next;
-  }
-  Snapshot finish(Position position, bool with_closed) && {
-    Snapshot out;
-    out.position = position;
-    out.rows = std::move(rows_);  // moving a deque moves no element, so the views stay good
-    for (auto& [id, site] : newest_)
-      if (with_closed || site.status == registry::SiteStatus::kActive) out.sites.push_back(std::move(site));
-    std::sort(out.sites.begin(), out.sites.end(), [](const registry::Site& a, const registry::Site& b) {
-      return std::pair(a.name, a.id) < std::pair(b.name, b.id);
-    });
-    return out;
-  }
-
- private:
-  std::deque<Bytes> rows_;
-  std::unordered_map<std::string_view, registry::Site> newest_;  // keys and texts lie in rows_
-  std::pair<std::string_view, std::string_view> last_;
-};
-
-Result<Snapshot> try_snapshot(Asker& asker, bool with_closed) {
-  Collection all;
-  Position first, last;
-  for (bool more = true; more;) {
-    Result<Reply> page = asker.ask(all.after_last(with_closed));
-    if (!page) return page.error();
-    last = page->position;
-    if (first == Position()) first = last;
-    const Result<bool> taken = all.take(std::move(page).value());
-    if (!taken) return taken.error();
-    more = *taken;
-  }
-  if (first == last) return std::move(all).finish(last, with_closed);
-  Result<Reply> changed = asker.ask(registry::ChangedSites{first});
-  if (!changed) return changed.error();
-  const Position position = changed->position;
-  const Result<bool> more = all.take(std::move(changed).value());
-  if (!more) return more.error();
-  if (*more) return Error{Code::kTooOld, "too many sites changed while they were read"};
-  return std::move(all).finish(position, with_closed);
-}
-
-}  // namespace
-
 Result<Snapshot> snapshot(Asker& asker, bool with_closed) {
-  for (int attempt = 1;; ++attempt) {
-    Result<Snapshot> out = try_snapshot(asker, with_closed);
-    if (out.ok() || out.error().code != Code::kTooOld || attempt == kSnapshotAttempts) return out;
+  for (SnapshotBuilder builder(with_closed);;) {
+    Result<Reply> reply = asker.ask(builder.next());
+    const Result<bool> more = reply ? builder.take(std::move(reply).value()) : builder.failed(reply.error());
+    if (!more) return more.error();
+    if (!*more) return std::move(builder).finish();
   }
 }
 

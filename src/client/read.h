@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <string_view>
 #include <vector>
@@ -13,15 +12,11 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "client/snapshot.h"
 #include "registry/query.h"
 #include "registry/types.h"
 
 namespace titer::client {
-
-struct Reply {
-  Position position;  // the state that was read
-  Bytes body;         // rows as in wire/codec.h
-};
 
 // Whoever can ask a replica: GatewayClient, DirectSession.
 class Asker {
@@ -58,15 +53,7 @@ struct Info {
 };
 [[nodiscard]] Result<Info> info(Asker& asker);
 
-// All sites as they were at one position, sorted by name (bytes), then id.
-struct Snapshot {
-  Position position;
-  std::vector<registry::Site> sites;  // views into `rows`
-  std::deque<Bytes> rows;
-};
-// Reads all pages, then what has changed since the first of them: those rows replace the older ones, and what
-// did not change since is as it was, so the whole is the state of that last answer. No write ever waits for
-// it.
+// How it is put together: client/snapshot.h.
 [[nodiscard]] Result<Snapshot> snapshot(Asker& asker, bool with_closed);
 
 }  // namespace titer::client

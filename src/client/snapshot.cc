@@ -1,0 +1,83 @@
+#include "client/snapshot.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "client/read.h"
+
+namespace titer::client {
+
+namespace {
+
+constexpr int kAttempts = 3;
+
+bool before(const registry::Site& a, const registry::Site& b) {
+  return std::pair(a.name, a.id) < std::pair(b.name, b.id);
+}
+
+}  // namespace
+
+registry::Query SnapshotBuilder::next() const {
+  if (pages_done_) return registry::ChangedSites{first_};
+  registry::ListSites page;
+  page.filter.with_closed = with_closed_;
+  page.limit = page_rows_;
+  if (!sites_.empty()) {
+    page.after_name = sites_.back().name;
+    page.after_id = sites_.back().id;
+  }
+  return page;
+}
+
+Result<bool> SnapshotBuilder::take(Reply&& reply) {
+  last_ = reply.position;
+  rows_.push_back(std::move(reply.body));
+  if (pages_done_) return take_changed();
+  if (first_ == Position()) first_ = last_;
+  const Result<bool> more = visit_sites(rows_.back(), [&](const registry::Site& site) {
+    sites_.push_back(site);
+    return true;
+  });
+  if (!more) return more.error();
+  pages_done_ = !*more;
+  return *more || first_ != last_;
+}
+
+Result<bool> SnapshotBuilder::take_changed() {
+  const Result<bool> more = visit_sites(rows_.back(), [&](const registry::Site& site) {
+    changed_.push_back(site);
+    return true;
+  });
+  if (!more) return more.error();
+  if (*more) return failed(Error{Code::kTooOld, "too many sites changed while they were read; try again"});
+  return false;
+}
+
+Result<bool> SnapshotBuilder::failed(const Error& error) {
+  if (error.code != Code::kTooOld || attempts_ == kAttempts) return error;
+  const int attempts = attempts_ + 1;
+  *this = SnapshotBuilder(with_closed_, page_rows_);
+  attempts_ = attempts;
+  return true;
+}
+
+Snapshot SnapshotBuilder::finish() && {
+  Snapshot out;
+  out.position = last_;
+  out.rows = std::move(rows_);  // moving a deque moves no element, so the views stay good
+  // A site whose name was changed may be on two pages; then it is among the changed ones too.
+  std::unordered_set<std::string_view> replaced;
+  for (const registry::Site& site : changed_) replaced.insert(site.id);
+  std::erase_if(sites_, [&](const registry::Site& site) { return replaced.contains(site.id); });
+  std::erase_if(changed_, [&](const registry::Site& site) {
+    return !with_closed_ && site.status != registry::SiteStatus::kActive;
+  });
+  std::sort(changed_.begin(), changed_.end(), before);
+  out.sites.resize(sites_.size() + changed_.size());
+  std::merge(std::make_move_iterator(sites_.begin()), std::make_move_iterator(sites_.end()),
+             std::make_move_iterator(changed_.begin()), std::make_move_iterator(changed_.end()), out.sites.begin(),
+             before);
+  return out;
+}
+
+}  // namespace titer::client
