@@ -20,7 +20,6 @@ namespace titer::api {
 namespace {
 
 constexpr std::int64_t kLookAgainUs = 10'000;
-constexpr std::string_view kNobody = "http";  // the actor when the request names none
 
 // One question, asked again until the replica has come as far as the client has seen.
 struct Asking {

@@ -11,6 +11,8 @@
 
 namespace titer::api {
 
+inline constexpr std::string_view kNobody = "http";  // the actor when the request names none in Titer-Actor
+
 // What is wrong with the request itself: 400, or 413.
 [[nodiscard]] Response bad_request(const Error& error);
 

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "api/answer_head.h"
 #include "api/backend.h"
 #include "api/files.h"
+#include "api/shared.h"
 #include "net/connection.h"
 #include "net/loop.h"
 
@@ -26,6 +28,7 @@ struct Setup {
   bool cluster_control = false;     // a supervisor on this machine takes orders
   unsigned workers = 1;
   Files files;  // of the page; empty: there is none
+  std::shared_ptr<Shared> shared = std::make_shared<Shared>();
 };
 
 struct Context {

@@ -13,6 +13,10 @@ namespace titer::api {
 [[nodiscard]] Routes event_routes();       // history, undo
 [[nodiscard]] Routes change_routes();      // the change stream
 [[nodiscard]] Routes cluster_routes();     // kill, start, trace
+[[nodiscard]] Routes export_routes();      // all sites as a file
+[[nodiscard]] Routes import_routes();      // a file into the registry
+[[nodiscard]] Routes smart_routes();       // SMART Scheduling Links
+[[nodiscard]] Routes metrics_routes();     // for Prometheus
 [[nodiscard]] Routes plain_page_routes();  // Find without script
 
 // docs/openapi.json, as the program carries it.

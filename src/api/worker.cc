@@ -58,6 +58,7 @@ Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
       once_(loop_, setup.replica),
       changes_(loop_, setup.replica),
       context_{loop_, setup_, backend_, once_, changes_, times_, std::move(http_json)} {
+  setup_.shared->add(traffic_);
   look_at_clock();
 }
 

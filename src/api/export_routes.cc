@@ -1,0 +1,89 @@
+// GET /api/v1/export: all open sites, as of one position, as a file.
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "api/answers.h"
+#include "api/context.h"
+#include "api/parameters.h"
+#include "api/problem.h"
+#include "api/routes.h"
+#include "api/whole_read.h"
+#include "formats/writer.h"
+
+namespace titer::api {
+
+namespace {
+
+// Small: a worker makes several pieces a turn, and its other clients wait meanwhile.
+constexpr std::size_t kPieceBytes = std::size_t{8} << 10;
+
+// Makes the file piece by piece; its snapshot lives as long.
+class ExportPull {
+ public:
+  ExportPull(SharedSnapshot all, formats::ExportFormat format)
+      : all_(std::move(all)), writer_(formats::make_writer(format)) {}
+
+  Pull operator()(std::string& out) {
+    if (at_ == 0) writer_->begin(out);
+    while (at_ < all_->sites.size() && out.size() < kPieceBytes) writer_->site(all_->sites[at_++], out);
+    if (at_ < all_->sites.size()) return Pull::kMore;
+    writer_->end(out);
+    return Pull::kEnd;
+  }
+
+ private:
+  SharedSnapshot all_;
+  std::unique_ptr<formats::Writer> writer_;
+  std::size_t at_ = 0;
+};
+
+std::string tag_of(Position position) { return fmt::format("\"{}\"", position.value); }
+
+void answer(const Exchange& exchange, formats::ExportFormat format, SharedSnapshot all) {
+  Response response;
+  response.type = formats::media_type(format);
+  response.position = all->position;
+  response.etag = tag_of(all->position);
+  response.cache = "no-cache";
+  response.pull = [pull = std::make_shared<ExportPull>(std::move(all), format)](std::string& out) {
+    return (*pull)(out);
+  };
+  exchange.respond(std::move(response));
+}
+
+void export_sites(Context& context, const Exchange& exchange) {
+  const std::string_view name = text_of(exchange.request(), "format");
+  const auto format = formats::export_format_named(name.empty() ? "csv" : name);
+  if (!format)
+    return exchange.respond(
+        bad_request(Error{Code::kInvalid, "the format of an export is csv, ndjson or geojson"}));
+  // Who has this position already need not wait for the rest.
+  context.backend.ask(registry::Info{}, [&context, exchange, format](const Result<Rows>& info) {
+    if (exchange.gone()) return;
+    if (!info) return exchange.respond(problem(info.error()));
+    if (names_tag(exchange.request().header("if-none-match"), tag_of(info->position))) {
+      Response same;
+      same.position = info->position;
+      same.etag = tag_of(info->position);
+      same.cache = "no-cache";
+      return exchange.respond(std::move(same));
+    }
+    read_whole(context, [exchange, format](const Result<SharedSnapshot>& all) {
+      if (exchange.gone()) return;
+      if (!all) return exchange.respond(problem(all.error()));
+      answer(exchange, *format, *all);
+    });
+  });
+}
+
+constexpr Route kRoutes[] = {
+    {Method::kGet, "/api/v1/export", export_sites, "export", "format"},
+};
+
+}  // namespace
+
+Routes export_routes() { return kRoutes; }
+
+}  // namespace titer::api

@@ -1,0 +1,147 @@
+// Files in and out over a socket, with a replica that answers as the test says. Real replicas: tests/e2e/feeds.py.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+
+#include "api/metrics_text.h"
+#include "api/shared.h"
+#include "api/testing.h"
+
+namespace titer::api {
+namespace {
+
+registry::Site site_of(std::string_view id, std::uint64_t count, Position changed) {
+  registry::Site site;
+  site.id = site.name = id;
+  site.changed = changed;
+  registry::StockLine line;
+  line.product = "any";
+  line.availability = registry::Availability::of(count);
+  site.stock.push_back(line);
+  return site;
+}
+
+class FeedsTest : public testing::Test {
+ protected:
+  FeedsTest() {
+    server_.replica.on_query = [this](const registry::Query& query, wire::QueryAnswer& answer, Bytes& buffer) {
+      answer_query(query, answer, buffer);
+    };
+    server_.replica.on_request = [this](SessionId, RequestNumber, ByteView body) { return execute(body); };
+    server_.start();
+  }
+  // Two sites on two pages; with `moves_`, the first one changes after its page was read.
+  void answer_query(const registry::Query& query, wire::QueryAnswer& answer, Bytes& buffer) {
+    ByteWriter out(buffer);
+    const bool second = std::holds_alternative<registry::ListSites>(query) &&
+                        !std::get<registry::ListSites>(query).after_id.empty();
+    const bool changed = std::holds_alternative<registry::ChangedSites>(query);
+    answer.position = Position(moves_ && (second || changed) ? 18 : 17);
+    out.u8(std::holds_alternative<registry::ListSites>(query) && !second ? 1 : 0);
+    if (changed) wire::encode_site(out, site_of("a", 99, Position(18)));
+    if (std::holds_alternative<registry::ListSites>(query))
+      wire::encode_site(out, second ? site_of("b", 2, Position(9)) : site_of("a", 1, Position(8)));
+    answer.body = buffer;
+  }
+  std::optional<registry::Outcome> execute(ByteView body) {
+    const auto request = wire::decode_request(body);
+    const auto& row = std::get<registry::ImportRow>(request->operation);
+    const std::lock_guard lock(mutex_);
+    actor_ = request->actor;
+    registry::Outcome outcome;
+    outcome.position = Position(100 + ++executed_);
+    if (row.id == "closed") {
+      outcome.code = Code::kClosed;
+      outcome.message = "the site is closed";
+    } else if (row.id == "full") {
+      outcome.code = Code::kReadOnly;
+      outcome.message = "the disk is full";
+    } else {
+      outcome.changed = outcome.created = true;
+    }
+    return outcome;
+  }
+  TestClient client() { return server_.client(); }
+
+  TestServer server_;
+  std::atomic<bool> moves_{false};
+  std::mutex mutex_;
+  std::uint64_t executed_ = 0;
+  std::string actor_;
+};
+
+TEST_F(FeedsTest, AnExportHasThePositionAsItsTag) {
+  const auto answer = client().ask("GET", "/api/v1/export?format=ndjson");
+  ASSERT_EQ(answer.result_int(), 200U) << answer.body();
+  EXPECT_EQ(answer["ETag"], "\"17\"");
+  EXPECT_NE(answer.body().find(R"("site_id":"a")"), std::string::npos);
+  EXPECT_NE(answer.body().find(R"("site_id":"b")"), std::string::npos);
+  EXPECT_EQ(client().ask("GET", "/api/v1/export", "If-None-Match: \"17\"\r\n").result_int(), 304U);
+}
+
+TEST_F(FeedsTest, WhatChangedBetweenTwoPagesIsNotOldInTheExport) {
+  moves_ = true;
+  const auto answer = client().ask("GET", "/api/v1/export?format=ndjson");
+  EXPECT_EQ(answer["ETag"], "\"18\"");
+  EXPECT_NE(answer.body().find(R"("availability":99)"), std::string::npos) << answer.body();
+  EXPECT_EQ(answer.body().find(R"("availability":1,)"), std::string::npos) << answer.body();
+}
+
+TEST_F(FeedsTest, AnImportTellsTheLineThatTheRegistryRefused) {
+  const auto answer =
+      client().ask("POST", "/api/v1/import", "Titer-Actor: ann\r\n", "site_id,name\na,A\nclosed,C\nb,B\n");
+  ASSERT_EQ(answer.result_int(), 200U) << answer.body();
+  EXPECT_NE(answer.body().find(R"("rows":3,"added":2)"), std::string::npos) << answer.body();
+  EXPECT_NE(answer.body().find(R"("errors":[{"line":3,"why":"the site is closed"}])"), std::string::npos);
+  EXPECT_EQ(answer["Titer-Position"], "103");
+  EXPECT_EQ(actor_, "ann");
+}
+
+TEST_F(FeedsTest, AnImportThatCannotGoOnSaysHowFarItCame) {
+  const auto answer = client().ask("POST", "/api/v1/import", {}, "site_id,name\na,A\nfull,F\n");
+  EXPECT_EQ(answer.result_int(), 503U);
+  EXPECT_NE(answer.body().find("line 3: the disk is full"), std::string::npos) << answer.body();
+  EXPECT_NE(answer.body().find(R"("added":1)"), std::string::npos);
+}
+
+TEST_F(FeedsTest, ADryRunReachesNoReplica) {
+  const auto answer = client().ask("POST", "/api/v1/import?dry_run=1", {}, "site_id,name\na,A\nb c,B\n");
+  EXPECT_EQ(answer.result_int(), 200U);
+  EXPECT_NE(answer.body().find(R"("dry_run":true,"rows":1)"), std::string::npos) << answer.body();
+  EXPECT_EQ(executed_, 0U);
+}
+
+TEST_F(FeedsTest, EveryPlaceOfAnImportIsGivenBack) {
+  for (unsigned i = 0; i < 3 * Shared::kImportsMax; ++i)
+    EXPECT_EQ(client().ask("POST", "/api/v1/import", {}, "site_id,name\na,A\n").result_int(), 200U) << i;
+}
+
+TEST(Snapshots, AreBoundedAndSharedByPosition) {
+  Snapshots snapshots;
+  std::vector<SharedSnapshot> kept;
+  for (unsigned i = 0; i < Snapshots::kAliveMax; ++i) {
+    ASSERT_TRUE(snapshots.reserve());
+    client::Snapshot one;
+    one.position = Position(i + 1);
+    kept.push_back(snapshots.keep(std::move(one)));
+  }
+  EXPECT_FALSE(snapshots.reserve());
+  EXPECT_EQ(snapshots.find(kept.back()->position), kept.back());
+  EXPECT_EQ(snapshots.find(Position(1)), nullptr);  // the newest alone
+  kept.clear();
+  EXPECT_EQ(snapshots.find(Position(3)), nullptr);
+  EXPECT_TRUE(snapshots.reserve());
+}
+
+TEST(MetricsText, LabelsAreQuoted) {
+  MetricsText text;
+  text.family("titer_x", "gauge", "What it is");
+  text.sample(0.5, {{"source", "a \"b\"\\\n"}, {"le", "+Inf"}}, "_bucket");
+  EXPECT_EQ(text.take(),
+            "# HELP titer_x What it is\n# TYPE titer_x gauge\ntiter_x_bucket{source=\"a "
+            "\\\"b\\\"\\\\\\n\",le=\"+Inf\"} 0.5\n");
+}
+
+}  // namespace
+}  // namespace titer::api

@@ -1,0 +1,196 @@
+#include "api/import.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "api/problem.h"
+#include "formats/json_text.h"
+#include "wire/codec.h"
+
+namespace titer::api {
+
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(2);  // retries and deadlines of the backend
+// At the backend at most: two windows, so that the next one is there when the first is answered.
+constexpr std::size_t kUnderWayMax = 512;
+
+// The registry's own word on a row; anything else means that the replica could not say one.
+bool is_verdict(Code code) {
+  switch (code) {
+    case Code::kBusy:
+    case Code::kUnavailable:
+    case Code::kExcluded:
+    case Code::kSessionEvicted:
+    case Code::kOutcomeUnknown:
+    case Code::kUnreachable:
+    case Code::kProtocol:
+    case Code::kInternal:
+    case Code::kReadOnly: return false;
+    default: return true;
+  }
+}
+
+}  // namespace
+
+Import::Import(Context& context, Exchange exchange, Options options)
+    : context_(context),
+      exchange_(std::move(exchange)),
+      options_(std::move(options)),
+      backend_(context.loop, context.setup.replica),
+      timer_(context.loop.context()),
+      reader_([this](const formats::Row& row) { take_row(row); },
+              [this](const formats::Problem& p) {
+                (p.refused ? errors_ : notes_)
+                    .add({p.line, std::string(p.field), std::string(p.why), std::string(p.value)});
+              },
+              options_.format),
+      begun_(context.times.now) {}
+
+Import::~Import() { context_.setup.shared->imports.give_back(); }
+
+void Import::Problems::add(Told told) {
+  if (first.size() < kToldMax)
+    first.push_back(std::move(told));
+  else
+    ++more;
+}
+
+void Import::begin() {
+  if (!options_.dry_run) {
+    backend_.start();
+    tick();
+  }
+  ask_for_more();
+}
+
+void Import::ask_for_more() {
+  if (asked_ || read_all_ || over_) return;
+  asked_ = true;
+  exchange_.next_piece([self = shared_from_this()](const BodyPiece& piece) { self->take_piece(piece); });
+}
+
+void Import::take_piece(const BodyPiece& piece) {
+  asked_ = false;
+  if (over_) return;
+  if (piece.broken || exchange_.gone()) {
+    over_ = true;  // the next tick is the last
+    return;
+  }
+  failed_ = reader_.feed(as_bytes(piece.bytes));
+  read_all_ = piece.last;
+  if (piece.last && failed_.ok()) failed_ = reader_.finish();
+  go_on();
+}
+
+void Import::take_row(const formats::Row& row) {
+  ++counts_.rows;
+  if (options_.dry_run) return;
+  Waiting& waiting = ready_.emplace_back();
+  waiting.line = row.line;
+  wire::encode_request(
+      waiting.request,
+      {.operation = row.import, .actor = options_.actor, .reason = {}, .idempotency_key = {}, .echo_site = false});
+}
+
+void Import::send_rows() {
+  for (; !ready_.empty() && under_way_ < kUnderWayMax; ready_.pop_front()) {
+    ++under_way_;
+    backend_.execute(std::move(ready_.front().request),
+                     [weak = weak_from_this(), line = ready_.front().line](const registry::Outcome& outcome) {
+                       if (const auto self = weak.lock()) self->take_outcome(line, outcome);
+                     });
+  }
+}
+
+void Import::take_outcome(std::uint64_t line, const registry::Outcome& outcome) {
+  --under_way_;
+  position_ = std::max(position_, outcome.position);
+  if (is_verdict(outcome.code)) {
+    if (!counts_.count(outcome)) errors_.add({line, {}, outcome.message, {}});
+    // Its site was taken; so this is a note.
+    if (outcome.code == Code::kOutOfDate) notes_.add({line, {}, outcome.message, {}});
+  } else if (failed_.ok()) {
+    failed_ = Error{outcome.code, fmt::format("line {}: {}", line, outcome.message)};
+  }
+}
+
+// Two milliseconds are little beside a commit, and at most one window of answers comes in that time.
+void Import::tick() {
+  if (over_) return;
+  go_on();
+  if (over_) return;
+  timer_.expires_after(kTick);
+  timer_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+    if (!cancelled) self->tick();
+  });
+}
+
+void Import::go_on() {
+  if (over_) return;
+  if (exchange_.gone()) {
+    over_ = true;
+    return;
+  }
+  if (!failed_.ok()) ready_.clear();
+  send_rows();
+  if (!options_.dry_run) backend_.turn(net::boot_now());
+  if (under_way_ == 0 && ready_.empty() && (read_all_ || !failed_.ok())) return answer();
+  if (failed_.ok() && ready_.size() < kAheadMax) ask_for_more();
+}
+
+void Import::answer() {
+  over_ = true;
+  counts_.notes = reader_.counts().notes;
+  counts_.rejected += reader_.counts().refused;
+  Response response;
+  if (!failed_.ok()) {
+    response = problem(failed_.error());
+    response.body.pop_back();
+    response.body +=
+        R"(,"hint":"rows before that are in; what is so already is not changed when the file is sent again",)";
+    response.body += R"("import":)" + report() + "}";
+  } else {
+    response.body = report();
+  }
+  response.position = position_;
+  exchange_.respond(std::move(response));
+}
+
+std::string Import::report() const {
+  const auto list = [](const Problems& problems) {
+    std::string out = "[";
+    for (const Told& told : problems.first) {
+      out += out.size() > 1 ? ",{" : "{";
+      formats::JsonMembers members(out);
+      members.raw("line", fmt::format("{}", told.line));
+      members.text("field", told.field);
+      members.text("why", told.why);
+      members.text("value", told.value);
+      out += "}";
+    }
+    return out + "]";
+  };
+  std::string out = "{";
+  formats::JsonMembers members(out);
+  if (const auto format = reader_.format()) members.text("format", formats::name(*format));
+  members.raw("dry_run", options_.dry_run ? "true" : "false");
+  const std::pair<std::string_view, std::uint64_t> counts[] = {{"rows", counts_.rows},
+                                                               {"added", counts_.added},
+                                                               {"updated", counts_.updated},
+                                                               {"unchanged", counts_.unchanged},
+                                                               {"out_of_date", counts_.out_of_date},
+                                                               {"rejected", counts_.rejected},
+                                                               {"notes", counts_.notes},
+                                                               {"errors_not_shown", errors_.more},
+                                                               {"notes_not_shown", notes_.more},
+                                                               {"position", position_.value}};
+  for (const auto& [name, value] : counts) members.raw(name, fmt::format("{}", value));
+  members.raw("seconds", fmt::format("{:.3f}", static_cast<double>(net::boot_now().value - begun_.value) / 1e6));
+  members.raw("errors", list(errors_));
+  members.raw("remarks", list(notes_));
+  return out + "}";
+}
+
+}  // namespace titer::api

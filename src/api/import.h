@@ -1,0 +1,88 @@
+// Import: one uploaded file on its way into the registry, piece by piece.
+//
+// Rows go to the replica through a session of the import's own, up to a window of them in flight, so they do not stand
+// before other clients' requests. When kAheadMax rows wait, no more is read from the client: the upload goes as fast as
+// the import, and its progress is the import's. Each row is a request of its own and is taken whole or not at all; the
+// same file again changes nothing.
+//
+// When the replica cannot go on, the client is told how far it came; rows before that stay.
+// Memory: kAheadMax rows, and what formats/reader.h keeps of a file; a client that goes away ends it.
+// Thread rule: its worker's thread. Owned by its own timer and by the connection's callback.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/context.h"
+#include "formats/import_counts.h"
+#include "formats/reader.h"
+
+namespace titer::api {
+
+class Import : public std::enable_shared_from_this<Import> {
+ public:
+  struct Options {
+    std::optional<formats::Format> format;
+    std::string actor;
+    bool dry_run = false;
+  };
+  static constexpr std::size_t kAheadMax =
+      512;  // rows that wait, before a piece of the upload makes some hundreds more
+  static constexpr std::size_t kToldMax = 100;  // problems of each kind in the answer; the rest is counted
+
+  // A place of Shared::imports was taken for it.
+  Import(Context& context, Exchange exchange, Options options);
+  ~Import();
+  Import(const Import&) = delete;
+  Import& operator=(const Import&) = delete;
+  void begin();
+
+ private:
+  struct Told {
+    std::uint64_t line = 0;
+    std::string field, why, value;
+  };
+  // Problems of one kind: the first ones, and how many more there were.
+  struct Problems {
+    std::vector<Told> first;
+    std::uint64_t more = 0;
+    void add(Told told);
+  };
+  struct Waiting {
+    std::uint64_t line = 0;
+    Bytes request;
+  };
+
+  void ask_for_more();
+  void take_piece(const BodyPiece& piece);
+  void take_row(const formats::Row& row);
+  void send_rows();
+  void take_outcome(std::uint64_t line, const registry::Outcome& outcome);
+  void tick();
+  void go_on();
+  void answer();
+  [[nodiscard]] std::string report() const;
+
+  Context& context_;
+  Exchange exchange_;
+  Options options_;
+  Backend backend_;
+  boost::asio::steady_timer timer_;
+  formats::Reader reader_;
+  std::deque<Waiting> ready_;  // not yet given to the backend
+  std::size_t under_way_ = 0;
+  bool asked_ = false;     // a piece is to come
+  bool read_all_ = false;  // the whole body was read
+  bool over_ = false;      // answered, or nobody waits
+  Status failed_ = ok_status();
+  formats::ImportCounts counts_;
+  Problems errors_, notes_;
+  Position position_;
+  BootTime begun_;
+};
+
+}  // namespace titer::api

@@ -1,0 +1,170 @@
+// GET /metrics, for Prometheus: the replica's status, what HTTP has served, and how old the data is.
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "api/context.h"
+#include "api/metrics_text.h"
+#include "api/routes.h"
+#include "api/survey.h"
+#include "api/traffic.h"
+
+namespace titer::api {
+
+namespace {
+
+namespace json = boost::json;
+
+// A number or truth value of the status, under its name for monitors.
+struct FromStatus {
+  std::string_view status, name, type, help;
+  double scale = 1;
+};
+constexpr FromStatus kFromStatus[] = {
+    {"view", "titer_view", "gauge", "Number of the installed view"},
+    {"target", "titer_view_target", "gauge", "Number of the newest view it has heard of"},
+    {"wedged", "titer_wedged", "gauge", "1: it changes views and executes nothing"},
+    {"full", "titer_caught_up", "gauge", "1: it has the whole state; 0: it still learns"},
+    {"learned_percent", "titer_learned_percent", "gauge", "How much of the state a joining replica has"},
+    {"register", "titer_register_reachable", "gauge", "1: the view register answers"},
+    {"lease", "titer_read_lease", "gauge", "1: it holds the read lease"},
+    {"clock", "titer_clock", "gauge", "Lamport clock"},
+    {"position", "titer_position", "gauge", "Requests executed since the cluster began"},
+    {"executed", "titer_executed_total", "counter", "Requests executed since the process started"},
+    {"frames_sent", "titer_frames_sent_total", "counter", "Frames broadcast"},
+    {"null_frames_sent", "titer_null_frames_sent_total", "counter", "Of those: without a request"},
+    {"frames_executed", "titer_frames_executed_total", "counter", "Frames executed, of all replicas"},
+    {"frames_held", "titer_frames_held", "gauge", "Frames that are not stable or not safe yet"},
+    {"pending_requests", "titer_pending_requests", "gauge", "Requests that wait for a frame"},
+    {"peer_messages_sent", "titer_peer_messages_sent_total", "counter", "Messages to other replicas"},
+    {"clients", "titer_clients", "gauge", "Connections of clients on the wire's port"},
+    {"direct_clients", "titer_direct_clients", "gauge", "Clients that broadcast their own requests"},
+    {"sessions", "titer_sessions", "gauge", "Sessions whose results are remembered"},
+    {"reads_answered", "titer_reads_answered_total", "counter", "Queries answered"},
+    {"sites", "titer_sites", "gauge", "Sites, closed ones too"},
+    {"active_sites", "titer_active_sites", "gauge", "Sites that are open"},
+    {"stock_lines", "titer_stock_lines", "gauge", "Stock lines"},
+    {"events", "titer_events", "gauge", "Events of the history that are kept"},
+    {"disk_full", "titer_disk_full", "gauge", "1: there is no room, reads only"},
+    {"syncs", "titer_journal_syncs_total", "counter", "Times the journal was synced"},
+    {"sync_us", "titer_journal_sync_seconds_total", "counter", "Time spent in syncs", 1e-6},
+    {"sync_us_max", "titer_journal_sync_seconds_max", "gauge", "The longest sync", 1e-6},
+    {"journal_records", "titer_journal_records_total", "counter", "Records written to the journal"},
+    {"journal_written_bytes", "titer_journal_written_bytes_total", "counter", "Bytes written to the journal"},
+    {"journal_held_bytes", "titer_journal_held_bytes", "gauge", "Bytes of the journal that the tables lack"},
+    {"tables_position", "titer_tables_position", "gauge", "Position up to which the tables are written"},
+    {"memory_bytes", "titer_memory_bytes", "gauge", "Memory in use"},
+    {"uptime_ms", "titer_uptime_seconds", "gauge", "Since the process started", 1e-3},
+};
+
+double number(const json::value& value) {
+  if (const bool* truth = value.if_bool()) return *truth ? 1 : 0;
+  return value.is_number() ? value.to_number<double>() : 0;
+}
+
+void print_status(std::string_view text, MetricsText& out) {
+  json::error_code error;
+  const json::value parsed = json::parse(text, error);
+  const json::object* status = error ? nullptr : parsed.if_object();
+  out.one("titer_up", "gauge", "1: the replica answers", status != nullptr ? 1 : 0);
+  if (status == nullptr) return;
+  for (const FromStatus& one : kFromStatus)
+    if (const json::value* value = status->if_contains(one.status))
+      out.one(one.name, one.type, one.help, number(*value) * one.scale);
+  if (const json::value* members = status->if_contains("members"); members != nullptr && members->is_array())
+    out.one("titer_replicas", "gauge", "Replicas in the installed view",
+            static_cast<double>(members->get_array().size()));
+  if (const json::value* losses = status->if_contains("data_losses"); losses != nullptr && losses->is_array())
+    out.one("titer_data_losses", "gauge", "Losses of data that recoveries have accepted",
+            static_cast<double>(losses->get_array().size()));
+}
+
+// --- HTTP
+
+struct RouteSums {
+  std::array<std::uint64_t, 6> by_class{};
+  std::array<std::uint64_t, RouteTraffic::kBoundsUs.size() + 1> buckets{};
+  double seconds = 0;
+};
+
+RouteSums sums_of(const std::vector<const Traffic*>& traffics, std::size_t route) {
+  RouteSums sums;
+  for (const Traffic* traffic : traffics) {
+    const RouteTraffic& one = traffic->route(route);
+    for (std::size_t i = 0; i < sums.by_class.size(); ++i)
+      sums.by_class[i] += one.by_class[i].load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < sums.buckets.size(); ++i)
+      sums.buckets[i] += one.buckets[i].load(std::memory_order_relaxed);
+    sums.seconds += static_cast<double>(one.us_sum.load(std::memory_order_relaxed)) / 1e6;
+  }
+  return sums;
+}
+
+void print_histogram(std::string_view route, const RouteSums& sums, MetricsText& out) {
+  std::uint64_t up_to = 0;
+  for (std::size_t i = 0; i < sums.buckets.size(); ++i) {
+    up_to += sums.buckets[i];
+    const bool last = i == RouteTraffic::kBoundsUs.size();
+    const std::string bound =
+        last ? "+Inf" : fmt::format("{}", static_cast<double>(RouteTraffic::kBoundsUs[i]) / 1e6);
+    out.sample(static_cast<double>(up_to), {{"route", route}, {"le", bound}}, "_bucket");
+  }
+  out.sample(sums.seconds, {{"route", route}}, "_sum");
+  out.sample(static_cast<double>(up_to), {{"route", route}}, "_count");
+}
+
+void print_routes(const std::vector<const Traffic*>& traffics, const Router& router, MetricsText& out) {
+  const std::size_t routes = router.routes().size();
+  std::vector<std::pair<std::string_view, RouteSums>> all;
+  for (std::size_t i = 0; i <= routes; ++i)
+    all.emplace_back(i < routes ? router.routes()[i]->metric : std::string_view("none"), sums_of(traffics, i));
+  out.family("titer_http_requests_total", "counter", "HTTP requests, by route and first digit of the status");
+  for (const auto& [route, sums] : all)
+    for (std::size_t digit = 0; digit < sums.by_class.size(); ++digit)
+      if (sums.by_class[digit] > 0)
+        out.sample(static_cast<double>(sums.by_class[digit]),
+                   {{"route", route}, {"code", fmt::format("{}xx", digit)}});
+  out.family("titer_http_request_seconds", "histogram", "From a request's whole header to its answer");
+  for (const auto& [route, sums] : all)
+    if (sums.buckets != RouteSums{}.buckets) print_histogram(route, sums, out);
+}
+
+void print_connections(const std::vector<const Traffic*>& traffics, MetricsText& out) {
+  double accepted = 0, turned_away = 0, connections = 0, listeners = 0;
+  for (const Traffic* traffic : traffics) {
+    accepted += static_cast<double>(traffic->accepted.load(std::memory_order_relaxed));
+    turned_away += static_cast<double>(traffic->turned_away.load(std::memory_order_relaxed));
+    connections += static_cast<double>(traffic->connections.load(std::memory_order_relaxed));
+    listeners += static_cast<double>(traffic->listeners.load(std::memory_order_relaxed));
+  }
+  out.one("titer_http_accepted_total", "counter", "HTTP connections taken", accepted);
+  out.one("titer_http_turned_away_total", "counter", "HTTP connections for which there was no room", turned_away);
+  out.one("titer_http_connections", "gauge", "HTTP connections now", connections);
+  out.one("titer_http_listeners", "gauge", "Listeners to the change stream now", listeners);
+}
+
+void metrics(Context& context, const Exchange& exchange) {
+  context.setup.shared->survey->refresh(context);
+  context.backend.status([&context, exchange](const Result<std::string_view>& status) {
+    MetricsText out;
+    print_status(status ? *status : std::string_view(), out);
+    const std::vector<const Traffic*> traffics = context.setup.shared->traffics();
+    print_connections(traffics, out);
+    print_routes(traffics, make_router(), out);
+    context.setup.shared->survey->print(out);
+    Response response;
+    response.type = MetricsText::kType;
+    response.body = out.take();
+    exchange.respond(std::move(response));
+  });
+}
+
+constexpr Route kRoutes[] = {
+    {Method::kGet, "/metrics", metrics, "metrics", {}},
+};
+
+}  // namespace
+
+Routes metrics_routes() { return kRoutes; }
+
+}  // namespace titer::api

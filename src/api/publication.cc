@@ -1,0 +1,149 @@
+#include "api/publication.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+#include "api/gzip.h"
+#include "api/whole_read.h"
+
+namespace titer::api {
+
+namespace {
+
+constexpr std::int64_t kHourMs = 3'600'000;
+constexpr std::size_t kSitesPerStep = 100;                 // some 5 ms of work
+constexpr auto kStepPause = std::chrono::milliseconds(1);  // the worker's other clients have their turn
+
+std::string_view file_prefix(formats::SmartType type) {
+  switch (type) {
+    case formats::SmartType::kLocation: return "locations";
+    case formats::SmartType::kSchedule: return "schedules";
+    case formats::SmartType::kSlot: return "slots";
+  }
+  return "";
+}
+
+// Makes one publication of a snapshot, in steps; owned by its own timer and ends with it.
+class Press : public std::enable_shared_from_this<Press> {
+ public:
+  Press(Context& context, SharedSnapshot all, std::function<void(SharedPublication)> done)
+      : timer_(context.loop.context()), all_(std::move(all)), done_(std::move(done)) {}
+
+  void begin() {
+    WallTime newest;
+    for (const registry::Site& site : all_->sites) {
+      newest = std::max(newest, site.updated_at);
+      for (const registry::StockLine& line : site.stock)
+        newest = std::max({newest, line.changed_at, line.checked_at});
+      if (formats::why_left_out(site).empty())
+        sites_.push_back(&site);
+      else
+        ++out_->left_out;
+    }
+    std::stable_sort(sites_.begin(), sites_.end(),
+                     [](const registry::Site* a, const registry::Site* b) { return a->state < b->state; });
+    const std::int64_t hour = net::wall_now().value / kHourMs;
+    out_->position = all_->position;
+    out_->time = std::max(newest, WallTime(hour * kHourMs));
+    out_->name = fmt::format("s-{}-{}", all_->position.value, hour);
+    step();
+  }
+
+ private:
+  void step() {
+    if (first_ == sites_.size()) {
+      out_->made = net::boot_now();
+      return done_(out_);
+    }
+    if (!gzip_) begin_file();
+    std::string text;
+    const std::size_t until = std::min(at_ + kSitesPerStep, last_);
+    for (; at_ < until; ++at_) formats::print_smart(type(), *sites_[at_], out_->time, text);
+    gzip_->add(text, at_ == last_ ? Gzip::Then::kEnd : Gzip::Then::kMore, *packed_);
+    if (at_ == last_) end_file();
+    timer_.expires_after(kStepPause);
+    timer_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+      if (!cancelled) self->step();
+    });
+  }
+
+  void begin_file() {
+    at_ = last_ = first_;
+    while (last_ < sites_.size() && sites_[last_]->state == sites_[first_]->state) ++last_;
+    packed_ = std::make_shared<std::string>();
+    gzip_ = std::make_unique<Gzip>();
+  }
+  void end_file() {
+    gzip_.reset();
+    const std::string state(sites_[first_]->state);
+    out_->files.push_back({type(), state, fmt::format("{}-{}.ndjson", file_prefix(type()), state), packed_});
+    type_ = (type_ + 1) % formats::kSmartTypes.size();
+    if (type_ == 0) first_ = last_;
+  }
+  [[nodiscard]] formats::SmartType type() const { return formats::kSmartTypes[type_]; }
+
+  boost::asio::steady_timer timer_;
+  SharedSnapshot all_;
+  std::function<void(SharedPublication)> done_;
+  std::vector<const registry::Site*> sites_;  // published ones, by state
+  std::size_t first_ = 0, last_ = 0;          // of sites_: the state in work
+  std::size_t at_ = 0;                        // in it
+  std::size_t type_ = 0;                      // the file in work
+  std::unique_ptr<Gzip> gzip_;
+  std::shared_ptr<std::string> packed_;
+  std::shared_ptr<Publication> out_ = std::make_shared<Publication>();
+};
+
+}  // namespace
+
+const Publication::File* Publication::find(std::string_view file) const {
+  const auto it = std::find_if(files.begin(), files.end(), [&](const File& f) { return f.name == file; });
+  return it == files.end() ? nullptr : &*it;
+}
+
+SharedPublication Publications::find(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  for (const SharedPublication& one : kept_)
+    if (one->name == name) return one;
+  return nullptr;
+}
+
+void Publications::newest(Context& context, ThenPublication then) {
+  std::unique_lock lock(mutex_);
+  const SharedPublication last = kept_.empty() ? nullptr : kept_.back();
+  const bool fresh = last && context.times.now.value - last->made.value < kFreshUs;
+  if (fresh || (last && making_)) {
+    lock.unlock();
+    return then(last);
+  }
+  waiting_.push_back([&loop = context.loop, then = std::move(then)](const Result<SharedPublication>& made) {
+    loop.post([then, made] { then(made); });
+  });
+  if (std::exchange(making_, true)) return;
+  lock.unlock();
+  read_whole(context, [this, &context](const Result<SharedSnapshot>& all) {
+    if (!all) return made(all.error());
+    std::make_shared<Press>(context, *all, [this](SharedPublication done) { made(std::move(done)); })->begin();
+  });
+}
+
+void Publications::made(Result<SharedPublication> publication) {
+  std::vector<ThenPublication> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    making_ = false;
+    waiting.swap(waiting_);
+    if (publication) {
+      // The same position in the same hour is the same publication.
+      std::erase_if(kept_, [&](const SharedPublication& one) { return one->name == (*publication)->name; });
+      kept_.push_back(*publication);
+      if (kept_.size() > kKept) kept_.pop_front();
+    }
+  }
+  for (const ThenPublication& then : waiting) then(publication);
+}
+
+}  // namespace titer::api

@@ -1,0 +1,80 @@
+// Shared: the little that the workers of one server have in common: what is too large to have once per worker, or counts
+// for all of them. Nothing of it lies on the way of ordinary requests.
+//
+// Thread rule: any worker; every member guards itself and is held for moments only.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "client/snapshot.h"
+
+namespace titer::api {
+
+class Publications;
+class Survey;
+class Traffic;
+
+using SharedSnapshot = std::shared_ptr<const client::Snapshot>;
+
+// Whole-registry reads under way: as large as the registry each, so their number is bounded, and who wants the same
+// position shares one.
+class Snapshots {
+ public:
+  static constexpr unsigned kAliveMax =
+      3;  // copies of the registry, while exports or publications are made of them
+
+  // The one of this position, if somebody still has it.
+  [[nodiscard]] SharedSnapshot find(Position position);
+  // Room for one more; false: try later. After true: keep() or give_up().
+  [[nodiscard]] bool reserve();
+  void give_up() { alive_.fetch_sub(1); }
+  [[nodiscard]] SharedSnapshot keep(client::Snapshot snapshot);
+
+ private:
+  std::atomic<unsigned> alive_{0};
+  std::mutex mutex_;
+  std::weak_ptr<const client::Snapshot> newest_;
+};
+
+// How many of something may go on at once.
+class Places {
+ public:
+  explicit Places(unsigned max) : free_(static_cast<int>(max)) {}
+  [[nodiscard]] bool take() {
+    if (free_.fetch_sub(1) > 0) return true;
+    free_.fetch_add(1);
+    return false;
+  }
+  void give_back() { free_.fetch_add(1); }
+
+ private:
+  std::atomic<int> free_;
+};
+
+struct Shared {
+  static constexpr unsigned kImportsMax = 4;  // each has 256 requests in flight
+
+  Shared();
+  ~Shared();
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+
+  Snapshots snapshots;
+  Places imports{kImportsMax};
+  std::unique_ptr<Publications> publications;
+  std::unique_ptr<Survey> survey;
+
+  // Of each worker, as long as the server lives.
+  void add(const Traffic& traffic);
+  [[nodiscard]] std::vector<const Traffic*> traffics();
+
+ private:
+  std::mutex mutex_;
+  std::vector<const Traffic*> traffics_;
+};
+
+}  // namespace titer::api
