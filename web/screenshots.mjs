@@ -22,11 +22,13 @@ async function fill(cluster) {
   const elm = ["--zip", "02139", "--street", "173 Elm St", "--city", "Cambridge", "--state", "MA"];
   const reach = ["--phone", "617-555-0100", "--booking-url", "https://elm.example.org"];
   await cluster.titer("add", "Elm Street Clinic", ...elm, ...reach);
-  for (const count of [60, 52, 47, 80, 71, 66, 12])
-    await cluster.titer("set", "elm-street-clinic", count, "--product", "309", "--actor", "maria");
   await cluster.titer("set", "elm-street-clinic", "true", "--product", "140", "--actor", "maria");
   const sites = JSON.parse(await cluster.titer("near", "02139", "--json", "--limit", kSites));
-  for (const { id } of sites.filter(({ id }) => id !== "elm-street-clinic")) {
+  const day = [60, 52, 47, 80, 71, 66, 12]; // of the clinic; the others log in between
+  const others = sites.filter(({ id }) => id !== "elm-street-clinic");
+  for (const [i, { id }] of others.entries()) {
+    const count = i % 8 === 0 && day.shift();
+    if (count) await cluster.titer("set", "elm-street-clinic", count, "--product", "309", "--actor", "maria");
     if (draw(4) === 0) continue;
     const value = ["true", "false", 0, 1 + draw(80), 1 + draw(30)][draw(5)];
     await cluster.titer(
@@ -59,14 +61,16 @@ const borders = (page) => page.locator(".county-name").first().waitFor();
 
 try {
   await fill(cluster);
-  await shoot("find", "#/find?zip=02139&within=5", borders);
+  await shoot("find", "#/find?zip=02139&within=10", borders);
   await shoot("phone", "#/find?zip=02139&within=10&product=309&available=true", borders, {
     viewport: { width: 375, height: 740 },
     deviceScaleFactor: 1.5,
     colorScheme: "dark",
     locale: "es-US",
   });
-  await shoot("log", "#/log/elm-street-clinic", (page) => page.locator(".events li").first().waitFor());
+  await shoot("log", "#/log/elm-street-clinic", (page) => page.locator(".events li").first().waitFor(), {
+    viewport: { width: 1000, height: 1250 },
+  });
   const page = await browser.open(cluster.page(0, "#/cluster"), { viewport: { width: 1200, height: 1300 } });
   await page.getByText("3 of 3 replicas serve").waitFor();
   const load = (async () => {
