@@ -49,8 +49,9 @@ void took(const AskingPtr& asking, const Result<Rows>& rows) {
   if (rows->position < asking->at_least) {
     if (asking->context.times.now < asking->until) return ask_later(asking);
     return asking->exchange.respond(
-        problem(Error{Code::kUnavailable, fmt::format("this replica has reached position {}, not yet {}; ask again, or another replica",
-                                                 rows->position.value, asking->at_least.value)}));
+        problem(Error{Code::kUnavailable,
+                      fmt::format("this replica has reached position {}, not yet {}; ask again, or another replica",
+                                  rows->position.value, asking->at_least.value)}));
   }
   Response response;
   response.position = rows->position;
@@ -103,9 +104,12 @@ void answer_query(Context& context, const Exchange& exchange, const registry::Qu
                                       boost::asio::steady_timer(context.loop.context())}));
 }
 
-void tag_by_content(Response& response) { response.etag = fmt::format("\"{:016x}\"", hash64(as_bytes(response.body))); }
+void tag_by_content(Response& response) {
+  response.etag = fmt::format("\"{:016x}\"", hash64(as_bytes(response.body)));
+}
 
-void answer_write(Context& context, const Exchange& exchange, registry::Operation operation, std::string_view reason) {
+void answer_write(Context& context, const Exchange& exchange, registry::Operation operation,
+                  std::string_view reason) {
   const Request& http = exchange.request();
   registry::Request request;
   request.operation = std::move(operation);

@@ -24,6 +24,7 @@ void tag_by_content(Response& response);
 
 // Executes with the actor and the Idempotency-Key of the request's headers, and answers with the outcome: 200, 201 for
 // a new site, or a problem. Views may be into the request.
-void answer_write(Context& context, const Exchange& exchange, registry::Operation operation, std::string_view reason);
+void answer_write(Context& context, const Exchange& exchange, registry::Operation operation,
+                  std::string_view reason);
 
 }  // namespace titer::api

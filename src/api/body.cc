@@ -62,7 +62,8 @@ Status JsonBody::read(const Request& request, std::string_view known, std::strin
     wrapped.emplace(json::string_view(plain.data(), plain.size()), std::move(parsed_));
     parsed_ = std::move(wrapped);
   }
-  if (!parsed_.is_object()) return Error{Code::kInvalid, fmt::format("the body is a JSON object with some of: {}", known)};
+  if (!parsed_.is_object())
+    return Error{Code::kInvalid, fmt::format("the body is a JSON object with some of: {}", known)};
   object_ = &parsed_.get_object();
   return only(known);
 }
@@ -125,8 +126,9 @@ Result<registry::Availability> availability_of(const json::value& value) {
   if (value.is_object() && value.get_object().size() == 1)
     if (const json::value* count = value.get_object().if_contains("count"); count != nullptr && count->is_int64())
       return availability_of(*count);
-  return Error{Code::kInvalid,
-               R"(an availability is {"count":12}, 12, "yes", true, "no", false or "unknown"; counts are whole and not negative)"};
+  return Error{
+      Code::kInvalid,
+      R"(an availability is {"count":12}, 12, "yes", true, "no", false or "unknown"; counts are whole and not negative)"};
 }
 
 Result<registry::StockClaim> claim_of(const JsonObject& line, std::string_view product) {

@@ -19,13 +19,15 @@ namespace titer::api {
 namespace {
 
 constexpr std::string_view kEventStream = "text/event-stream";
-constexpr std::uint32_t kPage = 500;                        // events of history per question
-constexpr std::uint64_t kAheadMax = std::uint64_t{1} << 20;  // of a position that a client may bring from another replica
+constexpr std::uint32_t kPage = 500;  // events of history per question
+constexpr std::uint64_t kAheadMax = std::uint64_t{1}
+                                    << 20;  // of a position that a client may bring from another replica
 
 // One listener. It is fed by the pages of history until they reach the ring, and then by the ring.
 class Stream final : public Listener, public std::enable_shared_from_this<Stream> {
  public:
-  Stream(Context& context, Exchange exchange, bool sse) : context_(context), exchange_(std::move(exchange)), sse_(sse) {}
+  Stream(Context& context, Exchange exchange, bool sse)
+      : context_(context), exchange_(std::move(exchange)), sse_(sse) {}
 
   // From here on; nullopt: from now.
   void start(std::optional<Mark> from);
@@ -43,15 +45,13 @@ class Stream final : public Listener, public std::enable_shared_from_this<Stream
   [[nodiscard]] Pull pull(std::string& out);
   void end(std::string_view why, std::string& out);
   void print(const Change& change, std::string& out) const;
-  [[nodiscard]] bool reaches_ring() const {
-    return context_.changes.begun() && at_ >= context_.changes.begin();
-  }
+  [[nodiscard]] bool reaches_ring() const { return context_.changes.begun() && at_ >= context_.changes.begin(); }
 
   Context& context_;
   Exchange exchange_;
   bool sse_;
-  Mark at_;             // everything up to here has been written
-  std::string ready_;   // of a page, not written yet
+  Mark at_;              // everything up to here has been written
+  std::string ready_;    // of a page, not written yet
   bool opened_ = false;  // the head of the answer is sent
   bool asking_ = false, live_ = false, more_ = false, lost_ = false;
 };
@@ -84,8 +84,9 @@ void Stream::took_page(const Result<Rows>& rows) {
   if (exchange_.gone()) return;
   if (!rows) return refuse(rows.error());
   if (at_.position.value > rows->position.value + kAheadMax)
-    return refuse({Code::kInvalid, fmt::format("position {} is far ahead of this cluster, which is at {}: it is another's",
-                                               at_.position.value, rows->position.value)});
+    return refuse(
+        {Code::kInvalid, fmt::format("position {} is far ahead of this cluster, which is at {}: it is another's",
+                                     at_.position.value, rows->position.value)});
   const auto more = client::visit_events(rows->body, [this](const registry::Event& event) {
     const Mark mark{event.position, event.part};
     if (mark <= at_) return true;
@@ -190,10 +191,11 @@ void Stream::beat() {
 Result<Mark> mark_of(std::string_view text) {
   const std::size_t dot = text.find('.');
   const auto position = whole_number(text.substr(0, dot));
-  const auto part = dot == std::string_view::npos ? std::optional<std::uint64_t>(UINT32_MAX)
-                                                  : whole_number(text.substr(dot + 1));
+  const auto part =
+      dot == std::string_view::npos ? std::optional<std::uint64_t>(UINT32_MAX) : whole_number(text.substr(dot + 1));
   if (position && part && *part <= UINT32_MAX) return Mark{Position(*position), static_cast<std::uint32_t>(*part)};
-  return Error{Code::kInvalid, "since and Last-Event-ID are a position, or a position, a dot and a part: 1042 or 1042.0"};
+  return Error{Code::kInvalid,
+               "since and Last-Event-ID are a position, or a position, a dot and a part: 1042 or 1042.0"};
 }
 
 void changes(Context& context, const Exchange& exchange) {

@@ -44,7 +44,8 @@ Change rendered(const registry::Event& event) {
   return out;
 }
 
-Changes::Changes(net::Loop& loop, const net::Address& replica) : loop_(loop), link_(loop, watch_options(replica), *this) {}
+Changes::Changes(net::Loop& loop, const net::Address& replica)
+    : loop_(loop), link_(loop, watch_options(replica), *this) {}
 
 void Changes::add(const std::shared_ptr<Listener>& listener) { listeners_.push_back(listener); }
 

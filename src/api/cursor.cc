@@ -5,7 +5,9 @@
 
 namespace titer::api {
 
-void print_cursor(const SiteCursor& cursor, std::string& out) { out.append(cursor.id).append(":").append(cursor.name); }
+void print_cursor(const SiteCursor& cursor, std::string& out) {
+  out.append(cursor.id).append(":").append(cursor.name);
+}
 
 Result<SiteCursor> read_cursor(std::string_view text) {
   const std::size_t colon = text.find(':');

@@ -54,7 +54,8 @@ void history(Context& context, const Exchange& exchange) {
 void undo(Context& context, const Exchange& exchange) {
   const auto position = whole_number(exchange.request().values[0]);
   if (!position || *position == 0)
-    return exchange.respond(bad_request({Code::kInvalid, "an event is named by its position, a whole number above 0"}));
+    return exchange.respond(
+        bad_request({Code::kInvalid, "an event is named by its position, a whole number above 0"}));
   JsonBody body;
   if (const Status read = body.read(exchange.request(), "reason"); !read)
     return exchange.respond(refused_body(read.error()));

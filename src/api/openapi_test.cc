@@ -90,7 +90,8 @@ TEST(OpenApi, NamesEveryQueryParameterThatARouteTakes) {
 TEST(OpenApi, EveryReferenceLeadsSomewhere) {
   const std::string_view text = openapi_document();
   const json::value document = json::parse(json::string_view(text.data(), text.size()));
-  for (std::size_t at = text.find("#/components"); at != std::string_view::npos; at = text.find("#/components", at + 1)) {
+  for (std::size_t at = text.find("#/components"); at != std::string_view::npos;
+       at = text.find("#/components", at + 1)) {
     const std::string pointer(text.substr(at + 1, text.find('"', at) - at - 1));
     boost::system::error_code error;
     (void)document.find_pointer(pointer, error);

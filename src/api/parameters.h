@@ -13,8 +13,8 @@
 namespace titer::api {
 
 [[nodiscard]] std::string_view text_of(const Request& request, std::string_view name);
-[[nodiscard]] Result<std::uint64_t> number_of(const Request& request, std::string_view name, std::uint64_t otherwise,
-                                              std::uint64_t low, std::uint64_t high);
+[[nodiscard]] Result<std::uint64_t> number_of(const Request& request, std::string_view name,
+                                              std::uint64_t otherwise, std::uint64_t low, std::uint64_t high);
 [[nodiscard]] Result<double> real_of(const Request& request, std::string_view name, double otherwise);
 // "true", "1", "yes" or nothing after the name; "false", "0", "no".
 [[nodiscard]] Result<bool> flag_of(const Request& request, std::string_view name);

@@ -4,7 +4,9 @@ namespace titer::api {
 
 Router make_router() {
   Router router;
-  for (const Routes& routes : {health_routes(), site_read_routes(), site_write_routes(), stock_routes(), event_routes(), change_routes()}) router.add(routes);
+  for (const Routes& routes :
+       {health_routes(), site_read_routes(), site_write_routes(), stock_routes(), event_routes(), change_routes()})
+    router.add(routes);
   return router;
 }
 

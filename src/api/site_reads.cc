@@ -150,7 +150,8 @@ void near_sites(Context& context, const Exchange& exchange) {
   if (!query) return exchange.respond(bad_request(query.error()));
   // Not "nothing near there": the place itself is not known.
   if (!query->zip.empty() && !registry::zip_point(query->zip))
-    return exchange.respond(problem(422, "unknown_zip", "no ZIP code of the US has these digits; give five, or lat and lon"));
+    return exchange.respond(
+        problem(422, "unknown_zip", "no ZIP code of the US has these digits; give five, or lat and lon"));
   answer_query(context, exchange, *query, [unit = *unit](const Rows& rows, Response& response) -> Status {
     const WallTime now = net::wall_now();
     response.body = R"({"sites":[)";

@@ -16,7 +16,8 @@ namespace json = boost::json;
 using registry::SiteFields;
 
 constexpr std::string_view kKnownInEdit =
-    "name zip zip_plus4 street city state county phone info_url booking_url provider hours lat lon status external_ids "
+    "name zip zip_plus4 street city state county phone info_url booking_url provider hours lat lon status "
+    "external_ids "
     "reason";
 constexpr std::string_view kKnownInAdd =
     "id stock name zip zip_plus4 street city state county phone info_url booking_url provider hours lat lon status "
@@ -28,22 +29,17 @@ struct TextField {
   std::optional<std::string_view> SiteFields::*field;
 };
 constexpr std::array kTexts = {
-    TextField{"name", &SiteFields::name},
-    TextField{"zip", &SiteFields::zip},
-    TextField{"zip_plus4", &SiteFields::zip_plus4},
-    TextField{"street", &SiteFields::street},
-    TextField{"city", &SiteFields::city},
-    TextField{"state", &SiteFields::state},
-    TextField{"county", &SiteFields::county},
-    TextField{"phone", &SiteFields::phone},
-    TextField{"info_url", &SiteFields::info_url},
-    TextField{"booking_url", &SiteFields::booking_url},
-    TextField{"provider", &SiteFields::provider},
-    TextField{"hours", &SiteFields::hours},
+    TextField{"name", &SiteFields::name},           TextField{"zip", &SiteFields::zip},
+    TextField{"zip_plus4", &SiteFields::zip_plus4}, TextField{"street", &SiteFields::street},
+    TextField{"city", &SiteFields::city},           TextField{"state", &SiteFields::state},
+    TextField{"county", &SiteFields::county},       TextField{"phone", &SiteFields::phone},
+    TextField{"info_url", &SiteFields::info_url},   TextField{"booking_url", &SiteFields::booking_url},
+    TextField{"provider", &SiteFields::provider},   TextField{"hours", &SiteFields::hours},
 };
 
 std::optional<registry::SiteStatus> status_named(std::string_view text) {
-  for (const auto status : {registry::SiteStatus::kActive, registry::SiteStatus::kHidden, registry::SiteStatus::kClosed})
+  for (const auto status :
+       {registry::SiteStatus::kActive, registry::SiteStatus::kHidden, registry::SiteStatus::kClosed})
     if (text == registry::name(status)) return status;
   return std::nullopt;
 }
@@ -94,8 +90,10 @@ Result<SiteFields> fields_of(const JsonBody& body) {
 // What a new site has: a list of at most one line; further products are logged one by one.
 Result<std::optional<registry::StockClaim>> stock_of(const JsonBody& body) {
   const json::value* list = body.find("stock");
-  if (list == nullptr || (list->is_array() && list->get_array().empty())) return std::optional<registry::StockClaim>();
-  const Error wrong{Code::kInvalid, R"('stock' is [{"product":"208","availability":12}]; log further products with PUT)"};
+  if (list == nullptr || (list->is_array() && list->get_array().empty()))
+    return std::optional<registry::StockClaim>();
+  const Error wrong{Code::kInvalid,
+                    R"('stock' is [{"product":"208","availability":12}]; log further products with PUT)"};
   if (!list->is_array() || list->get_array().size() != 1) return wrong;
   const json::object* object = list->get_array()[0].if_object();
   if (object == nullptr) return wrong;
@@ -123,7 +121,8 @@ void add_site(Context& context, const Exchange& exchange) {
 void edit_site(Context& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   JsonBody body;
-  if (const Status read = body.read(request, kKnownInEdit); !read) return exchange.respond(refused_body(read.error()));
+  if (const Status read = body.read(request, kKnownInEdit); !read)
+    return exchange.respond(refused_body(read.error()));
   const auto reason = body.text("reason");
   if (!reason) return exchange.respond(refused_body(reason.error()));
   auto fields = fields_of(body);

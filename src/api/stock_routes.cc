@@ -46,7 +46,8 @@ void set(Context& context, const Exchange& exchange) {
 }
 
 // The three that change a count by a number in the body.
-using MakeOperation = registry::Operation (*)(const Line& line, std::int64_t n, std::optional<std::uint32_t> version);
+using MakeOperation = registry::Operation (*)(const Line& line, std::int64_t n,
+                                              std::optional<std::uint32_t> version);
 
 void change(Context& context, const Exchange& exchange, std::string_view member, std::int64_t otherwise,
             MakeOperation make) {
@@ -55,13 +56,14 @@ void change(Context& context, const Exchange& exchange, std::string_view member,
   if (!line) return exchange.respond(bad_request(line.error()));
   JsonBody body;
   const std::string known = std::string(member) + " reason";
-  if (const Status read = body.read(request, known, member); !read) return exchange.respond(refused_body(read.error()));
+  if (const Status read = body.read(request, known, member); !read)
+    return exchange.respond(refused_body(read.error()));
   const auto number = body.number(member);
   if (!number) return exchange.respond(refused_body(number.error()));
   const std::int64_t n = number->value_or(otherwise);
   if (n == 0 || (n < 0 && member != "by"))
-    return exchange.respond(refused_body(
-        {Code::kInvalid, member == "by" ? R"('by' is missing or 0: {"by":-1})" : "'doses' is a whole number above 0"}));
+    return exchange.respond(refused_body({Code::kInvalid, member == "by" ? R"('by' is missing or 0: {"by":-1})"
+                                                                         : "'doses' is a whole number above 0"}));
   const auto reason = body.text("reason");
   if (!reason) return exchange.respond(refused_body(reason.error()));
   const auto version = version_wanted(request.header("if-match"));

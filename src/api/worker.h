@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "api/connection.h"
 #include "api/changes.h"
+#include "api/connection.h"
 #include "api/context.h"
 #include "api/once.h"
 #include "api/traffic.h"

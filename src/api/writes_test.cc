@@ -49,11 +49,14 @@ class WritesTest : public testing::Test {
 };
 
 TEST_F(WritesTest, EveryFormOfAnAvailabilityIsKeptAsClaimed) {
-  const std::pair<const char*, Availability> forms[] = {
-      {R"({"availability":{"count":12}})", Availability::of(12)}, {R"({"availability":12})", Availability::of(12)},
-      {"12", Availability::of(12)},   {R"({"availability":"yes"})", Availability::yes()},
-      {"true", Availability::yes()},  {R"("no")", Availability::no()},
-      {"false", Availability::no()},  {R"({"availability":"unknown"})", Availability::unknown()}};
+  const std::pair<const char*, Availability> forms[] = {{R"({"availability":{"count":12}})", Availability::of(12)},
+                                                        {R"({"availability":12})", Availability::of(12)},
+                                                        {"12", Availability::of(12)},
+                                                        {R"({"availability":"yes"})", Availability::yes()},
+                                                        {"true", Availability::yes()},
+                                                        {R"("no")", Availability::no()},
+                                                        {"false", Availability::no()},
+                                                        {R"({"availability":"unknown"})", Availability::unknown()}};
   for (const auto& [body, expected] : forms) {
     const auto answer = put(body);
     ASSERT_EQ(answer.result_int(), 200U) << body << answer.body();
@@ -80,7 +83,9 @@ TEST_F(WritesTest, WhatCannotBeReadNeverReachesTheReplica) {
 
 TEST_F(WritesTest, ABodyThatIsNoJsonTypeIsRefused) {
   TestClient one = client();
-  one.send("PUT /api/v1/sites/elm/stock/208 HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n12");
+  one.send(
+      "PUT /api/v1/sites/elm/stock/208 HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: "
+      "2\r\n\r\n12");
   EXPECT_EQ(one.receive().result_int(), 415U);
 }
 
@@ -152,7 +157,9 @@ TEST_F(WritesTest, ManyAtOnceAreEachAnsweredOnce) {
   TestClient one = client();
   std::string many;
   for (int i = 0; i < 500; ++i)
-    many += "PUT /api/v1/sites/elm/stock/208 HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n12";
+    many +=
+        "PUT /api/v1/sites/elm/stock/208 HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: "
+        "2\r\n\r\n12";
   one.send(many);
   for (int i = 0; i < 500; ++i) ASSERT_EQ(one.receive().result_int(), 200U) << i;
   EXPECT_EQ(executed(), 500U);
