@@ -16,6 +16,7 @@
 #include "node/node.h"
 #include "store/store.h"
 #include "titer/command.h"
+#include "titer/page.h"
 #include "view/register.h"
 
 namespace titer::app {
@@ -87,6 +88,9 @@ view::LocalRegister::Events register_events(Life& life) {
     // Answers in work need the node.
     life.http->stop([&life, stop] { life.loop.post(stop); });
   };
+  events.operated = [&life](const wire::Operated& answer) {
+    if (life.node) life.node->operated(answer);
+  };
   events.lost = [&life] {
     spdlog::warn("the supervisor is gone: service goes on, but views cannot change any more");
     if (!life.node) life.loop.stop();
@@ -142,6 +146,7 @@ void serve_http(const Options& options, Life& life) {
   setup.listen = address(options.http_port, options.index);
   for (std::uint16_t i = 0; i < options.replicas; ++i) setup.peers.push_back(address(options.http_port, i));
   setup.cluster_control = true;
+  setup.files = page();
   life.http = std::make_unique<api::Server>(std::move(setup));
   life.http->start();
 }

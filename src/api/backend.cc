@@ -76,7 +76,15 @@ void Backend::ask(const registry::Query& query, ThenRows then) {
   queries_.emplace(last_token_, std::move(question));
 }
 
-void Backend::status(ThenText then) { statuses_.push_back(std::move(then)); }
+void Backend::operate(wire::Operate::What what, std::uint32_t replica, ThenOperated then) {
+  if (!link_.up())
+    return loop_.post([then = std::move(then)] {
+      then({0, Code::kUnavailable, "this replica cannot be reached"});
+    });
+  orders_.emplace(++last_token_, std::move(then));
+  wire::encode(link_.outgoing(), wire::Operate{last_token_, what, replica});
+  loop_.wake_at(net::boot_now());
+}
 
 // --- what comes in
 
@@ -90,16 +98,21 @@ void Backend::on_link_up(const wire::HelloReply&) {
     asking_.push_back(token);
   }
   std::sort(asking_.begin(), asking_.end());
-  at_replica_ = statuses_sent_ = 0;
+  at_replica_ = texts_sent_ = 0;
 }
 
-void Backend::on_link_down(const std::string&) {}
+void Backend::on_link_down(const std::string&) {
+  for (const auto& [token, then] : std::exchange(orders_, {}))
+    loop_.post([then] { then({0, Code::kOutcomeUnknown, "the connection was lost; look at the status"}); });
+}
 
 void Backend::on_link_message(const wire::Message& message) {
   switch (message.type) {
     case wire::Type::kAnswer: return take_answer(message.payload);
     case wire::Type::kQueryAnswer: return take_rows(message.payload);
-    case wire::Type::kStatus: return take_status(message.payload);
+    case wire::Type::kStatus:
+    case wire::Type::kTrace: return take_text(message.payload);
+    case wire::Type::kOperated: return take_operated(message.payload);
     default: return;
   }
 }
@@ -138,12 +151,22 @@ void Backend::take_rows(ByteView payload) {
   then(Error{answer->code, std::string(as_text(answer->body))});
 }
 
-void Backend::take_status(ByteView payload) {
-  if (statuses_sent_ == 0) return;
-  --statuses_sent_;
-  const ThenText then = std::move(statuses_.front());
-  statuses_.pop_front();
+void Backend::take_text(ByteView payload) {
+  if (texts_sent_ == 0) return;
+  --texts_sent_;
+  const ThenText then = std::move(texts_.front().then);
+  texts_.pop_front();
   then(as_text(payload));
+}
+
+void Backend::take_operated(ByteView payload) {
+  const Result<wire::Operated> answer = wire::decode_operated(payload);
+  if (!answer) return link_.try_another(answer.error().message);
+  const auto it = orders_.find(answer->token);
+  if (it == orders_.end()) return;
+  const ThenOperated then = std::move(it->second);
+  orders_.erase(it);
+  then(*answer);
 }
 
 // --- turns
@@ -152,8 +175,8 @@ void Backend::turn(BootTime now) {
   if (link_.up()) {
     send_writes(now);  // may begin a new session, on a new connection
     if (link_.up()) send_queries();
-    for (; link_.up() && statuses_sent_ < statuses_.size(); ++statuses_sent_)
-      wire::encode_status_ask(link_.outgoing());
+    for (; link_.up() && texts_sent_ < texts_.size(); ++texts_sent_)
+      wire::MessageWriter(link_.outgoing(), texts_[texts_sent_].type).finish();
     link_.flush();
   }
   if (now >= next_look_) {
@@ -165,7 +188,7 @@ void Backend::turn(BootTime now) {
 }
 
 bool Backend::unsent() const {
-  return link_.up() && ((!queue_.empty() && window_.can_add()) || statuses_sent_ < statuses_.size() ||
+  return link_.up() && ((!queue_.empty() && window_.can_add()) || texts_sent_ < texts_.size() ||
                         (!asking_.empty() && at_replica_ < limits::kQueriesMax));
 }
 

@@ -22,6 +22,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -31,6 +32,7 @@
 #include "net/loop.h"
 #include "registry/query.h"
 #include "registry/request.h"
+#include "wire/codec.h"
 
 namespace titer::api {
 
@@ -43,6 +45,7 @@ struct Rows {
 };
 using ThenRows = std::function<void(const Result<Rows>&)>;
 using ThenText = std::function<void(const Result<std::string_view>&)>;
+using ThenOperated = std::function<void(const wire::Operated&)>;
 
 class Backend final : client::LinkOwner {
  public:
@@ -55,8 +58,11 @@ class Backend final : client::LinkOwner {
   void execute(const registry::Request& request, ThenOutcome then);
   void execute(Bytes body, ThenOutcome then);  // wire::encode_request() has made it
   void ask(const registry::Query& query, ThenRows then);
-  // The replica's status as JSON text.
-  void status(ThenText then);
+  // JSON text: the replica's status, or the last frames there.
+  void status(ThenText then) { texts_.push_back({wire::Type::kStatusAsk, std::move(then)}); }
+  void trace(ThenText then) { texts_.push_back({wire::Type::kTraceAsk, std::move(then)}); }
+  // Sent at once or not at all (kUnavailable); kOutcomeUnknown when the connection is lost first.
+  void operate(wire::Operate::What what, std::uint32_t replica, ThenOperated then);
 
   // At the end of every turn: sends what has gathered, and looks at the clock.
   void turn(BootTime now);
@@ -68,7 +74,7 @@ class Backend final : client::LinkOwner {
   [[nodiscard]] Position newest() const { return newest_; }
   // Requests and questions without an answer yet.
   [[nodiscard]] std::size_t open() const {
-    return writes_.size() + queue_.size() + queries_.size() + statuses_.size();
+    return writes_.size() + queue_.size() + queries_.size() + texts_.size();
   }
 
  private:
@@ -94,7 +100,8 @@ class Backend final : client::LinkOwner {
   void on_link_down(const std::string& reason) override;
   void take_answer(ByteView payload);
   void take_rows(ByteView payload);
-  void take_status(ByteView payload);
+  void take_text(ByteView payload);
+  void take_operated(ByteView payload);
   void send_writes(BootTime now);
   void send_queries();
   void give_up_late(BootTime now);
@@ -109,8 +116,13 @@ class Backend final : client::LinkOwner {
   std::deque<std::uint64_t> asking_;                        // tokens of questions, oldest first
   boost::unordered_flat_map<std::uint64_t, Question> queries_;
   std::size_t at_replica_ = 0;  // questions sent and not answered
-  std::deque<ThenText> statuses_;
-  std::size_t statuses_sent_ = 0;
+  struct TextAsk {
+    wire::Type type;
+    ThenText then;
+  };
+  std::deque<TextAsk> texts_;  // answered in order
+  std::size_t texts_sent_ = 0;
+  boost::unordered_flat_map<std::uint64_t, ThenOperated> orders_;  // at the supervisor
   std::uint64_t last_token_ = 0;
   BootTime last_write_, next_look_;
   Position newest_;

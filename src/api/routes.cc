@@ -4,8 +4,8 @@ namespace titer::api {
 
 Router make_router() {
   Router router;
-  for (const Routes& routes :
-       {health_routes(), site_read_routes(), site_write_routes(), stock_routes(), event_routes(), change_routes()})
+  for (const Routes& routes : {health_routes(), site_read_routes(), site_write_routes(), stock_routes(),
+                               event_routes(), change_routes(), cluster_routes(), plain_page_routes()})
     router.add(routes);
   return router;
 }

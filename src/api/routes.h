@@ -10,8 +10,10 @@ namespace titer::api {
 [[nodiscard]] Routes site_read_routes();
 [[nodiscard]] Routes site_write_routes();
 [[nodiscard]] Routes stock_routes();
-[[nodiscard]] Routes event_routes();   // history, undo
-[[nodiscard]] Routes change_routes();  // the change stream
+[[nodiscard]] Routes event_routes();       // history, undo
+[[nodiscard]] Routes change_routes();      // the change stream
+[[nodiscard]] Routes cluster_routes();     // kill, start, trace
+[[nodiscard]] Routes plain_page_routes();  // Find without script
 
 // docs/openapi.json, as the program carries it.
 [[nodiscard]] std::string_view openapi_document();

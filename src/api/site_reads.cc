@@ -143,6 +143,13 @@ Result<registry::Near> near_of(const Request& request, const Unit& unit) {
   return place ? Result<registry::Near>(query) : place.error();
 }
 
+// Where the distances begin: the point that was asked for, or that of the ZIP code. Maps are drawn around it.
+void print_center(const registry::Near& query, std::string& out) {
+  const auto zip = registry::zip_point(query.zip);
+  const double lat = zip ? zip->lat : query.lat, lon = zip ? zip->lon : query.lon;
+  out += fmt::format(R"("center":{{"lat":{},"lon":{}}},)", lat, lon);
+}
+
 void near_sites(Context& context, const Exchange& exchange) {
   const auto unit = unit_of(exchange.request());
   if (!unit) return exchange.respond(bad_request(unit.error()));
@@ -152,9 +159,11 @@ void near_sites(Context& context, const Exchange& exchange) {
   if (!query->zip.empty() && !registry::zip_point(query->zip))
     return exchange.respond(
         problem(422, "unknown_zip", "no ZIP code of the US has these digits; give five, or lat and lon"));
-  answer_query(context, exchange, *query, [unit = *unit](const Rows& rows, Response& response) -> Status {
+  std::string head = "{";
+  print_center(*query, head);
+  answer_query(context, exchange, *query, [unit = *unit, head](const Rows& rows, Response& response) -> Status {
     const WallTime now = net::wall_now();
-    response.body = R"({"sites":[)";
+    response.body = head + R"("sites":[)";
     const std::size_t begin = response.body.size();
     const auto more = client::visit_near(rows.body, [&](const registry::Site& site, double metres) {
       if (response.body.size() > begin) response.body += ",\n";

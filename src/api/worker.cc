@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/limits.h"
+#include "api/origin.h"
 #include "api/problem.h"
 #include "api/routes.h"
 #include "api/static_files.h"
@@ -23,22 +24,16 @@ bool changes_something(Method method) {
   return method != Method::kGet && method != Method::kHead && method != Method::kOptions;
 }
 
-// "http://localhost:8080" against the Host "localhost:8080": a page that we served ourselves.
-bool own_page(const Request& request) {
-  std::string_view origin = request.header("origin");
-  if (origin.empty()) return true;
-  if (const std::size_t slashes = origin.find("//"); slashes != std::string_view::npos)
-    origin.remove_prefix(slashes + 2);
-  return origin == request.header("host");
-}
-
-Response options(const Router::Found& found) {
+// What a browser asks before it lets a page of another address do more than read.
+Response options(const Router::Found& found, bool writes) {
   Response out;
   out.status = 204;
   out.headers.emplace_back("Allow", found.allowed);
   out.headers.emplace_back("Access-Control-Allow-Origin", "*");
-  out.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD");
-  out.headers.emplace_back("Access-Control-Allow-Headers", "If-None-Match, Last-Event-ID, Titer-Min-Position");
+  out.headers.emplace_back("Access-Control-Allow-Methods", writes ? found.allowed : "GET, HEAD");
+  out.headers.emplace_back(
+      "Access-Control-Allow-Headers",
+      "Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Titer-Actor, Titer-Min-Position");
   out.headers.emplace_back("Access-Control-Max-Age", "86400");
   return out;
 }
@@ -109,13 +104,14 @@ void Worker::closed(Connection& connection) {
 
 void Worker::handle(const Router::Found& found, const Exchange& exchange) {
   const Request& request = exchange.request();
+  const bool writes = may_write(request, setup_.peers);
   if (found.route == nullptr) {
-    if (request.method == Method::kOptions && !found.allowed.empty()) return exchange.respond(options(found));
+    if (request.method == Method::kOptions && !found.allowed.empty())
+      return exchange.respond(options(found, writes));
     if (auto file = static_file(setup_.files, request)) return exchange.respond(std::move(*file));
     return exchange.respond(no_route(found, request));
   }
-  if (changes_something(request.method) && !own_page(request))
-    return exchange.respond(problem(403, "cross_site", kCrossSite));
+  if (changes_something(request.method) && !writes) return exchange.respond(problem(403, "cross_site", kCrossSite));
   if (const Request::Pair* unknown = unknown_parameter(request, *found.route))
     return exchange.respond(
         problem(400, "unknown_parameter",

@@ -40,12 +40,6 @@ std::string Console::line(std::string_view text) {
 std::string Console::kill(std::string_view index) {
   const std::optional<std::uint32_t> i = index_of(index);
   if (!i) return fmt::format("'{}' is not an index: type a whole number, 'start I', 'status' or 'quit'.\n", index);
-  if (*i >= supervisor_.size())
-    return fmt::format("There is no replica {}: type an index from 0 to {}.\n", *i, supervisor_.size() - 1);
-  if (!supervisor_.running(*i)) return fmt::format("Replica {} has already failed: type another index.\n", *i);
-  if (supervisor_.holds_last_copy(*i))
-    return "Maximum fault tolerance achieved. This is the last replica; 'start I' brings another one back "
-           "first.\n";
   if (const Status killed = supervisor_.kill(*i); !killed) return killed.error().message + "\n";
   std::string said = fmt::format("Replica {} was killed.\n", *i);
   if (supervisor_.alive() <= 1) said += "Maximum fault tolerance achieved.\n";

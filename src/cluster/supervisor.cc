@@ -17,6 +17,8 @@ namespace titer::cluster {
 
 namespace {
 
+constexpr std::string_view kItSaid = "it said: ";  // how a connection tells of a goodbye
+
 std::string how_it_ended(int wait_status) {
   if (WIFSIGNALED(wait_status)) return fmt::format("killed by signal {}", WTERMSIG(wait_status));
   return fmt::format("exit code {}", WEXITSTATUS(wait_status));
@@ -104,9 +106,15 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
 
 Status Supervisor::kill(std::uint32_t index) {
   if (index >= slots_.size())
-    return Error{Code::kNotFound, fmt::format("there are replicas 0 to {}", slots_.size() - 1)};
+    return Error{Code::kNotFound,
+                 fmt::format("There is no replica {}: type an index from 0 to {}.", index, slots_.size() - 1)};
   Slot& slot = slots_[index];
-  if (slot.pid <= 0) return Error{Code::kDuplicate, fmt::format("replica {} has already failed", index)};
+  if (!running(index))
+    return Error{Code::kDuplicate, fmt::format("Replica {} has already failed: type another index.", index)};
+  if (holds_last_copy(index))
+    return Error{
+        Code::kNotEnough,
+        "Maximum fault tolerance achieved. This is the last replica; 'start I' brings another one back first."};
   slot.killed_by_us = true;
   ::kill(slot.pid, SIGKILL);
   return ok_status();
@@ -144,15 +152,24 @@ void Supervisor::reap() {
 void Supervisor::buried(std::uint16_t index, int wait_status) {
   Slot& slot = slots_[index];
   slot.pid = -1;
-  if (slot.link) slot.link->detach();
-  slot.link.reset();
   slot.inventory.reset();
   dead_.push_back(slot.incarnation);
+  slot.ended = how_it_ended(wait_status);
+  tell_end(index);
+}
+
+// Its last words may still be in the socket when its death is known.
+void Supervisor::tell_end(std::uint16_t index) {
+  Slot& slot = slots_[index];
+  if (slot.pid > 0 || !slot.link_over || slot.ended.empty()) return;
+  slot.link.reset();
+  const std::string ended = std::exchange(slot.ended, {});
   if (stopping_) return;
+  const std::string words = slot.last_words.empty() ? "" : ": " + slot.last_words;
   if (!slot.why.empty())
     say_(fmt::format("Replica {} was killed: {}.", index, slot.why));
   else if (!slot.killed_by_us)
-    say_(fmt::format("Replica {} has failed ({}).", index, how_it_ended(wait_status)));
+    say_(fmt::format("Replica {} has failed ({}){}.", index, ended, words));
 }
 
 void Supervisor::leave(smr::ReplicaSet gone) {
@@ -197,7 +214,7 @@ void Supervisor::exclude(std::uint16_t index, const std::string& why) {
 void Supervisor::on_message(net::Connection& connection, const wire::Message& message) {
   const auto index = static_cast<std::uint16_t>(connection.tag);
   Slot& slot = slots_[index];
-  if (slot.link.get() != &connection) return;
+  if (slot.link.get() != &connection || slot.pid <= 0) return;
   if (message.type == wire::Type::kPong) {
     const auto pong = wire::decode_pong(message.payload);
     if (!pong) return connection.fail(Code::kProtocol, pong.error().message);
@@ -209,6 +226,10 @@ void Supervisor::on_message(net::Connection& connection, const wire::Message& me
     const auto ask = wire::decode_compare_and_set(message.payload);
     if (!ask) return connection.fail(Code::kProtocol, ask.error().message);
     compare_and_set(index, *ask);
+  } else if (message.type == wire::Type::kOperate) {
+    const auto ask = wire::decode_operate(message.payload);
+    if (!ask) return connection.fail(Code::kProtocol, ask.error().message);
+    operate(connection, *ask);
   } else if (message.type == wire::Type::kInventory) {
     auto inventory = wire::decode_inventory(message.payload);
     if (!inventory) return connection.fail(Code::kProtocol, inventory.error().message);
@@ -223,7 +244,28 @@ void Supervisor::on_message(net::Connection& connection, const wire::Message& me
 }
 
 // Its process is dead or about to be: SIGCHLD tells.
-void Supervisor::on_closed(net::Connection&, const std::string&) { reap(); }
+void Supervisor::on_closed(net::Connection& connection, const std::string& reason) {
+  const auto index = static_cast<std::uint16_t>(connection.tag);
+  Slot& slot = slots_[index];
+  if (slot.link.get() == &connection) {
+    slot.link_over = true;
+    if (reason.starts_with(kItSaid)) slot.last_words = reason.substr(kItSaid.size());
+    tell_end(index);
+  }
+  reap();
+}
+
+// From somebody who looks at a page of this replica; the replica has seen to it that it is this machine.
+void Supervisor::operate(net::Connection& connection, const wire::Operate& ask) {
+  const bool kills = ask.what == wire::Operate::What::kKill;
+  const Status done = kills ? kill(ask.replica) : start(ask.replica);
+  const std::string text = done ? fmt::format("Replica {} {}.", ask.replica, kills ? "was killed" : "is starting")
+                                : done.error().message;
+  if (done) say_(text);
+  if (!connection.open()) return;  // it was its own order
+  wire::encode(connection.outgoing(), wire::Operated{ask.token, done ? Code::kOk : done.error().code, text});
+  connection.flush();
+}
 
 void Supervisor::compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask) {
   Slot& slot = slots_[from];

@@ -63,7 +63,7 @@ class Supervisor final : private net::ConnectionOwner {
   [[nodiscard]] Status start_all();
   // The data were there already.
   [[nodiscard]] bool continued() const { return continued_; }
-  // SIGKILL, for real. kNotFound: no such index; kDuplicate: it has failed already.
+  // SIGKILL, for real. kNotFound: no such index; kDuplicate: it has failed already; kNotEnough: it is the last one.
   [[nodiscard]] Status kill(std::uint32_t index);
   // Starts a dead replica again; it learns the state and joins. kDuplicate: it runs.
   [[nodiscard]] Status start(std::uint32_t index);
@@ -102,6 +102,9 @@ class Supervisor final : private net::ConnectionOwner {
     wire::Pong pong;            // the newest
     bool killed_by_us = false;  // on command or for exclusion
     std::string why;            // it was excluded
+    bool link_over = false;     // nothing comes over the link any more
+    std::string last_words;     // why it stopped by itself
+    std::string ended;          // how it did; empty: it lives, or the operator has been told
   };
 
   void on_message(net::Connection& connection, const wire::Message& message) override;
@@ -121,10 +124,12 @@ class Supervisor final : private net::ConnectionOwner {
   void watch_children();
   void reap();
   void buried(std::uint16_t index, int wait_status);
+  void tell_end(std::uint16_t index);
   void leave(smr::ReplicaSet gone);
   void ping();
   void exclude(std::uint16_t index, const std::string& why);
   void compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask);
+  void operate(net::Connection& connection, const wire::Operate& ask);
   void admit_learners();
   void publish(smr::ViewRecord next);
   void save_and_tell();

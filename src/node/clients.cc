@@ -9,15 +9,10 @@
 
 namespace titer::node {
 
-namespace {
+namespace {}  // namespace
 
-constexpr std::string_view kReadOnlyText =
-    "the disk of this replica is full: nothing can be written until there is room again; reading goes on";
-
-}  // namespace
-
-Clients::Clients(net::Loop& loop, Engine& engine, std::function<std::string()> status)
-    : loop_(loop), engine_(engine), status_(std::move(status)), backups_(loop, engine) {}
+Clients::Clients(net::Loop& loop, Engine& engine, Asks asks)
+    : loop_(loop), engine_(engine), asks_(std::move(asks)), backups_(loop, engine) {}
 
 Clients::~Clients() {
   for (const auto& [id, client] : clients_) client->connection->detach();
@@ -64,7 +59,9 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
     case wire::Type::kRequest: return request(*client, message.payload);
     case wire::Type::kQuery: return query(*client, message.payload);
     case wire::Type::kWatch: return watch(*client, message.payload);
-    case wire::Type::kStatusAsk: return status(*client);
+    case wire::Type::kStatusAsk: return tell(*client, wire::Type::kStatus, asks_.status());
+    case wire::Type::kTraceAsk: return tell(*client, wire::Type::kTrace, asks_.trace());
+    case wire::Type::kOperate: return operate(*client, message.payload);
     case wire::Type::kBackupAsk: return backups_.begin(connection);
     case wire::Type::kDirectHello:
     case wire::Type::kFrame: return direct(*client, message);
@@ -75,7 +72,7 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
 void Clients::request(Client& client, ByteView payload) {
   const auto request = wire::decode_request_message(payload);
   if (!request) return client.connection->fail(request.error().code, request.error().message);
-  if (read_only_) return refuse(client, request->number, Code::kReadOnly, std::string(kReadOnlyText));
+  if (no_writes_) return refuse(client, request->number, no_writes_->code, no_writes_->message);
   if (!engine_.replica.accepts(request->body.size())) {
     if (engine_.replica.full())
       return refuse(client, request->number, Code::kBusy, "too much is under way; try again in a moment");
@@ -102,10 +99,15 @@ void Clients::answer(SessionId session, RequestNumber number, ByteView result) {
   mark(*it->second);
 }
 
+bool Clients::refuse_writes(std::optional<Error> why) {
+  const auto before = std::exchange(no_writes_, std::move(why));
+  return (before ? before->code : Code::kOk) != (no_writes_ ? no_writes_->code : Code::kOk);
+}
+
 void Clients::direct(Client& client, const wire::Message& message) {
   if (!is_direct_client(client.transmitter))
     return client.connection->fail(Code::kProtocol, "only a direct client sends frames");
-  if (read_only_) return client.connection->fail(Code::kReadOnly, std::string(kReadOnlyText));
+  if (no_writes_) return client.connection->fail(no_writes_->code, no_writes_->message);
   auto decoded = wire::decode_from_client(message);
   if (!decoded) return client.connection->fail(decoded.error().code, decoded.error().message);
   engine_.step(smr::input::Direct{client.transmitter, std::move(decoded).value()});
@@ -226,11 +228,33 @@ void Clients::feed_watchers() {
   }
 }
 
-void Clients::status(Client& client) {
-  wire::MessageWriter out(client.connection->outgoing(), wire::Type::kStatus);
-  out.raw(as_bytes(status_()));
+void Clients::tell(Client& client, wire::Type type, const std::string& json) {
+  wire::MessageWriter out(client.connection->outgoing(), type);
+  out.raw(as_bytes(json));
   out.finish();
   mark(client);
+}
+
+void Clients::operate(Client& client, ByteView payload) {
+  auto ask = wire::decode_operate(payload);
+  if (!ask) return client.connection->fail(ask.error().code, ask.error().message);
+  const std::uint64_t order = next_read_++;
+  orders_.emplace(order, Order{client.connection->tag, std::exchange(ask->token, order)});
+  if (const Status passed = asks_.operate(*ask); !passed)
+    operated({order, passed.error().code, passed.error().message});
+}
+
+void Clients::operated(wire::Operated answer) {
+  const auto it = orders_.find(answer.token);
+  if (it == orders_.end()) return;
+  const Order order = it->second;
+  orders_.erase(it);
+  Client* client = find(order.client);
+  if (client == nullptr) return;
+  answer.token = order.token;
+  wire::encode(client->connection->outgoing(), answer);
+  mark(*client);
+  loop_.wake_at(net::boot_now());
 }
 
 void Clients::cut(TransmitterId client, const std::string& reason) {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -29,8 +30,12 @@ namespace titer::node {
 
 class Clients final : private net::ConnectionOwner {
  public:
-  // `status` makes the JSON text that kStatusAsk is answered with.
-  Clients(net::Loop& loop, Engine& engine, std::function<std::string()> status);
+  struct Asks {
+    std::function<std::string()> status;                  // the JSON text that kStatusAsk is answered with
+    std::function<std::string()> trace;                   // … and kTraceAsk
+    std::function<Status(const wire::Operate&)> operate;  // passes it on; the answer comes through operated()
+  };
+  Clients(net::Loop& loop, Engine& engine, Asks asks);
   ~Clients();
   Clients(const Clients&) = delete;
   Clients& operator=(const Clients&) = delete;
@@ -43,9 +48,10 @@ class Clients final : private net::ConnectionOwner {
   void read_ready(std::uint64_t read);
   void read_refused(std::uint64_t read);
   void cut(TransmitterId client, const std::string& reason);
-  // The disk is full, and nobody else is there: no writes are taken.
-  void read_only(bool on) { read_only_ = on; }
+  // Every write is refused with this, until it is nullopt again. Reads go on. True: that is new.
+  bool refuse_writes(std::optional<Error> why);
   void tell_view(const smr::ViewRecord& view);
+  void operated(wire::Operated answer);
   // Once a turn, after execution: reads without a lease so far, watchers, and everything appended is written.
   void turn(BootTime now);
   void goodbye(const std::string& reason);
@@ -91,7 +97,8 @@ class Clients final : private net::ConnectionOwner {
   void retry_reads(BootTime now);
   void watch(Client& client, ByteView payload);
   void feed_watchers();
-  void status(Client& client);
+  void tell(Client& client, wire::Type type, const std::string& json);
+  void operate(Client& client, ByteView payload);
   void direct(Client& client, const wire::Message& message);
   void forget(std::uint64_t id);
   void mark(Client& client);
@@ -99,20 +106,24 @@ class Clients final : private net::ConnectionOwner {
 
   net::Loop& loop_;
   Engine& engine_;
-  std::function<std::string()> status_;
+  Asks asks_;
   std::uint64_t next_client_ = 1, next_read_ = 1;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   boost::unordered_flat_map<SessionId, Client*, std::hash<SessionId>> by_session_;
   boost::unordered_flat_map<TransmitterId, Client*, std::hash<TransmitterId>> by_transmitter_;
+  struct Order {
+    std::uint64_t client = 0, token = 0;
+  };
   boost::unordered_flat_map<std::uint64_t, Read> reads_;
-  std::vector<std::uint64_t> delayed_;  // fence passed, to be tried again
-  std::size_t answered_bytes_ = 0;      // in this turn
+  boost::unordered_flat_map<std::uint64_t, Order> orders_;  // at the supervisor
+  std::vector<std::uint64_t> delayed_;                      // fence passed, to be tried again
+  std::size_t answered_bytes_ = 0;                          // in this turn
   std::vector<Client*> dirty_;
   Backups backups_;
   std::size_t watchers_ = 0;
   Bytes rows_, outcome_;
   std::uint64_t reads_answered_ = 0;
-  bool read_only_ = false;
+  std::optional<Error> no_writes_;
 };
 
 }  // namespace titer::node

@@ -14,6 +14,12 @@ namespace {
 constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
 constexpr std::int64_t kLookAtFullDiskUs = 1'000'000;
 
+Error disk_full(bool stays) {
+  if (!stays) return {Code::kUnavailable, "the disk of this replica runs full; ask another one"};
+  return {Code::kReadOnly,
+          "the disk of this replica is full: nothing can be written until there is room again; reading goes on"};
+}
+
 Identity identity_of(const NodeOptions& options) {
   return {options.me, options.incarnation, options.cluster, registry::tables_digest()};
 }
@@ -55,8 +61,9 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
       store_(std::move(past.store)),
       engine_(std::move(replica), std::move(past.machine)),
       log_(std::move(past.log)),
+      trace_(options_.me),
       peers_(loop, identity_, options_.replicas, *this),
-      clients_(loop, engine_, [this] { return status(); }),
+      clients_(loop, engine_, client_asks()),
       donor_(loop, engine_, peers_, log_),
       learner_(engine_, peers_, log_,
                {[this](Position learned) {
@@ -73,6 +80,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
   answer_ = [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); };
   if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
   position_at_start_ = engine_.machine.position();
+  if (store_ != nullptr) disk_full_ = !store_->enough_room();
   // One that begins anew is wedged until it hears of the view in which it does.
   if (engine_.replica.full())
     engine_.step(smr::input::View{initial});
@@ -81,6 +89,16 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
 }
 
 Node::~Node() = default;
+
+Clients::Asks Node::client_asks() {
+  return {[this] { return status(); }, [this] { return trace_.json(net::boot_now()); },
+          [this](const wire::Operate& ask) -> Status {
+            if (register_ == nullptr || !register_->reachable())
+              return Error{Code::kUnavailable, "the supervisor is gone: nobody can kill or start replicas"};
+            register_->operate(ask);
+            return ok_status();
+          }};
+}
 
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,
                                          Past past) {
@@ -112,6 +130,7 @@ void Node::stop(int exit_code, const std::string& reason) {
     spdlog::info("stopping: {}", reason);
   else
     spdlog::error("stopping: {}", reason);
+  if (exit_code != 0 && register_ != nullptr) register_->goodbye(reason);
   doorway_->close();
   clients_.goodbye("this replica stops: " + reason);
   peers_.flush();
@@ -163,6 +182,7 @@ void Node::peer_message(ReplicaId peer, Incarnation incarnation, const wire::Mes
   }
   auto decoded = wire::decode_peer(message);
   if (!decoded) return peers_.cut(peer, decoded.error().message);
+  if (const auto* frame = std::get_if<smr::FramePtr>(&*decoded)) trace_.received(peer, **frame, net::boot_now());
   engine_.step(smr::input::Receive{peer, incarnation, std::move(decoded).value()});
 }
 
@@ -213,20 +233,24 @@ void Node::disk_failed(const std::string& why) { stop(kExitFailed, "the disk fai
 void Node::disk_room(bool enough) {
   if (enough == !disk_full_) return;
   disk_full_ = !enough;
-  if (enough) {
-    spdlog::info("there is room on the disk again");
-    return clients_.read_only(false);
-  }
-  spdlog::warn("the disk runs full");
-  tend_full_disk(net::boot_now());
+  asked_to_leave_ = false;
+  if (!enough) return tend_full_disk(net::boot_now());
+  spdlog::info("there is room on the disk again");
+  (void)clients_.refuse_writes(std::nullopt);
 }
 
-// While others have the state this replica leaves them to it; the last one keeps what it has and takes nothing new.
+// While others have the state this replica leaves them to it; the last one keeps what it has and takes nothing new. Nor
+// does one that cannot leave (the register may be on the same disk): what is prepared must last for what is under way.
 void Node::tend_full_disk(BootTime now) {
   next_look_at_disk_ = BootTime(now.value + kLookAtFullDiskUs);
   store_->retry_room();
-  clients_.read_only(newest_.members.size() <= 1);
-  if (newest_.members.size() <= 1 || register_ == nullptr) return;
+  if (!newest_.has(options_.me, options_.incarnation)) return;  // a learner: it does not join before there is room
+  const bool alone = newest_.members.size() == 1;
+  const bool stays = alone || std::exchange(asked_to_leave_, true);
+  if (clients_.refuse_writes(disk_full(stays)))
+    spdlog::warn("the disk runs full: {}",
+                 stays ? "no writes until there is room" : "this replica leaves the view");
+  if (alone || register_ == nullptr) return;
   smr::ReplicaSet me;
   me.add(options_.me);
   register_->compare_and_set({newest_.number, me, "its disk runs full"});
@@ -238,8 +262,10 @@ void Node::perform(smr::Output& out) {
     const bool waited_for = !engine_.replica.full() || engine_.replica.snapshot().wedged;
     store_->commit(net::boot_now(), waited_for);
   }
+  trace_.sent(out.send, net::boot_now());
   for (const smr::Output::Send& send : out.send) peers_.send(send.to, send.message);
   peers_.flush();
+  trace_.look(engine_.replica, out.execute, net::boot_now());
   execute(out.execute);
   for (const smr::Output::GiveState& ask : out.give_state) donor_.give(ask);
   for (const smr::Output::SendClient& send : out.send_client) clients_.send(send);

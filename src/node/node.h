@@ -26,6 +26,7 @@
 #include "node/doorway.h"
 #include "node/engine.h"
 #include "node/execution_log.h"
+#include "node/frame_trace.h"
 #include "node/peers.h"
 #include "node/transfer.h"
 #include "store/store.h"
@@ -65,7 +66,8 @@ class Node final : private PeerEvents {
   // From the store.
   void persisted(std::uint64_t ticket) { engine_.step(smr::input::Persisted{ticket}); }
   void disk_failed(const std::string& why);
-  void disk_room(bool enough);
+  void disk_room(bool enough);  // it runs full, or there is room again
+  void operated(const wire::Operated& answer) { clients_.operated(answer); }  // from the register
   [[nodiscard]] wire::Pong pong() const;
   void stop(int exit_code, const std::string& reason);
 
@@ -84,6 +86,7 @@ class Node final : private PeerEvents {
   void perform(smr::Output& out);
   void execute(const std::vector<smr::Execution>& frames);
   void installed(const smr::ViewRecord& view);
+  [[nodiscard]] Clients::Asks client_asks();
   [[nodiscard]] std::string status() const;
 
   NodeOptions options_;
@@ -92,6 +95,7 @@ class Node final : private PeerEvents {
   std::unique_ptr<store::Store> store_;  // null: durability `memory`
   Engine engine_;
   ExecutionLog log_;
+  FrameTrace trace_;
   Peers peers_;
   Clients clients_;
   Donor donor_;
@@ -105,6 +109,7 @@ class Node final : private PeerEvents {
   BootTime next_tick_, started_;
   Position position_at_start_;
   bool disk_full_ = false;
+  bool asked_to_leave_ = false;  // since then; a second time means that the register does not let it
   BootTime next_look_at_disk_;
   std::optional<int> exit_code_;
 };

@@ -299,6 +299,16 @@ Checkpoint Core::checkpoint() const {
   return at;
 }
 
+Standing Core::standing(ViewNumber view, Uid uid, Seq seq) const {
+  if (view > c_.installed.number) return {};
+  const Stream* stream = c_.streams.find(uid.transmitter);
+  if (view < c_.installed.number || stream == nullptr || stream->executed() >= seq) return {true, true};
+  Frame frame;
+  frame.transmitter = uid.transmitter;
+  frame.ts = uid.ts;
+  return {order::stable(c_, frame), order::safe(c_, *stream, seq)};
+}
+
 Snapshot Core::snapshot() const {
   Snapshot s;
   s.installed = c_.installed.number;

@@ -31,6 +31,7 @@ class Core {
   [[nodiscard]] bool read_lease(BootTime now) const { return leases_.held(c_, now); }
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] Checkpoint checkpoint() const;
+  [[nodiscard]] Standing standing(ViewNumber view, Uid uid, Seq seq) const;
   [[nodiscard]] const Options& options() const { return c_.options; }
 
  private:

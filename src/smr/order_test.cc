@@ -148,6 +148,21 @@ class World {
     const std::vector<FramePtr> expected = model_.turn();
     ASSERT_EQ(out.execute.size(), expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(out.execute[i].frame->uid(), expected[i]->uid());
+    for (const FramePtr& f : model_.received)
+      if (f->count > 0) compare_standing(*f);
+  }
+  // What people are shown of a frame is what decides about its execution.
+  void compare_standing(const Frame& f) {
+    const Standing standing = replica_.standing(f.view, f.uid(), f.seq);
+    if (model_.executed.contains(f.uid())) {
+      ASSERT_TRUE(standing.stable && standing.safe);
+      return;
+    }
+    ASSERT_EQ(standing.safe, model_.safe(f));
+    // The model does not know that this replica's clock is above everything that it has received (LC2).
+    if (model_.last(TransmitterId(0)) > f.uid()) {
+      ASSERT_EQ(standing.stable, model_.stable(f));
+    }
   }
 
   Random random_;

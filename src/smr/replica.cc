@@ -37,6 +37,7 @@ bool Replica::read_lease(BootTime now) const { return core_->core.read_lease(now
 bool Replica::full() const { return core_->core.full(); }
 Snapshot Replica::snapshot() const { return core_->core.snapshot(); }
 Checkpoint Replica::checkpoint() const { return core_->core.checkpoint(); }
+Standing Replica::standing(ViewNumber view, Uid uid, Seq seq) const { return core_->core.standing(view, uid, seq); }
 const Options& Replica::options() const { return core_->core.options(); }
 
 }  // namespace titer::smr

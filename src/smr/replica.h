@@ -186,6 +186,12 @@ struct Snapshot {
   ViewRecord view;  // the installed one
 };
 
+// What is known here of a frame; both for one of an earlier view, which is settled.
+struct Standing {
+  bool stable = false;  // §2.4
+  bool safe = false;    // §2.5
+};
+
 class Replica {
  public:
   // `initial`: the view that the cluster is born with if it has this incarnation as a member — then this is a
@@ -214,6 +220,8 @@ class Replica {
   [[nodiscard]] Snapshot snapshot() const;
   // Of a full replica, for the state that has executed all of Output::execute so far.
   [[nodiscard]] Checkpoint checkpoint() const;
+  // For people who look: of a frame that was sent or received here.
+  [[nodiscard]] Standing standing(ViewNumber view, Uid uid, Seq seq) const;
   [[nodiscard]] const Options& options() const;
 
  private:

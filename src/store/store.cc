@@ -124,10 +124,11 @@ void Store::joined(machine::Machine& machine, ViewNumber view, LamportTime clock
 void Store::reported(const TablesWriter::Report& report) {
   if (report.ended.end == Tables::End::kFailed) return fail(report.ended.error.message);
   if (report.ended.end == Tables::End::kNoSpace) {
-    no_space_ = true;
-    return events_.room(false);
+    no_space_ = batch_waits_ = true;
+    return tell_room();
   }
-  if (std::exchange(no_space_, false)) events_.room(true);
+  no_space_ = false;
+  tell_room();
   ++stats_.tables_written;
   stats_.tables = report.head.standing.position;
   if (!report.head.standing.learning)
@@ -147,6 +148,11 @@ void Store::fail(const std::string& why) {
   events_.failed(why);
 }
 
+void Store::tell_room() {
+  const bool enough = !journal_short_ && !no_space_;
+  if (std::exchange(enough_room_, enough) != enough) events_.room(enough);
+}
+
 void Store::close(machine::Machine& machine, const smr::Replica& replica) {
   if (failed_ || no_space_) return;
   journal_->commit();
@@ -163,7 +169,7 @@ void Store::start_over() {
 
 void Store::retry_room() {
   journal_->retry_room();
-  if (no_space_) writer_->retry();
+  if (std::exchange(batch_waits_, false)) writer_->retry();
 }
 
 StoreStats Store::stats() const {

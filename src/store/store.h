@@ -12,7 +12,7 @@
 // Invariants: nothing is reported persisted that a crash could take away; the tables are at one position at any time; the
 // journal has every frame beyond them.
 // Errors: a disk that fails is never tried again: Events::failed, and the replica must stop (fail-stop). A disk that runs
-// full is not a failure as long as prepared space lasts: Events::room.
+// full is not a failure as long as prepared space lasts: Events::room, of journal and tables together.
 // Source: docs/protocol.md §7; docs/decisions/0011 for why the journal is ours.
 #pragma once
 
@@ -89,7 +89,7 @@ class Store {
   [[nodiscard]] BootTime write_tables(BootTime now, machine::Machine& machine, const smr::Replica& replica);
   // Learner: what is not in the tables yet is little, so that joined() takes no time. Before that it is not ready to join.
   [[nodiscard]] bool keeps_up(const machine::Machine& machine) const {
-    return machine.registry().changes() < kSitesLearned;
+    return enough_room() && machine.registry().changes() < kSitesLearned;
   }
   // Learner: the final state of the flush of `view` is in `machine`. `done` is called when it is on disk.
   void joined(machine::Machine& machine, ViewNumber view, LamportTime clock, std::function<void()> done);
@@ -97,6 +97,8 @@ class Store {
   void close(machine::Machine& machine, const smr::Replica& replica);
   // What a learner had cannot be continued: the next start begins from nothing.
   void start_over();
+  // As Events::room said last; what open() found out is not told by it.
+  [[nodiscard]] bool enough_room() const { return enough_room_; }
   // There may be room again.
   void retry_room();
 
@@ -130,6 +132,7 @@ class Store {
   void submit(Batch batch);
   void reported(const TablesWriter::Report& report);
   void fail(const std::string& why);
+  void tell_room();
 
   StoreOptions options_;
   StoreEvents events_;
@@ -153,7 +156,11 @@ class Store {
   std::optional<Batch> after_this_;    // a joiner's last batch, while another is being written
   std::function<void()> when_joined_;  // null: nothing waits
   bool joining_ = false;               // the batch that was submitted last is a joiner's last
-  bool no_space_ = false, failed_ = false;
+  bool journal_short_ = false;  // no spare segment could be made
+  bool no_space_ = false;       // the newest batch was refused …
+  bool batch_waits_ = false;    // … and is not being tried again
+  bool enough_room_ = true;     // neither of the two; as was told
+  bool failed_ = false;
   StoreStats stats_;
   std::unique_ptr<TablesWriter> writer_;  // last: its thread uses tables_
 };

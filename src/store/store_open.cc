@@ -11,13 +11,34 @@
 namespace titer::store {
 
 namespace {
-constexpr int kLockAttempts = 100;  // two seconds
+
+constexpr int kLockAttempts = 100;                         // two seconds
+constexpr std::size_t kProbeBytes = std::size_t{1} << 20;  // what RocksDB writes when it opens, and more
+
+// RocksDB ends the process when its first writes fail. So it is not opened on a disk that takes none.
+Status probe(Files& files, const std::string& dir) {
+  const std::string path = dir + "/probe";
+  (void)files.remove(path);  // of a process that was killed here
+  auto file = files.open(path, Files::Mode::kCreate);
+  if (!file) return file.error();
+  AlignedBuffer zeros;
+  zeros.grow_to(kProbeBytes);
+  std::fill(zeros.span().begin(), zeros.span().end(), std::byte{0});
+  Status written = write_all(**file, 0, zeros.span());
+  if (written) written = (*file)->sync();
+  (void)files.remove(path);
+  if (written) return written;
+  return Error{written.error().code, "the disk takes nothing: " + written.error().message +
+                                         ". Make room on it, or mend it, and start the replica again."};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(StoreOptions options, StoreEvents events, machine::Machine& machine,
                                            const machine::LogSink& line) {
   std::unique_ptr<Store> store(new Store(std::move(options), std::move(events)));
   if (Status known = store->read_identity(); !known) return known.error();
+  if (Status writable = probe(real_files(), store->options_.dir); !writable) return writable.error();
   if (Status read = store->read(machine, line); !read) return read.error();
   store->identity_.lives.push_back(store->options_.incarnation);
   if (store->inventory_.whole)
@@ -78,7 +99,12 @@ JournalEvents Store::journal_events() {
   JournalEvents events;
   events.synced = [this](std::uint64_t ticket) { events_.post([this, ticket] { events_.persisted(ticket); }); };
   events.failed = [this](const Error& why) { events_.post([this, text = why.message] { fail(text); }); };
-  events.room = [this](bool enough) { events_.post([this, enough] { events_.room(enough); }); };
+  events.room = [this](bool enough) {
+    events_.post([this, enough] {
+      journal_short_ = !enough;
+      tell_room();
+    });
+  };
   return events;
 }
 

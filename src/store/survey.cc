@@ -16,7 +16,7 @@ Result<Survey> survey(const std::string& dir) {
   out.identity = **identity;
   machine::Machine machine;
   auto tables = Tables::open({dir + "/tables", out.identity.cluster, out.identity.me, true, nullptr});
-  if (!tables) return tables.error();
+  if (!tables) return Error{Code::kInternal, tables.error().message};  // who has an identity has tables
   if (const Status sound = tables->verify(); !sound) return sound.error();
   auto loaded = tables->load(machine);
   if (!loaded) return loaded.error();

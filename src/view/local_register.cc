@@ -28,6 +28,11 @@ void LocalRegister::tell(const wire::Inventory& inventory) {
   link_->flush();
 }
 
+void LocalRegister::operate(const wire::Operate& ask) {
+  wire::encode(link_->outgoing(), ask);
+  link_->flush();
+}
+
 void LocalRegister::on_message(net::Connection& connection, const wire::Message& message) {
   if (message.type == wire::Type::kPing) {
     const auto number = wire::decode_ping(message.payload);
@@ -41,6 +46,11 @@ void LocalRegister::on_message(net::Connection& connection, const wire::Message&
     const auto record = wire::decode_register_record(message.payload);
     if (!record) return connection.fail(Code::kProtocol, record.error().message);
     return events_.record(*record);
+  }
+  if (message.type == wire::Type::kOperated) {
+    const auto operated = wire::decode_operated(message.payload);
+    if (!operated) return connection.fail(Code::kProtocol, operated.error().message);
+    return events_.operated(*operated);
   }
   if (message.type == wire::Type::kStop) return events_.stop();
   connection.fail(Code::kProtocol, "the view register does not send this kind of message");

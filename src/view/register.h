@@ -33,6 +33,7 @@ class LocalRegister final : public Register, private net::ConnectionOwner {
     std::function<wire::Pong()> pong;  // asked for at each ping
     std::function<void()> stop;        // leave cleanly
     std::function<void()> lost;        // the supervisor is gone
+    std::function<void(const wire::Operated&)> operated;
   };
   LocalRegister(net::Connection::Socket socket, Events events);
   ~LocalRegister() override;
@@ -43,6 +44,10 @@ class LocalRegister final : public Register, private net::ConnectionOwner {
   [[nodiscard]] bool reachable() const override { return link_->open(); }
   void ready(Position learned);
   void tell(const wire::Inventory& inventory);
+  // For the operator; the answer comes through Events::operated.
+  void operate(const wire::Operate& ask);
+  // The last words of a process that stops by itself.
+  void goodbye(const std::string& why) { link_->close(Code::kInternal, why); }
 
  private:
   void on_message(net::Connection& connection, const wire::Message& message) override;

@@ -16,6 +16,12 @@ void put_numbered(Bytes& out, Type type, std::uint64_t number, ByteView body) {
   m.finish();
 }
 
+void put_json(Bytes& out, Type type, std::string_view json) {
+  MessageWriter m(out, type);
+  m.raw(as_bytes(json));
+  m.finish();
+}
+
 }  // namespace
 
 void encode(Bytes& out, const Request& request) {
@@ -106,12 +112,45 @@ Result<Events> decode_events(ByteView payload) {
 }
 
 void encode_status_ask(Bytes& out) { MessageWriter(out, Type::kStatusAsk).finish(); }
+void encode_trace_ask(Bytes& out) { MessageWriter(out, Type::kTraceAsk).finish(); }
 void encode_backup_ask(Bytes& out) { MessageWriter(out, Type::kBackupAsk).finish(); }
 void encode_stop(Bytes& out) { MessageWriter(out, Type::kStop).finish(); }
-void encode_status(Bytes& out, std::string_view json) {
-  MessageWriter m(out, Type::kStatus);
-  m.raw(as_bytes(json));
+void encode_status(Bytes& out, std::string_view json) { put_json(out, Type::kStatus, json); }
+void encode_trace(Bytes& out, std::string_view json) { put_json(out, Type::kTrace, json); }
+
+void encode(Bytes& out, const Operate& ask) {
+  MessageWriter m(out, Type::kOperate);
+  m.u64(ask.token);
+  m.u8(static_cast<std::uint8_t>(ask.what));
+  m.u32(ask.replica);
   m.finish();
+}
+Result<Operate> decode_operate(ByteView payload) {
+  ByteReader in(payload);
+  Operate ask;
+  ask.token = in.u64();
+  const std::uint8_t what = in.u8();
+  ask.replica = in.u32();
+  if (!in.done() || what > static_cast<std::uint8_t>(Operate::What::kStart)) return malformed("order");
+  ask.what = static_cast<Operate::What>(what);
+  return ask;
+}
+
+void encode(Bytes& out, const Operated& answer) {
+  MessageWriter m(out, Type::kOperated);
+  m.u64(answer.token);
+  m.u8(static_cast<std::uint8_t>(answer.code));
+  put_text(m, answer.message);
+  m.finish();
+}
+Result<Operated> decode_operated(ByteView payload) {
+  ByteReader in(payload);
+  Operated answer;
+  answer.token = in.u64();
+  answer.code = get_code(in);
+  answer.message = std::string(get_text(in));
+  if (!in.done()) return malformed("answer to an order");
+  return answer;
 }
 
 }  // namespace titer::wire

@@ -121,11 +121,30 @@ void encode(Bytes& out, const QueryAnswer& answer);
 [[nodiscard]] Result<Query> decode_query_message(ByteView payload);
 [[nodiscard]] Result<QueryAnswer> decode_query_answer(ByteView payload);
 
-// kStatusAsk, kBackupAsk and kStop have no payload; kStatus is JSON text and nothing else.
+// kStatusAsk, kTraceAsk, kBackupAsk and kStop have no payload; kStatus and kTrace are JSON text and nothing else.
 void encode_status_ask(Bytes& out);
+void encode_trace_ask(Bytes& out);
 void encode_backup_ask(Bytes& out);
 void encode_status(Bytes& out, std::string_view json);
+void encode_trace(Bytes& out, std::string_view json);
 void encode_stop(Bytes& out);
+
+// What the operator of a cluster on one machine may ask of its supervisor, by way of any replica.
+struct Operate {
+  enum class What : std::uint8_t { kKill, kStart };
+  std::uint64_t token = 0;  // comes back in Operated
+  What what = What::kKill;
+  std::uint32_t replica = 0;
+};
+struct Operated {
+  std::uint64_t token = 0;
+  Code code = Code::kOk;
+  std::string message;  // for people, also when it was done
+};
+void encode(Bytes& out, const Operate& ask);
+void encode(Bytes& out, const Operated& answer);
+[[nodiscard]] Result<Operate> decode_operate(ByteView payload);
+[[nodiscard]] Result<Operated> decode_operated(ByteView payload);
 
 // --- the registry's requests and answers, as bodies (no message header)
 void encode_request(Bytes& out, const registry::Request& request);

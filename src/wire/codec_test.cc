@@ -256,10 +256,14 @@ RC_GTEST_PROP(Codec, every_message_is_encoded_again_to_the_same_bytes, (std::uin
       case Type::kPong: again<Pong>(b, payload_of(decode_pong)); break;
       case Type::kReady: again<Ready>(b, payload_of(decode_ready)); break;
       case Type::kInventory: again<Inventory>(b, payload_of(decode_inventory)); break;
+      case Type::kOperate: again<Operate>(b, payload_of(decode_operate)); break;
+      case Type::kOperated: again<Operated>(b, payload_of(decode_operated)); break;
       case Type::kPing: RC_ASSERT(decode_ping(m.payload).ok()); break;
       case Type::kStatusAsk:
+      case Type::kTraceAsk:
       case Type::kBackupAsk:
       case Type::kStop:
+      case Type::kTrace:
       case Type::kStatus: break;
     }
   }

@@ -47,6 +47,10 @@ bool known(std::uint8_t type) {
     case Type::kStatusAsk:
     case Type::kStatus:
     case Type::kBackupAsk:
+    case Type::kTraceAsk:
+    case Type::kTrace:
+    case Type::kOperate:
+    case Type::kOperated:
     case Type::kRegisterRecord:
     case Type::kRegisterCompareAndSet:
     case Type::kPing:

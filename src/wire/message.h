@@ -52,6 +52,10 @@ enum class Type : std::uint8_t {
   kStatusAsk = 46,
   kStatus = 47,     // JSON text for people and monitors
   kBackupAsk = 48,  // the whole state, please: kTransferPart until one with the head of a final state
+  kTraceAsk = 49,
+  kTrace = 50,    // JSON text, as kStatus
+  kOperate = 51,  // wire::Operate: a replica is to be killed or started; the replica passes it on to the supervisor
+  kOperated = 52,  // wire::Operated, all the way back
   // replica and view register
   kRegisterRecord = 60,  // the newest record
   kRegisterCompareAndSet = 61,

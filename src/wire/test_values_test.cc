@@ -153,9 +153,13 @@ bool decodes(const Message& m) {
     case Type::kReady: return decode_ready(m.payload).ok();
     case Type::kInventory: return decode_inventory(m.payload).ok();
     case Type::kStatusAsk:
+    case Type::kTraceAsk:
     case Type::kBackupAsk:
     case Type::kStop: return m.payload.empty();
-    case Type::kStatus: return true;
+    case Type::kOperate: return decode_operate(m.payload).ok();
+    case Type::kOperated: return decode_operated(m.payload).ok();
+    case Type::kStatus:
+    case Type::kTrace: return true;
   }
   return false;
 }

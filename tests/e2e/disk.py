@@ -17,9 +17,9 @@ from writer import Writer
 ROUNDS = int(os.environ.get("TITER_ROUNDS") or 12)
 
 
-def writers(stack, cluster, count, patience=40):
+def writers(stack, cluster, count, patience=40, **options):
     ports = [cluster.port(i) for i in range(cluster.size)]
-    return [stack.enter_context(Writer(ports[i % len(ports):] + ports[:i % len(ports)], f"Counted {i}", patience))
+    return [stack.enter_context(Writer(ports[i % len(ports):] + ports[:i % len(ports)], f"Counted {i}", patience, **options))
             for i in range(count)]
 
 

@@ -11,18 +11,20 @@ import time
 
 import wire
 
-BUSY, UNAVAILABLE = 10, 11
+BUSY, UNAVAILABLE, READ_ONLY = 10, 11, 19
 
 
 class Writer(threading.Thread):
     """Use it in a with statement; it stops at the end, and `check` says whether it was served right."""
 
-    def __init__(self, ports, name, patience=20.0):
+    def __init__(self, ports, name, patience=20.0, waits_for=(BUSY, UNAVAILABLE)):
         super().__init__(daemon=True)
         self.ports, self.name, self.patience = list(ports), name, patience
+        self.waits_for, self.refused = waits_for, 0  # codes upon which it says the same again; read_only came so often
         self.session = random.getrandbits(63) | 1
         self.acknowledged, self.times, self.error = 0, [], None
         self._link, self._done, self._number, self._at = None, False, 0, 0
+        self._pause = threading.Event()  # never set
 
     def __enter__(self):
         code = self._execute(wire.add_site(self.name, "02139", 0))
@@ -63,8 +65,11 @@ class Writer(threading.Thread):
                 if self._link is None:
                     self._link = wire.Link(self.ports[self._at], session=self.session, timeout=3.0)
                 code = wire.refusal(self._link.request(self._number, body))
-                if code not in (BUSY, UNAVAILABLE):
+                if code not in self.waits_for:
                     return code
+                if code == READ_ONLY:
+                    self.refused += 1
+                    self._pause.wait(0.02)
             except (OSError, wire.Closed):
                 pass
             if self._link is not None:

@@ -1,0 +1,13 @@
+// The page (web/), as the program carries it.
+//
+// It is packed by cmake/embed_page.py when the program is built, and belongs to the program rather than to a room, so that
+// rooms and their tests are built without npm.
+#pragma once
+
+#include "api/files.h"
+
+namespace titer::app {
+
+[[nodiscard]] api::Files page();
+
+}  // namespace titer::app

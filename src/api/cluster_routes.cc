@@ -1,0 +1,54 @@
+// A cluster on this machine, for people who look at it and try what it survives: kill, start, and the last frames.
+#include <charconv>
+
+#include "api/context.h"
+#include "api/problem.h"
+#include "api/routes.h"
+
+namespace titer::api {
+
+namespace {
+
+void trace(Context& context, const Exchange& exchange) {
+  context.backend.trace([exchange](const Result<std::string_view>& json) {
+    if (!json) return exchange.respond(problem(json.error()));
+    Response response;
+    response.body = *json;
+    exchange.respond(std::move(response));
+  });
+}
+
+void operate(Context& context, const Exchange& exchange, wire::Operate::What what) {
+  if (!context.setup.cluster_control)
+    return exchange.respond(
+        problem(404, "not_found", "replicas are killed and started here only under titer cluster"));
+  if (!exchange.request().loopback)
+    return exchange.respond(
+        problem(403, "not_from_here", "replicas are killed and started from their own machine only"));
+  const std::string_view text = exchange.request().values.front();
+  std::uint32_t replica = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), replica);
+  if (error != std::errc() || end != text.data() + text.size())
+    return exchange.respond(problem(Error{Code::kNotFound, "a replica's index is a whole number"}));
+  context.backend.operate(what, replica, [exchange](const wire::Operated& done) {
+    if (done.code != Code::kOk) return exchange.respond(problem(Error{done.code, done.message}));
+    Response response;
+    response.body = "{\"message\":\"" + done.message + "\"}";
+    exchange.respond(std::move(response));
+  });
+}
+
+void kill(Context& context, const Exchange& exchange) { operate(context, exchange, wire::Operate::What::kKill); }
+void start(Context& context, const Exchange& exchange) { operate(context, exchange, wire::Operate::What::kStart); }
+
+constexpr Route kRoutes[] = {
+    {Method::kGet, "/api/v1/trace", trace, "trace", {}},
+    {Method::kPost, "/api/v1/cluster/replicas/{index}/kill", kill, "kill_replica", {}},
+    {Method::kPost, "/api/v1/cluster/replicas/{index}/start", start, "start_replica", {}},
+};
+
+}  // namespace
+
+Routes cluster_routes() { return kRoutes; }
+
+}  // namespace titer::api

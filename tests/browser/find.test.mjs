@@ -1,0 +1,115 @@
+// Find, as a resident meets it.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { join } from "node:path";
+import { isLive, samples, world } from "./harness.mjs";
+
+const kFirstAnswerMs = 1000; // the promise, with all sites of the national file
+
+const at = world(
+  { before, after },
+  {
+    options: ["--import", join(samples, "national_cdc_sites_2024-08-01.csv.gz")],
+    fill: async (cluster) => {
+      const place = ["--zip", "02139", "--city", "Cambridge", "--state", "MA"];
+      await cluster.titer("add", "Elm Street Clinic", ...place, "--phone", "617-555-0100", "--availability", 12);
+      await cluster.titer("set", "elm-street-clinic", "true", "--product", "140");
+    },
+  },
+);
+
+async function search(page, zip) {
+  await page.getByLabel("ZIP code").fill(zip);
+  await page.getByRole("button", { name: "Search" }).click();
+}
+
+/** In the page: milliseconds from the search to the frame that has its answer. */
+function paintTime() {
+  return new Promise((resolve) => {
+    const start = performance.now();
+    const frame = () =>
+      document.querySelector(".site") ? resolve(performance.now() - start) : requestAnimationFrame(frame);
+    requestAnimationFrame(frame);
+    document.querySelector("form").requestSubmit();
+  });
+}
+
+const row = (page, name) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name }) });
+
+test("the nearest sites come first, with what they have, and paint in time", async () => {
+  const page = await at.browser.open(at.cluster.page(0));
+  await page.getByLabel("ZIP code").fill("02139");
+  const took = await page.evaluate(paintTime);
+  const { sites } = await at.cluster.status(0);
+  console.log(`first answer painted ${Math.round(took)} ms after it was asked for, with ${sites} sites`);
+  assert.ok(took < kFirstAnswerMs);
+  const clinic = row(page, "Elm Street Clinic");
+  assert.match(await clinic.innerText(), /12 doses/);
+  assert.match(await clinic.innerText(), /Influenza, split virus, trivalent/);
+  assert.equal(await clinic.getByRole("link", { name: "Call Elm Street Clinic" }).getAttribute("href"), "tel:+16175550100");
+  const distances = await page.locator(".distance").allInnerTexts();
+  assert.equal(distances.length, 100);
+  const miles = distances.map((text) => parseFloat(text));
+  assert.deepEqual(miles, miles.toSorted?.((a, b) => a - b) ?? [...miles].sort((a, b) => a - b));
+  assert.equal(await page.locator(".point").count(), 100);
+  await page.locator(".county-name").first().waitFor(); // the map's borders are there, from this replica
+});
+
+test("a search stands in the address, so it can be sent to somebody else", async () => {
+  const one = await at.browser.open(at.cluster.page(0));
+  await search(one, "02139");
+  await one.getByLabel("Only where there is some").check();
+  await one.getByRole("heading", { name: "1 site", exact: true }).waitFor();
+  const other = await at.browser.open(one.url().replace(at.cluster.page(0), at.cluster.page(1)));
+  await other.getByRole("heading", { name: "1 site", exact: true }).waitFor();
+  assert.equal(await other.getByLabel("ZIP code").inputValue(), "02139");
+});
+
+test("what a clinic logs changes the list, without a reload", async () => {
+  const page = await at.browser.open(at.cluster.page(1, "#/find?zip=02139&within=5"));
+  await row(page, "Elm Street Clinic").getByText("12").waitFor();
+  await isLive(page);
+  await at.cluster.titer("set", "elm-street-clinic", 31);
+  await row(page, "Elm Street Clinic").getByText("31").waitFor();
+  await at.cluster.titer("set", "elm-street-clinic", 12);
+  await row(page, "Elm Street Clinic").getByText("12").waitFor();
+});
+
+test("a ZIP code that is none is told", async () => {
+  const page = await at.browser.open(at.cluster.page(0));
+  await search(page, "021");
+  await page.getByRole("alert").getByText("5 digits").waitFor();
+  await search(page, "00000");
+  await page.getByRole("alert").getByText("00000").waitFor();
+});
+
+test("a place is found by the browser", async () => {
+  const page = await at.browser.open(at.cluster.page(2), {
+    permissions: ["geolocation"],
+    geolocation: { latitude: 42.3651, longitude: -71.1036 },
+  });
+  await page.getByRole("button", { name: "Use my place" }).click();
+  await row(page, "Elm Street Clinic").waitFor();
+  assert.match(page.url(), /lat=42\.37&lon=-71\.1/);
+});
+
+test("it speaks Spanish to those who do, and remembers a choice", async () => {
+  const page = await at.browser.open(at.cluster.page(0), { locale: "es-MX" });
+  await page.getByRole("heading", { name: "Encuentre una vacuna cerca de usted" }).waitFor();
+  assert.equal(await page.getAttribute("html", "lang"), "es");
+  await page.getByLabel("Código postal").fill("02139");
+  await page.getByRole("button", { name: "Buscar" }).click();
+  await row(page, "Elm Street Clinic").getByText("dosis").first().waitFor();
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByRole("heading", { name: "Find a vaccine near you" }).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "Find a vaccine near you" }).waitFor();
+});
+
+test("without script there is a plain list", async () => {
+  const page = await at.browser.open(at.cluster.page(0), { javaScriptEnabled: false });
+  await page.getByLabel("ZIP code").fill("02139");
+  await page.getByRole("button", { name: /Find/ }).click();
+  await page.getByText("Elm Street Clinic").waitFor();
+  await page.getByText(/12 doses/).first().waitFor();
+});

@@ -1,0 +1,105 @@
+// Log, as clinics meet it: several at once, at different replicas.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { isLive, world } from "./harness.mjs";
+
+const at = world({ before, after });
+
+/** A site of its own for each test. */
+async function site(name, availability) {
+  await at.cluster.titer("add", name, "--zip", "02139", "--availability", availability);
+  return name.toLowerCase().replaceAll(" ", "-");
+}
+
+const open = (index, id) => at.browser.open(at.cluster.page(index, `#/log/${id}`));
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const amount = (page, value) => page.locator(".panel .amount b", { hasText: new RegExp(`^${value}$`) });
+
+test("a site is found by its name and its stock set", async () => {
+  const id = await site("Oak Clinic", 4);
+  const page = await at.browser.open(at.cluster.page(0, "#/log"));
+  await page.getByLabel("Name or ZIP code").fill("oak");
+  await button(page, "Find site").click();
+  await page.getByRole("link", { name: "Oak Clinic" }).click();
+  await amount(page, 4).waitFor();
+  await page.getByLabel("Your name").fill("María Ñandú");
+  await page.getByLabel("Doses on hand").fill("25");
+  await button(page, "Set").click();
+  await page.getByText("Stored: 25 doses").waitFor();
+  assert.equal(await at.cluster.stock(id), 25);
+  await page.getByText("by María Ñandú").first().waitFor();
+  await button(page, "Available").click();
+  await page.getByText("Stored: Available").waitFor();
+  assert.equal(await at.cluster.stock(id), true); // yes is logged as yes, and not as a number
+  assert.equal(await button(page, "Reserve").count(), 0); // there is no number to reserve from
+});
+
+test("what is logged at one replica is seen at once at another", async () => {
+  const id = await site("Birch Clinic", 4);
+  const [one, other] = [await open(0, id), await open(2, id)];
+  await amount(other, 4).waitFor();
+  await isLive(other);
+  await amount(one, 4).waitFor();
+  await button(one, "+1").click();
+  await amount(one, 5).waitFor();
+  await amount(other, 5).waitFor();
+});
+
+test("of two who reserve the last dose at once one has it and one is told", async () => {
+  const id = await site("Last Dose Clinic", 1);
+  const pages = [await open(0, id), await open(1, id)];
+  await Promise.all(pages.map((page) => amount(page, 1).waitFor()));
+  await Promise.all(pages.map((page) => button(page, "Reserve").click()));
+  const told = await Promise.all(pages.map((page) => page.locator(".told p").first().innerText()));
+  assert.equal(told.filter((text) => /^Stored: 0 doses/.test(text)).length, 1, String(told));
+  assert.equal(told.filter((text) => /^Not reserved: there is 0 doses, and 1 dose asked for/.test(text)).length, 1, String(told));
+  assert.equal(await at.cluster.stock(id), 0);
+});
+
+test("nobody overwrites what they have not seen", async () => {
+  const id = await site("Conflict Clinic", 10);
+  const page = await open(0, id);
+  await amount(page, 10).waitFor();
+  await page.getByLabel("Doses on hand").fill("8");
+  await at.cluster.titer("set", id, 3);
+  await amount(page, 3).waitFor();
+  await button(page, "Set").click();
+  await page.getByText("Somebody else logged 3 doses while you were looking").waitFor();
+  assert.equal(await at.cluster.stock(id), 3);
+  await button(page, "Store 8 doses all the same").click();
+  await page.getByText("Stored: 8 doses").waitFor();
+  assert.equal(await at.cluster.stock(id), 8);
+});
+
+test("history tells who did what, and undo puts it back", async () => {
+  const id = await site("History Clinic", 10);
+  await at.cluster.titer("set", id, 700, "--actor", "maria", "--reason", "typing error");
+  const page = await open(1, id);
+  const event = page.getByRole("listitem").filter({ hasText: "set: 10 doses → 700 doses" });
+  await event.getByText("by maria").waitFor();
+  await event.getByText("typing error").waitFor();
+  await page.getByText(/Doses of .* over time/).waitFor();
+  await event.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("Undone.").waitFor();
+  await amount(page, 10).waitFor();
+  assert.equal(await at.cluster.stock(id), 10);
+  await event.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("changed again since").waitFor();
+});
+
+test("a wrong number is told before it is sent", async () => {
+  const page = await open(0, await site("Number Clinic", 2));
+  await page.getByLabel("Doses on hand").fill("2.5");
+  await button(page, "Set").click();
+  await page.getByText("whole number").waitFor();
+});
+
+test("another vaccine can be logged", async () => {
+  const id = await site("Flu Clinic", 2);
+  const page = await open(0, id);
+  await page.getByLabel("Another vaccine").selectOption("140");
+  await page.getByLabel("Doses on hand").last().fill("60");
+  await button(page, "Set").last().click();
+  await amount(page, 60).waitFor();
+  assert.equal(await at.cluster.stock(id, "140"), 60);
+});

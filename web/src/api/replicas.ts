@@ -1,0 +1,111 @@
+// The one way out of the page: every request goes to the replica that serves it now, and to the next one when that
+// fails. The page is loaded from one replica and learns the addresses of the others from its status.
+//
+// A request may be sent twice: when an answer is lost nobody knows whether it was carried out. Reads may be repeated
+// freely. A write carries an Idempotency-Key, the same at every try, so it is applied once.
+//
+// Invariant: `at` is always one of `known`. Everything here is one thread, the browser's.
+import type { Peer, Problem } from "./types";
+
+const kTryMs = 4_000; // one try at one replica: longer than a view change takes (below 1 s)
+const kGiveUpMs = 20_000; // all tries of one request
+const kPauseMs = 100; // after a round over all replicas; a little longer after each
+const kPauseMaxMs = 1_000;
+
+/** No replica answered in time. */
+export class Unreachable extends Error {
+  constructor() {
+    super("no replica answers");
+  }
+}
+
+/** A replica refused, and said why. */
+export class Refused extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail ?? problem.title ?? String(problem.status));
+  }
+}
+
+export interface Where {
+  origin: string;
+  moves: number; // how often the page had to move; 0: still where it came from
+}
+
+type Fetcher = (url: string, init: RequestInit) => Promise<Response>;
+
+export class Replicas {
+  private known: string[];
+  private at: string;
+  private moves = 0;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(
+    home: string,
+    private readonly fetcher: Fetcher = (url, init) => fetch(url, init),
+  ) {
+    this.known = [home];
+    this.at = home;
+  }
+
+  where(): Where {
+    return { origin: this.at, moves: this.moves };
+  }
+
+  onMove(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** From a status: who else serves. Who is not named any more is forgotten, except where we are. */
+  learn(peers: readonly Peer[]): void {
+    const named = peers.map((peer) => peer.http.replace(/\/$/, ""));
+    if (!named.length) return;
+    this.known = named.includes(this.at) ? named : [this.at, ...named];
+  }
+
+  /** Leaves a replica that failed, unless somebody else has left it already. */
+  leave(failed: string): void {
+    if (failed !== this.at || this.known.length < 2) return;
+    this.at = this.known[(this.known.indexOf(failed) + 1) % this.known.length]!;
+    this.moves += 1;
+    for (const listener of this.listeners) listener();
+  }
+
+  /** The answer of the first replica that gives one; Refused for a 4xx, Unreachable when none answers. */
+  async ask(path: string, init: RequestInit = {}): Promise<Response> {
+    const end = performance.now() + kGiveUpMs;
+    for (let tries = 1; ; tries += 1) {
+      const origin = this.at;
+      const answer = await this.attempt(origin + path, init);
+      if (answer?.ok) return answer;
+      if (answer && answer.status < 500) throw new Refused(await problemOf(answer));
+      if (init.signal?.aborted) throw new DOMException("not wanted any more", "AbortError");
+      if (performance.now() > end) throw answer ? new Refused(await problemOf(answer)) : new Unreachable();
+      this.leave(origin);
+      if (tries % this.known.length === 0)
+        await pause(Math.min(kPauseMs * (tries / this.known.length), kPauseMaxMs));
+    }
+  }
+
+  private async attempt(url: string, init: RequestInit): Promise<Response | null> {
+    const limit = new AbortController();
+    const stop = () => limit.abort();
+    const timer = setTimeout(stop, kTryMs);
+    init.signal?.addEventListener("abort", stop);
+    try {
+      return await this.fetcher(url, { ...init, signal: limit.signal });
+    } catch {
+      return null; // nobody there, or too slow
+    } finally {
+      clearTimeout(timer);
+      init.signal?.removeEventListener("abort", stop);
+    }
+  }
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function problemOf(answer: Response): Promise<Problem> {
+  const found = (await answer.json().catch(() => null)) as Problem | null;
+  return { ...found, status: answer.status };
+}

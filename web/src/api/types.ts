@@ -1,0 +1,130 @@
+// The JSON of the HTTP interface, as docs/openapi.json has it. Only what the page reads is named.
+
+/** What a site claims to have: doses, yes, no, or nothing known. Never converted into one another. */
+export type Availability = number | boolean | "unknown";
+export type Freshness = "unknown" | "fresh" | "stale" | "expired";
+
+export interface StockLine {
+  product: string;
+  availability: Availability;
+  valid_at?: string;
+  changed_at?: string;
+  checked_at?: string;
+  source?: string;
+  updated_by?: string;
+  version: number;
+  freshness: Freshness;
+}
+
+export interface Site {
+  id: string;
+  name: string;
+  zip?: string;
+  street?: string;
+  city?: string;
+  state?: string;
+  county?: string;
+  lat?: number;
+  lon?: number;
+  point?: "given" | "zip_centroid";
+  phone?: string;
+  info_url?: string;
+  booking_url?: string;
+  hours?: string;
+  status: "active" | "hidden" | "closed";
+  version: number;
+  stock: StockLine[];
+}
+
+export interface NearSite extends Site {
+  distance: number;
+  unit: "mi" | "km";
+}
+
+export interface Point {
+  lat: number;
+  lon: number;
+}
+
+/** What is near a place, nearest first; distances begin at `center`. */
+export interface Nearby {
+  center: Point;
+  sites: NearSite[];
+}
+
+export interface SiteEvent {
+  position: number;
+  part?: number;
+  time: string;
+  kind: string;
+  actor?: string;
+  site_id: string;
+  product?: string;
+  before?: Availability;
+  after?: Availability;
+  fields?: Record<string, [string, string]>;
+  reason?: string;
+  reverts?: number;
+}
+
+export interface Outcome {
+  position: number;
+  changed: boolean;
+  site_id?: string;
+  before?: Availability;
+  after?: Availability;
+  stock_version?: number;
+}
+
+export interface Peer {
+  index: number;
+  http: string;
+}
+
+/** One replica as it describes itself (docs/operations.md). */
+export interface Status {
+  replica: number;
+  address: string;
+  full: boolean;
+  view: number;
+  members: { id: number }[];
+  clock: number;
+  position: number;
+  executed: number;
+  sites: number;
+  learned_percent?: number;
+  pending_requests: number;
+  memory_bytes: number;
+  uptime_ms: number;
+  peers?: Peer[];
+  cluster_control?: boolean;
+}
+
+/** One frame as one replica saw it; times are microseconds of a clock that all replicas of a machine share. */
+export interface TraceFrame {
+  from: number;
+  view: number;
+  seq: number;
+  clock: number;
+  requests: number;
+  sent_us?: number;
+  received_us?: number;
+  stable_us?: number;
+  safe_us?: number;
+  executed_us?: number;
+}
+
+export interface Trace {
+  replica: number;
+  now_us: number;
+  frames: TraceFrame[];
+}
+
+/** RFC 9457. `code` is one of src/base/result.h; the rest depends on it. */
+export interface Problem {
+  title?: string;
+  detail?: string;
+  status: number;
+  code?: string;
+  [more: string]: unknown;
+}

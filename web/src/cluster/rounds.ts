@@ -1,0 +1,71 @@
+// What the replicas said, second after second, as the figures of the Cluster view. Pure.
+import type { Peer, Status } from "../api/types";
+
+/** One look at every replica at one moment. */
+export interface Round {
+  timeMs: number;
+  statuses: (Status | null)[]; // by place in the list of peers; null: no answer
+  readMs: (number | null)[];
+}
+
+export const kRoundsMax = 90; // of the charts, one a second
+
+export type State = "serving" | "learning" | "down";
+
+export interface ReplicaRow {
+  index: number;
+  address: string;
+  state: State;
+  learned: number; // percent
+  status: Status | null;
+  lag: number; // executed requests behind the furthest
+}
+
+export const withRound = (rounds: readonly Round[], round: Round): Round[] =>
+  [...rounds, round].slice(-kRoundsMax);
+
+// -1: nobody answered.
+const furthest = (round: Round): number => Math.max(-1, ...round.statuses.map((s) => s?.position ?? -1));
+
+export function rowsOf(peers: readonly Peer[], round: Round | undefined): ReplicaRow[] {
+  const front = round ? furthest(round) : -1;
+  return peers.map(({ index, http }, place) => {
+    const status = round?.statuses[place] ?? null;
+    return {
+      index,
+      address: http.replace(/^https?:\/\//, ""),
+      state: !status ? "down" : status.full ? "serving" : "learning",
+      learned: status?.learned_percent ?? 0,
+      status,
+      lag: status ? front - status.position : 0,
+    };
+  });
+}
+
+export interface Series {
+  times: number[]; // seconds since 1970
+  values: (number | null)[];
+}
+
+/**
+ * Requests executed per second, from the position of the order, which all replicas share: of the furthest one, so that a
+ * failure of any replica leaves no hole.
+ */
+export function throughput(rounds: readonly Round[]): Series {
+  const out: Series = { times: [], values: [] };
+  for (let i = 1; i < rounds.length; i += 1) {
+    const [before, now] = [rounds[i - 1]!, rounds[i]!];
+    const [from, to] = [furthest(before), furthest(now)];
+    const seconds = (now.timeMs - before.timeMs) / 1000;
+    out.times.push(now.timeMs / 1000);
+    out.values.push(from >= 0 && to >= from && seconds > 0 ? (to - from) / seconds : null);
+  }
+  return out;
+}
+
+export function readTimes(rounds: readonly Round[], place: number): Series {
+  return {
+    times: rounds.map((round) => round.timeMs / 1000),
+    values: rounds.map((round) => round.readMs[place] ?? null),
+  };
+}

@@ -1,0 +1,125 @@
+// The search form. It holds what is typed; what is searched stands in the address.
+import { useEffect, useState } from "preact/hooks";
+import type { Search } from "../api/database";
+import { kRadii, noSearch, searchAt, searchFor } from "../route";
+import { useText } from "../text";
+import { VaccineSelect } from "../ui/vaccine_select";
+
+const kPlaceMs = 10_000; // how long the browser may take to find out where it is
+
+interface Props {
+  search: Search | null;
+  submit(search: Search): void;
+}
+
+export function Form({ search, submit }: Props) {
+  const text = useText();
+  const [draft, setDraft] = useState<Search>(search ?? noSearch);
+  const [error, setError] = useState("");
+  useEffect(() => setDraft(search ?? noSearch), [search]);
+
+  // Everything but the ZIP code takes effect at once when there is a search already.
+  const change = (part: Partial<Search>) => {
+    const next = { ...draft, ...part };
+    setDraft(next);
+    if (search && !("zip" in part)) submit(next);
+  };
+  const send = (event: Event) => {
+    event.preventDefault();
+    const zip = (draft.zip ?? "").trim();
+    if (!/^\d{5}$/.test(zip)) {
+      setError(text.zipWrong);
+      document.getElementById("zip")?.focus();
+      return;
+    }
+    setError("");
+    submit(searchFor(draft, zip));
+  };
+  const locate = () =>
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        setError("");
+        submit(searchAt(draft, coords.latitude, coords.longitude));
+      },
+      () => setError(text.placeWrong),
+      { timeout: kPlaceMs, maximumAge: 60_000 },
+    );
+
+  return (
+    <form onSubmit={send} noValidate>
+      <div class="where">
+        <label for="zip">{text.zip}</label>
+        <input
+          id="zip"
+          name="zip"
+          inputMode="numeric"
+          autocomplete="postal-code"
+          maxLength={5}
+          placeholder={text.zipHint}
+          value={draft.zip ?? ""}
+          aria-invalid={error !== ""}
+          aria-describedby="form-error"
+          onInput={(event) => change({ zip: event.currentTarget.value })}
+        />
+        <button type="submit" class="primary">
+          {text.search}
+        </button>
+        {"geolocation" in navigator && (
+          <button type="button" class="plain" onClick={locate}>
+            {text.usePlace}
+          </button>
+        )}
+      </div>
+      <p id="form-error" class="field-error" role="alert">
+        {error}
+      </p>
+      <div class="refine">
+        <span>
+          <label for="within">{text.within}</label>
+          <Radius draft={draft} change={change} />
+        </span>
+        <span>
+          <label for="vaccine">{text.vaccine}</label>
+          <VaccineSelect
+            id="vaccine"
+            value={draft.product}
+            first={{ value: "", name: text.anyVaccine }}
+            change={(product) => change({ product })}
+          />
+        </span>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={draft.available}
+            onChange={(event) => change({ available: event.currentTarget.checked })}
+          />
+          {text.onlyAvailable}
+        </label>
+      </div>
+    </form>
+  );
+}
+
+/** One choice for number and unit: "25 miles" reads better than two fields. */
+function Radius({ draft, change }: { draft: Search; change(part: Partial<Search>): void }) {
+  const text = useText();
+  const radii = [...new Set([...kRadii, draft.within])].sort((a, b) => a - b);
+  return (
+    <select
+      id="within"
+      value={`${draft.within} ${draft.unit}`}
+      onChange={(event) => {
+        const [within, unit] = event.currentTarget.value.split(" ");
+        change({ within: Number(within), unit: unit === "km" ? "km" : "mi" });
+      }}
+    >
+      {(["mi", "km"] as const).map((unit) =>
+        radii.map((radius) => (
+          <option key={`${radius} ${unit}`} value={`${radius} ${unit}`}>
+            {unit === "mi" ? text.miles(radius) : text.kilometres(radius)}
+          </option>
+        )),
+      )}
+    </select>
+  );
+}

@@ -1,0 +1,23 @@
+// Which language the page speaks: what was chosen here before, else what the browser asks for, else English.
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import { kept } from "../kept";
+import { en, type Catalogue } from "./en";
+import { es } from "./es";
+
+export type Language = "en" | "es";
+export const catalogues: Record<Language, Catalogue> = { en, es };
+
+/** `chosen` is what was stored, `asked` the browser's list. Pure. */
+export function languageFrom(chosen: string | null, asked: readonly string[]): Language {
+  for (const tag of chosen ? [chosen, ...asked] : asked) {
+    const short = tag.slice(0, 2).toLowerCase();
+    if (short === "en" || short === "es") return short;
+  }
+  return "en";
+}
+
+export const firstLanguage = (): Language => languageFrom(kept("language"), navigator.languages);
+
+export const TextContext = createContext<Catalogue>(en);
+export const useText = (): Catalogue => useContext(TextContext);

@@ -1,0 +1,21 @@
+// An availability as a figure: the number of doses large, or the word that was logged. Never one turned into the other.
+import type { Availability } from "../api/types";
+import { levelOf } from "../format";
+import { useText } from "../text";
+
+export function Amount({ value }: { value: Availability | undefined }) {
+  const text = useText();
+  const level = levelOf(value);
+  if (typeof value === "number")
+    return (
+      <span class="amount" data-level={level}>
+        <b>{value.toLocaleString(text.locale)}</b> <small>{text.dosesUnit(value)}</small>
+      </span>
+    );
+  const word = value === true ? text.yes : value === false ? text.no : text.unknown;
+  return (
+    <span class="amount word" data-level={level}>
+      <b>{word}</b>
+    </span>
+  );
+}

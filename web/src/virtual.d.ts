@@ -1,0 +1,5 @@
+declare module "virtual:products" {
+  import type { ProductRow } from "../products_table";
+  const rows: ProductRow[];
+  export default rows;
+}

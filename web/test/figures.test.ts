@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Status } from "../src/api/types";
+import { rowsOf, throughput, withRound, kRoundsMax, type Round } from "../src/cluster/rounds";
+import { mergeTraces, timeScale } from "../src/cluster/trace_layout";
+import { frameOf, kMetres, kSize } from "../src/find/geometry";
+
+const status = (position: number, full = true) => ({ position, full }) as Status;
+const round = (timeMs: number, ...positions: (number | null)[]): Round => ({
+  timeMs,
+  statuses: positions.map((position) => (position === null ? null : status(position))),
+  readMs: positions.map(() => 1),
+});
+const peers = [
+  { index: 0, http: "http://127.0.0.1:8080" },
+  { index: 1, http: "http://127.0.0.1:8081" },
+];
+
+test("a replica that does not answer is down, one that has not all is learning", () => {
+  const rows = rowsOf(peers, { ...round(0, 100, null) });
+  assert.deepEqual(
+    rows.map((row) => row.state),
+    ["serving", "down"],
+  );
+  assert.equal(rows[0]!.address, "127.0.0.1:8080");
+  const behind = rowsOf(peers, { timeMs: 0, statuses: [status(100), status(40, false)], readMs: [1, 1] });
+  assert.deepEqual(
+    behind.map((row) => [row.state, row.lag]),
+    [
+      ["serving", 0],
+      ["learning", 60],
+    ],
+  );
+});
+
+test("throughput is counted once, though every replica executes, and a death leaves no hole", () => {
+  const { values } = throughput([
+    round(0, 100, 100),
+    round(1000, 150, 150),
+    round(3000, null, 250),
+    round(4000, 250, 260),
+  ]);
+  assert.deepEqual(values, [50, 50, 10]);
+});
+
+test("an empty database has a throughput, one that nobody sees has none", () => {
+  assert.deepEqual(
+    throughput([round(0, 0, 0), round(1000, 5, 5), round(2000, null, null), round(3000, 9, 9)]).values,
+    [5, null, null],
+  );
+});
+
+test("the charts forget", () => {
+  let rounds: Round[] = [];
+  for (let i = 0; i < kRoundsMax + 5; i += 1) rounds = withRound(rounds, round(i, i));
+  assert.equal(rounds.length, kRoundsMax);
+  assert.equal(rounds.at(-1)!.timeMs, kRoundsMax + 4);
+});
+
+const traces = [
+  {
+    replica: 0,
+    now_us: 900,
+    frames: [
+      { from: 0, view: 0, seq: 1, clock: 5, requests: 2, sent_us: 100, safe_us: 400, executed_us: 410 },
+    ],
+  },
+  {
+    replica: 1,
+    now_us: 900,
+    frames: [
+      { from: 0, view: 0, seq: 1, clock: 5, requests: 2, sent_us: 100, received_us: 220, stable_us: 300 },
+      { from: 1, view: 0, seq: 1, clock: 6, requests: 0, received_us: 0 },
+    ],
+  },
+];
+
+test("what several replicas saw of a frame is one frame", () => {
+  const frames = mergeTraces(traces);
+  assert.equal(frames.length, 1); // nobody knows when the other one was sent
+  assert.deepEqual(frames[0]!.seen.get(0), { safe: 400, executed: 410 });
+  assert.deepEqual(frames[0]!.seen.get(1), { received: 220, stable: 300 });
+});
+
+test("the time axis keeps the order and shortens what lies between", () => {
+  const x = timeScale(mergeTraces(traces));
+  const places = [100, 220, 300, 400, 410].map(x);
+  assert.equal(places[0], 0);
+  assert.equal(places.at(-1), 1);
+  assert.ok(places.every((place, i) => i === 0 || place > places[i - 1]!));
+});
+
+test("a circle around the search on the ground is a circle on the map", () => {
+  const frame = frameOf({ lat: 42.36, lon: -71.1 }, 25, "mi");
+  const degrees = ((25 * kMetres.mi) / 6_371_008.8) * (180 / Math.PI);
+  const [, north] = frame.place({ lat: 42.36 + degrees, lon: -71.1 });
+  const [east] = frame.place({ lat: 42.36, lon: -71.1 + degrees / Math.cos((42.36 * Math.PI) / 180) });
+  assert.ok(Math.abs(kSize / 2 - north - frame.radius) < 1);
+  assert.ok(Math.abs(east - kSize / 2 - frame.radius) < 1);
+  assert.deepEqual(frame.place(frame.center).map(Math.round), [kSize / 2, kSize / 2]);
+});

@@ -1,0 +1,81 @@
+// How the page is built: one small bundle, hashed names, no inline script, a budget that fails the build.
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
+import { productTable } from "./products_table";
+
+const kBudgetBytes = 150 * 1024; // gzip, all code and style; map data is loaded apart and not counted
+
+// The product names of data/codes/cvx.csv, so that the page and the database speak of the same table.
+function products(): Plugin {
+  const id = "virtual:products";
+  const file = new URL("../data/codes/cvx.csv", import.meta.url);
+  return {
+    name: "titer-products",
+    resolveId: (source) => (source === id ? "\0" + id : null),
+    load: (source) =>
+      source === "\0" + id
+        ? `export default ${JSON.stringify(productTable(readFileSync(file, "utf8")))}`
+        : null,
+  };
+}
+
+// What is bundled comes with its licence: licenses.txt beside the page.
+function licenses(): Plugin {
+  const bundled = ["preact", "uplot", "d3-geo", "d3-array", "internmap", "topojson-client", "us-atlas"];
+  const of = (name: string) => {
+    const text = readFileSync(new URL(`node_modules/${name}/LICENSE`, import.meta.url), "utf8");
+    return `=== ${name}\n\n${text.trim()}\n`;
+  };
+  return {
+    name: "titer-licenses",
+    apply: "build",
+    generateBundle() {
+      const source = [...bundled, "@fontsource-variable/public-sans"].map(of).join("\n");
+      this.emitFile({ type: "asset", fileName: "licenses.txt", source });
+    },
+  };
+}
+
+// Says what a visitor downloads, and fails the build when it grows past the budget.
+function budget(): Plugin {
+  return {
+    name: "titer-budget",
+    apply: "build",
+    writeBundle(_options, bundle) {
+      let code = 0;
+      let map = 0;
+      for (const part of Object.values(bundle)) {
+        const bytes = gzipSync(part.type === "chunk" ? part.code : part.source).length;
+        if (part.fileName === "licenses.txt") continue; // read by few
+        if (/(states|counties)-10m/.test(part.fileName)) map += bytes;
+        else code += bytes;
+      }
+      const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
+      console.log(`page: ${kib(code)} gzip of at most ${kib(kBudgetBytes)}; map data ${kib(map)}`);
+      if (code > kBudgetBytes) throw new Error("the page has outgrown its budget (vite.config.ts)");
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [products(), licenses(), budget()],
+  esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
+  build: {
+    target: "es2022",
+    outDir: process.env["TITER_WEB_OUT"] ?? "../build/web",
+    emptyOutDir: true,
+    assetsInlineLimit: 0, // data: addresses would need a weaker Content-Security-Policy
+    modulePreload: { polyfill: false }, // the polyfill is an inline script
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1024,
+    rollupOptions: {
+      output: {
+        entryFileNames: "assets/[name]-[hash].js",
+        chunkFileNames: "assets/[name]-[hash].js",
+        assetFileNames: "assets/[name]-[hash][extname]",
+      },
+    },
+  },
+  server: { proxy: { "/api": process.env["TITER_HTTP"] ?? "http://127.0.0.1:8080" } },
+});
