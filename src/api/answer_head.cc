@@ -74,7 +74,7 @@ bool names_tag(std::string_view list, std::string_view etag) {
     if (list.starts_with('*')) return true;
     if (list.starts_with("W/")) list.remove_prefix(2);
     const std::size_t end = list.find('"', 1);
-    if (list.front() != '"' || end == std::string_view::npos) return false;
+    if (!list.starts_with('"') || end == std::string_view::npos) return false;
     if (list.substr(0, end + 1) == etag) return true;
     list.remove_prefix(end + 1);
   }

@@ -92,6 +92,28 @@ TEST_F(ChangesTest, TooOldIsToldWhereItBegins) {
   EXPECT_EQ(client.ask("GET", "/api/v1/changes?since=x").result_int(), 400U);
 }
 
+// 40 MB of events pass, more than the ring and the sockets' buffers hold, while one listener does not read.
+TEST_F(ChangesTest, WhoReadsTooSlowlyIsDroppedWithThePlaceToGoOnFrom) {
+  (void)stream("/api/v1/changes?since=20", "Accept: text/event-stream\r\n", "id: 21.1");
+  TestClient quick = server_.client();
+  quick.send("GET /api/v1/changes?since=21&format=ndjson HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string reason(2000, 'r');
+  for (std::uint64_t last = 521; last <= 20'021; last += 500) {
+    server_.at_replica([this, last, &reason] {
+      std::vector<registry::Event> events;
+      for (std::uint64_t p = last - 499; p <= last; ++p) {
+        events.push_back(event_at(p));
+        events.back().reason = reason;
+      }
+      server_.replica.send_events(events, Position(last));
+    });
+    ASSERT_FALSE(quick.read_until("{\"position\":" + std::to_string(last) + ",").empty());
+  }
+  (void)client_->read_until("event: end\n");
+  const std::string end = client_->read_until("\n\n");
+  EXPECT_TRUE(end.starts_with(R"(data: {"end":"dropped","resume_from":")")) << end.substr(0, 100);
+}
+
 TEST_F(ChangesTest, WhoListensIsToldWhenTheServerStops) {
   (void)stream("/api/v1/changes?since=20", "Accept: text/event-stream\r\n", "id: 21.1");
   std::thread stopper([this] { server_.stop(); });

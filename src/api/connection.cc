@@ -182,7 +182,8 @@ void Connection::tend(BootTime now) {
     const OnBody on_body = std::exchange(on_body_, nullptr);
     return on_body({{}, true, true});
   }
-  if (stage_ == Stage::kLinger || (stage_ == Stage::kIdle && waiting() == 0)) close();
+  // What is still being written has a time of its own (above).
+  if ((stage_ == Stage::kLinger || stage_ == Stage::kIdle) && waiting() == 0) close();
 }
 
 void Connection::finish() {

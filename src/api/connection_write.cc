@@ -102,7 +102,7 @@ void Connection::request_over() {
   gzip_.reset();
   streams_body_ = continued_ = false;
   stage_ = last_answer_ ? Stage::kLinger : Stage::kIdle;
-  deadline_in(last_answer_ ? kLingerUs : limits::kIdleUs);
+  deadline_in(limits::kIdleUs);
   mark();
 }
 
@@ -132,6 +132,7 @@ void Connection::flush() {
 void Connection::linger() {
   error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
+  deadline_in(kLingerUs);
   if (eof_) return close();
   read();
 }

@@ -64,10 +64,13 @@ class TestClient {
     send(text + "\r\n" + std::string(body));
     return receive(method == "HEAD");
   }
-  // The bytes of a stream, up to those; as many as there are when it ends before.
-  [[nodiscard]] std::string read_until(std::string_view last) {
-    boost::asio::read_until(socket_, boost::asio::dynamic_buffer(stream_), std::string(last), ignored_);
-    return stream_;
+  // The next bytes of a stream, up to those; as many as there are when it ends before.
+  std::string read_until(std::string_view last) {
+    const std::size_t n =
+        boost::asio::read_until(socket_, boost::asio::dynamic_buffer(stream_), std::string(last), ignored_);
+    std::string out = stream_.substr(0, n > 0 ? n : stream_.size());
+    stream_.erase(0, out.size());
+    return out;
   }
   [[nodiscard]] bool ended() {
     char byte = 0;

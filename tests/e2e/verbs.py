@@ -259,6 +259,16 @@ class ClusterCommand(unittest.TestCase):
             with socket.socket() as again:
                 again.bind(("127.0.0.1", port))
 
+    def test_an_http_port_in_use_is_named(self):
+        base = free_ports(4)
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", base + 3))
+            taken.listen()
+            done = titer("cluster", 2, "--base-port", base, "--http-port", base + 2, "--data", "/tmp", timeout=20)
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn(str(base + 3), done.stderr)
+        self.assertIn("--http-port", done.stderr)
+
     def test_nonsense_is_refused(self):
         for words in (["0"], ["17"], ["three"], ["--base-port", "65535"], ["--http-port", "65535"], ["--durability", "paper"]):
             self.assertEqual(titer("cluster", *words, timeout=10).returncode, USAGE, words)
