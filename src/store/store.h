@@ -156,10 +156,10 @@ class Store {
   std::optional<Batch> after_this_;    // a joiner's last batch, while another is being written
   std::function<void()> when_joined_;  // null: nothing waits
   bool joining_ = false;               // the batch that was submitted last is a joiner's last
-  bool journal_short_ = false;  // no spare segment could be made
-  bool no_space_ = false;       // the newest batch was refused …
-  bool batch_waits_ = false;    // … and is not being tried again
-  bool enough_room_ = true;     // neither of the two; as was told
+  bool journal_short_ = false;         // no spare segment could be made
+  bool no_space_ = false;              // the newest batch was refused …
+  bool batch_waits_ = false;           // … and is not being tried again
+  bool enough_room_ = true;            // neither of the two; as was told
   bool failed_ = false;
   StoreStats stats_;
   std::unique_ptr<TablesWriter> writer_;  // last: its thread uses tables_

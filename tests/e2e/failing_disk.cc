@@ -32,7 +32,8 @@ bool fails(int fd, const char* what) {
   const std::string file = file_of(fd);
   if (!file.starts_with(std::string(dir) + "/")) return false;
   const std::string line = std::string(what) + " " + file + "\n";
-  static auto* const write_really = reinterpret_cast<ssize_t (*)(int, const void*, size_t)>(::dlsym(RTLD_NEXT, "write"));
+  static auto* const write_really =
+      reinterpret_cast<ssize_t (*)(int, const void*, size_t)>(::dlsym(RTLD_NEXT, "write"));
   const int log = ::open((std::string(dir) + "/failed").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log >= 0) {
     (void)!write_really(log, line.data(), line.size());
