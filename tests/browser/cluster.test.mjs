@@ -40,7 +40,8 @@ test("the buttons kill a replica and start it again", async () => {
 
 test("frames of the cluster itself are in the picture", async () => {
   const page = await at.browser.open(at.cluster.page(1, "#/cluster"));
-  await page.getByRole("heading", { name: "Space and time" }).waitFor();
+  await page.getByRole("heading", { name: "Space and time" }).waitFor(); // somebody looks, so frames are kept
+  for (const by of ["+1", "+2", "+3"]) await at.cluster.titer("adjust", "Elm Clinic", by);
   await page.waitForFunction(() => document.querySelectorAll(".picture .frame").length > 3);
 });
 
