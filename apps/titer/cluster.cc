@@ -115,6 +115,14 @@ int fill(const Options& options, const cluster::Supervisor& supervisor, net::Loo
   return code;
 }
 
+std::string pages(const Options& options) {
+  if (options.http_port == 0) return {};
+  std::string text = "Pages and HTTP interface:";
+  for (unsigned i = 0; i < options.replicas; ++i)
+    text += " http://127.0.0.1:" + std::to_string(options.http_port + i);
+  return text + "\n";
+}
+
 int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& loop) {
   const bool terminal = ::isatty(STDIN_FILENO) == 1;
   boost::asio::signal_set signals(loop.context(), SIGINT, SIGTERM);
@@ -129,7 +137,8 @@ int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& lo
   const auto prompt = [&] {
     if (terminal) say(std::string(cluster::Console::prompt()));
   };
-  say("Type an index to kill that replica, 'start I' to bring it back, 'status' or 'quit'.\n");
+  say(std::string("Type an index to kill that replica, 'start I' to bring it back, 'status' or 'quit'.\n") +
+      pages(options));
   prompt();
   read_lines(
       loop,
@@ -153,14 +162,6 @@ std::string where_the_data_is(const Options& options, const cluster::Supervisor&
   if (!supervisor.continued()) return "Data is on disk in " + options.data_dir + ", logs too.";
   return "Data was in " + options.data_dir + " and goes on from there" +
          (options.imports.empty() && !options.seed_site ? "." : "; nothing is imported again.");
-}
-
-std::string pages(const Options& options) {
-  if (options.http_port == 0) return {};
-  std::string text = "Pages and HTTP interface:";
-  for (unsigned i = 0; i < options.replicas; ++i)
-    text += " http://127.0.0.1:" + std::to_string(options.http_port + i);
-  return text + "\n";
 }
 
 // Before anything is started: a replica whose HTTP port is taken later goes on without.
@@ -214,7 +215,7 @@ int run(const Options& options) {
   }
   say("A cluster of " + std::to_string(options.replicas) + " replicas serves at " + addresses(supervisor, " ") +
       "\nIt survives the failure of any " + std::to_string(options.replicas - 1) + ". " +
-      where_the_data_is(options, supervisor) + "\n" + pages(options));
+      where_the_data_is(options, supervisor) + "\n");
   return serve(options, supervisor, loop);
 }
 

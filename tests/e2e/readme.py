@@ -59,7 +59,7 @@ class Tour(unittest.TestCase):
             steps = steps_of(file.read())
         self.assertGreater(len(steps), 5, "the README has no tour")
         self.assertEqual("./dev run", steps[0][1])
-        with Cluster(options=["--import", SAMPLE]) as cluster:
+        with Cluster(options=["--import", SAMPLE], http=True) as cluster:
             for kind, typed, expected in steps:
                 pattern = pattern_of([self.here(cluster, line) for line in expected])
                 if typed == "./dev run":
@@ -72,7 +72,8 @@ class Tour(unittest.TestCase):
 
     @staticmethod
     def here(cluster, text):
-        return re.sub(r"\b889([234])\b", lambda m: str(cluster.base + int(m[1]) - 2), text)
+        text = re.sub(r"\b889([234])\b", lambda m: str(cluster.base + int(m[1]) - 2), text)
+        return re.sub(r"\b808([012])\b", lambda m: str(cluster.http_base + int(m[1])), text)
 
     @staticmethod
     def type(cluster, line, pattern):
