@@ -121,7 +121,7 @@ export class Browser {
     assert.ok(existsSync(chromiumBinary), `there is no ${chromiumBinary}; ./dev test installs it`);
     const browser = new Browser();
     // Its sandbox needs rights that a build machine may not give; the pages are our own.
-    browser.chromium = await chromium.launch({ executablePath: chromiumBinary, args: ["--no-sandbox"] });
+    browser.chromium = await chromium.launch({ executablePath: chromiumBinary, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
     browser.found = [];
     return browser;
   }
