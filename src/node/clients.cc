@@ -59,8 +59,8 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
     case wire::Type::kRequest: return request(*client, message.payload);
     case wire::Type::kQuery: return query(*client, message.payload);
     case wire::Type::kWatch: return watch(*client, message.payload);
-    case wire::Type::kStatusAsk: return tell(*client, wire::Type::kStatus, asks_.status());
-    case wire::Type::kTraceAsk: return tell(*client, wire::Type::kTrace, asks_.trace());
+    case wire::Type::kStatusAsk: wire::encode_status(connection.outgoing(), asks_.status()); return mark(*client);
+    case wire::Type::kTraceAsk: wire::encode_trace(connection.outgoing(), asks_.trace()); return mark(*client);
     case wire::Type::kOperate: return operate(*client, message.payload);
     case wire::Type::kBackupAsk: return backups_.begin(connection);
     case wire::Type::kDirectHello:
@@ -228,18 +228,14 @@ void Clients::feed_watchers() {
   }
 }
 
-void Clients::tell(Client& client, wire::Type type, const std::string& json) {
-  wire::MessageWriter out(client.connection->outgoing(), type);
-  out.raw(as_bytes(json));
-  out.finish();
-  mark(client);
-}
-
 void Clients::operate(Client& client, ByteView payload) {
   auto ask = wire::decode_operate(payload);
   if (!ask) return client.connection->fail(ask.error().code, ask.error().message);
   const std::uint64_t order = next_read_++;
   orders_.emplace(order, Order{client.connection->tag, std::exchange(ask->token, order)});
+  // The supervisor may be gone and never answer these.
+  if (orders_.size() > kOrdersMax)
+    return operated({order, Code::kBusy, "too many orders wait for the supervisor; look at the status"});
   if (const Status passed = asks_.operate(*ask); !passed)
     operated({order, passed.error().code, passed.error().message});
 }

@@ -67,6 +67,7 @@ class Clients final : private net::ConnectionOwner {
   static constexpr std::size_t kAnswerBytesPerTurn = std::size_t{2} << 20;
   static constexpr std::size_t kReadsMax = limits::kSessionWindow;
   static constexpr std::uint32_t kWatchBatch = 500;
+  static constexpr std::size_t kOrdersMax = 64;
 
   struct Client {
     net::ConnectionPtr connection;
@@ -97,7 +98,6 @@ class Clients final : private net::ConnectionOwner {
   void retry_reads(BootTime now);
   void watch(Client& client, ByteView payload);
   void feed_watchers();
-  void tell(Client& client, wire::Type type, const std::string& json);
   void operate(Client& client, ByteView payload);
   void direct(Client& client, const wire::Message& message);
   void forget(std::uint64_t id);

@@ -144,6 +144,10 @@ TEST(Golden, clients) {
   EXPECT_EQ(message(Watch{Position(1000)}), "5454012c0200000044c00b0152eabc08e807");
   EXPECT_EQ(message(Events{Position(1000), Code::kTooOld, "old", 0, {}}),
             "5454012d0800000064b2945038532856e80712036f6c6400");
+  EXPECT_EQ(message(Operate{7, Operate::What::kStart, 2}),
+            "545401330d00000019a0dee717b0421707000000000000000102000000");
+  EXPECT_EQ(message(Operated{7, Code::kNotEnough, "no"}),
+            "545401340c0000002ec532b69d872a63070000000000000006026e6f");
   Bytes ask, status, backup, stop;
   encode_status_ask(ask);
   encode_backup_ask(backup);

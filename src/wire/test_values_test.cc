@@ -69,6 +69,11 @@ void add_clients(std::vector<Bytes>& all, Maker& make) {
   all.push_back(bytes_of(encode_status_ask));
   all.push_back(bytes_of(encode_backup_ask));
   encode_status(all.emplace_back(), make.text());
+  all.push_back(bytes_of(encode_trace_ask));
+  encode_trace(all.emplace_back(), make.text());
+  encode(all.emplace_back(),
+         Operate{make.any(), make.coin() ? Operate::What::kKill : Operate::What::kStart, make.u32()});
+  encode(all.emplace_back(), Operated{make.any(), Code::kNotEnough, std::string(make.text())});
 }
 
 void add_register(std::vector<Bytes>& all, Maker& make) {
