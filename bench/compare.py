@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-TITER, TOOLS = os.environ["TITER_BIN"], os.environ["TITER_BENCH_TOOLS"]
+TITER, TOOLS = os.environ["TITER_BIN"], os.environ.get("TITER_BENCH_TOOLS", "")
 SITES = 100_000
 
 

@@ -16,10 +16,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 
-TITER = os.environ["TITER_BIN"]
+from compare import TITER, until
+
 MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 SCRIPTS = {
@@ -42,14 +42,6 @@ end"""),
 wrk.method = "POST"
 wrk.body = '{"key":"KEY"}'"""),
 }
-
-
-def until(condition, what, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit(f"bench: waited in vain for {what}")
-        time.sleep(0.05)
 
 
 def answers(url, body=None):

@@ -15,7 +15,8 @@ import sys
 import tempfile
 import time
 
-from http_compare import TITER, load, until
+from compare import TITER, until
+from http_compare import load
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "e2e"))
 from harness import ROOT, Cluster  # noqa: E402

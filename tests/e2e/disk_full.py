@@ -68,14 +68,20 @@ def keep_full(disk, condition, what, seconds=60):
     return wait_until(look, what, seconds, 0.05)
 
 
+def on_small_disk(stack, cluster, path, size=SMALL):
+    """The cluster begins anew, with a small file system instead of the directory."""
+    cluster.quit()
+    shutil.rmtree(path)
+    disk = stack.enter_context(SmallDisk(path, size))
+    cluster.begin()
+    cluster.wait_members(range(3))
+    return disk
+
+
 class DiskFull(unittest.TestCase):
     def test_a_replica_whose_disk_is_full_leaves_and_comes_back_when_there_is_room(self):
         with Cluster() as cluster, contextlib.ExitStack() as stack:
-            cluster.quit()
-            shutil.rmtree(cluster.disk(1))
-            disk = stack.enter_context(SmallDisk(cluster.disk(1)))
-            cluster.begin()
-            cluster.wait_members(range(3))
+            disk = on_small_disk(stack, cluster, cluster.disk(1))
             counting = writers(stack, cluster, 6)
             wait_served(counting, 20)
             keep_full(disk, lambda: "Replica 1 leaves: its disk runs full" in cluster.said(), cluster.said)
@@ -100,11 +106,7 @@ class DiskFull(unittest.TestCase):
 
     def test_the_last_one_refuses_writes_and_goes_on_reading_until_there_is_room(self):
         with Cluster() as cluster, contextlib.ExitStack() as stack:
-            cluster.quit()
-            shutil.rmtree(cluster.disk(0))
-            disk = stack.enter_context(SmallDisk(cluster.disk(0)))
-            cluster.begin()
-            cluster.wait_members(range(3))
+            disk = on_small_disk(stack, cluster, cluster.disk(0))
             for index in (1, 2):
                 cluster.ask(str(index), "was killed")
             cluster.wait_members([0])
@@ -128,10 +130,7 @@ class DiskFull(unittest.TestCase):
 
     def test_when_the_disk_of_all_is_full_nothing_is_lost_and_room_is_all_it_takes(self):
         with Cluster() as cluster, contextlib.ExitStack() as stack:
-            cluster.quit()
-            shutil.rmtree(cluster.data)
-            disk = stack.enter_context(SmallDisk(cluster.data, 3 * SMALL))
-            cluster.begin()
+            disk = on_small_disk(stack, cluster, cluster.data, 3 * SMALL)
             counting = writers(stack, cluster, 6, 120, waits_for=(BUSY, UNAVAILABLE, READ_ONLY))
             wait_served(counting, 20)
             keep_full(disk, lambda: all(writer.refused > 0 for writer in counting), "writes to be refused")
