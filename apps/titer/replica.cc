@@ -186,6 +186,7 @@ int run(const Options& options) {
     return kExitUsage;
   }
   if (durable && !wait_for_record(life, kOthersReadUs)) return kExitUnreachable;
+  if (life.stopped) return kExitOk;  // in the same breath as the record
   auto opened = node::Node::open(node_options(options), life.loop, *life.first, std::move(past).value());
   if (!opened) {
     spdlog::error("{}", opened.error().message);

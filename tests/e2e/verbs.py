@@ -302,6 +302,15 @@ class ClusterCommand(unittest.TestCase):
             self.assertIsNone(cluster.supervisor.poll())
             self.assertEqual(cluster.pids(), pids)
 
+    def test_a_replica_that_is_just_starting_does_not_hold_up_the_end(self):
+        for _ in range(5):
+            with Cluster(2) as cluster:
+                cluster.ask("1", "was killed")
+                cluster.wait_members([0])
+                cluster.ask("start 1", "is starting")
+                cluster.supervisor.send_signal(signal.SIGTERM)
+                self.assertEqual(cluster.supervisor.wait(5), OK)
+
     def test_sigterm_and_sigint_stop_all_cleanly_and_tell_the_clients(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with Cluster(3, ["--seed-site"]) as cluster:
