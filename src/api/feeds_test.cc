@@ -113,8 +113,42 @@ TEST_F(FeedsTest, ADryRunReachesNoReplica) {
 }
 
 TEST_F(FeedsTest, EveryPlaceOfAnImportIsGivenBack) {
-  for (unsigned i = 0; i < 3 * Shared::kImportsMax; ++i)
+  for (unsigned i = 0; i < 3 * ImportRuns::kRunningMax; ++i)
     EXPECT_EQ(client().ask("POST", "/api/v1/import", {}, "site_id,name\na,A\n").result_int(), 200U) << i;
+}
+
+TEST_F(FeedsTest, HowFarAnImportIsCanBeAskedWhileItRuns) {
+  const std::string begun = "site_id,name\na,A\n", rest = "b,B\n";
+  TestClient importer = client(), other = client();
+  importer.send("POST /api/v1/import?label=monday HTTP/1.1\r\nHost: test\r\nContent-Length: " +
+                std::to_string(begun.size() + rest.size()) + "\r\n\r\n" + begun);
+  std::string progress;
+  while (progress.find(R"("rows_answered":1)") == std::string::npos)
+    progress = other.ask("GET", "/api/v1/imports").body();
+  EXPECT_NE(progress.find(R"("label":"monday","state":"running","format":"csv")"), std::string::npos) << progress;
+  EXPECT_NE(progress.find(R"("bytes_read":17,"bytes_to_read":21)"), std::string::npos) << progress;
+  EXPECT_NE(progress.find(R"("seconds_left":)"), std::string::npos) << progress;
+  importer.send(rest);
+  EXPECT_EQ(importer.receive().result_int(), 200U);
+  progress = other.ask("GET", "/api/v1/imports").body();
+  EXPECT_NE(progress.find(R"("state":"done")"), std::string::npos) << progress;
+  EXPECT_NE(progress.find(R"("added":2)"), std::string::npos) << progress;
+}
+
+TEST(ImportRuns, TheOldestThatAreOverAreForgottenAndRunningOnesAreNot) {
+  ImportRuns runs;
+  ImportRun running;
+  running.number = runs.begin({}).value();
+  for (std::size_t i = 0; i < 2 * ImportRuns::kEndedKept; ++i) {
+    ImportRun one;
+    one.number = runs.begin(one).value();
+    one.state = ImportRun::State::kDone;
+    runs.update(one);
+  }
+  const auto list = runs.list();
+  EXPECT_LE(list.size(), ImportRuns::kEndedKept + 1);
+  EXPECT_EQ(list.front().number, 2 * ImportRuns::kEndedKept + 1);
+  EXPECT_EQ(list.back().number, running.number);
 }
 
 TEST(Snapshots, AreBoundedAndSharedByPosition) {

@@ -46,9 +46,13 @@ Import::Import(Context& context, Exchange exchange, Options options)
                     .add({p.line, std::string(p.field), std::string(p.why), std::string(p.value)});
               },
               options_.format),
-      begun_(context.times.now) {}
+      run_(options_.run) {}
 
-Import::~Import() { context_.setup.shared->imports.give_back(); }
+Import::~Import() {
+  if (run_.state != ImportRun::State::kRunning) return;
+  run_.state = ImportRun::State::kGone;
+  tell_progress();
+}
 
 void Import::Problems::add(Told told) {
   if (first.size() < kToldMax)
@@ -58,7 +62,7 @@ void Import::Problems::add(Told told) {
 }
 
 void Import::begin() {
-  if (!options_.dry_run) {
+  if (!run_.dry_run) {
     backend_.start();
     tick();
   }
@@ -78,6 +82,7 @@ void Import::take_piece(const BodyPiece& piece) {
     over_ = true;  // the next tick is the last
     return;
   }
+  run_.bytes_read += piece.bytes.size();
   failed_ = reader_.feed(as_bytes(piece.bytes));
   read_all_ = piece.last;
   if (piece.last && failed_.ok()) failed_ = reader_.finish();
@@ -85,8 +90,11 @@ void Import::take_piece(const BodyPiece& piece) {
 }
 
 void Import::take_row(const formats::Row& row) {
-  ++counts_.rows;
-  if (options_.dry_run) return;
+  ++run_.counts.rows;
+  if (run_.dry_run) {
+    ++run_.rows_answered;
+    return;
+  }
   Waiting& waiting = ready_.emplace_back();
   waiting.line = row.line;
   wire::encode_request(
@@ -106,9 +114,10 @@ void Import::send_rows() {
 
 void Import::take_outcome(std::uint64_t line, const registry::Outcome& outcome) {
   --under_way_;
+  ++run_.rows_answered;
   position_ = std::max(position_, outcome.position);
   if (is_verdict(outcome.code)) {
-    if (!counts_.count(outcome)) errors_.add({line, {}, outcome.message, {}});
+    if (!run_.counts.count(outcome)) errors_.add({line, {}, outcome.message, {}});
     // Its site was taken; so this is a note.
     if (outcome.code == Code::kOutOfDate) notes_.add({line, {}, outcome.message, {}});
   } else if (failed_.ok()) {
@@ -135,15 +144,24 @@ void Import::go_on() {
   }
   if (!failed_.ok()) ready_.clear();
   send_rows();
-  if (!options_.dry_run) backend_.turn(net::boot_now());
+  if (!run_.dry_run) backend_.turn(net::boot_now());
   if (under_way_ == 0 && ready_.empty() && (read_all_ || !failed_.ok())) return answer();
   if (failed_.ok() && ready_.size() < kAheadMax) ask_for_more();
+  tell_progress();
+}
+
+void Import::tell_progress() {
+  if (const auto format = reader_.format()) run_.format = formats::name(*format);
+  if (run_.state != ImportRun::State::kRunning) run_.ended = net::boot_now();
+  context_.setup.shared->imports.update(run_);
 }
 
 void Import::answer() {
   over_ = true;
-  counts_.notes = reader_.counts().notes;
-  counts_.rejected += reader_.counts().refused;
+  run_.counts.notes = reader_.counts().notes;
+  run_.counts.rejected += reader_.counts().refused;
+  run_.state = failed_.ok() ? ImportRun::State::kDone : ImportRun::State::kFailed;
+  tell_progress();
   Response response;
   if (!failed_.ok()) {
     response = problem(failed_.error());
@@ -175,19 +193,20 @@ std::string Import::report() const {
   std::string out = "{";
   formats::JsonMembers members(out);
   if (const auto format = reader_.format()) members.text("format", formats::name(*format));
-  members.raw("dry_run", options_.dry_run ? "true" : "false");
-  const std::pair<std::string_view, std::uint64_t> counts[] = {{"rows", counts_.rows},
-                                                               {"added", counts_.added},
-                                                               {"updated", counts_.updated},
-                                                               {"unchanged", counts_.unchanged},
-                                                               {"out_of_date", counts_.out_of_date},
-                                                               {"rejected", counts_.rejected},
-                                                               {"notes", counts_.notes},
+  members.raw("dry_run", run_.dry_run ? "true" : "false");
+  const std::pair<std::string_view, std::uint64_t> counts[] = {{"rows", run_.counts.rows},
+                                                               {"added", run_.counts.added},
+                                                               {"updated", run_.counts.updated},
+                                                               {"unchanged", run_.counts.unchanged},
+                                                               {"out_of_date", run_.counts.out_of_date},
+                                                               {"rejected", run_.counts.rejected},
+                                                               {"notes", run_.counts.notes},
                                                                {"errors_not_shown", errors_.more},
                                                                {"notes_not_shown", notes_.more},
                                                                {"position", position_.value}};
   for (const auto& [name, value] : counts) members.raw(name, fmt::format("{}", value));
-  members.raw("seconds", fmt::format("{:.3f}", static_cast<double>(net::boot_now().value - begun_.value) / 1e6));
+  members.raw("seconds",
+              fmt::format("{:.3f}", static_cast<double>(net::boot_now().value - run_.begun.value) / 1e6));
   members.raw("errors", list(errors_));
   members.raw("remarks", list(notes_));
   return out + "}";

@@ -5,6 +5,7 @@
 // the import, and its progress is the import's. Each row is a request of its own and is taken whole or not at all; the
 // same file again changes nothing.
 //
+// Its progress is told to Shared::imports with every tick, for other connections to ask for.
 // When the replica cannot go on, the client is told how far it came; rows before that stay.
 // Memory: kAheadMax rows, and what formats/reader.h keeps of a file; a client that goes away ends it.
 // Thread rule: its worker's thread. Owned by its own timer and by the connection's callback.
@@ -18,7 +19,7 @@
 #include <vector>
 
 #include "api/context.h"
-#include "formats/import_counts.h"
+#include "api/import_runs.h"
 #include "formats/reader.h"
 
 namespace titer::api {
@@ -28,13 +29,12 @@ class Import : public std::enable_shared_from_this<Import> {
   struct Options {
     std::optional<formats::Format> format;
     std::string actor;
-    bool dry_run = false;
+    ImportRun run;  // its number from Shared::imports
   };
   static constexpr std::size_t kAheadMax =
       512;  // rows that wait, before a piece of the upload makes some hundreds more
   static constexpr std::size_t kToldMax = 100;  // problems of each kind in the answer; the rest is counted
 
-  // A place of Shared::imports was taken for it.
   Import(Context& context, Exchange exchange, Options options);
   ~Import();
   Import(const Import&) = delete;
@@ -65,6 +65,7 @@ class Import : public std::enable_shared_from_this<Import> {
   void tick();
   void go_on();
   void answer();
+  void tell_progress();
   [[nodiscard]] std::string report() const;
 
   Context& context_;
@@ -79,10 +80,9 @@ class Import : public std::enable_shared_from_this<Import> {
   bool read_all_ = false;  // the whole body was read
   bool over_ = false;      // answered, or nobody waits
   Status failed_ = ok_status();
-  formats::ImportCounts counts_;
+  ImportRun run_;
   Problems errors_, notes_;
   Position position_;
-  BootTime begun_;
 };
 
 }  // namespace titer::api

@@ -1,4 +1,4 @@
-// POST /api/v1/import: a file of sites into the registry.
+// POST /api/v1/import: a file of sites into the registry; GET /api/v1/imports: how far such imports are.
 #include <fmt/format.h>
 
 #include <memory>
@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kFormats =
     "csv, ndjson, smart, cdc, national or therapeutics; without it, it is found out";
+constexpr std::size_t kLabelBytesMax = 64;  // a word or two for people
 
 void import_sites(Context& context, const Exchange& exchange) {
   const Request& request = exchange.request();
@@ -28,17 +29,37 @@ void import_sites(Context& context, const Exchange& exchange) {
   }
   const Result<bool> dry_run = flag_of(request, "dry_run");
   if (!dry_run) return exchange.respond(bad_request(dry_run.error()));
-  options.dry_run = *dry_run;
+  options.run.dry_run = *dry_run;
+  options.run.label = text_of(request, "label");
+  if (options.run.label.size() > kLabelBytesMax)
+    return exchange.respond(
+        bad_request(Error{Code::kInvalid, fmt::format("a label has at most {} bytes", kLabelBytesMax)}));
+  options.run.bytes_to_read = whole_number(request.header("content-length")).value_or(0);
+  options.run.begun = context.times.now;
   const std::string_view actor = request.header("titer-actor");
   options.actor = actor.empty() ? kNobody : actor;
-  if (!context.setup.shared->imports.take())
+  const auto number = context.setup.shared->imports.begin(options.run);
+  if (!number)
     return exchange.respond(problem(
         503, "busy", "as many imports as this replica takes are running; try again, or at another replica"));
+  options.run.number = *number;
   std::make_shared<Import>(context, exchange, std::move(options))->begin();
 }
 
+void list_imports(Context& context, const Exchange& exchange) {
+  Response response;
+  response.body = R"({"imports":[)";
+  for (const ImportRun& run : context.setup.shared->imports.list()) {
+    if (response.body.back() != '[') response.body += ',';
+    response.body += json(run, context.times.now);
+  }
+  response.body += "]}";
+  exchange.respond(std::move(response));
+}
+
 constexpr Route kRoutes[] = {
-    {Method::kPost, "/api/v1/import", import_sites, "import", "format dry_run", Body::kStream},
+    {Method::kPost, "/api/v1/import", import_sites, "import", "format dry_run label", Body::kStream},
+    {Method::kGet, "/api/v1/imports", list_imports, "imports", ""},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "api/import_runs.h"
 #include "client/snapshot.h"
 
 namespace titer::api {
@@ -40,31 +41,14 @@ class Snapshots {
   std::weak_ptr<const client::Snapshot> newest_;
 };
 
-// How many of something may go on at once.
-class Places {
- public:
-  explicit Places(unsigned max) : free_(static_cast<int>(max)) {}
-  [[nodiscard]] bool take() {
-    if (free_.fetch_sub(1) > 0) return true;
-    free_.fetch_add(1);
-    return false;
-  }
-  void give_back() { free_.fetch_add(1); }
-
- private:
-  std::atomic<int> free_;
-};
-
 struct Shared {
-  static constexpr unsigned kImportsMax = 4;  // each has 256 requests in flight
-
   Shared();
   ~Shared();
   Shared(const Shared&) = delete;
   Shared& operator=(const Shared&) = delete;
 
   Snapshots snapshots;
-  Places imports{kImportsMax};
+  ImportRuns imports;
   std::unique_ptr<Publications> publications;
   std::unique_ptr<Survey> survey;
 
