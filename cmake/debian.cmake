@@ -1,0 +1,59 @@
+# The Debian packages, by CPack: `./dev package`. Included by install.cmake.
+find_program(TITER_GZIP gzip)
+set(debian ${PROJECT_BINARY_DIR}/debian)
+
+# Debian's policy wants these three beside every package's files.
+configure_file(${packaging}/changelog.in ${debian}/changelog.Debian @ONLY)
+add_custom_command(
+  OUTPUT ${debian}/changelog.gz ${debian}/changelog.Debian.gz
+  COMMAND ${TITER_GZIP} -9nc ${PROJECT_SOURCE_DIR}/CHANGELOG.md > ${debian}/changelog.gz
+  COMMAND ${TITER_GZIP} -9nc ${debian}/changelog.Debian > ${debian}/changelog.Debian.gz
+  DEPENDS ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${debian}/changelog.Debian
+  VERBATIM)
+add_custom_target(debian_files DEPENDS described ${debian}/changelog.gz ${debian}/changelog.Debian.gz)
+foreach(pair runtime:titer client:libtiter-dev)
+  string(REPLACE ":" ";" pair ${pair})
+  list(GET pair 0 component)
+  list(GET pair 1 package)
+  install(FILES ${packaging}/copyright ${debian}/changelog.gz ${debian}/changelog.Debian.gz
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} COMPONENT ${component} OPTIONAL)
+endforeach()
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME titer)
+set(CPACK_PACKAGE_CONTACT "the titer authors <titer@localhost>")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_COMPONENTS_ALL runtime client)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
+                                                WORLD_READ WORLD_EXECUTE)
+
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME titer)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION database)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_DEPENDS passwd)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_RECOMMENDS "bash-completion")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SUGGESTS "etcd-server, prometheus")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${packaging}/conffiles ${packaging}/postinst ${packaging}/prerm
+                                               ${packaging}/postrm)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "replicated database for vaccine availability
+Sites log what they have; everybody sees the same at once, from any replica,
+while all machines but one fail. Command line, HTTP interface and a web page.
+.
+As a service: one replica per machine, titer@NAME with /etc/titer/NAME.toml.
+To try it: 'titer cluster' runs several replicas on this machine.")
+
+set(CPACK_DEBIAN_CLIENT_PACKAGE_NAME libtiter-dev)
+set(CPACK_DEBIAN_CLIENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libboost1.81-dev, libfmt-dev")
+set(CPACK_COMPONENT_CLIENT_DESCRIPTION "client library of titer, for C++ programs
+Headers and static libraries: requests that are repeated at another replica
+when one fails and never apply twice, reads, and a stream of every change.
+.
+With CMake: find_package(titer), target titer::client.")
+include(CPack)

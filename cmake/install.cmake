@@ -1,0 +1,58 @@
+# What `cmake --install` puts where, and what `cpack` makes of it (docs/operations.md, decision 18). Two components:
+#   runtime  the program with its manual, its service and the service's settings; the Debian package `titer`
+#   client   the client library for C++ programs: find_package(titer), target titer::client; the package `libtiter-dev`
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(packaging ${PROJECT_SOURCE_DIR}/packaging)
+
+# --- client: the rooms that the library consists of, from the ground up
+
+set(client_rooms base registry smr wire net client)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/titer)
+install(TARGETS titer_flags EXPORT titer COMPONENT client)
+foreach(room IN LISTS client_rooms)
+  set_target_properties(titer_${room} PROPERTIES EXPORT_NAME ${room})
+  install(TARGETS titer_${room} EXPORT titer COMPONENT client ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/${room} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/titer COMPONENT client
+          FILES_MATCHING PATTERN "*.h"
+          PATTERN "testing" EXCLUDE PATTERN "test_*" EXCLUDE PATTERN "fake_*" EXCLUDE PATTERN "random_*" EXCLUDE)
+endforeach()
+install(EXPORT titer NAMESPACE titer:: FILE titer-targets.cmake DESTINATION ${package_dir} COMPONENT client)
+configure_package_config_file(${packaging}/titer-config.cmake.in ${PROJECT_BINARY_DIR}/titer-config.cmake
+                              INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
+# Until 1.0 a minor version may change anything.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/titer-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/titer-config.cmake ${PROJECT_BINARY_DIR}/titer-config-version.cmake
+        DESTINATION ${package_dir} COMPONENT client)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/client DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT client)
+
+# --- runtime
+
+# The manual pages and the completion are made from what the program itself says: they cannot differ from it.
+set(described ${PROJECT_BINARY_DIR}/described)
+add_custom_command(
+  OUTPUT ${described}/done
+  COMMAND Python3::Interpreter -B ${packaging}/describe.py $<TARGET_FILE:titer> ${described}
+  COMMAND ${CMAKE_COMMAND} -E touch ${described}/done
+  DEPENDS titer ${packaging}/describe.py ${packaging}/titer.h2m
+  COMMENT "writing manual pages and completion"
+  VERBATIM)
+add_custom_target(described DEPENDS ${described}/done)
+
+install(TARGETS titer RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
+install(DIRECTORY ${described}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT runtime OPTIONAL)
+install(FILES ${described}/titer DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        COMPONENT runtime OPTIONAL)
+install(FILES ${packaging}/titer@.service DESTINATION lib/systemd/system COMPONENT runtime)
+# Under /usr the settings belong to /etc; which prefix it is, is known only now.
+install(CODE "
+  set(settings \"\${CMAKE_INSTALL_PREFIX}/etc\")
+  if(CMAKE_INSTALL_PREFIX STREQUAL /usr)
+    set(settings /etc)
+  endif()
+  file(INSTALL \"${packaging}/main.toml\" DESTINATION \"\${settings}/titer\")" COMPONENT runtime)
+install(FILES ${PROJECT_SOURCE_DIR}/docs/alerts.yml ${PROJECT_SOURCE_DIR}/docs/grafana.json
+              ${PROJECT_SOURCE_DIR}/docs/openapi.json ${PROJECT_SOURCE_DIR}/docs/operations.md
+        DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
+
+include(${CMAKE_CURRENT_LIST_DIR}/debian.cmake)

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""The Debian package on a bare system: installed, running, upgraded while its data stays, removed, purged.
+
+The bare system is what debootstrap makes (kept in build/bare, for the next time); each run works in an overlay over it, in
+a mount namespace of its own, so that nothing else sees or keeps what it does. That needs root; elsewhere this is skipped.
+"""
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
+from harness import ROOT, end, free_ports, main, wait_until  # noqa: E402
+
+TREE = os.environ.get("TITER_RELEASE_TREE") or os.path.join(ROOT, "build", "release")
+BARE = os.path.join(ROOT, "build", "bare")
+INSIDE = "TITER_OWN_NAMESPACE"  # set for the process that may mount
+CLEAN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
+         "DEBIAN_FRONTEND": "noninteractive"}
+
+
+def run(*words, **options):
+    done = subprocess.run(list(words), capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(words)}: exit {done.returncode}: {done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def make_package(folder, version):
+    run("cpack", "--config", os.path.join(TREE, "CPackConfig.cmake"), "-B", folder,
+        "-D", f"CPACK_PACKAGE_VERSION={version}")
+    return glob.glob(os.path.join(folder, f"titer_{version}-*.deb"))[0]
+
+
+class Machine:
+    """A bare system in which commands are run as on a machine of its own; the network and the processes are shared."""
+
+    def __init__(self, folder):
+        self.root = os.path.join(folder, "root")
+        upper, work = os.path.join(folder, "disk", "upper"), os.path.join(folder, "disk", "work")
+        os.makedirs(self.root)
+        os.makedirs(os.path.join(folder, "disk"))
+        run("mount", "-t", "tmpfs", "disk", os.path.join(folder, "disk"))
+        os.makedirs(upper)
+        os.makedirs(work)
+        run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={BARE},upperdir={upper},workdir={work}", self.root)
+        run("mount", "-t", "proc", "proc", self.path("proc"))
+        run("mount", "--rbind", "/dev", self.path("dev"))
+        for name in ("resolv.conf", "hosts"):
+            shutil.copy(os.path.join("/etc", name), self.path("etc", name))
+
+    def path(self, *parts):
+        return os.path.join(self.root, *parts)
+
+    def run(self, *words):
+        return run("chroot", self.root, *words, env=CLEAN)
+
+    def exists(self, path):
+        return os.path.lexists(self.path(path.lstrip("/")))
+
+    def install(self, package):
+        """By apt, which also fetches what the package depends on."""
+        shutil.copy(package, self.path("root"))
+        return self.run("apt-get", "-qq", "-y", "--no-install-recommends", "-o", "APT::Sandbox::User=root", "install",
+                        "/root/" + os.path.basename(package))
+
+
+def bare_system():
+    """Made once; None and why when it cannot be made here."""
+    if os.path.exists(os.path.join(BARE, "complete")):
+        return None
+    if not shutil.which("debootstrap"):
+        return "there is no debootstrap"
+    shutil.rmtree(BARE, ignore_errors=True)
+    done = subprocess.run(["debootstrap", "--variant=minbase", "bookworm", BARE], capture_output=True, text=True,
+                          check=False)
+    if done.returncode != 0:
+        return "debootstrap: " + done.stdout[-500:] + done.stderr[-500:]
+    updated = subprocess.run(["chroot", BARE, "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "update"],
+                             capture_output=True, text=True, check=False, env=CLEAN)
+    if updated.returncode != 0:
+        return "apt-get update: " + updated.stderr[-500:]
+    with open(os.path.join(BARE, "complete"), "w", encoding="utf-8"):
+        return None
+
+
+class Cluster:
+    """`titer cluster` inside the machine, as the service's user."""
+
+    def __init__(self, machine):
+        self.machine, self.base = machine, free_ports(6)
+        self.output = open(machine.path("root", "cluster.out"), "wb")
+
+    def __enter__(self):
+        words = ["setpriv", "--reuid=titer", "--regid=titer", "--clear-groups", "titer", "cluster", "3", "--base-port",
+                 str(self.base), "--http-port", str(self.base + 3), "--data", "/var/lib/titer/try"]
+        self.process = subprocess.Popen(["chroot", self.machine.root, *words], stdin=subprocess.PIPE,
+                                        stdout=self.output, stderr=subprocess.STDOUT, env=CLEAN)
+        wait_until(lambda: "Type an index" in self.said() or self.process.poll() is not None,
+                   lambda: "the cluster to serve: " + self.said())
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(20)
+        finally:
+            end(self.process)
+            self.output.close()
+        if code != 0:
+            raise AssertionError(f"the cluster ended with {code}: {self.said()}")
+
+    def said(self):
+        with open(self.output.name, encoding="utf-8") as file:
+            return file.read()
+
+    def titer(self, *words):
+        at = ",".join(f"127.0.0.1:{self.base + i}" for i in range(3))
+        return self.machine.run("titer", words[0], "--at", at, *words[1:])
+
+
+class Package(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.mkdtemp(prefix="titer-package-")
+        self.addCleanup(self.tidy, folder)
+        self.packages = [make_package(os.path.join(folder, "one"), "0.1.0"),
+                         make_package(os.path.join(folder, "two"), "0.1.1")]
+        self.machine = Machine(folder)
+
+    @staticmethod
+    def tidy(folder):
+        for mount in ("root/dev", "root/proc", "root", "disk"):
+            subprocess.run(["umount", "-R", os.path.join(folder, mount)], capture_output=True, check=False)
+        shutil.rmtree(folder)
+
+    def test_install_run_upgrade_remove_purge(self):
+        self.installed()
+        with Cluster(self.machine) as cluster:
+            cluster.titer("add", "Packed Clinic", "--zip", "02139", "--availability", "7")
+        self.upgraded()
+        with Cluster(self.machine) as cluster:  # the new version goes on from the data of the old one
+            self.assertIn("Packed Clinic", cluster.titer("list"))
+        self.removed()
+        self.purged()
+
+    def installed(self):
+        self.machine.install(self.packages[0])
+        self.assertRegex(self.machine.run("titer", "--version"), r"^\d+\.\d+\.\d+\n$")
+        self.assertIn("/var/lib/titer", self.machine.run("getent", "passwd", "titer"))
+        modes = self.machine.run("stat", "-c", "%a %U %G", "/etc/titer", "/var/lib/titer")
+        self.assertEqual(["750 root titer", "750 titer titer"], modes.splitlines())
+        files = self.machine.run("dpkg", "-L", "titer")
+        for expected in ("/usr/lib/systemd/system/titer@.service", "/etc/titer/main.toml",
+                         "/usr/share/man/man1/titer.1.gz", "/usr/share/man/man1/titer-set.1.gz",
+                         "/usr/share/bash-completion/completions/titer", "/usr/share/doc/titer/copyright"):
+            self.assertIn(expected + "\n", files)
+        control = self.machine.run("dpkg", "-s", "titer")
+        self.assertRegex(control, r"Depends: .*librocksdb")  # worked out from the program
+        self.assertRegex(control, r"Conffiles:\n /etc/titer/main.toml")
+        completed = self.machine.run("bash", "-c", ". /usr/share/bash-completion/completions/titer; "
+                                     "COMP_WORDS=(titer res); COMP_CWORD=1; _titer; echo ${COMPREPLY[@]}")
+        self.assertEqual({"reserve", "restore"}, set(completed.split()))
+
+    def upgraded(self):
+        with open(self.machine.path("etc/titer/main.toml"), "a", encoding="utf-8") as file:
+            file.write("# changed here\n")
+        self.machine.install(self.packages[1])
+        self.assertIn("Version: 0.1.1", self.machine.run("dpkg", "-s", "titer"))
+        with open(self.machine.path("etc/titer/main.toml"), encoding="utf-8") as file:
+            self.assertIn("# changed here", file.read())
+
+    def removed(self):
+        self.machine.run("dpkg", "--remove", "titer")
+        self.assertFalse(self.machine.exists("/usr/bin/titer"))
+        self.assertTrue(self.machine.exists("/etc/titer/main.toml"))
+        self.assertTrue(self.machine.exists("/var/lib/titer/try"))
+
+    def purged(self):
+        """Settings go, data does not: the last copy may be here. Without data nothing is left."""
+        said = self.machine.run("dpkg", "--purge", "titer")
+        self.assertIn("/var/lib/titer holds data and is left", said)
+        self.assertFalse(self.machine.exists("/etc/titer"))
+        self.assertTrue(self.machine.exists("/var/lib/titer/try"))
+        self.machine.run("rm", "-r", "/var/lib/titer/try")
+        self.machine.install(self.packages[1])
+        self.machine.run("dpkg", "--purge", "titer")
+        self.assertFalse(self.machine.exists("/var/lib/titer"))
+        with open(self.machine.path("etc/passwd"), encoding="utf-8") as file:
+            self.assertIsNone(re.search("^titer:", file.read(), re.M))
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        print("SKIPPED: the package is not tested here: a bare system in a namespace needs root")
+        sys.exit(77)
+    if INSIDE not in os.environ:
+        reason = bare_system()
+        if reason:
+            print(f"SKIPPED: the package is not tested here: no bare system could be made: {reason}")
+            sys.exit(77)
+        os.execvpe("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, "-B", *sys.argv],
+                   {**os.environ, INSIDE: "1"})
+    main()
