@@ -114,7 +114,74 @@ def end(process, seconds=5):
                 pass
 
 
-class Cluster:
+class Replicas:
+    """What can be asked of replicas, wherever they run. Their own: `size`, `logs` (a folder, or None), address(index)."""
+
+    def at(self, *indices):
+        return ",".join("{}:{}".format(*self.address(i)) for i in indices or range(self.size))
+
+    def status(self, index, timeout=2.0):
+        """The replica's own status, or None when it cannot be asked."""
+        try:
+            with wire.Link(self.address(index), timeout=timeout) as link:
+                return link.status()
+        except (OSError, wire.Closed, json.JSONDecodeError):
+            return None
+
+    def statuses(self, indices=None):
+        return {i: s for i in (range(self.size) if indices is None else indices) if (s := self.status(i))}
+
+    def wait_members(self, indices, seconds=30):
+        """Until exactly these are full members of one view."""
+        want = sorted(indices)
+
+        def settled():
+            now = self.statuses(want)
+            views = {s["view"] for s in now.values()}
+            return (len(now) == len(want) and len(views) == 1 and
+                    all(s["full"] and [m["id"] for m in s["members"]] == want for s in now.values()) and now)
+
+        brief = ("replica", "full", "view", "members", "learned_percent")
+        return wait_until(settled, lambda: f"replicas {want} to be the members; status: " +
+                          str({i: {k: s[k] for k in brief} for i, s in self.statuses().items()}), seconds, 0.02)
+
+    def wait_equal(self, indices=None, seconds=20):
+        """Until all live replicas are at one position, with one digest. Returns (position, digest)."""
+        def equal():
+            now = self.statuses(indices)
+            states = {(s["position"], s["digest"]) for s in now.values()}
+            return now and (indices is None or len(now) == len(indices)) and len(states) == 1 and states.pop()
+
+        return wait_until(equal, lambda: "equal replicas: " + str(
+            {i: (s["position"], s["digest"]) for i, s in self.statuses(indices).items()}), seconds, 0.05)
+
+    def titer(self, *words, **options):
+        """A command against this cluster."""
+        return titer(*words, **{"at": self.at(), **options})
+
+    def ok(self, *words, **options):
+        """The output of a command that must succeed."""
+        done = self.titer(*words, **options)
+        if done.returncode != 0:
+            raise AssertionError(f"titer {' '.join(map(str, words))}: exit {done.returncode}: {done.stderr or done.stdout}")
+        return done.stdout
+
+    # --- execution logs
+
+    def check_logs(self):
+        """The execution logs of all replicas, dead ones included, are prefixes of one another. Returns bytes."""
+        names = sorted(os.listdir(self.logs))
+        sizes = {name: os.path.getsize(os.path.join(self.logs, name)) for name in names}
+        longest = max(names, key=sizes.get)
+        for name in names:
+            at = first_difference(os.path.join(self.logs, longest), os.path.join(self.logs, name), sizes[name])
+            if at is not None:
+                raise AssertionError(f"{name} and {longest} differ at byte {at} of {sizes[name]}:" + "".join(
+                    f"\n  {n}: {piece(os.path.join(self.logs, n), at)}" for n in (name, longest)))
+        return sizes
+
+
+class Cluster(Replicas):
     """`titer cluster` with `replicas` processes; use it in a with statement. `data`: a directory that is there already;
     `http`: with the HTTP interface."""
 
@@ -288,80 +355,18 @@ class Cluster:
     def start(self, index):
         self.type(f"start {index}")
 
+    def port(self, index):
+        return self.base + index
+
+    def address(self, index):
+        return "127.0.0.1", self.port(index)
+
     def said(self):
         try:
             with open(self.output.name, errors="replace", encoding="utf-8") as file:
                 return file.read()
         except FileNotFoundError:
             return ""
-
-    # --- what the replicas say
-
-    def port(self, index):
-        return self.base + index
-
-    def at(self, *indices):
-        return ",".join(f"127.0.0.1:{self.port(i)}" for i in indices or range(self.size))
-
-    def status(self, index, timeout=2.0):
-        """The replica's own status, or None when it cannot be asked."""
-        try:
-            with wire.Link(self.port(index), timeout=timeout) as link:
-                return link.status()
-        except (OSError, wire.Closed, json.JSONDecodeError):
-            return None
-
-    def statuses(self, indices=None):
-        return {i: s for i in (range(self.size) if indices is None else indices) if (s := self.status(i))}
-
-    def wait_members(self, indices, seconds=30):
-        """Until exactly these are full members of one view."""
-        want = sorted(indices)
-
-        def settled():
-            now = self.statuses(want)
-            views = {s["view"] for s in now.values()}
-            return (len(now) == len(want) and len(views) == 1 and
-                    all(s["full"] and [m["id"] for m in s["members"]] == want for s in now.values()) and now)
-
-        brief = ("replica", "full", "view", "members", "learned_percent")
-        return wait_until(settled, lambda: f"replicas {want} to be the members; status: " +
-                          str({i: {k: s[k] for k in brief} for i, s in self.statuses().items()}), seconds, 0.02)
-
-    def wait_equal(self, indices=None, seconds=20):
-        """Until all live replicas are at one position, with one digest. Returns (position, digest)."""
-        def equal():
-            now = self.statuses(indices)
-            states = {(s["position"], s["digest"]) for s in now.values()}
-            return now and (indices is None or len(now) == len(indices)) and len(states) == 1 and states.pop()
-
-        return wait_until(equal, lambda: "equal replicas: " + str(
-            {i: (s["position"], s["digest"]) for i, s in self.statuses(indices).items()}), seconds, 0.05)
-
-    def titer(self, *words, **options):
-        """A command against this cluster."""
-        return titer(*words, **{"at": self.at(), **options})
-
-    def ok(self, *words, **options):
-        """The output of a command that must succeed."""
-        done = self.titer(*words, **options)
-        if done.returncode != 0:
-            raise AssertionError(f"titer {' '.join(map(str, words))}: exit {done.returncode}: {done.stderr or done.stdout}")
-        return done.stdout
-
-    # --- execution logs
-
-    def check_logs(self):
-        """The execution logs of all replicas, dead ones included, are prefixes of one another. Returns bytes."""
-        names = sorted(os.listdir(self.logs))
-        sizes = {name: os.path.getsize(os.path.join(self.logs, name)) for name in names}
-        longest = max(names, key=sizes.get)
-        for name in names:
-            at = first_difference(os.path.join(self.logs, longest), os.path.join(self.logs, name), sizes[name])
-            if at is not None:
-                raise AssertionError(f"{name} and {longest} differ at byte {at} of {sizes[name]}:" + "".join(
-                    f"\n  {n}: {piece(os.path.join(self.logs, n), at)}" for n in (name, longest)))
-        return sizes
 
 
 def first_difference(one, other, size, step=1 << 20):

@@ -195,10 +195,10 @@ class Closed(Exception):
 
 
 class Link:
-    """One connection, blocking. Raises OSError, TimeoutError or Closed."""
+    """One connection, blocking, to a port of this machine or to (host, port). Raises OSError, TimeoutError or Closed."""
 
     def __init__(self, port, greet=True, timeout=10.0, **who):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+        self.socket = socket.create_connection(port if isinstance(port, tuple) else ("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(timeout)
         self.received = bytearray()

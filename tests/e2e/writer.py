@@ -17,10 +17,12 @@ BUSY, UNAVAILABLE, READ_ONLY = 10, 11, 19
 class Writer(threading.Thread):
     """Use it in a with statement; it stops at the end, and `check` says whether it was served right."""
 
-    def __init__(self, ports, name, patience=20.0, waits_for=(BUSY, UNAVAILABLE)):
+    def __init__(self, ports, name, patience=20.0, waits_for=(BUSY, UNAVAILABLE), answer_within=3.0):
         super().__init__(daemon=True)
         self.ports, self.name, self.patience = list(ports), name, patience
         self.waits_for, self.refused = waits_for, 0  # codes upon which it says the same again; read_only came so often
+        self.answer_within = answer_within  # seconds; else it goes to the next replica
+        self.position = 0  # of the last request that was answered
         self.session = random.getrandbits(63) | 1
         self.acknowledged, self.times, self.error = 0, [], None
         self._link, self._done, self._number, self._at = None, False, 0, 0
@@ -63,9 +65,12 @@ class Writer(threading.Thread):
         while time.monotonic() < end:
             try:
                 if self._link is None:
-                    self._link = wire.Link(self.ports[self._at], session=self.session, timeout=3.0)
-                code = wire.refusal(self._link.request(self._number, body))
+                    self._link = wire.Link(self.ports[self._at], session=self.session,
+                                           timeout=self.answer_within)
+                answer = self._link.request(self._number, body)
+                code = wire.refusal(answer)
                 if code not in self.waits_for:
+                    self.position = wire.read_varint(answer, 1)[0]
                     return code
                 if code == READ_ONLY:
                     self.refused += 1
@@ -80,13 +85,7 @@ class Writer(threading.Thread):
 
     def pause(self, since, until=None):
         """The longest time without an answer that overlaps [since, until], in ms."""
-        times = [t for t in list(self.times)]
-        until = time.monotonic() if until is None else until
-        edges = [t for t in times if t < since][-1:] + [t for t in times if since <= t]
-        gaps = [(b - a, a) for a, b in zip(edges, edges[1:]) if a <= until]
-        if not edges or edges[-1] < until - 0.5:
-            gaps.append((until - (edges[-1] if edges else since), 0))
-        return max(gaps, default=(0, 0))[0] * 1000
+        return longest_gap(self.times, since, until)
 
     def check(self, test, cluster, index):
         """Exactly the acknowledged requests have had their effect, as replica `index` tells it."""
@@ -95,3 +94,14 @@ class Writer(threading.Thread):
         site = json.loads(cluster.ok("view", self.name, "--json", at=cluster.at(index)))
         test.assertEqual(site["stock"][0]["availability"], self.acknowledged,
                          f"{self.name}: the count at replica {index} against the acknowledged requests")
+
+
+def longest_gap(answers, since, until=None):
+    """The longest time between two of these moments that overlaps [since, until], in ms."""
+    times = list(answers)
+    until = time.monotonic() if until is None else until
+    edges = [t for t in times if t < since][-1:] + [t for t in times if since <= t]
+    gaps = [(b - a, a) for a, b in zip(edges, edges[1:]) if a <= until]
+    if not edges or edges[-1] < until - 0.5:
+        gaps.append((until - (edges[-1] if edges else since), 0))
+    return max(gaps, default=(0, 0))[0] * 1000

@@ -1,0 +1,94 @@
+"""A client that reads what a counting writer writes, one question after another, and never accepts an old answer.
+
+Every answer says at which position it was read. It must be at or above the last position that the writer had been told
+before the question was asked: below it, the answer misses a write that somebody knows to be done. The longest time between
+two answers around a moment is the pause that its user has seen.
+"""
+import random
+import struct
+import threading
+import time
+
+import wire
+from writer import longest_gap
+
+
+class Reader(threading.Thread):
+    """Use it in a with statement. With `stays` it asks its one replica only, and takes no answer for an answer, too."""
+
+    def __init__(self, ports, writer, stays=False, patience=1.0):
+        super().__init__(daemon=True)
+        self.ports, self.writer, self.stays, self.patience = list(ports), writer, stays, patience
+        self.answered, self.refused, self.times, self.error = 0, 0, [], None
+        self._link, self._done, self._at, self._token = None, False, 0, 0
+        self._pause = threading.Event()  # never set
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self._done = True
+        if self.is_alive():
+            self.join(self.patience + 5)
+
+    def run(self):
+        try:
+            while not self._done:
+                self._ask_once()
+        except Exception as error:  # reported by check(): this is another thread
+            self.error = error
+        finally:
+            self._hang_up()
+
+    def _ask_once(self):
+        floor = self.writer.position  # before the question is asked
+        try:
+            if self._link is None:
+                self._link = wire.Link(self.ports[self._at], session=random.getrandbits(63) | 1, timeout=self.patience)
+            self._token += 1
+            self._link.send(wire.message(wire.QUERY, struct.pack("<Q", self._token) + wire.get_site(self.writer.name)))
+            position, code = self._answer()
+        except (OSError, wire.Closed):
+            self._next()
+            return
+        if code != 0:
+            self.refused += 1
+            self._next()
+            return
+        if position < floor:
+            raise AssertionError(f"an old answer from {self.ports[self._at]}: read at position {position}, and the "
+                                 f"write at {floor} had been answered before")
+        self.answered += 1
+        self.times.append(time.monotonic())
+
+    def _answer(self):
+        """(position, code) of the answer to the last question."""
+        while True:
+            payload = self._link.expect(wire.QUERY_ANSWER)
+            if struct.unpack_from("<Q", payload)[0] == self._token:
+                position, at = wire.read_varint(payload, 8)
+                return position, payload[at]
+
+    def _hang_up(self):
+        if self._link is not None:
+            self._link.close()
+        self._link = None
+
+    def _next(self):
+        """A question of which no answer came may still be answered: on another connection it cannot be mixed up."""
+        self._hang_up()
+        if not self.stays:
+            self._at = (self._at + 1) % len(self.ports)
+        self._pause.wait(0.005)
+
+    def pause(self, since, until=None):
+        """The longest time without an answer that overlaps [since, until], in ms."""
+        return longest_gap(self.times, since, until)
+
+    def check(self):
+        if self.error:
+            raise AssertionError(f"reader of {self.writer.name}: {self.error!r}") from self.error
