@@ -102,8 +102,10 @@ void Backend::on_link_up(const wire::HelloReply&) {
 }
 
 void Backend::on_link_down(const std::string&) {
-  for (const auto& [token, then] : std::exchange(orders_, {}))
-    loop_.post([then] { then({0, Code::kOutcomeUnknown, "the connection was lost; look at the status"}); });
+  for (const auto& order : std::exchange(orders_, {}))
+    loop_.post([then = order.second] {
+      then({0, Code::kOutcomeUnknown, "the connection was lost; look at the status"});
+    });
 }
 
 void Backend::on_link_message(const wire::Message& message) {

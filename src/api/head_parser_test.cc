@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <random>
 
-#include "api/limits.h"
+#include "api/parse_testing.h"
 
 namespace titer::api {
 namespace {
@@ -19,38 +19,6 @@ constexpr std::string_view kPut =
 constexpr std::string_view kChunked =
     "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;ext=1\r\n world\r\n0\r\n\r\n";
 
-struct Parse {
-  // In pieces of these sizes, then the rest.
-  explicit Parse(std::string_view bytes, const std::vector<std::size_t>& sizes = {}) {
-    std::size_t end = 0, begin = 0, piece = 0;
-    while (!parser.done() && !parser.refused()) {
-      if (end == bytes.size() && begin == seen) break;
-      seen = begin;
-      end = std::min(bytes.size(), end + (piece < sizes.size() ? sizes[piece++] : bytes.size()));
-      for (std::size_t taken = 1; taken > 0 && begin < end && !parser.done() && !parser.refused(); begin += taken) {
-        taken = parser.put(bytes.substr(begin, end - begin));
-        if (parser.header_done() && !limited) {
-          parser.limit_body(limits::kBodyBytesMax);
-          limited = true;
-        }
-      }
-    }
-  }
-  RequestMemory memory;
-  Request request;
-  HeadParser parser{memory, request};
-  std::size_t seen = SIZE_MAX;
-  bool limited = false;
-};
-
-std::string shown(const Parse& p) {
-  std::string out = fmt::format("{} {} {}", name(p.request.method), p.request.target, p.memory.body);
-  for (const auto& [key, value] : p.request.headers) out += fmt::format("|{}={}", key, value);
-  for (const auto& part : p.request.segments) out += fmt::format("/{}", part);
-  for (const auto& [key, value] : p.request.parameters) out += fmt::format("&{}={}", key, value);
-  return out;
-}
-
 TEST(HeadParser, ReadsAWholeRequest) {
   const Parse p(kPut);
   ASSERT_TRUE(p.parser.done());
@@ -59,6 +27,24 @@ TEST(HeadParser, ReadsAWholeRequest) {
             "|Host=a|Content-Type=application/json|If-Match=\"3\"|Content-Length=19"
             "/api/v1/sites/elm street/stock/208&x=1&y=é");
   EXPECT_EQ(Parse(kChunked).memory.body, "hello world");
+}
+
+// Found by the fuzzer: they moved the memory that the request looks into.
+TEST(HeadParser, FieldsBehindTheLastChunkAreIgnored) {
+  std::string with(kChunked.substr(0, kChunked.size() - 2));
+  with += "Content-Length: 5\r\nX: " + std::string(4000, 'x') + "\r\n\r\n";
+  const Parse p(with);
+  ASSERT_TRUE(p.parser.done());
+  EXPECT_FALSE(p.parser.refused());
+  EXPECT_EQ(shown(p), shown(Parse(kChunked)));
+}
+
+// Found by the fuzzer: Beast's own assertion ended the process.
+TEST(HeadParser, AnEmptyChunkedBodyMayComeByteByByte) {
+  const Parse p("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                std::vector<std::size_t>(100, 1));
+  EXPECT_TRUE(p.parser.done());
+  EXPECT_FALSE(p.parser.refused());
 }
 
 TEST(HeadParser, SplitsMakeNoDifference) {

@@ -1,0 +1,71 @@
+// HTTP requests as connections read them: where they are cut says nothing, and whatever handlers read out of them is read
+// or refused.
+#include "api/body.h"
+#include "api/cursor.h"
+#include "api/origin.h"
+#include "api/parameters.h"
+#include "api/parse_testing.h"
+#include "api/routes.h"
+#include "api/site_tag.h"
+#include "base/check.h"
+#include "fuzz/input.h"
+
+namespace titer::fuzz {
+namespace {
+
+// What is no request may be refused early or late: Beast looks for the end of a header before it reads it, and remembers
+// where it has looked.
+std::string outcome(const api::Parse& parse) {
+  return parse.parser.done() && !parse.parser.refused() ? api::shown(parse) : "no request";
+}
+
+void read_parameters(const api::Request& request) {
+  for (const auto& [name, value] : request.parameters) {
+    (void)api::number_of(request, name, 1, 0, UINT32_MAX);
+    (void)api::real_of(request, name, 0);
+    (void)api::flag_of(request, name);
+    (void)api::time_of(request, name);
+    (void)api::product_of(request, name);
+    const auto cursor = api::read_cursor(value);
+    if (!cursor) continue;
+    std::string printed;
+    api::print_cursor(*cursor, printed);
+    const auto again = api::read_cursor(printed);
+    TITER_CHECK(again.ok() && again->id == cursor->id && again->name == cursor->name, "what we print we read");
+  }
+}
+
+void read_body(const api::Request& request) {
+  api::JsonBody body;
+  if (!body.read(request, "availability product valid_at source doses by if_version name zip", "availability"))
+    return;
+  for (const std::string_view name : {"product", "source", "name", "zip"}) (void)body.text(name);
+  for (const std::string_view name : {"doses", "by", "if_version"}) (void)body.number(name);
+  if (const auto* value = body.find("availability")) (void)api::availability_of(*value);
+  (void)api::claim_of(body, "208");
+}
+
+}  // namespace
+}  // namespace titer::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace titer;
+  static const api::Router router = api::make_router();
+  fuzz::Input in(data, size);
+  std::vector<std::size_t> sizes;
+  for (std::uint32_t cuts = in.below(8); cuts > 0; --cuts) sizes.push_back(in.byte() + std::size_t{1});
+  const ByteView all = in.all();
+  const std::string_view bytes(reinterpret_cast<const char*>(all.data()), all.size());
+  const api::Parse cut(bytes, sizes);
+  api::Parse whole(bytes);
+  TITER_CHECK(fuzz::outcome(cut) == fuzz::outcome(whole), "where a request is cut says nothing");
+  if (!whole.parser.done() || whole.parser.refused()) return 0;
+  whole.request.body = whole.memory.body;
+  const auto found = router.find(whole.request);
+  if (found.route != nullptr) (void)api::unknown_parameter(whole.request, *found.route);
+  (void)api::may_write(whole.request, {{"127.0.0.1", 8080}});
+  (void)api::version_wanted(whole.request.header("if-match"));
+  fuzz::read_parameters(whole.request);
+  fuzz::read_body(whole.request);
+  return 0;
+}
