@@ -32,7 +32,7 @@ TEST(HeadParser, ReadsAWholeRequest) {
 // Found by the fuzzer: they moved the memory that the request looks into.
 TEST(HeadParser, FieldsBehindTheLastChunkAreIgnored) {
   std::string with(kChunked.substr(0, kChunked.size() - 2));
-  with += "Content-Length: 5\r\nX: " + std::string(4000, 'x') + "\r\n\r\n";
+  with += "Expires: never\r\nX: " + std::string(4000, 'x') + "\r\n\r\n";
   const Parse p(with);
   ASSERT_TRUE(p.parser.done());
   EXPECT_FALSE(p.parser.refused());
