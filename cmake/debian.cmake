@@ -50,7 +50,7 @@ To try it: 'titer cluster' runs several replicas on this machine.")
 
 set(CPACK_DEBIAN_CLIENT_PACKAGE_NAME libtiter-dev)
 set(CPACK_DEBIAN_CLIENT_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libboost1.81-dev, libfmt-dev")
+set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libboost1.81-dev, libfmt-dev, libssl-dev")
 set(CPACK_COMPONENT_CLIENT_DESCRIPTION "client library of titer, for C++ programs
 Headers and static libraries: requests that are repeated at another replica
 when one fails and never apply twice, reads, and a stream of every change.

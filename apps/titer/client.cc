@@ -19,6 +19,7 @@ namespace {
 struct Options {
   std::vector<std::string> replicas;
   double timeout_s = 10;
+  TlsFlags tls;
 };
 
 // Standard input line by line while the loop goes on: a thread of its own, because a terminal, a pipe and a file
@@ -90,9 +91,13 @@ int talk(net::Loop& loop, client::DirectSession& session) {
 }
 
 int run(const Options& o) {
-  const Result<client::Addresses> addresses = client::parse_addresses(o.replicas);
+  Result<client::Addresses> addresses = client::parse_addresses(o.replicas);
   if (!addresses || addresses->empty()) {
     complain(addresses ? "name at least one replica: PORT or HOST:PORT" : addresses.error().message);
+    return kExitUsage;
+  }
+  if (const Status secured = o.tls.apply(*addresses); !secured) {
+    complain(secured.error().message);
     return kExitUsage;
   }
   show(
@@ -116,6 +121,7 @@ Runner setup(CLI::App& app) {
   app.add_option("--timeout", o->timeout_s, "seconds to wait for an answer")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  o->tls.declare(app);
   app.footer("It broadcasts its own requests to all replicas. Input that is not a terminal works too.");
   return [o] { return run(*o); };
 }

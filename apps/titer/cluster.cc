@@ -20,6 +20,7 @@
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/sample.h"
+#include "titer/tls_options.h"
 
 namespace titer::app {
 
@@ -36,6 +37,7 @@ struct Options {
   std::vector<std::string> imports;
   std::uint32_t frames_in_flight = 0;
   bool seed_site = false;
+  std::string tls;
 };
 
 void say(const std::string& text) {
@@ -86,6 +88,7 @@ cluster::SupervisorOptions supervisor_options(const Options& options) {
   if (options.http_port > 0)
     for (const std::string& text : {std::string("--http-port"), std::to_string(options.http_port)})
       out.replica_arguments.push_back(text);
+  if (!options.tls.empty()) out.replica_arguments.insert(out.replica_arguments.end(), {"--tls", options.tls});
   return out;
 }
 
@@ -105,6 +108,7 @@ int fill(const Options& options, const cluster::Supervisor& supervisor, net::Loo
   std::thread worker([&] {
     At at;
     at.texts = {addresses(supervisor, ",")};
+    if (!options.tls.empty()) at.tls.ca = replica_tls(options.tls).ca;
     if (options.seed_site) code = add_seed_site(at);
     for (const std::string& file : options.imports)
       if (code == kExitOk) code = import_sample(at, file);
@@ -119,7 +123,8 @@ std::string pages(const Options& options) {
   if (options.http_port == 0) return {};
   std::string text = "Pages and HTTP interface:";
   for (unsigned i = 0; i < options.replicas; ++i)
-    text += " http://127.0.0.1:" + std::to_string(options.http_port + i);
+    text += (options.tls.empty() ? " http://127.0.0.1:" : " https://127.0.0.1:") +
+            std::to_string(options.http_port + i);
   return text + "\n";
 }
 
@@ -174,6 +179,14 @@ Status http_ports_free(const Options& options) {
   return ok_status();
 }
 
+// Before anything is started: a mistake in the files is one sentence here, and one per replica in their logs.
+Status tls_usable(const Options& options) {
+  if (options.tls.empty()) return ok_status();
+  const auto opened = net::Tls::open(replica_tls(options.tls));
+  if (opened) return ok_status();
+  return Error{opened.error().code, opened.error().message + " (--tls; `titer cert` makes the three files)"};
+}
+
 int check_options(const Options& options) {
   if (options.durability != "disk" && options.durability != "memory") {
     complain("--durability is disk or memory");
@@ -191,8 +204,9 @@ int check_options(const Options& options) {
     complain("--http-port leaves no room for the replicas' ports");
     return kExitUsage;
   }
-  if (const Status free = http_ports_free(options); !free) {
-    complain(free.error().message);
+  for (const Status& status : {tls_usable(options), http_ports_free(options)}) {
+    if (status) continue;
+    complain(status.error().message);
     return kExitUsage;
   }
   return kExitOk;
@@ -240,6 +254,9 @@ Runner setup(CLI::App& app) {
   app.add_flag("--seed-site", options->seed_site, "begin with Harvard University, 02138, availability 0");
   app.add_option("--execution-log", options->execution_logs,
                  "directory: each replica writes one line per executed request to execution_<port>.log");
+  app.add_option(
+      "--tls", options->tls,
+      "directory of ca.pem, replica.pem and replica-key.pem: everything under TLS (`titer cert` makes them)");
   app.add_option("--frames-in-flight", options->frames_in_flight,
                  "frames that a replica sends before the first of them is safe");
   app.footer(

@@ -34,7 +34,7 @@ int fail(const Error& error) {
 }
 
 void At::declare(CLI::App& app) {
-  app.add_option("--at", texts, "replicas to talk to, the next one when one is down: [HOST:]PORT[,…]")
+  app.add_option("--at", texts, "replicas to talk to, the next one when one is down: [HOST:]PORT or unix:/PATH[,…]")
       ->envname("TITER_AT")
       ->allow_extra_args(false)
       ->type_name("ADDR");
@@ -42,12 +42,14 @@ void At::declare(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->type_name("S");
+  tls.declare(app);
 }
 
 Result<client::Addresses> At::addresses() const {
-  if (!given()) return client::default_addresses();
-  Result<client::Addresses> out = client::parse_addresses(texts);
-  if (out.ok() && out->empty()) return Error{Code::kInvalid, "--at names no address"};
+  Result<client::Addresses> out = given() ? client::parse_addresses(texts) : client::default_addresses();
+  if (!out) return out;
+  if (out->empty()) return Error{Code::kInvalid, "--at names no address"};
+  if (const Status secured = tls.apply(*out); !secured) return secured.error();
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include "client/gateway_client.h"
 #include "net/loop.h"
 #include "registry/request.h"
+#include "titer/tls_options.h"
 
 namespace titer::app {
 
@@ -26,8 +27,9 @@ void complain(std::string_view message);
 struct At {
   std::vector<std::string> texts;
   double timeout_s = 10;
+  TlsFlags tls;
 
-  // --at, TITER_AT and --timeout.
+  // --at, TITER_AT, --timeout and those of TLS.
   void declare(CLI::App& app);
   [[nodiscard]] bool given() const { return !texts.empty(); }
   // What was given, or the default of a local cluster.

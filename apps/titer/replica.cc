@@ -17,6 +17,8 @@
 #include "store/store.h"
 #include "titer/command.h"
 #include "titer/page.h"
+#include "titer/replica_tls.h"
+#include "titer/tls_options.h"
 #include "view/register.h"
 
 namespace titer::app {
@@ -29,6 +31,8 @@ struct Options {
   std::uint32_t frames_in_flight = node::NodeOptions{}.frames_in_flight;
   std::string execution_log;
   std::string data;
+  std::string local_socket;
+  std::string tls;
   std::vector<std::string> losses;
 };
 
@@ -50,20 +54,22 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-node::NodeOptions node_options(const Options& options) {
+node::NodeOptions node_options(const Options& options, const ReplicaTls& tls) {
   node::NodeOptions node;
   node.me = ReplicaId(options.index);
   node.incarnation = Incarnation(options.incarnation);
   node.cluster = options.cluster;
   for (std::uint16_t i = 0; i < options.replicas; ++i)
-    node.replicas.push_back({"127.0.0.1", static_cast<std::uint16_t>(options.base_port + i)});
+    node.replicas.push_back({"127.0.0.1", static_cast<std::uint16_t>(options.base_port + i), tls.wire});
   node.frames_in_flight = options.frames_in_flight;
+  node.local_socket = options.local_socket;
   return node;
 }
 
 // What this process has while it lives; the loop's callbacks refer to it.
 struct Life {
   net::Loop loop;
+  ReplicaTls tls;
   std::unique_ptr<view::LocalRegister> reg;
   std::optional<smr::ViewRecord> first;
   std::unique_ptr<node::Node> node;
@@ -137,14 +143,17 @@ Result<node::Node::Past> remember(const Options& options, Life& life) {
 
 void serve_http(const Options& options, Life& life) {
   if (options.http_port == 0) return;
-  const auto address = [](std::uint16_t base, std::uint16_t index) {
-    return net::Address{"127.0.0.1", static_cast<std::uint16_t>(base + index)};
+  const auto address = [&](std::uint16_t base, std::uint16_t index) {
+    return net::Address{"127.0.0.1", static_cast<std::uint16_t>(base + index), life.tls.http};
   };
   api::Setup setup;
   setup.index = options.index;
-  setup.replica = address(options.base_port, options.index);
+  setup.replica = net::Address{options.local_socket};
   setup.listen = address(options.http_port, options.index);
-  for (std::uint16_t i = 0; i < options.replicas; ++i) setup.peers.push_back(address(options.http_port, i));
+  std::vector<api::Peer> peers;
+  for (std::uint16_t i = 0; i < options.replicas; ++i)
+    peers.push_back({i, api::url_of(address(options.http_port, i))});
+  setup.peers->set(std::move(peers));
   setup.cluster_control = true;
   setup.files = page();
   life.http = std::make_unique<api::Server>(std::move(setup));
@@ -167,7 +176,15 @@ int run(const Options& options) {
   ::signal(SIGPIPE, SIG_IGN);
 
   Life life;
-  net::Connection::Socket control(life.loop.context());
+  if (!options.tls.empty()) {
+    auto tls = ReplicaTls::open(life.loop.context(), replica_tls(options.tls));
+    if (!tls) {
+      spdlog::error("{}", tls.error().message);
+      return kExitUsage;
+    }
+    life.tls = std::move(tls).value();
+  }
+  net::Stream::Socket control(life.loop.context());
   boost::system::error_code error;
   control.assign(boost::asio::generic::stream_protocol(AF_UNIX, 0), cluster::kControlFd, error);
   if (error) {
@@ -187,7 +204,7 @@ int run(const Options& options) {
   }
   if (durable && !wait_for_record(life, kOthersReadUs)) return kExitUnreachable;
   if (life.stopped) return kExitOk;  // in the same breath as the record
-  auto opened = node::Node::open(node_options(options), life.loop, *life.first, std::move(past).value());
+  auto opened = node::Node::open(node_options(options, life.tls), life.loop, *life.first, std::move(past).value());
   if (!opened) {
     spdlog::error("{}", opened.error().message);
     return kExitUsage;
@@ -212,6 +229,9 @@ Runner setup(CLI::App& app) {
   app.add_option("--frames-in-flight", options->frames_in_flight);
   app.add_option("--execution-log", options->execution_log);
   app.add_option("--data", options->data, "directory of its data; without: durability memory");
+  app.add_option("--local-socket", options->local_socket, "path of a Unix socket for this user's processes")
+      ->required();
+  app.add_option("--tls", options->tls, "directory of ca.pem, replica.pem, replica-key.pem; without: plain");
   app.add_option("--loss", options->losses, "a loss of data that an operator accepted; kept in the state")
       ->allow_extra_args(false);
   return [options] { return run(*options); };

@@ -1,10 +1,8 @@
 // Reading: bytes into requests, requests to the host. What goes out is in connection_write.cc.
 #include "api/connection.h"
 
-#include <netinet/in.h>
-
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/error.hpp>
 #include <cstring>
 #include <utility>
 
@@ -16,26 +14,10 @@ namespace {
 
 using boost::system::error_code;
 
-bool from_this_machine(const Connection::Socket& socket) {
-  error_code error;
-  const auto remote = socket.remote_endpoint(error);
-  if (error) return false;
-  sockaddr_storage address{};
-  std::memcpy(&address, remote.data(), std::min(remote.size(), sizeof address));
-  if (address.ss_family == AF_INET)
-    return (ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24) == 127;
-  return address.ss_family == AF_INET6 &&
-         IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
-}
-
 }  // namespace
 
-Connection::Connection(Socket socket, ConnectionHost& host)
-    : socket_(std::move(socket)), host_(&host), loopback_(from_this_machine(socket_)) {
-  error_code ignored;
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-}
+Connection::Connection(net::Stream stream, ConnectionHost& host)
+    : stream_(std::move(stream)), host_(&host), loopback_(stream_.from_this_machine()) {}
 
 void Connection::start() {
   deadline_in(limits::kHeadUs);
@@ -56,7 +38,7 @@ void Connection::read() {
   // A buffer that was filled is doubled, so that big bodies take few calls and waiting listeners little memory.
   if (in_.size() - in_end_ < limits::kReadBytes) in_.resize(in_end_ + std::max(limits::kReadBytes, in_end_));
   reading_ = true;
-  socket_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+  stream_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
                           [self = shared_from_this()](const error_code& error, std::size_t n) {
                             self->reading_ = false;
                             if (self->open_ && self->host_ != nullptr) self->received(error, n);
@@ -65,6 +47,7 @@ void Connection::read() {
 
 void Connection::received(const error_code& error, std::size_t n) {
   in_end_ += n;
+  if (error && stream_.plain_peer()) return speaks_plain();
   if (error && error != boost::asio::error::eof) return close();
   eof_ = static_cast<bool>(error);
   if (eof_ && (stage_ == Stage::kStreaming || stage_ == Stage::kLinger)) return close();
@@ -196,8 +179,7 @@ void Connection::close() {
   if (!open_) return;
   open_ = false;
   const auto self = shared_from_this();  // the host may let go of us
-  error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
   puller_ = nullptr;
   if (const OnBody on_body = std::exchange(on_body_, nullptr)) on_body({{}, true, true});
   if (host_ != nullptr) host_->closed(*this);

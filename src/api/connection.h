@@ -23,7 +23,7 @@
 #include "api/head_parser.h"
 #include "api/router.h"
 #include "base/ids.h"
-#include "net/connection.h"
+#include "net/stream.h"
 
 namespace titer::api {
 
@@ -48,9 +48,7 @@ class ConnectionHost {
 
 class Connection final : public Responder, public std::enable_shared_from_this<Connection> {
  public:
-  using Socket = net::Connection::Socket;
-
-  Connection(Socket socket, ConnectionHost& host);
+  Connection(net::Stream stream, ConnectionHost& host);
 
   void start();
   // Instead of start(): there are too many already.
@@ -85,6 +83,8 @@ class Connection final : public Responder, public std::enable_shared_from_this<C
   void feed_piece();
   void begin_work();
   void refuse(const Refusal& refusal);
+  void speaks_plain();
+  void say_and_end(Response response);
   void answer(Response response);
   void compress(Response& response);
   void request_over();
@@ -100,7 +100,7 @@ class Connection final : public Responder, public std::enable_shared_from_this<C
   [[nodiscard]] std::size_t waiting() const { return out_.size() - out_done_; }
   void deadline_in(std::int64_t us);
 
-  Socket socket_;
+  net::Stream stream_;
   ConnectionHost* host_;
   bool loopback_ = false;
   std::string in_;  // [in_begin_, in_end_) is not parsed yet

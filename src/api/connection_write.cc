@@ -33,8 +33,18 @@ void Connection::respond(std::uint64_t serial, Response response) {
 }
 
 void Connection::turn_away() {
-  Response response =
-      problem(503, "too_many_connections", "this replica has no room for more connections; try another");
+  say_and_end(problem(503, "too_many_connections", "this replica has no room for more connections; try another"));
+}
+
+// To somebody who speaks HTTP where HTTPS is spoken.
+void Connection::speaks_plain() {
+  writing_ = false;
+  out_.clear();
+  out_done_ = 0;
+  say_and_end(problem(400, "https_only", "this port speaks HTTPS; write https:// in the address"));
+}
+
+void Connection::say_and_end(Response response) {
   response.close = true;
   HeadFacts facts;
   facts.length = response.body.size();
@@ -130,8 +140,7 @@ void Connection::flush() {
 // The client may still be sending: if we closed now, the kernel would answer that with a reset, and the client could
 // lose our answer.
 void Connection::linger() {
-  error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  stream_.end_sending();
   deadline_in(kLingerUs);
   if (eof_) return close();
   read();
@@ -142,7 +151,7 @@ bool Connection::send() {
   error_code error;
   while (out_done_ < out_.size()) {
     const std::size_t n =
-        socket_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), 0, error);
+        stream_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), error);
     if (error == boost::asio::error::would_block) {
       write_later();
       return false;
@@ -162,7 +171,7 @@ bool Connection::send() {
 void Connection::write_later() {
   writing_ = true;
   unread_since_ = host_->times().now;
-  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
+  stream_.async_wait_write([self = shared_from_this()](const error_code& error) {
     self->writing_ = false;
     if (!self->open_ || self->host_ == nullptr) return;
     if (error) return self->close();

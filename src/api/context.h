@@ -10,6 +10,7 @@
 #include "api/answer_head.h"
 #include "api/backend.h"
 #include "api/files.h"
+#include "api/peers.h"
 #include "api/shared.h"
 #include "net/connection.h"
 #include "net/loop.h"
@@ -21,13 +22,13 @@ class Once;
 
 // The same for all workers; fixed when the server starts.
 struct Setup {
-  std::uint32_t index = 0;          // of the replica
-  net::Address replica;             // its wire address
-  net::Address listen;              // HTTP
-  std::vector<net::Address> peers;  // HTTP of every replica, by index; empty: not known
-  bool cluster_control = false;     // a supervisor on this machine takes orders
+  std::uint32_t index = 0;       // of the replica
+  net::Address replica;          // its wire address: the Unix socket
+  net::Address listen;           // HTTP
+  bool cluster_control = false;  // a supervisor on this machine takes orders
   unsigned workers = 1;
   Files files;  // of the page; empty: there is none
+  std::shared_ptr<Peers> peers = std::make_shared<Peers>();
   std::shared_ptr<Shared> shared = std::make_shared<Shared>();
 };
 

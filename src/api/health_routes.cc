@@ -34,20 +34,13 @@ void readyz(Context& context, const Exchange& exchange) {
   });
 }
 
-std::string peers_json(const Setup& setup) {
-  std::string out = "[";
-  for (std::size_t i = 0; i < setup.peers.size(); ++i)
-    out += fmt::format(R"({}{{"index":{},"http":"http://{}"}})", i > 0 ? "," : "", i, setup.peers[i].text());
-  return out + "]";
-}
-
 // What the node says of itself, and what only we know.
 void status(Context& context, const Exchange& exchange) {
   context.backend.status([&context, exchange](const Result<std::string_view>& json) {
     if (!json) return exchange.respond(problem(json.error()));
     Response response;
     response.body.assign(json->substr(0, json->rfind('}')));
-    response.body += fmt::format(R"(,"http":{},"peers":{})", context.http_json(), peers_json(context.setup));
+    response.body += fmt::format(R"(,"http":{},"peers":{})", context.http_json(), context.setup.peers->now()->json);
     if (context.setup.cluster_control) response.body += R"(,"cluster_control":true)";
     response.body += "}";
     exchange.respond(std::move(response));

@@ -54,6 +54,8 @@ constexpr FromStatus kFromStatus[] = {
     {"journal_held_bytes", "titer_journal_held_bytes", "gauge", "Bytes of the journal that the tables lack"},
     {"tables_position", "titer_tables_position", "gauge", "Position up to which the tables are written"},
     {"memory_bytes", "titer_memory_bytes", "gauge", "Memory in use"},
+    {"certificate_expires_ms", "titer_certificate_expires_timestamp_seconds", "gauge", "Its TLS certificate's end",
+     1e-3},
     {"uptime_ms", "titer_uptime_seconds", "gauge", "Since the process started", 1e-3},
 };
 

@@ -18,12 +18,12 @@ std::string place_of(std::string_view origin) {
 
 }  // namespace
 
-bool may_write(const Request& request, const std::vector<net::Address>& peers) {
+bool may_write(const Request& request, const std::vector<Peer>& peers) {
   const std::string_view origin = request.header("origin");
   if (origin.empty()) return true;
   const std::string place = place_of(origin);
   if (place == place_of(request.header("host"))) return true;
-  return std::any_of(peers.begin(), peers.end(), [&](const net::Address& peer) { return peer.text() == place; });
+  return std::any_of(peers.begin(), peers.end(), [&](const Peer& peer) { return place_of(peer.url) == place; });
 }
 
 }  // namespace titer::api

@@ -8,11 +8,11 @@
 
 #include <vector>
 
+#include "api/peers.h"
 #include "api/request.h"
-#include "net/connection.h"
 
 namespace titer::api {
 
-[[nodiscard]] bool may_write(const Request& request, const std::vector<net::Address>& peers);
+[[nodiscard]] bool may_write(const Request& request, const std::vector<Peer>& peers);
 
 }  // namespace titer::api

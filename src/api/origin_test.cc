@@ -9,7 +9,7 @@ bool allowed(std::string_view origin, std::string_view host = "127.0.0.1:8080") 
   Request request;
   request.headers = {{"Host", host}};
   if (!origin.empty()) request.headers.emplace_back("Origin", origin);
-  return may_write(request, {{"127.0.0.1", 8080}, {"127.0.0.1", 8081}});
+  return may_write(request, {{0, "http://127.0.0.1:8080"}, {1, "http://127.0.0.1:8081"}});
 }
 
 TEST(Origin, ProgramsSendNone) { EXPECT_TRUE(allowed("")); }

@@ -1,6 +1,6 @@
 // Server: the HTTP interface of one replica, on threads of its own.
 //
-// It is a client of its replica's wire port and nothing more, so whatever happens here costs the protocol no more than
+// It is a client of its replica's wire and nothing more, so whatever happens here costs the protocol no more than
 // any client does. Files, peers and the rest are fixed at the start (Setup).
 // Thread rule: one thread makes, stops and destroys it.
 #pragma once

@@ -18,12 +18,12 @@ namespace {
 constexpr std::string_view kFhirLines = "application/fhir+ndjson";
 constexpr std::size_t kUnpackBytes = 512;  // packed bytes a piece: up to 75 times as many come out
 
-// How the client calls us: its Host, and https when a proxy in front says so.
+// How the client calls us: its Host, and https when we speak it or a proxy in front says so.
 std::string own_address(const Context& context, const Request& request) {
   const std::string_view host = request.header("host");
   const bool plain = !host.empty() && host.find_first_of(" \t/?#@\\\"<>") == std::string_view::npos;
-  return fmt::format("{}://{}", request.header("x-forwarded-proto") == "https" ? "https" : "http",
-                     plain ? std::string(host) : context.setup.listen.text());
+  const bool secure = context.setup.listen.tls || request.header("x-forwarded-proto") == "https";
+  return fmt::format("{}://{}", secure ? "https" : "http", plain ? std::string(host) : context.setup.listen.text());
 }
 
 Response manifest(const Publication& publication, const std::string& base) {

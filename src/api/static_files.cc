@@ -1,5 +1,7 @@
 #include "api/static_files.h"
 
+#include <fmt/format.h>
+
 #include "api/gzip.h"
 
 namespace titer::api {
@@ -9,12 +11,11 @@ namespace {
 // Everything the page needs comes from us; no script or style stands inside the page.
 constexpr const char* kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self' http://127.0.0.1:* http://localhost:*; manifest-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'";
+    "connect-src 'self'{}; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 }  // namespace
 
-std::optional<Response> static_file(const Files& files, const Request& request) {
+std::optional<Response> static_file(const Files& files, const Request& request, std::string_view connect_to) {
   if (request.method != Method::kGet && request.method != Method::kHead) return std::nullopt;
   const File* file = files.find(request.path.substr(1));
   if (file == nullptr) return std::nullopt;
@@ -28,7 +29,7 @@ std::optional<Response> static_file(const Files& files, const Request& request) 
     out.shared = file->gzipped;
     out.encoding = "gzip";
   }
-  out.headers.emplace_back("Content-Security-Policy", kPolicy);
+  out.headers.emplace_back("Content-Security-Policy", fmt::format(kPolicy, connect_to));
   out.headers.emplace_back("Referrer-Policy", "no-referrer");
   return out;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "api/files.h"
 #include "api/request.h"
@@ -9,7 +10,8 @@
 
 namespace titer::api {
 
-// nullopt: no file has that name, or the method is none that reads.
-[[nodiscard]] std::optional<Response> static_file(const Files& files, const Request& request);
+// `connect_to`: sources that the page may ask, beside us. nullopt: no file has that name, or the method is none that reads.
+[[nodiscard]] std::optional<Response> static_file(const Files& files, const Request& request,
+                                                  std::string_view connect_to);
 
 }  // namespace titer::api

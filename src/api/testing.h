@@ -91,7 +91,7 @@ class TestServer {
   TestServer() {
     setup.replica = client::address_of_ours(kTestWirePort);
     setup.listen = client::address_of_ours(kTestHttpPort);
-    setup.peers = {setup.listen};
+    setup.peers->set({{0, url_of(setup.listen)}});
   }
   ~TestServer() { stop(); }
   TestServer(const TestServer&) = delete;

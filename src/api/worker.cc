@@ -81,16 +81,16 @@ void Worker::stop() {
 void Worker::listen() {
   if (listener_ || stopping() || times_.now < next_listen_) return;
   auto opened = net::Listener::open(
-      loop_.context(), setup_.listen, [this](Connection::Socket socket) { accept(std::move(socket)); },
+      loop_.context(), setup_.listen, [this](net::Stream stream) { accept(std::move(stream)); },
       setup_.workers > 1);
   if (opened) listener_ = std::move(opened).value();
   next_listen_ = BootTime(times_.now.value + kListenAgainUs);
 }
 
-void Worker::accept(Connection::Socket socket) {
+void Worker::accept(net::Stream stream) {
   traffic_.accepted.fetch_add(1, std::memory_order_relaxed);
   look_at_clock();
-  auto connection = std::make_shared<Connection>(std::move(socket), static_cast<ConnectionHost&>(*this));
+  auto connection = std::make_shared<Connection>(std::move(stream), static_cast<ConnectionHost&>(*this));
   connections_.emplace(connection.get(), connection);
   traffic_.connections.store(connections_.size(), std::memory_order_relaxed);
   if (connections_.size() <= limits::kConnectionsMax) return connection->start();
@@ -105,11 +105,12 @@ void Worker::closed(Connection& connection) {
 
 void Worker::handle(const Router::Found& found, const Exchange& exchange) {
   const Request& request = exchange.request();
-  const bool writes = may_write(request, setup_.peers);
+  const bool writes = may_write(request, setup_.peers->now()->all);
   if (found.route == nullptr) {
     if (request.method == Method::kOptions && !found.allowed.empty())
       return exchange.respond(options(found, writes));
-    if (auto file = static_file(setup_.files, request)) return exchange.respond(std::move(*file));
+    if (auto file = static_file(setup_.files, request, setup_.peers->now()->sources))
+      return exchange.respond(std::move(*file));
     return exchange.respond(no_route(found, request));
   }
   if (changes_something(request.method) && !writes) return exchange.respond(problem(403, "cross_site", kCrossSite));

@@ -45,7 +45,7 @@ class Worker final : private ConnectionHost {
   [[nodiscard]] bool stopping() const override { return stop_at_.has_value(); }
 
   void listen();
-  void accept(Connection::Socket socket);
+  void accept(net::Stream stream);
   void turn();
   void look_at_clock();
   void tend();

@@ -30,7 +30,7 @@ Addresses default_addresses() {
 bool add_address(Addresses& addresses, const net::Address& address) {
   net::Address plain = address;
   if (plain.host == "localhost") plain.host = "127.0.0.1";
-  const auto same = [&](const net::Address& a) { return a.host == plain.host && a.port == plain.port; };
+  const auto same = [&](const net::Address& a) { return a.same_place(plain); };
   if (std::any_of(addresses.begin(), addresses.end(), same)) return false;
   addresses.push_back(std::move(plain));
   return true;
@@ -38,7 +38,10 @@ bool add_address(Addresses& addresses, const net::Address& address) {
 
 void add_members(Addresses& addresses, const smr::ViewRecord& view) {
   for (const smr::Member& member : view.members)
-    if (const Result<net::Address> address = net::parse_address(member.address)) add_address(addresses, *address);
+    if (Result<net::Address> address = net::parse_address(member.address)) {
+      if (!addresses.empty()) address->tls = addresses.front().tls;
+      add_address(addresses, *address);
+    }
 }
 
 std::string to_text(const Addresses& addresses) {

@@ -17,14 +17,14 @@ using Addresses = std::vector<net::Address>;
 inline constexpr std::uint16_t kFirstPort = 8892;
 inline constexpr std::uint16_t kDefaultPorts = 7;  // 8892 … 8898: the largest cluster that is usual on one machine
 
-// Each text is PORT or HOST:PORT or several of them with commas between. Repeated ones are dropped.
+// Each text is PORT, HOST:PORT, unix:/PATH or several of them with commas between. Repeated ones are dropped.
 // Error (kInvalid) names the one that is wrong.
 [[nodiscard]] Result<Addresses> parse_addresses(const std::vector<std::string>& texts);
 // 127.0.0.1, ports 8892 to 8898.
 [[nodiscard]] Addresses default_addresses();
 // Adds what is not yet there. True: it was new.
 bool add_address(Addresses& addresses, const net::Address& address);
-// Adds the members' addresses; what cannot be parsed is left out (it came from outside).
+// Adds the members' addresses, to be spoken to like the first one that is there; what cannot be parsed is left out (it came from outside).
 void add_members(Addresses& addresses, const smr::ViewRecord& view);
 // "127.0.0.1:8892, 127.0.0.1:8893"
 [[nodiscard]] std::string to_text(const Addresses& addresses);

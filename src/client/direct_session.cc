@@ -63,8 +63,9 @@ void DirectSession::add_peers_of(const smr::ViewRecord& view) {
   Addresses known;
   for (const auto& peer : peers_) add_address(known, peer->address);
   for (const smr::Member& member : view.members) {
-    const Result<net::Address> address = net::parse_address(member.address);
+    Result<net::Address> address = net::parse_address(member.address);
     if (!address || !add_address(known, *address)) continue;
+    address->tls = peers_.front()->address.tls;
     peers_.push_back(std::make_unique<Peer>());
     peers_.back()->address = *address;
   }
@@ -81,12 +82,12 @@ void DirectSession::dial_due(BootTime now) {
 void DirectSession::dial(Peer& peer) {
   peer.dialing = true;
   net::dial(loop_.context(), peer.address, kDialUs,
-            [this, &peer, alive = std::weak_ptr<int>(alive_)](Result<net::Connection::Socket> socket) {
+            [this, &peer, alive = std::weak_ptr<int>(alive_)](Result<net::Stream> stream) {
               if (alive.expired()) return;
               peer.dialing = false;
-              if (!socket) return lost(peer, socket.error().message);
+              if (!stream) return lost(peer, stream.error().message);
               peer.connection =
-                  std::make_shared<net::Connection>(std::move(socket).value(), *this, limits::kSendQueueBytesMax);
+                  std::make_shared<net::Connection>(std::move(stream).value(), *this, limits::kSendQueueBytesMax);
               const auto at =
                   std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p.get() == &peer; });
               peer.connection->tag = static_cast<std::uint64_t>(at - peers_.begin());

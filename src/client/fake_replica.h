@@ -31,8 +31,8 @@ class FakeReplica final : public net::ConnectionOwner {
 
   FakeReplica(net::Loop& loop, net::Address address, ReplicaId id = ReplicaId(0))
       : id_(id), address_(std::move(address)) {
-    auto opened = net::Listener::open(loop.context(), address_, [this](net::Connection::Socket socket) {
-      connections_.push_back(std::make_shared<net::Connection>(std::move(socket), *this, std::size_t{1} << 24));
+    auto opened = net::Listener::open(loop.context(), address_, [this](net::Stream stream) {
+      connections_.push_back(std::make_shared<net::Connection>(std::move(stream), *this, std::size_t{1} << 24));
       connections_.back()->tag = connections_.size() - 1;
       connections_.back()->start();
     });

@@ -48,15 +48,15 @@ void Link::after(std::int64_t us, void (Link::*what)()) {
 void Link::dial() {
   const std::uint64_t attempt = ++attempt_;
   net::dial(loop_.context(), address(), kDialUs,
-            [this, attempt, alive = std::weak_ptr<int>(alive_)](Result<net::Connection::Socket> socket) {
+            [this, attempt, alive = std::weak_ptr<int>(alive_)](Result<net::Stream> stream) {
               if (alive.expired() || attempt != attempt_) return;
-              if (!socket) return attempt_failed(socket.error().message);
-              greet(std::move(socket).value());
+              if (!stream) return attempt_failed(stream.error().message);
+              greet(std::move(stream).value());
             });
 }
 
-void Link::greet(net::Connection::Socket socket) {
-  connection_ = std::make_shared<net::Connection>(std::move(socket), *this, limits::kClientSendBytesMax);
+void Link::greet(net::Stream stream) {
+  connection_ = std::make_shared<net::Connection>(std::move(stream), *this, limits::kClientSendBytesMax);
   connection_->start();
   wire::encode(connection_->outgoing(), options_.hello);
   connection_->flush();

@@ -76,7 +76,7 @@ class Link final : public net::ConnectionOwner {
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
   void dial();
-  void greet(net::Connection::Socket socket);
+  void greet(net::Stream stream);
   void greeted(const wire::Message& message);
   void attempt_failed(const std::string& reason);
   void drop(const std::string& reason);

@@ -77,7 +77,9 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
                                      "--cluster",
                                      std::to_string(state_.cluster),
                                      "--incarnation",
-                                     std::to_string(incarnation.value)};
+                                     std::to_string(incarnation.value),
+                                     "--local-socket",
+                                     sockets_.path(index)};
   if (!options_.execution_logs.empty()) {
     arguments.push_back("--execution-log");
     arguments.emplace_back(fmt::format("{}/execution_{}.log", options_.execution_logs, address(index).port));
@@ -95,8 +97,7 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
   slot = Slot{};
   slot.pid = process->pid;
   slot.incarnation = incarnation;
-  net::Connection::Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0),
-                                 process->control);
+  net::Stream::Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), process->control);
   slot.link = net::Connection::make(std::move(socket), *this, limits::kSendQueueBytesMax);
   slot.link->tag = index;
   slot.link->start();

@@ -30,6 +30,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "cluster/local_sockets.h"
 #include "cluster/register_file.h"
 #include "net/connection.h"
 #include "net/loop.h"
@@ -141,6 +142,7 @@ class Supervisor final : private net::ConnectionOwner {
   std::function<void(const std::string&)> say_;
   std::vector<Slot> slots_;
   std::unique_ptr<store::DirLock> data_lock_;  // there is one supervisor for a data directory
+  LocalSockets sockets_;
   RegisterState state_;
   bool saved_ = true;              // state_ is on disk; else nobody has heard of its record yet
   std::vector<Incarnation> dead_;  // of all times

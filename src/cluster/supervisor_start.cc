@@ -65,6 +65,9 @@ Status Supervisor::no_orphans() const {
 Status Supervisor::start_all() {
   if (Status free = wait_for_ports(); !free) return free;
   if (Status opened = open_register(); !opened) return opened;
+  auto sockets = LocalSockets::choose(options_.data_dir, options_.replicas);
+  if (!sockets) return sockets.error();
+  sockets_ = std::move(sockets).value();
   return continued_ ? restart_all() : found_all();
 }
 

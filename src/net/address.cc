@@ -1,10 +1,16 @@
+#include "net/address.h"
+
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <charconv>
-#include <memory>
 #include <utility>
 
-#include "net/connection.h"
+#include "net/tls.h"
+#include "net/tls_session.h"
 
 namespace titer::net {
 
@@ -12,57 +18,111 @@ namespace {
 
 using boost::asio::ip::tcp;
 using boost::system::error_code;
+using Protocol = boost::asio::generic::stream_protocol;
+using Acceptor = boost::asio::basic_socket_acceptor<Protocol>;
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-Result<tcp::endpoint> endpoint_of(const Address& address) {
+constexpr std::string_view kUnix = "unix:";
+
+Error path_too_long(const std::string& path) {
+  return {Code::kInvalid,
+          "the path of a Unix socket has at most " + std::to_string(kSocketPathBytesMax) + " bytes: " + path};
+}
+
+Result<Protocol::endpoint> endpoint_of(const Address& address) {
+  if (address.local()) {
+    if (address.host.size() > kSocketPathBytesMax) return path_too_long(address.host);
+    return Protocol::endpoint(boost::asio::local::stream_protocol::endpoint(address.host));
+  }
   error_code error;
   const auto ip = boost::asio::ip::make_address(address.host == "localhost" ? "127.0.0.1" : address.host, error);
   if (error) return Error{Code::kInvalid, address.host + " is not an IP address"};
-  return tcp::endpoint(ip, address.port);
+  return Protocol::endpoint(tcp::endpoint(ip, address.port));
+}
+
+Stream stream_of(Stream::Socket socket, const Address& address, bool dialled) {
+  if (!address.tls || address.local()) return {std::move(socket)};
+  return {std::move(socket), dialled ? address.tls->to_dial(address.host) : address.tls->to_accept()};
+}
+
+// A socket's file outlives a process that was killed. One that nobody listens on is taken away; anything else stays.
+void remove_stale(const Address& address, const Protocol::endpoint& endpoint) {
+  struct stat found {};
+  if (::lstat(address.host.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return;
+  boost::asio::io_context context;
+  Protocol::socket probe(context);
+  error_code error;
+  probe.open(endpoint.protocol(), error);
+  probe.non_blocking(true, error);
+  probe.connect(endpoint, error);
+  if (error == boost::asio::error::connection_refused) ::unlink(address.host.c_str());
 }
 
 // Binds and listens; on failure says which address and what to do.
-Status bind(tcp::acceptor& acceptor, const Address& address, bool shared) {
-  const Result<tcp::endpoint> endpoint = endpoint_of(address);
+Status bind(Acceptor& acceptor, const Address& address, bool shared) {
+  const Result<Protocol::endpoint> endpoint = endpoint_of(address);
   if (!endpoint) return endpoint.error();
   error_code error;
   acceptor.open(endpoint->protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (address.local()) {
+    remove_stale(address, *endpoint);
+    // The file gets this mode when it is made.
+    if (!error && ::fchmod(acceptor.native_handle(), S_IRUSR | S_IWUSR) != 0)
+      error.assign(errno, boost::system::system_category());
+  } else if (!error) {
+    acceptor.set_option(Acceptor::reuse_address(true), error);
+  }
   if (!error && shared) acceptor.set_option(ReusePort(true), error);
   if (!error) acceptor.bind(*endpoint, error);
   if (!error) acceptor.listen(boost::asio::socket_base::max_listen_connections, error);
   if (error)
     return Error{Code::kInternal, "cannot listen on " + address.text() + ": " + error.message() +
-                                      "; choose another port or end what uses it"};
+                                      (address.local() ? "; choose another path or end what uses it"
+                                                       : "; choose another port or end what uses it")};
   return ok_status();
 }
 
 }  // namespace
 
+std::string Address::text() const {
+  if (local()) return std::string(kUnix) + host;
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
 Result<Address> parse_address(std::string_view text) {
   Address address;
+  if (text.starts_with(kUnix)) {
+    address.host = std::string(text.substr(kUnix.size()));
+    if (!address.local())
+      return Error{Code::kInvalid, "'" + std::string(text) + "' is not unix:/PATH: the path begins with /"};
+    if (address.host.size() > kSocketPathBytesMax) return path_too_long(address.host);
+    return address;
+  }
   std::string_view port = text;
   if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
-    if (colon > 0) address.host = std::string(text.substr(0, colon));
+    std::string_view host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    if (!host.empty()) address.host = std::string(host);
     port = text.substr(colon + 1);
   }
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (error != std::errc() || end != port.data() + port.size() || address.port == 0)
-    return Error{Code::kInvalid, "'" + std::string(text) + "' is not PORT or HOST:PORT"};
+  if (error != std::errc() || end != port.data() + port.size() || address.port == 0 || address.local())
+    return Error{Code::kInvalid, "'" + std::string(text) + "' is not PORT, HOST:PORT or unix:/PATH"};
   return address;
 }
 
 void dial(boost::asio::io_context& context, const Address& address, std::int64_t timeout_us,
-          std::function<void(Result<Connection::Socket>)> done) {
-  const Result<tcp::endpoint> endpoint = endpoint_of(address);
+          std::function<void(Result<Stream>)> done) {
+  const Result<Protocol::endpoint> endpoint = endpoint_of(address);
   if (!endpoint) return done(endpoint.error());
   struct Attempt {
-    tcp::socket socket;
+    Protocol::socket socket;
     boost::asio::steady_timer timer;
-    std::function<void(Result<Connection::Socket>)> done;
+    std::function<void(Result<Stream>)> done;
   };
-  auto attempt =
-      std::make_shared<Attempt>(Attempt{tcp::socket(context), boost::asio::steady_timer(context), std::move(done)});
+  auto attempt = std::make_shared<Attempt>(
+      Attempt{Protocol::socket(context), boost::asio::steady_timer(context), std::move(done)});
   attempt->timer.expires_after(std::chrono::microseconds(timeout_us));
   attempt->timer.async_wait([attempt](const error_code& cancelled) {
     error_code ignored;
@@ -71,26 +131,29 @@ void dial(boost::asio::io_context& context, const Address& address, std::int64_t
   attempt->socket.async_connect(*endpoint, [attempt, address](const error_code& error) {
     attempt->timer.cancel();
     if (error) return attempt->done(Error{Code::kUnreachable, address.text() + ": " + error.message()});
-    attempt->done(Connection::Socket(std::move(attempt->socket)));
+    attempt->done(stream_of(std::move(attempt->socket), address, true));
   });
 }
 
-Listener::Listener(boost::asio::io_context& context, Accepted accepted)
-    : acceptor_(context), pause_(context), accepted_(std::move(accepted)) {}
+Listener::Listener(boost::asio::io_context& context, Address address, Accepted accepted)
+    : acceptor_(context), pause_(context), address_(std::move(address)), accepted_(std::move(accepted)) {}
 
 Result<std::unique_ptr<Listener>> Listener::open(boost::asio::io_context& context, const Address& address,
                                                  Accepted accepted, bool shared) {
-  std::unique_ptr<Listener> listener(new Listener(context, std::move(accepted)));
-  if (const Status bound = bind(listener->acceptor_, address, shared); !bound) return bound.error();
+  std::unique_ptr<Listener> listener(new Listener(context, address, std::move(accepted)));
+  if (const Status bound = bind(listener->acceptor_, address, shared); !bound) {
+    listener->acceptor_.close();  // not close(): the file belongs to somebody else
+    return bound.error();
+  }
   listener->accept();
   return listener;
 }
 
 void Listener::accept() {
-  acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
+  acceptor_.async_accept([this](const error_code& error, Stream::Socket socket) {
     if (error == boost::asio::error::operation_aborted) return;
     if (error) return accept_later();
-    accepted_(Connection::Socket(std::move(socket)));
+    accepted_(stream_of(std::move(socket), address_, false));
     accept();
   });
 }
@@ -104,14 +167,16 @@ void Listener::accept_later() {
 }
 
 void Listener::close() {
+  if (!acceptor_.is_open()) return;
   pause_.cancel();
+  if (address_.local()) ::unlink(address_.host.c_str());
   error_code ignored;
   acceptor_.close(ignored);
 }
 
 Status can_listen(const Address& address) {
   boost::asio::io_context context;
-  tcp::acceptor acceptor(context);
+  Acceptor acceptor(context);
   return bind(acceptor, address, false);
 }
 

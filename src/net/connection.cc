@@ -1,6 +1,7 @@
 #include "net/connection.h"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <cstring>
 #include <utility>
@@ -18,15 +19,15 @@ constexpr std::size_t kReadBytes = std::size_t{16} << 10;  // room offered to ea
 constexpr std::size_t kKeepBytes = std::size_t{256}
                                    << 10;  // a buffer that grew beyond this is given back when empty
 
+// The first bytes of a TLS client's greeting.
+bool looks_like_tls(ByteView bytes) {
+  return bytes.size() >= 2 && bytes[0] == std::byte{22} && bytes[1] == std::byte{3};
+}
+
 }  // namespace
 
-Connection::Connection(Socket socket, ConnectionOwner& owner, std::size_t send_limit)
-    : socket_(std::move(socket)), owner_(&owner), send_limit_(send_limit) {
-  error_code ignored;
-  socket_.non_blocking(true, ignored);
-  // Fails on Unix sockets, which have no delay to switch off.
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-}
+Connection::Connection(Stream stream, ConnectionOwner& owner, std::size_t send_limit)
+    : stream_(std::move(stream)), owner_(&owner), send_limit_(send_limit) {}
 
 void Connection::start() { read(); }
 
@@ -42,13 +43,21 @@ void Connection::read() {
   reading_ = true;
   // A read that does not fill the buffer tells Asio that the socket is drained, so there is one recv per
   // event.
-  socket_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+  stream_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
                           [self = shared_from_this()](const error_code& error, std::size_t n) {
                             self->reading_ = false;
                             if (!self->open_) return;
-                            if (error) return self->shut(error.message(), true);
+                            if (error) return self->broke(error);
                             self->received(n);
                           });
+}
+
+void Connection::broke(const error_code& error) {
+  if (!stream_.plain_peer()) return shut(stream_.explain(error), true);
+  writing_ = false;
+  out_.clear();
+  out_done_ = 0;
+  fail(Code::kProtocol, "this port speaks TLS: name the cluster's authority with --ca FILE or TITER_CA");
 }
 
 void Connection::received(std::size_t n) {
@@ -61,7 +70,9 @@ void Connection::dispatch() {
   while (open_ && !paused_) {
     ByteView rest(in_.data() + in_begin_, in_end_ - in_begin_);
     Result<std::optional<wire::Message>> next = wire::next_message(rest);
-    if (!next) return fail(next.error().code, next.error().message);
+    if (!next)
+      return fail(next.error().code, looks_like_tls(rest) ? "you speak TLS, and this port does not: leave out --ca"
+                                                          : next.error().message);
     if (!*next) break;
     const wire::Message message = **next;
     in_begin_ = in_end_ - rest.size();
@@ -77,7 +88,7 @@ void Connection::dispatch() {
 void Connection::resume() {
   if (!paused_) return;
   paused_ = false;
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  boost::asio::post(stream_.get_executor(), [self = shared_from_this()] {
     self->dispatch();
     self->read();
   });
@@ -89,10 +100,10 @@ void Connection::flush() {
   error_code error;
   while (out_done_ < out_.size()) {
     const std::size_t n =
-        socket_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), 0, error);
+        stream_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), error);
     if (error == boost::asio::error::would_block) return write_later();
     // The read that is under way reports what broke; here we only stop writing.
-    if (error) return shut(error.message(), true);
+    if (error) return broke(error);
     out_done_ += n;
   }
   out_.clear();
@@ -112,10 +123,10 @@ void Connection::write_later() {
     out_done_ = 0;
   }
   writing_ = true;
-  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
+  stream_.async_wait_write([self = shared_from_this()](const error_code& error) {
     self->writing_ = false;
     if (!self->open_) return;
-    if (error) return self->shut(error.message(), true);
+    if (error) return self->broke(error);
     self->flush();
   });
 }
@@ -124,7 +135,8 @@ void Connection::close(Code code, const std::string& reason) {
   if (!open_) return;
   wire::encode(out_, wire::Goodbye{code, reason});
   error_code ignored;
-  if (!writing_) socket_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), 0, ignored);
+  while (!writing_ && !ignored && out_done_ < out_.size())
+    out_done_ += stream_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), ignored);
   shut(reason, false);
 }
 
@@ -132,7 +144,7 @@ void Connection::fail(Code code, const std::string& reason) {
   if (!open_) return;
   ConnectionOwner* owner = owner_;
   close(code, reason);
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this(), owner, reason] {
+  boost::asio::post(stream_.get_executor(), [self = shared_from_this(), owner, reason] {
     if (owner != nullptr && self->owner_ == owner) owner->on_closed(*self, "cut off: " + reason);
   });
 }
@@ -140,11 +152,9 @@ void Connection::fail(Code code, const std::string& reason) {
 void Connection::shut(const std::string& reason, bool tell) {
   if (!open_) return;
   open_ = false;
-  error_code ignored;
-  socket_.shutdown(Socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  stream_.close();
   if (!tell) return;
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this(), reason] {
+  boost::asio::post(stream_.get_executor(), [self = shared_from_this(), reason] {
     if (self->owner_ != nullptr) self->owner_->on_closed(*self, reason);
   });
 }

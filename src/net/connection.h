@@ -1,4 +1,4 @@
-// Connection: one TCP or Unix stream that carries wire messages both ways.
+// Connection: one stream (stream.h: TCP or Unix, plain or TLS) that carries wire messages both ways.
 //
 // Receiving: bytes are read into one buffer and messages are shown in place; nothing is copied per message.
 // Sending: messages are appended to outgoing() during a turn, and flush() at its end writes them with one
@@ -11,17 +11,15 @@
 // Thread rule: the loop's thread. Owners must outlive it or call detach() first.
 #pragma once
 
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "net/address.h"
+#include "net/stream.h"
 #include "wire/message.h"
 
 namespace titer::net {
@@ -42,14 +40,12 @@ class ConnectionOwner {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  using Socket = boost::asio::generic::stream_protocol::socket;
-
-  Connection(Socket socket, ConnectionOwner& owner, std::size_t send_limit);
+  Connection(Stream stream, ConnectionOwner& owner, std::size_t send_limit);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  [[nodiscard]] static ConnectionPtr make(Socket socket, ConnectionOwner& owner, std::size_t send_limit) {
-    return std::make_shared<Connection>(std::move(socket), owner, send_limit);
+  [[nodiscard]] static ConnectionPtr make(Stream stream, ConnectionOwner& owner, std::size_t send_limit) {
+    return std::make_shared<Connection>(std::move(stream), owner, send_limit);
   }
 
   // Begins to read. Call once.
@@ -77,6 +73,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Of what waits for the other side to read it; instead of the limit it was made with.
   void limit_sending(std::size_t bytes) { send_limit_ = bytes; }
 
+  // It came over a Unix socket: the other side is a process of this machine and of our own user.
+  [[nodiscard]] bool local() const { return stream_.local(); }
+  // The other side has shown a certificate of our authority that is for this host.
+  [[nodiscard]] bool proves(const std::string& host) const { return stream_.proves(host); }
+
   // Bytes appended and not yet taken by the kernel.
   [[nodiscard]] std::size_t waiting() const { return out_.size() - out_done_; }
   // For owners: what this connection is (index, session…); unused by Connection.
@@ -89,8 +90,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void write_later();
   void check_limit();
   void shut(const std::string& reason, bool tell);
+  void broke(const boost::system::error_code& error);
 
-  Socket socket_;
+  Stream stream_;
   ConnectionOwner* owner_;
   std::size_t send_limit_;
   Bytes in_;  // receive buffer; [in_begin_, in_end_) is not yet dispatched
@@ -102,40 +104,5 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool paused_ = false;
   bool reading_ = false;
 };
-
-// "host:port" as users write it; a port alone means 127.0.0.1.
-struct Address {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 0;
-  [[nodiscard]] std::string text() const { return host + ":" + std::to_string(port); }
-};
-[[nodiscard]] Result<Address> parse_address(std::string_view text);
-
-// Calls back with the connected socket or the reason. Times out after `timeout_us`.
-void dial(boost::asio::io_context& context, const Address& address, std::int64_t timeout_us,
-          std::function<void(Result<Connection::Socket>)> done);
-
-// Accepts for ever; SO_REUSEADDR is set. Error (kInternal) names the address that is taken.
-// Shared: several listeners of this process (all shared) take turns at the same address (SO_REUSEPORT).
-class Listener {
- public:
-  using Accepted = std::function<void(Connection::Socket)>;
-  [[nodiscard]] static Result<std::unique_ptr<Listener>> open(boost::asio::io_context& context,
-                                                              const Address& address, Accepted accepted,
-                                                              bool shared = false);
-  void close();
-
- private:
-  Listener(boost::asio::io_context& context, Accepted accepted);
-  void accept();
-  void accept_later();
-
-  boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::steady_timer pause_;
-  Accepted accepted_;
-};
-
-// Can this address be listened on right now? (Bound for a moment, then given back.)
-[[nodiscard]] Status can_listen(const Address& address);
 
 }  // namespace titer::net

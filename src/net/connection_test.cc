@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -31,7 +35,7 @@ class ConnectionTest : public ::testing::Test {
  protected:
   ConnectionTest() {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds_), 0);
-    Connection::Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), fds_[0]);
+    Stream::Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), fds_[0]);
     connection_ = Connection::make(std::move(socket), witness_, kSendLimit);
     connection_->start();
   }
@@ -149,6 +153,9 @@ TEST(Address, a_port_alone_is_on_this_machine) {
   EXPECT_FALSE(parse_address("harvard").ok());
   EXPECT_FALSE(parse_address("127.0.0.1:70000").ok());
   EXPECT_FALSE(parse_address("127.0.0.1:0").ok());
+  EXPECT_EQ(parse_address("[::1]:80")->text(), "[::1]:80");
+  EXPECT_EQ(parse_address("unix:/run/titer.sock")->text(), "unix:/run/titer.sock");
+  EXPECT_FALSE(parse_address("unix:titer.sock").ok());
 }
 
 TEST(Listener, a_port_in_use_is_named) {
@@ -160,6 +167,79 @@ TEST(Listener, a_port_in_use_is_named) {
   ASSERT_FALSE(status.ok());
   EXPECT_NE(status.error().message.find(address.text()), std::string::npos);
   EXPECT_TRUE(can_listen(any).ok());
+}
+
+// A directory of our own with a socket's address in it.
+class UnixSocket : public ::testing::Test {
+ protected:
+  UnixSocket() {
+    char pattern[] = "/tmp/titer-net-test-XXXXXX";
+    folder_ = ::mkdtemp(pattern);
+    address_.host = folder_ + "/one.sock";
+  }
+  ~UnixSocket() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] Result<std::unique_ptr<Listener>> listen() {
+    return Listener::open(loop_.context(), address_,
+                          [this](Stream stream) { accepted_.push_back(std::move(stream)); });
+  }
+
+  std::string folder_;
+  Address address_;
+  Loop loop_;
+  std::vector<Stream> accepted_;
+};
+
+TEST_F(UnixSocket, both_ends_of_a_connection_know_that_it_is_local) {
+  const auto listener = listen();
+  ASSERT_TRUE(listener.ok()) << listener.error().message;
+  std::optional<Stream> dialled;
+  dial(loop_.context(), *parse_address(address_.text()), 1'000'000, [&](Result<Stream> stream) {
+    ASSERT_TRUE(stream.ok()) << stream.error().message;
+    dialled.emplace(std::move(stream).value());
+  });
+  EXPECT_TRUE(loop_.run_until(BootTime(boot_now().value + 5'000'000),
+                              [&] { return dialled.has_value() && !accepted_.empty(); }));
+  EXPECT_TRUE(dialled->local());
+  EXPECT_TRUE(accepted_.front().local());
+}
+
+TEST_F(UnixSocket, only_its_owner_may_connect) {
+  const auto listener = listen();
+  struct stat found {};
+  ASSERT_EQ(::stat(address_.host.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777U, 0600U);
+}
+
+TEST_F(UnixSocket, the_file_of_a_dead_process_is_replaced_and_our_own_removed) {
+  boost::asio::io_context context;
+  boost::asio::basic_socket_acceptor<boost::asio::local::stream_protocol> left(
+      context, boost::asio::local::stream_protocol::endpoint(address_.host));
+  left.close();
+  ASSERT_TRUE(std::filesystem::exists(address_.host));
+  auto listener = listen();
+  EXPECT_TRUE(listener.ok());
+  (*listener)->close();
+  EXPECT_FALSE(std::filesystem::exists(address_.host));
+}
+
+TEST_F(UnixSocket, one_that_is_in_use_and_what_is_no_socket_stay) {
+  const auto first = listen();
+  const auto second = listen();
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.error().message.find(address_.host), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(address_.host));
+  address_.host = folder_;
+  EXPECT_FALSE(listen().ok());
+  EXPECT_TRUE(std::filesystem::exists(folder_));
+}
+
+TEST_F(UnixSocket, a_path_that_is_too_long_is_said_to_be) {
+  address_.host = folder_ + std::string(kSocketPathBytesMax, 'x');
+  EXPECT_FALSE(parse_address(address_.text()).ok());
+  const auto listener = listen();
+  ASSERT_FALSE(listener.ok());
+  EXPECT_NE(listener.error().message.find("107 bytes"), std::string::npos);
 }
 
 }  // namespace

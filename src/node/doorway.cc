@@ -2,23 +2,40 @@
 
 #include <spdlog/spdlog.h>
 
-#include <vector>
+#include <utility>
 
 #include "base/limits.h"
 
 namespace titer::node {
 
-Result<std::unique_ptr<Doorway>> Doorway::open(net::Loop& loop, const net::Address& address, Admit admit) {
+namespace {
+
+constexpr std::int64_t kComplainEveryUs = 10'000'000;  // of the same thing
+
+}  // namespace
+
+Result<std::unique_ptr<Doorway>> Doorway::open(net::Loop& loop, const std::vector<net::Address>& addresses,
+                                               Admit admit) {
   std::unique_ptr<Doorway> door(new Doorway(loop, std::move(admit)));
-  auto listener = net::Listener::open(loop.context(), address, [door = door.get()](net::Connection::Socket socket) {
-    auto connection = net::Connection::make(std::move(socket), *door, limits::kClientSendBytesMax);
-    const BootTime until(net::boot_now().value + limits::kHandshakeUs);
-    door->waiting_.emplace(connection.get(), Waiting{connection, until});
-    connection->start();
-  });
-  if (!listener) return listener.error();
-  door->listener_ = std::move(listener).value();
+  for (const net::Address& address : addresses) {
+    auto listener = net::Listener::open(
+        loop.context(), address, [door = door.get()](net::Stream stream) { door->accept(std::move(stream)); });
+    if (!listener) return listener.error();
+    door->listeners_.push_back(std::move(listener).value());
+  }
   return door;
+}
+
+void Doorway::accept(net::Stream stream) {
+  const bool secure = stream.secure();
+  auto connection = net::Connection::make(std::move(stream), *this, limits::kClientSendBytesMax);
+  const BootTime until(net::boot_now().value + limits::kHandshakeUs);
+  waiting_.emplace(connection.get(), Waiting{connection, until, secure});
+  connection->start();
+}
+
+void Doorway::close() {
+  for (const auto& listener : listeners_) listener->close();
 }
 
 Doorway::~Doorway() {
@@ -48,8 +65,15 @@ void Doorway::on_message(net::Connection& connection, const wire::Message& messa
 }
 
 void Doorway::on_closed(net::Connection& connection, const std::string& reason) {
-  if (reason.starts_with("cut off")) spdlog::warn("a newcomer was {}", reason);
-  waiting_.erase(&connection);
+  const auto it = waiting_.find(&connection);
+  const bool tell = reason.starts_with("cut off") || (it != waiting_.end() && it->second.secure);
+  if (it != waiting_.end()) waiting_.erase(it);
+  if (!tell) return;
+  const BootTime now = net::boot_now();
+  if (now < complain_again_ && reason == complaint_) return;
+  spdlog::warn("a newcomer was not let in: {}", reason);
+  complaint_ = reason;
+  complain_again_ = BootTime(now.value + kComplainEveryUs);
 }
 
 }  // namespace titer::node

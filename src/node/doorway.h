@@ -1,4 +1,4 @@
-// Doorway: the wire listener, and the first moments of every connection.
+// Doorway: the wire listeners (TCP, and a Unix socket for this machine), and the first moments of every connection.
 //
 // Whoever connects must say Hello within kHandshakeUs and in the wire format; then the connection is handed
 // to Peers or Clients. What says nothing, or nonsense, is told why and cut off. Thread rule: the loop's
@@ -9,7 +9,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/ids.h"
 #include "net/connection.h"
 #include "net/loop.h"
 #include "wire/codec.h"
@@ -20,7 +22,8 @@ class Doorway final : private net::ConnectionOwner {
  public:
   using Admit = std::function<void(net::Connection&, const wire::Hello&)>;
 
-  [[nodiscard]] static Result<std::unique_ptr<Doorway>> open(net::Loop& loop, const net::Address& address,
+  [[nodiscard]] static Result<std::unique_ptr<Doorway>> open(net::Loop& loop,
+                                                             const std::vector<net::Address>& addresses,
                                                              Admit admit);
   ~Doorway();
   Doorway(const Doorway&) = delete;
@@ -28,22 +31,26 @@ class Doorway final : private net::ConnectionOwner {
 
   // Once a turn: cuts off who has been silent for too long.
   void tend(BootTime now);
-  void close() { listener_->close(); }
+  void close();
 
  private:
   Doorway(net::Loop& loop, Admit admit) : loop_(loop), admit_(std::move(admit)) {}
+  void accept(net::Stream stream);
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
 
   struct Waiting {
     net::ConnectionPtr connection;
     BootTime until;
+    bool secure = false;  // TLS: whose failures are told
   };
 
   net::Loop& loop_;
   Admit admit_;
-  std::unique_ptr<net::Listener> listener_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
   boost::unordered_flat_map<const net::Connection*, Waiting> waiting_;
+  std::string complaint_;  // the last that was logged: who is refused comes again soon
+  BootTime complain_again_;
 };
 
 }  // namespace titer::node

@@ -105,11 +105,12 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, c
   const bool durable = past.store != nullptr;
   auto replica = begin(protocol_options(options, durable), initial, past.store.get(), past.machine);
   if (!replica) return replica.error();
-  const net::Address address = options.replicas[options.me.value];
+  std::vector<net::Address> addresses{options.replicas[options.me.value]};
+  if (!options.local_socket.empty()) addresses.push_back({options.local_socket});
   std::unique_ptr<Node> node(
       new Node(std::move(options), loop, std::move(replica).value(), initial, std::move(past)));
   auto doorway =
-      Doorway::open(loop, address, [node = node.get()](net::Connection& connection, const wire::Hello& hello) {
+      Doorway::open(loop, addresses, [node = node.get()](net::Connection& connection, const wire::Hello& hello) {
         node->admit(connection, hello);
       });
   if (!doorway) return doorway.error();

@@ -39,6 +39,7 @@ struct NodeOptions {
   Incarnation incarnation;
   std::uint64_t cluster = 0;
   std::vector<net::Address> replicas;  // wire address of every replica, by index
+  std::string local_socket;            // path of the Unix socket for this machine; empty: none
   std::uint32_t frames_in_flight = 2;
 };
 

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <string>
 #include <utility>
 
 namespace titer::node {
@@ -32,6 +33,10 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
     return connection.fail(Code::kProtocol, "there is no such replica in this cluster");
   if (const Status same = same_cluster(hello.cluster, hello.tables); !same)
     return connection.fail(same.error().code, same.error().message);
+  const net::Address& address = replicas_[index];
+  if (address.tls && !connection.proves(address.host))
+    return connection.fail(Code::kProtocol, "you show no certificate of my authority for " + address.host +
+                                                ", where replica " + std::to_string(index) + " is");
   drop(index);
   Link& link = links_[index];
   link.connection = connection.shared_from_this();
@@ -57,12 +62,12 @@ void Peers::tend(BootTime now) {
 
 void Peers::dial(std::uint16_t index) {
   links_[index].dialling = true;
-  net::dial(loop_.context(), replicas_[index], 1'000'000, [this, index](Result<net::Connection::Socket> socket) {
+  net::dial(loop_.context(), replicas_[index], 1'000'000, [this, index](Result<net::Stream> stream) {
     Link& link = links_[index];
     link.dialling = false;
     link.dial_at = BootTime(net::boot_now().value + kRedialUs);
-    if (!socket) return;
-    link.connection = net::Connection::make(std::move(socket).value(), *this, limits::kSendQueueBytesMax);
+    if (!stream) return;
+    link.connection = net::Connection::make(std::move(stream).value(), *this, limits::kSendQueueBytesMax);
     link.connection->tag = index;
     wire::encode(link.connection->outgoing(), wire::Hello{wire::Role::kReplica,
                                                           identity_.cluster,
@@ -101,8 +106,16 @@ void Peers::on_message(net::Connection& connection, const wire::Message& message
 void Peers::on_closed(net::Connection& connection, const std::string& reason) {
   if (link_of(connection) == nullptr) return;
   const auto index = static_cast<std::uint16_t>(connection.tag);
-  if (links_[index].up) spdlog::info("link to replica {} is gone: {}", index, reason);
+  Link& link = links_[index];
+  const bool was_up = link.up;
+  if (was_up) {
+    spdlog::info("link to replica {} is gone: {}", index, reason);
+    link.refusal.clear();
+  } else if (std::exchange(link.refusal, reason) != reason) {
+    spdlog::warn("no link to replica {}: {}", index, reason);
+  }
   drop(index);
+  if (!was_up && replicas_[index].tls) link.dial_at = BootTime(net::boot_now().value + kRefusedUs);
 }
 
 void Peers::drop(std::uint16_t index) {

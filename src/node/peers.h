@@ -2,7 +2,9 @@
 //
 // The replica with the higher index dials the lower one, for ever: a peer that is down is dialled again every
 // kRedialUs, so one that restarts (a new incarnation) is met without anybody telling. The handshake names
-// cluster, index, incarnation and the compiled-in tables; a link whose other side differs is refused.
+// cluster, index, incarnation and the compiled-in tables; a link whose other side differs is refused. Under TLS each side
+// proves that it is at the address that the cluster knows for its index: the dialled one by the handshake, the dialling one
+// by its certificate.
 //
 // What a link carries is smr's business (peer messages) or the state transfer's; a broken link is reported
 // and, once re-made, smr repeats what may be lost. Thread rule: the loop's thread.
@@ -67,6 +69,7 @@ class Peers final : private net::ConnectionOwner {
 
  private:
   static constexpr std::int64_t kRedialUs = 50'000;
+  static constexpr std::int64_t kRefusedUs = 500'000;  // after a handshake of TLS that failed: those cost more
 
   struct Link {
     net::ConnectionPtr connection;
@@ -74,6 +77,7 @@ class Peers final : private net::ConnectionOwner {
     bool up = false;  // the handshake is done
     bool dialling = false;
     BootTime dial_at;
+    std::string refusal;  // why there is no link, as it was logged
   };
 
   void on_message(net::Connection& connection, const wire::Message& message) override;

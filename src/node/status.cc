@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <fstream>
 
+#include "net/tls.h"
 #include "node/node.h"
 
 namespace titer::node {
@@ -56,6 +57,7 @@ std::string Node::status() const {
       {"incarnation", hex(identity_.incarnation.value)},
       {"pid", ::getpid()},
       {"address", options_.replicas[identity_.me.value].text()},
+      {"local_socket", options_.local_socket},
       {"full", now.full},
       {"wedged", now.wedged},
       {"view", now.installed.value},
@@ -90,6 +92,8 @@ std::string Node::status() const {
   };
   status["durability"] = store_ == nullptr ? "memory" : "disk";
   if (store_ != nullptr) add_disk(status, store_->stats(), disk_full_);
+  if (const auto& tls = options_.replicas[identity_.me.value].tls)
+    status["certificate_expires_ms"] = tls->expires_ms();
   return boost::json::serialize(status);
 }
 

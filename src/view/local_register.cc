@@ -5,7 +5,7 @@
 
 namespace titer::view {
 
-LocalRegister::LocalRegister(net::Connection::Socket socket, Events events)
+LocalRegister::LocalRegister(net::Stream::Socket socket, Events events)
     : events_(std::move(events)),
       link_(net::Connection::make(std::move(socket), *this, limits::kSendQueueBytesMax)) {
   link_->start();

@@ -35,7 +35,7 @@ class LocalRegister final : public Register, private net::ConnectionOwner {
     std::function<void()> lost;        // the supervisor is gone
     std::function<void(const wire::Operated&)> operated;
   };
-  LocalRegister(net::Connection::Socket socket, Events events);
+  LocalRegister(net::Stream::Socket socket, Events events);
   ~LocalRegister() override;
   LocalRegister(const LocalRegister&) = delete;
   LocalRegister& operator=(const LocalRegister&) = delete;

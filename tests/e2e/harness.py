@@ -76,24 +76,26 @@ def birth(pid):
     return None if fields[0] in "ZX" else int(fields[19])
 
 
-def environment(at=None):
+def environment(at=None, ca=None):
     env = {k: v for k, v in os.environ.items() if not k.startswith("TITER_")}
     if at:
         env["TITER_AT"] = at
+    if ca:
+        env["TITER_CA"] = ca
     return env
 
 
-def titer(*words, at=None, stdin="", timeout=60):
+def titer(*words, at=None, ca=None, stdin="", timeout=60):
     """Runs one command to its end: CompletedProcess with text."""
     return subprocess.run([TITER, *map(str, words)], input=stdin, capture_output=True, text=True, timeout=timeout,
-                          env=environment(at), check=False)
+                          env=environment(at, ca), check=False)
 
 
-def spawn(*words, at=None, **options):
+def spawn(*words, at=None, ca=None, **options):
     """A command that goes on in the background; the caller ends it."""
     options.setdefault("stdin", subprocess.PIPE)
     options.setdefault("stdout", subprocess.PIPE)
-    return subprocess.Popen([TITER, *map(str, words)], env=environment(at), **options)
+    return subprocess.Popen([TITER, *map(str, words)], env=environment(at, ca), **options)
 
 
 def end_with_parent():
@@ -117,13 +119,19 @@ def end(process, seconds=5):
 class Replicas:
     """What can be asked of replicas, wherever they run. Their own: `size`, `logs` (a folder, or None), address(index)."""
 
+    ca = None  # under TLS: the authority's file
+
+    def ask_at(self, index):
+        """Where its status is asked for: an address, or the path of its local socket."""
+        return self.address(index)
+
     def at(self, *indices):
         return ",".join("{}:{}".format(*self.address(i)) for i in indices or range(self.size))
 
     def status(self, index, timeout=2.0):
         """The replica's own status, or None when it cannot be asked."""
         try:
-            with wire.Link(self.address(index), timeout=timeout) as link:
+            with wire.Link(self.ask_at(index), timeout=timeout) as link:
                 return link.status()
         except (OSError, wire.Closed, json.JSONDecodeError):
             return None
@@ -157,7 +165,7 @@ class Replicas:
 
     def titer(self, *words, **options):
         """A command against this cluster."""
-        return titer(*words, **{"at": self.at(), **options})
+        return titer(*words, **{"at": self.at(), "ca": self.ca, **options})
 
     def ok(self, *words, **options):
         """The output of a command that must succeed."""
@@ -183,10 +191,13 @@ class Replicas:
 
 class Cluster(Replicas):
     """`titer cluster` with `replicas` processes; use it in a with statement. `data`: a directory that is there already;
-    `http`: with the HTTP interface."""
+    `http`: with the HTTP interface; `tls`: a directory with the files for --tls."""
 
-    def __init__(self, replicas=3, options=(), logs=False, patience=60, data=None, http=False):
+    def __init__(self, replicas=3, options=(), logs=False, patience=60, data=None, http=False, tls=None):
         self.size, self.options, self.patience = replicas, [str(o) for o in options], patience
+        if tls:
+            self.options += ["--tls", tls]
+            self.ca = os.path.join(tls, "ca.pem")
         self.base = free_ports(2 * replicas)
         self.http_base = self.base + replicas if http else 0
         self.folder = tempfile.TemporaryDirectory(prefix="titer-e2e-")
@@ -360,6 +371,13 @@ class Cluster(Replicas):
 
     def address(self, index):
         return "127.0.0.1", self.port(index)
+
+    def ask_at(self, index):
+        return self.socket(index) if self.ca else self.address(index)
+
+    def socket(self, index):
+        """Path of its local socket."""
+        return os.path.join(self.data, f"replica-{index}.sock")
 
     def said(self):
         try:

@@ -12,7 +12,7 @@ import time
 HELLO, HELLO_REPLY, GOODBYE, FRAME, DIRECT_HELLO, WELCOME = 1, 2, 3, 10, 30, 31
 VIEW_IS, REQUEST, ANSWER, QUERY, QUERY_ANSWER, WATCH = 33, 40, 41, 42, 43, 44
 STATUS_ASK, STATUS = 46, 47
-ROLE_DIRECT, ROLE_GATEWAY = 2, 3
+ROLE_REPLICA, ROLE_DIRECT, ROLE_GATEWAY = 1, 2, 3
 
 _M = (1 << 64) - 1
 _P1, _P2, _P3 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
@@ -108,9 +108,9 @@ def message(kind, payload=b"", length=None, checksum=None, magic=0x5454, version
     return struct.pack("<HBBIQ", magic, version, kind, len(payload) if length is None else length, checksum) + payload
 
 
-def hello(role=ROLE_GATEWAY, session=None, transmitter=0):
+def hello(role=ROLE_GATEWAY, session=None, transmitter=0, cluster=0, tables=0, replica=0, incarnation=0):
     session = random.getrandbits(63) | 1 if session is None else session
-    return message(HELLO, struct.pack("<BQQHQQQ", role, 0, 0, 0, 0, transmitter, session))
+    return message(HELLO, struct.pack("<BQQHQQQ", role, cluster, tables, replica, incarnation, transmitter, session))
 
 
 def varint(value):
@@ -195,18 +195,27 @@ class Closed(Exception):
 
 
 class Link:
-    """One connection, blocking, to a port of this machine or to (host, port). Raises OSError, TimeoutError or Closed."""
+    """One connection, blocking: to a port of this machine, to (host, port), or to the path of a Unix socket; `tls`: an ssl
+    context. Raises OSError, TimeoutError or Closed."""
 
-    def __init__(self, port, greet=True, timeout=10.0, **who):
-        self.socket = socket.create_connection(port if isinstance(port, tuple) else ("127.0.0.1", port), timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.settimeout(timeout)
+    def __init__(self, where, greet=True, timeout=10.0, tls=None, **who):
+        if isinstance(where, str):
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            self.socket.connect(where)
+        else:
+            place = where if isinstance(where, tuple) else ("127.0.0.1", where)
+            self.socket = socket.create_connection(place, timeout)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.socket.settimeout(timeout)
+            if tls:
+                self.socket = tls.wrap_socket(self.socket, server_hostname=place[0])
         self.received = bytearray()
         if not greet:
             return
         try:
             self.send(hello(**who))
-            self.expect(HELLO_REPLY)
+            self.cluster, self.tables = struct.unpack_from("<QQ", self.expect(HELLO_REPLY))
         except BaseException:
             self.close()
             raise

@@ -1,0 +1,135 @@
+// titer cert: a private certificate authority, for trials and for those who have none.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "net/authority.h"
+#include "titer/command.h"
+#include "titer/remote.h"
+#include "titer/tls_options.h"
+
+namespace titer::app {
+namespace {
+
+struct Options {
+  std::string out, ca, file = kReplicaName, title = "titer private authority";
+  std::vector<std::string> names;
+  int days = 0;
+  bool force = false;
+};
+
+constexpr mode_t kPublic = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH, kSecret = S_IRUSR | S_IWUSR;
+
+Error cannot(const char* what, const std::string& file) {
+  return {Code::kInvalid, std::string("cannot ") + what + " " + file + ": " + std::strerror(errno)};
+}
+
+// Under its name it is whole or not there: replicas look at these files while they are renewed.
+Status write_file(const std::string& name, const std::string& text, mode_t mode) {
+  const std::string part = name + ".part";
+  const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  if (fd < 0) return cannot("write", part);
+  const bool written =
+      ::fchmod(fd, mode) == 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (::close(fd) != 0 || !written || ::rename(part.c_str(), name.c_str()) != 0) return cannot("write", name);
+  return ok_status();
+}
+
+Result<std::string> read_file(const std::string& name) {
+  std::ifstream file(name, std::ios::binary);
+  if (!file) return cannot("read", name);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+Status make_directory(const std::string& dir) {
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  if (error) return Error{Code::kInvalid, "cannot make the directory " + dir + ": " + error.message()};
+  return ok_status();
+}
+
+// The key first: a certificate that is there has its key.
+Status write_pair(const std::string& dir, const std::string& certificate, const std::string& key,
+                  const net::Certificate& pair) {
+  if (const Status made = make_directory(dir); !made) return made;
+  if (const Status written = write_file(key, pair.key, kSecret); !written) return written;
+  return write_file(certificate, pair.certificate, kPublic);
+}
+
+int usage(const Error& error) {
+  complain(error.message);
+  return kExitUsage;
+}
+
+int make_ca(const Options& o) {
+  const std::string certificate = o.out + "/" + kAuthorityFile, key = o.out + "/" + kAuthorityKeyFile;
+  if (!o.force && std::filesystem::exists(key))
+    return usage({Code::kInvalid,
+                  key + " is there: every certificate of that authority would be lost. --force makes a new one"});
+  const auto made = net::make_authority(o.title, {0, o.days});
+  if (!made) return usage(made.error());
+  if (const Status written = write_pair(o.out, certificate, key, *made); !written) return usage(written.error());
+  std::printf(
+      "%s is the authority: everybody who connects needs it.\n%s is its key: keep it where no replica runs.\n",
+      certificate.c_str(), key.c_str());
+  return kExitOk;
+}
+
+Result<net::Certificate> authority_in(const std::string& dir) {
+  Result<std::string> certificate = read_file(dir + "/" + kAuthorityFile);
+  if (!certificate) return certificate.error();
+  Result<std::string> key = read_file(dir + "/" + kAuthorityKeyFile);
+  if (!key) return key.error();
+  return net::Certificate{std::move(certificate).value(), std::move(key).value()};
+}
+
+int issue(const Options& o) {
+  const auto authority = authority_in(o.ca);
+  if (!authority) return usage(authority.error());
+  const auto made = net::issue(*authority, o.names, {0, o.days});
+  if (!made) return usage(made.error());
+  const std::string certificate = certificate_file(o.out, o.file);
+  if (const Status written = write_pair(o.out, certificate, key_file(o.out, o.file), *made); !written)
+    return usage(written.error());
+  if (const Status copied = write_file(o.out + "/" + kAuthorityFile, authority->certificate, kPublic); !copied)
+    return usage(copied.error());
+  std::printf("%s is valid for %d days.\n", certificate.c_str(), o.days);
+  return kExitOk;
+}
+
+Runner setup(CLI::App& app) {
+  auto ca = std::make_shared<Options>(), one = std::make_shared<Options>();
+  const CLI::Range days(1, 36'500);
+  ca->days = net::kAuthorityDays;
+  CLI::App* make = app.add_subcommand("ca", "make an authority: ca.pem and ca-key.pem");
+  make->add_option("--out", ca->out, "directory")->required();
+  make->add_option("--name", ca->title, "as it calls itself")->capture_default_str();
+  make->add_option("--days", ca->days, "until it expires")->check(days)->capture_default_str();
+  make->add_flag("--force", ca->force, "replace the authority that is there");
+  one->days = net::kCertificateDays;
+  CLI::App* sign = app.add_subcommand("issue", "make a certificate with its key, for a replica or a client");
+  sign->add_option("--ca", one->ca, "directory with ca.pem and ca-key.pem")->required();
+  sign->add_option("--name", one->names, "what it is for: IP addresses and host names, with commas between")
+      ->required()
+      ->delimiter(',');
+  sign->add_option("--out", one->out, "directory; ca.pem is put there too")->required();
+  sign->add_option("--file", one->file, "its files are FILE.pem and FILE-key.pem")->capture_default_str();
+  sign->add_option("--days", one->days, "until it expires")->check(days)->capture_default_str();
+  app.require_subcommand(1);
+  app.footer(
+      "Replicas take up renewed files by themselves, for new connections (docs/security.md).\n"
+      "A cluster of an organization that has an authority uses that one instead.");
+  return [make, ca, one] { return make->parsed() ? make_ca(*ca) : issue(*one); };
+}
+
+const Registration registered({Group::kOperate, "cert", "certificates for TLS, for trials", setup});
+
+}  // namespace
+}  // namespace titer::app

@@ -1,0 +1,22 @@
+// TLS of a replica process: its two contexts, and their renewal while it runs.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+
+#include "base/result.h"
+#include "net/tls.h"
+#include "net/tls_renewal.h"
+
+namespace titer::app {
+
+struct ReplicaTls {
+  // Null, all: plain.
+  std::shared_ptr<net::Tls> wire, http;  // the same files; only the wire asks who connects for a certificate
+  std::unique_ptr<net::TlsRenewal> renewal;
+
+  // What is renewed, or cannot be, goes to the log. Error (kInvalid): files that cannot be used.
+  [[nodiscard]] static Result<ReplicaTls> open(boost::asio::io_context& context, net::TlsOptions files);
+};
+
+}  // namespace titer::app

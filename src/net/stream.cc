@@ -1,0 +1,87 @@
+#include "net/stream.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstring>
+
+#include "net/tls_session.h"
+
+namespace titer::net {
+
+namespace {
+
+int family_of(const Stream::Socket& socket) {
+  Stream::Error error;
+  const auto here = socket.local_endpoint(error);
+  return error ? AF_UNSPEC : here.protocol().family();
+}
+
+}  // namespace
+
+Stream::Stream(Socket socket) : Stream(std::move(socket), nullptr) {}
+
+Stream::Stream(Socket socket, std::unique_ptr<TlsSession> tls)
+    : socket_(std::move(socket)), local_(family_of(socket_) == AF_UNIX), tls_(std::move(tls)) {
+  Error ignored;
+  socket_.non_blocking(true, ignored);
+  if (!local_) socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  if (tls_) tls_->attach(socket_);
+}
+
+Stream::Stream(Stream&& other) noexcept = default;
+Stream::~Stream() = default;
+
+void Stream::read_tls(boost::asio::mutable_buffer room, ReadHandler handler) {
+  tls_->read(socket_, room, std::move(handler));
+}
+
+std::size_t Stream::send_tls(boost::asio::const_buffer bytes, Error& error) {
+  if (tls_->plain_peer()) return socket_.send(boost::asio::buffer(bytes), 0, error);
+  return tls_->send(bytes, error);
+}
+
+void Stream::wait_write_tls(WaitHandler handler) {
+  if (tls_->plain_peer()) return socket_.async_wait(Socket::wait_write, std::move(handler));
+  tls_->wait_write(socket_, std::move(handler));
+}
+
+void Stream::end_sending() {
+  Error ignored;
+  if (tls_) tls_->say_goodbye();
+  socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
+void Stream::close() {
+  Error ignored;
+  if (tls_) {
+    tls_->say_goodbye();
+    tls_->cancel();
+  }
+  socket_.shutdown(Socket::shutdown_both, ignored);
+  socket_.close(ignored);
+}
+
+std::string Stream::explain(const Error& error) const {
+  return tls_ == nullptr || tls_->why().empty() ? error.message() : tls_->why();
+}
+
+bool Stream::plain_peer() const { return tls_ != nullptr && tls_->plain_peer(); }
+
+bool Stream::proves(const std::string& host) const { return tls_ != nullptr && tls_->proves(host); }
+
+bool Stream::from_this_machine() const {
+  if (local_) return true;
+  Error error;
+  const auto remote = socket_.remote_endpoint(error);
+  if (error) return false;
+  sockaddr_storage address{};
+  std::memcpy(&address, remote.data(), std::min(remote.size(), sizeof address));
+  if (address.ss_family == AF_INET)
+    return (ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24) == 127;
+  return address.ss_family == AF_INET6 &&
+         IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+}
+
+}  // namespace titer::net
