@@ -1,23 +1,16 @@
-// titer replica: one replica process of a one-machine cluster, started by the supervisor (`titer cluster`), which
+// titer replica-process: one replica process of a one-machine cluster, started by the supervisor (`titer cluster`), which
 // holds the other end of descriptor 3.
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "api/server.h"
 #include "cluster/process.h"
-#include "net/loop.h"
-#include "node/node.h"
-#include "store/store.h"
 #include "titer/command.h"
-#include "titer/page.h"
-#include "titer/replica_tls.h"
+#include "titer/life.h"
 #include "titer/tls_options.h"
 #include "view/register.h"
 
@@ -46,38 +39,26 @@ wire::Inventory refusal(const Error& error) {
   return inventory;
 }
 
-// As many connections as the system lets us have.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 node::NodeOptions node_options(const Options& options, const ReplicaTls& tls) {
   node::NodeOptions node;
   node.me = ReplicaId(options.index);
   node.incarnation = Incarnation(options.incarnation);
   node.cluster = options.cluster;
   for (std::uint16_t i = 0; i < options.replicas; ++i)
-    node.replicas.push_back({"127.0.0.1", static_cast<std::uint16_t>(options.base_port + i), tls.wire});
+    node.roster[i] = net::Address{"127.0.0.1", static_cast<std::uint16_t>(options.base_port + i), tls.wire};
   node.frames_in_flight = options.frames_in_flight;
   node.local_socket = options.local_socket;
   return node;
 }
 
-// What this process has while it lives; the loop's callbacks refer to it.
-struct Life {
-  net::Loop loop;
-  ReplicaTls tls;
-  std::unique_ptr<view::LocalRegister> reg;
+// A life under the supervisor.
+struct Supervised : Life {
+  view::LocalRegister* supervisor = nullptr;  // is `reg`
   std::optional<smr::ViewRecord> first;
-  std::unique_ptr<node::Node> node;
-  std::unique_ptr<api::Server> http;  // null: there is none
-  bool stopped = false;               // the supervisor said so
+  bool stopped = false;  // the supervisor said so
 };
 
-view::LocalRegister::Events register_events(Life& life) {
+view::LocalRegister::Events register_events(Supervised& life) {
   view::LocalRegister::Events events;
   events.record = [&life](const smr::ViewRecord& record) {
     if (life.node)
@@ -89,10 +70,7 @@ view::LocalRegister::Events register_events(Life& life) {
   events.stop = [&life] {
     life.stopped = true;
     if (!life.node) return life.loop.stop();
-    const auto stop = [&life] { life.node->stop(kExitOk, "the cluster is shut down"); };
-    if (!life.http) return stop();
-    // Answers in work need the node.
-    life.http->stop([&life, stop] { life.loop.post(stop); });
+    stop_http(life, [&life] { life.node->stop(kExitOk, "the cluster is shut down"); });
   };
   events.operated = [&life](const wire::Operated& answer) {
     if (life.node) life.node->operated(answer);
@@ -104,44 +82,13 @@ view::LocalRegister::Events register_events(Life& life) {
   return events;
 }
 
-store::StoreEvents store_events(Life& life) {
-  store::StoreEvents events;
-  events.post = [&life](std::function<void()> work) { life.loop.post(std::move(work)); };
-  events.persisted = [&life](std::uint64_t ticket) {
-    if (life.node) life.node->persisted(ticket);
-  };
-  events.failed = [&life](const std::string& why) {
-    if (life.node) life.node->disk_failed(why);
-  };
-  events.room = [&life](bool enough) {
-    if (life.node) life.node->disk_room(enough);
-  };
-  return events;
+// The lines of an earlier life are the beginning of what this one executes or is given, unless the cluster is new.
+bool keeps_log(const Options& options, const Supervised& life) {
+  const bool founder = life.first && life.first->has(ReplicaId(options.index), Incarnation(options.incarnation));
+  return options.data.empty() ? !founder : store::has_identity(options.data);
 }
 
-// What is left of earlier lives; the register hears of it before it decides anything.
-Result<node::Node::Past> remember(const Options& options, Life& life) {
-  node::Node::Past past;
-  if (!options.execution_log.empty()) {
-    // The lines of an earlier life are the beginning of what this one executes or is given, unless the cluster is new.
-    const bool founder = life.first && life.first->has(ReplicaId(options.index), Incarnation(options.incarnation));
-    const bool keep = options.data.empty() ? !founder : store::has_identity(options.data);
-    auto log = node::ExecutionLog::open(options.execution_log, keep);
-    if (!log) return log.error();
-    past.log = std::move(log).value();
-  }
-  if (options.data.empty()) return past;
-  machine::LogSink line;
-  if (past.log.on()) line = [&past](std::string_view text) { past.log.append(text); };
-  auto opened = store::Store::open(
-      {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation), options.losses},
-      store_events(life), past.machine, line);
-  if (!opened) return opened.error();
-  past.store = std::move(opened).value();
-  return past;
-}
-
-void serve_http(const Options& options, Life& life) {
+void begin_http(const Options& options, Life& life) {
   if (options.http_port == 0) return;
   const auto address = [&](std::uint16_t base, std::uint16_t index) {
     return net::Address{"127.0.0.1", static_cast<std::uint16_t>(base + index), life.tls.http};
@@ -155,14 +102,12 @@ void serve_http(const Options& options, Life& life) {
     peers.push_back({i, api::url_of(address(options.http_port, i))});
   setup.peers->set(std::move(peers));
   setup.cluster_control = true;
-  setup.files = page();
-  life.http = std::make_unique<api::Server>(std::move(setup));
-  life.http->start();
+  serve_http(life, std::move(setup));
 }
 
-bool wait_for_record(Life& life, std::int64_t at_most_us) {
+bool wait_for_record(Supervised& life, std::int64_t at_most_us) {
   if (life.loop.run_until(BootTime(net::boot_now().value + at_most_us),
-                          [&] { return life.first.has_value() || !life.reg->reachable(); }) &&
+                          [&] { return life.first.has_value() || !life.reg->status().reachable; }) &&
       life.first)
     return true;
   spdlog::error("the supervisor sent no view record");
@@ -170,12 +115,8 @@ bool wait_for_record(Life& life, std::int64_t at_most_us) {
 }
 
 int run(const Options& options) {
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %L %v", spdlog::pattern_time_type::utc);
-  spdlog::flush_on(spdlog::level::info);
-  raise_descriptor_limit();
-  ::signal(SIGPIPE, SIG_IGN);
-
-  Life life;
+  prepare_process();
+  Supervised life;
   if (!options.tls.empty()) {
     auto tls = ReplicaTls::open(life.loop.context(), replica_tls(options.tls));
     if (!tls) {
@@ -191,11 +132,16 @@ int run(const Options& options) {
     spdlog::error("a replica is started by `titer cluster`: there is no supervisor at descriptor 3");
     return kExitUsage;
   }
-  life.reg = std::make_unique<view::LocalRegister>(std::move(control), register_events(life));
+  auto reg = std::make_unique<view::LocalRegister>(std::move(control), register_events(life));
+  life.supervisor = reg.get();
+  life.reg = std::move(reg);
   const bool durable = !options.data.empty();
   if (!durable && !wait_for_record(life, kFirstRecordUs)) return kExitUnreachable;
-  auto past = remember(options, life);
-  if (durable) life.reg->tell(past ? past->store->inventory() : refusal(past.error()));
+  auto past = remember(life,
+                       {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation),
+                        options.losses},
+                       options.execution_log, keeps_log(options, life));
+  if (durable) life.supervisor->tell(past ? past->store->inventory() : refusal(past.error()));
   if (!past) {
     spdlog::error("{}", past.error().message);
     if (durable)
@@ -204,18 +150,17 @@ int run(const Options& options) {
   }
   if (durable && !wait_for_record(life, kOthersReadUs)) return kExitUnreachable;
   if (life.stopped) return kExitOk;  // in the same breath as the record
-  auto opened = node::Node::open(node_options(options, life.tls), life.loop, *life.first, std::move(past).value());
+  node::NodeOptions settings = node_options(options, life.tls);
+  settings.founds = life.first->number == ViewNumber();
+  auto opened = node::Node::open(std::move(settings), life.loop, *life.first, std::move(past).value());
   if (!opened) {
     spdlog::error("{}", opened.error().message);
     return kExitUsage;
   }
   life.node = std::move(opened).value();
   life.node->use(*life.reg);
-  serve_http(options, life);
-  const int code = life.node->run();
-  life.http.reset();
-  life.node.reset();
-  return code;
+  begin_http(options, life);
+  return run_node(life);
 }
 
 Runner setup(CLI::App& app) {
@@ -237,7 +182,7 @@ Runner setup(CLI::App& app) {
   return [options] { return run(*options); };
 }
 
-const Registration registered({Group::kHidden, "replica", "one replica process (started by cluster)", setup});
+const Registration registered({Group::kHidden, "replica-process", "one replica process (started by cluster)", setup});
 
 }  // namespace
 

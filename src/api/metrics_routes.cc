@@ -26,7 +26,6 @@ constexpr FromStatus kFromStatus[] = {
     {"wedged", "titer_wedged", "gauge", "1: it changes views and executes nothing"},
     {"full", "titer_caught_up", "gauge", "1: it has the whole state; 0: it still learns"},
     {"learned_percent", "titer_learned_percent", "gauge", "How much of the state a joining replica has"},
-    {"register", "titer_register_reachable", "gauge", "1: the view register answers"},
     {"lease", "titer_read_lease", "gauge", "1: it holds the read lease"},
     {"clock", "titer_clock", "gauge", "Lamport clock"},
     {"position", "titer_position", "gauge", "Requests executed since the cluster began"},
@@ -64,6 +63,14 @@ double number(const json::value& value) {
   return value.is_number() ? value.to_number<double>() : 0;
 }
 
+void print_register(const json::object& reg, MetricsText& out) {
+  const json::value* reachable = reg.if_contains("reachable");
+  out.one("titer_register_reachable", "gauge", "1: the view register answers",
+          reachable != nullptr ? number(*reachable) : 0);
+  out.one("titer_register_refused", "gauge", "1: the register is not believed: it has gone back in time",
+          reg.contains("refused") ? 1 : 0);
+}
+
 void print_status(std::string_view text, MetricsText& out) {
   json::error_code error;
   const json::value parsed = json::parse(text, error);
@@ -73,6 +80,8 @@ void print_status(std::string_view text, MetricsText& out) {
   for (const FromStatus& one : kFromStatus)
     if (const json::value* value = status->if_contains(one.status))
       out.one(one.name, one.type, one.help, number(*value) * one.scale);
+  if (const json::value* reg = status->if_contains("register"); reg != nullptr && reg->is_object())
+    print_register(reg->get_object(), out);
   if (const json::value* members = status->if_contains("members"); members != nullptr && members->is_array())
     out.one("titer_replicas", "gauge", "Replicas in the installed view",
             static_cast<double>(members->get_array().size()));

@@ -67,7 +67,7 @@ bool Supervisor::member(std::uint16_t index) const {
 }
 
 Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
-  std::vector<std::string> arguments{"replica",
+  std::vector<std::string> arguments{"replica-process",
                                      "--index",
                                      std::to_string(index),
                                      "--replicas",

@@ -150,7 +150,7 @@ Clients::Answering Clients::answer_read(const Read& read) {
   wire::QueryAnswer answer;
   rows_.clear();
   engine_.machine.query(read.body, rows_, answer);
-  if (!engine_.replica.read_lease(net::boot_now())) return Answering::kNoLease;
+  if (!engine_.read_lease(net::boot_now())) return Answering::kNoLease;
   answer.token = read.token;
   wire::encode(client->connection->outgoing(), answer);
   answered_bytes_ += rows_.size();

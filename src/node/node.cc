@@ -34,21 +34,18 @@ smr::Options protocol_options(const NodeOptions& options, bool durable) {
 }
 
 // How this process takes part: by the record, and by what its disk has.
-Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& initial, store::Store* store,
-                           machine::Machine& machine) {
+Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& initial, bool founds,
+                           store::Store* store, machine::Machine& machine) {
   if (store == nullptr) return smr::Replica(options, initial);
-  Status ready = ok_status();
-  if (!initial.has(options.me, options.incarnation)) {
-    ready = store->learn();
-    return ready ? Result(smr::Replica(options, initial)) : ready.error();
-  }
+  // What the disk of a learner has counts as a member's until somebody gives it more (Node::may_learn).
+  if (!initial.has(options.me, options.incarnation)) return smr::Replica(options, initial);
   if (store->inventory().whole) {
     store->go_on();
     return smr::Replica(options, store->recovered());
   }
-  if (initial.number != ViewNumber())
+  if (!founds)
     return Error{Code::kInternal, "the view register counts on data that this replica does not have"};
-  ready = store->found(machine, initial);
+  const Status ready = store->found(machine, initial);
   return ready ? Result(smr::Replica(options, initial)) : ready.error();
 }
 
@@ -62,7 +59,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
       engine_(std::move(replica), std::move(past.machine)),
       log_(std::move(past.log)),
       trace_(options_.me),
-      peers_(loop, identity_, options_.replicas, *this),
+      peers_(loop, identity_, options_.roster, *this),
       clients_(loop, engine_, client_asks()),
       donor_(loop, engine_, peers_, log_),
       learner_(engine_, peers_, log_,
@@ -93,19 +90,19 @@ Node::~Node() = default;
 Clients::Asks Node::client_asks() {
   return {[this] { return status(); }, [this] { return trace_.json(net::boot_now()); },
           [this](const wire::Operate& ask) -> Status {
-            if (register_ == nullptr || !register_->reachable())
-              return Error{Code::kUnavailable, "the supervisor is gone: nobody can kill or start replicas"};
-            register_->operate(ask);
-            return ok_status();
+            if (register_ == nullptr)
+              return Error{Code::kUnavailable, "this replica is not up yet: nobody can kill or start replicas"};
+            return register_->operate(ask);
           }};
 }
 
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,
                                          Past past) {
   const bool durable = past.store != nullptr;
-  auto replica = begin(protocol_options(options, durable), initial, past.store.get(), past.machine);
+  auto replica =
+      begin(protocol_options(options, durable), initial, options.founds, past.store.get(), past.machine);
   if (!replica) return replica.error();
-  std::vector<net::Address> addresses{options.replicas[options.me.value]};
+  std::vector<net::Address> addresses{*options.roster[options.me.value]};
   if (!options.local_socket.empty()) addresses.push_back({options.local_socket});
   std::unique_ptr<Node> node(
       new Node(std::move(options), loop, std::move(replica).value(), initial, std::move(past)));
@@ -177,7 +174,9 @@ void Node::peer_down(ReplicaId peer, Incarnation incarnation) {
 void Node::peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) {
   switch (message.type) {
     case wire::Type::kTransferWant: return donor_.want(peer, message.payload);
-    case wire::Type::kTransferPart: return learner_.part(peer, message.payload, newest_);
+    case wire::Type::kTransferPart:
+      if (may_learn()) learner_.part(peer, message.payload, newest_);
+      return;
     case wire::Type::kTransferLog: return learner_.log_part(message.payload);
     default: break;
   }
@@ -185,6 +184,36 @@ void Node::peer_message(ReplicaId peer, Incarnation incarnation, const wire::Mes
   if (!decoded) return peers_.cut(peer, decoded.error().message);
   if (const auto* frame = std::get_if<smr::FramePtr>(&*decoded)) trace_.received(peer, **frame, net::boot_now());
   engine_.step(smr::input::Receive{peer, incarnation, std::move(decoded).value()});
+}
+
+// Before the first that a donor gives is taken: from then on the disk is a learner's and counts no more. Not before, for
+// if nobody is left who could give anything, it may be the best that there is (`titer recover`).
+bool Node::may_learn() {
+  if (store_ == nullptr || learns_ || engine_.replica.full()) return true;
+  const Status noted = store_->learn();
+  if (!noted) disk_failed(noted.error().message);
+  learns_ = noted.ok();
+  return learns_;
+}
+
+void Node::follow(const Roster& roster) {
+  if (!roster[options_.me.value]) return;
+  options_.roster = roster;
+  peers_.follow(roster);
+}
+
+void Node::retire(std::function<void()> quiet) {
+  engine_.leaving = true;
+  quiet_ = std::move(quiet);
+  quiet_at_ = BootTime(net::boot_now().value + kFinishUs);
+  (void)clients_.refuse_writes(Error{Code::kUnavailable, "this replica leaves; ask another one"});
+}
+
+void Node::turn_of_leaver(BootTime now) {
+  loop_.wake_at(quiet_at_);
+  const smr::Snapshot snapshot = engine_.replica.snapshot();
+  const bool busy = snapshot.unsafe_own_frames + snapshot.pending_requests > 0;
+  if (!busy || now >= quiet_at_) std::exchange(quiet_, nullptr)();
 }
 
 void Node::turn() {
@@ -206,6 +235,7 @@ void Node::turn() {
   if (exit_code_) return;
   if (!engine_.replica.full()) learner_.turn(newest_);
   if (store_ != nullptr) turn_of_disk(now);
+  if (quiet_) turn_of_leaver(now);
   donor_.turn(now);
   clients_.turn(now);
   peers_.flush();
@@ -286,6 +316,7 @@ void Node::perform(smr::Output& out) {
   if (out.wake_at) loop_.wake_at(*out.wake_at);
   if (!out.stop) return;
   const bool excluded = out.stop->why == smr::Output::Stop::Why::kExcluded;
+  if (excluded && engine_.leaving) return stop(0, "it has left the view");
   stop(excluded ? kExitExcluded : kExitFailed, out.stop->reason);
 }
 

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,8 +39,9 @@ struct NodeOptions {
   ReplicaId me;
   Incarnation incarnation;
   std::uint64_t cluster = 0;
-  std::vector<net::Address> replicas;  // wire address of every replica, by index
-  std::string local_socket;            // path of the Unix socket for this machine; empty: none
+  Roster roster;             // wire address of every replica
+  std::string local_socket;  // path of the Unix socket for this machine; empty: none
+  bool founds = false;       // this process is one of those with which the cluster begins
   std::uint32_t frames_in_flight = 2;
 };
 
@@ -60,7 +62,7 @@ class Node final : private PeerEvents {
   ~Node();
 
   // The register must be there before run(); it feeds record(), pong() and stop().
-  void use(view::LocalRegister& reg) { register_ = &reg; }
+  void use(view::Register& reg) { register_ = &reg; }
   [[nodiscard]] int run();
 
   void record(const smr::ViewRecord& record);
@@ -71,8 +73,15 @@ class Node final : private PeerEvents {
   void operated(const wire::Operated& answer) { clients_.operated(answer); }  // from the register
   [[nodiscard]] wire::Pong pong() const;
   void stop(int exit_code, const std::string& reason);
+  void follow(const Roster& roster);  // it has changed
+  // Before it leaves the view by its own will: no read is answered any more, nothing new is taken; `quiet` is called
+  // when what was under way is answered, at the latest after kFinishUs. A view without it then ends run() with 0.
+  void retire(std::function<void()> quiet);
+  [[nodiscard]] const smr::ViewRecord& newest() const { return newest_; }
 
  private:
+  static constexpr std::int64_t kFinishUs = 1'000'000;
+
   Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr::ViewRecord& initial, Past past);
 
   void peer_up(ReplicaId peer, Incarnation incarnation) override;
@@ -82,6 +91,8 @@ class Node final : private PeerEvents {
 
   void turn();
   void turn_of_disk(BootTime now);
+  void turn_of_leaver(BootTime now);
+  [[nodiscard]] bool may_learn();
   void tend_full_disk(BootTime now);
   void state_received(ViewNumber view, LamportTime clock);
   void perform(smr::Output& out);
@@ -102,7 +113,7 @@ class Node final : private PeerEvents {
   Donor donor_;
   Learner learner_;
   std::unique_ptr<Doorway> doorway_;
-  view::LocalRegister* register_ = nullptr;
+  view::Register* register_ = nullptr;
   smr::ViewRecord newest_;
   smr::Output performing_;
   machine::Sink answer_;
@@ -112,6 +123,9 @@ class Node final : private PeerEvents {
   bool disk_full_ = false;
   bool asked_to_leave_ = false;  // since then; a second time means that the register does not let it
   BootTime next_look_at_disk_;
+  bool learns_ = false;           // its disk is a learner's
+  std::function<void()> quiet_;   // null: it does not leave, or has said so
+  BootTime quiet_at_;
   std::optional<int> exit_code_;
 };
 

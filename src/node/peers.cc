@@ -7,12 +7,20 @@
 
 namespace titer::node {
 
-Peers::Peers(net::Loop& loop, Identity identity, std::vector<net::Address> replicas, PeerEvents& events)
-    : loop_(loop), identity_(identity), replicas_(std::move(replicas)), events_(events) {}
+Peers::Peers(net::Loop& loop, Identity identity, Roster roster, PeerEvents& events)
+    : loop_(loop), identity_(identity), roster_(std::move(roster)), events_(events) {}
 
 Peers::~Peers() {
   for (Link& link : links_)
     if (link.connection) link.connection->detach();
+}
+
+void Peers::follow(const Roster& roster) {
+  for (std::uint16_t i = 0; i < limits::kReplicasMax; ++i) {
+    const std::optional<net::Address> before = std::exchange(roster_[i], roster[i]);
+    const bool same = before && roster[i] ? before->text() == roster[i]->text() : before.has_value() == roster[i].has_value();
+    if (!same) drop(i);
+  }
 }
 
 Peers::Link* Peers::link_of(const net::Connection& connection) {
@@ -29,11 +37,11 @@ Status Peers::same_cluster(std::uint64_t cluster, std::uint64_t tables) const {
 
 void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const smr::ViewRecord& view) {
   const std::uint16_t index = hello.replica.value;
-  if (index >= replicas_.size() || index == identity_.me.value)
+  if (!roster_[index] || index == identity_.me.value)
     return connection.fail(Code::kProtocol, "there is no such replica in this cluster");
   if (const Status same = same_cluster(hello.cluster, hello.tables); !same)
     return connection.fail(same.error().code, same.error().message);
-  const net::Address& address = replicas_[index];
+  const net::Address& address = *roster_[index];
   if (address.tls && !connection.proves(address.host))
     return connection.fail(Code::kProtocol, "you show no certificate of my authority for " + address.host +
                                                 ", where replica " + std::to_string(index) + " is");
@@ -52,7 +60,7 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
 void Peers::tend(BootTime now) {
   for (std::uint16_t i = 0; i < identity_.me.value; ++i) {
     Link& link = links_[i];
-    if (link.connection || link.dialling) continue;
+    if (!roster_[i] || link.connection || link.dialling) continue;
     if (now >= link.dial_at)
       dial(i);
     else
@@ -62,11 +70,11 @@ void Peers::tend(BootTime now) {
 
 void Peers::dial(std::uint16_t index) {
   links_[index].dialling = true;
-  net::dial(loop_.context(), replicas_[index], 1'000'000, [this, index](Result<net::Stream> stream) {
+  net::dial(loop_.context(), *roster_[index], 1'000'000, [this, index](Result<net::Stream> stream) {
     Link& link = links_[index];
     link.dialling = false;
     link.dial_at = BootTime(net::boot_now().value + kRedialUs);
-    if (!stream) return;
+    if (!stream || !roster_[index]) return;
     link.connection = net::Connection::make(std::move(stream).value(), *this, limits::kSendQueueBytesMax);
     link.connection->tag = index;
     wire::encode(link.connection->outgoing(), wire::Hello{wire::Role::kReplica,
@@ -115,7 +123,7 @@ void Peers::on_closed(net::Connection& connection, const std::string& reason) {
     spdlog::warn("no link to replica {}: {}", index, reason);
   }
   drop(index);
-  if (!was_up && replicas_[index].tls) link.dial_at = BootTime(net::boot_now().value + kRefusedUs);
+  if (!was_up && roster_[index] && roster_[index]->tls) link.dial_at = BootTime(net::boot_now().value + kRefusedUs);
 }
 
 void Peers::drop(std::uint16_t index) {
@@ -132,7 +140,7 @@ void Peers::send(smr::ReplicaSet to, const smr::PeerMessage& message) {
   scratch_.clear();
   wire::encode(scratch_, message);
   const bool counts = !std::holds_alternative<smr::Heartbeat>(message);
-  for (std::uint16_t i = 0; i < replicas_.size(); ++i) {
+  for (std::uint16_t i = 0; i < limits::kReplicasMax; ++i) {
     if (!to.has(ReplicaId(i)) || !links_[i].up) continue;
     Bytes& out = links_[i].connection->outgoing();
     out.insert(out.end(), scratch_.begin(), scratch_.end());

@@ -6,14 +6,16 @@
 // proves that it is at the address that the cluster knows for its index: the dialled one by the handshake, the dialling one
 // by its certificate.
 //
+// On several machines the roster changes while the process runs (follow()).
+//
 // What a link carries is smr's business (peer messages) or the state transfer's; a broken link is reported
 // and, once re-made, smr repeats what may be lost. Thread rule: the loop's thread.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/ids.h"
 #include "base/limits.h"
@@ -23,6 +25,9 @@
 #include "wire/codec.h"
 
 namespace titer::node {
+
+// Where the replicas of the cluster listen, by index; nullopt: there is none of this index.
+using Roster = std::array<std::optional<net::Address>, limits::kReplicasMax>;
 
 class PeerEvents {
  public:
@@ -44,13 +49,15 @@ struct Identity {
 
 class Peers final : private net::ConnectionOwner {
  public:
-  Peers(net::Loop& loop, Identity identity, std::vector<net::Address> replicas, PeerEvents& events);
+  Peers(net::Loop& loop, Identity identity, Roster roster, PeerEvents& events);
   ~Peers();
   Peers(const Peers&) = delete;
   Peers& operator=(const Peers&) = delete;
 
   // A connection whose Hello says it comes from a replica.
   void adopt(net::Connection& connection, const wire::Hello& hello, const smr::ViewRecord& view);
+  // The roster is another now: links to who is gone from it, or elsewhere, are dropped.
+  void follow(const Roster& roster);
   // Once a turn: dials whoever should be dialled.
   void tend(BootTime now);
 
@@ -90,7 +97,7 @@ class Peers final : private net::ConnectionOwner {
 
   net::Loop& loop_;
   Identity identity_;
-  std::vector<net::Address> replicas_;
+  Roster roster_;
   PeerEvents& events_;
   std::array<Link, limits::kReplicasMax> links_;
   Bytes scratch_;

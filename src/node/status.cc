@@ -39,6 +39,15 @@ void add_disk(boost::json::object& status, const store::StoreStats& disk, bool f
   status["tables_written"] = disk.tables_written;
 }
 
+boost::json::object register_json(const view::Register* reg) {
+  const view::RegisterStatus now = reg != nullptr ? reg->status() : view::RegisterStatus();
+  boost::json::object out{{"kind", now.kind}, {"reachable", now.reachable}};
+  if (!now.refused.empty()) out["refused"] = now.refused;
+  if (!now.endpoint.empty()) out["endpoint"] = now.endpoint;
+  if (now.revision > 0) out["revision"] = now.revision;
+  return out;
+}
+
 }  // namespace
 
 std::string Node::status() const {
@@ -56,14 +65,14 @@ std::string Node::status() const {
       {"replica", identity_.me.value},
       {"incarnation", hex(identity_.incarnation.value)},
       {"pid", ::getpid()},
-      {"address", options_.replicas[identity_.me.value].text()},
+      {"address", options_.roster[identity_.me.value]->text()},
       {"local_socket", options_.local_socket},
       {"full", now.full},
       {"wedged", now.wedged},
       {"view", now.installed.value},
       {"target", now.target.value},
       {"members", members},
-      {"register", register_ != nullptr && register_->reachable()},
+      {"register", register_json(register_)},
       {"clock", now.clock.value},
       {"position", engine_.machine.position().value},
       {"executed", engine_.machine.position().value - position_at_start_.value},
@@ -83,7 +92,7 @@ std::string Node::status() const {
       {"direct_clients", clients_.direct_count()},
       {"active_direct_clients", now.active_clients},
       {"reads_answered", clients_.reads_answered()},
-      {"lease", engine_.replica.read_lease(net::boot_now())},
+      {"lease", engine_.read_lease(net::boot_now())},
       {"learned", learner_.learned().value},
       {"learned_percent", learner_.percent()},
       {"data_losses", losses},

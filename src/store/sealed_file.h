@@ -14,7 +14,7 @@
 
 namespace titer::store {
 
-enum class SealedKind : std::uint32_t { kIdentity = 1, kRegister = 2, kNewestBatch = 3 };
+enum class SealedKind : std::uint32_t { kIdentity = 1, kRegister = 2, kNewestBatch = 3, kHost = 4 };
 
 // On disk when it returns.
 [[nodiscard]] Status write_sealed(const std::string& path, SealedKind kind, ByteView body);

@@ -28,9 +28,12 @@ void LocalRegister::tell(const wire::Inventory& inventory) {
   link_->flush();
 }
 
-void LocalRegister::operate(const wire::Operate& ask) {
+Status LocalRegister::operate(const wire::Operate& ask) {
+  if (!link_->open())
+    return Error{Code::kUnavailable, "the supervisor is gone: nobody can kill or start replicas"};
   wire::encode(link_->outgoing(), ask);
   link_->flush();
+  return ok_status();
 }
 
 void LocalRegister::on_message(net::Connection& connection, const wire::Message& message) {

@@ -330,7 +330,7 @@ class Cluster(Replicas):
                 words = file.read().decode().split("\0")
         except OSError:
             return None
-        if "replica" not in words or "--index" not in words:
+        if "replica-process" not in words or "--index" not in words:
             return None
         return int(words[words.index("--index") + 1])
 

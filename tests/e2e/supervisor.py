@@ -16,7 +16,7 @@ class Supervisor(unittest.TestCase):
                 wait_until(lambda: writer.acknowledged > 10, "the writer to get going")
                 cluster.supervisor.kill()
                 cluster.supervisor.wait()
-                wait_until(lambda: all(not s["register"] for s in cluster.statuses().values()),
+                wait_until(lambda: all(not s["register"]["reachable"] for s in cluster.statuses().values()),
                            "the replicas to say that their register is gone")
                 served = writer.acknowledged
                 wait_until(lambda: writer.acknowledged > served + 200 or writer.error, "writes without a supervisor")

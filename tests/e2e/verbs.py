@@ -203,7 +203,7 @@ class Verbs(unittest.TestCase):
         rows = self.json("status")
         self.assertEqual([r["replica"] for r in rows], [0, 1, 2])
         self.assertEqual({r["pid"] for r in rows}, set(self.cluster.pids().values()))
-        self.assertTrue(all(r["full"] and r["register"] for r in rows))
+        self.assertTrue(all(r["full"] and r["register"]["reachable"] for r in rows))
         self.assertIn("serving", self.go(OK, "status").stdout)
 
     def test_an_address_where_nobody_is_is_passed_over(self):

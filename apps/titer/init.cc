@@ -1,0 +1,58 @@
+// titer init: makes the record of a new cluster on several machines.
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/register_file.h"
+#include "titer/command.h"
+#include "titer/remote.h"
+#include "titer/roster.h"
+
+namespace titer::app {
+
+namespace {
+
+struct Options {
+  AtRegister at;
+  std::vector<std::string> machines;
+};
+
+int run(const Options& options) {
+  view::ClusterRecord fresh;
+  fresh.cluster = cluster::random_id();
+  for (const std::string& text : options.machines) {
+    const auto seat = parse_seat(static_cast<std::uint16_t>(fresh.roster.size()), text);
+    auto next = seat ? view::seat_added(fresh, *seat) : seat.error();
+    if (!next) {
+      complain(next.error().message);
+      return kExitUsage;
+    }
+    fresh = std::move(next).value();
+  }
+  const int code = change_roster(options.at, [&](const std::optional<view::ClusterRecord>& there) -> Result<view::ClusterRecord> {
+    if (!there) return fresh;
+    return Error{Code::kDuplicate, "the register has a cluster of this name already; choose another [cluster] name. "
+                                   "`titer replica list` shows the one that is there"};
+  });
+  if (code == kExitOk) fmt::print("Start `titer serve` on each machine: the first founds the cluster, the others join.\n");
+  return code;
+}
+
+Runner setup(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  options->at.declare(app);
+  app.add_option("machines", options->machines,
+                 "wire address of each replica, in the order of their indices: HOST:PORT, or HOST:PORT=URL with the "
+                 "address of its HTTP interface")
+      ->required();
+  app.footer("It refuses where the register has a cluster of this name. More machines: `titer replica add`.");
+  return [options] { return run(*options); };
+}
+
+const Registration registered({Group::kCluster, "init", "make the record of a cluster on several machines", setup});
+
+}  // namespace
+
+}  // namespace titer::app

@@ -1,0 +1,80 @@
+#include "titer/roster.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "titer/command.h"
+#include "titer/remote.h"
+#include "view/etcd_register.h"
+
+namespace titer::app {
+
+void AtRegister::declare(CLI::App& app) {
+  app.add_option("--config", config, "a titer.toml that names the cluster and its register (docs/serve.md)")->required();
+}
+
+Result<view::Seat> parse_seat(std::uint16_t index, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const std::string wire = text.substr(0, equals);
+  const auto address = net::parse_address(wire);
+  if (!address) return address.error();
+  view::Seat seat{ReplicaId(index), address->text(), {}};
+  if (equals == std::string::npos) return seat;
+  const auto http = view::parse_http_endpoint(text.substr(equals + 1));
+  if (!http) return http.error();
+  seat.http = http->text();
+  return seat;
+}
+
+void print_roster(const view::ClusterRecord& record) {
+  fmt::print("View {}, {} of {} replicas are members.\n", record.view.number.value, record.view.members.size(),
+             record.roster.size());
+  for (const view::Seat& seat : record.roster)
+    fmt::print("  replica {:2}  {:22} {:32} {}\n", seat.id.value, seat.wire, seat.http,
+               record.view.find(seat.id) != nullptr ? "member" : "not a member");
+  for (const view::Returned& one : record.returned)
+    fmt::print("  replica {} has come back, at position {} of view {}\n", one.now.id.value, one.inventory.position.value,
+               one.inventory.installed.value);
+  for (const std::string& loss : record.losses) fmt::print("  loss of data accepted: {}\n", loss);
+}
+
+namespace {
+
+// The configuration, a loop that Ctrl-C stops, and what `work` makes of them.
+template <typename Work>
+int with_register(const AtRegister& at, Work work) {
+  auto config = host::read_config(at.config);
+  const Status ready = config ? host::secure_etcd(*config) : config.error();
+  if (!ready) {
+    complain(ready.error().message);
+    return kExitUsage;
+  }
+  net::Loop loop;
+  const Interrupt interrupt(loop, [&loop] { loop.stop(); });
+  const Result<view::ClusterRecord> record = work(loop, config->etcd, view::register_key(config->cluster));
+  if (!record) return fail(record.error());
+  print_roster(*record);
+  return kExitOk;
+}
+
+}  // namespace
+
+int show_roster(const AtRegister& at) {
+  return with_register(at, [](net::Loop& loop, const auto& etcd, const std::string& key) -> Result<view::ClusterRecord> {
+    auto record = view::read_record(loop, etcd, key);
+    if (!record) return record.error();
+    if (!*record) return no_cluster();
+    return std::move(**record);
+  });
+}
+
+int change_roster(const AtRegister& at, const view::Change& change) {
+  return with_register(at, [&](net::Loop& loop, const auto& etcd, const std::string& key) {
+    return view::change_record(loop, etcd, key, change);
+  });
+}
+
+Error no_cluster() { return {Code::kNotFound, "the register has no cluster of this name: `titer init` makes one"}; }
+
+}  // namespace titer::app

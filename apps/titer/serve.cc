@@ -1,0 +1,72 @@
+// titer serve: one replica on a machine of its own.
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "titer/command.h"
+#include "titer/remote.h"
+#include "titer/serving.h"
+
+namespace titer::app {
+
+namespace {
+
+struct Options {
+  std::string config;
+  bool insecure = false;
+};
+
+int refuse(const Error& error) {
+  complain(error.message);
+  return kExitUsage;
+}
+
+Status begin_log(const host::Config& config) {
+  const auto level = spdlog::level::from_str(config.log_level);
+  if (level == spdlog::level::off && config.log_level != "off")
+    return Error{Code::kInvalid, "[log] level is one of debug, info, warning, error, off"};
+  spdlog::filename_t file = config.log_file;
+  if (!file.empty()) {
+    try {
+      spdlog::set_default_logger(spdlog::basic_logger_mt("titer", file));
+    } catch (const spdlog::spdlog_ex& error) {
+      return Error{Code::kInvalid, error.what()};
+    }
+  } else {
+    spdlog::set_default_logger(spdlog::stderr_logger_mt("titer"));
+  }
+  spdlog::set_level(level);
+  return ok_status();
+}
+
+int run(const Options& options) {
+  auto config = host::read_config(options.config);
+  if (!config) return refuse(config.error());
+  config->insecure = config->insecure || options.insecure;
+  if (const Status secure = host::secure_enough(*config); !secure) return refuse(secure.error());
+  if (const Status logs = begin_log(*config); !logs) return refuse(logs.error());
+  prepare_process();
+  auto notes = host::Notes::open(config->data);
+  if (!notes) return refuse(notes.error());
+  Serving serving(std::move(config).value(), std::move(notes).value());
+  return serving.run();
+}
+
+Runner setup(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("--config", options->config, "titer.toml (docs/serve.md)")->required();
+  app.add_flag("--insecure", options->insecure, "serve beyond this machine without TLS");
+  app.footer(
+      "Exit codes: 0 stopped, or its place in the cluster is gone; 2 it cannot start so: the log says what to do;\n"
+      "3 excluded from the view: start it again, it learns; 4 its disk or its state is not to be trusted.");
+  return [options] { return run(*options); };
+}
+
+const Registration registered({Group::kCluster, "serve", "run one replica of a cluster on several machines", setup});
+
+}  // namespace
+
+}  // namespace titer::app

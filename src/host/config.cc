@@ -1,0 +1,209 @@
+#include "host/config.h"
+
+#define TOML_EXCEPTIONS 0   // a file that cannot be read is a result
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <initializer_list>
+#include <sstream>
+#include <toml++/toml.h>
+
+#include "base/limits.h"
+#include "net/tls.h"
+
+namespace titer::host {
+
+namespace {
+
+// Reads one value after another; the first thing that is wrong is kept.
+class Reader {
+ public:
+  Reader(const toml::table& root, const std::string& file) : root_(root), file_(file) {}
+
+  [[nodiscard]] const std::string& wrong() const { return wrong_; }
+  void fail(const toml::node* at, const std::string& what) {
+    if (!wrong_.empty()) return;
+    wrong_ = at != nullptr ? fmt::format("{}:{}: {}", file_, at->source().begin.line, what) : fmt::format("{}: {}", file_, what);
+  }
+
+  // Only these names may be there.
+  void only(const char* section, std::initializer_list<std::string_view> names) {
+    const toml::table* table = *section == '\0' ? &root_ : table_of(section);
+    if (table == nullptr) return;
+    for (const auto& [key, value] : *table)
+      if (std::find(names.begin(), names.end(), key.str()) == names.end())
+        fail(&value, fmt::format("there is no \"{}\" in {}", key.str(), place(section)));
+  }
+
+  template <typename Value>
+  std::optional<Value> value(const char* section, const char* name, const char* kind) {
+    const toml::table* table = *section == '\0' ? &root_ : table_of(section);
+    const toml::node* node = table != nullptr ? table->get(name) : nullptr;
+    if (node == nullptr) return std::nullopt;
+    auto found = node->value_exact<Value>();
+    if (!found) fail(node, fmt::format("\"{}\" must be {}", name, kind));
+    return found;
+  }
+  std::string text(const char* section, const char* name, std::string otherwise = {}) {
+    return value<std::string>(section, name, "a text, in quotes").value_or(std::move(otherwise));
+  }
+  std::string needed(const char* section, const char* name) {
+    std::string found = text(section, name);
+    if (found.empty()) fail(nullptr, fmt::format("\"{}\" is missing in {}", name, place(section)));
+    return found;
+  }
+  std::uint32_t number(const char* section, const char* name, std::int64_t most, std::int64_t otherwise) {
+    const std::int64_t found = value<std::int64_t>(section, name, "a whole number").value_or(otherwise);
+    if (found < 0 || found > most)
+      fail(node_of(section, name), fmt::format("\"{}\" must be a number from 0 to {}", name, most));
+    return static_cast<std::uint32_t>(found);
+  }
+  net::Address address(const char* section, const char* name, const std::string& text) {
+    auto found = net::parse_address(text);
+    if (!found) fail(node_of(section, name), fmt::format("\"{}\": {}", name, found.error().message));
+    return found ? *found : net::Address();
+  }
+  std::vector<std::string> texts(const char* section, const char* name) {
+    std::vector<std::string> out;
+    const toml::node* node = node_of(section, name);
+    const toml::array* list = node != nullptr ? node->as_array() : nullptr;
+    if (list == nullptr || list->empty()) {
+      fail(node, fmt::format("\"{}\" in {} must be a list of texts", name, place(section)));
+      return out;
+    }
+    for (const toml::node& one : *list) {
+      if (const auto* text = one.as_string())
+        out.push_back(text->get());
+      else
+        fail(&one, fmt::format("\"{}\" must be a list of texts", name));
+    }
+    return out;
+  }
+  const toml::node* node_of(const char* section, const char* name) {
+    const toml::table* table = table_of(section);
+    return table != nullptr ? table->get(name) : nullptr;
+  }
+
+ private:
+  static std::string place(const char* section) { return *section == '\0' ? "the file" : fmt::format("[{}]", section); }
+  const toml::table* table_of(const char* section) {
+    const toml::node* node = root_.get(section);
+    if (node == nullptr) return nullptr;
+    if (!node->is_table()) fail(node, fmt::format("\"{}\" must be a section", section));
+    return node->as_table();
+  }
+
+  const toml::table& root_;
+  std::string file_;
+  std::string wrong_;
+};
+
+void check_names(Reader& in) {
+  in.only("", {"cluster", "replica", "register", "tls", "limits", "log", "insecure"});
+  in.only("cluster", {"name"});
+  in.only("replica", {"index", "data", "wire", "http", "durability", "local_socket", "execution_log"});
+  in.only("register", {"endpoints", "user", "password_file", "ca", "certificate", "key"});
+  in.only("tls", {"ca", "certificate", "key"});
+  in.only("limits", {"frames_in_flight"});
+  in.only("log", {"level", "file"});
+}
+
+void read_replica(Reader& in, Config& out) {
+  const auto index = in.value<std::int64_t>("replica", "index", "a whole number");
+  if (!index || *index < 0 || *index >= static_cast<std::int64_t>(limits::kReplicasMax))
+    in.fail(in.node_of("replica", "index"),
+            fmt::format("[replica] needs an \"index\" from 0 to {}", limits::kReplicasMax - 1));
+  out.index = ReplicaId(static_cast<std::uint16_t>(index.value_or(0)));
+  out.wire = in.address("replica", "wire", in.needed("replica", "wire"));
+  if (const std::string http = in.text("replica", "http"); !http.empty()) out.http = in.address("replica", "http", http);
+  const std::string durability = in.text("replica", "durability", "disk");
+  if (durability != "disk" && durability != "memory")
+    in.fail(in.node_of("replica", "durability"), "\"durability\" must be \"disk\" or \"memory\"");
+  out.durable = durability == "disk";
+  out.data = out.durable ? in.needed("replica", "data") : in.text("replica", "data");
+  out.local_socket = in.text("replica", "local_socket", out.data.empty() ? "" : out.data + "/titer.sock");
+  out.execution_log = in.text("replica", "execution_log");
+}
+
+std::string first_line(Reader& in, const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) in.fail(nullptr, "cannot read the password in " + path);
+  return line;
+}
+
+void read_register(Reader& in, Config& out) {
+  for (const std::string& text : in.texts("register", "endpoints")) {
+    auto endpoint = view::parse_http_endpoint(text);
+    if (!endpoint) in.fail(in.node_of("register", "endpoints"), endpoint.error().message);
+    if (endpoint) out.etcd.endpoints.push_back(std::move(endpoint).value());
+  }
+  out.etcd.user = in.text("register", "user");
+  const std::string password_file = in.text("register", "password_file");
+  if (out.etcd.user.empty() != password_file.empty())
+    in.fail(nullptr, "[register] needs both \"user\" and \"password_file\", or neither");
+  if (!password_file.empty()) out.etcd.password = first_line(in, password_file);
+}
+
+TlsFiles tls_files(Reader& in, const char* section) {
+  TlsFiles files{in.text(section, "ca"), in.text(section, "certificate"), in.text(section, "key")};
+  if (files.certificate.empty() != files.key.empty())
+    in.fail(in.node_of(section, "key"), fmt::format("[{}] needs both \"certificate\" and \"key\", or neither", section));
+  return files;
+}
+
+bool loopback(const net::Address& address) { return address.host.starts_with("127.") || address.host == "localhost"; }
+
+}  // namespace
+
+Result<Config> parse_config(const std::string& text, const std::string& name) {
+  const toml::parse_result parsed = toml::parse(text, name);
+  if (!parsed)
+    return Error{Code::kInvalid, fmt::format("{}:{}: {}", name, parsed.error().source().begin.line,
+                                             parsed.error().description())};
+  Reader in(parsed.table(), name);
+  Config out;
+  check_names(in);
+  out.cluster = in.needed("cluster", "name");
+  if (out.cluster.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != std::string::npos)
+    in.fail(in.node_of("cluster", "name"), "the cluster's name has letters, digits, '-', '_' and '.' only");
+  read_replica(in, out);
+  read_register(in, out);
+  out.etcd_tls = tls_files(in, "register");
+  out.tls = tls_files(in, "tls");
+  out.frames_in_flight = in.number("limits", "frames_in_flight", limits::kUnsafeFramesMax, 0);
+  out.log_level = in.text("log", "level", out.log_level);
+  out.log_file = in.text("log", "file");
+  out.insecure = in.value<bool>("", "insecure", "true or false").value_or(false);
+  if (!in.wrong().empty()) return Error{Code::kInvalid, in.wrong()};
+  return out;
+}
+
+Result<Config> read_config(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return Error{Code::kInvalid, "cannot read " + path};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse_config(text.str(), path);
+}
+
+Status secure_etcd(Config& config) {
+  if (std::ranges::none_of(config.etcd.endpoints, &view::HttpEndpoint::tls)) return ok_status();
+  auto tls = net::Tls::open({config.etcd_tls.ca, config.etcd_tls.certificate, config.etcd_tls.key});
+  if (!tls) return Error{Code::kInvalid, "[register]: " + tls.error().message};
+  config.etcd.tls = std::move(tls).value();
+  return ok_status();
+}
+
+Status secure_enough(const Config& config) {
+  if (config.insecure || config.tls.given()) return ok_status();
+  for (const net::Address* address : {&config.wire, config.http ? &*config.http : nullptr})
+    if (address != nullptr && !loopback(*address))
+      return Error{Code::kInvalid, address->text() +
+                                       " can be reached from other machines: configure [tls], or say --insecure if whoever "
+                                       "can reach it may read and write everything"};
+  return ok_status();
+}
+
+}  // namespace titer::host

@@ -1,0 +1,64 @@
+// Config: titer.toml, the configuration of one replica on a machine of its own (docs/serve.md has every name).
+//
+// Read as a whole and checked as a whole before anything is started: a name that is not known is an error, not a wish
+// that nobody hears. Passwords are read from the files that the configuration names, so that it can be shown to others.
+// Pure but for reading files. Errors: kInvalid, with file and line, and what to do.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "net/connection.h"
+#include "view/etcd_client.h"
+
+namespace titer::host {
+
+// Files with PEM in them; empty: none.
+struct TlsFiles {
+  std::string ca, certificate, key;
+  [[nodiscard]] bool given() const { return !certificate.empty(); }
+};
+
+struct Config {
+  std::string cluster;  // its name: which key of the register is its record
+
+  // [replica]
+  ReplicaId index;
+  std::string data;  // empty: only with durability memory
+  net::Address wire;
+  std::optional<net::Address> http;
+  bool durable = true;
+  std::string local_socket;
+  std::string execution_log;  // file; empty: none
+
+  // [register]
+  view::EtcdOptions etcd;
+  TlsFiles etcd_tls;
+
+  TlsFiles tls;  // [tls], of wire and HTTP
+
+  // [limits]
+  std::uint32_t frames_in_flight = 0;  // 0: as usual
+
+  // [log]
+  std::string log_level = "info";
+  std::string log_file;  // empty: standard error
+
+  bool insecure = false;
+};
+
+[[nodiscard]] Result<Config> read_config(const std::string& path);
+// `name` stands for the file in messages.
+[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& name);
+
+// Reads the certificates for etcd, when an endpoint is https://.
+[[nodiscard]] Status secure_etcd(Config& config);
+
+// Nobody beyond this machine is spoken to in the clear, unless it is said that this is meant.
+[[nodiscard]] Status secure_enough(const Config& config);
+
+}  // namespace titer::host

@@ -1,0 +1,81 @@
+#include "host/config.h"
+
+#include <gtest/gtest.h>
+
+namespace titer::host {
+namespace {
+
+const std::string kWhole = R"(
+[cluster]
+name = "north"
+
+[replica]
+index = 1
+data = "/var/lib/titer"
+wire = "127.0.0.1:8892"
+http = "127.0.0.1:8080"
+
+[register]
+endpoints = ["http://127.0.0.1:2379", "https://etcd.example:2379"]
+
+[log]
+level = "warn"
+)";
+
+std::string refusal(const std::string& text) {
+  const auto config = parse_config(text, "titer.toml");
+  return config ? "" : config.error().message;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  const std::size_t at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return text.replace(at, what.size(), by);
+}
+
+TEST(Config, what_is_said_is_read_and_the_rest_has_a_default) {
+  const auto config = parse_config(kWhole, "titer.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->cluster, "north");
+  EXPECT_EQ(config->index, ReplicaId(1));
+  EXPECT_EQ(config->wire.text(), "127.0.0.1:8892");
+  EXPECT_EQ(config->local_socket, "/var/lib/titer/titer.sock");
+  EXPECT_TRUE(config->durable);
+  ASSERT_EQ(config->etcd.endpoints.size(), 2U);
+  EXPECT_EQ(config->etcd.endpoints[1].text(), "https://etcd.example:2379");
+  EXPECT_EQ(config->log_level, "warn");
+}
+
+TEST(Config, a_name_that_is_not_known_is_an_error_with_its_line) {
+  EXPECT_EQ(refusal(replaced(kWhole, "data =", "date =")), "titer.toml:7: there is no \"date\" in [replica]");
+  EXPECT_EQ(refusal("[clutser]\nname = 1\n"), "titer.toml:1: there is no \"clutser\" in the file");
+}
+
+TEST(Config, what_cannot_be_meant_is_an_error_that_says_where) {
+  EXPECT_NE(refusal(replaced(kWhole, "index = 1", "index = 16")).find("from 0 to 15"), std::string::npos);
+  EXPECT_NE(refusal(replaced(kWhole, "index = 1", "index = \"1\"")).find("titer.toml:6"), std::string::npos);
+  EXPECT_NE(refusal(replaced(kWhole, "8892", "port")).find("titer.toml:8"), std::string::npos);
+  EXPECT_NE(refusal(replaced(kWhole, "\"http://127.0.0.1:2379\"", "2379")).find("list of texts"), std::string::npos);
+  EXPECT_NE(refusal(replaced(kWhole, "name = \"north\"", "")).find("\"name\" is missing"), std::string::npos);
+  EXPECT_NE(refusal(replaced(kWhole, "[log]", "[log")).find("titer.toml:"), std::string::npos);
+}
+
+TEST(Config, data_may_be_missing_only_in_memory) {
+  const std::string without = replaced(kWhole, "data = \"/var/lib/titer\"", "");
+  EXPECT_NE(refusal(without).find("\"data\" is missing"), std::string::npos);
+  EXPECT_EQ(refusal(replaced(without, "index = 1", "index = 1\ndurability = \"memory\"")), "");
+}
+
+TEST(Config, beyond_loopback_it_needs_tls_or_a_word) {
+  auto config = parse_config(replaced(kWhole, "127.0.0.1:8892", "10.0.0.1:8892"), "titer.toml");
+  ASSERT_TRUE(config.ok());
+  EXPECT_NE(secure_enough(*config).error().message.find("10.0.0.1:8892"), std::string::npos);
+  config->insecure = true;
+  EXPECT_TRUE(secure_enough(*config).ok());
+  config->insecure = false;
+  config->tls = {"ca.pem", "replica.pem", "replica-key.pem"};
+  EXPECT_TRUE(secure_enough(*config).ok());
+}
+
+}  // namespace
+}  // namespace titer::host

@@ -1,0 +1,117 @@
+#include "view/cluster_record.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "view/record.h"
+
+namespace titer::view {
+
+namespace {
+
+std::string name_of(ReplicaId id) { return "replica " + std::to_string(id.value); }
+
+// Everything but the view and what belongs to it.
+ClusterRecord with_view(const ClusterRecord& record, smr::ViewRecord view) {
+  return {record.cluster, std::move(view), record.roster, {}, record.losses};
+}
+
+NextRecord without_some(const ClusterRecord& record, smr::ReplicaSet leaving, const std::vector<Incarnation>& dead) {
+  auto next = without(record.view, leaving, dead);
+  if (!next) return std::nullopt;
+  return with_view(record, std::move(next).value());
+}
+
+bool free_address(const ClusterRecord& record, const Seat& seat) {
+  return std::ranges::none_of(record.roster,
+                              [&](const Seat& one) { return one.id != seat.id && one.wire == seat.wire; });
+}
+
+}  // namespace
+
+const Seat* ClusterRecord::seat(ReplicaId id) const {
+  const auto at = std::ranges::find(roster, id, &Seat::id);
+  return at == roster.end() ? nullptr : &*at;
+}
+
+NextRecord founded(const ClusterRecord& record, const smr::Member& founder) {
+  if (!record.view.members.empty() || record.view.number != ViewNumber()) return std::nullopt;
+  return with_view(record, {record.view.number.next(), {founder}, {}});
+}
+
+NextRecord asked(const ClusterRecord& record, const smr::Member& asker, const wire::CompareAndSet& ask) {
+  if (ask.expected != record.view.number || !record.view.has(asker.id, asker.incarnation)) return std::nullopt;
+  return without_some(record, ask.without, record.view.known_dead);
+}
+
+NextRecord left(const ClusterRecord& record, const smr::Member& leaver) {
+  if (!record.view.has(leaver.id, leaver.incarnation)) return std::nullopt;
+  smr::ReplicaSet it;
+  it.add(leaver.id);
+  std::vector<Incarnation> dead = record.view.known_dead;
+  dead.push_back(leaver.incarnation);
+  return without_some(record, it, dead);
+}
+
+NextRecord joined(const ClusterRecord& record, const smr::Member& joiner) {
+  if (record.view.members.empty() || record.seat(joiner.id) == nullptr) return std::nullopt;
+  auto next = with(record.view, joiner);
+  if (!next) return std::nullopt;
+  return with_view(record, std::move(next).value());
+}
+
+NextRecord announced(const ClusterRecord& record, const Returned& one) {
+  ClusterRecord next = record;
+  std::erase_if(next.returned, [&](const Returned& other) { return other.now.id == one.now.id; });
+  const bool there = std::ranges::any_of(record.returned, [&](const Returned& r) { return r.now == one.now; });
+  if (there) return std::nullopt;
+  next.returned.push_back(one);
+  std::ranges::sort(next.returned, {}, [](const Returned& r) { return r.now.id; });
+  return next;
+}
+
+Result<ClusterRecord> begun_anew(const ClusterRecord& record) {
+  auto next = restart(record.view, record.returned, record.view.known_dead);
+  if (!next) return next.error();
+  return with_view(record, std::move(next).value());
+}
+
+Result<ClusterRecord> seat_added(const ClusterRecord& record, const Seat& seat) {
+  if (record.seat(seat.id) != nullptr)
+    return Error{Code::kInvalid, name_of(seat.id) + " is in the roster already, at " + record.seat(seat.id)->wire +
+                                     "; `titer replica replace` gives its place to another machine"};
+  if (seat.id.value >= limits::kReplicasMax)
+    return Error{Code::kInvalid,
+                 "a cluster has at most " + std::to_string(limits::kReplicasMax) + " replicas, numbered from 0"};
+  if (!free_address(record, seat)) return Error{Code::kInvalid, seat.wire + " is another replica's address"};
+  ClusterRecord next = record;
+  next.roster.push_back(seat);
+  std::ranges::sort(next.roster, {}, &Seat::id);
+  return next;
+}
+
+Result<ClusterRecord> seat_removed(const ClusterRecord& record, ReplicaId id) {
+  if (record.seat(id) == nullptr) return Error{Code::kInvalid, name_of(id) + " is not in the roster"};
+  ClusterRecord next = record;
+  std::erase_if(next.roster, [&](const Seat& seat) { return seat.id == id; });
+  std::erase_if(next.returned, [&](const Returned& one) { return one.now.id == id; });
+  if (record.view.find(id) == nullptr) return next;
+  smr::ReplicaSet it;
+  it.add(id);
+  auto view = without(record.view, it, record.view.known_dead);
+  if (!view)
+    return Error{Code::kInvalid, name_of(id) + " is the only member of the view: whoever else is to have the data must "
+                                               "join first"};
+  next.view = std::move(view).value();
+  next.returned.clear();
+  return next;
+}
+
+Result<ClusterRecord> seat_replaced(const ClusterRecord& record, const Seat& seat) {
+  auto removed = seat_removed(record, seat.id);
+  if (!removed) return removed.error();
+  return seat_added(*removed, seat);
+}
+
+}  // namespace titer::view

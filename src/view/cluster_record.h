@@ -1,0 +1,77 @@
+// Cluster record: what the register of a cluster on several machines holds, and what may follow it — as pure functions.
+//
+// One value, changed only by compare-and-set: the view, the *roster* (the machines of the cluster; members are a part of
+// it), who came back after the failure of all, and the losses that an operator accepted. So whatever is decided is
+// decided on one consistent picture, and a change that lost a race is thought through again on the newer one.
+//
+// A function that makes a successor gives nullopt when there is nothing to change (any more): the race was lost to
+// somebody with the same wish, or the reason is gone. All that change the view clear `returned`: it is about one view.
+//
+// Invariants: the view's number grows with every change of members; two views in a row share a member with the whole
+// state (nobody removes everybody), or are a restart; nobody is known to be dead but who said so itself, or who was a
+// member when a restart began (view/restart.h). Limits: kReplicasMax machines, kTextBytesMax per address,
+// kLossesMax sentences. Errors: kInvalid with a sentence, only where a person asked for the change.
+// Source: docs/protocol.md §4, §7.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "smr/types.h"
+#include "view/restart.h"
+#include "wire/codec.h"
+
+namespace titer::view {
+
+// A machine of the cluster: where its replica listens. `http` is what browsers are told, with its scheme; empty: none.
+struct Seat {
+  ReplicaId id;
+  std::string wire;
+  std::string http;
+  bool operator==(const Seat&) const = default;
+};
+
+struct ClusterRecord {
+  static constexpr std::size_t kAddressBytesMax = 256;  // as on the wire
+  static constexpr std::size_t kLossesMax = 1000;
+  static constexpr std::size_t kLossBytesMax = 2000;
+
+  std::uint64_t cluster = 0;
+  smr::ViewRecord view;      // no members: the cluster has not begun
+  std::vector<Seat> roster;  // sorted by id
+  std::vector<Returned> returned;
+  std::vector<std::string> losses;  // oldest first
+
+  [[nodiscard]] const Seat* seat(ReplicaId id) const;
+};
+
+using NextRecord = std::optional<ClusterRecord>;
+
+// --- by replicas
+// The first view, with this process as its only member.
+[[nodiscard]] NextRecord founded(const ClusterRecord& record, const smr::Member& founder);
+// What `asker` asks for: without others, or the same members once more. Nothing when the view is not the expected one.
+[[nodiscard]] NextRecord asked(const ClusterRecord& record, const smr::Member& asker, const wire::CompareAndSet& ask);
+// It leaves and will answer nothing any more, so it counts as dead. Never the last one.
+[[nodiscard]] NextRecord left(const ClusterRecord& record, const smr::Member& leaver);
+// A learner that is ready becomes a member.
+[[nodiscard]] NextRecord joined(const ClusterRecord& record, const smr::Member& joiner);
+// A process says what its disk has, after the failure of all.
+[[nodiscard]] NextRecord announced(const ClusterRecord& record, const Returned& one);
+// Those who returned begin anew, as far as they can.
+[[nodiscard]] Result<ClusterRecord> begun_anew(const ClusterRecord& record);
+
+// --- by operators
+[[nodiscard]] Result<ClusterRecord> seat_added(const ClusterRecord& record, const Seat& seat);
+[[nodiscard]] Result<ClusterRecord> seat_removed(const ClusterRecord& record, ReplicaId id);
+// Another machine takes the place of this one.
+[[nodiscard]] Result<ClusterRecord> seat_replaced(const ClusterRecord& record, const Seat& seat);
+
+// --- as text: JSON that people can read
+[[nodiscard]] std::string to_json(const ClusterRecord& record);
+[[nodiscard]] Result<ClusterRecord> cluster_record_from(std::string_view json);
+
+}  // namespace titer::view

@@ -1,0 +1,153 @@
+#include "view/cluster_record.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+
+namespace titer::view {
+namespace {
+
+smr::Member member(std::uint16_t id, std::uint64_t incarnation) {
+  return {ReplicaId(id), Incarnation(incarnation), "10.0.0." + std::to_string(id) + ":8892"};
+}
+
+Seat seat(std::uint16_t id) { return {ReplicaId(id), member(id, 0).address, "https://10.0.0." + std::to_string(id) + ":8080"}; }
+
+// View 7 of replicas 0 and 2 of 0, 1, 2.
+ClusterRecord two_of_three() {
+  ClusterRecord record;
+  record.cluster = 0xabcdef0123456789;
+  record.view = {ViewNumber(7), {member(0, 100), member(2, 102)}, {Incarnation(51)}};
+  for (std::uint16_t i = 0; i < 3; ++i) record.roster.push_back(seat(i));
+  return record;
+}
+
+wire::CompareAndSet without(std::uint64_t expected, std::initializer_list<std::uint16_t> ids) {
+  wire::CompareAndSet ask{ViewNumber(expected), {}, ""};
+  for (const std::uint16_t id : ids) ask.without.add(ReplicaId(id));
+  return ask;
+}
+
+TEST(ClusterRecord, who_suspects_takes_out_whom_it_suspects_and_calls_nobody_dead) {
+  const NextRecord next = asked(two_of_three(), member(0, 100), without(7, {2}));
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->view.number, ViewNumber(8));
+  EXPECT_EQ(next->view.members, std::vector{member(0, 100)});
+  EXPECT_EQ(next->view.known_dead, std::vector{Incarnation(51)});
+}
+
+TEST(ClusterRecord, only_a_member_of_the_expected_view_may_ask) {
+  EXPECT_FALSE(asked(two_of_three(), member(0, 100), without(6, {2})));
+  EXPECT_FALSE(asked(two_of_three(), member(0, 99), without(7, {2})));
+  EXPECT_FALSE(asked(two_of_three(), member(1, 101), without(7, {2})));
+  EXPECT_FALSE(asked(two_of_three(), member(0, 100), without(7, {0, 2})));
+}
+
+TEST(ClusterRecord, who_leaves_says_that_it_counts_as_dead_and_the_last_one_stays) {
+  const NextRecord next = left(two_of_three(), member(2, 102));
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->view.members, std::vector{member(0, 100)});
+  EXPECT_EQ(next->view.known_dead.back(), Incarnation(102));
+  EXPECT_FALSE(left(*next, member(2, 102)));
+  EXPECT_FALSE(left(*next, member(0, 100)));
+}
+
+TEST(ClusterRecord, who_is_ready_joins_once_and_only_with_a_place_in_the_roster) {
+  const NextRecord next = joined(two_of_three(), member(1, 201));
+  ASSERT_TRUE(next);
+  EXPECT_TRUE(next->view.has(ReplicaId(1), Incarnation(201)));
+  EXPECT_FALSE(joined(*next, member(1, 202)));
+  EXPECT_FALSE(joined(two_of_three(), member(5, 205)));
+}
+
+TEST(ClusterRecord, a_cluster_begins_once) {
+  ClusterRecord fresh = two_of_three();
+  fresh.view = {};
+  const NextRecord next = founded(fresh, member(1, 101));
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->view, (smr::ViewRecord{ViewNumber(1), {member(1, 101)}, {}}));
+  EXPECT_FALSE(founded(*next, member(0, 100)));
+}
+
+TEST(ClusterRecord, who_comes_back_says_so_once_and_its_newest_process_counts) {
+  const NextRecord first = announced(two_of_three(), {member(2, 202), {}});
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(announced(*first, {member(2, 202), {}}));
+  const NextRecord second = announced(*first, {member(2, 302), {}});
+  ASSERT_TRUE(second);
+  ASSERT_EQ(second->returned.size(), 1U);
+  EXPECT_EQ(second->returned[0].now, member(2, 302));
+  const NextRecord after = asked(*second, member(0, 100), without(7, {2}));
+  ASSERT_TRUE(after);
+  EXPECT_TRUE(after->returned.empty());
+}
+
+TEST(ClusterRecord, the_roster_takes_each_index_and_address_once) {
+  EXPECT_TRUE(seat_added(two_of_three(), seat(3)).ok());
+  EXPECT_EQ(seat_added(two_of_three(), seat(1)).error().code, Code::kInvalid);
+  Seat same = seat(3);
+  same.wire = seat(1).wire;
+  EXPECT_EQ(seat_added(two_of_three(), same).error().code, Code::kInvalid);
+  EXPECT_FALSE(seat_added(two_of_three(), {ReplicaId(16), "10.0.0.99:8892", ""}).ok());
+}
+
+TEST(ClusterRecord, who_is_removed_is_no_member_any_more_but_the_last_member_stays) {
+  const auto next = seat_removed(two_of_three(), ReplicaId(2));
+  ASSERT_TRUE(next.ok());
+  EXPECT_EQ(next->view.number, ViewNumber(8));
+  EXPECT_EQ(next->view.members, std::vector{member(0, 100)});
+  EXPECT_EQ(next->seat(ReplicaId(2)), nullptr);
+  EXPECT_FALSE(seat_removed(*next, ReplicaId(0)).ok());
+  const auto idle = seat_removed(two_of_three(), ReplicaId(1));
+  ASSERT_TRUE(idle.ok());
+  EXPECT_EQ(idle->view, two_of_three().view);
+}
+
+TEST(ClusterRecord, a_machine_takes_the_place_of_another_which_is_out_of_the_view) {
+  const auto next = seat_replaced(two_of_three(), {ReplicaId(2), "10.0.0.9:8892", ""});
+  ASSERT_TRUE(next.ok()) << next.error().message;
+  EXPECT_EQ(next->seat(ReplicaId(2))->wire, "10.0.0.9:8892");
+  EXPECT_EQ(next->view.find(ReplicaId(2)), nullptr);
+}
+
+TEST(ClusterRecord, as_text_it_is_the_same_record) {
+  ClusterRecord record = two_of_three();
+  wire::Inventory inventory;
+  inventory.whole = true;
+  inventory.installed = ViewNumber(6);
+  inventory.lives = {Incarnation(100), Incarnation(0xffffffffffffffff)};
+  inventory.position = Position(123456);
+  record.returned.push_back({member(0, 300), inventory});
+  record.losses = {"a sentence with \"quotes\""};
+  const std::string text = to_json(record);
+  const auto read = cluster_record_from(text);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(to_json(*read), text);
+  EXPECT_EQ(read->view, record.view);
+  EXPECT_EQ(read->roster, record.roster);
+  EXPECT_EQ(read->returned[0].inventory.lives, inventory.lives);
+  EXPECT_NE(text.find(R"("cluster":"abcdef0123456789")"), std::string::npos);
+}
+
+TEST(ClusterRecord, damaged_text_is_an_error_and_nothing_worse) {
+  const std::string whole = to_json(two_of_three());
+  Random random(20261123);
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = whole;
+    for (std::uint64_t n = 1 + random.below(4); n > 0; --n) text[random.below(text.size())] = static_cast<char>(random.below(256));
+    if (random.below(3) == 0) text.resize(random.below(text.size()));
+    const auto read = cluster_record_from(text);
+    if (!read) EXPECT_NE(read.error().message.find("cannot be read"), std::string::npos);
+  }
+}
+
+TEST(ClusterRecord, members_out_of_order_or_twice_are_refused) {
+  ClusterRecord record = two_of_three();
+  std::swap(record.view.members[0], record.view.members[1]);
+  EXPECT_FALSE(cluster_record_from(to_json(record)).ok());
+  record.view.members[1] = record.view.members[0];
+  EXPECT_FALSE(cluster_record_from(to_json(record)).ok());
+}
+
+}  // namespace
+}  // namespace titer::view

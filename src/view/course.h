@@ -1,0 +1,60 @@
+// Course: what a process that has just started does with the cluster's record — found, go on from its disk, learn, or
+// wait — as a pure function of the record, of what its disk has, and of how long it has waited.
+//
+// One step at a time: a change of the record is proposed, and when the register has a newer record (with that change, or
+// with somebody else's) the question is asked again. A process may crash between any two steps; the next one begins from
+// the record and the disk alone. Why each crash point is safe:
+//   - Founding. The incarnation is noted on disk *before* it is written into the record. Crash before the record: the
+//     next process founds again. Crash after: the record has one member, whose life the note names, and whose disk is
+//     not whole; so nothing was ever answered, and the next process takes its place. Whoever finds a record with members
+//     and has no such note never founds.
+//   - Going on (docs/protocol.md §7). A process of whose dead life the record knows, on a disk that is whole, says so in
+//     `returned`. The others of that view, if they live, see its link break and exclude the dead life: then it learns.
+//     If all have returned, or after kGraceUs, those who are there begin anew. Alone it may do so even if others
+//     live that cannot reach the register: every answered write is on its disk, nothing can be answered in the old view
+//     without it, and read leases that its dead life granted are over by then (smr waits for D besides).
+//   - Learning changes nothing until somebody gives state.
+//
+// Pure. Errors: kRefuse has a sentence for the operator.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "view/cluster_record.h"
+
+namespace titer::view {
+
+// The process, as the question sees it.
+struct Starting {
+  smr::Member now;                     // address: its wire address, as configured
+  wire::Inventory inventory;           // of its disk; nothing when it keeps everything in memory
+  bool empty = true;                   // nobody has lived on its disk
+  std::vector<Incarnation> foundings;  // noted: of processes on this disk that were about to found
+};
+
+struct Course {
+  enum class Step {
+    kRefuse,  // this process cannot be of this cluster: `why` says what to do
+    kChange,  // propose `next`, then ask again
+    kWait,    // for others, or for time to pass: `why`
+    kFound,   // it is the first member of a new cluster
+    kGoOn,    // it is one of those who begin anew, from its disk
+    kLearn,   // from those who are members
+  };
+  Step step = Step::kWait;
+  std::string why = {};
+  NextRecord next = {};
+  bool founds = false;  // kChange: note the incarnation on disk first
+};
+
+// After its own announcement, and well above the read lease: who has not returned by then does not count on.
+inline constexpr std::int64_t kGraceUs = 5'000'000;
+
+// `waited_us`: since this process announced itself.
+[[nodiscard]] Course course(const ClusterRecord& record, const Starting& self, std::int64_t waited_us);
+
+// A process that runs: why it must end because the roster has no place for it any more; empty: it has.
+[[nodiscard]] std::string displaced(const ClusterRecord& record, const smr::Member& me);
+
+}  // namespace titer::view

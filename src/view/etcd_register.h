@@ -1,0 +1,77 @@
+// EtcdRegister: the view register of a cluster on several machines — one key in etcd, changed by compare-and-set on its
+// revision.
+//
+// What is wanted of the record is said as a *wish*: a function from the newest record to its successor
+// (cluster_record.h). The register reads, asks the wish, replaces, and reads again, until the wish has nothing to change
+// any more or its time is over. So a lost race is thought through again on the newer record, and a lost answer is settled
+// by reading; what replace() answered is not even looked at. A wish that is too old is dropped: what was suspected before
+// etcd went away for a minute is no reason to exclude anybody now.
+//
+// News come by etcd's watch; a read every kLookEveryUs finds out whether etcd is there, and what the watch has lost.
+//
+// Authority (authority.h): what was seen is remembered before anybody hears of it; what lies below it is refused, then
+// nothing is changed and nothing told until the register is believable again. Service goes on meanwhile.
+//
+// Thread rule: the loop's thread. It may be destroyed at any time; what is under way ends by itself.
+// Invariants: records are told in the order of their revisions; never one below what remember() has kept.
+// Errors: none are thrown at anybody: status() and the log say what is wrong.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "view/authority.h"
+#include "view/cluster_record.h"
+#include "view/etcd_client.h"
+#include "view/register.h"
+
+namespace titer::view {
+
+using Wish = std::function<NextRecord(const ClusterRecord& newest)>;
+
+class EtcdRegister final : public Register {
+ public:
+  struct Options {
+    std::string key;
+    smr::Member me;
+    EtcdOptions etcd;
+    Authority seen;                  // by earlier lives
+    std::int64_t joins_after_us = 0;  // from now on; for those that come and go
+  };
+  struct Events {
+    std::function<Status(const Authority&)> remember;    // on disk when it returns
+    std::function<void(const ClusterRecord&)> record;    // the newest, first and every change
+    std::function<void(const std::string&)> refused;     // it is not believed, or not there
+  };
+  // One of a kind at a time: the newest.
+  enum class Kind : std::uint8_t { kCourse, kExclude, kLeave, kJoin };
+
+  EtcdRegister(boost::asio::io_context& context, Options options, Events events);
+  ~EtcdRegister() override;
+  EtcdRegister(const EtcdRegister&) = delete;
+  EtcdRegister& operator=(const EtcdRegister&) = delete;
+
+  void compare_and_set(const wire::CompareAndSet& ask) override;
+  void ready(Position learned) override;
+  [[nodiscard]] Status operate(const wire::Operate& ask) override;
+  void goodbye(const std::string&) override {}
+  [[nodiscard]] RegisterStatus status() const override;
+
+  void wish(Kind kind, Wish wish, std::int64_t valid_us);
+  // This process will answer nothing any more.
+  void leave();
+
+ private:
+  class Work;
+  Options options_;
+  std::shared_ptr<Work> work_;
+  BootTime joins_at_;
+};
+
+// The register's key of a cluster.
+[[nodiscard]] std::string register_key(std::string_view cluster_name);
+
+}  // namespace titer::view

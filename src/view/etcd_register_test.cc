@@ -1,0 +1,259 @@
+#include "view/etcd_register.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "view/testing/fake_etcd.h"
+
+namespace titer::view {
+namespace {
+
+constexpr std::int64_t kPatienceUs = 20'000'000;
+
+smr::Member member(std::uint16_t id) {
+  return {ReplicaId(id), Incarnation(100U + id), "127.0.0.1:" + std::to_string(8892 + id)};
+}
+
+// View 7 of replicas 0, 1 and 2.
+ClusterRecord three() {
+  ClusterRecord record;
+  record.cluster = 77;
+  record.view.number = ViewNumber(7);
+  for (std::uint16_t i = 0; i < 3; ++i) {
+    record.view.members.push_back(member(i));
+    record.roster.push_back({ReplicaId(i), member(i).address, ""});
+  }
+  return record;
+}
+
+// A register of replica 0, and what it has told.
+struct Told {
+  Told(net::Loop& on, std::vector<HttpEndpoint> endpoints, Authority seen = {}, EtcdOptions etcd = {}) : loop(on) {
+    EtcdRegister::Events events;
+    events.remember = [this](const Authority& now) {
+      remembered.push_back(now);
+      return ok_status();
+    };
+    events.record = [this](const ClusterRecord& record) { records.push_back(record); };
+    events.refused = [this](const std::string& why) { refusals.push_back(why); };
+    etcd.endpoints = std::move(endpoints);
+    reg = std::make_unique<EtcdRegister>(loop.context(), EtcdRegister::Options{"/titer/t/view", member(0), etcd, seen, 0},
+                                         std::move(events));
+  }
+  [[nodiscard]] bool until(const std::function<bool()>& done) const {
+    return loop.run_until(BootTime(net::boot_now().value + kPatienceUs), done);
+  }
+  [[nodiscard]] bool reaches(std::uint64_t view) const {
+    return until([&] { return !records.empty() && records.back().view.number == ViewNumber(view); });
+  }
+
+  net::Loop& loop;
+  std::vector<ClusterRecord> records;
+  std::vector<Authority> remembered;
+  std::vector<std::string> refusals;
+  std::unique_ptr<EtcdRegister> reg;
+};
+
+wire::CompareAndSet without(std::uint64_t expected, std::uint16_t id) {
+  wire::CompareAndSet ask{ViewNumber(expected), {}, "it is silent"};
+  ask.without.add(ReplicaId(id));
+  return ask;
+}
+
+struct EtcdRegisterTest : testing::Test {
+  net::Loop loop;
+  FakeEtcd etcd{loop};
+};
+
+TEST_F(EtcdRegisterTest, the_first_record_is_told_after_it_was_remembered) {
+  etcd.put(to_json(three()));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  ASSERT_EQ(told.remembered.size(), 1U);
+  EXPECT_EQ(told.remembered[0], authority_of(0xabc, etcd.changed_at, three()));
+  EXPECT_TRUE(told.reg->status().reachable);
+}
+
+TEST_F(EtcdRegisterTest, a_change_by_somebody_else_comes_by_the_watch) {
+  etcd.put(to_json(three()));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.until([&] { return etcd.watches > 0; }));
+  ClusterRecord next = three();
+  next.view.number = ViewNumber(8);
+  const unsigned ranges = etcd.ranges;
+  etcd.put(to_json(next));
+  ASSERT_TRUE(told.reaches(8));
+  EXPECT_LE(etcd.ranges, ranges + 1);
+}
+
+TEST_F(EtcdRegisterTest, a_compare_and_set_takes_the_silent_one_out) {
+  etcd.put(to_json(three()));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  told.reg->compare_and_set(without(7, 2));
+  ASSERT_TRUE(told.reaches(8));
+  EXPECT_EQ(told.records.back().view.find(ReplicaId(2)), nullptr);
+  EXPECT_TRUE(told.records.back().view.known_dead.empty());
+  EXPECT_EQ(etcd.transactions, 1U);
+}
+
+TEST_F(EtcdRegisterTest, a_lost_answer_is_settled_by_reading) {
+  etcd.put(to_json(three()));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  etcd.loses_answers = 1;
+  told.reg->compare_and_set(without(7, 2));
+  ASSERT_TRUE(told.reaches(8));
+  const unsigned ranges = etcd.ranges;
+  ASSERT_TRUE(told.until([&] { return etcd.ranges > ranges + 1; }));
+  EXPECT_EQ(etcd.transactions, 1U);
+  EXPECT_EQ(told.records.back().view.number, ViewNumber(8));
+}
+
+TEST_F(EtcdRegisterTest, a_lost_race_is_thought_through_again) {
+  etcd.put(to_json(three()));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  // Somebody says what its disk has: another revision of the same view.
+  ClusterRecord raced = three();
+  raced.returned.push_back({member(1), {}});
+  told.reg->compare_and_set(without(7, 2));
+  etcd.put(to_json(raced));
+  ASSERT_TRUE(told.reaches(8));
+  EXPECT_EQ(told.records.back().view.find(ReplicaId(2)), nullptr);
+}
+
+TEST_F(EtcdRegisterTest, a_wish_for_a_view_that_is_over_changes_nothing) {
+  etcd.put(to_json(three()));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  told.reg->compare_and_set(without(6, 2));
+  const unsigned ranges = etcd.ranges;
+  ASSERT_TRUE(told.until([&] { return etcd.ranges > ranges + 1; }));
+  EXPECT_EQ(etcd.transactions, 0U);
+}
+
+TEST_F(EtcdRegisterTest, compaction_begins_the_watch_anew) {
+  etcd.put(to_json(three()));
+  etcd.compacted = 1000;
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.until([&] { return etcd.watches > 0; }));
+  etcd.revision = 2000;
+  ASSERT_TRUE(told.until([&] { return etcd.watches > 1; }));
+  ClusterRecord next = three();
+  next.view.number = ViewNumber(8);
+  etcd.put(to_json(next));
+  EXPECT_TRUE(told.reaches(8));
+}
+
+TEST_F(EtcdRegisterTest, when_one_endpoint_fails_the_next_is_asked) {
+  FakeEtcd broken(loop);
+  broken.refuses = true;
+  etcd.put(to_json(three()));
+  Told told(loop, {broken.endpoint(), etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  EXPECT_EQ(told.reg->status().endpoint, etcd.endpoint().text());
+}
+
+TEST_F(EtcdRegisterTest, away_is_not_reachable_and_back_again_is) {
+  etcd.put(to_json(three()));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  etcd.refuses = true;
+  ASSERT_TRUE(told.until([&] { return !told.reg->status().reachable; }));
+  etcd.refuses = false;
+  ASSERT_TRUE(told.until([&] { return told.reg->status().reachable; }));
+  EXPECT_TRUE(told.refusals.empty());
+}
+
+TEST_F(EtcdRegisterTest, a_register_that_goes_back_is_refused_and_nothing_is_changed_in_it) {
+  etcd.put(to_json(three()));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  ClusterRecord old = three();
+  old.view.number = ViewNumber(3);
+  etcd.put(to_json(old));
+  ASSERT_TRUE(told.until([&] { return !told.refusals.empty(); }));
+  EXPECT_NE(told.refusals[0].find("view 7 was there already"), std::string::npos) << told.refusals[0];
+  told.reg->compare_and_set(without(3, 2));
+  const unsigned ranges = etcd.ranges;
+  ASSERT_TRUE(told.until([&] { return etcd.ranges > ranges + 1; }));
+  EXPECT_EQ(etcd.transactions, 0U);
+  EXPECT_EQ(told.records.back().view.number, ViewNumber(7));
+  EXPECT_FALSE(told.reg->status().refused.empty());
+  ClusterRecord newer = three();
+  newer.view.number = ViewNumber(8);
+  etcd.put(to_json(newer));
+  ASSERT_TRUE(told.reaches(8));
+  EXPECT_TRUE(told.reg->status().refused.empty());
+}
+
+TEST_F(EtcdRegisterTest, another_etcd_a_wiped_one_and_one_of_an_earlier_life_are_refused) {
+  const Authority seen = authority_of(0xabc, 5000, three());
+  etcd.put(to_json(three()));
+  for (const auto& [id, text] : {std::pair(0xabcU, std::optional(to_json(three()))),
+                                 std::pair(0xdefU, std::optional(to_json(three()))),
+                                 std::pair(0xabcU, std::optional<std::string>())}) {
+    etcd.etcd = id;
+    etcd.text = text;
+    Told told(loop, {etcd.endpoint()}, seen);
+    ASSERT_TRUE(told.until([&] { return !told.refusals.empty(); }));
+    EXPECT_NE(told.refusals[0].find("gone back in time"), std::string::npos) << told.refusals[0];
+    EXPECT_TRUE(told.records.empty());
+  }
+}
+
+TEST_F(EtcdRegisterTest, after_a_loss_that_an_operator_accepted_another_etcd_is_believed) {
+  ClusterRecord recovered = three();
+  recovered.view.number = ViewNumber(8);
+  recovered.losses = {"etcd was gone"};
+  etcd.put(to_json(recovered));
+  Told told(loop, {etcd.endpoint()}, authority_of(0x999, 5000, three()));
+  EXPECT_TRUE(told.reaches(8));
+}
+
+TEST_F(EtcdRegisterTest, what_is_no_record_is_refused_and_a_missing_one_says_what_to_do) {
+  {
+    Told told(loop, {etcd.endpoint()});
+    ASSERT_TRUE(told.until([&] { return !told.refusals.empty(); }));
+    EXPECT_NE(told.refusals[0].find("titer init"), std::string::npos);
+  }
+  for (const char* text : {"", "{", "[]", "{\"format\":2}", "{\"format\":1,\"cluster\":12}"}) {
+    etcd.put(text);
+    Told told(loop, {etcd.endpoint()});
+    ASSERT_TRUE(told.until([&] { return !told.refusals.empty(); }));
+    EXPECT_NE(told.refusals[0].find("cannot be read"), std::string::npos) << told.refusals[0];
+  }
+}
+
+TEST_F(EtcdRegisterTest, a_token_is_asked_for_and_again_when_it_is_no_longer_taken) {
+  etcd.put(to_json(three()));
+  etcd.password = "secret";
+  EtcdOptions options;
+  options.user = "titer";
+  options.password = "secret";
+  Told told(loop, {etcd.endpoint()}, {}, options);
+  ASSERT_TRUE(told.reaches(7));
+  etcd.expires_tokens = 1;
+  told.reg->compare_and_set(without(7, 2));
+  EXPECT_TRUE(told.reaches(8));
+}
+
+TEST_F(EtcdRegisterTest, it_may_be_destroyed_in_the_middle_of_anything) {
+  etcd.put(to_json(three()));
+  for (unsigned turns = 0; turns < 40; ++turns) {
+    Told told(loop, {etcd.endpoint()});
+    told.reg->leave();
+    unsigned n = 0;
+    (void)told.until([&] { return ++n > turns; });
+  }
+  unsigned n = 0;
+  (void)loop.run_until(BootTime(net::boot_now().value + 200'000), [&] { return ++n > 100; });
+}
+
+}  // namespace
+}  // namespace titer::view

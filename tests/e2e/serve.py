@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""`titer serve`: replicas that are processes of nobody, with an etcd as their view register.
+
+One real etcd and three or four real replicas, all on loopback: founded, joined, killed, stopped, replaced, all at once;
+etcd stopped and wiped under them; restarted one by one under load.
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+import urllib.request
+
+import harness
+from harness import TITER, Replicas, end, environment, free_ports, titer, wait_until
+from writer import Writer
+
+EXCLUDED, USAGE = 3, 2
+SITE = "elm"
+
+
+class Etcd:
+    """One member, on loopback."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_ports(2)
+        self.process = None
+
+    def start(self):
+        client, peer = (f"http://127.0.0.1:{self.port + i}" for i in (0, 1))
+        words = ["etcd", "--data-dir", os.path.join(self.folder, "etcd"), "--listen-client-urls", client,
+                 "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+                 "--initial-cluster", f"default={peer}", "--logger", "zap", "--log-level", "error"]
+        with open(os.path.join(self.folder, "etcd.log"), "ab") as log:
+            self.process = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            preexec_fn=harness.end_with_parent)
+        wait_until(self.answers, "etcd to answer", 30, 0.05)
+
+    def stop(self):
+        end(self.process)
+
+    def wipe(self):
+        self.stop()
+        shutil.rmtree(os.path.join(self.folder, "etcd"))
+
+    def answers(self):
+        ask = urllib.request.Request(f"http://127.0.0.1:{self.port}/v3/kv/range", json.dumps({"key": "YQ=="}).encode())
+        try:
+            with urllib.request.urlopen(ask, timeout=1):
+                return True
+        except OSError:
+            return False
+
+
+class Group(Replicas):
+    """Replicas that are kept in life as a service manager does: exit code 3 means start it again."""
+
+    def __init__(self, replicas=3):
+        self.size, self.logs = replicas, None
+        self.folder = tempfile.TemporaryDirectory(prefix="titer-serve-")
+        self.base = free_ports(2 * (replicas + 2))
+        self.etcd = Etcd(self.folder.name)
+        self.processes, self.places = {}, {i: i for i in range(replicas + 1)}
+
+    def address(self, index):
+        return "127.0.0.1", self.base + 2 * self.places[index]
+
+    def machine(self, index):
+        return f"127.0.0.1:{self.address(index)[1]}=http://127.0.0.1:{self.address(index)[1] + 1}"
+
+    def path(self, *names):
+        return os.path.join(self.folder.name, *names)
+
+    def config(self, index):
+        """The configuration of this replica, where it is now."""
+        place = self.places[index]
+        path = self.path(f"{place}.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f'[cluster]\nname = "tested"\n[replica]\nindex = {index}\ndata = "{self.path(f"data-{place}")}"\n'
+                       f'wire = "127.0.0.1:{self.base + 2 * place}"\nhttp = "127.0.0.1:{self.base + 2 * place + 1}"\n'
+                       f'[register]\nendpoints = ["http://127.0.0.1:{self.etcd.port}"]\n')
+        return path
+
+    def __enter__(self):
+        try:
+            self.etcd.start()
+            self.command("init", *(self.machine(i) for i in range(self.size)))
+        except BaseException:
+            self.__exit__(None)
+            raise
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            for index in self.processes:
+                print(f"--- replica {index}:\n" + self.log(index)[-3000:])
+        for process in [*self.processes.values(), self.etcd.process]:
+            if process:
+                end(process)
+        self.folder.cleanup()
+
+    def log(self, index):
+        with open(self.path(f"{self.places[index]}.log"), errors="replace", encoding="utf-8") as file:
+            return file.read()
+
+    def command(self, *words):
+        """A command of an operator that must succeed."""
+        done = titer(words[0], *words[1:], "--config", self.config(0))
+        if done.returncode != 0:
+            raise AssertionError(f"titer {words}: exit {done.returncode}: {done.stderr or done.stdout}")
+        return done.stdout
+
+    def start(self, *indices):
+        for index in indices:
+            with open(self.path(f"{self.places[index]}.log"), "ab") as log:
+                self.processes[index] = subprocess.Popen([TITER, "serve", "--config", self.config(index)], stdout=log,
+                                                         stderr=log, stdin=subprocess.DEVNULL, env=environment(),
+                                                         preexec_fn=harness.end_with_parent)
+
+    def kill(self, *indices):
+        for index in indices:
+            self.processes[index].send_signal(signal.SIGKILL)
+        for index in indices:
+            self.processes[index].wait(5)
+
+    def ends(self, index, seconds=15):
+        """The exit code."""
+        return self.processes[index].wait(seconds)
+
+    def stop(self, index):
+        """As a service manager does; the exit code."""
+        self.processes[index].terminate()
+        return self.ends(index)
+
+    def keep(self):
+        """Starts again who was excluded."""
+        for index, process in list(self.processes.items()):
+            if process.poll() == EXCLUDED:
+                self.start(index)
+
+    def begin(self):
+        """All of them, as members of one view."""
+        self.start(*range(self.size))
+        return self.wait_members(range(self.size))
+
+    def write(self, doses):
+        self.ok("set", SITE, doses)
+
+    def reads(self, index):
+        return titer("view", SITE, "--json", at=self.at(index))
+
+
+class Serve(unittest.TestCase):
+    def see(self, group, doses, indices):
+        """Every one of these replicas answers with this."""
+        for index in indices:
+            def answered(i=index):
+                done = group.reads(i)
+                return done.returncode == 0 and json.loads(done.stdout)["stock"][0]["availability"] == doses
+            wait_until(answered, lambda i=index: f"{doses} at replica {i}: {group.reads(i)}", 10, 0.05)
+
+    def test_founded_joined_killed_and_all_at_once(self):
+        with Group() as group:
+            group.begin()
+            group.ok("add", SITE, "--zip", "02139")
+            group.write(1)
+            self.see(group, 1, range(3))
+
+            group.kill(1)
+            group.wait_members([0, 2])
+            group.write(2)
+            group.start(1)
+            group.wait_members(range(3))
+            self.see(group, 2, range(3))
+            position, digest = group.wait_equal(range(3))
+
+            group.kill(0, 1, 2)  # all, at once; whoever comes first waits for the others
+            group.start(2, 0, 1)
+            group.wait_members(range(3))
+            self.assertEqual((position, digest), group.wait_equal(range(3)))
+            group.write(3)
+            self.see(group, 3, range(3))
+
+            group.kill(0, 1, 2)  # one of the last view is enough, after a while
+            group.start(1)
+            group.wait_members([1])
+            self.see(group, 3, [1])
+            group.start(0, 2)
+            group.wait_members(range(3))
+
+    def test_a_clean_stop_leaves_the_view_first_and_the_last_one_goes_on_alone(self):
+        with Group() as group:
+            group.begin()
+            group.ok("add", SITE, "--zip", "02139")
+            for index in (2, 0):
+                self.assertEqual(0, group.stop(index), group.log(index))
+                self.assertIn("it has left the view", group.log(index))
+            group.wait_members([1])
+            group.write(5)
+            self.assertEqual(0, group.stop(1))
+            group.start(0)  # not a member: it must wait for the one that was
+            wait_until(lambda: "a learner" in group.log(0), "replica 0 to learn")
+            self.assertIsNone((group.status(0) or {}).get("full") or None)
+            group.start(1, 2)
+            group.wait_members(range(3))
+            self.see(group, 5, range(3))
+
+    def test_the_roster_grows_and_shrinks_and_a_machine_takes_the_place_of_another(self):
+        with Group() as group:
+            group.begin()
+            group.ok("add", SITE, "--zip", "02139")
+            group.write(1)
+            group.command("replica", "add", 3, group.machine(3))
+            group.start(3)
+            group.wait_members(range(4))
+            self.see(group, 1, [3])
+
+            group.command("replica", "remove", 0)
+            self.assertEqual(0, group.ends(0), group.log(0))
+            self.assertIn("roster", group.log(0))
+            group.wait_members([1, 2, 3])
+            group.start(0)
+            self.assertEqual(USAGE, group.ends(0))
+
+            group.kill(2)
+            group.places[2] = 4
+            group.command("replica", "replace", 2, group.machine(2))
+            group.start(2)
+            group.wait_members([1, 2, 3])
+            self.see(group, 1, [2])
+            self.assertIn(f":{group.address(2)[1]}", group.command("replica", "list"))
+
+    def test_while_etcd_is_away_service_goes_on_and_a_wiped_one_is_refused(self):
+        with Group() as group:
+            group.begin()
+            group.ok("add", SITE, "--zip", "02139")
+            group.etcd.stop()
+            wait_until(lambda: all(not s["register"]["reachable"] for s in group.statuses().values()),
+                       "the replicas to say that etcd is away", 15)
+            group.write(7)
+            self.see(group, 7, range(3))
+            group.etcd.start()
+            wait_until(lambda: all(s["register"]["reachable"] for s in group.statuses().values()),
+                       "the replicas to say that etcd is back", 15)
+            group.kill(1)
+            group.wait_members([0, 2])
+
+            group.etcd.wipe()
+            group.etcd.start()
+            wait_until(lambda: all("gone back" in s["register"].get("refused", "") for s in group.statuses([0, 2]).values()),
+                       "the replicas to refuse the wiped etcd", 15)
+            group.write(8)
+            self.see(group, 8, [0, 2])
+            group.start(1)
+            self.assertEqual(USAGE, group.ends(1))
+            self.assertIn("gone back in time", group.log(1))
+
+    def test_one_after_another_is_restarted_under_load_and_nothing_is_lost_or_refused(self):
+        with Group() as group:
+            group.begin()
+            group.ok("add", SITE, "--zip", "02139")
+            with Writer([group.address(i) for i in range(3)], "counted") as writer:
+                for index in range(3):
+                    self.assertEqual(0, group.stop(index))
+                    group.start(index)
+                    group.wait_members(range(3))
+            for index in range(3):
+                writer.check(self, group, index)
+
+    def test_an_excluded_replica_ends_with_3_and_joins_when_it_is_started_again(self):
+        with Group() as group:
+            group.begin()
+            group.ok("add", SITE, "--zip", "02139")
+            group.processes[0].send_signal(signal.SIGSTOP)
+            group.wait_members([1, 2])
+            group.write(4)
+            group.processes[0].send_signal(signal.SIGCONT)
+            self.assertEqual(EXCLUDED, group.ends(0))
+            group.start(0)
+            group.wait_members(range(3))
+            self.see(group, 4, range(3))
+
+
+if __name__ == "__main__":
+    if shutil.which("etcd") is None:
+        raise SystemExit("there is no etcd; ./dev test installs Debian's etcd-server")
+    harness.main()
