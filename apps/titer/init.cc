@@ -31,21 +31,25 @@ int run(const Options& options) {
     }
     fresh = std::move(next).value();
   }
-  const int code = change_roster(options.at, [&](const std::optional<view::ClusterRecord>& there) -> Result<view::ClusterRecord> {
-    if (!there) return fresh;
-    return Error{Code::kDuplicate, "the register has a cluster of this name already; choose another [cluster] name. "
-                                   "`titer replica list` shows the one that is there"};
-  });
-  if (code == kExitOk) fmt::print("Start `titer serve` on each machine: the first founds the cluster, the others join.\n");
+  const int code = change_roster(
+      options.at, [&](const std::optional<view::ClusterRecord>& there) -> Result<view::ClusterRecord> {
+        if (!there) return fresh;
+        return Error{Code::kDuplicate,
+                     "the register has a cluster of this name already; choose another [cluster] name. "
+                     "`titer replica list` shows the one that is there"};
+      });
+  if (code == kExitOk)
+    fmt::print("Start `titer serve` on each machine: the first founds the cluster, the others join.\n");
   return code;
 }
 
 Runner setup(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->at.declare(app);
-  app.add_option("machines", options->machines,
-                 "wire address of each replica, in the order of their indices: HOST:PORT, or HOST:PORT=URL with the "
-                 "address of its HTTP interface")
+  app.add_option(
+         "machines", options->machines,
+         "wire address of each replica, in the order of their indices: HOST:PORT, or HOST:PORT=URL with the "
+         "address of its HTTP interface")
       ->required();
   app.footer("It refuses where the register has a cluster of this name. More machines: `titer replica add`.");
   return [options] { return run(*options); };

@@ -137,10 +137,10 @@ int run(const Options& options) {
   life.reg = std::move(reg);
   const bool durable = !options.data.empty();
   if (!durable && !wait_for_record(life, kFirstRecordUs)) return kExitUnreachable;
-  auto past = remember(life,
-                       {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation),
-                        options.losses},
-                       options.execution_log, keeps_log(options, life));
+  auto past = remember(
+      life,
+      {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation), options.losses},
+      options.execution_log, keeps_log(options, life));
   if (durable) life.supervisor->tell(past ? past->store->inventory() : refusal(past.error()));
   if (!past) {
     spdlog::error("{}", past.error().message);
@@ -182,7 +182,8 @@ Runner setup(CLI::App& app) {
   return [options] { return run(*options); };
 }
 
-const Registration registered({Group::kHidden, "replica-process", "one replica process (started by cluster)", setup});
+const Registration registered({Group::kHidden, "replica-process", "one replica process (started by cluster)",
+                               setup});
 
 }  // namespace
 

@@ -11,7 +11,8 @@
 namespace titer::app {
 
 void AtRegister::declare(CLI::App& app) {
-  app.add_option("--config", config, "a titer.toml that names the cluster and its register (docs/serve.md)")->required();
+  app.add_option("--config", config, "a titer.toml that names the cluster and its register (docs/serve.md)")
+      ->required();
 }
 
 Result<view::Seat> parse_seat(std::uint16_t index, const std::string& text) {
@@ -34,8 +35,8 @@ void print_roster(const view::ClusterRecord& record) {
     fmt::print("  replica {:2}  {:22} {:32} {}\n", seat.id.value, seat.wire, seat.http,
                record.view.find(seat.id) != nullptr ? "member" : "not a member");
   for (const view::Returned& one : record.returned)
-    fmt::print("  replica {} has come back, at position {} of view {}\n", one.now.id.value, one.inventory.position.value,
-               one.inventory.installed.value);
+    fmt::print("  replica {} has come back, at position {} of view {}\n", one.now.id.value,
+               one.inventory.position.value, one.inventory.installed.value);
   for (const std::string& loss : record.losses) fmt::print("  loss of data accepted: {}\n", loss);
 }
 
@@ -61,12 +62,13 @@ int with_register(const AtRegister& at, Work work) {
 }  // namespace
 
 int show_roster(const AtRegister& at) {
-  return with_register(at, [](net::Loop& loop, const auto& etcd, const std::string& key) -> Result<view::ClusterRecord> {
-    auto record = view::read_record(loop, etcd, key);
-    if (!record) return record.error();
-    if (!*record) return no_cluster();
-    return std::move(**record);
-  });
+  return with_register(
+      at, [](net::Loop& loop, const auto& etcd, const std::string& key) -> Result<view::ClusterRecord> {
+        auto record = view::read_record(loop, etcd, key);
+        if (!record) return record.error();
+        if (!*record) return no_cluster();
+        return std::move(**record);
+      });
 }
 
 int change_roster(const AtRegister& at, const view::Change& change) {

@@ -47,26 +47,30 @@ CLI::App* verb(CLI::App& app, const Shared& options, const char* name, const cha
 void name_replica(CLI::App* sub, const Shared& options, bool and_machine) {
   sub->add_option("index", options->index, "of the replica")->required();
   if (and_machine)
-    sub->add_option("machine", options->machine, "HOST:PORT of its wire, or HOST:PORT=URL with that of its HTTP interface")
+    sub->add_option("machine", options->machine,
+                    "HOST:PORT of its wire, or HOST:PORT=URL with that of its HTTP interface")
         ->required();
 }
 
 Runner setup(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.require_subcommand(1);
-  verb(app, options, "list", "show the machines, and who is a member of the view", [options] { return show_roster(options->at); });
+  verb(app, options, "list", "show the machines, and who is a member of the view",
+       [options] { return show_roster(options->at); });
   name_replica(verb(app, options, "add", "one more machine; `titer serve` there joins",
                     [options] { return change(*options, view::seat_added); }),
                options, true);
-  name_replica(verb(app, options, "remove", "one machine less; its process ends", [options] { return remove(*options); }),
-               options, false);
+  name_replica(
+      verb(app, options, "remove", "one machine less; its process ends", [options] { return remove(*options); }),
+      options, false);
   name_replica(verb(app, options, "replace", "another machine takes the place of one that is gone",
                     [options] { return change(*options, view::seat_replaced); }),
                options, true);
   return [options] { return options->chosen(); };
 }
 
-const Registration registered({Group::kCluster, "replica", "list, add, remove or replace machines of a cluster", setup});
+const Registration registered({Group::kCluster, "replica", "list, add, remove or replace machines of a cluster",
+                               setup});
 
 }  // namespace
 

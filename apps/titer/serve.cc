@@ -1,5 +1,6 @@
 // titer serve: one replica on a machine of its own.
 #include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
@@ -65,7 +66,8 @@ Runner setup(CLI::App& app) {
   return [options] { return run(*options); };
 }
 
-const Registration registered({Group::kCluster, "serve", "run one replica of a cluster on several machines", setup});
+const Registration registered({Group::kCluster, "serve", "run one replica of a cluster on several machines",
+                               setup});
 
 }  // namespace
 

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::int64_t kForEver = INT64_MAX;
 constexpr std::int64_t kLookAgainUs = 250'000;
-constexpr std::int64_t kCourseUs = 3'600'000'000;  // what a start wants does not get old: it is asked anew each time
+constexpr std::int64_t kCourseUs =
+    3'600'000'000;  // what a start wants does not get old: it is asked anew each time
 
 }  // namespace
 
@@ -160,8 +161,9 @@ std::optional<int> Serving::take_course() {
     if (course.step != Step::kChange && course.step != Step::kWait) return std::nullopt;
     if (course.step == Step::kWait && waits_for_ != course.why) spdlog::info("{}", waits_for_ = course.why);
     if (course.step == Step::kChange)
-      register_->wish(view::EtcdRegister::Kind::kCourse,
-                      [this](const view::ClusterRecord& newest) { return next_by(newest); }, kCourseUs);
+      register_->wish(
+          view::EtcdRegister::Kind::kCourse, [this](const view::ClusterRecord& newest) { return next_by(newest); },
+          kCourseUs);
     // Until the record is another, or time has made a difference.
     const smr::ViewRecord before = record_->view;
     const std::size_t returned = record_->returned.size();
@@ -201,7 +203,7 @@ std::optional<int> Serving::become_replica() {
   }
   life_.node = std::move(opened).value();
   life_.node->use(*life_.reg);
-  spdlog::info("this process is {}", founds                                               ? "the first of a new cluster"
+  spdlog::info("this process is {}", founds                                       ? "the first of a new cluster"
                                      : record_->view.has(me_.id, me_.incarnation) ? "one of those who begin anew"
                                                                                   : "a learner");
   // What is on disk now says more than the note.
@@ -274,7 +276,8 @@ void Serving::stop() {
     const bool member = view.has(me_.id, me_.incarnation);
     if (!member) return life_.node->stop(kExitOk, "it was not a member of the view");
     if (view.members.size() == 1)
-      return life_.node->stop(kExitOk, "it is the last of the view, and the one with which the cluster begins again");
+      return life_.node->stop(kExitOk,
+                              "it is the last of the view, and the one with which the cluster begins again");
     end_in_time();
     life_.node->retire([this] { register_->leave(); });
   });
@@ -283,7 +286,8 @@ void Serving::stop() {
 void Serving::end_in_time() {
   patience_.expires_after(std::chrono::microseconds(kLeaveUs));
   patience_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (!cancelled && life_.node) life_.node->stop(kExitOk, "the register did not let it leave in time; the others will see");
+    if (!cancelled && life_.node)
+      life_.node->stop(kExitOk, "the register did not let it leave in time; the others will see");
   });
 }
 

@@ -61,7 +61,7 @@ class Serving {
   std::string refusal_;
   view::Starting starting_;
   std::optional<node::Node::Past> past_;
-  BootTime announced_;  // when the record had our announcement first; 0: not yet
+  BootTime announced_;     // when the record had our announcement first; 0: not yet
   std::string waits_for_;  // as was logged
   bool stopping_ = false;
   boost::asio::signal_set signals_;

@@ -1,13 +1,13 @@
 #include "host/config.h"
 
-#define TOML_EXCEPTIONS 0   // a file that cannot be read is a result
+#define TOML_EXCEPTIONS 0  // a file that cannot be read is a result
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <fstream>
 #include <initializer_list>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "base/limits.h"
 #include "net/tls.h"
@@ -24,7 +24,8 @@ class Reader {
   [[nodiscard]] const std::string& wrong() const { return wrong_; }
   void fail(const toml::node* at, const std::string& what) {
     if (!wrong_.empty()) return;
-    wrong_ = at != nullptr ? fmt::format("{}:{}: {}", file_, at->source().begin.line, what) : fmt::format("{}: {}", file_, what);
+    wrong_ = at != nullptr ? fmt::format("{}:{}: {}", file_, at->source().begin.line, what)
+                           : fmt::format("{}: {}", file_, what);
   }
 
   // Only these names may be there.
@@ -86,7 +87,9 @@ class Reader {
   }
 
  private:
-  static std::string place(const char* section) { return *section == '\0' ? "the file" : fmt::format("[{}]", section); }
+  static std::string place(const char* section) {
+    return *section == '\0' ? "the file" : fmt::format("[{}]", section);
+  }
   const toml::table* table_of(const char* section) {
     const toml::node* node = root_.get(section);
     if (node == nullptr) return nullptr;
@@ -116,7 +119,8 @@ void read_replica(Reader& in, Config& out) {
             fmt::format("[replica] needs an \"index\" from 0 to {}", limits::kReplicasMax - 1));
   out.index = ReplicaId(static_cast<std::uint16_t>(index.value_or(0)));
   out.wire = in.address("replica", "wire", in.needed("replica", "wire"));
-  if (const std::string http = in.text("replica", "http"); !http.empty()) out.http = in.address("replica", "http", http);
+  if (const std::string http = in.text("replica", "http"); !http.empty())
+    out.http = in.address("replica", "http", http);
   const std::string durability = in.text("replica", "durability", "disk");
   if (durability != "disk" && durability != "memory")
     in.fail(in.node_of("replica", "durability"), "\"durability\" must be \"disk\" or \"memory\"");
@@ -149,24 +153,28 @@ void read_register(Reader& in, Config& out) {
 TlsFiles tls_files(Reader& in, const char* section) {
   TlsFiles files{in.text(section, "ca"), in.text(section, "certificate"), in.text(section, "key")};
   if (files.certificate.empty() != files.key.empty())
-    in.fail(in.node_of(section, "key"), fmt::format("[{}] needs both \"certificate\" and \"key\", or neither", section));
+    in.fail(in.node_of(section, "key"),
+            fmt::format("[{}] needs both \"certificate\" and \"key\", or neither", section));
   return files;
 }
 
-bool loopback(const net::Address& address) { return address.host.starts_with("127.") || address.host == "localhost"; }
+bool loopback(const net::Address& address) {
+  return address.host.starts_with("127.") || address.host == "localhost";
+}
 
 }  // namespace
 
 Result<Config> parse_config(const std::string& text, const std::string& name) {
   const toml::parse_result parsed = toml::parse(text, name);
   if (!parsed)
-    return Error{Code::kInvalid, fmt::format("{}:{}: {}", name, parsed.error().source().begin.line,
-                                             parsed.error().description())};
+    return Error{Code::kInvalid,
+                 fmt::format("{}:{}: {}", name, parsed.error().source().begin.line, parsed.error().description())};
   Reader in(parsed.table(), name);
   Config out;
   check_names(in);
   out.cluster = in.needed("cluster", "name");
-  if (out.cluster.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != std::string::npos)
+  if (out.cluster.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
+      std::string::npos)
     in.fail(in.node_of("cluster", "name"), "the cluster's name has letters, digits, '-', '_' and '.' only");
   read_replica(in, out);
   read_register(in, out);
@@ -200,9 +208,10 @@ Status secure_enough(const Config& config) {
   if (config.insecure || config.tls.given()) return ok_status();
   for (const net::Address* address : {&config.wire, config.http ? &*config.http : nullptr})
     if (address != nullptr && !loopback(*address))
-      return Error{Code::kInvalid, address->text() +
-                                       " can be reached from other machines: configure [tls], or say --insecure if whoever "
-                                       "can reach it may read and write everything"};
+      return Error{Code::kInvalid,
+                   address->text() +
+                       " can be reached from other machines: configure [tls], or say --insecure if whoever "
+                       "can reach it may read and write everything"};
   return ok_status();
 }
 

@@ -55,7 +55,8 @@ TEST(Config, what_cannot_be_meant_is_an_error_that_says_where) {
   EXPECT_NE(refusal(replaced(kWhole, "index = 1", "index = 16")).find("from 0 to 15"), std::string::npos);
   EXPECT_NE(refusal(replaced(kWhole, "index = 1", "index = \"1\"")).find("titer.toml:6"), std::string::npos);
   EXPECT_NE(refusal(replaced(kWhole, "8892", "port")).find("titer.toml:8"), std::string::npos);
-  EXPECT_NE(refusal(replaced(kWhole, "\"http://127.0.0.1:2379\"", "2379")).find("list of texts"), std::string::npos);
+  EXPECT_NE(refusal(replaced(kWhole, "\"http://127.0.0.1:2379\"", "2379")).find("list of texts"),
+            std::string::npos);
   EXPECT_NE(refusal(replaced(kWhole, "name = \"north\"", "")).find("\"name\" is missing"), std::string::npos);
   EXPECT_NE(refusal(replaced(kWhole, "[log]", "[log")).find("titer.toml:"), std::string::npos);
 }

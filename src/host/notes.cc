@@ -39,7 +39,8 @@ Result<NoteBook> from_bytes(ByteView body, const std::string& path) {
   book.seen.losses = in.u64();
   book.exclusions = in.u32();
   const std::uint32_t foundings = in.u32();
-  for (std::uint32_t i = 0; i < foundings && i < kFoundingsMax && in.ok(); ++i) book.foundings.emplace_back(in.u64());
+  for (std::uint32_t i = 0; i < foundings && i < kFoundingsMax && in.ok(); ++i)
+    book.foundings.emplace_back(in.u64());
   if (!in.done()) return Error{Code::kInternal, path + " is malformed"};
   return book;
 }

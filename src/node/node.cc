@@ -43,8 +43,7 @@ Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& i
     store->go_on();
     return smr::Replica(options, store->recovered());
   }
-  if (!founds)
-    return Error{Code::kInternal, "the view register counts on data that this replica does not have"};
+  if (!founds) return Error{Code::kInternal, "the view register counts on data that this replica does not have"};
   const Status ready = store->found(machine, initial);
   return ready ? Result(smr::Replica(options, initial)) : ready.error();
 }
@@ -99,8 +98,7 @@ Clients::Asks Node::client_asks() {
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,
                                          Past past) {
   const bool durable = past.store != nullptr;
-  auto replica =
-      begin(protocol_options(options, durable), initial, options.founds, past.store.get(), past.machine);
+  auto replica = begin(protocol_options(options, durable), initial, options.founds, past.store.get(), past.machine);
   if (!replica) return replica.error();
   std::vector<net::Address> addresses{*options.roster[options.me.value]};
   if (!options.local_socket.empty()) addresses.push_back({options.local_socket});

@@ -123,8 +123,8 @@ class Node final : private PeerEvents {
   bool disk_full_ = false;
   bool asked_to_leave_ = false;  // since then; a second time means that the register does not let it
   BootTime next_look_at_disk_;
-  bool learns_ = false;           // its disk is a learner's
-  std::function<void()> quiet_;   // null: it does not leave, or has said so
+  bool learns_ = false;          // its disk is a learner's
+  std::function<void()> quiet_;  // null: it does not leave, or has said so
   BootTime quiet_at_;
   std::optional<int> exit_code_;
 };

@@ -18,7 +18,8 @@ Peers::~Peers() {
 void Peers::follow(const Roster& roster) {
   for (std::uint16_t i = 0; i < limits::kReplicasMax; ++i) {
     const std::optional<net::Address> before = std::exchange(roster_[i], roster[i]);
-    const bool same = before && roster[i] ? before->text() == roster[i]->text() : before.has_value() == roster[i].has_value();
+    const bool same =
+        before && roster[i] ? before->text() == roster[i]->text() : before.has_value() == roster[i].has_value();
     if (!same) drop(i);
   }
 }

@@ -101,7 +101,7 @@ std::string Node::status() const {
   };
   status["durability"] = store_ == nullptr ? "memory" : "disk";
   if (store_ != nullptr) add_disk(status, store_->stats(), disk_full_);
-  if (const auto& tls = options_.replicas[identity_.me.value].tls)
+  if (const auto& tls = options_.roster[identity_.me.value]->tls)
     status["certificate_expires_ms"] = tls->expires_ms();
   return boost::json::serialize(status);
 }

@@ -89,7 +89,8 @@ BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr:
                             ? look_again
                             : std::min(look_again, BootTime(waiting_since_.value + kNullPatienceUs));
   const bool whole = role_ == Role::kMember && replica.full();
-  if (failed_ || role_ == Role::kNone || when_joined_ || !writer_->idle() || (role_ == Role::kMember && !whole)) return next;
+  if (failed_ || role_ == Role::kNone || when_joined_ || !writer_->idle() || (role_ == Role::kMember && !whole))
+    return next;
   gathering_ = gathering_ || due(now, machine);
   if (!gathering_) return next;
   if (!materializer_->gather(machine, whole ? kPieceBytes : kLearnedPieceBytes)) return now;

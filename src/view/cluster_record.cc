@@ -17,7 +17,8 @@ ClusterRecord with_view(const ClusterRecord& record, smr::ViewRecord view) {
   return {record.cluster, std::move(view), record.roster, {}, record.losses};
 }
 
-NextRecord without_some(const ClusterRecord& record, smr::ReplicaSet leaving, const std::vector<Incarnation>& dead) {
+NextRecord without_some(const ClusterRecord& record, smr::ReplicaSet leaving,
+                        const std::vector<Incarnation>& dead) {
   auto next = without(record.view, leaving, dead);
   if (!next) return std::nullopt;
   return with_view(record, std::move(next).value());
@@ -101,8 +102,9 @@ Result<ClusterRecord> seat_removed(const ClusterRecord& record, ReplicaId id) {
   it.add(id);
   auto view = without(record.view, it, record.view.known_dead);
   if (!view)
-    return Error{Code::kInvalid, name_of(id) + " is the only member of the view: whoever else is to have the data must "
-                                               "join first"};
+    return Error{Code::kInvalid, name_of(id) +
+                                     " is the only member of the view: whoever else is to have the data must "
+                                     "join first"};
   next.view = std::move(view).value();
   next.returned.clear();
   return next;

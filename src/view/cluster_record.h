@@ -54,7 +54,8 @@ using NextRecord = std::optional<ClusterRecord>;
 // The first view, with this process as its only member.
 [[nodiscard]] NextRecord founded(const ClusterRecord& record, const smr::Member& founder);
 // What `asker` asks for: without others, or the same members once more. Nothing when the view is not the expected one.
-[[nodiscard]] NextRecord asked(const ClusterRecord& record, const smr::Member& asker, const wire::CompareAndSet& ask);
+[[nodiscard]] NextRecord asked(const ClusterRecord& record, const smr::Member& asker,
+                               const wire::CompareAndSet& ask);
 // It leaves and will answer nothing any more, so it counts as dead. Never the last one.
 [[nodiscard]] NextRecord left(const ClusterRecord& record, const smr::Member& leaver);
 // A learner that is ready becomes a member.

@@ -19,7 +19,8 @@ bool contains(const std::vector<Incarnation>& list, Incarnation one) {
 Course first_course(const ClusterRecord& record, const Starting& self) {
   if (!self.empty)
     return {Step::kRefuse,
-            "the cluster has not begun, but there is data of it on this disk: this is not the record that it had. If the "
+            "the cluster has not begun, but there is data of it on this disk: this is not the record that it had. "
+            "If the "
             "register is right, remove the data directory"};
   NextRecord next = founded(record, self.now);
   return {Step::kChange, {}, std::move(next), true};
@@ -70,7 +71,8 @@ Course course(const ClusterRecord& record, const Starting& self, std::int64_t wa
     if (self.inventory.whole) return {Step::kGoOn};
     return {contains(self.foundings, self.now.incarnation) ? Step::kFound : Step::kLearn};
   }
-  if (self.inventory.whole && contains(self.inventory.lives, before->incarnation)) return go_on(record, self, waited_us);
+  if (self.inventory.whole && contains(self.inventory.lives, before->incarnation))
+    return go_on(record, self, waited_us);
   const bool founding = record.view.members.size() == 1 && !self.inventory.whole;
   if (founding && contains(self.foundings, before->incarnation)) return refound(record, self);
   return {Step::kLearn};
@@ -79,11 +81,13 @@ Course course(const ClusterRecord& record, const Starting& self, std::int64_t wa
 std::string displaced(const ClusterRecord& record, const smr::Member& me) {
   const Seat* seat = record.seat(me.id);
   if (seat == nullptr)
-    return fmt::format("replica {} is not in the cluster's roster (any more): `titer replica add {} {}` puts it there",
-                       me.id.value, me.id.value, me.address);
+    return fmt::format(
+        "replica {} is not in the cluster's roster (any more): `titer replica add {} {}` puts it there",
+        me.id.value, me.id.value, me.address);
   if (seat->wire == me.address) return {};
   return fmt::format(
-      "replica {} is to be at {}, says the cluster's roster, and this one is at {}: mend the configuration, or `titer "
+      "replica {} is to be at {}, says the cluster's roster, and this one is at {}: mend the configuration, or "
+      "`titer "
       "replica replace {} {}` if this machine takes its place",
       me.id.value, seat->wire, me.address, me.id.value, me.address);
 }

@@ -187,10 +187,8 @@ EtcdClient::Task<Result<EtcdState>> EtcdClient::get(std::string key) {
 }
 
 EtcdClient::Task<Result<bool>> EtcdClient::replace(std::string key, std::int64_t expected, std::string text) {
-  const json::object compare{{"key", encoded(key)},
-                             {"target", "MOD"},
-                             {"result", "EQUAL"},
-                             {"mod_revision", std::to_string(expected)}};
+  const json::object compare{
+      {"key", encoded(key)}, {"target", "MOD"}, {"result", "EQUAL"}, {"mod_revision", std::to_string(expected)}};
   const json::object put{{"request_put", json::object{{"key", encoded(key)}, {"value", encoded(text)}}}};
   const std::string body =
       json::serialize(json::object{{"compare", json::array{compare}}, {"success", json::array{put}}});
@@ -212,7 +210,8 @@ EtcdClient::Task<Status> EtcdClient::watch(std::string key, std::int64_t from) {
   HttpChannel::Ask ask{"/v3/watch", body, token_};
   const auto status = co_await fresh->open(std::move(ask), kAnswerUs);
   if (!status) co_return status.error();
-  if (*status != kHttpOk) co_return Error{Code::kUnreachable, fmt::format("the watch is refused: HTTP {}", *status)};
+  if (*status != kHttpOk)
+    co_return Error{Code::kUnreachable, fmt::format("the watch is refused: HTTP {}", *status)};
   co_return ok_status();
 }
 

@@ -19,9 +19,9 @@ namespace titer::view {
 namespace {
 
 constexpr std::int64_t kLookEveryUs = 1'000'000;
-constexpr std::int64_t kAgainUs = 200'000;     // after a failure
-constexpr std::int64_t kAwayUs = 2'500'000;    // without an answer for so long, it is away
-constexpr std::int64_t kAskedUs = 1'000'000;   // suspicion repeats itself while it holds
+constexpr std::int64_t kAgainUs = 200'000;    // after a failure
+constexpr std::int64_t kAwayUs = 2'500'000;   // without an answer for so long, it is away
+constexpr std::int64_t kAskedUs = 1'000'000;  // suspicion repeats itself while it holds
 constexpr std::int64_t kLeavingUs = 30'000'000;
 
 }  // namespace
@@ -40,8 +40,10 @@ class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
 
   void start(boost::asio::io_context& context) {
     const auto self = shared_from_this();
-    boost::asio::co_spawn(context, [self] { return self->look(); }, boost::asio::detached);
-    boost::asio::co_spawn(context, [self] { return self->watch(); }, boost::asio::detached);
+    boost::asio::co_spawn(
+        context, [self] { return self->look(); }, boost::asio::detached);
+    boost::asio::co_spawn(
+        context, [self] { return self->watch(); }, boost::asio::detached);
   }
   void close() {
     closed_ = true;
@@ -199,21 +201,27 @@ EtcdRegister::EtcdRegister(boost::asio::io_context& context, Options options, Ev
 
 EtcdRegister::~EtcdRegister() { work_->close(); }
 
-void EtcdRegister::wish(Kind kind, Wish wish, std::int64_t valid_us) { work_->wish(kind, std::move(wish), valid_us); }
+void EtcdRegister::wish(Kind kind, Wish wish, std::int64_t valid_us) {
+  work_->wish(kind, std::move(wish), valid_us);
+}
 
 RegisterStatus EtcdRegister::status() const { return work_->status(); }
 
 void EtcdRegister::compare_and_set(const wire::CompareAndSet& ask) {
-  wish(Kind::kExclude, [me = options_.me, ask](const ClusterRecord& newest) { return asked(newest, me, ask); }, kAskedUs);
+  wish(
+      Kind::kExclude, [me = options_.me, ask](const ClusterRecord& newest) { return asked(newest, me, ask); },
+      kAskedUs);
 }
 
 void EtcdRegister::ready(Position) {
   if (net::boot_now() < joins_at_) return;
-  wish(Kind::kJoin, [me = options_.me](const ClusterRecord& newest) { return joined(newest, me); }, kAskedUs);
+  wish(
+      Kind::kJoin, [me = options_.me](const ClusterRecord& newest) { return joined(newest, me); }, kAskedUs);
 }
 
 void EtcdRegister::leave() {
-  wish(Kind::kLeave, [me = options_.me](const ClusterRecord& newest) { return left(newest, me); }, kLeavingUs);
+  wish(
+      Kind::kLeave, [me = options_.me](const ClusterRecord& newest) { return left(newest, me); }, kLeavingUs);
 }
 
 Status EtcdRegister::operate(const wire::Operate&) {

@@ -38,13 +38,13 @@ class EtcdRegister final : public Register {
     std::string key;
     smr::Member me;
     EtcdOptions etcd;
-    Authority seen;                  // by earlier lives
+    Authority seen;                   // by earlier lives
     std::int64_t joins_after_us = 0;  // from now on; for those that come and go
   };
   struct Events {
-    std::function<Status(const Authority&)> remember;    // on disk when it returns
-    std::function<void(const ClusterRecord&)> record;    // the newest, first and every change
-    std::function<void(const std::string&)> refused;     // it is not believed, or not there
+    std::function<Status(const Authority&)> remember;  // on disk when it returns
+    std::function<void(const ClusterRecord&)> record;  // the newest, first and every change
+    std::function<void(const std::string&)> refused;   // it is not believed, or not there
   };
   // One of a kind at a time: the newest.
   enum class Kind : std::uint8_t { kCourse, kExclude, kLeave, kJoin };

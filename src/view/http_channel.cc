@@ -24,7 +24,8 @@ Result<HttpEndpoint> parse_http_endpoint(std::string_view text) {
   HttpEndpoint endpoint;
   std::string_view rest = text;
   endpoint.tls = rest.starts_with("https://");
-  if (const std::size_t slashes = rest.find("://"); slashes != std::string_view::npos) rest.remove_prefix(slashes + 3);
+  if (const std::size_t slashes = rest.find("://"); slashes != std::string_view::npos)
+    rest.remove_prefix(slashes + 3);
   while (rest.ends_with('/')) rest.remove_suffix(1);
   const std::size_t colon = rest.rfind(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == rest.size() ||

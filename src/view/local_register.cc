@@ -29,8 +29,7 @@ void LocalRegister::tell(const wire::Inventory& inventory) {
 }
 
 Status LocalRegister::operate(const wire::Operate& ask) {
-  if (!link_->open())
-    return Error{Code::kUnavailable, "the supervisor is gone: nobody can kill or start replicas"};
+  if (!link_->open()) return Error{Code::kUnavailable, "the supervisor is gone: nobody can kill or start replicas"};
   wire::encode(link_->outgoing(), ask);
   link_->flush();
   return ok_status();

@@ -102,11 +102,12 @@ boost::asio::awaitable<void> FakeEtcd::talk(std::shared_ptr<Talk> talk) {
     if (failed || refuses) break;
     if (request.target() == "/v3/watch") {
       const json::value asked = json::parse(request.body());
-      co_await serve_watch(talk, std::stoll(std::string(asked.at("create_request").at("start_revision").as_string())));
+      co_await serve_watch(talk,
+                           std::stoll(std::string(asked.at("create_request").at("start_revision").as_string())));
       break;
     }
-    const Answer given = answer(std::string(request.target()), request.body(),
-                                std::string(request[http::field::authorization]));
+    const Answer given =
+        answer(std::string(request.target()), request.body(), std::string(request[http::field::authorization]));
     if (given.lost) break;
     http::response<http::string_body> response(http::int_to_status(given.status), 11);
     response.body() = given.body;
@@ -124,7 +125,8 @@ boost::asio::awaitable<void> FakeEtcd::serve_watch(std::shared_ptr<Talk> talk, s
   std::string out = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
   out += fmt::format(R"({{"result":{{{},"created":true}}}})", header()) + "\n";
   if (from < compacted)
-    out += fmt::format(R"({{"result":{{{},"canceled":true,"compact_revision":"{}"}}}})", header(), compacted) + "\n";
+    out +=
+        fmt::format(R"({{"result":{{{},"canceled":true,"compact_revision":"{}"}}}})", header(), compacted) + "\n";
   for (;;) {
     if (changed_at >= from && from >= compacted) {
       from = changed_at + 1;
@@ -132,7 +134,8 @@ boost::asio::awaitable<void> FakeEtcd::serve_watch(std::shared_ptr<Talk> talk, s
                   : fmt::format(R"({{"result":{{{},"events":[{{"type":"DELETE","kv":{{}}}}]}}}})", header());
       out += "\n";
     }
-    const auto [failed, written] = co_await boost::asio::async_write(talk->stream, boost::asio::buffer(out), kTuple);
+    const auto [failed, written] =
+        co_await boost::asio::async_write(talk->stream, boost::asio::buffer(out), kTuple);
     if (failed || !talk->stream.socket().is_open()) co_return;
     out.clear();
     talk->news.expires_at(boost::asio::steady_timer::time_point::max());

@@ -33,11 +33,11 @@ class FakeEtcd {
   std::optional<std::string> text;
 
   // --- what is wrong with it
-  unsigned loses_answers = 0;    // so many transactions are executed, and the connection breaks
-  bool refuses = false;          // every connection is closed at once
-  std::int64_t compacted = 0;    // who watches from below is told so
-  std::string password;          // asks for a token when not empty
-  unsigned expires_tokens = 0;   // so many times a token is no longer taken
+  unsigned loses_answers = 0;   // so many transactions are executed, and the connection breaks
+  bool refuses = false;         // every connection is closed at once
+  std::int64_t compacted = 0;   // who watches from below is told so
+  std::string password;         // asks for a token when not empty
+  unsigned expires_tokens = 0;  // so many times a token is no longer taken
 
   // --- what it was asked
   unsigned ranges = 0, transactions = 0, watches = 0;
