@@ -56,7 +56,7 @@ class Serving {
   host::Notes notes_;
   smr::Member me_;
   std::shared_ptr<api::Peers> http_peers_ = std::make_shared<api::Peers>();
-  view::EtcdRegister* register_ = nullptr;  // is life_.reg
+  view::EtcdRegister* register_ = nullptr;     // is life_.reg
   std::optional<view::ClusterRecord> record_;  // the newest
   std::string refusal_;
   view::Starting starting_;

@@ -28,8 +28,8 @@ namespace titer::view {
 
 struct EtcdOptions {
   std::vector<HttpEndpoint> endpoints;
-  std::string user, password;             // empty: etcd asks for none
-  std::shared_ptr<const net::Tls> tls;    // for endpoints that are https://
+  std::string user, password;           // empty: etcd asks for none
+  std::shared_ptr<const net::Tls> tls;  // for endpoints that are https://
 };
 
 // A key as etcd has it.

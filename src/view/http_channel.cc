@@ -45,7 +45,8 @@ Error HttpChannel::error(const boost::system::error_code& code) const {
 void HttpChannel::close() { stream_.plain().close(); }
 
 // Names are looked up, which takes a thread of Asio's own; addresses are not.
-HttpChannel::HttpChannel(boost::asio::io_context& context, HttpEndpoint endpoint, std::shared_ptr<const net::Tls> tls)
+HttpChannel::HttpChannel(boost::asio::io_context& context, HttpEndpoint endpoint,
+                         std::shared_ptr<const net::Tls> tls)
     : endpoint_(std::move(endpoint)), tls_(std::move(tls)), stream_(context) {}
 
 // The other side must show a certificate for the host that was asked for.

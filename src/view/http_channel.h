@@ -47,7 +47,8 @@ class HttpChannel {
   };
 
   // `tls`: for an endpoint that is https://; null: it cannot be reached.
-  HttpChannel(boost::asio::io_context& context, HttpEndpoint endpoint, std::shared_ptr<const net::Tls> tls = nullptr);
+  HttpChannel(boost::asio::io_context& context, HttpEndpoint endpoint,
+              std::shared_ptr<const net::Tls> tls = nullptr);
   HttpChannel(const HttpChannel&) = delete;
   HttpChannel& operator=(const HttpChannel&) = delete;
 
