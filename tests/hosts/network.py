@@ -43,10 +43,11 @@ def run(*words):
 
 
 class Network:
-    """Use it in a with statement. `hosts`: names; this test is the host `client`."""
+    """Use it in a with statement. `hosts`: names, with addresses 10.0.0.1 and so on; this test is the host `client`."""
 
     def __init__(self, hosts):
-        self.addresses = {name: f"10.77.0.{i + 1}" for i, name in enumerate([ME, *hosts])}
+        self.addresses = {name: f"10.0.0.{i + 1}" for i, name in enumerate(hosts)}
+        self.addresses[ME] = "10.0.0.250"
         self._switch = None
 
     def __enter__(self):

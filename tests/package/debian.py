@@ -4,10 +4,8 @@
 The bare system is what debootstrap makes (kept in build/bare, for the next time); each run works in an overlay over it, in
 a mount namespace of its own, so that nothing else sees or keeps what it does. That needs root; elsewhere this is skipped.
 """
-import glob
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,78 +13,10 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
-from harness import ROOT, end, free_ports, main, wait_until  # noqa: E402
+from bare import CLEAN, Machine, bare_system, make_package, tear_down  # noqa: E402
+from harness import end, free_ports, main, wait_until  # noqa: E402
 
-TREE = os.environ.get("TITER_RELEASE_TREE") or os.path.join(ROOT, "build", "release")
-BARE = os.path.join(ROOT, "build", "bare")
 INSIDE = "TITER_OWN_NAMESPACE"  # set for the process that may mount
-CLEAN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
-         "DEBIAN_FRONTEND": "noninteractive"}
-
-
-def run(*words, **options):
-    done = subprocess.run(list(words), capture_output=True, text=True, check=False, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(words)}: exit {done.returncode}: {done.stdout[-3000:]}{done.stderr[-3000:]}")
-    return done.stdout
-
-
-def make_package(folder, version):
-    run("cpack", "--config", os.path.join(TREE, "CPackConfig.cmake"), "-B", folder,
-        "-D", f"CPACK_PACKAGE_VERSION={version}")
-    return glob.glob(os.path.join(folder, f"titer_{version}-*.deb"))[0]
-
-
-class Machine:
-    """A bare system in which commands are run as on a machine of its own; the network and the processes are shared."""
-
-    def __init__(self, folder):
-        self.root = os.path.join(folder, "root")
-        upper, work = os.path.join(folder, "disk", "upper"), os.path.join(folder, "disk", "work")
-        os.makedirs(self.root)
-        os.makedirs(os.path.join(folder, "disk"))
-        run("mount", "-t", "tmpfs", "disk", os.path.join(folder, "disk"))
-        os.makedirs(upper)
-        os.makedirs(work)
-        run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={BARE},upperdir={upper},workdir={work}", self.root)
-        run("mount", "-t", "proc", "proc", self.path("proc"))
-        run("mount", "--rbind", "/dev", self.path("dev"))
-        for name in ("resolv.conf", "hosts"):
-            shutil.copy(os.path.join("/etc", name), self.path("etc", name))
-
-    def path(self, *parts):
-        return os.path.join(self.root, *parts)
-
-    def run(self, *words):
-        return run("chroot", self.root, *words, env=CLEAN)
-
-    def exists(self, path):
-        return os.path.lexists(self.path(path.lstrip("/")))
-
-    def install(self, package):
-        """By apt, which also fetches what the package depends on."""
-        shutil.copy(package, self.path("root"))
-        return self.run("apt-get", "-qq", "-y", "--no-install-recommends", "-o", "APT::Sandbox::User=root", "install",
-                        "/root/" + os.path.basename(package))
-
-
-def bare_system():
-    """Made once; None and why when it cannot be made here."""
-    if os.path.exists(os.path.join(BARE, "complete")):
-        return None
-    if not shutil.which("debootstrap"):
-        return "there is no debootstrap"
-    shutil.rmtree(BARE, ignore_errors=True)
-    done = subprocess.run(["debootstrap", "--variant=minbase", "bookworm", BARE], capture_output=True, text=True,
-                          check=False)
-    if done.returncode != 0:
-        return "debootstrap: " + done.stdout[-500:] + done.stderr[-500:]
-    updated = subprocess.run(["chroot", BARE, "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "update"],
-                             capture_output=True, text=True, check=False, env=CLEAN)
-    if updated.returncode != 0:
-        return "apt-get update: " + updated.stderr[-500:]
-    with open(os.path.join(BARE, "complete"), "w", encoding="utf-8"):
-        return None
 
 
 class Cluster:
@@ -99,7 +29,7 @@ class Cluster:
     def __enter__(self):
         words = ["setpriv", "--reuid=titer", "--regid=titer", "--clear-groups", "titer", "cluster", "3", "--base-port",
                  str(self.base), "--http-port", str(self.base + 3), "--data", "/var/lib/titer/try"]
-        self.process = subprocess.Popen(["chroot", self.machine.root, *words], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen(self.machine.words(*words), stdin=subprocess.PIPE,
                                         stdout=self.output, stderr=subprocess.STDOUT, env=CLEAN)
         wait_until(lambda: "Type an index" in self.said() or self.process.poll() is not None,
                    lambda: "the cluster to serve: " + self.said())
@@ -127,16 +57,10 @@ class Cluster:
 class Package(unittest.TestCase):
     def setUp(self):
         folder = tempfile.mkdtemp(prefix="titer-package-")
-        self.addCleanup(self.tidy, folder)
+        self.addCleanup(tear_down, folder)
         self.packages = [make_package(os.path.join(folder, "one"), "0.1.0"),
                          make_package(os.path.join(folder, "two"), "0.1.1")]
-        self.machine = Machine(folder)
-
-    @staticmethod
-    def tidy(folder):
-        for mount in ("root/dev", "root/proc", "root", "disk"):
-            subprocess.run(["umount", "-R", os.path.join(folder, mount)], capture_output=True, check=False)
-        shutil.rmtree(folder)
+        self.machine = Machine(bare_system()[0], folder)
 
     def test_install_run_upgrade_remove_purge(self):
         self.installed()
@@ -199,7 +123,7 @@ if __name__ == "__main__":
         print("SKIPPED: the package is not tested here: a bare system in a namespace needs root")
         sys.exit(77)
     if INSIDE not in os.environ:
-        reason = bare_system()
+        reason = bare_system()[1]
         if reason:
             print(f"SKIPPED: the package is not tested here: no bare system could be made: {reason}")
             sys.exit(77)

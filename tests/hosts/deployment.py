@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""docs/operations.md, "Three machines, step by step", as it is written: every command of it, on three bare Debian systems.
+
+Each machine is a bare system of its own (tests/package/bare.py) on a network of its own (network.py), and so is the
+operator's computer. Stood in for: systemd, by a script that runs what the units run, and scp, by a copy. Then a machine is
+replaced, all are upgraded, and a backup is made and checked, by the same document.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(os.path.dirname(HERE), "e2e"), os.path.join(os.path.dirname(HERE), "package")]
+from bare import CLEAN, Machine, bare_system, make_package, run  # noqa: E402
+from harness import ROOT  # noqa: E402
+from network import INSIDE, ME, Network, cannot, in_own_world  # noqa: E402
+
+DOCUMENT = os.path.join(ROOT, "docs", "operations.md")
+BARE = os.path.join(ROOT, "build", "bare-etcd")
+PATTERN = r"^#+ ([^\n]*)$|^```sh (\S+)\n(.*?)^```$"
+OWN, FIRST = "own-computer", "first-machine"  # else: on every machine
+
+SYSTEMCTL = """#!/bin/sh
+# Stands in for systemd, which a container has not: runs what the units run, and waits for what they wait for.
+as() { setpriv --reuid="$1" --regid="$1" --clear-groups sh -c "cd / && exec $2" >>/var/log/"$1".log 2>&1 & echo $! >/run/"$1".pid; }
+stop() { [ ! -f /run/"$1".pid ] || { kill "$(cat /run/"$1".pid)"; while kill -0 "$(cat /run/"$1".pid)" 2>/dev/null; do :; done; }; }
+start_titer() {
+  as titer "$(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/titer@.service | sed 's/%i/main/')"
+  until titer status --json --at unix:/var/lib/titer/main/titer.sock 2>/dev/null | grep -q '"full":true'; do
+    kill -0 "$(cat /run/titer.pid)" || exit 1
+  done
+}
+case "$*" in
+  "restart etcd") set -a; . /etc/default/etcd; stop etcd; as etcd /usr/bin/etcd ;;
+  "enable --now titer@main") start_titer ;;
+  "restart titer@main") stop titer; start_titer ;;
+  *) echo "systemctl $*: this test does not know that" >&2; exit 1 ;;
+esac
+"""
+SCP = """#!/bin/sh
+# Stands in for scp: scp FILE… root@ADDRESS:FOLDER, where /machines/ADDRESS is that machine's root.
+for last; do :; done
+target=/machines/${last#root@}
+while [ $# -gt 1 ]; do cp "$1" "${target%%:*}${target#*:}"; shift; done
+"""
+
+
+def steps(document):
+    """[(heading, where, commands)] of the blocks that say where they are run."""
+    found, heading = [], ""
+    for match in re.finditer(PATTERN, document, re.M | re.S):
+        if match.group(1):
+            heading = match.group(1)
+        else:
+            found.append((heading, match.group(2), match.group(3)))
+    return found
+
+
+class Deployment(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="titer-deployment-")
+        self.package = make_package(os.path.join(self.folder, "package"), "0.1.0")
+        names = ["one", "two", "three", "four"]
+        self.network = Network(names)
+        self.network.__enter__()
+        self.addCleanup(self.network.__exit__)
+        self.machines = {name: self.machine(name) for name in names}
+        self.own = self.machine(ME)
+        self.own.install(self.package)
+        for name, machine in self.machines.items():
+            there = self.own.path("machines", self.network.addresses[name])
+            os.makedirs(there)
+            run("mount", "--bind", machine.root, there)
+        with open(DOCUMENT, encoding="utf-8") as file:
+            self.steps = steps(file.read())
+        self.exports = []
+
+    def machine(self, name):
+        machine = Machine(BARE, os.path.join(self.folder, name), self.network.entering(name))
+        shutil.copy(self.package, machine.path("root"))
+        for stub, text in (("systemctl", SYSTEMCTL), ("scp", SCP)):
+            with open(machine.path("usr/local/bin", stub), "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(file.name, 0o755)
+        return machine
+
+    def do(self, heading, on=("one", "two", "three"), index=None):
+        """Runs the commands below this heading, each on the machines that it is for. What they said."""
+        chosen = [(where, commands) for h, where, commands in self.steps if h == heading]
+        self.assertTrue(chosen, f"the document has no commands below {heading!r}")
+        return "".join(self.run_block(where, commands, on, index) for where, commands in chosen)
+
+    def run_block(self, where, commands, on, index):
+        if where == OWN:
+            script = "".join(self.exports) + commands
+            self.exports += [line + "\n" for line in commands.split("\n") if line.startswith("export ")]
+            return self.script(self.own, ME, script)
+        said = ""
+        for name in on[:1] if where == FIRST else on:
+            number = list(self.machines).index(name) if index is None else index
+            said += self.script(self.machines[name], name, commands, MY=self.network.addresses[name], I=str(number))
+        return said
+
+    def script(self, machine, name, text, **variables):
+        done = subprocess.run(machine.words("sh", "-ec", "cd /root\n" + text), capture_output=True, text=True, check=False,
+                              env={**CLEAN, **variables}, timeout=120)
+        if done.returncode != 0:
+            logs = [subprocess.run(["tail", "-n", "15", m.path("var/log", log)], capture_output=True, text=True,
+                                   check=False).stdout for m in self.machines.values() for log in ("titer.log", "etcd.log")]
+            self.fail(f"on {name}:\n{text}\nexit {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}\n" +
+                      "\n---\n".join(logs))
+        return done.stdout
+
+    def test_three_machines_step_by_step_then_replaced_upgraded_and_backed_up(self):
+        said = self.do("Three machines, step by step")
+        self.assertIn("Elm Street Clinic", said)
+        self.assertEqual(3, len(re.findall(r"10\.0\.0\.[123]:8892 +serving", said)), said)
+        self.do("Upgrades")
+        self.do("Backup")
+        self.replace_the_second()
+        status = self.script(self.own, ME, "".join(self.exports) + "titer status --at 10.0.0.1:8892\n")
+        self.assertEqual(3, len(re.findall(r"10\.0\.0\.[134]:8892 +serving", status)), status)
+
+    def replace_the_second(self):
+        """As the document says: steps 1, 2 and 4 for the new one, then the register is told, then it is started."""
+        with open(self.machines["two"].path("run/titer.pid"), encoding="utf-8") as file:
+            os.kill(int(file.read()), 9)
+        for where, commands in self.numbered(1, 2, 4):
+            self.run_block(where, commands.replace("for machine in 1 2 3", "for machine in 4").replace(
+                "titer cert ca --out authority\n", ""), ["four"], 1)
+        self.script(self.machines["four"], "four", "chown root:titer /etc/titer/*.pem\nchmod 640 /etc/titer/*.pem\n")
+        self.do("Replacing a machine")
+        for where, commands in self.numbered(6):
+            self.run_block(where, commands, ["four"], 1)
+
+    def numbered(self, *numbers):
+        chosen = [(where, commands) for h, where, commands in self.steps if h == "Three machines, step by step"]
+        return [chosen[n - 1] for n in numbers]
+
+
+if __name__ == "__main__":
+    if INSIDE not in os.environ:
+        if os.geteuid() != 0:
+            cannot("namespaces need root")
+        depends = run("dpkg-deb", "-f", make_package(tempfile.mkdtemp(prefix="titer-depends-"), "0.1.0"), "Depends")
+        needed = [re.sub(r"[ (].*", "", d) for d in depends.split(", ")]
+        problem = bare_system([*needed, "etcd-server", "etcd-client"], os.path.basename(BARE))[1]
+        if problem:
+            cannot(problem)
+    in_own_world()
+    unittest.main(verbosity=2)
