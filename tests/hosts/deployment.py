@@ -147,7 +147,7 @@ if __name__ == "__main__":
         if os.geteuid() != 0:
             cannot("namespaces need root")
         depends = run("dpkg-deb", "-f", make_package(tempfile.mkdtemp(prefix="titer-depends-"), "0.1.0"), "Depends")
-        needed = [re.sub(r"[ (].*", "", d) for d in depends.split(", ")]
+        needed = [re.sub(r"[ (].*", "", d) for d in depends.strip().split(", ")]
         problem = bare_system([*needed, "etcd-server", "etcd-client"], os.path.basename(BARE))[1]
         if problem:
             cannot(problem)

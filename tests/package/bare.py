@@ -13,7 +13,8 @@ from harness import ROOT
 TREE = os.environ.get("TITER_RELEASE_TREE") or os.path.join(ROOT, "build", "release")
 CLEAN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
          "DEBIAN_FRONTEND": "noninteractive"}
-APT = ("apt-get", "-qq", "-y", "--no-install-recommends", "-o", "APT::Sandbox::User=root")
+APT = ("apt-get", "-qq", "-y", "--no-install-recommends", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3",
+       "-o", "APT::Update::Error-Mode=any")
 
 
 def run(*words, **options):
