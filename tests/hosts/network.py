@@ -58,7 +58,9 @@ class Network:
             if name != ME:
                 run("ip", "netns", "add", name)
             words.append(f"{name}={self._namespace(name)}={address}")
-        self._switch = subprocess.Popen([SWITCH, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # A busy machine must not make the network slower than was said: the switch goes before everybody else.
+        self._switch = subprocess.Popen([SWITCH, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=lambda: os.nice(-15))
         self._ask("counts")  # it has opened all cards when it answers
         for name, address in self.addresses.items():
             self._plug_in(name, address)
