@@ -8,6 +8,7 @@
 #include "net/loop.h"
 #include "titer/command.h"
 #include "titer/data_report.h"
+#include "titer/recover_host.h"
 #include "titer/remote.h"
 #include "titer/text.h"
 
@@ -19,6 +20,7 @@ struct Options {
   std::string dir = "titer-data";
   std::optional<std::uint16_t> from;
   bool accept = false;
+  std::string config;
 };
 
 // What is there, and what going on from it would mean.
@@ -57,6 +59,7 @@ int recover(const cluster::DataSurvey& survey, ReplicaId from) {
 }
 
 int run(const Options& o) {
+  if (!o.config.empty()) return recover_host(o.config, o.accept);
   if (o.accept && !o.from) {
     complain(
         "say from whose disk the cluster is to go on: --from I; without --accept-data-loss `titer recover` shows "
@@ -82,6 +85,9 @@ Runner setup(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("dir", o->dir, "data directory of a cluster that does not run")->capture_default_str();
   app.add_option("--from", o->from, "the replica from whose disk the cluster is to go on");
+  app.add_option(
+      "--config", o->config,
+      "titer.toml of this machine, in a cluster on several machines: go on from its disk (docs/serve.md)");
   app.add_flag("--accept-data-loss", o->accept,
                "do it; what was acknowledged and is not on that disk is lost, which is on record for ever");
   app.footer(

@@ -84,6 +84,7 @@ class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
   Authority seen_;
   std::optional<ClusterRecord> record_;  // of seen_.revision
   std::string refused_;
+  std::string complaint_;  // the last about a change, as it was logged
   std::map<Kind, Wanted> wishes_;
   boost::asio::steady_timer pause_, watch_pause_;
   std::int64_t looked_at_ = 0;  // etcd's revision at the last look: watching from there on misses nothing
@@ -109,8 +110,9 @@ EtcdRegister::Work::Task EtcdRegister::Work::look() {
       if (NextRecord next = next_record()) {
         const std::string text = to_json(*next);
         const auto replaced = co_await etcd_.replace(key_, seen_.revision, text);
-        if (!replaced) away(replaced.error());
         if (replaced) continue;
+        if (std::exchange(complaint_, replaced.error().message) != replaced.error().message)
+          spdlog::warn("the register was not changed: {}", complaint_);
       }
     }
     if (woken_ && state) continue;
@@ -167,7 +169,7 @@ void EtcdRegister::Work::took(const EtcdState& state, const Authority& at_least)
   if (!record) return refuse(record.error().message);
   const Authority now = authority_of(state.etcd, state.value->revision, *record);
   if (const auto why = gone_back(at_least, now)) return refuse(*why);
-  if (now.etcd == seen_.etcd && now.revision < seen_.revision) return;
+  if (gone_back(seen_, now)) return;  // the watch was faster than this answer
   if (!std::exchange(refused_, {}).empty()) spdlog::info("the register is believable again");
   if (record_ && now == seen_) return;
   if (const Status kept = events_.remember(now); !kept)

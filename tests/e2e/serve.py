@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 import unittest
@@ -22,17 +23,23 @@ SITE = "elm"
 
 
 class Etcd:
-    """One member, on loopback."""
+    """One member, on loopback. `files`: (authority, certificate, key) for TLS on both sides."""
 
-    def __init__(self, folder):
-        self.folder, self.port = folder, free_ports(2)
+    def __init__(self, folder, files=None):
+        self.folder, self.port, self.files = folder, free_ports(2), files
         self.process = None
 
+    def url(self):
+        return f"http{'s' if self.files else ''}://127.0.0.1:{self.port}"
+
     def start(self):
-        client, peer = (f"http://127.0.0.1:{self.port + i}" for i in (0, 1))
+        client, peer = self.url(), f"http://127.0.0.1:{self.port + 1}"
         words = ["etcd", "--data-dir", os.path.join(self.folder, "etcd"), "--listen-client-urls", client,
                  "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
                  "--initial-cluster", f"default={peer}", "--logger", "zap", "--log-level", "error"]
+        if self.files:
+            words += ["--client-cert-auth", "--trusted-ca-file", self.files[0], "--cert-file", self.files[1],
+                      "--key-file", self.files[2]]
         with open(os.path.join(self.folder, "etcd.log"), "ab") as log:
             self.process = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                             preexec_fn=harness.end_with_parent)
@@ -46,9 +53,12 @@ class Etcd:
         shutil.rmtree(os.path.join(self.folder, "etcd"))
 
     def answers(self):
-        ask = urllib.request.Request(f"http://127.0.0.1:{self.port}/v3/kv/range", json.dumps({"key": "YQ=="}).encode())
+        ask = urllib.request.Request(self.url() + "/v3/kv/range", json.dumps({"key": "YQ=="}).encode())
+        secure = ssl.create_default_context(cafile=self.files[0]) if self.files else None
+        if secure:
+            secure.load_cert_chain(*self.files[1:])
         try:
-            with urllib.request.urlopen(ask, timeout=1):
+            with urllib.request.urlopen(ask, timeout=1, context=secure):
                 return True
         except OSError:
             return False
@@ -57,12 +67,19 @@ class Etcd:
 class Group(Replicas):
     """Replicas that are kept in life as a service manager does: exit code 3 means start it again."""
 
-    def __init__(self, replicas=3):
+    def __init__(self, replicas=3, secure=False):
         self.size, self.logs = replicas, None
         self.folder = tempfile.TemporaryDirectory(prefix="titer-serve-")
         self.base = free_ports(2 * (replicas + 2))
-        self.etcd = Etcd(self.folder.name)
+        self.files = self.certificates() if secure else None
+        self.etcd = Etcd(self.folder.name, self.files)
         self.processes, self.places = {}, {i: i for i in range(replicas + 1)}
+
+    def certificates(self):
+        """(authority, certificate, key), for everything on this machine."""
+        titer("cert", "ca", "--out", self.path("tls"))
+        titer("cert", "issue", "--ca", self.path("tls"), "--out", self.path("tls"), "--name", "127.0.0.1")
+        return [self.path("tls", name) for name in ("ca.pem", "replica.pem", "replica-key.pem")]
 
     def address(self, index):
         return "127.0.0.1", self.base + 2 * self.places[index]
@@ -80,7 +97,9 @@ class Group(Replicas):
         with open(path, "w", encoding="utf-8") as file:
             file.write(f'[cluster]\nname = "tested"\n[replica]\nindex = {index}\ndata = "{self.path(f"data-{place}")}"\n'
                        f'wire = "127.0.0.1:{self.base + 2 * place}"\nhttp = "127.0.0.1:{self.base + 2 * place + 1}"\n'
-                       f'[register]\nendpoints = ["http://127.0.0.1:{self.etcd.port}"]\n')
+                       f'[register]\nendpoints = ["{self.etcd.url()}"]\n')
+            names = "" if self.files is None else 'ca = "{}"\ncertificate = "{}"\nkey = "{}"\n'.format(*self.files)
+            file.write(names + ("[tls]\n" + names if names else ""))
         return path
 
     def __enter__(self):
@@ -105,9 +124,9 @@ class Group(Replicas):
         with open(self.path(f"{self.places[index]}.log"), errors="replace", encoding="utf-8") as file:
             return file.read()
 
-    def command(self, *words):
-        """A command of an operator that must succeed."""
-        done = titer(words[0], *words[1:], "--config", self.config(0))
+    def command(self, *words, on=0):
+        """A command of an operator, on one of the machines, that must succeed."""
+        done = titer(*words, "--config", self.config(on))
         if done.returncode != 0:
             raise AssertionError(f"titer {words}: exit {done.returncode}: {done.stderr or done.stdout}")
         return done.stdout
@@ -257,6 +276,21 @@ class Serve(unittest.TestCase):
             self.assertEqual(USAGE, group.ends(1))
             self.assertIn("gone back in time", group.log(1))
 
+            for index in (0, 2):  # an operator goes on without that etcd, from the disk of one of them
+                group.kill(index)
+            shown = titer("recover", "--config", group.config(2))
+            self.assertEqual(1, shown.returncode, shown)
+            self.assertIn("accept-data-loss", shown.stdout)
+            group.command("recover", "--accept-data-loss", on=2)
+            group.start(2)
+            group.wait_members([2])
+            self.see(group, 8, [2])
+            for index in (0, 1):
+                group.command("replica", "add", index, group.machine(index))
+                group.start(index)
+            group.wait_members(range(3))
+            self.assertIn("went on from replica 2 alone", group.command("replica", "list"))
+
     def test_one_after_another_is_restarted_under_load_and_nothing_is_lost_or_refused(self):
         with Group() as group:
             group.begin()
@@ -268,6 +302,21 @@ class Serve(unittest.TestCase):
                     group.wait_members(range(3))
             for index in range(3):
                 writer.check(self, group, index)
+
+    def test_under_tls_everywhere_and_etcd_refuses_who_shows_no_certificate(self):
+        with Group(secure=True) as group:
+            group.start(*range(3))
+
+            def members():
+                done = titer("status", "--json", "--ca", group.files[0], at=group.at())
+                rows = json.loads(done.stdout) if done.returncode == 0 else []
+                return len(rows) == 3 and all(r["full"] and len(r["members"]) == 3 for r in rows)
+            wait_until(members, lambda: "three members: " + group.log(0)[-500:], 30, 0.1)
+            with open(group.config(0), encoding="utf-8") as file:
+                plain = file.read().replace("certificate =", "# ").replace("key =", "# ")
+            with open(group.path("plain.toml"), "w", encoding="utf-8") as file:
+                file.write(plain)
+            self.assertNotEqual(0, titer("replica", "list", "--config", group.path("plain.toml")).returncode)
 
     def test_an_excluded_replica_ends_with_3_and_joins_when_it_is_started_again(self):
         with Group() as group:
