@@ -64,6 +64,26 @@ bool Suspicion::grey(const Context& c, Peer& p, ReplicaId id, const Gateway& gat
   return c.now.value - p.progress_at.value > kGreyUs;
 }
 
+bool Suspicion::in_minority(const Context& c) {
+  std::size_t heard = 1;
+  for (const Member& m : c.record.members) {
+    if (m.id == c.me()) continue;
+    const Peer& p = watch(c, m.id, m.incarnation);
+    if (p.linked && c.now.value - p.heard_at.value <= limits::kSuspectAfterUs) ++heard;
+  }
+  return 2 * heard < c.record.members.size();
+}
+
+bool Suspicion::may_ask(const Context& c, bool hard) {
+  if (!in_minority(c))
+    minority_since_ = {};
+  else if (minority_since_ == BootTime())
+    minority_since_ = c.now;
+  if (minority_since_ != BootTime() && c.now.value - minority_since_.value < kMinorityUs) return false;
+  const std::int64_t again = hard ? kAskAgainUs : kAskAgainGreyUs;
+  return asked_at_.value == 0 || c.now.value - asked_at_.value >= again;
+}
+
 bool Suspicion::tick(Context& c, const Gateway& gateway, const ViewChange& change) {
   const bool slept = last_tick_.value == 0 || c.now.value - last_tick_.value > limits::kSuspectAfterUs / 2;
   if (slept) restart(c);
@@ -82,8 +102,7 @@ bool Suspicion::tick(Context& c, const Gateway& gateway, const ViewChange& chang
     without.add(m.id);
     reason += fmt::format("{}replica {}: {}", reason.empty() ? "" : "; ", m.id.value, why);
   }
-  const std::int64_t again = hard ? kAskAgainUs : kAskAgainGreyUs;
-  if (without.empty() || (asked_at_.value != 0 && c.now.value - asked_at_.value < again)) return false;
+  if (!may_ask(c, hard) || without.empty()) return false;
   asked_at_ = c.now;
   c.out->ask.push_back({c.record.number, without, std::move(reason)});
   return false;

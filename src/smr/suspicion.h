@@ -5,6 +5,9 @@
 //   - silence: no heartbeat for kSuspectAfterUs: it hangs, or the network swallows.
 //   - grey: heartbeats come, but for kGreyUs it acknowledged nothing of what it should, or keeps a view change
 //     waiting. Then asking is repeated rarely.
+// Who hears fewer than half of the members, itself counted, is more likely the one that is cut off: it waits
+// kMinorityUs longer, so the larger side excludes the smaller one and not the other way round. Not when the rest is
+// gone for good: then the wait is all it costs.
 // Patience is counted in this replica's own ticks: if it slept itself, everybody gets a new start, because
 // what they sent meanwhile is still in its sockets.
 //
@@ -25,6 +28,7 @@ class Suspicion {
   static constexpr std::int64_t kLinkUs = 2 * limits::kHeartbeatEveryUs;
   static constexpr std::int64_t kNeverLinkedUs = 4 * limits::kSuspectAfterUs;
   static constexpr std::int64_t kGreyUs = 4 * limits::kSuspectAfterUs;
+  static constexpr std::int64_t kMinorityUs = 1'000'000;
   static constexpr std::int64_t kAskAgainUs = 100'000;
   static constexpr std::int64_t kAskAgainGreyUs = 200'000;
 
@@ -53,13 +57,17 @@ class Suspicion {
   [[nodiscard]] bool grey(const Context& c, Peer& p, ReplicaId id, const Gateway& gateway,
                           const ViewChange& change) const;
   void restart(const Context& c);
+  // Of the newest record's members, as far as their links are there and not silent.
+  [[nodiscard]] bool in_minority(const Context& c);
+  [[nodiscard]] bool may_ask(const Context& c, bool hard);
 
   // By incarnation, because a link may be there before a view has its process, and a process that was excluded
   // may linger beside the one that has its id now. Bounded: who is neither linked nor a member is forgotten.
   std::vector<Peer> peers_;
   BootTime last_tick_;
   BootTime asked_at_;
-  BootTime record_at_;  // when c.record became known, or patience was restarted
+  BootTime minority_since_;  // 0: it hears half of the members, or more
+  BootTime record_at_;       // when c.record became known, or patience was restarted
 };
 
 }  // namespace titer::smr
