@@ -27,7 +27,8 @@ Serving::Serving(host::Config config, host::Notes notes)
       me_{config_.index, Incarnation(cluster::random_id()), config_.wire.text()},
       signals_(life_.loop.context(), SIGINT, SIGTERM),
       patience_(life_.loop.context()),
-      steady_(life_.loop.context()) {}
+      steady_(life_.loop.context()),
+      pulse_(life_.loop, net::Notifier::from_environment(), [this] { return state(); }) {}
 
 int Serving::run() {
   if (const Status secured = begin_tls(); !secured) {
@@ -35,6 +36,7 @@ int Serving::run() {
     return kExitUsage;
   }
   wait_for_signal();
+  pulse_.begin();
   for (const auto step :
        {&Serving::meet_register, &Serving::read_disk, &Serving::take_course, &Serving::become_replica})
     if (const auto code = (this->*step)()) return *code;
@@ -253,6 +255,14 @@ bool Serving::change_notes(const host::NoteBook& book) {
   return written.ok();
 }
 
+Pulse::State Serving::state() const {
+  if (!record_) return {false, "asks the register"};
+  if (!life_.node) return {false, waits_for_.empty() ? "begins" : waits_for_};
+  const wire::Pong now = life_.node->pong();
+  if (!now.full) return {false, fmt::format("learns the state, {} %", now.learned_percent)};
+  return {true, fmt::format("has the whole state; view {}", now.installed.value)};
+}
+
 // --- the end
 
 void Serving::wait_for_signal() {
@@ -271,6 +281,7 @@ void Serving::stop() {
   }
   if (std::exchange(stopping_, true)) return life_.node->stop(kExitOk, "told to stop twice");
   spdlog::info("told to stop");
+  pulse_.stopping();
   stop_http(life_, [this] {
     const smr::ViewRecord& view = record_->view;
     const bool member = view.has(me_.id, me_.incarnation);

@@ -17,6 +17,7 @@
 #include "host/config.h"
 #include "host/notes.h"
 #include "titer/life.h"
+#include "titer/pulse.h"
 #include "view/course.h"
 #include "view/etcd_register.h"
 
@@ -49,6 +50,7 @@ class Serving {
   void stop();
   void end_in_time();
   void tend_exclusions();
+  [[nodiscard]] Pulse::State state() const;
   [[nodiscard]] bool change_notes(const host::NoteBook& book);
 
   Life life_;
@@ -66,6 +68,7 @@ class Serving {
   bool stopping_ = false;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer patience_, steady_;
+  Pulse pulse_;
 };
 
 }  // namespace titer::app

@@ -27,6 +27,8 @@ class Notifier {
   Notifier(Notifier&& other) noexcept;
   Notifier& operator=(Notifier&&) = delete;
 
+  // Did anybody ask?
+  [[nodiscard]] bool on() const { return socket_ >= 0; }
   // It serves. Only the first call is sent.
   void ready();
   void stopping();

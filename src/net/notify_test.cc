@@ -72,6 +72,7 @@ TEST(Notifier, does_nothing_where_nobody_asked_or_nobody_listens) {
     notifier.status("x");
     notifier.stopping();
   }
+  EXPECT_FALSE(Notifier(std::string(), 1000).on());
   Notifier no_watchdog("@titer-nobody", 0);
   EXPECT_FALSE(no_watchdog.next_alive().has_value());
 }
