@@ -1,5 +1,6 @@
 """A cluster under TLS, from outside: every kind of client, those who are refused and what they are told, replicas that
-cannot prove who they are, and certificates that are renewed under load. And the local sockets beside it.
+cannot prove who they are, certificates that are renewed under load, and machines of their own with an etcd that wants
+certificates too. And the local sockets beside it.
 
 What single connections do in all their cases is tested beside the code (src/net/tls_test.cc).
 """
@@ -15,6 +16,7 @@ import urllib.request
 
 import wire
 from harness import Cluster, main, spawn, titer, wait_until
+from serve import Group
 
 
 def cert(*words):
@@ -204,6 +206,56 @@ class Replacing(unittest.TestCase):
             files.issue()
             cluster.wait_members([0, 1, 2])
         files.folder.cleanup()
+
+
+class SecureGroup(Group):
+    """Asked through the local sockets. Who is in `wrong` has the certificate of another machine."""
+
+    def __init__(self):
+        super().__init__(3, secure=True)
+        self.ca, self.wrong = self.files[0], set()
+        cert("issue", "--ca", self.path("tls"), "--name", "10.0.0.1", "--out", self.path("wrong"))
+
+    def ask_at(self, index):
+        return self.path(f"data-{self.places[index]}", "titer.sock")
+
+    def config(self, index):
+        path = super().config(index)
+        if index in self.wrong:
+            with open(path, encoding="utf-8") as file:
+                rest, tls = file.read().split("[tls]")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(rest + "[tls]" + tls.replace(self.path("tls"), self.path("wrong")))
+        return path
+
+
+class SeveralMachines(unittest.TestCase):
+    def test_a_machine_with_the_certificate_of_another_never_joins(self):
+        with SecureGroup() as group:
+            group.start(0, 1, 2)
+            group.wait_members([0, 1, 2], 40)
+            group.ok("add", "Elm Street Clinic", "--zip", "02139")
+            group.kill(0)
+            group.wait_members([1, 2])
+            group.wrong.add(0)
+            group.start(0)
+            wait_until(lambda: "its certificate is not for 127.0.0.1 but for 10.0.0.1" in group.log(1) and
+                       "a newcomer was not let in" in group.log(0), lambda: group.log(0) + group.log(1), 20)
+            self.assertEqual([m["id"] for m in group.status(1)["members"]], [1, 2])
+            group.kill(0)
+            group.wrong.clear()
+            group.start(0)
+            group.wait_members([0, 1, 2])
+
+    def test_beyond_this_machine_it_needs_tls_or_a_word(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "titer.toml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(f'[cluster]\nname = "open"\n[replica]\nindex = 0\ndata = "{folder}/data"\n'
+                           'wire = "10.255.255.1:8892"\n[register]\nendpoints = ["http://127.0.0.1:1"]\n')
+            done = titer("serve", "--config", path)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("configure [tls], or say --insecure", done.stderr)
 
 
 if __name__ == "__main__":
