@@ -41,6 +41,7 @@ void prepare_process() {
   spdlog::flush_on(spdlog::level::info);
   raise_descriptor_limit();
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGHUP, SIG_IGN);  // under TLS it means: look at the certificates (net/tls_renewal.h)
 }
 
 Result<node::Node::Past> remember(Life& life, const store::StoreOptions& disk, const std::string& execution_log,

@@ -18,15 +18,20 @@ void tell_renewal(const Status& renewed) {
 
 }  // namespace
 
-Result<ReplicaTls> ReplicaTls::open(boost::asio::io_context& context, net::TlsOptions files) {
-  files.asks_for_certificate = true;
-  auto wire = net::Tls::open(files);
-  if (!wire) return wire.error();
-  files.asks_for_certificate = false;
-  auto http = net::Tls::open(std::move(files));
-  if (!http) return http.error();
-  ReplicaTls out{std::move(wire).value(), std::move(http).value(), nullptr};
-  out.renewal = std::make_unique<net::TlsRenewal>(context, std::vector{out.wire, out.http}, tell_renewal);
+Result<ReplicaTls> ReplicaTls::open(boost::asio::io_context& context, net::TlsOptions files,
+                                    std::shared_ptr<net::Tls> more) {
+  ReplicaTls out;
+  std::vector<std::shared_ptr<net::Tls>> all;
+  if (more) all.push_back(std::move(more));
+  for (auto* const one : {&out.wire, &out.http}) {
+    if (files.certificate.empty()) break;
+    files.asks_for_certificate = one == &out.wire;
+    auto opened = net::Tls::open(files);
+    if (!opened) return opened.error();
+    *one = opened.value();
+    all.push_back(std::move(opened).value());
+  }
+  if (!all.empty()) out.renewal = std::make_unique<net::TlsRenewal>(context, std::move(all), tell_renewal);
   return out;
 }
 

@@ -48,10 +48,10 @@ int Serving::run() {
   return code;
 }
 
-// To the other replicas and to clients.
+// To the other replicas and to clients; and what etcd is shown and believed is renewed too.
 Status Serving::begin_tls() {
-  if (!config_.tls.given()) return ok_status();
-  auto tls = ReplicaTls::open(life_.loop.context(), {config_.tls.ca, config_.tls.certificate, config_.tls.key});
+  auto tls = ReplicaTls::open(life_.loop.context(), {config_.tls.ca, config_.tls.certificate, config_.tls.key},
+                              config_.etcd_renewed);
   if (!tls) return tls.error();
   life_.tls = std::move(tls).value();
   config_.wire.tls = life_.tls.wire;

@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <initializer_list>
 #include <sstream>
@@ -127,6 +128,7 @@ void read_replica(Reader& in, Config& out) {
   out.durable = durability == "disk";
   out.data = out.durable ? in.needed("replica", "data") : in.text("replica", "data");
   out.local_socket = in.text("replica", "local_socket", out.data.empty() ? "" : out.data + "/titer.sock");
+  if (!out.local_socket.empty()) out.local_socket = std::filesystem::absolute(out.local_socket).string();
   out.execution_log = in.text("replica", "execution_log");
 }
 
@@ -200,7 +202,7 @@ Status secure_etcd(Config& config) {
   if (std::ranges::none_of(config.etcd.endpoints, &view::HttpEndpoint::tls)) return ok_status();
   auto tls = net::Tls::open({config.etcd_tls.ca, config.etcd_tls.certificate, config.etcd_tls.key});
   if (!tls) return Error{Code::kInvalid, "[register]: " + tls.error().message};
-  config.etcd.tls = std::move(tls).value();
+  config.etcd.tls = config.etcd_renewed = std::move(tls).value();
   return ok_status();
 }
 

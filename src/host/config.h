@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "net/connection.h"
+#include "net/tls.h"
 #include "view/etcd_client.h"
 
 namespace titer::host {
@@ -38,6 +40,7 @@ struct Config {
   // [register]
   view::EtcdOptions etcd;
   TlsFiles etcd_tls;
+  std::shared_ptr<net::Tls> etcd_renewed;  // is etcd.tls, for who renews it; null: plain
 
   TlsFiles tls;  // [tls], of wire and HTTP
 

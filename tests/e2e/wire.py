@@ -194,22 +194,30 @@ class Closed(Exception):
         self.goodbye = goodbye
 
 
+def connected(where, timeout, tls):
+    """A socket to (host, port), to a port of this machine, or to the path of a Unix socket."""
+    if isinstance(where, str):
+        plain = socket.socket(socket.AF_UNIX)
+        plain.settimeout(timeout)
+        try:
+            plain.connect(where)
+        except OSError:
+            plain.close()
+            raise
+        return plain
+    place = where if isinstance(where, tuple) else ("127.0.0.1", where)
+    plain = socket.create_connection(place, timeout)
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    plain.settimeout(timeout)
+    return tls.wrap_socket(plain, server_hostname=place[0]) if tls else plain
+
+
 class Link:
     """One connection, blocking: to a port of this machine, to (host, port), or to the path of a Unix socket; `tls`: an ssl
     context. Raises OSError, TimeoutError or Closed."""
 
     def __init__(self, where, greet=True, timeout=10.0, tls=None, **who):
-        if isinstance(where, str):
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(timeout)
-            self.socket.connect(where)
-        else:
-            place = where if isinstance(where, tuple) else ("127.0.0.1", where)
-            self.socket = socket.create_connection(place, timeout)
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.socket.settimeout(timeout)
-            if tls:
-                self.socket = tls.wrap_socket(self.socket, server_hostname=place[0])
+        self.socket = connected(where, timeout, tls)
         self.received = bytearray()
         if not greet:
             return
