@@ -94,8 +94,10 @@ void Serving::refused(const std::string& why) { refusal_ = why; }
 void Serving::took_record(const view::ClusterRecord& record) {
   record_ = record;
   if (!life_.node) return;
-  if (const std::string why = view::displaced(record, me_); !why.empty()) return life_.node->stop(kExitOk, why);
-  life_.node->follow(roster_of(record));
+  if (const std::string why = view::displaced(record, me_); !why.empty())
+    leave_for_good(why);
+  else
+    life_.node->follow(roster_of(record));
   tell_peers();
   if (!record.view.members.empty()) life_.node->record(record.view);
 }
@@ -281,6 +283,18 @@ void Serving::stop() {
   }
   if (std::exchange(stopping_, true)) return life_.node->stop(kExitOk, "told to stop twice");
   spdlog::info("told to stop");
+  end_in_time();
+  leave();
+}
+
+// Its place is gone, and so nobody may count on its disk any more: it stays until the others have all that it has.
+void Serving::leave_for_good(const std::string& why) {
+  if (std::exchange(stopping_, true)) return;
+  spdlog::warn("{}: it leaves", why);
+  leave();
+}
+
+void Serving::leave() {
   pulse_.stopping();
   stop_http(life_, [this] {
     const smr::ViewRecord& view = record_->view;
@@ -289,8 +303,7 @@ void Serving::stop() {
     if (view.members.size() == 1)
       return life_.node->stop(kExitOk,
                               "it is the last of the view, and the one with which the cluster begins again");
-    end_in_time();
-    life_.node->retire([this] { register_->leave(); });
+    life_.node->retire([this](ViewNumber installed) { register_->leave(installed); });
   });
 }
 

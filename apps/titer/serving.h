@@ -48,6 +48,8 @@ class Serving {
   void tell_peers();
   void wait_for_signal();
   void stop();
+  void leave_for_good(const std::string& why);
+  void leave();
   void end_in_time();
   void tend_exclusions();
   [[nodiscard]] Pulse::State state() const;

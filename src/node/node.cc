@@ -200,18 +200,20 @@ void Node::follow(const Roster& roster) {
   peers_.follow(roster);
 }
 
-void Node::retire(std::function<void()> quiet) {
+void Node::retire(std::function<void(ViewNumber)> leave) {
   engine_.leaving = true;
-  quiet_ = std::move(quiet);
+  leave_ = std::move(leave);
   quiet_at_ = BootTime(net::boot_now().value + kFinishUs);
   (void)clients_.refuse_writes(Error{Code::kUnavailable, "this replica leaves; ask another one"});
 }
 
 void Node::turn_of_leaver(BootTime now) {
-  loop_.wake_at(quiet_at_);
   const smr::Snapshot snapshot = engine_.replica.snapshot();
   const bool busy = snapshot.unsafe_own_frames + snapshot.pending_requests > 0;
-  if (!busy || now >= quiet_at_) std::exchange(quiet_, nullptr)();
+  if (busy && now < quiet_at_) return loop_.wake_at(quiet_at_);
+  if (snapshot.installed != newest_.number || leaves_ == newest_.number) return;
+  leaves_ = newest_.number;
+  leave_(leaves_);
 }
 
 void Node::turn() {
@@ -233,7 +235,7 @@ void Node::turn() {
   if (exit_code_) return;
   if (!engine_.replica.full()) learner_.turn(newest_);
   if (store_ != nullptr) turn_of_disk(now);
-  if (quiet_) turn_of_leaver(now);
+  if (leave_) turn_of_leaver(now);
   donor_.turn(now);
   clients_.turn(now);
   peers_.flush();
@@ -274,6 +276,8 @@ void Node::tend_full_disk(BootTime now) {
   next_look_at_disk_ = BootTime(now.value + kLookAtFullDiskUs);
   store_->retry_room();
   if (!newest_.has(options_.me, options_.incarnation)) return;  // a learner: it does not join before there is room
+  // Who else is in a view that is not installed may be joining, without the whole state yet.
+  if (engine_.replica.snapshot().installed != newest_.number) return;
   const bool alone = newest_.members.size() == 1;
   const bool stays = alone || std::exchange(asked_to_leave_, true);
   if (clients_.refuse_writes(disk_full(stays)))

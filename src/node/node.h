@@ -74,9 +74,11 @@ class Node final : private PeerEvents {
   [[nodiscard]] wire::Pong pong() const;
   void stop(int exit_code, const std::string& reason);
   void follow(const Roster& roster);  // it has changed
-  // Before it leaves the view by its own will: no read is answered any more, nothing new is taken; `quiet` is called
-  // when what was under way is answered, at the latest after kFinishUs. A view without it then ends run() with 0.
-  void retire(std::function<void()> quiet);
+  // Before it leaves the view by its own will: no read is answered any more, nothing new is taken; `leave` is called
+  // when what was under way is answered, at the latest after kFinishUs, with the view that it has installed, which must
+  // be the newest: only then the others have all that it has. If a newer one comes first, again when that is installed.
+  // A view without it then ends run() with 0.
+  void retire(std::function<void(ViewNumber installed)> leave);
   [[nodiscard]] const smr::ViewRecord& newest() const { return newest_; }
 
  private:
@@ -123,8 +125,9 @@ class Node final : private PeerEvents {
   bool disk_full_ = false;
   bool asked_to_leave_ = false;  // since then; a second time means that the register does not let it
   BootTime next_look_at_disk_;
-  bool learns_ = false;          // its disk is a learner's
-  std::function<void()> quiet_;  // null: it does not leave, or has said so
+  bool learns_ = false;                    // its disk is a learner's
+  std::function<void(ViewNumber)> leave_;  // null: it does not leave
+  ViewNumber leaves_;                      // the view for which it was called
   BootTime quiet_at_;
   std::optional<int> exit_code_;
 };

@@ -46,8 +46,8 @@ NextRecord asked(const ClusterRecord& record, const smr::Member& asker, const wi
   return without_some(record, ask.without, record.view.known_dead);
 }
 
-NextRecord left(const ClusterRecord& record, const smr::Member& leaver) {
-  if (!record.view.has(leaver.id, leaver.incarnation)) return std::nullopt;
+NextRecord left(const ClusterRecord& record, const smr::Member& leaver, ViewNumber installed) {
+  if (installed != record.view.number || !record.view.has(leaver.id, leaver.incarnation)) return std::nullopt;
   smr::ReplicaSet it;
   it.add(leaver.id);
   std::vector<Incarnation> dead = record.view.known_dead;
@@ -94,19 +94,13 @@ Result<ClusterRecord> seat_added(const ClusterRecord& record, const Seat& seat) 
 
 Result<ClusterRecord> seat_removed(const ClusterRecord& record, ReplicaId id) {
   if (record.seat(id) == nullptr) return Error{Code::kInvalid, name_of(id) + " is not in the roster"};
-  ClusterRecord next = record;
-  std::erase_if(next.roster, [&](const Seat& seat) { return seat.id == id; });
-  std::erase_if(next.returned, [&](const Returned& one) { return one.now.id == id; });
-  if (record.view.find(id) == nullptr) return next;
-  smr::ReplicaSet it;
-  it.add(id);
-  auto view = without(record.view, it, record.view.known_dead);
-  if (!view)
+  if (record.view.find(id) != nullptr && record.view.members.size() == 1)
     return Error{Code::kInvalid, name_of(id) +
                                      " is the only member of the view: whoever else is to have the data must "
                                      "join first"};
-  next.view = std::move(view).value();
-  next.returned.clear();
+  ClusterRecord next = record;
+  std::erase_if(next.roster, [&](const Seat& seat) { return seat.id == id; });
+  std::erase_if(next.returned, [&](const Returned& one) { return one.now.id == id; });
   return next;
 }
 

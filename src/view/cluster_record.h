@@ -56,8 +56,9 @@ using NextRecord = std::optional<ClusterRecord>;
 // What `asker` asks for: without others, or the same members once more. Nothing when the view is not the expected one.
 [[nodiscard]] NextRecord asked(const ClusterRecord& record, const smr::Member& asker,
                                const wire::CompareAndSet& ask);
-// It leaves and will answer nothing any more, so it counts as dead. Never the last one.
-[[nodiscard]] NextRecord left(const ClusterRecord& record, const smr::Member& leaver);
+// It leaves and will answer nothing any more, so it counts as dead. Never the last one, and only out of a view that it
+// has installed: then all others have the whole state, where one that joins with a newer view may not.
+[[nodiscard]] NextRecord left(const ClusterRecord& record, const smr::Member& leaver, ViewNumber installed);
 // A learner that is ready becomes a member.
 [[nodiscard]] NextRecord joined(const ClusterRecord& record, const smr::Member& joiner);
 // A process says what its disk has, after the failure of all.
@@ -67,6 +68,8 @@ using NextRecord = std::optional<ClusterRecord>;
 
 // --- by operators
 [[nodiscard]] Result<ClusterRecord> seat_added(const ClusterRecord& record, const Seat& seat);
+// The view stays: a member without a place leaves it by itself (or is excluded if it cannot), for only a replica knows
+// whether the others have the whole state.
 [[nodiscard]] Result<ClusterRecord> seat_removed(const ClusterRecord& record, ReplicaId id);
 // Another machine takes the place of this one.
 [[nodiscard]] Result<ClusterRecord> seat_replaced(const ClusterRecord& record, const Seat& seat);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "view/course.h"
 
 namespace titer::view {
 namespace {
@@ -46,12 +47,20 @@ TEST(ClusterRecord, only_a_member_of_the_expected_view_may_ask) {
 }
 
 TEST(ClusterRecord, who_leaves_says_that_it_counts_as_dead_and_the_last_one_stays) {
-  const NextRecord next = left(two_of_three(), member(2, 102));
+  const ViewNumber installed = two_of_three().view.number;
+  const NextRecord next = left(two_of_three(), member(2, 102), installed);
   ASSERT_TRUE(next);
   EXPECT_EQ(next->view.members, std::vector{member(0, 100)});
   EXPECT_EQ(next->view.known_dead.back(), Incarnation(102));
-  EXPECT_FALSE(left(*next, member(2, 102)));
-  EXPECT_FALSE(left(*next, member(0, 100)));
+  EXPECT_FALSE(left(*next, member(2, 102), next->view.number));
+  EXPECT_FALSE(left(*next, member(0, 100), next->view.number));
+}
+
+// The other one may be joining with this view, without the whole state yet.
+TEST(ClusterRecord, nobody_leaves_a_view_that_it_has_not_installed) {
+  const NextRecord newer = joined(two_of_three(), member(1, 201));
+  EXPECT_FALSE(left(*newer, member(2, 102), two_of_three().view.number));
+  EXPECT_TRUE(left(*newer, member(2, 102), newer->view.number));
 }
 
 TEST(ClusterRecord, who_is_ready_joins_once_and_only_with_a_place_in_the_roster) {
@@ -93,23 +102,21 @@ TEST(ClusterRecord, the_roster_takes_each_index_and_address_once) {
   EXPECT_FALSE(seat_added(two_of_three(), {ReplicaId(16), "10.0.0.99:8892", ""}).ok());
 }
 
-TEST(ClusterRecord, who_is_removed_is_no_member_any_more_but_the_last_member_stays) {
+TEST(ClusterRecord, who_is_removed_leaves_the_view_by_itself_and_the_only_member_stays) {
   const auto next = seat_removed(two_of_three(), ReplicaId(2));
   ASSERT_TRUE(next.ok());
-  EXPECT_EQ(next->view.number, ViewNumber(8));
-  EXPECT_EQ(next->view.members, std::vector{member(0, 100)});
+  EXPECT_EQ(next->view, two_of_three().view);
   EXPECT_EQ(next->seat(ReplicaId(2)), nullptr);
-  EXPECT_FALSE(seat_removed(*next, ReplicaId(0)).ok());
-  const auto idle = seat_removed(two_of_three(), ReplicaId(1));
-  ASSERT_TRUE(idle.ok());
-  EXPECT_EQ(idle->view, two_of_three().view);
+  const NextRecord alone = left(*next, member(2, 102), next->view.number);
+  EXPECT_FALSE(seat_removed(*alone, ReplicaId(0)).ok());
 }
 
-TEST(ClusterRecord, a_machine_takes_the_place_of_another_which_is_out_of_the_view) {
+TEST(ClusterRecord, a_machine_takes_the_place_of_another_which_leaves_the_view_by_itself) {
   const auto next = seat_replaced(two_of_three(), {ReplicaId(2), "10.0.0.9:8892", ""});
   ASSERT_TRUE(next.ok()) << next.error().message;
   EXPECT_EQ(next->seat(ReplicaId(2))->wire, "10.0.0.9:8892");
-  EXPECT_EQ(next->view.find(ReplicaId(2)), nullptr);
+  EXPECT_EQ(next->view, two_of_three().view);
+  EXPECT_FALSE(displaced(*next, member(2, 102)).empty());
 }
 
 TEST(ClusterRecord, as_text_it_is_the_same_record) {

@@ -221,9 +221,11 @@ void EtcdRegister::ready(Position) {
       Kind::kJoin, [me = options_.me](const ClusterRecord& newest) { return joined(newest, me); }, kAskedUs);
 }
 
-void EtcdRegister::leave() {
+void EtcdRegister::leave(ViewNumber installed) {
   wish(
-      Kind::kLeave, [me = options_.me](const ClusterRecord& newest) { return left(newest, me); }, kLeavingUs);
+      Kind::kLeave,
+      [me = options_.me, installed](const ClusterRecord& newest) { return left(newest, me, installed); },
+      kLeavingUs);
 }
 
 Status EtcdRegister::operate(const wire::Operate&) {

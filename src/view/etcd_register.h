@@ -61,8 +61,8 @@ class EtcdRegister final : public Register {
   [[nodiscard]] RegisterStatus status() const override;
 
   void wish(Kind kind, Wish wish, std::int64_t valid_us);
-  // This process will answer nothing any more.
-  void leave();
+  // This process will answer nothing any more. It leaves this view, which it has installed, or none.
+  void leave(ViewNumber installed);
 
  private:
   class Work;

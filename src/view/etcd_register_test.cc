@@ -249,7 +249,7 @@ TEST_F(EtcdRegisterTest, it_may_be_destroyed_in_the_middle_of_anything) {
   etcd.put(to_json(three()));
   for (unsigned turns = 0; turns < 40; ++turns) {
     Told told(loop, {etcd.endpoint()});
-    told.reg->leave();
+    told.reg->leave(three().view.number);
     unsigned n = 0;
     (void)told.until([&] {
       loop.wake_at(BootTime(net::boot_now().value + 100));
