@@ -1,4 +1,4 @@
-# What `cmake --install` puts where, and what `cpack` makes of it (docs/operations.md, decision 18). Two components:
+# What `cmake --install` puts where, and what `cpack` makes of it (docs/operations.md, decision 17). Two components:
 #   runtime  the program with its manual, its service and the service's settings; the Debian package `titer`
 #   client   the client library for C++ programs: find_package(titer), target titer::client; the package `libtiter-dev`
 include(GNUInstallDirs)
