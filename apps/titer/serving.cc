@@ -210,6 +210,13 @@ std::optional<int> Serving::become_replica() {
   spdlog::info("this process is {}", founds                                       ? "the first of a new cluster"
                                      : record_->view.has(me_.id, me_.incarnation) ? "one of those who begin anew"
                                                                                   : "a learner");
+  const smr::Member* before = record_->view.find(me_.id);
+  if (before != nullptr && before->incarnation != me_.incarnation)
+    spdlog::warn(
+        "the view has an earlier process of this replica, and its data is not on this disk: it learns when the "
+        "others have "
+        "taken that one out. If nobody of the view is left with its data, `titer recover --config` says what can "
+        "be done");
   // What is on disk now says more than the note.
   host::NoteBook book = notes_.book();
   book.foundings.clear();

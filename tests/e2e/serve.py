@@ -25,8 +25,8 @@ SITE = "elm"
 class Etcd:
     """One member, on loopback. `files`: (authority, certificate, key) for TLS on both sides."""
 
-    def __init__(self, folder, files=None):
-        self.folder, self.port, self.files = folder, free_ports(2), files
+    def __init__(self, folder, port, files=None):
+        self.folder, self.port, self.files = folder, port, files
         self.process = None
 
     def url(self):
@@ -70,9 +70,10 @@ class Group(Replicas):
     def __init__(self, replicas=3, secure=False):
         self.size, self.logs = replicas, None
         self.folder = tempfile.TemporaryDirectory(prefix="titer-serve-")
-        self.base = free_ports(2 * (replicas + 2))
+        places = 2 * (replicas + 2)  # each with its wire and its HTTP; then etcd's two
+        self.base = free_ports(places + 2)
         self.files = self.certificates() if secure else None
-        self.etcd = Etcd(self.folder.name, self.files)
+        self.etcd = Etcd(self.folder.name, self.base + places, self.files)
         self.processes, self.places = {}, {i: i for i in range(replicas + 1)}
 
     def certificates(self):
