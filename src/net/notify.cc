@@ -54,8 +54,7 @@ Notifier::Notifier(Notifier&& other) noexcept
       status_(std::move(other.status_)) {}
 
 void Notifier::ready() {
-  if (std::exchange(ready_, true)) return;
-  send("READY=1");
+  if (!ready_) ready_ = send("READY=1");
 }
 
 void Notifier::stopping() { send("STOPPING=1"); }
@@ -78,13 +77,14 @@ std::optional<BootTime> Notifier::next_alive() const {
   return fed_ ? BootTime(fed_->value + watchdog_us_ / 2) : BootTime(0);
 }
 
-void Notifier::send(std::string_view text) const {
-  if (socket_ < 0) return;
+bool Notifier::send(std::string_view text) const {
+  if (socket_ < 0) return false;
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
   std::memcpy(to.sun_path, address_.data(), address_.size());
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
-  (void)::sendto(socket_, text.data(), text.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to), length);
+  return ::sendto(socket_, text.data(), text.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to),
+                  length) >= 0;
 }
 
 }  // namespace titer::net

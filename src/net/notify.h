@@ -29,7 +29,7 @@ class Notifier {
 
   // Did anybody ask?
   [[nodiscard]] bool on() const { return socket_ >= 0; }
-  // It serves. Only the first call is sent.
+  // It serves. Said once; again when the manager's queue was full.
   void ready();
   void stopping();
   // One line for people (`systemctl status`); sent when it has changed.
@@ -40,7 +40,8 @@ class Notifier {
   [[nodiscard]] std::optional<BootTime> next_alive() const;
 
  private:
-  void send(std::string_view text) const;
+  // False: it did not get there.
+  bool send(std::string_view text) const;
 
   std::string address_;  // as sockaddr_un wants it: an abstract name begins with a zero byte; empty: nobody asked
   int socket_ = -1;

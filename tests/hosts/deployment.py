@@ -27,7 +27,7 @@ OWN, FIRST = "own-computer", "first-machine"  # else: on every machine
 SYSTEMCTL = """#!/bin/sh
 # Stands in for systemd, which a container has not: runs what the units run, and waits for what they wait for.
 as() { setpriv --reuid="$1" --regid="$1" --clear-groups sh -c "cd / && exec $2" >>/var/log/"$1".log 2>&1 & echo $! >/run/"$1".pid; }
-stop() { [ ! -f /run/"$1".pid ] || { kill "$(cat /run/"$1".pid)"; while kill -0 "$(cat /run/"$1".pid)" 2>/dev/null; do :; done; }; }
+stop() { [ ! -f /run/"$1".pid ] || { kill "$(cat /run/"$1".pid)"; while grep -qs "^State:.[^Z]" /proc/"$(cat /run/"$1".pid)"/status; do :; done; }; }
 start_titer() {
   as titer "$(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/titer@.service | sed 's/%i/main/')"
   until titer status --json --at unix:/var/lib/titer/main/titer.sock 2>/dev/null | grep -q '"full":true'; do
@@ -148,7 +148,7 @@ if __name__ == "__main__":
             cannot("namespaces need root")
         depends = run("dpkg-deb", "-f", make_package(tempfile.mkdtemp(prefix="titer-depends-"), "0.1.0"), "Depends")
         needed = [re.sub(r"[ (].*", "", d) for d in depends.strip().split(", ")]
-        problem = bare_system([*needed, "etcd-server", "etcd-client"], os.path.basename(BARE))[1]
+        problem = bare_system([*needed, "bash-completion", "etcd-server", "etcd-client"], os.path.basename(BARE))[1]
         if problem:
             cannot(problem)
     in_own_world()
