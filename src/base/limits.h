@@ -54,6 +54,11 @@ inline constexpr std::size_t kHistoryBytesMax = std::size_t{16} << 20;
 // A year and a month: personal data (who did what) is not kept longer than a yearly report needs, and no undo is.
 inline constexpr std::int64_t kHistoryAgeMs = std::int64_t{400} * 24 * 3600 * 1000;
 inline constexpr std::size_t kPageMax = 2'000;  // rows in one query answer
+// --- keys: every provider of a state, and each key's whole chain of sites; all of them travel and are written in one
+// piece when one changes, so together they stay well below a message
+inline constexpr std::size_t kKeysMax = 4'096;
+inline constexpr std::size_t kKeyScopeMax = 1'000;  // sites, or states and ZIP codes, of one key
+inline constexpr std::size_t kAccessBytesMax = std::size_t{4} << 20;
 
 static_assert(kRequestBytesMax < kFrameBytesMax && kFrameBytesMax < kMessageBytesMax);
 

@@ -24,6 +24,10 @@ std::string_view name(Code code) {
     case Code::kInternal: return "internal";
     case Code::kTooOld: return "too_old";
     case Code::kReadOnly: return "read_only";
+    case Code::kUnauthorized: return "unauthorized";
+    case Code::kForbidden: return "forbidden";
+    case Code::kWritesStopped: return "writes_stopped";
+    case Code::kTooMany: return "too_many_requests";
   }
   return "unknown";
 }

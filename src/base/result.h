@@ -35,8 +35,12 @@ enum class Code : std::uint8_t {
   kInternal = 17,        // the operating system refused something
   kTooOld = 18,          // the history no longer reaches back that far
   kReadOnly = 19,        // the disk is full: reads only, until there is room
+  kUnauthorized = 20,    // it needs a key, and none that counts was given
+  kForbidden = 21,       // the key's role or scope does not allow it
+  kWritesStopped = 22,   // an operator has stopped writes; reads go on
+  kTooMany = 23,         // more requests of one key or address than are allowed; slow down
 };
-inline constexpr Code kLastCode = Code::kReadOnly;
+inline constexpr Code kLastCode = Code::kTooMany;
 
 // The code's name in snake_case, as in JSON and in HTTP problem documents ("not_enough").
 [[nodiscard]] std::string_view name(Code code);

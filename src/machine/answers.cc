@@ -37,26 +37,46 @@ class PositionRows {
   bool cut_ = false;
 };
 
+// What everybody may know of it.
+registry::Event redacted(registry::Event event) {
+  event.actor = event.reason = event.idempotency_key = {};
+  return event;
+}
+registry::Site redacted(registry::Site site) {
+  site.created_by = site.updated_by = {};
+  for (registry::StockLine& line : site.stock) line.updated_by = {};
+  return site;
+}
+
+// Of questions that only a gateway to other clients asks.
+Status machines_own(registry::KeyId key) {
+  if (key == registry::kMachine) return ok_status();
+  return Error{Code::kForbidden, "only a replica's own HTTP interface asks this"};
+}
+
 class Answerer {
  public:
-  Answerer(const registry::State& state, Bytes& out) : state_(state), out_(out), writer_(out) {}
+  Answerer(const registry::State& state, Bytes& out, Asking asking)
+      : state_(state), out_(out), writer_(out), asking_(asking), audit_(may(registry::Act::kAudit).ok()) {}
 
   Result<bool> operator()(const registry::ListSites& q) { return state_.list(q, site_visitor()); }
   Result<bool> operator()(const registry::GetSite& q) {
     const Result<registry::Site> site = state_.get(q.site);
     if (!site) return site.error();
-    wire::encode_site(writer_, *site);
+    show(*site);
     return false;
   }
   Result<bool> operator()(const registry::Near& q) {
     return state_.near(q, [this](const registry::Site& site, double metres) {
       writer_.f64(metres);
-      wire::encode_site(writer_, site);
+      show(site);
       return out_.size() < kRowBytes;
     });
   }
   Result<bool> operator()(const registry::History& q) {
-    return events([&](const auto& visit) { return state_.history(q, visit); });
+    registry::History query = q;
+    query.audit = audit_;
+    return events([&](const auto& visit) { return state_.history(query, visit); });
   }
   Result<bool> operator()(const registry::Changes& q) {
     return events([&](const auto& visit) { return state_.changes(q, visit); });
@@ -71,11 +91,40 @@ class Answerer {
     wire::encode_totals(writer_, state_.totals());
     return false;
   }
+  Result<bool> operator()(const registry::ListKeys& q) {
+    if (const Status allowed = may(registry::Act::kAudit); !allowed) return allowed.error();
+    return state_.keys(q, [this](const registry::Key& key) {
+      wire::encode_key(writer_, key);
+      return out_.size() < kRowBytes;
+    });
+  }
+  Result<bool> operator()(const registry::CheckKey& q) {
+    Status status = machines_own(asking_.key);
+    if (status.ok()) status = state_.check_secret(q, asking_.now);
+    return status.ok() ? Result<bool>(false) : Result<bool>(status.error());
+  }
+  Result<bool> operator()(const registry::CheckAct& q) {
+    Status status = machines_own(asking_.key);
+    if (status.ok()) status = state_.judge(q.id, q.act, asking_.now);
+    return status.ok() ? Result<bool>(false) : Result<bool>(status.error());
+  }
+  Result<bool> operator()(const registry::GetSwitch&) {
+    registry::WriteSwitch writes = state_.writes();
+    if (!audit_) writes.by = {};
+    wire::encode_switch(writer_, writes);
+    return false;
+  }
+
+  [[nodiscard]] Status may(registry::Act act) const { return state_.judge(asking_.key, act, asking_.now); }
 
  private:
+  void show(const registry::Site& site) {
+    if (audit_) return wire::encode_site(writer_, site);
+    wire::encode_site(writer_, redacted(site));
+  }
   registry::State::SiteVisitor site_visitor() {
     return [this](const registry::Site& site) {
-      wire::encode_site(writer_, site);
+      show(site);
       return out_.size() < kRowBytes;
     };
   }
@@ -84,7 +133,10 @@ class Answerer {
     PositionRows rows(out_);
     Result<bool> more = ask([&](const registry::Event& event) {
       if (!rows.take(event.position)) return false;
-      wire::encode_event(writer_, event);
+      if (audit_)
+        wire::encode_event(writer_, event);
+      else
+        wire::encode_event(writer_, redacted(event));
       return true;
     });
     return more.ok() ? Result<bool>(*more || rows.cut()) : more;
@@ -93,6 +145,8 @@ class Answerer {
   const registry::State& state_;
   Bytes& out_;
   ByteWriter writer_;
+  Asking asking_;
+  bool audit_;
 };
 
 // Gathers events into messages for a watcher. A message says that the watcher is complete up to a position only
@@ -146,7 +200,7 @@ class EventMessages {
 
 }  // namespace
 
-void Machine::query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer) const {
+void Machine::query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer, Asking asking) const {
   buffer.clear();
   answer.position = impl_->position;
   answer.code = Code::kOk;
@@ -154,7 +208,9 @@ void Machine::query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer) con
   Result<bool> more = Error{Code::kInvalid, "the question is not in the format of this version of titer"};
   if (query.ok()) {
     buffer.push_back(std::byte{0});  // `more`, known after the rows
-    more = std::visit(Answerer(impl_->registry, buffer), *query);
+    Answerer answerer(impl_->registry, buffer, asking);
+    const Status allowed = answerer.may(registry::Act::kRead);
+    more = allowed.ok() ? std::visit(answerer, *query) : Result<bool>(allowed.error());
   }
   if (more.ok()) {
     buffer[0] = static_cast<std::byte>(*more ? 1 : 0);
@@ -166,12 +222,13 @@ void Machine::query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer) con
   answer.body = buffer;
 }
 
-Position Machine::events(Position since, std::uint32_t limit, Bytes& out) const {
+Position Machine::events(Position since, std::uint32_t limit, Bytes& out, Asking asking) const {
   if (since >= impl_->position) return since;
   EventMessages messages(since, limit, out);
   const registry::Changes query{since, limits::kPageMax};
-  const Result<bool> more =
-      impl_->registry.changes(query, [&](const registry::Event& e) { return messages.add(e); });
+  const bool audit = impl_->registry.judge(asking.key, registry::Act::kAudit, asking.now).ok();
+  const Result<bool> more = impl_->registry.changes(
+      query, [&](const registry::Event& e) { return audit ? messages.add(e) : messages.add(redacted(e)); });
   if (!more.ok()) {
     wire::encode(out, wire::Events{since, more.error().code, more.error().message, 0, {}});
     return since;

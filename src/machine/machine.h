@@ -32,6 +32,11 @@ struct Executed {
   ByteView result;  // encoded Outcome; valid during the call
   bool repeated = false;
 };
+// Whom an answer is for. Who may not read the audit sees neither who did something nor why, once there are keys.
+struct Asking {
+  registry::KeyId key = registry::kMachine;
+  WallTime now;  // of the replica's clock: keys end between requests too
+};
 using Sink = std::function<void(const Executed&)>;
 // One line per executed request: `uid: result`; repeated ones are not logged.
 using LogSink = std::function<void(std::string_view line)>;
@@ -50,11 +55,11 @@ class Machine {
   // Answers a query body at the current position: fills `answer` (body points into `buffer`, which is cleared
   // first). Rows that would make the answer longer than a message are left for the next page (`more` is set);
   // rows of changes are cut only between positions, so that the last row's position is where to go on.
-  void query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer) const;
+  void query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer, Asking asking = {}) const;
   // Events after `since`, for watchers, as one or more wire::Events messages appended to `out`; nothing if there
   // was no request since. About `limit` events: those of one position stay together. Returns the new `since`.
   // When the history does not reach back that far the message says so, and `since` is returned as it was.
-  Position events(Position since, std::uint32_t limit, Bytes& out) const;
+  Position events(Position since, std::uint32_t limit, Bytes& out, Asking asking = {}) const;
 
   [[nodiscard]] Position position() const;
   [[nodiscard]] std::uint64_t digest() const;

@@ -2,8 +2,8 @@
 //
 // Every pass ends with: events, sessions, head — in this order, so that the head closes what came before it. Sites and
 // events are of the time when they are sent, and so may be newer than what the head says is complete; that is what the
-// next pass, or the final state, repeats. The
-// head's body is the last use of the oldest session that the donor still has (u64) and the registry's head.
+// next pass, or the final state, repeats. The head's body is the last use of the oldest session that the donor still
+// has (u64), the keys if they changed, and the registry's head.
 // Bodies longer than a piece are split; the learner puts them together again (`more`).
 
 #include <fmt/format.h>
@@ -96,9 +96,11 @@ bool write_pass(const registry::State& state, Machine::Cursor& cursor, std::size
   return cursor.slot >= state.slots() && write_events(state, cursor.events, 4 * bytes_max, {}, out);
 }
 
-Bytes head_body(const smr::SessionTable& sessions, const registry::State& state) {
+// `since`: the learner has the keys as they were then.
+Bytes head_body(const smr::SessionTable& sessions, const registry::State& state, Position since) {
   Bytes body;
   ByteWriter(body).u64(sessions.oldest().value);
+  state.write_access(since, body);
   state.write_head(body);
   return body;
 }
@@ -130,11 +132,12 @@ bool Machine::write_part(Cursor& cursor, std::size_t bytes_max, Bytes& out) cons
   }
   if (!write_pass(state, cursor, bytes_max, out)) return false;
   write_sessions(impl_->sessions, cursor.complete, {}, out);
+  const Bytes body = head_body(impl_->sessions, state, cursor.complete);
   cursor.complete = cursor.pass_began;
   cursor.in_pass = false;
   TransferPart head = part_of(TransferKind::kHead);
   head.complete = cursor.complete;
-  append(head, head_body(impl_->sessions, state), out);
+  append(head, body, out);
   return true;
 }
 
@@ -149,7 +152,7 @@ void Machine::write_final(Position learned, ViewNumber view, LamportTime clock, 
   head.complete = impl_->position;
   head.clock = clock;
   head.digest = digest();
-  append(head, head_body(impl_->sessions, state), out);
+  append(head, head_body(impl_->sessions, state, learned), out);
 }
 
 Status Machine::Impl::take_head(const wire::TransferPart& part, ByteView body) {

@@ -49,6 +49,10 @@ class Load {
     if (ids_.empty() || what == 0) {
       const std::string id = new_id();
       ask(add_site(id, "Clinic " + id));
+    } else if (what == 2) {
+      const registry::KeyId key(1 + random_() % 50);
+      if (random_() % 4 == 0) return ask(request(registry::RevokeKey{key}));
+      ask(request(registry::CreateKey{key, {}, "owner", registry::Role::kOperator, {}, {}}));
     } else if (what == 1) {
       registry::EditSite edit;
       edit.site.id = ids_[random_() % ids_.size()];
@@ -62,7 +66,9 @@ class Load {
   std::string new_id() { return ids_.emplace_back("site-" + std::to_string(ids_.size())); }
   void ask(const registry::Request& what) {
     const std::uint64_t session = 1 + random_() % 40;
-    make_.add(session, ++numbers_[session], what);
+    registry::Request asked = what;
+    asked.key = registry::kMachine;  // some of them make keys
+    make_.add(session, ++numbers_[session], asked);
   }
 
   std::mt19937 random_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "registry/scope.h"
 #include "registry/validate.h"
 
 namespace titer::registry {
@@ -70,6 +71,22 @@ bool check_room_for_line(const Store& store, std::uint32_t slot, Outcome& out) {
 
 namespace {
 
+// Who asks, and may they? Fills in the rest of the context.
+bool admit(const Core& core, const Request& request, Context& context, Outcome& out) {
+  const Act act = act_of(request.operation);
+  Access::Verdict verdict = core.access.judge(request.key, act, context.time);
+  if (verdict.code != Code::kOk) return refuse(out, verdict.code, std::move(verdict.message));
+  context.key = request.key;
+  context.grantee = verdict.key;
+  if (verdict.key != nullptr) context.actor = verdict.key->owner;
+  if (act == Act::kKeys || act == Act::kSwitch) return true;
+  const WriteSwitch writes = core.access.writes();
+  if (!writes.stopped) return true;
+  return refuse(out, Code::kWritesStopped,
+                fmt::format("an operator has stopped writes{}{}; reads go on", writes.reason.empty() ? "" : ": ",
+                            writes.reason));
+}
+
 // An import's old claim leaves the stock line alone and refuses nothing else.
 bool refused(const Simple& operation, const Outcome& out) {
   return !out.ok() && !(out.code == Code::kOutOfDate && std::holds_alternative<ImportRow>(operation));
@@ -93,7 +110,9 @@ std::uint32_t run(Core& core, const Context& context, const Bulk& op, Outcome& o
     out.clear();
     out.position = context.position;
     const Simple& operation = op.operations[part];
-    const std::uint32_t slot = std::visit([&](const auto& one) { return run(core, inner, one, out); }, operation);
+    std::uint32_t slot = kNil;
+    if (check_act(core, context, act_of(operation), out))
+      slot = std::visit([&](const auto& one) { return run(core, inner, one, out); }, operation);
     if (refused(operation, out)) {
       core.roll_back();
       out.failed_part = part;
@@ -118,7 +137,8 @@ void apply(Core& core, const Request& request, Position position, WallTime stamp
   out.clear();
   out.position = position;
   if (!check_envelope(request, out)) return;
-  const Context context{position, core.time, 0, request.actor, request.reason, request.idempotency_key};
+  Context context{position, core.time, 0, request.actor, request.reason, request.idempotency_key, kNobody, nullptr};
+  if (!admit(core, request, context, out)) return;
   const std::uint32_t slot =
       std::visit([&](const auto& op) { return run(core, context, op, out); }, request.operation);
   core.history.trim(core.time);

@@ -1,7 +1,8 @@
 // The operations. Each validates first and then changes the core, or refuses and changes nothing.
 //
 // They return the slot of the site concerned (kNil: none is known), from which the answer's site part is filled in.
-// One file per group: apply_site.cc, apply_stock.cc, apply_import.cc, apply_undo.cc, apply.cc (bulk and the frame).
+// One file per group: apply_site.cc, apply_stock.cc, apply_import.cc, apply_undo.cc, apply_access.cc (keys, the switch),
+// apply.cc (bulk and the frame). How far the key of a request reaches is in scope.h.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,9 @@ std::uint32_t run(Core& core, const Context& context, const Release& op, Outcome
 std::uint32_t run(Core& core, const Context& context, const Undo& op, Outcome& out);
 std::uint32_t run(Core& core, const Context& context, const ImportRow& op, Outcome& out);
 std::uint32_t run(Core& core, const Context& context, const Bulk& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const CreateKey& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const RevokeKey& op, Outcome& out);
+std::uint32_t run(Core& core, const Context& context, const SetWriteStop& op, Outcome& out);
 
 // One whole request at a position: envelope, time, operation, answer, trimming of the history.
 void apply(Core& core, const Request& request, Position position, WallTime stamp, Outcome& out);

@@ -7,6 +7,7 @@
 #include "registry/apply.h"
 #include "registry/fields.h"
 #include "registry/naming.h"
+#include "registry/scope.h"
 #include "registry/validate.h"
 
 namespace titer::registry {
@@ -83,6 +84,8 @@ std::uint32_t add(Core& core, const Context& context, const ImportRow& op, SiteI
   std::string name;
   const std::string made = op.id.empty() ? make_id(core.store, *op.fields.name) : std::string();
   image.site.id = op.id.empty() ? std::string_view(made) : op.id;
+  const std::string_view source = op.stock ? op.stock->source : std::string_view();
+  if (!check_new_site(context, image.site, source, out)) return kNil;
   choose_name(core.store, kNil, *op.fields.name, image, name, out);
   out.changed = out.created = true;
   return core.create_site(context, EventKind::kImport, image);
@@ -117,6 +120,7 @@ bool update(Core& core, const Context& context, const ImportRow& op, std::uint32
   FieldDiff diff;
   const auto& changes = diff.compare(before, image.site);
   if (changes.empty()) return true;
+  if (!check_site(context, before, out) || !check_site(context, image.site, out)) return false;
   core.change_site(context, EventKind::kImport, slot, image, changes);
   out.changed = true;
   return true;
@@ -137,7 +141,7 @@ void import_claim(Core& core, const Context& context, const StockClaim& claim, s
     }
     if (stored.availability == claim.availability) {
       if (claim.valid_at && *claim.valid_at > stored.valid_at) {
-        core.refresh_line(context, line, *claim.valid_at, claim.source);
+        core.refresh_line(context, line, *claim.valid_at, kept_source(context, claim.source));
       }
       return;
     }
@@ -146,8 +150,16 @@ void import_claim(Core& core, const Context& context, const StockClaim& claim, s
   next.product = claim.product;
   next.availability = claim.availability;
   next.valid_at = claim.valid_at.value_or(WallTime());
-  next.source = claim.source;
+  next.source = kept_source(context, claim.source);
   core.change_line(context, EventKind::kImport, slot, line, &next, out);
+}
+
+// Of a site that is there: what the row says of its stock could be kept.
+bool check_stock(const Core& core, const Context& context, const ImportRow& op, std::uint32_t slot, Outcome& out) {
+  if (!op.stock) return true;
+  const std::uint32_t line = core.store.find_line(slot, op.stock->product);
+  if (!check_line(core, context, slot, line, op.stock->source, out)) return false;
+  return line != kNil || check_room_for_line(core.store, slot, out);
 }
 
 }  // namespace
@@ -159,10 +171,7 @@ std::uint32_t run(Core& core, const Context& context, const ImportRow& op, Outco
   if (row.site.zip.empty()) row.site.zip_plus4 = {};
   std::uint32_t slot = kNil;
   if (!find_site(core.store, op, row.site, slot, out)) return kNil;
-  if (op.stock && slot != kNil && core.store.find_line(slot, op.stock->product) == kNil &&
-      !check_room_for_line(core.store, slot, out)) {
-    return slot;
-  }
+  if (slot != kNil && !check_stock(core, context, op, slot, out)) return slot;
   if (slot == kNil) {
     if (!check_externals_free(core.store, row.site, kNil, out)) return kNil;
     slot = add(core, context, op, row, out);

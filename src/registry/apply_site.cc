@@ -4,6 +4,7 @@
 #include "registry/apply.h"
 #include "registry/fields.h"
 #include "registry/naming.h"
+#include "registry/scope.h"
 #include "registry/validate.h"
 
 namespace titer::registry {
@@ -25,6 +26,7 @@ bool check_plus4(const Site& site, Outcome& out) {
 // Ends an edit: rules that need the whole site, then the change.
 void finish_edit(Core& core, const Context& context, EventKind kind, std::uint32_t slot, SiteImage& image,
                  const Site& before, Outcome& out) {
+  if (!check_site(context, before, out) || !check_site(context, image.site, out)) return;
   if (!check_plus4(image.site, out) || !check_name_free(core.store, image.site, slot, out)) return;
   if (!check_externals_free(core.store, image.site, slot, out)) return;
   FieldDiff diff;
@@ -64,13 +66,15 @@ std::uint32_t run(Core& core, const Context& context, const AddSite& op, Outcome
   }
   const std::string made = op.id.empty() ? make_id(core.store, *op.fields.name) : std::string();
   image.site.id = op.id.empty() ? std::string_view(made) : op.id;
+  const std::string_view source = op.stock ? op.stock->source : std::string_view();
+  if (!check_new_site(context, image.site, source, out)) return kNil;
   const std::uint32_t slot = core.create_site(context, EventKind::kAddSite, image);
   if (op.stock) {
     StockLine line;
     line.product = op.stock->product;
     line.availability = op.stock->availability;
     line.valid_at = op.stock->valid_at.value_or(context.time);
-    line.source = op.stock->source;
+    line.source = kept_source(context, source);
     core.change_line(context, EventKind::kSetAvailability, slot, kNil, &line, out);
   }
   out.changed = out.created = true;

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "registry/apply.h"
+#include "registry/scope.h"
 #include "registry/validate.h"
 
 namespace titer::registry {
@@ -25,12 +26,14 @@ struct Counted {
   std::uint32_t line = kNil;
   std::uint64_t count = 0;
 };
-bool find_count(const Core& core, const SiteRef& site, std::string_view product, Counted& found, Outcome& out) {
+bool find_count(const Core& core, const Context& context, const SiteRef& site, std::string_view product,
+                Counted& found, Outcome& out) {
   const Store& store = core.store;
   if (!check_claim({product, {}, {}, {}}, out)) return false;
   found.slot = resolve(store, site, out);
   if (found.slot == kNil || !check_open(store, found.slot, out)) return false;
   found.line = store.find_line(found.slot, product);
+  if (!check_line(core, context, found.slot, found.line, {}, out)) return false;
   if (found.line == kNil) {
     return refuse(out, Code::kNotFound,
                   fmt::format("{} has no stock of product '{}'; set its availability first", store.name(found.slot),
@@ -84,6 +87,7 @@ std::uint32_t run(Core& core, const Context& context, const SetAvailability& op,
   const std::uint32_t slot = resolve(core.store, op.site, out);
   if (slot == kNil || !check_open(core.store, slot, out)) return slot;
   const std::uint32_t line = core.store.find_line(slot, op.claim.product);
+  if (!check_line(core, context, slot, line, op.claim.source, out)) return slot;
   if (!check_version(core.store, line, op.if_version, out)) return slot;
   if (line == kNil && !check_room_for_line(core.store, slot, out)) return slot;
   const WallTime valid_at = op.claim.valid_at.value_or(context.time);
@@ -97,7 +101,7 @@ std::uint32_t run(Core& core, const Context& context, const SetAvailability& op,
       return slot;
     }
     if (value_of(row) == op.claim.availability) {
-      core.refresh_line(context, line, valid_at, op.claim.source);
+      core.refresh_line(context, line, valid_at, kept_source(context, op.claim.source));
       show_current(core.store, line, out);
       return slot;
     }
@@ -106,14 +110,14 @@ std::uint32_t run(Core& core, const Context& context, const SetAvailability& op,
   next.product = op.claim.product;
   next.availability = op.claim.availability;
   next.valid_at = valid_at;
-  next.source = op.claim.source;
+  next.source = kept_source(context, op.claim.source);
   core.change_line(context, EventKind::kSetAvailability, slot, line, &next, out);
   return slot;
 }
 
 std::uint32_t run(Core& core, const Context& context, const Adjust& op, Outcome& out) {
   Counted at;
-  if (!find_count(core, op.site, op.product, at, out)) return at.slot;
+  if (!find_count(core, context, op.site, op.product, at, out)) return at.slot;
   if (!check_version(core.store, at.line, op.if_version, out)) return at.slot;
   if (op.by < 0) {
     const std::uint64_t less = std::uint64_t{0} - static_cast<std::uint64_t>(op.by);
@@ -136,7 +140,7 @@ std::uint32_t run(Core& core, const Context& context, const Adjust& op, Outcome&
 std::uint32_t run(Core& core, const Context& context, const Reserve& op, Outcome& out) {
   Counted at;
   if (!check_doses(op.doses, out)) return kNil;
-  if (!find_count(core, op.site, op.product, at, out)) return at.slot;
+  if (!find_count(core, context, op.site, op.product, at, out)) return at.slot;
   if (op.doses > at.count) {
     not_enough(core, at, op.doses, out);
     return at.slot;
@@ -148,7 +152,7 @@ std::uint32_t run(Core& core, const Context& context, const Reserve& op, Outcome
 std::uint32_t run(Core& core, const Context& context, const Release& op, Outcome& out) {
   Counted at;
   if (!check_doses(op.doses, out)) return kNil;
-  if (!find_count(core, op.site, op.product, at, out)) return at.slot;
+  if (!find_count(core, context, op.site, op.product, at, out)) return at.slot;
   if (op.doses > limits::kCountMax - at.count) {
     too_many(core, at, out);
     return at.slot;

@@ -9,6 +9,7 @@
 
 #include "registry/apply.h"
 #include "registry/fields.h"
+#include "registry/scope.h"
 #include "registry/validate.h"
 
 namespace titer::registry {
@@ -32,7 +33,11 @@ bool find_parts(const Core& core, const Context& context, Position position, std
     if (record.event.position != position) break;
     parts.push_back(at);
   }
-  if (!parts.empty()) return true;
+  if (!parts.empty()) {
+    core.history.read(parts.front(), record);
+    if (record.slot != kNil) return true;
+    return refuse(out, Code::kInvalid, "what concerns keys or the switch is not undone; make it anew");
+  }
   return refuse(
       out, Code::kNotFound,
       fmt::format("the request at position {} changed nothing, so there is nothing to undo", position.value));
@@ -65,6 +70,7 @@ bool undo_line(Core& core, const Context& context, const Record& record, Outcome
   const Event& event = record.event;
   if (!check_open(core.store, record.slot, out)) return false;
   const std::uint32_t line = core.store.find_line(record.slot, event.product);
+  if (!check_line(core, context, record.slot, line, {}, out)) return false;
   if (!event.existed) {
     if (line == kNil) return refuse(out, Code::kStaleVersion, "the stock line is already gone");
     core.change_line(context, EventKind::kUndo, record.slot, line, nullptr, out, event.position);
@@ -97,6 +103,7 @@ bool undo_site(Core& core, const Context& context, const Record& record, Outcome
     }
     follow_zip(image.site);
   }
+  if (!check_site(context, before, out) || !check_site(context, image.site, out)) return false;
   if (!check_name_free(core.store, image.site, record.slot, out)) return false;
   if (!check_externals_free(core.store, image.site, record.slot, out)) return false;
   if (before.name != image.site.name) image.asked_name = 0;

@@ -109,11 +109,13 @@ Status check_history(const Core& core) {
   std::size_t n = 0;
   for (std::uint64_t at = core.history.begin(); at < core.history.end(); at = record.next, ++n) {
     core.history.read(at, record);
-    if (record.slot >= core.store.slots()) return broken("an event of no site");
+    if (concerns_site(record.event.kind) != (record.slot != kNil)) return broken("an event's site");
+    if (record.slot != kNil && record.slot >= core.store.slots()) return broken("an event of no site");
     if (record.event.position < position || record.event.position > core.position) {
       return broken("events are out of order");
     }
     position = record.event.position;
+    if (record.slot == kNil) continue;
     const auto before = last.find(record.slot);
     if (record.previous != (before == last.end() ? 0 : before->second)) return broken("a site's chain of events");
     last[record.slot] = at + 1;
@@ -129,6 +131,7 @@ Status check_history(const Core& core) {
 
 Status check_core(const Core& core) {
   if (auto s = core.store.check(); !s) return s;
+  if (core.access.digest() != core.access.compute_digest()) return broken("the digest of the keys");
   return check_history(core);
 }
 

@@ -14,7 +14,7 @@ void Core::record(const Context& context, EventKind kind, std::uint32_t slot) {
   e.kind = kind;
   e.actor = context.actor;
   e.reason = context.reason;
-  e.idempotency_key = context.key;
+  e.idempotency_key = context.idempotency_key;
   e.product = {};
   e.before = e.after = {};
   e.existed = true;
@@ -115,6 +115,12 @@ void Core::refresh_line(const Context& context, std::uint32_t line, WallTime val
   row.checked_at = context.time;
   if (!source.empty()) row.source = source;
   store.put_line(line, row, context.position);
+}
+
+void Core::note(const Context& context, EventKind kind, const std::vector<FieldChange>& fields) {
+  record(context, kind, kNil);
+  record_.event.fields = fields;
+  (void)history.append(record_);
 }
 
 // --- rollback

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "registry/access.h"
 #include "registry/event_ring.h"
 #include "registry/request.h"
 #include "registry/store.h"
@@ -25,7 +26,9 @@ struct Context {
   Position position;
   WallTime time;  // commit time
   std::uint32_t part = 0;
-  std::string_view actor, reason, key;
+  std::string_view actor, reason, idempotency_key;
+  KeyId key = kNobody;
+  const KeyRow* grantee = nullptr;  // the key whose scope bounds the request; null: nothing does
 };
 
 // The images of the sites a bulk or undo has changed so far.
@@ -49,6 +52,7 @@ class Core {
 
   Store store;
   EventRing history;
+  Access access;
   Position position;
   WallTime time;
 
@@ -63,6 +67,9 @@ class Core {
                    const StockLine* next, Outcome& out, Position reverts = {});
   // The same value was claimed again.
   void refresh_line(const Context& context, std::uint32_t line, WallTime valid_at, std::string_view source);
+
+  // An event that concerns no site.
+  void note(const Context& context, EventKind kind, const std::vector<FieldChange>& fields);
 
   // Everything that happens until commit() or roll_back() can be taken back. Does not nest.
   void arm();

@@ -330,7 +330,7 @@ bool EventRing::read_record(ByteView in, Record& out) {
   read_body(body, out);
   out.previous = 0;
   const auto kind = static_cast<unsigned>(out.event.kind);
-  return body.done() && kind >= 1 && kind <= 9;
+  return body.done() && kind >= 1 && kind <= static_cast<unsigned>(kLastEventKind);
 }
 
 void EventRing::rewind(const Mark& mark) {

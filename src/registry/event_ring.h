@@ -29,9 +29,9 @@ namespace titer::registry {
 // An event with what only undo needs. `event.site_id` is not kept here: the owner sets it from the slot.
 struct Record {
   Event event;
-  std::uint32_t slot = kNil;
-  WallTime valid_before;    // of the stock line, when it existed
-  bool source_kept = true;  // the line's source did not change; else it was:
+  std::uint32_t slot = kNil;  // kNil: it concerns no site
+  WallTime valid_before;      // of the stock line, when it existed
+  bool source_kept = true;    // the line's source did not change; else it was:
   std::string_view source_before;
   std::uint64_t previous = 0;  // offset + 1 of this site's event before; 0: none
   std::uint64_t next = 0;      // offset of the record after this one

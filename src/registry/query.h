@@ -42,6 +42,7 @@ struct History {
   std::optional<SiteRef> site;
   Position before;  // events with a lower position only; 0: from the newest
   std::uint32_t limit = 100;
+  bool audit = true;  // of all sites: the events that concern no site too. Not asked but decided by who answers
 };
 // Events after a position, oldest first: history, change stream, watch.
 struct Changes {
@@ -53,8 +54,25 @@ struct ChangedSites {
   Position since;
 };
 struct Info {};
+// Keys in the order of their ids, those that have ended too.
+struct ListKeys {
+  KeyId after;  // of the last row; 0: from the start
+  std::uint32_t limit = 100;
+};
+// Is this its secret, and does it count now? No rows. Only gateways to other clients ask this.
+struct CheckKey {
+  KeyId id;
+  SecretHash secret{};
+};
+// May this key do that now? No rows. Likewise.
+struct CheckAct {
+  KeyId id;
+  Act act = Act::kRead;
+};
+struct GetSwitch {};
 
-using Query = std::variant<ListSites, GetSite, Near, History, Changes, ChangedSites, Info>;
+using Query = std::variant<ListSites, GetSite, Near, History, Changes, ChangedSites, Info, ListKeys, CheckKey,
+                           CheckAct, GetSwitch>;
 
 struct Totals {
   std::uint64_t sites = 0;  // active, hidden and closed

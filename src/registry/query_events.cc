@@ -18,7 +18,7 @@ class Pager {
   // False: the page is full, and this record is the first that is not shown.
   bool show(Record& record) {
     if (stopped_ || (shown_ >= limit_ && record.event.position != last_)) return false;
-    record.event.site_id = core_.store.id(record.slot);
+    record.event.site_id = record.slot == kNil ? std::string_view() : core_.store.id(record.slot);
     last_ = record.event.position;
     ++shown_;
     stopped_ = !visit_(record.event);
@@ -57,6 +57,7 @@ bool history_of_all(const Core& core, const History& query, Pager& pager) {
     core.history.offsets_before(end, offsets);
     for (auto at = offsets.rbegin(); at != offsets.rend(); ++at) {
       core.history.read(*at, record);
+      if (!query.audit && record.slot == kNil) continue;
       if (!pager.show(record)) return true;
     }
     end = offsets.front();
@@ -90,6 +91,7 @@ Result<bool> show_changes(const Core& core, const Changes& query, const State::E
   Record record;
   for (std::uint64_t at = core.history.above(query.since); at < core.history.end(); at = record.next) {
     core.history.read(at, record);
+    if (record.slot == kNil) continue;  // a change of no site
     if (!pager.show(record)) return true;
   }
   return false;

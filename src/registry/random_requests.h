@@ -23,11 +23,13 @@ class RandomRequests {
         Operation one = simple();
         std::visit(
             [&](auto& op) {
-              if constexpr (!std::is_same_v<std::decay_t<decltype(op)>, Bulk>) bulk.operations.emplace_back(op);
+              if constexpr (std::is_constructible_v<Simple, decltype(op)>) bulk.operations.emplace_back(op);
             },
             one);
       }
       request.operation = std::move(bulk);
+    } else if (keys_ && below(8) == 0) {
+      request.operation = access();
     } else {
       request.operation = simple();
     }
@@ -35,11 +37,36 @@ class RandomRequests {
     if (below(8) == 0) request.reason = "because";
     if (below(8) == 0) request.idempotency_key = "key";
     request.echo_site = below(4) == 0;
+    request.key = key();
     return request;
   }
   std::uint64_t below(std::uint64_t n) { return random_() % n; }
+  // From here on, keys are made, used and revoked too, and writes stopped.
+  void use_keys() { keys_ = true; }
 
  private:
+  // Mostly one that may: else little would happen.
+  KeyId key() {
+    if (!keys_) return kNobody;
+    return below(3) == 0 ? KeyId(below(6)) : kMachine;
+  }
+  Operation access() {
+    switch (below(8)) {
+      case 0: return SetWriteStop{below(4) == 0};
+      case 1: return RevokeKey{KeyId(below(6))};
+      default: break;
+    }
+    CreateKey op;
+    op.id = KeyId(below(6));
+    op.secret[0] = static_cast<std::byte>(below(256));
+    op.owner = pick(kActors);
+    op.role = static_cast<Role>(1 + below(kRoles));
+    if (op.role == Role::kProvider) op.scope = {pick(kIds), pick(kIds)};
+    if (op.role == Role::kJurisdiction) op.scope = {"MA", "902"};
+    if (op.role == Role::kAggregator) op.scope = {"feed"};
+    if (below(3) == 0) op.expires = WallTime(now_ + static_cast<std::int64_t>(below(20'000)));
+    return op;
+  }
   template <std::size_t n>
   std::string_view pick(const std::array<std::string_view, n>& from) {
     return from[below(n)];
@@ -117,6 +144,7 @@ class RandomRequests {
   std::mt19937_64 random_;
   std::uint64_t position_ = 0;
   std::int64_t now_ = 0;
+  bool keys_ = false;
 };
 
 }  // namespace titer::registry::test

@@ -50,10 +50,20 @@ Words words(const ImportRow& op) {
 }
 Words words(const Bulk& op) { return {"bulk", "", fmt::format(" of {}", op.operations.size())}; }
 
+Words words(const CreateKey& op) {
+  return {"create key", "", fmt::format(" {} of {} as {}", to_text(op.id), op.owner, name(op.role))};
+}
+Words words(const RevokeKey& op) { return {"revoke key", "", " " + to_text(op.id)}; }
+Words words(const SetWriteStop& op) { return {op.stopped ? "stop writes" : "allow writes", "", ""}; }
+
 template <typename Op>
 std::string_view id_in(const Op& op) {
   if constexpr (requires { op.site.id; }) return op.site.id;
-  if constexpr (requires { op.id; }) return op.id;
+  if constexpr (requires {
+                  op.fields;
+                  op.id;
+                })
+    return op.id;
   return {};
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "registry/keys.h"
 #include "registry/types.h"
 
 namespace titer::registry {
@@ -95,15 +96,33 @@ struct Bulk {
   std::vector<Simple> operations;  // ≤ kBulkOperationsMax
 };
 
-using Operation =
-    std::variant<AddSite, EditSite, CloseSite, SetAvailability, Adjust, Reserve, Release, Undo, ImportRow, Bulk>;
+// The first key of all is an operator's, without an end, and made by the machine's operator.
+struct CreateKey {
+  KeyId id;  // random; chosen by who makes the secret
+  SecretHash secret{};
+  std::string_view owner;
+  Role role = Role::kReader;
+  std::vector<std::string_view> scope;
+  WallTime expires;  // 0: never
+};
+struct RevokeKey {  // for good
+  KeyId id;
+};
+// The switch that refuses all writes (kWritesStopped) but these three.
+struct SetWriteStop {
+  bool stopped = false;
+};
+
+using Operation = std::variant<AddSite, EditSite, CloseSite, SetAvailability, Adjust, Reserve, Release, Undo,
+                               ImportRow, Bulk, CreateKey, RevokeKey, SetWriteStop>;
 
 struct Request {
   Operation operation;
-  std::string_view actor;  // who: free text until there are keys
+  std::string_view actor;  // who: free text; of a request with a key, the key's owner instead
   std::string_view reason;
   std::string_view idempotency_key;
   bool echo_site = false;  // answer with the site's name and ZIP too
+  KeyId key = kNobody;     // on whose behalf; the replica that took the request has seen the secret
 };
 
 // The answer to a request. A refusal changes nothing.

@@ -1,5 +1,8 @@
 #include "registry/state.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/limits.h"
 #include "registry/apply.h"
 #include "registry/check_core.h"
@@ -30,7 +33,7 @@ void State::expect_more(std::uint64_t expected) const { impl_->core.store.expect
 
 Position State::position() const { return impl_->core.position; }
 WallTime State::time() const { return impl_->core.time; }
-std::uint64_t State::digest() const { return impl_->core.store.digest(); }
+std::uint64_t State::digest() const { return impl_->core.store.digest() + impl_->core.access.digest(); }
 
 Totals State::totals() const {
   const Core& core = impl_->core;
@@ -61,6 +64,25 @@ Result<bool> State::changed_sites(Position since, const SiteVisitor& visit) cons
   return registry::changed_sites(impl_->core.store, since, visit);
 }
 
+bool State::has_keys() const { return impl_->core.access.on(); }
+Status State::judge(KeyId key, Act act, WallTime now) const {
+  Access::Verdict verdict = impl_->core.access.judge(key, act, std::max(now, time()));
+  if (verdict.code == Code::kOk) return ok_status();
+  return Error{verdict.code, std::move(verdict.message)};
+}
+Status State::check_secret(const CheckKey& query, WallTime now) const {
+  return impl_->core.access.check_secret(query.id, query.secret, std::max(now, time()));
+}
+bool State::keys(const ListKeys& query, const KeyVisitor& visit) const {
+  const auto& keys = impl_->core.access.keys();
+  std::uint32_t shown = 0;
+  const auto limit = std::clamp<std::uint32_t>(query.limit, 1, limits::kPageMax);
+  for (auto it = keys.upper_bound(query.after); it != keys.end(); ++it)
+    if (shown++ >= limit || !visit(show(it->second))) return true;
+  return false;
+}
+WriteSwitch State::writes() const { return impl_->core.access.writes(); }
+
 std::uint32_t State::slots() const { return impl_->core.store.slots(); }
 std::uint32_t State::write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out, Position since) const {
   return registry::write_sites(impl_->core.store, from_slot, bytes_max, since, out);
@@ -71,6 +93,8 @@ void State::write_sites_changed(Position since, Bytes& out) const {
 Position State::write_events(Position since, std::size_t bytes_max, Bytes& out) const {
   return registry::write_events(impl_->core, since, bytes_max, out);
 }
+void State::write_access(Position since, Bytes& out) const { registry::write_access(impl_->core, since, out); }
+Position State::access_changed() const { return impl_->core.access.changed(); }
 void State::write_head(Bytes& out) const { registry::write_head(impl_->core, out); }
 Status State::read_transfer(ByteView in) { return registry::read_transfer(impl_->core, in); }
 void State::begin_restore() { impl_->core.store.begin_bulk(); }

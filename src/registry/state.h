@@ -20,6 +20,7 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/result.h"
+#include "registry/permissions.h"
 #include "registry/query.h"
 #include "registry/request.h"
 #include "registry/types.h"
@@ -72,6 +73,14 @@ class State {
   [[nodiscard]] Result<bool> changes(const Changes& query, const EventVisitor& visit) const;  // kTooOld
   [[nodiscard]] Result<bool> changed_sites(Position since, const SiteVisitor& visit) const;   // kTooOld
 
+  // --- keys (access.h): what `key` may ask for now. `now` is a wall clock's; commit times that are later count instead
+  [[nodiscard]] bool has_keys() const;
+  [[nodiscard]] Status judge(KeyId key, Act act, WallTime now) const;
+  [[nodiscard]] Status check_secret(const CheckKey& query, WallTime now) const;
+  using KeyVisitor = std::function<bool(const Key&)>;
+  [[nodiscard]] bool keys(const ListKeys& query, const KeyVisitor& visit) const;  // true: there are more
+  [[nodiscard]] WriteSwitch writes() const;
+
   // --- transfer to a joiner (docs/protocol.md §6): sites in slot order, then events
   // Writes sites from slot `from_slot` on whose `changed` is above `since` (0: all of them), up to about `bytes_max`
   // bytes, and returns the next slot (from slots() on: none is left). It looks at no more rows than one turn has time
@@ -84,6 +93,9 @@ class State {
   // Writes events above `since`, about bytes_max bytes; returns the position up to which they are complete: go on
   // from there until it is position().
   Position write_events(Position since, std::size_t bytes_max, Bytes& out) const;
+  // All keys and the switch, if they changed after `since`. Any time before the head.
+  void write_access(Position since, Bytes& out) const;
+  [[nodiscard]] Position access_changed() const;
   // Position, time and counts: what makes the received parts a State. Written and read last, at one position
   // with write_sites_changed and the end of write_events.
   void write_head(Bytes& out) const;

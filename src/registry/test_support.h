@@ -79,6 +79,7 @@ inline State copy(const State& from, State::HistoryBounds bounds = {200'000, std
   Bytes bytes;
   for (std::uint32_t slot = 0; slot < from.slots();) slot = from.write_sites(slot, 1 << 20, bytes);
   from.write_events({}, std::size_t{1} << 30, bytes);
+  from.write_access({}, bytes);
   from.write_head(bytes);
   const Status status = to.read_transfer(bytes);
   EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.error().message);

@@ -12,7 +12,7 @@ namespace {
 // ends within a millisecond or two.
 constexpr std::uint32_t kScanSlots = 65'536;
 
-enum class Part : std::uint8_t { kSite = 1, kEvent = 2, kHead = 3 };
+enum class Part : std::uint8_t { kSite = 1, kEvent = 2, kHead = 3, kAccess = 4 };
 
 // Begins a part; end() fills in its length.
 class PartWriter {
@@ -68,6 +68,12 @@ Status read_event(Core& core, ByteView in, Position known) {
   // A position is always sent whole, so an event up to what came in earlier messages is a repetition.
   if (record.event.position <= known) return ok_status();
   if (record.event.position < core.history.newest()) return malformed("events out of order");
+  if (!concerns_site(record.event.kind)) {
+    if (record.slot != kNil) return malformed("an event of a site that no site can have");
+    (void)core.history.append(record);
+    core.history.trim(core.time);
+    return ok_status();
+  }
   if (record.slot >= core.store.slots()) return malformed("an event of a site that does not exist");
   // The chain of a site's events is not sent; it grows here as it grew there.
   record.previous = core.store.hot(record.slot).last_event;
@@ -144,6 +150,13 @@ Position write_events(const Core& core, Position since, std::size_t bytes_max, B
   return std::max(done, core.position);  // in the middle of a transfer the last head is older than the last event
 }
 
+void write_access(const Core& core, Position since, Bytes& out) {
+  if (core.access.changed() <= since) return;
+  PartWriter part(Part::kAccess, out);
+  core.access.write(out);
+  part.end();
+}
+
 void write_head(const Core& core, Bytes& out) {
   PartWriter part(Part::kHead, out);
   part.body().u64(core.position.value);
@@ -165,6 +178,7 @@ Status read_transfer(Core& core, ByteView in) {
     if (part == Part::kSite) status = read_site(core, body);
     if (part == Part::kEvent) status = read_event(core, body, known);
     if (part == Part::kHead) status = read_head(core, body);
+    if (part == Part::kAccess) status = core.access.read(body) ? ok_status() : Status(malformed("the keys"));
     if (!status) return status;
   }
   return ok_status();

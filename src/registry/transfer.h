@@ -4,6 +4,7 @@
 // A transfer is a sequence of parts, each a kind (u8), a length (u32) and that many bytes:
 //   site   slot u32, image (core.h)        the newest one of a slot wins
 //   event  record (event_ring.h)           its site came before; positions never fall; what is there is skipped
+//   access keys and switch (access.h)      the newest one wins
 //   head   position, commit time, dropped history, slots, events; older events than the writer has are dropped here
 // Sites carry texts and no interned numbers, so the receiver's interner may number differently.
 #pragma once
@@ -20,6 +21,7 @@ std::uint32_t write_sites(const Store& store, std::uint32_t from_slot, std::size
                           Bytes& out);
 void write_sites_changed(const Store& store, Position since, Bytes& out);
 Position write_events(const Core& core, Position since, std::size_t bytes_max, Bytes& out);
+void write_access(const Core& core, Position since, Bytes& out);
 void write_head(const Core& core, Bytes& out);
 bool take_changed(Store& store, std::size_t sites_min, std::size_t bytes_max, const State::PartVisitor& visit);
 [[nodiscard]] Status read_transfer(Core& core, ByteView in);

@@ -16,6 +16,9 @@ std::string_view name(EventKind kind) {
     case EventKind::kRelease: return "release";
     case EventKind::kUndo: return "undo";
     case EventKind::kImport: return "import";
+    case EventKind::kCreateKey: return "create_key";
+    case EventKind::kRevokeKey: return "revoke_key";
+    case EventKind::kSetWriteStop: return "set_write_stop";
   }
   return "unknown";
 }

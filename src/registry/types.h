@@ -85,7 +85,13 @@ enum class EventKind : std::uint8_t {
   kRelease = 7,
   kUndo = 8,
   kImport = 9,
+  // No site: who may read the audit sees them.
+  kCreateKey = 10,
+  kRevokeKey = 11,
+  kSetWriteStop = 12,
 };
+inline constexpr EventKind kLastEventKind = EventKind::kSetWriteStop;
+[[nodiscard]] constexpr bool concerns_site(EventKind kind) { return kind < EventKind::kCreateKey; }
 [[nodiscard]] std::string_view name(EventKind kind);       // "add_site", "set", "adjust", …
 [[nodiscard]] std::string_view name(SiteStatus status);    // "active", …
 [[nodiscard]] std::string_view name(Freshness freshness);  // "fresh", …
@@ -103,7 +109,7 @@ struct Event {
   WallTime time;           // commit time, made monotonic by the order
   EventKind kind = EventKind::kSetAvailability;
   std::string_view actor;
-  std::string_view site_id;
+  std::string_view site_id;    // empty: it concerns keys or the switch, and no site
   std::string_view product;    // empty for events on the site itself
   Availability before, after;  // of the stock line, when product is not empty
   bool existed = true;         // the stock line or site was there before

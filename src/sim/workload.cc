@@ -10,40 +10,59 @@ namespace {
 
 using registry::Availability;
 
-Bytes body_of(registry::Operation operation) {
+// What is compared is asked for by the machine's operator, whom no key stands in the way of.
+Bytes body_of(registry::Operation operation, registry::KeyId key = registry::kMachine) {
   registry::Request request;
   request.operation = std::move(operation);
   request.actor = "sim";
+  request.key = key;
   Bytes body;
   wire::encode_request(body, request);
   return body;
 }
 
-// A change of one of the sites that are not compared: new ones, more text, another value.
+// Keys come and go, by a number that was drawn for something else: what else a seed brings stays as it was.
+Asked key_write(std::uint64_t chance) {
+  const registry::KeyId id(1 + chance % 6);
+  if (chance % 3 == 0) return {body_of(registry::RevokeKey{id}), {}};
+  registry::CreateKey key;
+  key.id = id;
+  key.owner = "owner";
+  key.role = chance % 2 == 0 ? registry::Role::kOperator : registry::Role::kProvider;
+  if (key.role == registry::Role::kProvider) key.scope = {"x1", "x2"};
+  return {body_of(key), {}};
+}
+
+// A change of one of the sites that are not compared: new ones, more text, another value. By nobody, by somebody with a
+// key, or by the machine's operator.
 Asked other_write(Scene& scene) {
   const std::string id =
       fmt::format("x{}", scene.random.below(static_cast<std::uint64_t>(scene.plan.other_sites) * 2));
-  const std::string text = fmt::format("{} Main Street", scene.random.below(1000));
-  switch (scene.random.below(3)) {
+  const std::uint64_t chance = scene.random.below(1000);
+  const std::string text = fmt::format("{} Main Street", chance);
+  const registry::KeyId key = chance % 2 == 0 ? registry::kMachine : registry::KeyId(chance % 7);
+  const std::uint64_t kind = scene.random.below(3);
+  if (chance % 5 == 0 && kind < 2) return key_write(chance / 5);
+  switch (kind) {
     case 0: {
       registry::ImportRow row;
       row.id = id;
       row.fields.name = id;
       row.fields.street = text;
-      return {body_of(row), {}};
+      return {body_of(row, key), {}};
     }
     case 1: {
       registry::EditSite edit;
       edit.site.id = id;
       edit.fields.street = text;
-      return {body_of(edit), {}};
+      return {body_of(edit, key), {}};
     }
     default: {
       registry::SetAvailability set;
       set.site.id = id;
       set.claim.product = "208";
       set.claim.availability = Availability::of(scene.random.below(50));
-      return {body_of(set), {}};
+      return {body_of(set, key), {}};
     }
   }
 }

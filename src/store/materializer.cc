@@ -78,6 +78,13 @@ void Materializer::gather_sessions(const machine::Machine& machine) {
   written_.sessions = machine.position();
 }
 
+void Materializer::gather_access(const registry::State& state) {
+  Bytes part;
+  state.write_access(written_.access, part);
+  if (!part.empty()) batch_->put_access(part);
+  written_.access = state.access_changed();
+}
+
 Batch Materializer::close(machine::Machine& machine, Closing closing) {
   Batch& into = batch(machine);
   constexpr std::size_t kAll = ~std::size_t{0} / 2;
@@ -86,6 +93,7 @@ Batch Materializer::close(machine::Machine& machine, Closing closing) {
   put_block();
   drop_blocks(machine.registry().dropped());
   gather_sessions(machine);
+  gather_access(machine.registry());
   Head head;
   head.batch = ++written_.batch;
   head.standing = machine.standing(closing.learning);

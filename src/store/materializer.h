@@ -55,6 +55,7 @@ class Materializer {
   void put_block();
   void drop_blocks(Position dropped);
   void gather_sessions(const machine::Machine& machine);
+  void gather_access(const registry::State& state);
 
   const Tables& tables_;
   Written written_;

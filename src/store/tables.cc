@@ -56,6 +56,9 @@ void Batch::put_session(SessionId id, ByteView session) {
 void Batch::drop_session(SessionId id) {
   (void)contents_->writes.Delete(contents_->families[kSessions], NumberKey(id.value).slice());
 }
+void Batch::put_access(ByteView part) {
+  (void)contents_->writes.Put(contents_->families[kMeta], std::string(kAccessKey), slice_of(part));
+}
 void Batch::put_head(Head head) {
   head_ = std::move(head);
   Bytes bytes;
@@ -104,7 +107,8 @@ Status Tables::wipe() {
   rocksdb::WriteBatch all;
   for (const Family family : {kSites, kHistory, kSessions})
     (void)all.DeleteRange(database_->families[family], rocksdb::Slice(), last_key());
-  (void)all.Delete(database_->families[kMeta], std::string(kHeadKey));
+  for (const std::string_view key : {kHeadKey, kAccessKey})
+    (void)all.Delete(database_->families[kMeta], std::string(key));
   const rocksdb::Status status = database_->db->Write(synced(), &all);
   if (!status.ok()) return database_->error(status);
   database_->batch = 0;

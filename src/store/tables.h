@@ -1,7 +1,7 @@
 // Tables: the state machine's state on disk, as it was at one executed position.
 //
 // Four column families of one RocksDB: sites (slot → the site as State::read_transfer takes it), history (blocks of
-// consecutive events), sessions (id → the session), meta (who they belong to, and the head). One batch moves them from
+// consecutive events), sessions (id → the session), meta (who they belong to, the keys if there are any, the head). One batch moves them from
 // one position to a later one, all or nothing: what changed and the head that says where that is. They follow the
 // state lazily; the journal holds every frame beyond them, so recovery is: load these, replay that.
 //
@@ -44,6 +44,7 @@ struct Written {
   std::set<SessionId> session_ids;
   Position events;              // blocks hold the events up to here
   std::deque<Position> blocks;  // the first position of each
+  Position access;              // keys and switch are there as of then
   Bytes last_block;             // the last of them, while it has room
 };
 
@@ -111,6 +112,7 @@ class Batch {
   void drop_block(Position first);
   void put_session(SessionId id, ByteView session);
   void drop_session(SessionId id);
+  void put_access(ByteView part);
   void put_head(Head head);
 
   [[nodiscard]] const Head& head() const { return head_; }

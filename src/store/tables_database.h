@@ -49,6 +49,7 @@ struct Tables::Database {
 
 inline constexpr std::string_view kIdentityKey = "identity";
 inline constexpr std::string_view kHeadKey = "head";
+inline constexpr std::string_view kAccessKey = "access";  // absent: there never were keys
 
 // Big-endian, so that RocksDB's order of keys is that of the numbers.
 template <typename T>

@@ -65,6 +65,15 @@ Status load_sessions(const Tables::Database& from, machine::Machine& machine, Wr
   return read;
 }
 
+Status load_access(const Tables::Database& from, machine::Machine& machine, Written& written) {
+  const auto part = from.get_meta(kAccessKey);
+  if (!part) return part.error();
+  if (!part->has_value()) return ok_status();
+  if (Status s = machine.restore_registry(as_bytes(**part)); !s) return from.damaged(s.error().message);
+  written.access = machine.registry().access_changed();
+  return ok_status();
+}
+
 }  // namespace
 
 Result<Tables::Loaded> Tables::load(machine::Machine& machine) const {
@@ -79,6 +88,7 @@ Result<Tables::Loaded> Tables::load(machine::Machine& machine) const {
   if (Status s = load_sites(*database_, machine); !s) return s.error();
   if (Status s = load_history(*database_, machine, written); !s) return s.error();
   if (Status s = load_sessions(*database_, machine, written); !s) return s.error();
+  if (Status s = load_access(*database_, machine, written); !s) return s.error();
   if (Status s = machine.finish_restore(loaded.head.standing); !s) return database_->damaged(s.error().message);
   written.batch = loaded.head.batch;
   written.sessions = loaded.head.standing.position;

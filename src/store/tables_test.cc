@@ -72,6 +72,8 @@ TEST(Tables, follow_a_state_through_many_batches_and_restarts) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const TemporaryDir dir;
     Load load(seed), same(seed);
+    load.use_keys();
+    same.use_keys();
     machine::Machine model;
     for (int life = 0; life < 4; ++life) {
       Tables tables = open_tables(options_of(dir / "t"));
@@ -232,8 +234,10 @@ TEST(Tables, that_were_wiped_are_as_new) {
   {
     Tables tables = open_tables(options_of(dir / "t"));
     Kept kept(tables);
+    load.use_keys();
     load.run(kept.machine, 2000);
     kept.write();
+    ASSERT_TRUE(kept.machine.registry().has_keys());
     ASSERT_TRUE(tables.wipe().ok());
     machine::Machine machine;
     const auto loaded = tables.load(machine);

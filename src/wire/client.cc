@@ -30,7 +30,14 @@ void encode(Bytes& out, const Request& request) {
 void encode(Bytes& out, const Answer& answer) {
   put_numbered(out, Type::kAnswer, answer.number.value, answer.result);
 }
-void encode(Bytes& out, const Query& query) { put_numbered(out, Type::kQuery, query.token, query.body); }
+void encode(Bytes& out, const Query& query) {
+  if (query.as == registry::kMachine) return put_numbered(out, Type::kQuery, query.token, query.body);
+  MessageWriter m(out, Type::kQueryAs);
+  m.u64(query.token);
+  m.u64(query.as.value);
+  m.raw(query.body);
+  m.finish();
+}
 
 Result<Request> decode_request_message(ByteView payload) {
   ByteReader in(payload);
@@ -59,6 +66,46 @@ Result<Query> decode_query_message(ByteView payload) {
   return q;
 }
 
+Result<Query> decode_query_as(ByteView payload) {
+  ByteReader in(payload);
+  Query q;
+  q.token = in.u64();
+  q.as = registry::KeyId(in.u64());
+  q.body = in.raw(in.left());
+  if (!in.done() || q.as == registry::kMachine) return malformed("query");
+  return q;
+}
+
+void encode(Bytes& out, const Authenticate& who) {
+  MessageWriter m(out, Type::kAuthenticate);
+  m.u64(who.key.value);
+  put_text(m, who.secret);
+  m.finish();
+}
+Result<Authenticate> decode_authenticate(ByteView payload) {
+  ByteReader in(payload);
+  Authenticate who;
+  who.key = registry::KeyId(in.u64());
+  who.secret = get_text(in);
+  if (!in.done() || who.secret.size() > limits::kNameBytesMax) return malformed("key");
+  return who;
+}
+
+void encode(Bytes& out, const Authenticated& answer) {
+  MessageWriter m(out, Type::kAuthenticated);
+  m.u8(static_cast<std::uint8_t>(answer.code));
+  put_text(m, answer.reason);
+  m.finish();
+}
+Result<Authenticated> decode_authenticated(ByteView payload) {
+  ByteReader in(payload);
+  Authenticated answer;
+  answer.code = get_code(in);
+  answer.reason = std::string(get_text(in));
+  if (!in.done()) return malformed("answer to a key");
+  return answer;
+}
+
 void encode(Bytes& out, const QueryAnswer& answer) {
   MessageWriter m(out, Type::kQueryAnswer);
   m.u64(answer.token);
@@ -79,7 +126,9 @@ Result<QueryAnswer> decode_query_answer(ByteView payload) {
 }
 
 void encode(Bytes& out, const Watch& watch) {
-  MessageWriter m(out, Type::kWatch);
+  const bool plain = watch.as == registry::kMachine;
+  MessageWriter m(out, plain ? Type::kWatch : Type::kWatchAs);
+  if (!plain) m.u64(watch.as.value);
   put_varint(m, watch.since.value);
   m.finish();
 }
@@ -87,6 +136,14 @@ Result<Watch> decode_watch(ByteView payload) {
   ByteReader in(payload);
   const Watch w{Position(get_varint(in))};
   if (!in.done()) return malformed("watch");
+  return w;
+}
+Result<Watch> decode_watch_as(ByteView payload) {
+  ByteReader in(payload);
+  Watch w;
+  w.as = registry::KeyId(in.u64());
+  w.since = Position(get_varint(in));
+  if (!in.done() || w.as == registry::kMachine) return malformed("watch");
   return w;
 }
 

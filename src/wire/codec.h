@@ -102,9 +102,12 @@ struct Answer {
   RequestNumber number;
   ByteView result;  // encode_outcome()
 };
+// `as`: the key on whose behalf. kMachine, the connection's own, is what everybody may say; any other only who came
+// through the local socket, as gateways to other clients do.
 struct Query {
   std::uint64_t token = 0;
   ByteView body;  // encode_query()
+  registry::KeyId as = registry::kMachine;
 };
 struct QueryAnswer {
   std::uint64_t token = 0;
@@ -119,7 +122,22 @@ void encode(Bytes& out, const QueryAnswer& answer);
 [[nodiscard]] Result<Request> decode_request_message(ByteView payload);
 [[nodiscard]] Result<Answer> decode_answer(ByteView payload);
 [[nodiscard]] Result<Query> decode_query_message(ByteView payload);
+[[nodiscard]] Result<Query> decode_query_as(ByteView payload);
 [[nodiscard]] Result<QueryAnswer> decode_query_answer(ByteView payload);
+
+// Binds a connection to a key: requests, questions and orders that come on it are that key's. Sent again, it changes.
+struct Authenticate {
+  registry::KeyId key;
+  std::string_view secret;
+};
+struct Authenticated {
+  Code code = Code::kOk;
+  std::string reason;
+};
+void encode(Bytes& out, const Authenticate& who);
+void encode(Bytes& out, const Authenticated& answer);
+[[nodiscard]] Result<Authenticate> decode_authenticate(ByteView payload);
+[[nodiscard]] Result<Authenticated> decode_authenticated(ByteView payload);
 
 // kStatusAsk, kTraceAsk, kBackupAsk and kStop have no payload; kStatus and kTrace are JSON text and nothing else.
 void encode_status_ask(Bytes& out);
@@ -151,17 +169,24 @@ void encode_request(Bytes& out, const registry::Request& request);
 [[nodiscard]] Result<registry::Request> decode_request(ByteView body);
 // The same into a request that is used again and again; after an error its content is unspecified.
 [[nodiscard]] Status decode_request(ByteView body, registry::Request& out);
+// The key that an encoded request names, without decoding it; and putting one in that names none yet.
+[[nodiscard]] registry::KeyId request_key(ByteView body);
+void set_request_key(Bytes& body, registry::KeyId key);
 void encode_outcome(Bytes& out, const registry::Outcome& outcome);
 [[nodiscard]] Status decode_outcome(ByteView result, registry::Outcome& out);
 void encode_query(Bytes& out, const registry::Query& query);
 [[nodiscard]] Result<registry::Query> decode_query(ByteView body);
 
 // Rows of answers, one after another; which rows a query gives: ListSites, GetSite, ChangedSites: Site;
-// Near: f64 metres then Site; History, Changes: Event; Info: totals. A u8 `more` comes before the rows.
+// Near: f64 metres then Site; History, Changes: Event; Info: totals; ListKeys: Key; GetSwitch: WriteSwitch. A u8 `more` comes before the rows.
 void encode_site(ByteWriter& out, const registry::Site& site);
 [[nodiscard]] registry::Site decode_site(ByteReader& in);  // look at in.ok() afterwards
 void encode_event(ByteWriter& out, const registry::Event& event);
 [[nodiscard]] registry::Event decode_event(ByteReader& in);
+void encode_key(ByteWriter& out, const registry::Key& key);
+[[nodiscard]] registry::Key decode_key(ByteReader& in);
+void encode_switch(ByteWriter& out, const registry::WriteSwitch& writes);
+[[nodiscard]] registry::WriteSwitch decode_switch(ByteReader& in);
 void encode_totals(ByteWriter& out, const registry::Totals& totals);
 [[nodiscard]] registry::Totals decode_totals(ByteReader& in);
 
@@ -212,6 +237,7 @@ void encode_ping(Bytes& out, std::uint64_t number);
 // --- watchers
 struct Watch {
   Position since;
+  registry::KeyId as = registry::kMachine;  // as in Query
 };
 struct Events {
   Position upto;          // the watcher has everything up to here after this batch
@@ -223,6 +249,7 @@ struct Events {
 void encode(Bytes& out, const Watch& watch);
 void encode(Bytes& out, const Events& events);
 [[nodiscard]] Result<Watch> decode_watch(ByteView payload);
+[[nodiscard]] Result<Watch> decode_watch_as(ByteView payload);
 [[nodiscard]] Result<Events> decode_events(ByteView payload);
 
 }  // namespace titer::wire

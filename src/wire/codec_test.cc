@@ -65,6 +65,19 @@ auto members(const registry::History& q) {
 auto members(const registry::Changes& q) { return std::make_tuple(q.since, q.limit); }
 auto members(const registry::ChangedSites& q) { return std::make_tuple(q.since); }
 auto members(const registry::Info&) { return std::make_tuple(); }
+auto members(const registry::CreateKey& k) {
+  return std::make_tuple(k.id, k.secret, k.owner, k.role, k.scope, k.expires);
+}
+auto members(const registry::RevokeKey& k) { return std::make_tuple(k.id); }
+auto members(const registry::SetWriteStop& s) { return std::make_tuple(s.stopped); }
+auto members(const registry::ListKeys& q) { return std::make_tuple(q.after, q.limit); }
+auto members(const registry::CheckKey& q) { return std::make_tuple(q.id, q.secret); }
+auto members(const registry::CheckAct& q) { return std::make_tuple(q.id, q.act); }
+auto members(const registry::GetSwitch&) { return std::make_tuple(); }
+auto members(const registry::Key& k) {
+  return std::make_tuple(k.id, k.owner, k.role, k.scope, k.created, k.expires, k.revoked, k.created_by);
+}
+auto members(const registry::WriteSwitch& w) { return std::make_tuple(w.stopped, w.reason, w.by, w.since); }
 
 template <typename T>
 bool same(const T& a, const T& b) {
@@ -123,8 +136,37 @@ RC_GTEST_PROP(Codec, a_request_comes_back, (std::uint64_t seed)) {
   const auto back = decode_request(body);
   RC_ASSERT(back.ok());
   RC_ASSERT(same_operation(r.operation, back->operation));
-  RC_ASSERT(std::tie(r.actor, r.reason, r.idempotency_key, r.echo_site) ==
-            std::tie(back->actor, back->reason, back->idempotency_key, back->echo_site));
+  RC_ASSERT(std::tie(r.actor, r.reason, r.idempotency_key, r.echo_site, r.key) ==
+            std::tie(back->actor, back->reason, back->idempotency_key, back->echo_site, back->key));
+  RC_ASSERT(request_key(body) == r.key);
+}
+
+RC_GTEST_PROP(Codec, a_key_put_into_an_encoded_request_is_the_request_with_that_key, (std::uint64_t seed)) {
+  Maker make(seed);
+  registry::Request r = make.request();
+  r.key = registry::kNobody;
+  Bytes body, with;
+  encode_request(body, r);
+  r.key = make.key();
+  encode_request(with, r);
+  set_request_key(body, r.key);
+  RC_ASSERT(body == with);
+  set_request_key(body, registry::KeyId(1));  // one that is there stays
+  RC_ASSERT(body == with);
+}
+
+RC_GTEST_PROP(Codec, keys_and_the_switch_come_back, (std::uint64_t seed)) {
+  Maker make(seed);
+  const registry::Key key = make.key_row();
+  const registry::WriteSwitch writes = make.write_switch();
+  Bytes bytes;
+  ByteWriter out(bytes);
+  encode_key(out, key);
+  encode_switch(out, writes);
+  ByteReader in(bytes);
+  RC_ASSERT(same(decode_key(in), key));
+  RC_ASSERT(same(decode_switch(in), writes));
+  RC_ASSERT(in.done());
 }
 
 RC_GTEST_PROP(Codec, a_request_decoded_into_a_used_one_comes_back, (std::uint64_t seed)) {
@@ -256,6 +298,10 @@ RC_GTEST_PROP(Codec, every_message_is_encoded_again_to_the_same_bytes, (std::uin
       case Type::kPong: again<Pong>(b, payload_of(decode_pong)); break;
       case Type::kReady: again<Ready>(b, payload_of(decode_ready)); break;
       case Type::kInventory: again<Inventory>(b, payload_of(decode_inventory)); break;
+      case Type::kAuthenticate: again<Authenticate>(b, payload_of(decode_authenticate)); break;
+      case Type::kAuthenticated: again<Authenticated>(b, payload_of(decode_authenticated)); break;
+      case Type::kQueryAs: again<Query>(b, payload_of(decode_query_as)); break;
+      case Type::kWatchAs: again<Watch>(b, payload_of(decode_watch_as)); break;
       case Type::kOperate: again<Operate>(b, payload_of(decode_operate)); break;
       case Type::kOperated: again<Operated>(b, payload_of(decode_operated)); break;
       case Type::kPing: RC_ASSERT(decode_ping(m.payload).ok()); break;

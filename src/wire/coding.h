@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "registry/keys.h"
 #include "registry/types.h"
 
 namespace titer::wire {
@@ -107,6 +108,11 @@ void put_text(W& out, std::string_view text) {
   put_varint(out, text.size());
   out.raw(as_bytes(text));
 }
+inline void put_u64(Out& out, std::uint64_t v) {
+  std::byte bytes[sizeof v];
+  std::memcpy(bytes, &v, sizeof v);
+  out.raw(bytes);
+}
 template <typename W>
 void put_time(W& out, WallTime t) {
   put_signed(out, t.value);
@@ -183,6 +189,12 @@ E get_enum(ByteReader& in, E first, E last) {
     return first;
   }
   return static_cast<E>(v);
+}
+inline registry::SecretHash get_hash(ByteReader& in) {
+  registry::SecretHash hash{};
+  const ByteView bytes = in.raw(hash.size());
+  if (bytes.size() == hash.size()) std::memcpy(hash.data(), bytes.data(), hash.size());
+  return hash;
 }
 inline Code get_code(ByteReader& in) { return get_enum(in, Code::kOk, kLastCode); }
 inline registry::Availability get_count_of(ByteReader& in, registry::Availability::Kind kind) {

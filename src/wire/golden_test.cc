@@ -144,6 +144,13 @@ TEST(Golden, clients) {
   EXPECT_EQ(message(Watch{Position(1000)}), "5454012c0200000044c00b0152eabc08e807");
   EXPECT_EQ(message(Events{Position(1000), Code::kTooOld, "old", 0, {}}),
             "5454012d0800000064b2945038532856e80712036f6c6400");
+  EXPECT_EQ(message(Query{7, query, registry::KeyId(258)}),
+            "545401371600000034012114ec5f79f207000000000000000201000000000000020103656c6d");
+  EXPECT_EQ(message(Watch{Position(1000), registry::KeyId(258)}),
+            "545401380a000000b889e2b4592481080201000000000000e807");
+  EXPECT_EQ(message(Authenticate{registry::KeyId(258), "secret"}),
+            "545401350f0000007e1b9cb96fe4611a020100000000000006736563726574");
+  EXPECT_EQ(message(Authenticated{Code::kUnauthorized, "no"}), "545401360400000026e9e2e3119e409714026e6f");
   EXPECT_EQ(message(Operate{7, Operate::What::kStart, 2}),
             "545401330d00000019a0dee717b0421707000000000000000102000000");
   EXPECT_EQ(message(Operated{7, Code::kNotEnough, "no"}),
@@ -209,8 +216,19 @@ TEST(Golden, requests) {
   EXPECT_EQ(request(registry::Reserve{by_name, "208", 2}), "06000201450332303802");
   EXPECT_EQ(request(registry::Release{by_name, "208", 2}), "07000201450332303802");
   EXPECT_EQ(request(registry::Undo{Position(300)}), "0800ac02");
+  EXPECT_EQ(request(registry::CreateKey{registry::KeyId(258), {}, "E", registry::Role::kAggregator, {"f"}, {}}),
+            "0b000201000000000000" + std::string(64, '0') + "01450401016600");
+  EXPECT_EQ(request(registry::RevokeKey{registry::KeyId(258)}), "0c000201000000000000");
+  EXPECT_EQ(request(registry::SetWriteStop{true}), "0d0001");
   EXPECT_EQ(request(registry::Bulk{{registry::Undo{Position(1)}, registry::Reserve{by_id, "any", 1}}}),
             "0a000208010601016501");
+}
+
+TEST(Golden, a_key_stands_behind_the_flags) {
+  registry::Request r;
+  r.operation = registry::Undo{Position(300)};
+  r.key = registry::KeyId(258);
+  EXPECT_EQ(body<registry::Request>(encode_request, r), "08100201000000000000ac02");
 }
 
 TEST(Golden, outcomes) {
@@ -237,6 +255,9 @@ TEST(Golden, queries) {
   EXPECT_EQ(query(registry::Changes{Position(9), 10}), "05090a");
   EXPECT_EQ(query(registry::ChangedSites{Position(9)}), "0609");
   EXPECT_EQ(query(registry::Info{}), "07");
+  EXPECT_EQ(query(registry::ListKeys{registry::KeyId(258), 10}), "0802010000000000000a");
+  EXPECT_EQ(query(registry::CheckAct{registry::KeyId(258), registry::Act::kUndo}), "0a020100000000000006");
+  EXPECT_EQ(query(registry::GetSwitch{}), "0b");
 }
 
 TEST(Golden, rows) {

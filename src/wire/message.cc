@@ -50,6 +50,10 @@ bool known(std::uint8_t type) {
     case Type::kTraceAsk:
     case Type::kTrace:
     case Type::kOperate:
+    case Type::kAuthenticate:
+    case Type::kAuthenticated:
+    case Type::kQueryAs:
+    case Type::kWatchAs:
     case Type::kOperated:
     case Type::kRegisterRecord:
     case Type::kRegisterCompareAndSet:

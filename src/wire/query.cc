@@ -8,6 +8,7 @@ namespace {
 
 static_assert(std::is_same_v<std::variant_alternative_t<0, registry::Query>, registry::ListSites>);
 static_assert(std::is_same_v<std::variant_alternative_t<6, registry::Query>, registry::Info>);
+static_assert(std::is_same_v<std::variant_alternative_t<10, registry::Query>, registry::GetSwitch>);
 
 enum : std::uint8_t { kAvailableOnly = 1, kWithClosed = 2, kUpdatedSince = 4 };  // of a filter
 enum : std::uint8_t { kNoSite = 0, kSiteById = 1, kSiteByName = 2 };
@@ -109,6 +110,36 @@ void get(ByteReader& in, registry::ChangedSites& q) { q.since = Position(get_var
 
 void put(Out&, const registry::Info&) {}
 void get(ByteReader&, registry::Info&) {}
+
+void put(Out& out, const registry::ListKeys& q) {
+  put_u64(out, q.after.value);
+  out.varint(q.limit);
+}
+void get(ByteReader& in, registry::ListKeys& q) {
+  q.after = registry::KeyId(in.u64());
+  q.limit = get_u32(in);
+}
+
+void put(Out& out, const registry::CheckKey& q) {
+  put_u64(out, q.id.value);
+  out.raw(q.secret);
+}
+void get(ByteReader& in, registry::CheckKey& q) {
+  q.id = registry::KeyId(in.u64());
+  q.secret = get_hash(in);
+}
+
+void put(Out& out, const registry::CheckAct& q) {
+  put_u64(out, q.id.value);
+  out.u8(static_cast<std::uint8_t>(q.act));
+}
+void get(ByteReader& in, registry::CheckAct& q) {
+  q.id = registry::KeyId(in.u64());
+  q.act = get_enum(in, registry::Act::kRead, registry::Act::kOperate);
+}
+
+void put(Out&, const registry::GetSwitch&) {}
+void get(ByteReader&, registry::GetSwitch&) {}
 
 template <std::size_t i = 0>
 void get_query(ByteReader& in, std::uint8_t kind, registry::Query& out) {

@@ -3,6 +3,7 @@
 // Reserve-sized requests are a name and a few bytes; a decoded request only points into the body.
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "base/limits.h"
@@ -30,8 +31,14 @@ static_assert(kKind<registry::AddSite> == 1 && kKind<registry::EditSite> == 2 &&
 static_assert(kKind<registry::SetAvailability> == 4 && kKind<registry::Adjust> == 5);
 static_assert(kKind<registry::Reserve> == 6 && kKind<registry::Release> == 7 && kKind<registry::Undo> == 8);
 static_assert(kKind<registry::ImportRow> == 9 && kKind<registry::Bulk> == 10);
+static_assert(kKind<registry::CreateKey> == 11 && kKind<registry::RevokeKey> == 12);
+static_assert(kKind<registry::SetWriteStop> == 13);
 
-enum : std::uint8_t { kActor = 1, kReason = 2, kKey = 4, kEchoSite = 8 };
+enum : std::uint8_t { kActor = 1, kReason = 2, kIdempotencyKey = 4, kEchoSite = 8, kWithKey = 16 };
+constexpr std::uint8_t kRequestFlags = kActor | kReason | kIdempotencyKey | kEchoSite | kWithKey;
+// Where the id of the key is, when there is one: behind kind and flags, so that it is found without decoding the rest.
+constexpr std::size_t kFlagsAt = 1, kKeyAt = 2;
+
 // Of one operation's own flags byte.
 enum : std::uint8_t {
   kById = 1,     // the site's text is its id, else its name
@@ -255,6 +262,32 @@ void put(Out& out, const registry::Bulk& o) {
   }
 }
 
+void put(Out& out, const registry::CreateKey& o) {
+  put_u64(out, o.id.value);
+  out.raw(o.secret);
+  put_text(out, o.owner);
+  out.u8(static_cast<std::uint8_t>(o.role));
+  out.varint(o.scope.size());
+  for (const std::string_view part : o.scope) put_text(out, part);
+  put_time(out, o.expires);
+}
+void get(ByteReader& in, registry::CreateKey& o) {
+  o.id = registry::KeyId(in.u64());
+  o.secret = get_hash(in);
+  o.owner = get_text(in);
+  o.role = get_enum(in, registry::Role::kReader, registry::Role::kOperator);
+  const std::size_t n = get_count(in, limits::kKeyScopeMax);
+  o.scope.reserve(n);
+  for (std::size_t i = 0; i < n && in.ok(); ++i) o.scope.push_back(get_text(in));
+  o.expires = get_time(in);
+}
+
+void put(Out& out, const registry::RevokeKey& o) { put_u64(out, o.id.value); }
+void get(ByteReader& in, registry::RevokeKey& o) { o.id = registry::KeyId(in.u64()); }
+
+void put(Out& out, const registry::SetWriteStop& o) { out.u8(o.stopped ? 1 : 0); }
+void get(ByteReader& in, registry::SetWriteStop& o) { o.stopped = get_bool(in); }
+
 // An operation of either variant, into place.
 template <typename V, std::size_t i = 0>
 void get_operation(ByteReader& in, std::uint8_t kind, V& out);
@@ -284,7 +317,9 @@ void encode_request(Bytes& bytes, const registry::Request& r) {
   Out out(bytes);
   out.u8(byte(static_cast<unsigned>(r.operation.index()) + 1));
   out.u8(byte(when(!r.actor.empty(), kActor) | when(!r.reason.empty(), kReason) |
-              when(!r.idempotency_key.empty(), kKey) | when(r.echo_site, kEchoSite)));
+              when(!r.idempotency_key.empty(), kIdempotencyKey) | when(r.echo_site, kEchoSite) |
+              when(r.key != registry::kNobody, kWithKey)));
+  if (r.key != registry::kNobody) put_u64(out, r.key.value);
   if (!r.actor.empty()) put_text(out, r.actor);
   if (!r.reason.empty()) put_text(out, r.reason);
   if (!r.idempotency_key.empty()) put_text(out, r.idempotency_key);
@@ -294,14 +329,31 @@ void encode_request(Bytes& bytes, const registry::Request& r) {
 Status decode_request(ByteView body, registry::Request& r) {
   ByteReader in(body);
   const std::uint8_t kind = in.u8();
-  const std::uint8_t flags = get_flags(in, kActor | kReason | kKey | kEchoSite);
+  const std::uint8_t flags = get_flags(in, kRequestFlags);
+  r.key = (flags & kWithKey) != 0 ? registry::KeyId(in.u64()) : registry::kNobody;
+  if ((flags & kWithKey) != 0 && r.key == registry::kNobody) in.fail();
   r.actor = (flags & kActor) != 0 ? get_text(in) : std::string_view();
   r.reason = (flags & kReason) != 0 ? get_text(in) : std::string_view();
-  r.idempotency_key = (flags & kKey) != 0 ? get_text(in) : std::string_view();
+  r.idempotency_key = (flags & kIdempotencyKey) != 0 ? get_text(in) : std::string_view();
   r.echo_site = (flags & kEchoSite) != 0;
   get_operation(in, kind, r.operation);
   if (!in.done()) return malformed("request to the registry");
   return ok_status();
+}
+
+registry::KeyId request_key(ByteView body) {
+  if (body.size() < kKeyAt + sizeof(std::uint64_t)) return registry::kNobody;
+  if ((std::to_integer<unsigned>(body[kFlagsAt]) & kWithKey) == 0) return registry::kNobody;
+  return registry::KeyId(ByteReader(body.subspan(kKeyAt)).u64());
+}
+
+void set_request_key(Bytes& body, registry::KeyId key) {
+  TITER_CHECK(body.size() >= kKeyAt, "a request has a kind and flags");
+  if (key == registry::kNobody || request_key(body) != registry::kNobody) return;
+  body[kFlagsAt] |= static_cast<std::byte>(kWithKey);
+  std::array<std::byte, sizeof key.value> bytes;
+  std::memcpy(bytes.data(), &key.value, sizeof key.value);
+  body.insert(body.begin() + kKeyAt, bytes.begin(), bytes.end());
 }
 
 Result<registry::Request> decode_request(ByteView body) {

@@ -121,7 +121,7 @@ Event decode_event(ByteReader& in) {
   e.position = Position(get_varint(in));
   e.part = get_u32(in);
   e.time = get_time(in);
-  e.kind = get_enum(in, EventKind::kAddSite, EventKind::kImport);
+  e.kind = get_enum(in, EventKind::kAddSite, registry::kLastEventKind);
   e.actor = get_text(in);
   e.site_id = get_text(in);
   e.product = get_text(in);
@@ -143,6 +143,47 @@ Event decode_event(ByteReader& in) {
   e.idempotency_key = get_text(in);
   e.reverts = Position(get_varint(in));
   return e;
+}
+
+void encode_key(ByteWriter& out, const registry::Key& key) {
+  out.u64(key.id.value);
+  put_text(out, key.owner);
+  out.u8(static_cast<std::uint8_t>(key.role));
+  put_varint(out, key.scope.size());
+  for (const std::string_view part : key.scope) put_text(out, part);
+  put_time(out, key.created);
+  put_time(out, key.expires);
+  put_time(out, key.revoked);
+  put_text(out, key.created_by);
+}
+registry::Key decode_key(ByteReader& in) {
+  registry::Key key;
+  key.id = registry::KeyId(in.u64());
+  key.owner = get_text(in);
+  key.role = get_enum(in, registry::Role::kReader, registry::Role::kOperator);
+  const std::size_t n = get_count(in, limits::kKeyScopeMax);
+  key.scope.reserve(n);
+  for (std::size_t i = 0; i < n && in.ok(); ++i) key.scope.push_back(get_text(in));
+  key.created = get_time(in);
+  key.expires = get_time(in);
+  key.revoked = get_time(in);
+  key.created_by = get_text(in);
+  return key;
+}
+
+void encode_switch(ByteWriter& out, const registry::WriteSwitch& writes) {
+  out.u8(writes.stopped ? 1 : 0);
+  put_text(out, writes.reason);
+  put_text(out, writes.by);
+  put_time(out, writes.since);
+}
+registry::WriteSwitch decode_switch(ByteReader& in) {
+  registry::WriteSwitch writes;
+  writes.stopped = get_bool(in);
+  writes.reason = get_text(in);
+  writes.by = get_text(in);
+  writes.since = get_time(in);
+  return writes;
 }
 
 void encode_totals(ByteWriter& out, const registry::Totals& t) {

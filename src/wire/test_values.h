@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "registry/permissions.h"
 #include "smr/request_batch.h"
 #include "wire/codec.h"
 
@@ -87,10 +88,33 @@ class Maker {
       default: return registry::ImportRow{text(), fields(), maybe_claim()};
     }
   }
+  registry::KeyId key() { return registry::KeyId(1 + below(~std::uint64_t{0} - 1)); }
+  registry::Role role() { return static_cast<registry::Role>(1 + below(registry::kRoles)); }
+  registry::SecretHash hash() {
+    registry::SecretHash h{};
+    for (std::byte& b : h) b = static_cast<std::byte>(below(256));
+    return h;
+  }
+  std::vector<std::string_view> scope() {
+    std::vector<std::string_view> parts(below(4));
+    for (auto& part : parts) part = text();
+    return parts;
+  }
+  registry::Operation access_operation() {
+    switch (below(3)) {
+      case 0: return registry::CreateKey{key(), hash(), text(), role(), scope(), time()};
+      case 1: return registry::RevokeKey{key()};
+      default: return registry::SetWriteStop{coin()};
+    }
+  }
+  registry::Key key_row() { return {key(), text(), role(), scope(), time(), time(), time(), text()}; }
+  registry::WriteSwitch write_switch() { return {coin(), text(), text(), time()}; }
   registry::Request request() {
     registry::Request r;
-    const std::size_t kind = below(10);
-    if (kind == 9) {
+    const std::size_t kind = below(11);
+    if (kind == 10) {
+      r.operation = access_operation();
+    } else if (kind == 9) {
       registry::Bulk bulk;
       for (std::uint64_t n = below(5); n > 0; --n) bulk.operations.push_back(operation<registry::Simple>(below(9)));
       r.operation = std::move(bulk);
@@ -98,6 +122,7 @@ class Maker {
       r.operation = operation<registry::Operation>(kind);
     }
     r.actor = text(), r.reason = text(), r.idempotency_key = text(), r.echo_site = coin();
+    if (coin()) r.key = key();
     return r;
   }
 
@@ -115,13 +140,17 @@ class Maker {
 
   registry::SiteFilter filter() { return {text(), text(), text(), text(), coin(), coin(), maybe(time())}; }
   registry::Query query() {
-    switch (below(7)) {
+    switch (below(11)) {
       case 0: return registry::ListSites{filter(), text(), text(), u32()};
       case 1: return registry::GetSite{ref()};
       case 2: return registry::Near{text(), real(), real(), real(), filter(), u32()};
       case 3: return registry::History{maybe(ref()), position(), u32()};
       case 4: return registry::Changes{position(), u32()};
       case 5: return registry::ChangedSites{position()};
+      case 6: return registry::ListKeys{key(), u32()};
+      case 7: return registry::CheckKey{key(), hash()};
+      case 8: return registry::CheckAct{key(), static_cast<registry::Act>(below(registry::kActs))};
+      case 9: return registry::GetSwitch{};
       default: return registry::Info{};
     }
   }
@@ -145,7 +174,7 @@ class Maker {
   registry::Event event() {
     registry::Event e;
     e.position = position(), e.part = u32(), e.time = time();
-    e.kind = static_cast<registry::EventKind>(1 + below(9));
+    e.kind = static_cast<registry::EventKind>(1 + below(12));
     e.actor = text(), e.site_id = text(), e.product = text();
     e.before = availability(), e.after = availability(), e.existed = coin(), e.removed = coin();
     for (std::uint64_t n = below(4); n > 0; --n) e.fields.push_back({text(), text(), text()});

@@ -58,6 +58,11 @@ void add_clients(std::vector<Bytes>& all, Maker& make) {
   body.clear();
   encode_query(body, make.query());
   add(all, Query{make.any(), body});
+  add(all, Query{make.any(), body, make.key()});
+  add(all, Watch{make.position(), make.key()});
+  const std::string secret = make.string();
+  add(all, Authenticate{make.key(), std::string_view(secret).substr(0, limits::kNameBytesMax)});
+  add(all, Authenticated{Code::kUnauthorized, make.string()});
   body.clear();
   ByteWriter rows(body);
   encode_site(rows, make.site());
@@ -107,8 +112,8 @@ bool answer_decodes(ByteView payload) {
   const auto a = decode_answer(payload);
   return a.ok() && decode_outcome(a->result, outcome).ok();
 }
-bool query_decodes(ByteView payload) {
-  const auto q = decode_query_message(payload);
+bool query_decodes(ByteView payload, Result<Query> (*decode)(ByteView payload)) {
+  const auto q = decode(payload);
   return q.ok() && decode_query(q->body).ok();
 }
 bool query_answer_decodes(ByteView payload) {
@@ -147,7 +152,7 @@ bool decodes(const Message& m) {
     case Type::kViewIs: return decode_to_client(m).ok();
     case Type::kRequest: return request_decodes(m.payload);
     case Type::kAnswer: return answer_decodes(m.payload);
-    case Type::kQuery: return query_decodes(m.payload);
+    case Type::kQuery: return query_decodes(m.payload, decode_query_message);
     case Type::kQueryAnswer: return query_answer_decodes(m.payload);
     case Type::kWatch: return decode_watch(m.payload).ok();
     case Type::kEvents: return events_decode(m.payload);
@@ -161,6 +166,10 @@ bool decodes(const Message& m) {
     case Type::kTraceAsk:
     case Type::kBackupAsk:
     case Type::kStop: return m.payload.empty();
+    case Type::kAuthenticate: return decode_authenticate(m.payload).ok();
+    case Type::kAuthenticated: return decode_authenticated(m.payload).ok();
+    case Type::kQueryAs: return query_decodes(m.payload, decode_query_as);
+    case Type::kWatchAs: return decode_watch_as(m.payload).ok();
     case Type::kOperate: return decode_operate(m.payload).ok();
     case Type::kOperated: return decode_operated(m.payload).ok();
     case Type::kStatus:

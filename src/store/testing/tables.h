@@ -51,6 +51,7 @@ std::string error_of(const Result<T>& result) {
 class Load {
  public:
   explicit Load(std::uint64_t seed) : requests_(seed) {}
+  void use_keys() { requests_.use_keys(); }
   void run(machine::Machine& machine, int count) {
     for (int i = 0; i < count; ++i) {
       const std::uint64_t session = 1 + requests_.below(40);
