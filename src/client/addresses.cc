@@ -27,6 +27,10 @@ Addresses default_addresses() {
   return out;
 }
 
+bool all_local(const Addresses& addresses) {
+  return std::all_of(addresses.begin(), addresses.end(), [](const net::Address& a) { return a.local(); });
+}
+
 bool add_address(Addresses& addresses, const net::Address& address) {
   net::Address plain = address;
   if (plain.host == "localhost") plain.host = "127.0.0.1";

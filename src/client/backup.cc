@@ -57,6 +57,8 @@ class Job final : LinkOwner {
 Link::Options Job::link_options(const BackupOptions& options) {
   Link::Options link;
   link.addresses = options.at;
+  link.token = options.token;
+  link.learn = !all_local(options.at);
   link.hello.role = wire::Role::kGatewayClient;
   link.hello.session = SessionId(random_word());
   return link;
@@ -117,7 +119,9 @@ void Job::turn() {
   link_.flush();
   const BootTime now = net::boot_now();
   const std::int64_t silent_us = now.value - heard_.value;
-  if (silent_us > options_.patience_us)
+  if (link_.refusal())
+    error_ = *link_.refusal();
+  else if (silent_us > options_.patience_us)
     error_ = Error{Code::kUnreachable,
                    "no replica gives a backup at " + to_text(link_.addresses()) +
                        "; the last one: " + (link_.up() ? "it says nothing more" : link_.last_reason())};

@@ -13,11 +13,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "client/addresses.h"
 #include "net/loop.h"
+#include "wire/token.h"
 
 namespace titer::client {
 
@@ -27,6 +29,7 @@ struct BackupOptions {
   std::int64_t patience_us = 10'000'000;        // for the next message of anybody
   std::function<void(const std::string&)> say;  // what goes otherwise than hoped
   std::function<bool()> interrupted;
+  std::optional<wire::Token> token = std::nullopt;  // an operator's, once there are keys
 };
 
 struct BackupTaken {

@@ -21,9 +21,11 @@ BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
 
 }  // namespace
 
-DirectSession::DirectSession(net::Loop& loop, Addresses addresses, std::int64_t deadline_us)
+DirectSession::DirectSession(net::Loop& loop, Addresses addresses, std::int64_t deadline_us,
+                             std::optional<wire::Token> token)
     : loop_(loop),
       deadline_us_(deadline_us),
+      token_(std::move(token)),
       transmitter_(random_word() | kDirectClientBit),
       machine_(transmitter_, SessionId(random_word())) {
   for (net::Address& address : addresses) {
@@ -104,6 +106,7 @@ void DirectSession::dial(Peer& peer) {
 void DirectSession::lost(Peer& peer, const std::string& reason) {
   last_reason_ = peer.address.text() + ": " + reason;
   const bool was_greeted = std::exchange(peer.greeted, false);
+  peer.reply.reset();
   peer.tried = true;
   if (peer.connection) {
     peer.connection->detach();
@@ -132,7 +135,7 @@ DirectSession::Peer* DirectSession::peer_of(ReplicaId replica) {
 void DirectSession::on_message(net::Connection& connection, const wire::Message& message) {
   Peer& peer = *peers_[connection.tag];
   if (peer.connection.get() != &connection) return;
-  if (!peer.greeted) return greeted(peer, message);
+  if (!peer.greeted) return peer.reply ? authenticated(peer, message) : greeted(peer, message);
   switch (message.type) {
     case wire::Type::kWelcome:
     case wire::Type::kSolicit:
@@ -148,19 +151,35 @@ void DirectSession::greeted(Peer& peer, const wire::Message& message) {
     return lost(peer, "it is no replica: it did not answer the greeting");
   const Result<wire::HelloReply> reply = wire::decode_hello_reply(message.payload);
   if (!reply) return lost(peer, reply.error().message);
+  peer.reply = *reply;
+  if (!token_) return begin(peer);
+  wire::encode(peer.connection->outgoing(), wire::Authenticate{token_->key, token_->secret});
+}
+
+void DirectSession::authenticated(Peer& peer, const wire::Message& message) {
+  if (message.type != wire::Type::kAuthenticated) return;
+  const Result<wire::Authenticated> answer = wire::decode_authenticated(message.payload);
+  if (!answer) return lost(peer, answer.error().message);
+  if (answer->code != Code::kOk) return lost(peer, answer->reason);
+  begin(peer);
+}
+
+void DirectSession::begin(Peer& peer) {
+  const wire::HelloReply& reply = *peer.reply;
   // The same replica under two names: one connection is enough, and the machine wants exactly one.
-  if (peer_of(reply->replica) != nullptr) {
+  if (peer_of(reply.replica) != nullptr) {
     lost(peer, "it is connected under another address");
     peer.pause_us = kPauseMaxUs;
     return;
   }
   peer.greeted = peer.tried = true;
   peer.pause_us = 0;
-  peer.replica = reply->replica;
-  peer.incarnation = reply->incarnation;
-  add_peers_of(reply->view);
+  peer.replica = reply.replica;
+  peer.incarnation = reply.incarnation;
+  const smr::ViewRecord view = reply.view;
+  add_peers_of(view);
   step(smr::DirectClient::Connected{peer.replica, peer.incarnation});
-  step(smr::DirectClient::Receive{peer.replica, smr::ViewIs{reply->view}});
+  step(smr::DirectClient::Receive{peer.replica, smr::ViewIs{view}});
 }
 
 void DirectSession::take_to_client(Peer& peer, const wire::Message& message) {
@@ -244,6 +263,7 @@ bool DirectSession::run_until(BootTime deadline, const std::function<bool()>& do
 Result<registry::Outcome> DirectSession::execute(const registry::Request& request) {
   Bytes body;
   wire::encode_request(body, request);
+  if (token_) wire::set_request_key(body, token_->key);
   outcome_.reset();
   step(smr::DirectClient::Submit{body});
   executing_ = machine_.last_number();

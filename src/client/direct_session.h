@@ -24,12 +24,15 @@
 #include "registry/request.h"
 #include "smr/direct_client.h"
 #include "wire/codec.h"
+#include "wire/token.h"
 
 namespace titer::client {
 
 class DirectSession final : public Asker, public net::ConnectionOwner {
  public:
-  DirectSession(net::Loop& loop, Addresses addresses, std::int64_t deadline_us = 10'000'000);
+  // `token`: on whose behalf; none: nobody's.
+  DirectSession(net::Loop& loop, Addresses addresses, std::int64_t deadline_us = 10'000'000,
+                std::optional<wire::Token> token = std::nullopt);
   ~DirectSession();
   DirectSession(const DirectSession&) = delete;
   DirectSession& operator=(const DirectSession&) = delete;
@@ -52,8 +55,9 @@ class DirectSession final : public Asker, public net::ConnectionOwner {
     net::Address address;
     net::ConnectionPtr connection;
     bool dialing = false;
-    bool greeted = false;  // replica and incarnation are known, the machine knows of it
-    bool tried = false;    // the first attempt is over
+    bool greeted = false;                   // replica and incarnation are known, the machine knows of it
+    bool tried = false;                     // the first attempt is over
+    std::optional<wire::HelloReply> reply;  // it has greeted us and has not yet said what it thinks of our key
     ReplicaId replica;
     Incarnation incarnation;
     BootTime dial_at, greet_by;
@@ -71,6 +75,8 @@ class DirectSession final : public Asker, public net::ConnectionOwner {
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
   void greeted(Peer& peer, const wire::Message& message);
+  void authenticated(Peer& peer, const wire::Message& message);
+  void begin(Peer& peer);
   void take_to_client(Peer& peer, const wire::Message& message);
   void take_answer(const wire::Message& message);
   void take_reply(const wire::Message& message);
@@ -87,6 +93,7 @@ class DirectSession final : public Asker, public net::ConnectionOwner {
 
   net::Loop& loop_;
   std::int64_t deadline_us_;
+  std::optional<wire::Token> token_;
   TransmitterId transmitter_;
   smr::DirectClient machine_;
   smr::DirectClient::Output output_;

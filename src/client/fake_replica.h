@@ -69,7 +69,10 @@ class FakeReplica final : public net::ConnectionOwner {
   OnQuery on_query;
   std::function<void(Position since)> on_watch;
   bool greets = true;
-  std::vector<std::uint64_t> numbers;  // of the requests received
+  std::string secret;                             // of every key that it takes
+  std::vector<registry::KeyId> shown;             // the keys that clients have shown, one for each time
+  registry::KeyId asked_as = registry::kMachine;  // by the last question
+  std::vector<std::uint64_t> numbers;             // of the requests received
 
  private:
   void on_message(net::Connection& connection, const wire::Message& message) override {
@@ -80,6 +83,12 @@ class FakeReplica final : public net::ConnectionOwner {
       reply.replica = id_;
       reply.incarnation = Incarnation(7);
       wire::encode(out, reply);
+    } else if (message.type == wire::Type::kAuthenticate) {
+      const wire::Authenticate who = *wire::decode_authenticate(message.payload);
+      shown.emplace_back(who.key);
+      const bool known = who.secret == secret;
+      wire::encode(out,
+                   wire::Authenticated{known ? Code::kOk : Code::kUnauthorized, known ? "" : "not known here"});
     } else if (message.type == wire::Type::kRequest) {
       const wire::Request request = *wire::decode_request_message(message.payload);
       numbers.push_back(request.number.value);
@@ -89,8 +98,11 @@ class FakeReplica final : public net::ConnectionOwner {
         wire::encode_outcome(result, *outcome);
         wire::encode(out, wire::Answer{request.number, result});
       }
-    } else if (message.type == wire::Type::kQuery) {
-      const wire::Query query = *wire::decode_query_message(message.payload);
+    } else if (message.type == wire::Type::kQuery || message.type == wire::Type::kQueryAs) {
+      const bool as = message.type == wire::Type::kQueryAs;
+      const wire::Query query =
+          as ? *wire::decode_query_as(message.payload) : *wire::decode_query_message(message.payload);
+      asked_as = query.as;
       Bytes buffer;
       wire::QueryAnswer answer;
       answer.token = query.token;
@@ -98,6 +110,8 @@ class FakeReplica final : public net::ConnectionOwner {
       wire::encode(out, answer);
     } else if (message.type == wire::Type::kWatch && on_watch) {
       on_watch(wire::decode_watch(message.payload)->since);
+    } else if (message.type == wire::Type::kWatchAs && on_watch) {
+      on_watch(wire::decode_watch_as(message.payload)->since);
     }
     connection.flush();
   }

@@ -18,7 +18,8 @@ BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
 Link::Options link_options(const GatewayClient::Options& of) {
   Link::Options options;
   options.addresses = of.at;
-  options.learn = !of.only_these;
+  options.learn = !of.only_these && !all_local(of.at);
+  options.token = of.token;
   options.hello.role = wire::Role::kGatewayClient;
   options.hello.session = SessionId(random_word());
   return options;
@@ -29,10 +30,16 @@ Link::Options link_options(const GatewayClient::Options& of) {
 GatewayClient::GatewayClient(net::Loop& loop, Options options)
     : loop_(loop), options_(std::move(options)), link_(loop, link_options(options_), *this) {}
 
+registry::KeyId GatewayClient::key() const {
+  if (options_.token) return options_.token->key;
+  return all_local(options_.at) ? registry::kMachine : registry::kNobody;
+}
+
 Status GatewayClient::connect() {
   link_.start();
   run(later(net::boot_now(), options_.deadline_us), [this] { return link_.up() || link_.exhausted(); });
   if (link_.up()) return ok_status();
+  if (link_.refusal()) return *link_.refusal();
   return Error{Code::kUnreachable, "no replica answers at " + to_text(options_.at) + " (" + link_.last_reason() +
                                        "); is the cluster running? name its replicas with --at or TITER_AT"};
 }
@@ -40,6 +47,7 @@ Status GatewayClient::connect() {
 Error GatewayClient::no_answer(bool sent) const {
   if (interrupted_)
     return {Code::kOutcomeUnknown, "interrupted; what was on its way may or may not have been done"};
+  if (!sent && link_.refusal()) return *link_.refusal();
   const std::string why = link_.last_reason().empty() ? std::string() : " (last: " + link_.last_reason() + ")";
   if (sent)
     return {Code::kOutcomeUnknown,
@@ -211,7 +219,9 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
     while (more && window_.can_add()) {
       body.clear();
       more = next(body);
-      if (more) window_.add(body);
+      if (!more) break;
+      wire::set_request_key(body, key());
+      window_.add(body);
     }
   };
   // In slices, because the deadline moves with every answer.

@@ -31,12 +31,15 @@ class GatewayClient final : public Asker, LinkOwner {
     Addresses at;                           // at least one
     std::int64_t deadline_us = 10'000'000;  // for one answer
     bool only_these = false;                // never go to a replica that is not in `at`
+    // On whose behalf; none: nobody's, at a local socket the machine's operator's.
+    std::optional<wire::Token> token = std::nullopt;
   };
   GatewayClient(net::Loop& loop, Options options);
   GatewayClient(const GatewayClient&) = delete;
   GatewayClient& operator=(const GatewayClient&) = delete;
 
-  // kUnreachable when none of the addresses answers; says which were tried and what to do.
+  // kUnreachable when none of the addresses answers; says which were tried and what to do. kUnauthorized when the key is
+  // not taken.
   [[nodiscard]] Status connect();
 
   // Outcome's code says whether the registry accepted it; an Error means that there is no outcome.
@@ -91,6 +94,8 @@ class GatewayClient final : public Asker, LinkOwner {
   void leave_if_silent(BootTime now);
   void ping_if_idle(BootTime now);
   void new_session();
+  // The key that requests go out with.
+  [[nodiscard]] registry::KeyId key() const;
   [[nodiscard]] Error no_answer(bool sent) const;
 
   net::Loop& loop_;

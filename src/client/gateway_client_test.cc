@@ -61,6 +61,35 @@ TEST_F(GatewayClientTest, ExecutesOne) {
   EXPECT_EQ(one_.numbers, std::vector<std::uint64_t>({1}));
 }
 
+TEST_F(GatewayClientTest, ShowsItsKeyOnEveryConnectionAndNamesItInEveryRequest) {
+  one_.secret = two_.secret = "secret";
+  std::vector<registry::KeyId> named;
+  for (FakeReplica* replica : {&one_, &two_})
+    replica->on_request = [&](SessionId, RequestNumber, ByteView body) {
+      named.push_back(wire::request_key(body));
+      return done();
+    };
+  GatewayClient c(loop_,
+                  {.at = {one_.address(), two_.address()}, .token = wire::Token{registry::KeyId(7), "secret"}});
+  ASSERT_TRUE(c.connect().ok());
+  ASSERT_TRUE(c.execute(set_request("a", 1)).ok());
+  one_.die();
+  ASSERT_TRUE(c.execute(set_request("a", 2)).ok());
+  EXPECT_EQ(one_.shown, std::vector<registry::KeyId>({registry::KeyId(7)}));
+  EXPECT_EQ(two_.shown, std::vector<registry::KeyId>({registry::KeyId(7)}));
+  EXPECT_EQ(named, std::vector<registry::KeyId>({registry::KeyId(7), registry::KeyId(7)}));
+}
+
+TEST_F(GatewayClientTest, SaysThatItsKeyIsNotTaken) {
+  one_.secret = two_.secret = "secret";
+  GatewayClient c(loop_,
+                  {.at = {one_.address(), two_.address()}, .token = wire::Token{registry::KeyId(7), "wrong"}});
+  const Status connected = c.connect();
+  ASSERT_FALSE(connected.ok());
+  EXPECT_EQ(connected.error().code, Code::kUnauthorized);
+  EXPECT_EQ(connected.error().message, "not known here");
+}
+
 TEST_F(GatewayClientTest, ConnectsToTheNextWhenTheFirstIsDown) {
   one_.die();
   GatewayClient c = client();

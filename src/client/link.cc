@@ -58,6 +58,7 @@ void Link::dial() {
 void Link::greet(net::Stream stream) {
   connection_ = std::make_shared<net::Connection>(std::move(stream), *this, limits::kClientSendBytesMax);
   connection_->start();
+  reply_.reset();
   wire::encode(connection_->outgoing(), options_.hello);
   connection_->flush();
   after(kGreetUs, &Link::greeting_late);
@@ -105,17 +106,34 @@ void Link::greeted(const wire::Message& message) {
     return attempt_failed("it is no replica: it did not answer the greeting");
   const Result<wire::HelloReply> reply = wire::decode_hello_reply(message.payload);
   if (!reply) return attempt_failed(reply.error().message);
+  reply_ = *reply;
+  if (!options_.token) return begin();
+  wire::encode(connection_->outgoing(), wire::Authenticate{options_.token->key, options_.token->secret});
+  connection_->flush();
+}
+
+void Link::authenticated(const wire::Message& message) {
+  if (message.type != wire::Type::kAuthenticated) return;  // a view may come first
+  const Result<wire::Authenticated> answer = wire::decode_authenticated(message.payload);
+  if (!answer) return attempt_failed(answer.error().message);
+  if (answer->code == Code::kOk) return begin();
+  if (answer->code == Code::kUnauthorized) refusal_ = Error{answer->code, answer->reason};
+  attempt_failed(answer->reason);
+}
+
+void Link::begin() {
   timer_.cancel();
   greeted_ = true;
   failures_ = 0;
-  view_ = reply->view;
+  refusal_.reset();
+  view_ = reply_->view;
   if (options_.learn) add_members(options_.addresses, view_);
-  owner_.on_link_up(*reply);
+  owner_.on_link_up(*reply_);
 }
 
 void Link::on_message(net::Connection& connection, const wire::Message& message) {
   if (&connection != connection_.get()) return;
-  if (!greeted_) return greeted(message);
+  if (!greeted_) return reply_ ? authenticated(message) : greeted(message);
   if (message.type == wire::Type::kViewIs) {
     const Result<smr::ToClient> told = wire::decode_to_client(message);
     if (told)

@@ -11,12 +11,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "client/addresses.h"
 #include "net/connection.h"
 #include "net/loop.h"
 #include "wire/codec.h"
+#include "wire/token.h"
 
 namespace titer::client {
 
@@ -41,6 +43,7 @@ class Link final : public net::ConnectionOwner {
     std::size_t first = 0;  // index of the one to begin with
     bool learn = true;      // take up the addresses of the view's members
     wire::Hello hello;
+    std::optional<wire::Token> token;  // shown to every replica before it counts as up
   };
   Link(net::Loop& loop, Options options, LinkOwner& owner);
   ~Link();
@@ -67,6 +70,8 @@ class Link final : public net::ConnectionOwner {
   // Every address was tried since then, and none answered.
   [[nodiscard]] bool exhausted() const { return failures_ >= options_.addresses.size(); }
   [[nodiscard]] const std::string& last_reason() const { return last_reason_; }
+  // A replica did not take our key (kUnauthorized), and none has since.
+  [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
   [[nodiscard]] const Addresses& addresses() const { return options_.addresses; }
   [[nodiscard]] const net::Address& address() const { return options_.addresses[at_]; }
   // Of the last HelloReply or ViewIs.
@@ -78,6 +83,8 @@ class Link final : public net::ConnectionOwner {
   void dial();
   void greet(net::Stream stream);
   void greeted(const wire::Message& message);
+  void authenticated(const wire::Message& message);
+  void begin();
   void attempt_failed(const std::string& reason);
   void drop(const std::string& reason);
   void after(std::int64_t us, void (Link::*what)());
@@ -88,6 +95,8 @@ class Link final : public net::ConnectionOwner {
   LinkOwner& owner_;
   boost::asio::steady_timer timer_;  // for the next dial, or for the reply to our hello
   net::ConnectionPtr connection_;
+  std::optional<wire::HelloReply> reply_;  // it has greeted us and has not yet said what it thinks of our key
+  std::optional<Error> refusal_;
   bool greeted_ = false;
   std::size_t at_;  // index of the address in use
   std::size_t failures_ = 0;

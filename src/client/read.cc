@@ -50,6 +50,37 @@ Result<bool> visit_events(ByteView body, const EventVisitor& visit) {
   });
 }
 
+Result<bool> visit_keys(ByteView body, const KeyVisitor& visit) {
+  return visit_rows(body, [&](ByteReader& in) {
+    const registry::Key key = wire::decode_key(in);
+    return !in.ok() || visit(key);
+  });
+}
+
+Status list_keys(Asker& asker, const KeyVisitor& visit) {
+  registry::ListKeys query;
+  bool go_on = true;
+  while (go_on) {
+    const Result<Reply> reply = asker.ask(query);
+    if (!reply) return reply.error();
+    bool wanted = true;
+    const Result<bool> more = visit_keys(reply->body, [&](const registry::Key& key) {
+      query.after = key.id;
+      return wanted = visit(key);
+    });
+    if (!more) return more.error();
+    go_on = wanted && *more;
+  }
+  return ok_status();
+}
+
+Result<registry::WriteSwitch> read_switch(ByteView body) {
+  ByteReader in(body);
+  (void)in.u8();
+  const registry::WriteSwitch writes = wire::decode_switch(in);
+  return in.done() ? Result<registry::WriteSwitch>(writes) : Result<registry::WriteSwitch>(malformed());
+}
+
 Status list_sites(Asker& asker, registry::ListSites query, std::uint64_t limit, const SiteVisitor& visit) {
   std::string last_name(query.after_name);
   std::string last_id(query.after_id);

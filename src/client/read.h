@@ -47,6 +47,13 @@ using EventVisitor = std::function<bool(const registry::Event&)>;
 // Newest first, up to `limit`.
 [[nodiscard]] Status history(Asker& asker, registry::History query, std::uint64_t limit, const EventVisitor& visit);
 
+using KeyVisitor = std::function<bool(const registry::Key&)>;
+[[nodiscard]] Result<bool> visit_keys(ByteView body, const KeyVisitor& visit);
+// All of them, over as many pages as that takes.
+[[nodiscard]] Status list_keys(Asker& asker, const KeyVisitor& visit);
+// Views into `body`.
+[[nodiscard]] Result<registry::WriteSwitch> read_switch(ByteView body);
+
 struct Info {
   Position position;
   registry::Totals totals;

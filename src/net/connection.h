@@ -77,6 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool local() const { return stream_.local(); }
   // The other side has shown a certificate of our authority that is for this host.
   [[nodiscard]] bool proves(const std::string& host) const { return stream_.proves(host); }
+  [[nodiscard]] bool from_this_machine() const { return stream_.from_this_machine(); }
 
   // Bytes appended and not yet taken by the kernel.
   [[nodiscard]] std::size_t waiting() const { return out_.size() - out_done_; }

@@ -71,13 +71,28 @@ bool Stream::plain_peer() const { return tls_ != nullptr && tls_->plain_peer(); 
 
 bool Stream::proves(const std::string& host) const { return tls_ != nullptr && tls_->proves(host); }
 
-bool Stream::from_this_machine() const {
-  if (local_) return true;
+// Zeros when there is none.
+sockaddr_storage Stream::remote_address() const {
+  sockaddr_storage address{};
   Error error;
   const auto remote = socket_.remote_endpoint(error);
-  if (error) return false;
-  sockaddr_storage address{};
-  std::memcpy(&address, remote.data(), std::min(remote.size(), sizeof address));
+  if (!error) std::memcpy(&address, remote.data(), std::min(remote.size(), sizeof address));
+  return address;
+}
+
+std::uint64_t Stream::peer_number() const {
+  if (local_) return 0;
+  const sockaddr_storage address = remote_address();
+  if (address.ss_family == AF_INET) return reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr;
+  std::uint64_t network = 0;
+  if (address.ss_family == AF_INET6)
+    std::memcpy(&network, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, sizeof network);
+  return network;
+}
+
+bool Stream::from_this_machine() const {
+  if (local_) return true;
+  const sockaddr_storage address = remote_address();
   if (address.ss_family == AF_INET)
     return (ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24) == 127;
   return address.ss_family == AF_INET6 &&

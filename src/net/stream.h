@@ -12,6 +12,8 @@
 // Errors: explain() makes a sentence of the error code that a callback or send() gave. Thread rule: that of its socket.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <functional>
@@ -63,9 +65,12 @@ class Stream {
   [[nodiscard]] bool proves(const std::string& host) const;
   // From 127.0.0.0/8, ::1 or a Unix socket.
   [[nodiscard]] bool from_this_machine() const;
+  // The other end's address as a number to count by: of IPv6 the first 64 bits, which one household has; 0: none.
+  [[nodiscard]] std::uint64_t peer_number() const;
   [[nodiscard]] auto get_executor() { return socket_.get_executor(); }
 
  private:
+  [[nodiscard]] sockaddr_storage remote_address() const;
   using ReadHandler = std::function<void(const Error&, std::size_t)>;
   using WaitHandler = std::function<void(const Error&)>;
   void read_tls(boost::asio::mutable_buffer room, ReadHandler handler);

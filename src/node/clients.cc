@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "smr/request_batch.h"
+#include "wire/token.h"
 
 namespace titer::node {
-
-namespace {}  // namespace
 
 Clients::Clients(net::Loop& loop, Engine& engine, Asks asks)
     : loop_(loop), engine_(engine), asks_(std::move(asks)), backups_(loop, engine) {}
@@ -27,6 +27,7 @@ void Clients::adopt(net::Connection& connection, const wire::Hello& hello, const
   auto client = std::make_unique<Client>();
   client->connection = connection.shared_from_this();
   client->session = hello.session;
+  client->key = connection.local() ? registry::kMachine : registry::kNobody;
   client->transmitter = direct ? hello.transmitter : TransmitterId(0);
   connection.tag = next_client_++;
   connection.set_owner(*this);
@@ -57,12 +58,15 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
   if (client == nullptr) return;
   switch (message.type) {
     case wire::Type::kRequest: return request(*client, message.payload);
-    case wire::Type::kQuery: return query(*client, message.payload);
-    case wire::Type::kWatch: return watch(*client, message.payload);
+    case wire::Type::kQuery:
+    case wire::Type::kQueryAs: return query(*client, message);
+    case wire::Type::kWatch:
+    case wire::Type::kWatchAs: return watch(*client, message);
+    case wire::Type::kAuthenticate: return authenticate(*client, message.payload);
     case wire::Type::kStatusAsk: wire::encode_status(connection.outgoing(), asks_.status()); return mark(*client);
-    case wire::Type::kTraceAsk: wire::encode_trace(connection.outgoing(), asks_.trace()); return mark(*client);
-    case wire::Type::kOperate: return operate(*client, message.payload);
-    case wire::Type::kBackupAsk: return backups_.begin(connection);
+    case wire::Type::kTraceAsk:
+    case wire::Type::kOperate:
+    case wire::Type::kBackupAsk: return order(*client, message);
     case wire::Type::kDirectHello:
     case wire::Type::kFrame: return direct(*client, message);
     default: connection.fail(Code::kProtocol, "a client does not send this kind of message");
@@ -72,6 +76,8 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
 void Clients::request(Client& client, ByteView payload) {
   const auto request = wire::decode_request_message(payload);
   if (!request) return client.connection->fail(request.error().code, request.error().message);
+  if (const Status own = check_key(client, request->body); !own)
+    return refuse(client, request->number, own.error().code, own.error().message);
   if (no_writes_) return refuse(client, request->number, no_writes_->code, no_writes_->message);
   if (!engine_.replica.accepts(request->body.size())) {
     if (engine_.replica.full())
@@ -110,6 +116,11 @@ void Clients::direct(Client& client, const wire::Message& message) {
   if (no_writes_) return client.connection->fail(no_writes_->code, no_writes_->message);
   auto decoded = wire::decode_from_client(message);
   if (!decoded) return client.connection->fail(decoded.error().code, decoded.error().message);
+  if (const auto* frame = std::get_if<smr::FramePtr>(&*decoded); frame != nullptr && (*frame)->count > 0) {
+    for (smr::RequestReader reader(*(*frame)->requests); reader.more();)
+      if (const Status own = check_key(client, reader.next().body); !own)
+        return client.connection->fail(own.error().code, own.error().message);
+  }
   engine_.step(smr::input::Direct{client.transmitter, std::move(decoded).value()});
 }
 
@@ -120,12 +131,54 @@ void Clients::send(const smr::Output::SendClient& message) {
   mark(*it->second);
 }
 
-void Clients::query(Client& client, ByteView payload) {
-  const auto query = wire::decode_query_message(payload);
+Status Clients::check_key(const Client& client, ByteView body) const {
+  const registry::KeyId named = wire::request_key(body);
+  if ((named == client.key && named != registry::kNobody) || client.connection->local()) return ok_status();
+  if (named == registry::kNobody && asks_.keys_beyond && !client.connection->from_this_machine())
+    return Error{Code::kUnauthorized, std::string(wire::kKeyBeyond)};
+  if (named == registry::kNobody) return ok_status();
+  return Error{Code::kForbidden, "the request names a key that this connection has not shown; authenticate first"};
+}
+
+Status Clients::may(const Client& client, registry::Act act) const {
+  return engine_.machine.registry().judge(client.key, act, net::wall_now());
+}
+
+void Clients::authenticate(Client& client, ByteView payload) {
+  const auto who = wire::decode_authenticate(payload);
+  if (!who) return client.connection->fail(who.error().code, who.error().message);
+  // A read like any other: a key that was made at another replica just now counts here too.
+  Read read;
+  read.as = who->key;
+  read.shows_key = true;
+  wire::encode_query(read.body, registry::CheckKey{who->key, wire::hash_secret(who->secret)});
+  begin_read(client, std::move(read));
+}
+
+void Clients::authenticated(Client& client, registry::KeyId key, const wire::QueryAnswer& answer) {
+  if (answer.code == Code::kOk) client.key = key;
+  wire::encode(client.connection->outgoing(), wire::Authenticated{answer.code, std::string(as_text(answer.body))});
+  mark(client);
+}
+
+void Clients::query(Client& client, const wire::Message& message) {
+  const bool as = message.type == wire::Type::kQueryAs;
+  if (as && !client.connection->local())
+    return client.connection->fail(Code::kProtocol, "only who comes through the local socket asks for others");
+  const auto query = as ? wire::decode_query_as(message.payload) : wire::decode_query_message(message.payload);
   if (!query) return client.connection->fail(query.error().code, query.error().message);
+  Read read;
+  read.token = query->token;
+  read.body.assign(query->body.begin(), query->body.end());
+  read.as = as ? query->as : client.key;
+  begin_read(client, std::move(read));
+}
+
+void Clients::begin_read(Client& client, Read read) {
   const std::uint64_t id = next_read_++;
-  reads_.emplace(id, Read{client.connection->tag, query->token, Bytes(query->body.begin(), query->body.end()),
-                          net::boot_now()});
+  read.client = client.connection->tag;
+  read.asked = net::boot_now();
+  reads_.emplace(id, std::move(read));
   if (++client.reads >= kReadsMax) {
     client.paused = true;
     client.connection->pause();
@@ -149,8 +202,14 @@ Clients::Answering Clients::answer_read(const Read& read) {
   if (answered_bytes_ > kAnswerBytesPerTurn) return Answering::kNextTurn;
   wire::QueryAnswer answer;
   rows_.clear();
-  engine_.machine.query(read.body, rows_, answer);
+  const registry::KeyId as = read.shows_key ? registry::kMachine : read.as;
+  engine_.machine.query(read.body, rows_, answer, {as, net::wall_now()});
   if (!engine_.read_lease(net::boot_now())) return Answering::kNoLease;
+  if (read.shows_key) {
+    if (answer.code == Code::kOk) answer.body = {};
+    authenticated(*client, read.as, answer);
+    return Answering::kDone;
+  }
   answer.token = read.token;
   wire::encode(client->connection->outgoing(), answer);
   answered_bytes_ += rows_.size();
@@ -203,16 +262,21 @@ void Clients::read_refused(std::uint64_t read) {
 void Clients::refuse_read(const Read& read, const std::string& why) {
   Client* client = find(read.client);
   if (client == nullptr) return;
-  wire::encode(client->connection->outgoing(),
-               wire::QueryAnswer{read.token, engine_.machine.position(), Code::kUnavailable, as_bytes(why)});
+  const wire::QueryAnswer answer{read.token, engine_.machine.position(), Code::kUnavailable, as_bytes(why)};
+  if (read.shows_key) return authenticated(*client, read.as, answer);
+  wire::encode(client->connection->outgoing(), answer);
   mark(*client);
 }
 
-void Clients::watch(Client& client, ByteView payload) {
-  const auto watch = wire::decode_watch(payload);
+void Clients::watch(Client& client, const wire::Message& message) {
+  const bool as = message.type == wire::Type::kWatchAs;
+  if (as && !client.connection->local())
+    return client.connection->fail(Code::kProtocol, "only who comes through the local socket asks for others");
+  const auto watch = as ? wire::decode_watch_as(message.payload) : wire::decode_watch(message.payload);
   if (!watch) return client.connection->fail(watch.error().code, watch.error().message);
   if (!client.watching) ++watchers_;
   client.watching = watch->since;
+  client.watching_as = as ? watch->as : client.key;
   loop_.wake_at(net::boot_now());
 }
 
@@ -222,15 +286,31 @@ void Clients::feed_watchers() {
   for (const auto& [id, client] : clients_) {
     if (!client->watching || *client->watching >= newest) continue;
     if (client->connection->waiting() > limits::kMessageBytesMax) continue;  // slow: resumes when it has read
-    client->watching = engine_.machine.events(*client->watching, kWatchBatch, client->connection->outgoing());
+    client->watching = engine_.machine.events(*client->watching, kWatchBatch, client->connection->outgoing(),
+                                              {client->watching_as, net::wall_now()});
     mark(*client);
     if (*client->watching < newest) loop_.wake_at(net::boot_now());
   }
 }
 
+void Clients::order(Client& client, const wire::Message& message) {
+  net::Connection& connection = *client.connection;
+  if (message.type == wire::Type::kOperate) return operate(client, message.payload);
+  if (const Status allowed = may(client, registry::Act::kOperate); !allowed)
+    return connection.fail(allowed.error().code, allowed.error().message);
+  if (message.type == wire::Type::kBackupAsk) return backups_.begin(connection);
+  wire::encode_trace(connection.outgoing(), asks_.trace());
+  mark(client);
+}
+
 void Clients::operate(Client& client, ByteView payload) {
   auto ask = wire::decode_operate(payload);
   if (!ask) return client.connection->fail(ask.error().code, ask.error().message);
+  if (const Status allowed = may(client, registry::Act::kOperate); !allowed) {
+    wire::encode(client.connection->outgoing(),
+                 wire::Operated{ask->token, allowed.error().code, allowed.error().message});
+    return mark(client);
+  }
   const std::uint64_t order = next_read_++;
   orders_.emplace(order, Order{client.connection->tag, std::exchange(ask->token, order)});
   // The supervisor may be gone and never answer these.

@@ -6,6 +6,11 @@
 // Reads: each question is a read of smr; when its fence has passed it is answered from the state, and only
 // then the lease is looked at (docs/protocol.md §5). Without a lease it waits up to kReadPatienceUs for one.
 //
+// Who a connection is: nobody, until it shows a key (kAuthenticate) — but the machine's own operator when it came through
+// the local socket, and such a one may also ask and act on behalf of any key: that is how HTTP does. What a key may is
+// decided for requests in apply(), in the order; here is only seen to it that nobody names a key whose secret he has not
+// shown, and questions and orders are judged by this replica's state.
+//
 // Errors: what breaks the wire format or the rules is told why and cut off; a request that cannot be taken
 // now is answered kBusy or kUnavailable. Thread rule: the loop's thread.
 #pragma once
@@ -34,6 +39,8 @@ class Clients final : private net::ConnectionOwner {
     std::function<std::string()> status;                  // the JSON text that kStatusAsk is answered with
     std::function<std::string()> trace;                   // … and kTraceAsk
     std::function<Status(const wire::Operate&)> operate;  // passes it on; the answer comes through operated()
+    // Who is not on this machine needs a key to write, also while there are none.
+    bool keys_beyond = false;
   };
   Clients(net::Loop& loop, Engine& engine, Asks asks);
   ~Clients();
@@ -73,33 +80,44 @@ class Clients final : private net::ConnectionOwner {
     net::ConnectionPtr connection;
     SessionId session;
     TransmitterId transmitter;         // 0: a thin client
+    registry::KeyId key;               // who it is
     bool dirty = false;                // something was appended this turn
     std::size_t reads = 0;             // questions not yet answered
     bool paused = false;               // not listened to: too many of them
     std::optional<Position> watching;  // events up to here have been sent
+    registry::KeyId watching_as;
   };
   struct Read {
     std::uint64_t client = 0;
     std::uint64_t token = 0;
     Bytes body;
     BootTime asked;
+    registry::KeyId as;      // on whose behalf
+    bool shows_key = false;  // the question is whether the client is `as`
   };
 
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
   void request(Client& client, ByteView payload);
   void refuse(Client& client, RequestNumber number, Code code, std::string message);
-  void query(Client& client, ByteView payload);
+  void query(Client& client, const wire::Message& message);
+  void begin_read(Client& client, Read read);
+  void authenticate(Client& client, ByteView payload);
+  void authenticated(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
+  // It names no key but its own; else the error says so.
+  [[nodiscard]] Status check_key(const Client& client, ByteView body) const;
+  [[nodiscard]] Status may(const Client& client, registry::Act act) const;
   void refuse_read(const Read& read, const std::string& why);
   // What becomes of a read whose fence has passed.
   enum class Answering { kDone, kNoLease, kUnread, kNextTurn };
   [[nodiscard]] Answering answer_read(const Read& read);
   void close_read(std::uint64_t id);
   void retry_reads(BootTime now);
-  void watch(Client& client, ByteView payload);
+  void watch(Client& client, const wire::Message& message);
   void feed_watchers();
   void operate(Client& client, ByteView payload);
   void direct(Client& client, const wire::Message& message);
+  void order(Client& client, const wire::Message& message);  // what only operators ask for
   void forget(std::uint64_t id);
   void mark(Client& client);
   [[nodiscard]] Client* find(std::uint64_t id);

@@ -92,7 +92,8 @@ Clients::Asks Node::client_asks() {
             if (register_ == nullptr)
               return Error{Code::kUnavailable, "this replica is not up yet: nobody can kill or start replicas"};
             return register_->operate(ask);
-          }};
+          },
+          options_.keys_beyond};
 }
 
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,

@@ -43,6 +43,7 @@ struct NodeOptions {
   std::string local_socket;  // path of the Unix socket for this machine; empty: none
   bool founds = false;       // this process is one of those with which the cluster begins
   std::uint32_t frames_in_flight = 2;
+  bool keys_beyond = false;  // who is not on this machine needs a key to write, also while there are none
 };
 
 inline constexpr int kExitExcluded = 3;

@@ -96,6 +96,8 @@ std::string Node::status() const {
       {"learned", learner_.learned().value},
       {"learned_percent", learner_.percent()},
       {"data_losses", losses},
+      {"keys", engine_.machine.registry().has_keys()},
+      {"writes_stopped", engine_.machine.registry().writes().stopped},
       {"memory_bytes", resident_bytes()},
       {"uptime_ms", (net::boot_now().value - started_.value) / 1000},
   };
