@@ -54,13 +54,15 @@ void took(const AskingPtr& asking, const Result<Rows>& rows) {
   }
   Response response;
   response.position = rows->position;
-  response.cache = "no-cache";
+  // What somebody may see with a key is nobody else's.
+  response.cache = asking->exchange.request().key == registry::kNobody ? "no-cache" : "no-store";
   const Status made = asking->make(*rows, response);
   asking->exchange.respond(made ? std::move(response) : problem(made.error()));
 }
 
 void ask(const AskingPtr& asking) {
-  asking->context.backend.ask(asking->query, [asking](const Result<Rows>& rows) { took(asking, rows); });
+  asking->context.backend.ask(
+      asking->query, [asking](const Result<Rows>& rows) { took(asking, rows); }, asking->exchange.request().key);
 }
 
 Response outcome_response(const registry::Outcome& outcome) {
@@ -107,21 +109,27 @@ void tag_by_content(Response& response) {
   response.etag = fmt::format("\"{:016x}\"", hash64(as_bytes(response.body)));
 }
 
-void answer_write(Context& context, const Exchange& exchange, registry::Operation operation,
-                  std::string_view reason) {
+void execute(Context& context, const Exchange& exchange, registry::Operation operation, std::string_view reason,
+             ThenOutcome then) {
   const Request& http = exchange.request();
   registry::Request request;
   request.operation = std::move(operation);
   request.actor = http.header("titer-actor");
   request.reason = reason;
   request.idempotency_key = http.header("idempotency-key");
+  request.key = http.key;
   for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>("Titer-Actor", request.actor),
                                     {"Idempotency-Key", request.idempotency_key}})
     if (const Status legal = check_text(name, value); !legal) return exchange.respond(bad_request(legal.error()));
   if (request.actor.empty()) request.actor = kNobody;
-  const auto then = [exchange](const registry::Outcome& outcome) { exchange.respond(outcome_response(outcome)); };
-  if (request.idempotency_key.empty()) return context.backend.execute(request, then);
-  context.once.execute(once_session(http, request.actor), request, then);
+  if (request.idempotency_key.empty()) return context.backend.execute(request, std::move(then));
+  context.once.execute(once_session(http, request.actor), request, std::move(then));
+}
+
+void answer_write(Context& context, const Exchange& exchange, registry::Operation operation,
+                  std::string_view reason) {
+  execute(context, exchange, std::move(operation), reason,
+          [exchange](const registry::Outcome& outcome) { exchange.respond(outcome_response(outcome)); });
 }
 
 }  // namespace titer::api

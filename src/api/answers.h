@@ -24,6 +24,11 @@ void answer_query(Context& context, const Exchange& exchange, const registry::Qu
 // A tag made of the content itself, for answers that no version stands for.
 void tag_by_content(Response& response);
 
+// Executes on behalf of the request's key, with the actor and the Idempotency-Key of its headers; bad headers are answered
+// here. Views may be into the request.
+void execute(Context& context, const Exchange& exchange, registry::Operation operation, std::string_view reason,
+             ThenOutcome then);
+
 // Executes with the actor and the Idempotency-Key of the request's headers, and answers with the outcome: 200, 201 for
 // a new site, or a problem. Views may be into the request.
 void answer_write(Context& context, const Exchange& exchange, registry::Operation operation,

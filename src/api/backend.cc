@@ -65,12 +65,13 @@ void Backend::execute(Bytes body, ThenOutcome then) {
   queue_.push_back({std::move(body), std::move(write)});
 }
 
-void Backend::ask(const registry::Query& query, ThenRows then) {
+void Backend::ask(const registry::Query& query, ThenRows then, registry::KeyId as) {
   if (queries_.size() >= limits::kWaitingMax)
     return loop_.post([then = std::move(then)] { then(Error{Code::kBusy, kBusyText}); });
   Question question;
   wire::encode_query(question.body, query);
   question.then = std::move(then);
+  question.as = as;
   question.until = later(net::boot_now(), limits::kAnswerUs);
   asking_.push_back(++last_token_);
   queries_.emplace(last_token_, std::move(question));
@@ -221,7 +222,7 @@ void Backend::send_queries() {
     if (it == queries_.end()) continue;
     it->second.sent = true;
     ++at_replica_;
-    wire::encode(link_.outgoing(), wire::Query{it->first, it->second.body});
+    wire::encode(link_.outgoing(), wire::Query{it->first, it->second.body, it->second.as});
   }
 }
 

@@ -57,7 +57,8 @@ class Backend final : client::LinkOwner {
   void start() { link_.start(); }
   void execute(const registry::Request& request, ThenOutcome then);
   void execute(Bytes body, ThenOutcome then);  // wire::encode_request() has made it
-  void ask(const registry::Query& query, ThenRows then);
+  // `as`: on whose behalf; the answer shows what that key may see. kMachine: our own.
+  void ask(const registry::Query& query, ThenRows then, registry::KeyId as = registry::kNobody);
   // JSON text: the replica's status, or the last frames there.
   void status(ThenText then) { texts_.push_back({wire::Type::kStatusAsk, std::move(then)}); }
   void trace(ThenText then) { texts_.push_back({wire::Type::kTraceAsk, std::move(then)}); }
@@ -92,6 +93,7 @@ class Backend final : client::LinkOwner {
     Bytes body;
     ThenRows then;
     BootTime until;
+    registry::KeyId as;
     bool sent = false;
   };
 

@@ -104,6 +104,19 @@ Result<std::optional<double>> JsonObject::real(std::string_view name) const {
   return wrong(name, "a number");
 }
 
+Result<std::vector<std::string_view>> JsonObject::texts(std::string_view name) const {
+  std::vector<std::string_view> out;
+  const json::value* value = find(name);
+  if (value == nullptr || value->is_null()) return out;
+  const Error no_list = wrong(name, "a list of texts");
+  if (!value->is_array()) return no_list;
+  for (const json::value& one : value->get_array()) {
+    if (!one.is_string()) return no_list;
+    out.push_back(view(one.get_string()));
+  }
+  return out;
+}
+
 Result<std::optional<WallTime>> JsonObject::time(std::string_view name) const {
   const auto written = text(name);
   if (!written) return written.error();

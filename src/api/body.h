@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "api/request.h"
 #include "api/response.h"
@@ -34,6 +35,8 @@ class JsonObject {
   [[nodiscard]] Result<std::optional<std::string_view>> text(std::string_view name) const;
   [[nodiscard]] Result<std::optional<std::int64_t>> number(std::string_view name) const;
   [[nodiscard]] Result<std::optional<double>> real(std::string_view name) const;
+  // A list of texts; empty when there is no such member.
+  [[nodiscard]] Result<std::vector<std::string_view>> texts(std::string_view name) const;
   [[nodiscard]] Result<std::optional<WallTime>> time(std::string_view name) const;
   [[nodiscard]] const boost::json::value* find(std::string_view name) const;
 

@@ -216,7 +216,7 @@ void changes(Context& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/changes", changes, "changes", "since format"},
+    {Method::kGet, "/api/v1/changes", changes, registry::Act::kRead, "changes", "since format"},
 };
 
 }  // namespace

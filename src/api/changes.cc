@@ -56,7 +56,9 @@ void Changes::begin_at(Position position) {
   link_.start();
 }
 
-void Changes::on_link_up(const wire::HelloReply&) { wire::encode(link_.outgoing(), wire::Watch{upto_}); }
+void Changes::on_link_up(const wire::HelloReply&) {
+  wire::encode(link_.outgoing(), wire::Watch{upto_, registry::kNobody});
+}
 
 void Changes::on_link_message(const wire::Message& message) {
   if (message.type != wire::Type::kEvents) return;

@@ -42,9 +42,9 @@ void kill(Context& context, const Exchange& exchange) { operate(context, exchang
 void start(Context& context, const Exchange& exchange) { operate(context, exchange, wire::Operate::What::kStart); }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/trace", trace, "trace", {}},
-    {Method::kPost, "/api/v1/cluster/replicas/{index}/kill", kill, "kill_replica", {}},
-    {Method::kPost, "/api/v1/cluster/replicas/{index}/start", start, "start_replica", {}},
+    {Method::kGet, "/api/v1/trace", trace, registry::Act::kOperate, "trace", {}},
+    {Method::kPost, "/api/v1/cluster/replicas/{index}/kill", kill, registry::Act::kOperate, "kill_replica", {}},
+    {Method::kPost, "/api/v1/cluster/replicas/{index}/start", start, registry::Act::kOperate, "start_replica", {}},
 };
 
 }  // namespace

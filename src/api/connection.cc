@@ -17,7 +17,10 @@ using boost::system::error_code;
 }  // namespace
 
 Connection::Connection(net::Stream stream, ConnectionHost& host)
-    : stream_(std::move(stream)), host_(&host), loopback_(stream_.from_this_machine()) {}
+    : stream_(std::move(stream)),
+      host_(&host),
+      loopback_(stream_.from_this_machine()),
+      address_(stream_.peer_number()) {}
 
 void Connection::start() {
   deadline_in(limits::kHeadUs);
@@ -89,6 +92,8 @@ void Connection::parse_head() {
   if (!parser_->header_done()) return;
   request_.loopback = loopback_;
   request_.body = {};
+  request_.address = address_;
+  request_.key = registry::kNobody;
   found_ = host_->route(request_);
   begun_ = host_->times().now;
   streams_body_ = found_.route != nullptr && found_.route->body == Body::kStream;

@@ -71,6 +71,9 @@ class Connection final : public Responder, public std::enable_shared_from_this<C
 
   [[nodiscard]] const Request& request() const override { return request_; }
   [[nodiscard]] bool gone(std::uint64_t serial) const override { return !open_ || serial != serial_; }
+  void speaks_for(std::uint64_t serial, registry::KeyId key) override {
+    if (!gone(serial)) request_.key = key;
+  }
   void respond(std::uint64_t serial, Response response) override;
   void resume(std::uint64_t serial) override;
   void next_piece(std::uint64_t serial, OnBody on_body) override;
@@ -103,6 +106,7 @@ class Connection final : public Responder, public std::enable_shared_from_this<C
   net::Stream stream_;
   ConnectionHost* host_;
   bool loopback_ = false;
+  std::uint64_t address_ = 0;
   std::string in_;  // [in_begin_, in_end_) is not parsed yet
   std::size_t in_begin_ = 0, in_end_ = 0;
   std::string out_;  // [out_done_, size) waits to be written

@@ -11,6 +11,7 @@
 #include "api/backend.h"
 #include "api/files.h"
 #include "api/peers.h"
+#include "api/rates.h"
 #include "api/shared.h"
 #include "net/connection.h"
 #include "net/loop.h"
@@ -27,6 +28,9 @@ struct Setup {
   net::Address listen;           // HTTP
   bool cluster_control = false;  // a supervisor on this machine takes orders
   unsigned workers = 1;
+  RateLimits rates;
+  // Who is not on this machine needs a key for what is not public, also while there are none.
+  bool keys_beyond = false;
   Files files;  // of the page; empty: there is none
   std::shared_ptr<Peers> peers = std::make_shared<Peers>();
   std::shared_ptr<Shared> shared = std::make_shared<Shared>();

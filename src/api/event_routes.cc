@@ -65,9 +65,9 @@ void undo(Context& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/events", history, "list_events", "limit before"},
-    {Method::kGet, "/api/v1/sites/{id}/history", history, "site_history", "limit before"},
-    {Method::kPost, "/api/v1/events/{position}/undo", undo, "undo", {}, Body::kJson},
+    {Method::kGet, "/api/v1/events", history, registry::Act::kRead, "list_events", "limit before"},
+    {Method::kGet, "/api/v1/sites/{id}/history", history, registry::Act::kRead, "site_history", "limit before"},
+    {Method::kPost, "/api/v1/events/{position}/undo", undo, registry::Act::kUndo, "undo", {}, Body::kJson},
 };
 
 }  // namespace

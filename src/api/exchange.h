@@ -32,6 +32,7 @@ class Responder {
   [[nodiscard]] virtual const Request& request() const = 0;
   // Nobody waits any more for the answer to the request of this serial number.
   [[nodiscard]] virtual bool gone(std::uint64_t serial) const = 0;
+  virtual void speaks_for(std::uint64_t serial, registry::KeyId key) = 0;
   virtual void respond(std::uint64_t serial, Response response) = 0;
   virtual void resume(std::uint64_t serial) = 0;
   virtual void next_piece(std::uint64_t serial, OnBody on_body) = 0;
@@ -46,6 +47,8 @@ class Exchange {
   [[nodiscard]] const Request& request() const { return responder_->request(); }
   [[nodiscard]] bool gone() const { return responder_->gone(serial_); }
   void respond(Response response) const { responder_->respond(serial_, std::move(response)); }
+  // Whose request it is: request().key from now on.
+  void speaks_for(registry::KeyId key) const { responder_->speaks_for(serial_, key); }
   // A streamed answer that waited has more now.
   void resume() const { responder_->resume(serial_); }
   // Streamed bodies: `on_body` gets the next piece, once, perhaps at once. Until it is asked for, the rest stays with

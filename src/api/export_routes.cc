@@ -79,7 +79,7 @@ void export_sites(Context& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/export", export_sites, "export", "format"},
+    {Method::kGet, "/api/v1/export", export_sites, registry::Act::kRead, "export", "format"},
 };
 
 }  // namespace

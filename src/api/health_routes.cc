@@ -56,10 +56,10 @@ void openapi(Context&, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/openapi.json", openapi, "openapi", {}},
-    {Method::kGet, "/healthz", healthz, "healthz", {}},
-    {Method::kGet, "/readyz", readyz, "readyz", {}},
-    {Method::kGet, "/api/v1/status", status, "status", {}},
+    {Method::kGet, "/api/v1/openapi.json", openapi, registry::Act::kRead, "openapi", {}},
+    {Method::kGet, "/healthz", healthz, registry::Act::kRead, "healthz", {}},
+    {Method::kGet, "/readyz", readyz, registry::Act::kRead, "readyz", {}},
+    {Method::kGet, "/api/v1/status", status, registry::Act::kRead, "status", {}},
 };
 
 }  // namespace

@@ -27,6 +27,8 @@ bool is_verdict(Code code) {
     case Code::kUnreachable:
     case Code::kProtocol:
     case Code::kInternal:
+    case Code::kUnauthorized:
+    case Code::kWritesStopped:
     case Code::kReadOnly: return false;
     default: return true;
   }
@@ -97,9 +99,12 @@ void Import::take_row(const formats::Row& row) {
   }
   Waiting& waiting = ready_.emplace_back();
   waiting.line = row.line;
-  wire::encode_request(
-      waiting.request,
-      {.operation = row.import, .actor = options_.actor, .reason = {}, .idempotency_key = {}, .echo_site = false});
+  wire::encode_request(waiting.request, {.operation = row.import,
+                                         .actor = options_.actor,
+                                         .reason = {},
+                                         .idempotency_key = {},
+                                         .echo_site = false,
+                                         .key = options_.key});
 }
 
 void Import::send_rows() {

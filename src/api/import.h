@@ -29,7 +29,8 @@ class Import : public std::enable_shared_from_this<Import> {
   struct Options {
     std::optional<formats::Format> format;
     std::string actor;
-    ImportRun run;  // its number from Shared::imports
+    registry::KeyId key;  // on whose behalf
+    ImportRun run;        // its number from Shared::imports
   };
   static constexpr std::size_t kAheadMax =
       512;  // rows that wait, before a piece of the upload makes some hundreds more

@@ -38,6 +38,7 @@ void import_sites(Context& context, const Exchange& exchange) {
   options.run.begun = context.times.now;
   const std::string_view actor = request.header("titer-actor");
   options.actor = actor.empty() ? kNobody : actor;
+  options.key = request.key;
   const auto number = context.setup.shared->imports.begin(options.run);
   if (!number)
     return exchange.respond(problem(
@@ -58,8 +59,9 @@ void list_imports(Context& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kPost, "/api/v1/import", import_sites, "import", "format dry_run label", Body::kStream},
-    {Method::kGet, "/api/v1/imports", list_imports, "imports", ""},
+    {Method::kPost, "/api/v1/import", import_sites, registry::Act::kImport, "import", "format dry_run label",
+     Body::kStream},
+    {Method::kGet, "/api/v1/imports", list_imports, registry::Act::kRead, "imports", ""},
 };
 
 }  // namespace

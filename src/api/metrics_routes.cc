@@ -44,6 +44,8 @@ constexpr FromStatus kFromStatus[] = {
     {"active_sites", "titer_active_sites", "gauge", "Sites that are open"},
     {"stock_lines", "titer_stock_lines", "gauge", "Stock lines"},
     {"events", "titer_events", "gauge", "Events of the history that are kept"},
+    {"keys", "titer_keys", "gauge", "1: there are keys, and writes need one"},
+    {"writes_stopped", "titer_writes_stopped", "gauge", "1: an operator has stopped writes"},
     {"disk_full", "titer_disk_full", "gauge", "1: there is no room, reads only"},
     {"syncs", "titer_journal_syncs_total", "counter", "Times the journal was synced"},
     {"sync_us", "titer_journal_sync_seconds_total", "counter", "Time spent in syncs", 1e-6},
@@ -171,7 +173,7 @@ void metrics(Context& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/metrics", metrics, "metrics", {}},
+    {Method::kGet, "/metrics", metrics, registry::Act::kRead, "metrics", {}},
 };
 
 }  // namespace

@@ -20,9 +20,10 @@ constexpr std::size_t kAtOnceMax = 64;  // connections to the replica for that; 
 
 SessionId once_session(const Request& request, std::string_view actor) {
   std::string text;
+  const std::string key = registry::to_text(request.key);
   for (const std::string_view part :
-       {request.header("idempotency-key"), actor, name(request.method), request.target, request.header("if-match"),
-        request.header("if-none-match"), request.body})
+       {request.header("idempotency-key"), std::string_view(key), actor, name(request.method), request.target,
+        request.header("if-match"), request.header("if-none-match"), request.body})
     text.append(std::to_string(part.size())).append(":").append(part);
   const boost::uuids::uuid space = {
       {0x7a, 0x11, 0x0e, 0x52, 0x93, 0x4c, 0x4b, 0x0d, 0xa1, 0x5c, 0x3e, 0x60, 0x88, 0xd4, 0x21, 0x9f}};

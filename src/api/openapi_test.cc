@@ -26,6 +26,7 @@ struct Operation {
   std::string id;
   std::set<std::string> parameters;
   bool body = false;
+  bool keyed = false;  // needs a key, once there are keys
 };
 using Operations = std::map<std::string, Operation>;  // "get /path"
 
@@ -45,6 +46,7 @@ Operations documented() {
       const json::object& described = operation.value().as_object();
       one.id = described.at("operationId").as_string().c_str();
       one.body = described.contains("requestBody");
+      one.keyed = described.contains("security");
       const json::value* parameters = described.if_contains("parameters");
       if (parameters == nullptr) continue;
       for (const json::value& parameter : parameters->as_array()) {
@@ -62,6 +64,7 @@ Operations served() {
     Operation& one = out[lower(name(route->method)) + " " + std::string(route->pattern)];
     one.id = route->metric;
     one.body = route->body != Body::kNone;
+    one.keyed = !registry::is_public(route->act.act);
     for (std::string_view rest = route->parameters; !rest.empty();) {
       const std::string_view word = rest.substr(0, rest.find(' '));
       one.parameters.insert(std::string(word));
@@ -84,6 +87,7 @@ TEST(OpenApi, NamesEveryQueryParameterThatARouteTakes) {
     EXPECT_EQ(described.at(key).parameters, operation.parameters) << key;
     EXPECT_EQ(described.at(key).id, operation.id) << key;
     EXPECT_EQ(described.at(key).body, operation.body) << key;
+    EXPECT_EQ(described.at(key).keyed, operation.keyed) << key;
   }
 }
 

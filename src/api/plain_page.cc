@@ -206,7 +206,7 @@ void find(Context& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/find", find, "find", "zip available lang"},
+    {Method::kGet, "/find", find, registry::Act::kRead, "find", "zip available lang"},
 };
 
 }  // namespace

@@ -9,16 +9,18 @@ namespace titer::api {
 
 namespace {
 
-constexpr std::string_view kRetryAfterS = "1";
+constexpr unsigned kRetryAfterS = 1;
 
-Response begin(unsigned status, std::string_view code, std::string_view detail) {
+Response begin(unsigned status, std::string_view code, std::string_view detail,
+               unsigned retry_after_s = kRetryAfterS) {
   Response out;
   out.status = status;
   out.type = kProblemType;
   out.body = fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"code":"{}","detail":)",
                          title_of(status), status, code);
   formats::print_json(detail, out.body);
-  if (status == 503 || status == 429) out.headers.emplace_back("Retry-After", kRetryAfterS);
+  if (status == 503 || status == 429) out.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
+  if (status == 401) out.headers.emplace_back("WWW-Authenticate", R"(Bearer realm="titer")");
   return out;
 }
 
@@ -41,7 +43,11 @@ unsigned status_of(Code code) {
     case Code::kUnavailable:
     case Code::kExcluded:
     case Code::kReadOnly:
+    case Code::kWritesStopped:
     case Code::kUnreachable: return 503;
+    case Code::kUnauthorized: return 401;
+    case Code::kForbidden: return 403;
+    case Code::kTooMany: return 429;
     case Code::kSessionEvicted:
     case Code::kOutcomeUnknown: return 504;
     case Code::kProtocol:
@@ -58,6 +64,7 @@ std::string_view title_of(unsigned status) {
     case 204: return "No Content";
     case 304: return "Not Modified";
     case 400: return "Bad Request";
+    case 401: return "Unauthorized";
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
@@ -90,6 +97,12 @@ Response problem(unsigned status, std::string_view code, std::string_view detail
 }
 
 Response problem(const Error& error) { return problem(status_of(error.code), name(error.code), error.message); }
+
+Response problem(const Error& error, unsigned retry_after_s) {
+  Response out = begin(status_of(error.code), name(error.code), error.message, retry_after_s);
+  out.body.push_back('}');
+  return out;
+}
 
 Response problem(const registry::Outcome& refused) {
   Response out = begin(status_of(refused.code), name(refused.code), refused.message);

@@ -19,6 +19,8 @@ namespace titer::api {
 [[nodiscard]] std::string_view title_of(unsigned status);
 
 [[nodiscard]] Response problem(const Error& error);
+// A 429 or 503, and when to try again.
+[[nodiscard]] Response problem(const Error& error, unsigned retry_after_s);
 // One that has no Code: method_not_allowed, not_acceptable, …
 [[nodiscard]] Response problem(unsigned status, std::string_view code, std::string_view detail);
 // A refusal of the registry; carries what there is now: `current` of a stock line, its version, the site's version.

@@ -9,6 +9,7 @@
 
 #include "api/exchange.h"
 #include "api/request.h"
+#include "registry/permissions.h"
 
 namespace titer::api {
 
@@ -16,12 +17,18 @@ struct Context;
 
 // What a request may bring: kJson is read whole first (kBodyBytesMax), kStream is taken piece by piece.
 enum class Body : std::uint8_t { kNone, kJson, kStream };
+// What a request of this route is allowed by (registry/permissions.h). No default: a route without one does not compile.
+struct Needs {
+  registry::Act act;
+  constexpr Needs(registry::Act what) : act(what) {}  // NOLINT: implicit on purpose
+};
 using Handler = void (*)(Context& context, const Exchange& exchange);
 
 struct Route {
   Method method = Method::kGet;  // kGet answers HEAD too
   std::string_view pattern;      // "/api/v1/sites/{id}"; the parts in braces become request.values, in order
   Handler handler = nullptr;
+  Needs act;
   std::string_view metric;      // its name in metrics: "get_site"
   std::string_view parameters;  // query parameters that it knows, with blanks between; any other is refused
   Body body = Body::kNone;

@@ -17,6 +17,7 @@ namespace titer::api {
 [[nodiscard]] Routes import_routes();      // a file into the registry
 [[nodiscard]] Routes smart_routes();       // SMART Scheduling Links
 [[nodiscard]] Routes metrics_routes();     // for Prometheus
+[[nodiscard]] Routes key_routes();         // keys, the switch that stops writes
 [[nodiscard]] Routes plain_page_routes();  // Find without script
 
 // docs/openapi.json, as the program carries it.

@@ -178,11 +178,11 @@ void near_sites(Context& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/sites", list_sites, "list_sites",
+    {Method::kGet, "/api/v1/sites", list_sites, registry::Act::kRead, "list_sites",
      "zip state product available q updated_since closed limit cursor"},
-    {Method::kGet, "/api/v1/sites/near", near_sites, "near_sites",
+    {Method::kGet, "/api/v1/sites/near", near_sites, registry::Act::kRead, "near_sites",
      "zip lat lon within unit state product available q updated_since closed limit"},
-    {Method::kGet, "/api/v1/sites/{id}", get_site, "get_site", {}},
+    {Method::kGet, "/api/v1/sites/{id}", get_site, registry::Act::kRead, "get_site", {}},
 };
 
 }  // namespace

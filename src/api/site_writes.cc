@@ -143,9 +143,9 @@ void close_site(Context& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kPost, "/api/v1/sites", add_site, "add_site", {}, Body::kJson},
-    {Method::kPatch, "/api/v1/sites/{id}", edit_site, "edit_site", {}, Body::kJson},
-    {Method::kDelete, "/api/v1/sites/{id}", close_site, "close_site", "reason"},
+    {Method::kPost, "/api/v1/sites", add_site, registry::Act::kAddSite, "add_site", {}, Body::kJson},
+    {Method::kPatch, "/api/v1/sites/{id}", edit_site, registry::Act::kEditSite, "edit_site", {}, Body::kJson},
+    {Method::kDelete, "/api/v1/sites/{id}", close_site, registry::Act::kEditSite, "close_site", "reason"},
 };
 
 }  // namespace

@@ -99,8 +99,8 @@ void smart_file(Context& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/smart/$bulk-publish", bulk_publish, "smart_manifest", "_since"},
-    {Method::kGet, "/api/v1/smart/{publication}/{file}", smart_file, "smart_file", "_since"},
+    {Method::kGet, "/api/v1/smart/$bulk-publish", bulk_publish, registry::Act::kRead, "smart_manifest", "_since"},
+    {Method::kGet, "/api/v1/smart/{publication}/{file}", smart_file, registry::Act::kRead, "smart_file", "_since"},
 };
 
 }  // namespace

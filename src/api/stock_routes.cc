@@ -90,10 +90,28 @@ void release(Context& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kPut, "/api/v1/sites/{id}/stock/{product}", set, "set_stock", {}, Body::kJson},
-    {Method::kPost, "/api/v1/sites/{id}/stock/{product}/adjust", adjust, "adjust_stock", {}, Body::kJson},
-    {Method::kPost, "/api/v1/sites/{id}/stock/{product}/reserve", reserve, "reserve_stock", {}, Body::kJson},
-    {Method::kPost, "/api/v1/sites/{id}/stock/{product}/release", release, "release_stock", {}, Body::kJson},
+    {Method::kPut, "/api/v1/sites/{id}/stock/{product}", set, registry::Act::kStock, "set_stock", {}, Body::kJson},
+    {Method::kPost,
+     "/api/v1/sites/{id}/stock/{product}/adjust",
+     adjust,
+     registry::Act::kStock,
+     "adjust_stock",
+     {},
+     Body::kJson},
+    {Method::kPost,
+     "/api/v1/sites/{id}/stock/{product}/reserve",
+     reserve,
+     registry::Act::kStock,
+     "reserve_stock",
+     {},
+     Body::kJson},
+    {Method::kPost,
+     "/api/v1/sites/{id}/stock/{product}/release",
+     release,
+     registry::Act::kStock,
+     "release_stock",
+     {},
+     Body::kJson},
 };
 
 }  // namespace

@@ -31,9 +31,9 @@ Response options(const Router::Found& found, bool writes) {
   out.headers.emplace_back("Allow", found.allowed);
   out.headers.emplace_back("Access-Control-Allow-Origin", "*");
   out.headers.emplace_back("Access-Control-Allow-Methods", writes ? found.allowed : "GET, HEAD");
-  out.headers.emplace_back(
-      "Access-Control-Allow-Headers",
-      "Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Titer-Actor, Titer-Min-Position");
+  out.headers.emplace_back("Access-Control-Allow-Headers",
+                           "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "
+                           "Titer-Actor, Titer-Min-Position");
   out.headers.emplace_back("Access-Control-Max-Age", "86400");
   return out;
 }
@@ -57,7 +57,9 @@ Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
       backend_(loop_, setup.replica),
       once_(loop_, setup.replica),
       changes_(loop_, setup.replica),
-      context_{loop_, setup_, backend_, once_, changes_, times_, std::move(http_json)} {
+      context_{loop_, setup_, backend_, once_, changes_, times_, std::move(http_json)},
+      guard_(backend_, setup.rates, setup.keys_beyond,
+             [this](const Route& route, const Exchange& exchange) { route.handler(context_, exchange); }) {
   setup_.shared->add(traffic_);
   look_at_clock();
 }
@@ -119,7 +121,7 @@ void Worker::handle(const Router::Found& found, const Exchange& exchange) {
         problem(400, "unknown_parameter",
                 fmt::format("there is no query parameter '{}' here; this address knows: {}", unknown->first,
                             found.route->parameters.empty() ? std::string_view("none") : found.route->parameters)));
-  found.route->handler(context_, exchange);
+  if (guard_.admits(*found.route, exchange, times_.now)) found.route->handler(context_, exchange);
 }
 
 void Worker::wants_flush(Connection& connection) {

@@ -17,6 +17,7 @@
 #include "api/changes.h"
 #include "api/connection.h"
 #include "api/context.h"
+#include "api/guard.h"
 #include "api/once.h"
 #include "api/traffic.h"
 
@@ -60,6 +61,7 @@ class Worker final : private ConnectionHost {
   Once once_;
   Changes changes_;
   Context context_;
+  Guard guard_;
   std::unique_ptr<net::Listener> listener_;
   boost::unordered_flat_map<const Connection*, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> dirty_, flushing_;

@@ -1,0 +1,147 @@
+// Keys and the switch that stops writes: for operators, and for auditors to look at.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "api/answers.h"
+#include "api/body.h"
+#include "api/cursor.h"
+#include "api/parameters.h"
+#include "api/problem.h"
+#include "api/routes.h"
+#include "base/limits.h"
+#include "client/new_token.h"
+#include "client/read.h"
+#include "formats/key_json.h"
+#include "registry/permissions.h"
+
+namespace titer::api {
+
+namespace {
+
+using registry::Act;
+
+constexpr std::uint64_t kPageDefault = 100;
+
+Status print_keys(const Request& request, const Rows& rows, Response& response) {
+  std::string& out = response.body;
+  out = R"({"keys":[)";
+  const std::size_t begin = out.size();
+  registry::KeyId last;
+  const auto more = client::visit_keys(rows.body, [&](const registry::Key& key) {
+    if (out.size() > begin) out += ",\n";
+    formats::print_json(key, out);
+    last = key.id;
+    return true;
+  });
+  if (!more) return more.error();
+  out += "],\"links\":{";
+  if (*more) print_next(request, "after", registry::to_text(last), out);
+  out += "}}\n";
+  return ok_status();
+}
+
+void list_keys(Context& context, const Exchange& exchange) {
+  const Request& request = exchange.request();
+  const auto limit = number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
+  if (!limit) return exchange.respond(bad_request(limit.error()));
+  registry::ListKeys query;
+  query.limit = static_cast<std::uint32_t>(*limit);
+  if (const std::string_view after = text_of(request, "after"); !after.empty()) {
+    const auto id = registry::parse_key_id(after);
+    if (!id) return exchange.respond(bad_request({Code::kInvalid, "'after' is the id of a key, 16 digits"}));
+    query.after = *id;
+  }
+  answer_query(context, exchange, query, [exchange](const Rows& rows, Response& response) {
+    return print_keys(exchange.request(), rows, response);
+  });
+}
+
+// The key that a body asks for; texts are views into it.
+Result<registry::CreateKey> key_of(const JsonBody& body) {
+  registry::CreateKey key;
+  const auto owner = body.text("owner"), role = body.text("role");
+  if (!owner || !role) return owner ? role.error() : owner.error();
+  const auto named = registry::parse_role(role->value_or(std::string_view()));
+  if (!named)
+    return Error{Code::kInvalid, "'role' is reader, provider, jurisdiction, aggregator, auditor or operator"};
+  const auto scope = body.texts("scope");
+  if (!scope) return scope.error();
+  const auto expires = body.time("expires");
+  if (!expires) return expires.error();
+  key.owner = owner->value_or(std::string_view());
+  key.role = *named;
+  key.scope = *scope;
+  key.expires = expires->value_or(WallTime());
+  return key;
+}
+
+// The secret is made here, shown in this answer and nowhere else; its hash goes to the replicas. So a repetition cannot
+// have the first one's answer: it makes another key.
+void create_key(Context& context, const Exchange& exchange) {
+  JsonBody body;
+  if (const Status read = body.read(exchange.request(), "owner role scope expires reason"); !read)
+    return exchange.respond(refused_body(read.error()));
+  auto key = key_of(body);
+  if (!key) return exchange.respond(refused_body(key.error()));
+  const auto reason = body.text("reason");
+  if (!reason) return exchange.respond(refused_body(reason.error()));
+  if (!exchange.request().header("idempotency-key").empty())
+    return exchange.respond(bad_request({Code::kInvalid, "a key is made anew each time: send no Idempotency-Key"}));
+  const wire::Token token = client::new_token();
+  key->id = token.key;
+  key->secret = wire::hash_secret(token.secret);
+  execute(context, exchange, std::move(*key), reason->value_or(std::string_view()),
+          [exchange, token](const registry::Outcome& outcome) {
+            if (!outcome.ok()) return exchange.respond(problem(outcome));
+            Response response;
+            response.status = 201;
+            response.position = outcome.position;
+            response.body =
+                fmt::format(R"({{"id":"{}","key":"{}"}})", registry::to_text(token.key), to_text(token));
+            response.headers.emplace_back("Location", "/api/v1/keys/" + registry::to_text(token.key));
+            exchange.respond(std::move(response));
+          });
+}
+
+void revoke_key(Context& context, const Exchange& exchange) {
+  const auto id = registry::parse_key_id(exchange.request().values[0]);
+  if (!id) return exchange.respond(problem(Error{Code::kNotFound, "a key's id has 16 hexadecimal digits"}));
+  answer_write(context, exchange, registry::RevokeKey{*id}, text_of(exchange.request(), "reason"));
+}
+
+void show_switch(Context& context, const Exchange& exchange) {
+  answer_query(context, exchange, registry::GetSwitch{}, [](const Rows& rows, Response& response) {
+    const auto writes = client::read_switch(rows.body);
+    if (!writes) return Status(writes.error());
+    formats::print_json(*writes, response.body);
+    return ok_status();
+  });
+}
+
+void set_switch(Context& context, const Exchange& exchange) {
+  JsonBody body;
+  if (const Status read = body.read(exchange.request(), "stopped reason"); !read)
+    return exchange.respond(refused_body(read.error()));
+  const auto* stopped = body.find("stopped");
+  if (stopped == nullptr || !stopped->is_bool())
+    return exchange.respond(refused_body({Code::kInvalid, R"('stopped' is true or false: {"stopped":true})"}));
+  const auto reason = body.text("reason");
+  if (!reason) return exchange.respond(refused_body(reason.error()));
+  answer_write(context, exchange, registry::SetWriteStop{stopped->get_bool()},
+               reason->value_or(std::string_view()));
+}
+
+constexpr Route kRoutes[] = {
+    {Method::kGet, "/api/v1/keys", list_keys, Act::kAudit, "list_keys", "limit after"},
+    {Method::kPost, "/api/v1/keys", create_key, Act::kKeys, "create_key", {}, Body::kJson},
+    {Method::kDelete, "/api/v1/keys/{id}", revoke_key, Act::kKeys, "revoke_key", "reason"},
+    {Method::kGet, "/api/v1/writes", show_switch, Act::kRead, "get_writes", {}},
+    {Method::kPut, "/api/v1/writes", set_switch, Act::kSwitch, "set_writes", {}, Body::kJson},
+};
+
+}  // namespace
+
+Routes key_routes() { return kRoutes; }
+
+}  // namespace titer::api
