@@ -36,10 +36,19 @@ int run(const Options& o) {
     complain(addresses.error().message);
     return kExitUsage;
   }
+  const auto token = o.at.key.token();
+  if (!token) {
+    complain(token.error().message);
+    return kExitUsage;
+  }
   net::Loop loop;
   const Interrupt interrupt(loop, [&loop] { loop.wake_at(net::boot_now()); });
-  client::BackupOptions options{*addresses, o.target, static_cast<std::int64_t>(o.at.timeout_s * 1e6), complain,
-                                [&interrupt] { return interrupt.hit(); }};
+  client::BackupOptions options{*addresses,
+                                o.target,
+                                static_cast<std::int64_t>(o.at.timeout_s * 1e6),
+                                complain,
+                                [&interrupt] { return interrupt.hit(); },
+                                *token};
   const auto taken = client::take_backup(loop, options);
   if (interrupt.hit()) {
     complain("interrupted; no backup was written");

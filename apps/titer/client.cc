@@ -20,6 +20,7 @@ struct Options {
   std::vector<std::string> replicas;
   double timeout_s = 10;
   TlsFlags tls;
+  KeyFlag key;
 };
 
 // Standard input line by line while the loop goes on: a thread of its own, because a terminal, a pipe and a file
@@ -100,11 +101,16 @@ int run(const Options& o) {
     complain(secured.error().message);
     return kExitUsage;
   }
+  const auto token = o.key.token();
+  if (!token) {
+    complain(token.error().message);
+    return kExitUsage;
+  }
   show(
       "Name every replica by its port or host:port, so that the client survives the failure of all but one.\n"
       "Example (3 replicas on this machine): titer client 8892 8893 8894\n");
   net::Loop loop;
-  client::DirectSession session(loop, *addresses, static_cast<std::int64_t>(o.timeout_s * 1e6));
+  client::DirectSession session(loop, *addresses, static_cast<std::int64_t>(o.timeout_s * 1e6), *token);
   Interrupt interrupt(loop, [&session] { session.interrupt(); });
   const std::size_t connected = session.connect();
   if (interrupt.hit()) return kExitInterrupted;
@@ -122,6 +128,7 @@ Runner setup(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   o->tls.declare(app);
+  o->key.declare(app);
   app.footer("It broadcasts its own requests to all replicas. Input that is not a terminal works too.");
   return [o] { return run(*o); };
 }

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/rates.h"
 #include "base/limits.h"
 #include "cluster/console.h"
 #include "cluster/supervisor.h"
@@ -38,6 +39,7 @@ struct Options {
   std::uint32_t frames_in_flight = 0;
   bool seed_site = false;
   std::string tls;
+  api::RateLimits rates;
 };
 
 void say(const std::string& text) {
@@ -74,6 +76,10 @@ Status make_directories(const Options& options) {
   return ok_status();
 }
 
+void add_arguments(cluster::SupervisorOptions& to, std::initializer_list<std::string> arguments) {
+  to.replica_arguments.insert(to.replica_arguments.end(), arguments);
+}
+
 cluster::SupervisorOptions supervisor_options(const Options& options) {
   cluster::SupervisorOptions out;
   out.replicas = options.replicas;
@@ -85,10 +91,11 @@ cluster::SupervisorOptions supervisor_options(const Options& options) {
   out.execution_logs = options.execution_logs;
   if (options.frames_in_flight > 0)
     out.replica_arguments = {"--frames-in-flight", std::to_string(options.frames_in_flight)};
-  if (options.http_port > 0)
-    for (const std::string& text : {std::string("--http-port"), std::to_string(options.http_port)})
-      out.replica_arguments.push_back(text);
-  if (!options.tls.empty()) out.replica_arguments.insert(out.replica_arguments.end(), {"--tls", options.tls});
+  if (options.http_port > 0) add_arguments(out, {"--http-port", std::to_string(options.http_port)});
+  if (options.rates.per_key > 0) add_arguments(out, {"--requests-per-key", fmt::to_string(options.rates.per_key)});
+  if (options.rates.per_address > 0)
+    add_arguments(out, {"--requests-per-address", fmt::to_string(options.rates.per_address)});
+  if (!options.tls.empty()) add_arguments(out, {"--tls", options.tls});
   return out;
 }
 
@@ -257,6 +264,9 @@ Runner setup(CLI::App& app) {
   app.add_option(
       "--tls", options->tls,
       "directory of ca.pem, replica.pem and replica-key.pem: everything under TLS (`titer cert` makes them)");
+  app.add_option("--requests-per-key", options->rates.per_key, "HTTP requests a second of one key; 0: any number");
+  app.add_option("--requests-per-address", options->rates.per_address,
+                 "HTTP requests a second of one address; 0: any number");
   app.add_option("--frames-in-flight", options->frames_in_flight,
                  "frames that a replica sends before the first of them is safe");
   app.footer(

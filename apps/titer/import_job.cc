@@ -119,12 +119,20 @@ void ImportJob::tell(const formats::Problem& problem) {
   options_.problem(text, problem.refused);
 }
 
+// No further row would fare better.
+void ImportJob::stop(const registry::Outcome& refused) {
+  if (failed_.ok()) failed_ = Error{refused.code, refused.message};
+  ended_ = true;
+  ready_.clear();
+}
+
 void ImportJob::take_outcome(std::uint64_t index, const Result<registry::Outcome>& outcome) {
   const Code code = outcome ? outcome->code : outcome.error().code;
   if (outcome)
     counts_.count(*outcome);
   else
     ++counts_.rejected;
+  if (outcome && (code == Code::kUnauthorized || code == Code::kWritesStopped)) return stop(*outcome);
   if (code != Code::kOk)
     tell({.line = lines_[index],
           .field = {},

@@ -53,6 +53,7 @@ class ImportJob {
   // Reads until a row is there or the file ends.
   void read_more();
   void take_row(const formats::Row& row);
+  void stop(const registry::Outcome& refused);
   void take_outcome(std::uint64_t index, const Result<registry::Outcome>& outcome);
   void tell(const formats::Problem& problem);
 

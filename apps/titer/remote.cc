@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <utility>
 
 #include "base/limits.h"
@@ -43,6 +44,25 @@ void At::declare(CLI::App& app) {
       ->capture_default_str()
       ->type_name("S");
   tls.declare(app);
+  key.declare(app);
+}
+
+void KeyFlag::declare(CLI::App& app) {
+  app.add_option("--key", text, "the key to act with, or @FILE where it stands")
+      ->envname("TITER_KEY")
+      ->type_name("KEY");
+}
+
+Result<std::optional<wire::Token>> KeyFlag::token() const {
+  if (text.empty()) return std::optional<wire::Token>();
+  std::string shown = text;
+  if (text.front() == '@') {
+    std::ifstream file(text.substr(1));
+    if (!std::getline(file, shown)) return Error{Code::kInvalid, text.substr(1) + " cannot be read or is empty"};
+  }
+  const Result<wire::Token> token = wire::parse_token(shown);
+  if (!token) return token.error();
+  return std::optional(*token);
 }
 
 Result<client::Addresses> At::addresses() const {
@@ -61,14 +81,19 @@ Interrupt::Interrupt(net::Loop& loop, std::function<void()> call) : signals_(loo
   });
 }
 
-Remote::Remote(client::Addresses addresses, double timeout_s)
-    : client_(loop_, {std::move(addresses), static_cast<std::int64_t>(timeout_s * 1e6)}),
-      interrupt_(loop_, [this] { client_.interrupt(); }) {}
+Remote::Remote(client::GatewayClient::Options options)
+    : client_(loop_, std::move(options)), interrupt_(loop_, [this] { client_.interrupt(); }) {}
 
 Result<std::unique_ptr<Remote>> Remote::open(const At& at) {
   Result<client::Addresses> addresses = at.addresses();
   if (!addresses) return addresses.error();
-  std::unique_ptr<Remote> remote(new Remote(std::move(addresses).value(), at.timeout_s));
+  client::GatewayClient::Options options;
+  options.at = std::move(addresses).value();
+  options.deadline_us = static_cast<std::int64_t>(at.timeout_s * 1e6);
+  const auto token = at.key.token();
+  if (!token) return token.error();
+  options.token = *token;
+  std::unique_ptr<Remote> remote(new Remote(std::move(options)));
   if (const Status connected = remote->client_.connect(); !connected) return connected.error();
   return remote;
 }
@@ -76,6 +101,10 @@ Result<std::unique_ptr<Remote>> Remote::open(const At& at) {
 int with_remote(const At& at, const std::function<int(Remote&)>& work) {
   if (const Result<client::Addresses> addresses = at.addresses(); !addresses) {
     complain(addresses.error().message);
+    return kExitUsage;
+  }
+  if (const auto token = at.key.token(); !token) {
+    complain(token.error().message);
     return kExitUsage;
   }
   const Result<std::unique_ptr<Remote>> remote = Remote::open(at);

@@ -24,12 +24,22 @@ void complain(std::string_view message);
 // complain() and the exit code.
 [[nodiscard]] int fail(const Error& error);
 
+// --key and TITER_KEY: the key itself, or @FILE.
+struct KeyFlag {
+  std::string text;
+
+  void declare(CLI::App& app);
+  // nullopt: none was given.
+  [[nodiscard]] Result<std::optional<wire::Token>> token() const;
+};
+
 struct At {
   std::vector<std::string> texts;
   double timeout_s = 10;
   TlsFlags tls;
+  KeyFlag key;
 
-  // --at, TITER_AT, --timeout and those of TLS.
+  // --at, TITER_AT, --timeout, --key and those of TLS.
   void declare(CLI::App& app);
   [[nodiscard]] bool given() const { return !texts.empty(); }
   // What was given, or the default of a local cluster.
@@ -56,7 +66,7 @@ class Remote {
   [[nodiscard]] bool interrupted() const { return interrupt_.hit(); }
 
  private:
-  Remote(client::Addresses addresses, double timeout_s);
+  explicit Remote(client::GatewayClient::Options options);
 
   net::Loop loop_;
   client::GatewayClient client_;

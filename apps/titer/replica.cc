@@ -27,6 +27,7 @@ struct Options {
   std::string local_socket;
   std::string tls;
   std::vector<std::string> losses;
+  api::RateLimits rates;
 };
 
 constexpr std::int64_t kRefusalReadUs = 2'000'000;
@@ -102,6 +103,7 @@ void begin_http(const Options& options, Life& life) {
     peers.push_back({i, api::url_of(address(options.http_port, i))});
   setup.peers->set(std::move(peers));
   setup.cluster_control = true;
+  setup.rates = options.rates;
   serve_http(life, std::move(setup));
 }
 
@@ -177,6 +179,8 @@ Runner setup(CLI::App& app) {
   app.add_option("--local-socket", options->local_socket, "path of a Unix socket for this user's processes")
       ->required();
   app.add_option("--tls", options->tls, "directory of ca.pem, replica.pem, replica-key.pem; without: plain");
+  app.add_option("--requests-per-key", options->rates.per_key);
+  app.add_option("--requests-per-address", options->rates.per_address);
   app.add_option("--loss", options->losses, "a loss of data that an operator accepted; kept in the state")
       ->allow_extra_args(false);
   return [options] { return run(*options); };

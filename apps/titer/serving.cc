@@ -230,9 +230,11 @@ void Serving::begin_http() {
   if (!config_.http) return;
   api::Setup setup;
   setup.index = me_.id.value;
-  setup.replica = config_.local_socket.empty() ? config_.wire : net::Address{config_.local_socket};
+  setup.replica = net::Address{config_.local_socket};
   setup.listen = *config_.http;
   setup.peers = http_peers_;
+  setup.rates = {static_cast<double>(config_.requests_per_key), static_cast<double>(config_.requests_per_address)};
+  setup.keys_beyond = !config_.insecure;
   tell_peers();
   serve_http(life_, std::move(setup));
 }

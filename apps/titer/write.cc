@@ -22,6 +22,8 @@ int report(const WriteOptions& options, const registry::Request& request, const 
   return kExitOk;
 }
 
+}  // namespace
+
 registry::Request request_of(const WriteOptions& options, const registry::Operation& operation) {
   return {.operation = operation,
           .actor = options.actor,
@@ -29,8 +31,6 @@ registry::Request request_of(const WriteOptions& options, const registry::Operat
           .idempotency_key = {},
           .echo_site = true};
 }
-
-}  // namespace
 
 void WriteOptions::declare(CLI::App& app) {
   at.declare(app);

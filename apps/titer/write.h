@@ -21,6 +21,7 @@ struct WriteOptions {
   void declare(CLI::App& app);
 };
 
+[[nodiscard]] registry::Request request_of(const WriteOptions& options, const registry::Operation& operation);
 // Executes one operation and reports it: one line (or JSON) on standard output, a refusal on standard error.
 [[nodiscard]] int write(const WriteOptions& options, const registry::Operation& operation);
 // The same for a site given by id or name.

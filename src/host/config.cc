@@ -18,6 +18,8 @@ namespace titer::host {
 namespace {
 
 // Reads one value after another; the first thing that is wrong is kept.
+constexpr std::int64_t kRequestsMax = 1'000'000;  // a second; more than a replica answers
+
 class Reader {
  public:
   Reader(const toml::table& root, const std::string& file) : root_(root), file_(file) {}
@@ -109,7 +111,7 @@ void check_names(Reader& in) {
   in.only("replica", {"index", "data", "wire", "http", "durability", "local_socket", "execution_log"});
   in.only("register", {"endpoints", "user", "password_file", "ca", "certificate", "key"});
   in.only("tls", {"ca", "certificate", "key"});
-  in.only("limits", {"frames_in_flight"});
+  in.only("limits", {"frames_in_flight", "requests_per_key", "requests_per_address"});
   in.only("log", {"level", "file"});
 }
 
@@ -129,6 +131,9 @@ void read_replica(Reader& in, Config& out) {
   out.data = out.durable ? in.needed("replica", "data") : in.text("replica", "data");
   out.local_socket = in.text("replica", "local_socket", out.data.empty() ? "" : out.data + "/titer.sock");
   if (!out.local_socket.empty()) out.local_socket = std::filesystem::absolute(out.local_socket).string();
+  if (out.http && out.local_socket.empty())
+    in.fail(in.node_of("replica", "http"),
+            "\"http\" needs a \"local_socket\" or \"data\": it reaches its replica by that");
   out.execution_log = in.text("replica", "execution_log");
 }
 
@@ -183,6 +188,8 @@ Result<Config> parse_config(const std::string& text, const std::string& name) {
   out.etcd_tls = tls_files(in, "register");
   out.tls = tls_files(in, "tls");
   out.frames_in_flight = in.number("limits", "frames_in_flight", limits::kUnsafeFramesMax, 0);
+  out.requests_per_key = in.number("limits", "requests_per_key", kRequestsMax, 0);
+  out.requests_per_address = in.number("limits", "requests_per_address", kRequestsMax, 0);
   out.log_level = in.text("log", "level", out.log_level);
   out.log_file = in.text("log", "file");
   out.insecure = in.value<bool>("", "insecure", "true or false").value_or(false);

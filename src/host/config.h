@@ -45,7 +45,8 @@ struct Config {
   TlsFiles tls;  // [tls], of wire and HTTP
 
   // [limits]
-  std::uint32_t frames_in_flight = 0;  // 0: as usual
+  std::uint32_t frames_in_flight = 0;                            // 0: as usual
+  std::uint32_t requests_per_key = 0, requests_per_address = 0;  // over HTTP, a second; 0: any number
 
   // [log]
   std::string log_level = "info";

@@ -1,0 +1,136 @@
+// titer key create | list | revoke | roles
+#include <cstdio>
+
+#include "client/new_token.h"
+#include "client/read.h"
+#include "formats/key_json.h"
+#include "registry/permissions.h"
+#include "titer/command.h"
+#include "titer/text.h"
+#include "titer/write.h"
+
+namespace titer::app {
+namespace {
+
+struct Options {
+  WriteOptions write;  // of create and revoke
+  std::string owner, role, expires, id;
+  std::vector<std::string> sites, areas;
+  std::string source;
+  At at;  // of list
+  bool json = false, markdown = false;
+};
+
+std::vector<std::string_view> scope_of(const Options& o) {
+  std::vector<std::string_view> scope(o.sites.begin(), o.sites.end());
+  scope.insert(scope.end(), o.areas.begin(), o.areas.end());
+  if (!o.source.empty()) scope.emplace_back(o.source);
+  return scope;
+}
+
+// The secret is made here and printed here; what goes to the replicas is its hash.
+int create(const Options& o) {
+  const auto role = registry::parse_role(o.role);
+  const auto expires = time_of(o.expires, "--expires");
+  if (!role || !expires) return kExitUsage;
+  const wire::Token token = client::new_token();
+  registry::CreateKey key{token.key, wire::hash_secret(token.secret), o.owner, *role, scope_of(o), {}};
+  key.expires = expires->value_or(WallTime());
+  return with_remote(o.write.at, [&](Remote& remote) {
+    const auto outcome = remote.client().execute(request_of(o.write, key));
+    if (!outcome) return fail(outcome.error());
+    if (!outcome->ok()) return fail({outcome->code, outcome->message});
+    const std::string text = to_text(token);
+    if (o.write.json)
+      std::printf("{\"id\":\"%s\",\"key\":\"%s\"}\n", registry::to_text(token.key).c_str(), text.c_str());
+    else
+      std::printf("%s\n", text.c_str());
+    std::fprintf(stderr, "titer: this is the only time that the key is shown; keep it where %s finds it\n",
+                 o.owner.c_str());
+    return static_cast<int>(kExitOk);
+  });
+}
+
+std::string state_of(const registry::Key& key) {
+  if (key.revoked.value != 0) return "revoked " + iso_time(key.revoked);
+  if (key.expires.value == 0) return "";
+  return (key.expires <= net::wall_now() ? "expired " : "until ") + iso_time(key.expires);
+}
+
+int list(const Options& o) {
+  return with_remote(o.at, [&](Remote& remote) {
+    JsonArray array(o.json);
+    Table table({"id", "role", "owner", "scope", "created", "by", ""});
+    const Status done = client::list_keys(remote.client(), [&](const registry::Key& key) {
+      if (o.json) {
+        std::string line;
+        formats::print_json(key, line);
+        array.add(line);
+        return true;
+      }
+      std::string scope;
+      for (const std::string_view part : key.scope) scope.append(scope.empty() ? "" : " ").append(part);
+      table.add({registry::to_text(key.id), std::string(name(key.role)), std::string(key.owner), scope,
+                 iso_time(key.created), std::string(key.created_by), state_of(key)});
+      return true;
+    });
+    if (!done) return fail(done.error());
+    array.close();
+    if (!o.json) table.print();
+    return static_cast<int>(kExitOk);
+  });
+}
+
+int revoke(const Options& o) {
+  const auto id = registry::parse_key_id(o.id);
+  if (id) return write(o.write, registry::RevokeKey{*id});
+  complain("a key's id has 16 hexadecimal digits, as titer key list shows it");
+  return kExitUsage;
+}
+
+int roles(const Options&) {
+  std::printf("%s", registry::roles_markdown().c_str());
+  return kExitOk;
+}
+
+CLI::App* declare_create(CLI::App& app, Options& o) {
+  CLI::App* create = app.add_subcommand("create", "make a key and print it; the first one at a local socket");
+  create->add_option("--owner", o.owner, "who acts with it: the actor in the history")->required();
+  create->add_option("--role", o.role, "reader, provider, jurisdiction, aggregator, auditor or operator")
+      ->required()
+      ->check(CLI::IsMember({"reader", "provider", "jurisdiction", "aggregator", "auditor", "operator"}));
+  create->add_option("--site", o.sites, "of a provider: the ids of its sites")->delimiter(',');
+  create->add_option("--area", o.areas, "of a jurisdiction: states (MA) and ZIP codes (02139, 021)")
+      ->delimiter(',');
+  create->add_option("--source", o.source, "of an aggregator: what its claims name as their source");
+  create->add_option("--expires", o.expires, "date, or date and time; without it the key does not expire");
+  o.write.declare(*create);
+  return create;
+}
+
+Runner setup(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  auto other = std::make_shared<Options>();
+  const CLI::App* made = declare_create(app, *o);
+  CLI::App* listed = app.add_subcommand("list", "all keys, without their secrets");
+  listed->add_flag("--json", o->json, "as a JSON array");
+  o->at.declare(*listed);
+  CLI::App* revoked = app.add_subcommand("revoke", "end a key for good");
+  revoked->add_option("id", other->id, "of the key, as titer key list shows it")->required();
+  other->write.declare(*revoked);
+  CLI::App* table = app.add_subcommand("roles", "what each role may do");
+  table->add_flag("--markdown", o->markdown, "as it stands in docs/security.md (the only form)");
+  app.require_subcommand(1);
+  app.footer(
+      "Commands show a key with --key KEY, --key @FILE or TITER_KEY. Without any key everybody may do everything.");
+  return [=] {
+    if (made->parsed()) return create(*o);
+    if (listed->parsed()) return list(*o);
+    return revoked->parsed() ? revoke(*other) : roles(*o);
+  };
+}
+
+const Registration registered({Group::kOperate, "key", "make, list and revoke keys", setup});
+
+}  // namespace
+}  // namespace titer::app
