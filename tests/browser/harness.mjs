@@ -77,6 +77,11 @@ export class Cluster {
     return `http://127.0.0.1:${this.http + index}/${hash}`;
   }
 
+  /** Path of its local socket, where the machine's operator needs no key. */
+  socket(index) {
+    return join(this.folder, "data", `replica-${index}.sock`);
+  }
+
   /** The replica's own status; null when it does not answer. */
   async status(index) {
     const answer = await fetch(`${this.page(index)}api/v1/status`).catch(() => null);
@@ -141,7 +146,7 @@ export class Browser {
 
   /** Errors on the console of any page. A dead replica and a refusal are told there too, by the browser itself. */
   complaints() {
-    const network = /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|ERR_NETWORK|status of (404|409|412|422|503)/;
+    const network = /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|ERR_NETWORK|status of (401|403|404|409|412|422|503)/;
     return this.found.filter((text) => !network.test(text));
   }
 

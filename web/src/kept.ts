@@ -12,6 +12,26 @@ export function kept(what: Kept): string | null {
   }
 }
 
+// The key with which this tab writes: for as long as the tab is open, and nowhere else. Whoever uses a clinic's computer
+// after it was closed finds none.
+export function keptKey(): string {
+  try {
+    return sessionStorage.getItem("titer.key") ?? "";
+  } catch {
+    return memory.get("key") ?? "";
+  }
+}
+
+export function keepKey(key: string): void {
+  memory.set("key", key);
+  try {
+    if (key) sessionStorage.setItem("titer.key", key);
+    else sessionStorage.removeItem("titer.key");
+  } catch {
+    // memory has it
+  }
+}
+
 export function keep(what: Kept, value: string): void {
   memory.set(what, value);
   try {

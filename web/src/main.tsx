@@ -4,7 +4,7 @@ import { AppContext, type App } from "./app";
 import { Changes } from "./api/changes";
 import { Database } from "./api/database";
 import { Replicas } from "./api/replicas";
-import { kept } from "./kept";
+import { kept, keptKey } from "./kept";
 import { Shell } from "./shell";
 import "./style/base.css";
 import "./style/shell.css";
@@ -15,7 +15,7 @@ import "./style/cluster.css";
 const replicas = new Replicas(location.origin);
 const app: App = {
   replicas,
-  database: new Database(replicas, () => kept("actor") ?? ""),
+  database: new Database(replicas, () => kept("actor") ?? "", keptKey),
   changes: new Changes(replicas),
 };
 app.changes.follow();

@@ -1,5 +1,5 @@
 // What the page asks of the database, one function per route. Nothing else in the page knows a path.
-import type { Replicas } from "./replicas";
+import { Refused, type Replicas } from "./replicas";
 import type { Availability, Nearby, Outcome, Site, SiteEvent, Status, Trace } from "./types";
 
 const kRoot = "/api/v1";
@@ -31,11 +31,20 @@ export function nearPath(search: Search): string {
 }
 
 export class Database {
-  /** `actor` is who writes, for the history; empty: nobody said. */
+  private readonly wanters = new Set<() => void>();
+
+  /** `actor` is who writes, for the history; `key` what writes are allowed by. Empty: nobody said, there is none. */
   constructor(
     private readonly replicas: Replicas,
     private readonly actor: () => string,
+    private readonly key: () => string = () => "",
   ) {}
+
+  /** Called when a write was refused for want of a key that counts. */
+  onKeyWanted(listener: () => void): () => void {
+    this.wanters.add(listener);
+    return () => this.wanters.delete(listener);
+  }
 
   private async read<T>(path: string, signal?: AbortSignal): Promise<T> {
     const answer = await this.replicas.ask(kRoot + path, signal ? { signal } : {});
@@ -52,8 +61,16 @@ export class Database {
     if (ifVersion === 0)
       headers["If-None-Match"] = "*"; // it must not be there yet
     else if (ifVersion !== undefined) headers["If-Match"] = `"${ifVersion}"`;
-    const answer = await this.replicas.ask(kRoot + path, { method, headers, body: JSON.stringify(body) });
-    return (await answer.json()) as Outcome;
+    const key = this.key();
+    if (key) headers["Authorization"] = `Bearer ${headerText(key)}`;
+    try {
+      const answer = await this.replicas.ask(kRoot + path, { method, headers, body: JSON.stringify(body) });
+      return (await answer.json()) as Outcome;
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status === 401)
+        for (const wanter of this.wanters) wanter();
+      throw error;
+    }
   }
 
   near(search: Search, signal: AbortSignal): Promise<Nearby> {

@@ -79,6 +79,10 @@ export class Replicas {
       const answer = await this.attempt(origin + path, init);
       if (answer?.ok) return answer;
       if (answer && answer.status < 500) throw new Refused(await problemOf(answer));
+      if (answer?.status === 503) {
+        const problem = await problemOf(answer.clone());
+        if (problem.code === "writes_stopped") throw new Refused(problem); // everywhere, and not for a moment
+      }
       if (init.signal?.aborted) throw new DOMException("not wanted any more", "AbortError");
       if (performance.now() > end) throw answer ? new Refused(await problemOf(answer)) : new Unreachable();
       this.leave(origin);

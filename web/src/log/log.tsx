@@ -9,6 +9,7 @@ import { keep, kept } from "../kept";
 import { useText } from "../text";
 import { Choose } from "./choose";
 import { History } from "./history";
+import { Key } from "./key";
 import { Stock } from "./stock";
 
 export function Log({ site, query }: { site: string | null; query: string }) {
@@ -60,6 +61,7 @@ function SitePage({ id }: { id: string }) {
             <p class="address">{address(known.site)}</p>
           </header>
           <Who />
+          <Key />
           <Stock site={known.site} read={read} />
           <History events={known.events} read={read} />
         </>

@@ -26,6 +26,9 @@ export function refused(text: Catalogue, error: unknown, attempt: Attempt, site:
   if (!(error instanceof Refused)) return { kind: "bad", text: reason(text, error) };
   const now = inWords(text, site?.stock.find((line) => line.product === attempt.product)?.availability);
   const { code, status } = error.problem;
+  if (status === 401) return { kind: "bad", text: text.keyWanted };
+  if (code === "forbidden") return { kind: "bad", text: text.keyForbids };
+  if (code === "writes_stopped") return { kind: "bad", text: text.writesStopped };
   if (status === 412 && attempt.mine !== undefined)
     return { kind: "conflict", text: text.conflict(now, inWords(text, attempt.mine)), mine: attempt.mine };
   if (code === "not_enough")

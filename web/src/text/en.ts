@@ -79,6 +79,17 @@ export const en = {
   chooseSite: "Find site",
   noSite: "No site has this in its name.",
   who: "Your name, for the history",
+  key: "Your key",
+  keyUse: "Use this key",
+  keyHint:
+    "It begins with titer_ and is kept until this tab is closed. Whoever runs this database gives you one.",
+  keyKnown: "You write with your key.",
+  keyForget: "Forget it",
+  keyWanted:
+    "Not stored: this database takes changes only with a key that is valid. Enter yours above, then try again.",
+  keyForbids: "Not stored: your key does not allow this here.",
+  writesStopped:
+    "Not stored: the operators have stopped all changes for now. What you see here is still right.",
   otherSite: "Other site",
   stock: "Stock",
   addProduct: "Another vaccine",

@@ -79,6 +79,17 @@ export const es: Catalogue = {
   chooseSite: "Buscar lugar",
   noSite: "Ningún lugar lleva esto en su nombre.",
   who: "Su nombre, para el historial",
+  key: "Su clave",
+  keyUse: "Usar esta clave",
+  keyHint:
+    "Empieza por titer_ y se guarda hasta que cierre esta pestaña. Se la da quien administra esta base de datos.",
+  keyKnown: "Usted escribe con su clave.",
+  keyForget: "Olvidarla",
+  keyWanted:
+    "No se guardó: esta base de datos solo acepta cambios con una clave válida. Escriba la suya arriba e inténtelo de nuevo.",
+  keyForbids: "No se guardó: su clave no permite hacer esto aquí.",
+  writesStopped:
+    "No se guardó: los administradores han detenido todos los cambios por ahora. Lo que ve aquí sigue siendo correcto.",
   otherSite: "Otro lugar",
   stock: "Existencias",
   addProduct: "Otra vacuna",
