@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Keys and roles of a real cluster: every cell of the table over HTTP and over the wire, and how far each role reaches.
+
+What apply() decides in all its cases is tested beside the code (src/registry/keys_test.cc).
+"""
+import json
+import os
+import struct
+import subprocess
+
+import wire
+from harness import ROOT, TITER, environment, main, titer
+from keyed import ROLES, WithRoles, id_of
+
+AUTHENTICATE, AUTHENTICATED, QUERY_AS, TRACE_ASK, TRACE = 53, 54, 55, 49, 50
+UNAUTHORIZED, FORBIDDEN = 20, 21
+
+
+class Matrix(WithRoles):
+    def operations(self, role):
+        """(act, method, path, body, status when it is allowed)"""
+        site = "fed" if role == "aggregator" else "alpha"
+        new = "alpha-x" if role == "provider" else f"new-of-{role}"
+        row = json.dumps({"site_id": site, "product": "208", "availability": 7})
+        stock = f"/sites/{site}/stock/any"
+        return [
+            ("read", "GET", "/sites", None, 200),
+            ("read", "GET", "/sites/near?zip=02139", None, 200),
+            ("read", "GET", "/events", None, 200),
+            ("read", "GET", "/export?format=csv", None, 200),
+            ("read", "GET", "/status", None, 200),
+            ("read", "GET", "/writes", None, 200),
+            ("audit", "GET", "/keys", None, 200),
+            ("stock", "PUT", stock, {"availability": 50}, 200),
+            ("stock", "POST", stock + "/adjust", {"by": 1}, 200),
+            ("stock", "POST", stock + "/reserve", {"doses": 1}, 200),
+            ("stock", "POST", stock + "/release", {"doses": 1}, 200),
+            ("add_site", "POST", "/sites", {"id": new, "name": new, "state": "MA"}, 201),
+            ("edit_site", "PATCH", f"/sites/{new if role == 'aggregator' else site}", {"phone": f"1 {role}"}, 200),
+            ("import", "POST", "/import?format=ndjson", row, 200),
+            ("undo", "POST", "/events/1/undo", {}, None),
+            ("keys", "POST", "/keys", {"owner": "x", "role": "reader"}, 201),
+            ("keys", "DELETE", "/keys/00000000000000ff", None, 404),
+            ("switch", "PUT", "/writes", {"stopped": False}, 200),
+            ("operate", "GET", "/trace", None, 200),
+            ("operate", "POST", "/cluster/replicas/9/kill", None, 404),
+        ]
+
+    def test_every_cell_over_http_at_every_replica(self):
+        for i, role in enumerate((None, *ROLES)):
+            for act, method, path, body, allowed in self.operations(role):
+                with self.subTest(role=role, act=act, path=path):
+                    status, said, headers = self.ask(method, path, self.keys.get(role), body, at=i % 3)
+                    verdict = self.verdict(role, act)
+                    if role == "provider" and act == "add_site":
+                        verdict = "no"  # a site that is not in its list
+                    if verdict == "no_key":
+                        self.assertEqual((status, said["code"]), (401, "unauthorized"), said)
+                        self.assertEqual(headers["WWW-Authenticate"], 'Bearer realm="titer"')
+                    elif verdict == "no":
+                        self.assertEqual((status, said["code"]), (403, "forbidden"), said)
+                    elif allowed is None:
+                        self.assertNotIn(status, (401,), said)
+                        self.assertTrue(status != 403 or "scope" in said["detail"], said)
+                    else:
+                        self.assertEqual(status, allowed, said)
+
+    def verbs(self, role, folder):
+        site = "fed" if role == "aggregator" else "alpha"
+        rows = os.path.join(folder, "rows.ndjson")
+        with open(rows, "w", encoding="utf-8") as file:
+            file.write(json.dumps({"site_id": site, "product": "207", "availability": 3}) + "\n")
+        scope = ["--state", "MA"]
+        return [
+            ("read", ["list"]),
+            ("read", ["history"]),
+            ("read", ["writes", "status"]),
+            ("audit", ["key", "list"]),
+            ("stock", ["set", site, "40"]),
+            ("stock", ["adjust", site, "+1"]),
+            ("stock", ["reserve", site, "1"]),
+            ("stock", ["release", site, "1"]),
+            ("add_site", ["add", f"Verb of {role}", "--zip", "02139", *scope]),
+            ("edit_site", ["edit", f"verb-of-{role}" if role == "aggregator" else site, "--hours", f"of {role}"]),
+            ("import", ["import", rows]),
+            ("keys", ["key", "create", "--owner", "y", "--role", "reader"]),
+            ("switch", ["writes", "allow"]),
+            ("operate", ["backup", os.path.join(folder, f"{role}.backup")]),
+        ]
+
+    def test_every_cell_over_the_wire(self):
+        for role in (None, *ROLES):
+            with self.subTest(role=role):
+                key = ["--key", self.keys[role]] if role else []
+                for act, words in self.verbs(role, self.cluster.folder.name):
+                    verdict = self.verdict(role, act)
+                    if role == "provider" and act == "add_site":
+                        verdict = "no"
+                    if act == "operate":
+                        words = [*words, "--timeout", "2"]
+                    done = self.cluster.titer(*words, *key)
+                    if act == "import" and verdict == "no":  # each row is refused for itself
+                        self.assertIn("may not do this", done.stdout + done.stderr)
+                        continue
+                    self.assertEqual(done.returncode == 0, verdict == "yes", (act, done.stdout, done.stderr))
+                    if verdict != "yes" and act != "operate":
+                        self.assertEqual(done.returncode, 1, (act, done.stderr))
+                        self.assertIn("needs a key" if verdict == "no_key" else "key", done.stderr)
+                self.check_trace(role)
+
+    def check_trace(self, role):
+        """What has no verb: a trace, over the wire."""
+        with wire.Link(self.cluster.port(1)) as link:
+            if role:
+                self.assertEqual(authenticate(link, self.keys[role]), 0)
+            link.send(wire.message(TRACE_ASK))
+            if self.verdict(role, "operate") == "yes":
+                self.assertIn(b"{", link.expect(TRACE))
+                return
+            with self.assertRaises(wire.Closed) as closed:
+                link.expect(TRACE)
+            self.assertEqual(closed.exception.goodbye[0], FORBIDDEN if role else UNAUTHORIZED)
+
+    def test_the_table_in_the_documents_is_the_programs(self):
+        with open(os.path.join(ROOT, "docs", "security.md"), encoding="utf-8") as file:
+            self.assertIn(titer("key", "roles", "--markdown").stdout, file.read())
+
+
+def authenticate(link, key):
+    _, number, secret = key.split("_")
+    link.send(wire.message(AUTHENTICATE, struct.pack("<Q", int(number, 16)) + wire.text(secret)))
+    return link.expect(AUTHENTICATED)[0]
+
+
+class Wire(WithRoles):
+    def test_nobody_names_a_key_that_he_has_not_shown(self):
+        body = wire.set_count("alpha", 1)
+        named = bytes([body[0], 16]) + struct.pack("<Q", int(id_of(self.operator), 16)) + body[2:]
+        machine = bytes([body[0], 16]) + b"\xff" * 8 + body[2:]
+        for request in (named, machine):
+            with wire.Link(self.cluster.port(0)) as link:
+                self.assertIn(b"authenticate first", link.request(1, request))
+        with wire.Link(self.cluster.port(0)) as link:
+            self.assertEqual(authenticate(link, self.operator), 0)
+            self.assertNotIn(b"authenticate", link.request(1, named))
+
+    def test_nobody_asks_for_others_but_at_the_local_socket(self):
+        with wire.Link(self.cluster.port(0)) as link:
+            link.send(wire.message(QUERY_AS, struct.pack("<QQ", 1, 0) + bytes([7])))
+            with self.assertRaises(wire.Closed):
+                link.expect(wire.QUERY_ANSWER)
+
+    def test_a_wrong_secret_is_not_taken(self):
+        wrong = self.operator[:-1] + ("0" if self.operator[-1] != "0" else "1")
+        with wire.Link(self.cluster.port(0)) as link:
+            self.assertEqual(authenticate(link, wrong), UNAUTHORIZED)
+        self.assertEqual(self.ask("GET", "/sites", wrong)[0], 401)
+        self.assertEqual(self.ask("GET", "/sites", "titer_")[0], 401)
+        done = self.cluster.titer("list", "--key", wrong)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("not known here", done.stderr)
+
+    def test_a_direct_clients_requests_need_a_key_too(self):
+        ports = [str(self.cluster.port(i)) for i in range(3)]
+        dialogue = "e\nalpha\n77\nq\n"
+        for key, found in ((None, "needs a key"), (self.keys["auditor"], "may not do this"),
+                           (self.keys["provider"], "updated to 77")):
+            words = ["client", *ports, *(["--key", key] if key else [])]
+            self.assertIn(found, titer(*words, stdin=dialogue).stdout)
+        self.assertEqual(list(self.cluster.wait_members([0, 1, 2])), [0, 1, 2])
+
+    def test_a_key_from_a_file_or_the_environment(self):
+        path = os.path.join(self.cluster.folder.name, "key")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.keys["provider"] + "\n")
+        self.assertEqual(self.cluster.titer("set", "alpha", "5", "--key", "@" + path).returncode, 0)
+        env = {**environment(self.cluster.at()), "TITER_KEY": self.keys["auditor"]}
+        done = subprocess.run([TITER, "key", "list", "--json"], env=env, check=False,
+                              capture_output=True, text=True, timeout=30)
+        self.assertEqual({key["role"] for key in json.loads(done.stdout)}, set(ROLES))
+
+
+class Scopes(WithRoles):
+    def status(self, role, method, path, body, key=None):
+        return self.ask(method, path, key or self.keys[role], body)[0]
+
+    def test_each_role_reaches_its_own_and_no_farther(self):
+        def set_stock(role, site, body=None, product="any"):
+            return self.status(role, "PUT", f"/sites/{site}/stock/{product}", body or {"availability": 9})
+
+        self.assertEqual([set_stock("provider", s) for s in ("alpha", "beta", "gamma")], [200, 403, 403])
+        self.assertEqual([set_stock("jurisdiction", s) for s in ("alpha", "beta", "gamma")], [200, 200, 403])
+        self.assertEqual([set_stock("aggregator", s) for s in ("alpha", "fed")], [403, 200])
+        self.assertEqual(set_stock("aggregator", "alpha", {"availability": 1, "source": "other"}, "213"), 403)
+        self.assertEqual(set_stock("aggregator", "alpha", {"availability": 1}, "213"), 200)
+        self.assertEqual(self.status("jurisdiction", "PATCH", "/sites/alpha", {"state": "CA"}), 403)
+        self.assertEqual(self.status("jurisdiction", "POST", "/sites", {"name": "far", "state": "CA"}), 403)
+        zips = self.web.make(self.operator, "jurisdiction", ["9021"])
+        self.assertEqual(self.status(None, "PUT", "/sites/gamma/stock/any", {"availability": 2}, zips), 200)
+        self.assertEqual(self.status(None, "PUT", "/sites/alpha/stock/any", {"availability": 2}, zips), 403)
+        status, said, _ = self.ask("PUT", "/sites/beta/stock/any", self.operator, {"availability": 33})
+        self.assertEqual(status, 200)
+        self.assertEqual(self.status("provider", "POST", f"/events/{said['position']}/undo", {}), 403)
+        self.assertEqual(self.status("jurisdiction", "POST", f"/events/{said['position']}/undo", {}), 200)
+
+    def test_who_did_it_and_why_is_for_auditors(self):
+        self.ask("PUT", "/sites/alpha/stock/any", self.keys["provider"], {"availability": 12, "reason": "delivery"})
+        for role in (None, *ROLES):
+            status, said, _ = self.ask("GET", "/sites/alpha/history?limit=1", self.keys.get(role))
+            site = self.ask("GET", "/sites/alpha", self.keys.get(role))[1]
+            self.assertEqual(status, 200)
+            seen = {"actor", "reason"} & set(said["events"][0]) | {"updated_by"} & set(site["stock"][0])
+            self.assertEqual(seen, {"actor", "reason", "updated_by"} if role in ("auditor", "operator") else set())
+        kinds = {e["kind"] for e in self.ask("GET", "/events", self.keys["auditor"])[1]["events"]}
+        self.assertIn("create_key", kinds)
+        kinds = {e["kind"] for e in self.ask("GET", "/events", self.keys["provider"])[1]["events"]}
+        self.assertNotIn("create_key", kinds)
+        events = self.ask("GET", "/events", self.keys["auditor"])[1]["events"]
+        self.assertIn("the provider", {e.get("actor") for e in events}, "a request with a key is its owner's")
+
+
+if __name__ == "__main__":
+    main()
