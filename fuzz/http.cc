@@ -5,7 +5,6 @@
 #include "api/origin.h"
 #include "api/parameters.h"
 #include "api/parse_testing.h"
-#include "api/routes.h"
 #include "api/site_tag.h"
 #include "base/check.h"
 #include "fuzz/input.h"
@@ -50,7 +49,6 @@ void read_body(const api::Request& request) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace titer;
-  static const api::Router router = api::make_router();
   fuzz::Input in(data, size);
   std::vector<std::size_t> sizes;
   for (std::uint32_t cuts = in.below(8); cuts > 0; --cuts) sizes.push_back(in.byte() + std::size_t{1});
@@ -61,8 +59,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   TITER_CHECK(fuzz::outcome(cut) == fuzz::outcome(whole), "where a request is cut says nothing");
   if (!whole.parser.done() || whole.parser.refused()) return 0;
   whole.request.body = whole.memory.body;
-  const auto found = router.find(whole.request);
-  if (found.route != nullptr) (void)api::unknown_parameter(whole.request, *found.route);
   (void)api::may_write(whole.request, {{"127.0.0.1", 8080}});
   (void)api::version_wanted(whole.request.header("if-match"));
   fuzz::read_parameters(whole.request);

@@ -14,7 +14,7 @@ from disk import settle, writers
 from harness import ROOT, Cluster, main, titer, wait_until
 from tormented import wait_served
 
-LIBRARY = os.environ.get("TITER_FAILING_DISK") or os.path.join(ROOT, "build", "dev", "tests", "libtiter_failing_disk.so")
+LIBRARY = os.environ.get("TITER_FAILING_DISK") or os.path.join(ROOT, "build", "release", "bin", "libtiter_failing_disk.so")
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import sys
 
 from harness import ROOT, end, wait_until
 
-SWITCH = os.environ.get("TITER_SWITCH") or os.path.join(ROOT, "build", "dev", "bin", "titer_switch")
+SWITCH = os.environ.get("TITER_SWITCH") or os.path.join(ROOT, "build", "release", "bin", "titer_switch")
 INSIDE = "TITER_OWN_WORLD"
 CANNOT = 77  # ctest's word for a test that cannot run here
 ME = "client"
