@@ -53,6 +53,7 @@ install(CODE "
   file(INSTALL \"${packaging}/main.toml\" DESTINATION \"\${settings}/titer\")" COMPONENT runtime)
 install(FILES ${PROJECT_SOURCE_DIR}/docs/alerts.yml ${PROJECT_SOURCE_DIR}/docs/grafana.json
               ${PROJECT_SOURCE_DIR}/docs/openapi.json ${PROJECT_SOURCE_DIR}/docs/operations.md
+              ${PROJECT_SOURCE_DIR}/docs/security.md ${PROJECT_SOURCE_DIR}/docs/serve.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 
 include(${CMAKE_CURRENT_LIST_DIR}/debian.cmake)
