@@ -37,9 +37,13 @@ smr::Options protocol_options(const NodeOptions& options, bool durable) {
 Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& initial, bool founds,
                            store::Store* store, machine::Machine& machine) {
   if (store == nullptr) return smr::Replica(options, initial);
-  // What the disk of a learner has counts as a member's until somebody gives it more (Node::may_learn).
-  if (!initial.has(options.me, options.incarnation)) return smr::Replica(options, initial);
-  if (store->inventory().whole) {
+  const bool whole = store->inventory().whole;
+  if (!initial.has(options.me, options.incarnation)) {
+    // The whole state on the disk of a learner counts as a member's until somebody gives it more (Node::may_learn).
+    const Status noted = whole ? ok_status() : store->learn();
+    return noted ? Result(smr::Replica(options, initial)) : noted.error();
+  }
+  if (whole) {
     store->go_on();
     return smr::Replica(options, store->recovered());
   }

@@ -23,9 +23,10 @@ def fingerprint(folder):
     found = {}
     for where, folders, names in os.walk(folder):
         found.update((os.path.join(where, name), None) for name in folders)
-        for name in names:
-            with open(os.path.join(where, name), "rb") as file:
-                found[os.path.join(where, name)] = hashlib.sha256(file.read()).hexdigest()
+        for path in (os.path.join(where, name) for name in names):
+            if os.path.isfile(path):  # and no socket
+                with open(path, "rb") as file:
+                    found[path] = hashlib.sha256(file.read()).hexdigest()
     return found
 
 
