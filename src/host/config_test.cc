@@ -64,7 +64,10 @@ TEST(Config, what_cannot_be_meant_is_an_error_that_says_where) {
 TEST(Config, data_may_be_missing_only_in_memory) {
   const std::string without = replaced(kWhole, "data = \"/var/lib/titer\"", "");
   EXPECT_NE(refusal(without).find("\"data\" is missing"), std::string::npos);
-  EXPECT_EQ(refusal(replaced(without, "index = 1", "index = 1\ndurability = \"memory\"")), "");
+  // HTTP then needs to be told by which socket it reaches its replica.
+  const std::string in_memory = replaced(without, "index = 1", "index = 1\ndurability = \"memory\"");
+  EXPECT_NE(refusal(in_memory).find("\"local_socket\""), std::string::npos);
+  EXPECT_EQ(refusal(replaced(in_memory, "index = 1", "index = 1\nlocal_socket = \"/run/titer.sock\"")), "");
 }
 
 TEST(Config, beyond_loopback_it_needs_tls_or_a_word) {
