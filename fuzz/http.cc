@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   TITER_CHECK(fuzz::outcome(cut) == fuzz::outcome(whole), "where a request is cut says nothing");
   if (!whole.parser.done() || whole.parser.refused()) return 0;
   whole.request.body = whole.memory.body;
-  (void)api::may_write(whole.request, {{"127.0.0.1", 8080}});
+  (void)api::may_write(whole.request, {{0, "http://127.0.0.1:8080"}});
   (void)api::version_wanted(whole.request.header("if-match"));
   fuzz::read_parameters(whole.request);
   fuzz::read_body(whole.request);
