@@ -1,5 +1,6 @@
-// Permissions: the one table of what each role may do. Roles and classes of operations (Act) are in keys.h. Requests are judged by it in apply(), in their order, so a
-// revocation and an expiry are exact; questions by the replica that answers them.
+// Permissions: the one table of what each role may do. Roles and classes of operations (Act) are in keys.h. Requests are
+// judged by it in apply(), in their order, so a revocation and an expiry are exact; questions by the replica that answers
+// them. Pure.
 //
 // docs/security.md shows this table; `titer key roles --markdown` prints it and a test compares.
 #pragma once

@@ -6,45 +6,21 @@ two answers around a moment is the pause that its user has seen.
 """
 import random
 import struct
-import threading
 import time
 
 import wire
-from writer import longest_gap
+from writer import Client
 
 
-class Reader(threading.Thread):
-    """Use it in a with statement. With `stays` it asks its one replica only, and takes no answer for an answer, too."""
+class Reader(Client):
+    """With `stays` it asks its one replica only, and takes no answer for an answer, too."""
 
     def __init__(self, ports, writer, stays=False, patience=1.0):
-        super().__init__(daemon=True)
-        self.ports, self.writer, self.stays, self.patience = list(ports), writer, stays, patience
-        self.answered, self.refused, self.times, self.error = 0, 0, [], None
-        self._link, self._done, self._at, self._token = None, False, 0, 0
-        self._pause = threading.Event()  # never set
+        super().__init__(ports, patience)
+        self.writer, self.stays = writer, stays
+        self.answered, self.refused, self._token = 0, 0, 0
 
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def stop(self):
-        self._done = True
-        if self.is_alive():
-            self.join(self.patience + 5)
-
-    def run(self):
-        try:
-            while not self._done:
-                self._ask_once()
-        except Exception as error:  # reported by check(): this is another thread
-            self.error = error
-        finally:
-            self._hang_up()
-
-    def _ask_once(self):
+    def _once(self):
         floor = self.writer.position  # before the question is asked
         try:
             if self._link is None:
@@ -73,21 +49,12 @@ class Reader(threading.Thread):
                 position, at = wire.read_varint(payload, 8)
                 return position, payload[at]
 
-    def _hang_up(self):
-        if self._link is not None:
-            self._link.close()
-        self._link = None
-
     def _next(self):
         """A question of which no answer came may still be answered: on another connection it cannot be mixed up."""
         self._hang_up()
         if not self.stays:
             self._at = (self._at + 1) % len(self.ports)
         self._pause.wait(0.005)
-
-    def pause(self, since, until=None):
-        """The longest time without an answer that overlaps [since, until], in ms."""
-        return longest_gap(self.times, since, until)
 
     def check(self):
         if self.error:

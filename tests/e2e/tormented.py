@@ -16,6 +16,8 @@ SITES = 6
 class Loads:
     """Several benches on the same few sites; every life of each writes a history of its own."""
 
+    CONNECTIONS, IN_FLIGHT = 4, 2  # of each
+
     def __init__(self, cluster, doors, folder):
         through = ",".join(f"127.0.0.1:{port}" for port in doors.ports)
         self.cluster, self.folder = cluster, folder
@@ -60,8 +62,8 @@ class Loads:
         at, only_these = self.ways[slot]
         path = os.path.join(self.folder, f"history-{len(self.histories):03}")
         self.histories.append(path)
-        return Load(self.cluster, 3600, connections=4, in_flight=2, workload="all", sites=SITES, at=at, history=path,
-                    only_these=only_these)
+        return Load(self.cluster, 3600, connections=self.CONNECTIONS, in_flight=self.IN_FLIGHT, workload="all", sites=SITES,
+                    at=at, history=path, only_these=only_these)
 
     def _bury(self, load):
         errors = load.process.communicate(timeout=10)[1]

@@ -14,24 +14,17 @@ import wire
 BUSY, UNAVAILABLE, READ_ONLY = 10, 11, 19
 
 
-class Writer(threading.Thread):
-    """Use it in a with statement; it stops at the end, and `check` says whether it was served right."""
+class Client(threading.Thread):
+    """Asks and asks on a thread of its own until it is stopped: `_once` is one question. Use it in a with statement."""
 
-    def __init__(self, ports, name, patience=20.0, waits_for=(BUSY, UNAVAILABLE), answer_within=3.0):
+    def __init__(self, ports, patience):
         super().__init__(daemon=True)
-        self.ports, self.name, self.patience = list(ports), name, patience
-        self.waits_for, self.refused = waits_for, 0  # codes upon which it says the same again; read_only came so often
-        self.answer_within = answer_within  # seconds; else it goes to the next replica
-        self.position = 0  # of the last request that was answered
-        self.session = random.getrandbits(63) | 1
-        self.acknowledged, self.times, self.error = 0, [], None
-        self._link, self._done, self._number, self._at = None, False, 0, 0
+        self.ports, self.patience = list(ports), patience
+        self.times, self.error = [], None  # of the answers; what ended it, which check() tells: this is another thread
+        self._link, self._done, self._at = None, False, 0
         self._pause = threading.Event()  # never set
 
     def __enter__(self):
-        code = self._execute(wire.add_site(self.name, "02139", 0))
-        if code != 0:
-            raise AssertionError(f"{self.name} could not be added: code {code}")
         self.start()
         return self
 
@@ -44,19 +37,48 @@ class Writer(threading.Thread):
             self.join(self.patience + 5)
 
     def run(self):
-        body = wire.adjust(self.name, 1)
         try:
             while not self._done:
-                code = self._execute(body)
-                if code != 0:
-                    raise AssertionError(f"adjust was refused with code {code}")
-                self.acknowledged += 1
-                self.times.append(time.monotonic())
-        except Exception as error:  # reported by check(): this is another thread
+                self._once()
+        except Exception as error:
             self.error = error
         finally:
-            if self._link:
-                self._link.close()
+            self._hang_up()
+
+    def _hang_up(self):
+        if self._link is not None:
+            self._link.close()
+        self._link = None
+
+    def pause(self, since, until=None):
+        """The longest time without an answer that overlaps [since, until], in ms."""
+        return longest_gap(self.times, since, until)
+
+
+class Writer(Client):
+    """It stops at the end, and `check` says whether it was served right."""
+
+    def __init__(self, ports, name, patience=20.0, waits_for=(BUSY, UNAVAILABLE), answer_within=3.0):
+        super().__init__(ports, patience)
+        self.name = name
+        self.waits_for, self.refused = waits_for, 0  # codes upon which it says the same again; read_only came so often
+        self.answer_within = answer_within  # seconds; else it goes to the next replica
+        self.position = 0  # of the last request that was answered
+        self.session = random.getrandbits(63) | 1
+        self.acknowledged, self._number, self._body = 0, 0, wire.adjust(name, 1)
+
+    def __enter__(self):
+        code = self._execute(wire.add_site(self.name, "02139", 0))
+        if code != 0:
+            raise AssertionError(f"{self.name} could not be added: code {code}")
+        return super().__enter__()
+
+    def _once(self):
+        code = self._execute(self._body)
+        if code != 0:
+            raise AssertionError(f"adjust was refused with code {code}")
+        self.acknowledged += 1
+        self.times.append(time.monotonic())
 
     def _execute(self, body):
         """The outcome's code; the same request goes to one replica after another until somebody answers."""
@@ -77,15 +99,9 @@ class Writer(threading.Thread):
                     self._pause.wait(0.02)
             except (OSError, wire.Closed):
                 pass
-            if self._link is not None:
-                self._link.close()
-            self._link = None
+            self._hang_up()
             self._at = (self._at + 1) % len(self.ports)
         raise TimeoutError(f"nobody answered for {self.patience} s")
-
-    def pause(self, since, until=None):
-        """The longest time without an answer that overlaps [since, until], in ms."""
-        return longest_gap(self.times, since, until)
 
     def check(self, test, cluster, index):
         """Exactly the acknowledged requests have had their effect, as replica `index` tells it."""

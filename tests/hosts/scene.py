@@ -9,9 +9,8 @@ import time
 
 import wire
 from harness import wait_until
-from load import Load
 from reader import Reader
-from tormented import SITES, Loads, wait_served
+from tormented import Loads, wait_served
 from torture import Plain, Tally, check_histories, last_reads
 from writer import BUSY, UNAVAILABLE, Writer
 
@@ -27,16 +26,11 @@ def last(seconds):
 class HostLoads(Loads):
     """One load that goes to any replica, and one for each replica that goes nowhere else."""
 
+    CONNECTIONS, IN_FLIGHT = 2, 1
+
     def __init__(self, group, folder):
         super().__init__(group, _NoDoors, folder)
         self.ways = [(None, False)] + [(group.at(i), True) for i in group.hosts]
-
-    def _start(self, slot):
-        at, only_these = self.ways[slot]
-        path = os.path.join(self.folder, f"history-{len(self.histories):03}")
-        self.histories.append(path)
-        return Load(self.cluster, 3600, connections=2, in_flight=1, workload="all", sites=SITES, at=at, history=path,
-                    only_these=only_these)
 
 
 class _NoDoors:
