@@ -26,6 +26,16 @@ if(TITER_SANITIZE)
   target_compile_options(titer_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
+# The rooms from `net` upwards read Asio's headers in nearly every file: reading them once saves a third of the time that
+# a build takes. Others' headers only, so nothing of ours makes a whole room compile again. The preset `dev` goes without:
+# there a file that relies on another one's includes is found out.
+function(titer_read_once target)
+  target_precompile_headers(${target} PRIVATE
+    <boost/asio/generic/stream_protocol.hpp> <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp>
+    <boost/asio/local/stream_protocol.hpp> <boost/asio/steady_timer.hpp> <boost/unordered/unordered_flat_map.hpp>
+    <fmt/format.h> ${ARGN})
+endfunction()
+
 function(titer_room name)
   cmake_parse_arguments(ARG "" "" "ROOMS;LIBRARIES" ${ARGN})
   set(dir ${PROJECT_SOURCE_DIR}/src/${name})
@@ -38,6 +48,9 @@ function(titer_room name)
   if(sources)
     add_library(titer_${name} STATIC ${sources})
     target_link_libraries(titer_${name} PUBLIC titer_flags ${ARG_ROOMS} ${ARG_LIBRARIES})
+    if("net" STREQUAL name OR "titer_net" IN_LIST ARG_ROOMS)
+      titer_read_once(titer_${name})
+    endif()
   else()
     add_library(titer_${name} INTERFACE)
     target_link_libraries(titer_${name} INTERFACE titer_flags ${ARG_ROOMS} ${ARG_LIBRARIES})

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace titer::node {
@@ -67,7 +68,7 @@ void Learner::turn(const smr::ViewRecord& record) {
   if (donor_) return;
   // The highest index first: the lowest replica already answers for direct clients.
   for (auto member = record.members.rbegin(); member != record.members.rend(); ++member) {
-    if (!peers_.up(member->id) || peers_.incarnation(member->id) != member->incarnation) continue;
+    if (!linked_with(*member)) continue;
     donor_ = member->id;
     wire::TransferWant want = engine_.machine.wanted();
     want.log_bytes = log_.bytes();
@@ -105,7 +106,15 @@ void Learner::part(ReplicaId from, ByteView payload, const smr::ViewRecord& newe
   learned_ = received->complete;
   engine_.step(smr::input::Learned{learned_});
   // The first pass took long; after the second only what changed during that short one is missing.
-  if (++passes_ >= 2) events_.ready(learned_);
+  if (++passes_ >= 2 && linked_with_all(newest)) events_.ready(learned_);
+}
+
+bool Learner::linked_with(const smr::Member& member) const {
+  return peers_.up(member.id) && peers_.incarnation(member.id) == member.incarnation;
+}
+
+bool Learner::linked_with_all(const smr::ViewRecord& record) const {
+  return std::ranges::all_of(record.members, [&](const smr::Member& m) { return linked_with(m); });
 }
 
 void Learner::log_part(ByteView payload) {

@@ -79,6 +79,10 @@ class Learner {
   [[nodiscard]] unsigned percent() const { return percent_; }
 
  private:
+  [[nodiscard]] bool linked_with(const smr::Member& member) const;
+  // A member that does not hear all others would have to leave again (§4).
+  [[nodiscard]] bool linked_with_all(const smr::ViewRecord& record) const;
+
   Engine& engine_;
   Peers& peers_;
   ExecutionLog& log_;

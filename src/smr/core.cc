@@ -252,11 +252,13 @@ void Core::handle(const input::LinkUp& in) {
 }
 
 void Core::handle(const input::LinkDown& in) {
-  if (in.peer.value < limits::kReplicasMax) suspicion_.link_down(c_, in.peer, in.incarnation);
+  if (in.peer.value >= limits::kReplicasMax) return;
+  suspicion_.link_down(c_, in.peer, in.incarnation);
+  if (c_.record.has(in.peer, in.incarnation)) heartbeats();  // the others judge by what all hear
 }
 
 void Core::on_heartbeat(ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
-  suspicion_.heard(c_, from, incarnation);
+  suspicion_.heard(c_, from, incarnation, beat.hears);
   if (leases_.heard(c_, from, incarnation, beat)) heartbeat(from);
   if (!c_.full) return;
   if (auto reason = checkpoints_.compare(from, beat))
@@ -268,6 +270,7 @@ void Core::heartbeat(ReplicaId to) {
   beat.sent = c_.now;
   beat.echo = leases_.echo_for(c_, to);
   beat.installed = c_.installed.number;
+  beat.hears = suspicion_.hears(c_);
   if (c_.full) {
     beat.checkpoint = checkpoints_.position();
     beat.digest = checkpoints_.digest();

@@ -2,13 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace titer::smr {
 
 Suspicion::Peer& Suspicion::watch(const Context& c, ReplicaId peer, Incarnation incarnation) {
   for (Peer& p : peers_)
     if (p.id == peer && p.incarnation == incarnation) return p;
   std::erase_if(peers_, [&](const Peer& p) { return !p.linked && !c.record.has(p.id, p.incarnation); });
-  return peers_.emplace_back(Peer{peer, incarnation, false, false, false, c.now, c.now, {}, c.now});
+  Peer& p = peers_.emplace_back();
+  p.id = peer;
+  p.incarnation = incarnation;
+  p.link_since = p.heard_at = p.progress_at = c.now;
+  return p;
 }
 
 void Suspicion::link_up(const Context& c, ReplicaId peer, Incarnation incarnation) {
@@ -23,8 +29,10 @@ void Suspicion::link_down(const Context& c, ReplicaId peer, Incarnation incarnat
   p.linked = false;
 }
 
-void Suspicion::heard(const Context& c, ReplicaId peer, Incarnation incarnation) {
-  watch(c, peer, incarnation).heard_at = c.now;
+void Suspicion::heard(const Context& c, ReplicaId peer, Incarnation incarnation, ReplicaSet hears) {
+  Peer& p = watch(c, peer, incarnation);
+  p.heard_at = c.now;
+  p.hears = hears;
 }
 
 void Suspicion::new_record(const Context& c) {
@@ -45,9 +53,33 @@ void Suspicion::restart(const Context& c) {
   for (Peer& p : peers_) p.link_since = p.heard_at = p.progress_at = c.now;
 }
 
-const char* Suspicion::hard_reason(const Context& c, const Peer& p) const {
+const Suspicion::Peer* Suspicion::find(const Member& member) const {
+  const auto at = std::ranges::find_if(
+      peers_, [&](const Peer& p) { return p.id == member.id && p.incarnation == member.incarnation; });
+  return at == peers_.end() ? nullptr : &*at;
+}
+
+ReplicaSet Suspicion::heard_within(const Context& c, std::int64_t us) const {
+  ReplicaSet set;
+  for (const Member& m : c.record.members) {
+    const Peer* p = find(m);
+    if (p != nullptr && p->linked && c.now.value - p->heard_at.value <= us) set.add(m.id);
+  }
+  return set;
+}
+
+ReplicaSet Suspicion::witnesses(const Context& c, ReplicaId member) const {
+  const ReplicaSet fresh = heard_within(c, kWitnessUs);
+  ReplicaSet set;
+  for (const Member& m : c.record.members)
+    if (m.id != member && fresh.has(m.id) && find(m)->hears.has(member)) set.add(m.id);
+  return set;
+}
+
+const char* Suspicion::hard_reason(const Context& c, const Peer& p, bool others_hear_it) const {
   if (!p.linked) {
-    const std::int64_t patience = p.ever_linked ? kLinkUs : kNeverLinkedUs;
+    const std::int64_t known = others_hear_it ? limits::kSuspectAfterUs : kLinkUs;
+    const std::int64_t patience = p.ever_linked ? known : kNeverLinkedUs;
     return c.now.value - p.link_since.value > patience ? "its connection is gone" : nullptr;
   }
   return c.now.value - p.heard_at.value > limits::kSuspectAfterUs ? "no heartbeat" : nullptr;
@@ -64,22 +96,26 @@ bool Suspicion::grey(const Context& c, Peer& p, ReplicaId id, const Gateway& gat
   return c.now.value - p.progress_at.value > kGreyUs;
 }
 
-bool Suspicion::in_minority(const Context& c) {
-  std::size_t heard = 1;
-  for (const Member& m : c.record.members) {
-    if (m.id == c.me()) continue;
-    const Peer& p = watch(c, m.id, m.incarnation);
-    if (p.linked && c.now.value - p.heard_at.value <= limits::kSuspectAfterUs) ++heard;
-  }
-  return 2 * heard < c.record.members.size();
+bool Suspicion::in_minority(const Context& c) const {
+  const int heard = 1 + heard_within(c, limits::kSuspectAfterUs).size();
+  return 2 * heard < c.record.set().size();
 }
 
-bool Suspicion::may_ask(const Context& c, bool hard) {
-  if (!in_minority(c))
-    minority_since_ = {};
-  else if (minority_since_ == BootTime())
-    minority_since_ = c.now;
-  if (minority_since_ != BootTime() && c.now.value - minority_since_.value < kMinorityUs) return false;
+bool Suspicion::yields(const Context& c, ReplicaSet contested) const {
+  const int mine = witnesses(c, c.me()).size();
+  return std::ranges::any_of(c.record.members, [&](const Member& m) {
+    if (!contested.has(m.id)) return false;
+    const int its = witnesses(c, m.id).size();
+    return its > mine || (its == mine && (contested.size() > 1 || m.id < c.me()));
+  });
+}
+
+bool Suspicion::may_ask(const Context& c, bool hard, ReplicaSet contested) {
+  if (!in_minority(c) && !yields(c, contested))
+    yields_since_ = {};
+  else if (yields_since_ == BootTime())
+    yields_since_ = c.now;
+  if (yields_since_ != BootTime() && c.now.value - yields_since_.value < kYieldUs) return false;
   const std::int64_t again = hard ? kAskAgainUs : kAskAgainGreyUs;
   return asked_at_.value == 0 || c.now.value - asked_at_.value >= again;
 }
@@ -90,19 +126,22 @@ bool Suspicion::tick(Context& c, const Gateway& gateway, const ViewChange& chang
   last_tick_ = c.now;
   if (slept || !c.full || !c.in_record()) return slept;
   ReplicaSet without;
+  ReplicaSet contested;
   bool hard = false;
   std::string reason;
   for (const Member& m : c.record.members) {
     if (m.id == c.me()) continue;
     Peer& p = watch(c, m.id, m.incarnation);
-    const char* why = hard_reason(c, p);
+    const bool others_hear_it = !witnesses(c, m.id).empty();
+    const char* why = hard_reason(c, p, others_hear_it);
     hard = hard || why != nullptr;
+    if (why != nullptr && others_hear_it) contested.add(m.id);
     if (grey(c, p, m.id, gateway, change) && why == nullptr) why = "heartbeats come, but no progress";
     if (why == nullptr) continue;
     without.add(m.id);
     reason += fmt::format("{}replica {}: {}", reason.empty() ? "" : "; ", m.id.value, why);
   }
-  if (!may_ask(c, hard) || without.empty()) return false;
+  if (!may_ask(c, hard, contested) || without.empty()) return false;
   asked_at_ = c.now;
   c.out->ask.push_back({c.record.number, without, std::move(reason)});
   return false;

@@ -5,9 +5,15 @@
 //   - silence: no heartbeat for kSuspectAfterUs: it hangs, or the network swallows.
 //   - grey: heartbeats come, but for kGreyUs it acknowledged nothing of what it should, or keeps a view change
 //     waiting. Then asking is repeated rarely.
-// Who hears fewer than half of the members, itself counted, is more likely the one that is cut off: it waits
-// kMinorityUs longer, so the larger side excludes the smaller one and not the other way round. Not when the rest is
-// gone for good: then the wait is all it costs.
+//
+// The indirect probe: every heartbeat says whom its sender hears, so it is known, without asking, whether the others
+// hear a suspect. If nobody does it is gone. If somebody does, the fault lies between the two, and
+//   - a connection that is gone gets as long as silence gets, because it may be made again;
+//   - one of the two has to leave all the same, because every member must hear every other one: whom more members hear
+//     stays; at equal numbers whoever misses several yields, and else the higher id.
+// Who yields, and who hears fewer than half of the members, itself counted, is more likely the one that is cut off: it
+// waits kYieldUs longer, to be excluded by the others. If they do not, the wait is all it costs.
+//
 // Patience is counted in this replica's own ticks: if it slept itself, everybody gets a new start, because
 // what they sent meanwhile is still in its sockets.
 //
@@ -28,13 +34,19 @@ class Suspicion {
   static constexpr std::int64_t kLinkUs = 2 * limits::kHeartbeatEveryUs;
   static constexpr std::int64_t kNeverLinkedUs = 4 * limits::kSuspectAfterUs;
   static constexpr std::int64_t kGreyUs = 4 * limits::kSuspectAfterUs;
-  static constexpr std::int64_t kMinorityUs = 1'000'000;
+  static constexpr std::int64_t kYieldUs = 1'000'000;
+  // What a member said about others counts for three of its heartbeats.
+  static constexpr std::int64_t kWitnessUs = 3 * limits::kHeartbeatEveryUs;
   static constexpr std::int64_t kAskAgainUs = 100'000;
   static constexpr std::int64_t kAskAgainGreyUs = 200'000;
 
   void link_up(const Context& c, ReplicaId peer, Incarnation incarnation);
   void link_down(const Context& c, ReplicaId peer, Incarnation incarnation);
-  void heard(const Context& c, ReplicaId peer, Incarnation incarnation);
+  // A heartbeat came; its sender hears `hears`.
+  void heard(const Context& c, ReplicaId peer, Incarnation incarnation, ReplicaSet hears);
+  // The members of the newest record that this replica hears; half of the patience, so that the others know before it
+  // suspects.
+  [[nodiscard]] ReplicaSet hears(const Context& c) const { return heard_within(c, limits::kSuspectAfterUs / 2); }
   // A view became known: new members get a new start.
   void new_record(const Context& c);
   // True: this replica had slept, so patience was restarted.
@@ -49,25 +61,31 @@ class Suspicion {
     bool member = false;  // of the newest record: only members owe heartbeats
     BootTime link_since;  // when `linked` last changed, or watching began
     BootTime heard_at;
+    ReplicaSet hears;      // as its last heartbeat said
     Seq acked;             // of own frames, at the last look …
     BootTime progress_at;  // … and when it last rose or nothing was due
   };
   Peer& watch(const Context& c, ReplicaId peer, Incarnation incarnation);
-  [[nodiscard]] const char* hard_reason(const Context& c, const Peer& p) const;
+  [[nodiscard]] const Peer* find(const Member& member) const;
+  [[nodiscard]] ReplicaSet heard_within(const Context& c, std::int64_t us) const;
+  // Who of the members that this replica hears says that it hears `member`.
+  [[nodiscard]] ReplicaSet witnesses(const Context& c, ReplicaId member) const;
+  [[nodiscard]] const char* hard_reason(const Context& c, const Peer& p, bool others_hear_it) const;
   [[nodiscard]] bool grey(const Context& c, Peer& p, ReplicaId id, const Gateway& gateway,
                           const ViewChange& change) const;
   void restart(const Context& c);
-  // Of the newest record's members, as far as their links are there and not silent.
-  [[nodiscard]] bool in_minority(const Context& c);
-  [[nodiscard]] bool may_ask(const Context& c, bool hard);
+  [[nodiscard]] bool in_minority(const Context& c) const;
+  // `contested`: whom this replica suspects and others hear.
+  [[nodiscard]] bool yields(const Context& c, ReplicaSet contested) const;
+  [[nodiscard]] bool may_ask(const Context& c, bool hard, ReplicaSet contested);
 
   // By incarnation, because a link may be there before a view has its process, and a process that was excluded
   // may linger beside the one that has its id now. Bounded: who is neither linked nor a member is forgotten.
   std::vector<Peer> peers_;
   BootTime last_tick_;
   BootTime asked_at_;
-  BootTime minority_since_;  // 0: it hears half of the members, or more
-  BootTime record_at_;       // when c.record became known, or patience was restarted
+  BootTime yields_since_;  // 0: it need not
+  BootTime record_at_;     // when c.record became known, or patience was restarted
 };
 
 }  // namespace titer::smr

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "smr/replica.h"
 
 namespace titer::smr {
@@ -9,13 +11,16 @@ namespace {
 
 constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
 
-// Replica 0 of five, by itself: the test says who is linked and heard.
+// A replica of five, by itself: the test says who is linked and heard, and whom those say that they hear.
 struct OneOfFive {
-  OneOfFive() : replica(options(), record()) { find({1, 2, 3, 4}); }
-  static Options options() {
+  explicit OneOfFive(std::uint16_t me = 0) : replica(options(me), record()) {
+    for (std::uint16_t id = 0; id < 5; ++id)
+      if (id != me) find({id});
+  }
+  static Options options(std::uint16_t me) {
     Options o;
-    o.me = ReplicaId(0);
-    o.incarnation = Incarnation(100);
+    o.me = ReplicaId(me);
+    o.incarnation = Incarnation(100U + me);
     return o;
   }
   static ViewRecord record() {
@@ -37,7 +42,7 @@ struct OneOfFive {
     while (out.ask.empty() && now.value - since.value < 10'000'000) {
       now = BootTime(now.value + kTickUs);
       for (const std::uint16_t id : heard)
-        step(input::Receive{ReplicaId(id), Incarnation(100U + id), Heartbeat{now, {}, {}, {}, 0}});
+        step(input::Receive{ReplicaId(id), Incarnation(100U + id), Heartbeat{now, {}, {}, {}, 0, says.at(id)}});
       step(input::Tick{});
     }
     return (now.value - since.value) / 1000;
@@ -46,7 +51,12 @@ struct OneOfFive {
   BootTime now{1'000'000'000};
   Replica replica;
   Output out;
+  std::array<ReplicaSet, 5> says{};  // whom each says that it hears
 };
+
+constexpr ReplicaSet kAll{0b11111};
+constexpr std::int64_t kSilenceMs = limits::kSuspectAfterUs / 1000;
+constexpr std::int64_t kYieldMs = Suspicion::kYieldUs / 1000;
 
 TEST(Minority, the_larger_side_asks_as_soon_as_a_link_stays_away) {
   OneOfFive one;
@@ -62,8 +72,8 @@ TEST(Minority, who_hears_fewer_than_half_waits_a_second_longer_for_the_others_to
   (void)one.asks_after_ms({1, 2, 3, 4});
   one.lose({2, 3, 4});
   const std::int64_t waited = one.asks_after_ms({1});
-  EXPECT_GE(waited, Suspicion::kMinorityUs / 1000);
-  EXPECT_LE(waited, (Suspicion::kMinorityUs + Suspicion::kLinkUs) / 1000 + 50);
+  EXPECT_GE(waited, kYieldMs);
+  EXPECT_LE(waited, kYieldMs + Suspicion::kLinkUs / 1000 + 50);
 }
 
 TEST(Minority, who_hears_the_others_again_in_time_asks_for_nothing) {
@@ -77,6 +87,62 @@ TEST(Minority, who_hears_the_others_again_in_time_asks_for_nothing) {
   EXPECT_TRUE(one.out.ask.empty());
   one.find({2, 3, 4});
   EXPECT_EQ(one.asks_after_ms({1, 2, 3, 4}), 10'000);
+}
+
+TEST(Probe, a_lost_connection_to_one_whom_others_hear_gets_as_long_as_silence) {
+  OneOfFive one;
+  one.says.fill(kAll);
+  one.lose({4});
+  const std::int64_t waited = one.asks_after_ms({1, 2, 3});
+  EXPECT_GE(waited, kSilenceMs);
+  EXPECT_LE(waited, kSilenceMs + 100);
+}
+
+TEST(Probe, one_whom_nobody_hears_any_more_is_gone) {
+  OneOfFive one;
+  one.says.fill(kAll);
+  for (ReplicaSet& says : one.says) says.remove(ReplicaId(4));
+  one.lose({4});
+  EXPECT_LE(one.asks_after_ms({1, 2, 3}), Suspicion::kLinkUs / 1000 + 50);
+}
+
+TEST(Probe, of_two_that_miss_each_other_the_higher_index_yields) {
+  OneOfFive one(4);
+  one.says.fill(kAll);
+  one.lose({0});
+  const std::int64_t waited = one.asks_after_ms({1, 2, 3});
+  EXPECT_GE(waited, kSilenceMs + kYieldMs);
+  EXPECT_LE(waited, kSilenceMs + kYieldMs + 100);
+}
+
+TEST(Probe, whom_more_members_hear_stays_whatever_its_index) {
+  OneOfFive higher(4);
+  higher.says.fill(kAll);
+  higher.says[1].remove(ReplicaId(0));
+  higher.lose({0});
+  EXPECT_LE(higher.asks_after_ms({1, 2, 3}), kSilenceMs + 100);
+
+  OneOfFive lower;
+  lower.says.fill(kAll);
+  lower.says[1].remove(ReplicaId(0));
+  lower.lose({4});
+  EXPECT_GE(lower.asks_after_ms({1, 2, 3}), kSilenceMs + kYieldMs);
+}
+
+TEST(Probe, who_misses_several_that_others_hear_yields) {
+  OneOfFive one;
+  one.says.fill(kAll);
+  one.lose({1, 2});
+  EXPECT_GE(one.asks_after_ms({3, 4}), kSilenceMs + kYieldMs);
+}
+
+TEST(Probe, what_a_silent_witness_said_counts_no_more) {
+  OneOfFive one;
+  one.says.fill(kAll);
+  (void)one.asks_after_ms({1, 2, 3, 4});
+  one.says = {};
+  one.lose({4});  // and 3 hangs, whose last word was that it hears 4
+  EXPECT_LE(one.asks_after_ms({1, 2}), Suspicion::kWitnessUs / 1000 + 100);
 }
 
 }  // namespace

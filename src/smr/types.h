@@ -4,6 +4,7 @@
 // frame. docs/protocol.md has the words; its sections are quoted as "§n".
 #pragma once
 
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <memory>
@@ -32,6 +33,7 @@ struct ReplicaSet {
   void add(ReplicaId r) { bits |= 1U << r.value; }
   void remove(ReplicaId r) { bits &= ~(1U << r.value); }
   [[nodiscard]] bool empty() const { return bits == 0; }
+  [[nodiscard]] int size() const { return std::popcount(bits); }
   bool operator==(const ReplicaSet&) const = default;
 };
 
@@ -119,6 +121,7 @@ struct Heartbeat {
   ViewNumber installed;
   Position checkpoint;       // I10: at this position …
   std::uint64_t digest = 0;  // … the sender's state had this digest; 0/0 until the first checkpoint
+  ReplicaSet hears;          // members of the sender's newest view that it hears (§4, suspicion)
 };
 using PeerMessage = std::variant<FramePtr, Flush, Relay, Done, Heartbeat>;
 

@@ -96,9 +96,9 @@ TEST(Golden, between_replicas) {
             "5454010c3600000093208345aa71e61a0300020203c8018080e4b3a16400012605000000000000000100000000000000"
             "12000000040103616e6e0103656c6dc203323038ac02");
   EXPECT_EQ(message(smr::PeerMessage(smr::Done{ViewNumber(3)})), "5454010d01000000631176083ee7d31203");
-  EXPECT_EQ(message(smr::PeerMessage(smr::Heartbeat{BootTime(1), BootTime(2), ViewNumber(3), Position(4), 5})),
-            "5454010e28000000339229aa0b91bc470100000000000000020000000000000003000000000000000400000000000000"
-            "0500000000000000");
+  EXPECT_EQ(message(smr::PeerMessage(smr::Heartbeat{BootTime(1), BootTime(2), ViewNumber(3), Position(4), 5, {6}})),
+            "5454010e2c00000089656dbc4fcd837f0100000000000000020000000000000003000000000000000400000000000000"
+            "050000000000000006000000");
   EXPECT_EQ(message(TransferWant{Position(300), 4, Position(200), 5}),
             "5454011406000000d78f19e68f791090ac0204c80105");
   EXPECT_EQ(message(TransferLog{300, as_bytes("1.0.0: x")}),

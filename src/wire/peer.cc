@@ -104,6 +104,7 @@ void put(Bytes& out, const smr::Heartbeat& beat) {
   m.u64(beat.installed.value);
   m.u64(beat.checkpoint.value);
   m.u64(beat.digest);
+  m.u32(beat.hears.bits);
   m.finish();
 }
 
@@ -129,6 +130,7 @@ smr::Heartbeat get_heartbeat(ByteReader& in) {
   h.installed = ViewNumber(in.u64());
   h.checkpoint = Position(in.u64());
   h.digest = in.u64();
+  h.hears.bits = in.u32();
   return h;
 }
 

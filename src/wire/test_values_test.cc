@@ -30,8 +30,12 @@ void add_peers(std::vector<Bytes>& all, Maker& make) {
   add(all, smr::PeerMessage(smr::Flush{make.view(), make.coin(), make.view(), make.position(), make.row()}));
   add(all, smr::PeerMessage(smr::Relay{make.view(), make.frame_ptr()}));
   add(all, smr::PeerMessage(smr::Done{make.view()}));
-  add(all, smr::PeerMessage(smr::Heartbeat{BootTime(make.any_signed()), BootTime(make.any_signed()), make.view(),
-                                           make.position(), make.any()}));
+  add(all, smr::PeerMessage(smr::Heartbeat{BootTime(make.any_signed()),
+                                           BootTime(make.any_signed()),
+                                           make.view(),
+                                           make.position(),
+                                           make.any(),
+                                           {make.u32()}}));
   add(all, TransferWant{make.position(), make.u32(), make.position(), make.any()});
   add(all, TransferLog{make.any(), as_bytes(make.text())});
   const std::uint32_t slots = make.u32();
