@@ -55,7 +55,7 @@ void Gzip::add(std::string_view piece, Then then, std::string& out) {
     stream_->next_out = reinterpret_cast<Bytef*>(out.data() + before);
     stream_->avail_out = static_cast<uInt>(kRoom);
     deflate(stream_.get(), flush);
-    out.resize(out.size() - stream_->avail_out);
+    out.erase(out.size() - stream_->avail_out);
   } while (stream_->avail_out == 0);
 }
 

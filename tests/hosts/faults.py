@@ -49,10 +49,14 @@ def one_way(scene, struck, _):
 
 
 def one_pair(scene, struck, _):
-    """Two replicas do not hear each other; everybody else hears both."""
+    """Two replicas do not hear each other; everybody else hears both. One of them leaves, and stays outside."""
     scene.network.cut(hosts(scene, [struck]), hosts(scene, others(scene, struck)[:1]))
     wait_served_again(scene)
-    last(2)
+    third = others(scene, struck)[-1]
+    view = wait_one_less(scene, third)
+    last(4)  # longer than the patience with a member that was never heard
+    if scene.group.status(third)["view"] != view:
+        raise AssertionError("who cannot hear a member came back, and had to leave again")
     scene.network.heal()
 
 
@@ -176,6 +180,13 @@ def slow_clock(scene, struck, witnesses):
     del group.clocks[struck]
     group.leave(struck)
     group.start(struck)
+
+
+def wait_one_less(scene, asked):
+    """Until one of the replicas is not in the view; its number."""
+    wait_until(lambda: (s := scene.group.status(asked)) and not s["wedged"] and len(s["members"]) == scene.group.size - 1,
+               "one to leave", 20)
+    return scene.group.status(asked)["view"]
 
 
 def wait_served_again(scene):

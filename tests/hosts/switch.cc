@@ -24,6 +24,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <optional>
 #include <queue>
 #include <random>
 #include <sstream>
@@ -109,7 +110,7 @@ class Switch {
   void take(std::size_t from);
   void carry(std::size_t from, const char* bytes, std::size_t size);
   void deliver(std::int64_t now);
-  [[nodiscard]] int wait_ms() const;
+  [[nodiscard]] std::optional<timespec> wait() const;
   bool read_commands();
   std::string obey(const std::string& line);
   std::string obey_part(const std::string& part);
@@ -128,8 +129,9 @@ void Switch::run() {
   for (std::size_t i = 0; i < hosts_.size(); ++i) ready[i] = {hosts_[i].card, POLLIN, 0};
   ready.back() = {STDIN_FILENO, POLLIN, 0};
   for (;;) {
-    const int wait = wait_ms();
-    if (::poll(ready.data(), ready.size(), wait) < 0 && errno != EINTR) give_up("poll");
+    const std::optional<timespec> until = wait();
+    if (::ppoll(ready.data(), ready.size(), until ? &*until : nullptr, nullptr) < 0 && errno != EINTR)
+      give_up("poll");
     if (ready.back().revents != 0 && !read_commands()) return;
     for (std::size_t i = 0; i < hosts_.size(); ++i)
       if (ready[i].revents != 0) take(i);
@@ -137,10 +139,11 @@ void Switch::run() {
   }
 }
 
-// A millisecond too early rather than too late: it is asked again.
-int Switch::wait_ms() const {
-  if (waiting_.empty()) return -1;
-  return static_cast<int>(std::max<std::int64_t>(0, (waiting_.top().due_us - now_us()) / 1000));
+// Until the next packet is due; nothing: as long as none comes.
+std::optional<timespec> Switch::wait() const {
+  if (waiting_.empty()) return std::nullopt;
+  const std::int64_t us = std::max<std::int64_t>(0, waiting_.top().due_us - now_us());
+  return timespec{us / 1'000'000, us % 1'000'000 * 1000};
 }
 
 void Switch::take(std::size_t from) {
