@@ -18,7 +18,7 @@
 
 namespace titer::api {
 
-class Changes;
+class Feeds;
 class Once;
 
 // The same for all workers; fixed when the server starts.
@@ -41,7 +41,7 @@ struct Context {
   const Setup& setup;
   Backend& backend;
   Once& once;
-  Changes& changes;
+  Feeds& feeds;
   const Times& times;
   std::function<std::string()> http_json;  // what this server has done, as a JSON object
 };

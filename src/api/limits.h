@@ -28,6 +28,10 @@ inline constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 20;     // pipe
 inline constexpr std::size_t kStreamPieceBytes = std::size_t{64} << 10;  // a streamed answer is made in such pieces
 
 // --- one worker
+// Of the change stream's ring: some 50,000 events, seconds of the heaviest load; and of each auditor's.
+inline constexpr std::size_t kRingBytesMax = std::size_t{16} << 20;
+inline constexpr std::size_t kAuditRingBytesMax = std::size_t{4} << 20;
+inline constexpr std::size_t kAuditFeedsMax = 16;  // keys that follow who did what and why; 64 MiB with their rings
 inline constexpr std::size_t kKeyringMax =
     20'000;  // keys shown here, some 100 bytes each; five times as many as there can be
 inline constexpr std::size_t kBucketsMax =

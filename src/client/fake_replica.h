@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,12 +54,15 @@ class FakeReplica final : public net::ConnectionOwner {
       connection->close(Code::kOk, "killed");
     }
   }
-  void send_events(const std::vector<registry::Event>& events, Position upto) {
+  // To all who are connected, or only to those who watch on behalf of this key.
+  void send_events(const std::vector<registry::Event>& events, Position upto,
+                   std::optional<registry::KeyId> only_to = std::nullopt) {
     Bytes rows;
     ByteWriter out(rows);
     for (const registry::Event& event : events) wire::encode_event(out, event);
     for (const auto& connection : connections_) {
       if (!connection->open()) continue;
+      if (only_to && (!watches_.contains(connection->tag) || watches_[connection->tag] != *only_to)) continue;
       wire::encode(connection->outgoing(),
                    wire::Events{upto, Code::kOk, {}, static_cast<std::uint32_t>(events.size()), rows});
       connection->flush();
@@ -73,6 +77,7 @@ class FakeReplica final : public net::ConnectionOwner {
   std::vector<registry::KeyId> shown;             // the keys that clients have shown, one for each time
   registry::KeyId asked_as = registry::kMachine;  // by the last question
   std::vector<std::uint64_t> numbers;             // of the requests received
+  std::vector<registry::KeyId> watched_as;        // by each watch
 
  private:
   void on_message(net::Connection& connection, const wire::Message& message) override {
@@ -108,10 +113,12 @@ class FakeReplica final : public net::ConnectionOwner {
       answer.token = query.token;
       if (on_query) on_query(*wire::decode_query(query.body), answer, buffer);
       wire::encode(out, answer);
-    } else if (message.type == wire::Type::kWatch && on_watch) {
-      on_watch(wire::decode_watch(message.payload)->since);
-    } else if (message.type == wire::Type::kWatchAs && on_watch) {
-      on_watch(wire::decode_watch_as(message.payload)->since);
+    } else if (message.type == wire::Type::kWatch || message.type == wire::Type::kWatchAs) {
+      const bool as = message.type == wire::Type::kWatchAs;
+      const wire::Watch watch = as ? *wire::decode_watch_as(message.payload) : *wire::decode_watch(message.payload);
+      watched_as.push_back(watch.as);
+      watches_[connection.tag] = watch.as;
+      if (on_watch) on_watch(watch.since);
     }
     connection.flush();
   }
@@ -125,3 +132,4 @@ class FakeReplica final : public net::ConnectionOwner {
 };
 
 }  // namespace titer::client
+  std::map<std::uint64_t, registry::KeyId> watches_;

@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import subprocess
+import urllib.request
 
 import wire
 from harness import ROOT, TITER, environment, main, titer
@@ -201,6 +202,21 @@ class Scopes(WithRoles):
         status, said, _ = self.ask("PUT", "/sites/beta/stock/any", self.operator, {"availability": 33})
         self.assertEqual(status, 200)
         self.assertEqual(self.status("provider", "POST", f"/events/{said['position']}/undo", {}), 403)
+class Stream:
+    """The change stream at replica 0, event by event."""
+
+    def __init__(self, cluster, since, key):
+        where = f"http://127.0.0.1:{cluster.http_base}/api/v1/changes?format=ndjson&since={since}"
+        headers = {"Authorization": "Bearer " + key} if key else {}
+        self.last = None
+        self.answer = urllib.request.urlopen(urllib.request.Request(where, headers=headers), timeout=15)
+
+    def next(self):
+        """The next event; the empty lines between show only that the stream lives."""
+        self.last = json.loads(next(line for line in self.answer if line.strip()))
+        return self.last
+
+
         self.assertEqual(self.status("jurisdiction", "POST", f"/events/{said['position']}/undo", {}), 200)
 
     def test_who_did_it_and_why_is_for_auditors(self):
@@ -221,3 +237,33 @@ class Scopes(WithRoles):
 
 if __name__ == "__main__":
     main()
+    def test_the_stream_of_changes_shows_who_and_why_to_auditors(self):
+        """What was before the stream began, and what comes while it is open."""
+        def change(doses):
+            status, said, _ = self.ask("PUT", "/sites/alpha/stock/207", self.keys["provider"],
+                                       {"availability": doses, "reason": "delivery"})
+            self.assertEqual(status, 200, said)
+            return said["position"]
+
+        first = change(1)
+        streams = {role: Stream(self.cluster, first - 1, self.keys.get(role)) for role in (None, *ROLES)}
+        self.assertEqual({s.next()["position"] for s in streams.values()}, {first})
+        before = {role: stream.last for role, stream in streams.items()}
+        second = change(2)
+        for role, stream in streams.items():
+            with self.subTest(role=role):
+                self.assertEqual(stream.next()["position"], second)
+                shown = {"actor": "the provider", "reason": "delivery"} if role in ("auditor", "operator") else {}
+                for event in (before[role], stream.last):
+                    self.assertEqual({k: event[k] for k in ("actor", "reason") if k in event}, shown)
+
+    def test_a_stream_shows_no_more_than_the_rest_as_soon_as_its_key_is_revoked(self):
+        auditor = self.web.make(self.operator, "auditor")
+        since = self.ask("PUT", "/sites/beta/stock/207", self.operator, {"availability": 1})[1]["position"]
+        stream = Stream(self.cluster, since - 1, auditor)
+        self.assertEqual(stream.next()["actor"], "ann")
+        self.assertEqual(self.ask("DELETE", "/keys/" + id_of(auditor), self.operator)[0], 200)
+        self.ask("PUT", "/sites/beta/stock/207", self.operator, {"availability": 2})
+        self.assertNotIn("actor", stream.next())
+        self.assertEqual(self.ask("GET", f"/changes?since={since}", auditor)[0], 401)
+
