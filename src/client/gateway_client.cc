@@ -15,25 +15,13 @@ constexpr std::int64_t kLookUs = 50'000;         // turns come at least that oft
 
 BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
 
-Link::Options link_options(const GatewayClient::Options& of) {
-  Link::Options options;
-  options.addresses = of.at;
-  options.learn = !of.only_these && !all_local(of.at);
-  options.token = of.token;
-  options.hello.role = wire::Role::kGatewayClient;
-  options.hello.session = SessionId(random_word());
-  return options;
-}
-
 }  // namespace
 
 GatewayClient::GatewayClient(net::Loop& loop, Options options)
-    : loop_(loop), options_(std::move(options)), link_(loop, link_options(options_), *this) {}
-
-registry::KeyId GatewayClient::key() const {
-  if (options_.token) return options_.token->key;
-  return all_local(options_.at) ? registry::kMachine : registry::kNobody;
-}
+    : loop_(loop),
+      options_(std::move(options)),
+      key_(Link::acts_as(options_.at, options_.token)),
+      link_(loop, Link::thin(options_.at, options_.token, options_.only_these), *this) {}
 
 Status GatewayClient::connect() {
   link_.start();
@@ -220,7 +208,7 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
       body.clear();
       more = next(body);
       if (!more) break;
-      wire::set_request_key(body, key());
+      wire::set_request_key(body, key_);
       window_.add(body);
     }
   };

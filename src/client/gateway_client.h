@@ -94,14 +94,13 @@ class GatewayClient final : public Asker, LinkOwner {
   void leave_if_silent(BootTime now);
   void ping_if_idle(BootTime now);
   void new_session();
-  // The key that requests go out with.
-  [[nodiscard]] registry::KeyId key() const;
   [[nodiscard]] Error no_answer(bool sent) const;
 
   net::Loop& loop_;
   Options options_;
   Window window_;
   std::function<void()> fill_;  // of the pipeline that is running: puts more into the window
+  registry::KeyId key_;  // that requests go out with
   Answered answered_;
   RequestNumber base_{1};  // number of its index 0
   std::optional<Question> question_;

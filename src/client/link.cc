@@ -20,6 +20,21 @@ std::uint64_t random_word() {
   return (std::uint64_t{device()} << 32 | device()) | 1U;  // never 0, which means "none"
 }
 
+Link::Options Link::thin(Addresses at, std::optional<wire::Token> token, bool only_these) {
+  Options options;
+  options.learn = !only_these && !all_local(at);
+  options.addresses = std::move(at);
+  options.token = std::move(token);
+  options.hello.role = wire::Role::kGatewayClient;
+  options.hello.session = SessionId(random_word());
+  return options;
+}
+
+registry::KeyId Link::acts_as(const Addresses& at, const std::optional<wire::Token>& token) {
+  if (token) return token->key;
+  return all_local(at) ? registry::kMachine : registry::kNobody;
+}
+
 Link::Link(net::Loop& loop, Options options, LinkOwner& owner)
     : loop_(loop), options_(std::move(options)), owner_(owner), timer_(loop.context()), at_(options_.first) {}
 
