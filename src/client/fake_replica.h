@@ -73,11 +73,12 @@ class FakeReplica final : public net::ConnectionOwner {
   OnQuery on_query;
   std::function<void(Position since)> on_watch;
   bool greets = true;
+  int too_many = 0;                               // keys and questions that it still refuses as too many
   std::string secret;                             // of every key that it takes
   std::vector<registry::KeyId> shown;             // the keys that clients have shown, one for each time
   registry::KeyId asked_as = registry::kMachine;  // by the last question
-  std::vector<std::uint64_t> numbers;             // of the requests received
   std::vector<registry::KeyId> watched_as;        // by each watch
+  std::vector<std::uint64_t> numbers;             // of the requests received
 
  private:
   void on_message(net::Connection& connection, const wire::Message& message) override {
@@ -92,8 +93,11 @@ class FakeReplica final : public net::ConnectionOwner {
       const wire::Authenticate who = *wire::decode_authenticate(message.payload);
       shown.emplace_back(who.key);
       const bool known = who.secret == secret;
-      wire::encode(out,
-                   wire::Authenticated{known ? Code::kOk : Code::kUnauthorized, known ? "" : "not known here"});
+      if (refuses())
+        wire::encode(out, wire::Authenticated{Code::kTooMany, "too many"});
+      else
+        wire::encode(out,
+                     wire::Authenticated{known ? Code::kOk : Code::kUnauthorized, known ? "" : "not known here"});
     } else if (message.type == wire::Type::kRequest) {
       const wire::Request request = *wire::decode_request_message(message.payload);
       numbers.push_back(request.number.value);
@@ -111,7 +115,10 @@ class FakeReplica final : public net::ConnectionOwner {
       Bytes buffer;
       wire::QueryAnswer answer;
       answer.token = query.token;
-      if (on_query) on_query(*wire::decode_query(query.body), answer, buffer);
+      if (refuses())
+        answer.code = Code::kTooMany;
+      else if (on_query)
+        on_query(*wire::decode_query(query.body), answer, buffer);
       wire::encode(out, answer);
     } else if (message.type == wire::Type::kWatch || message.type == wire::Type::kWatchAs) {
       const bool as = message.type == wire::Type::kWatchAs;
@@ -123,13 +130,14 @@ class FakeReplica final : public net::ConnectionOwner {
     connection.flush();
   }
   void on_closed(net::Connection&, const std::string&) override {}
+  bool refuses() { return too_many > 0 && too_many-- > 0; }
 
   ReplicaId id_;
   net::Address address_;
   std::unique_ptr<net::Listener> listener_;
   std::vector<net::ConnectionPtr> connections_;
   std::map<std::uint64_t, SessionId> sessions_;
+  std::map<std::uint64_t, registry::KeyId> watches_;
 };
 
 }  // namespace titer::client
-  std::map<std::uint64_t, registry::KeyId> watches_;

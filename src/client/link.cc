@@ -122,9 +122,16 @@ void Link::greeted(const wire::Message& message) {
   const Result<wire::HelloReply> reply = wire::decode_hello_reply(message.payload);
   if (!reply) return attempt_failed(reply.error().message);
   reply_ = *reply;
-  if (!options_.token) return begin();
+  if (options_.token)
+    show_key();
+  else
+    begin();
+}
+
+void Link::show_key() {
   wire::encode(connection_->outgoing(), wire::Authenticate{options_.token->key, options_.token->secret});
   connection_->flush();
+  after(kGreetUs, &Link::greeting_late);
 }
 
 void Link::authenticated(const wire::Message& message) {
@@ -132,6 +139,10 @@ void Link::authenticated(const wire::Message& message) {
   const Result<wire::Authenticated> answer = wire::decode_authenticated(message.payload);
   if (!answer) return attempt_failed(answer.error().message);
   if (answer->code == Code::kOk) return begin();
+  if (answer->code == Code::kTooMany) {
+    last_reason_ = address().text() + ": " + answer->reason;
+    return after(kSlowDownUs, &Link::show_key);
+  }
   if (answer->code == Code::kUnauthorized) refusal_ = Error{answer->code, answer->reason};
   attempt_failed(answer->reason);
 }

@@ -92,6 +92,7 @@ class Link final : public net::ConnectionOwner {
   void dial();
   void greet(net::Stream stream);
   void greeted(const wire::Message& message);
+  void show_key();
   void authenticated(const wire::Message& message);
   void begin();
   void attempt_failed(const std::string& reason);
