@@ -31,24 +31,15 @@ void print(const client::BackupTaken& taken, bool json) {
 }
 
 int run(const Options& o) {
-  const auto addresses = o.at.addresses();
-  if (!addresses) {
-    complain(addresses.error().message);
-    return kExitUsage;
-  }
-  const auto token = o.at.key.token();
-  if (!token) {
-    complain(token.error().message);
+  const auto given = o.at.client();
+  if (!given) {
+    complain(given.error().message);
     return kExitUsage;
   }
   net::Loop loop;
   const Interrupt interrupt(loop, [&loop] { loop.wake_at(net::boot_now()); });
-  client::BackupOptions options{*addresses,
-                                o.target,
-                                static_cast<std::int64_t>(o.at.timeout_s * 1e6),
-                                complain,
-                                [&interrupt] { return interrupt.hit(); },
-                                *token};
+  client::BackupOptions options{
+      given->at, o.target, given->deadline_us, complain, [&interrupt] { return interrupt.hit(); }, given->token};
   const auto taken = client::take_backup(loop, options);
   if (interrupt.hit()) {
     complain("interrupted; no backup was written");

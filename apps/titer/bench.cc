@@ -62,8 +62,8 @@ registry::Operation site_request(const LoadSite& site) {
   return registry::ImportRow{site.id, std::move(fields), stock};
 }
 
-Status load_sites(net::Loop& loop, const client::Addresses& at, std::vector<LoadSite>& sites) {
-  client::GatewayClient client(loop, {.at = at});
+Status load_sites(net::Loop& loop, const client::GatewayClient::Options& who, std::vector<LoadSite>& sites) {
+  client::GatewayClient client(loop, who);
   if (const Status connected = client.connect(); !connected) return connected;
   std::size_t next = 1;
   Status worst = ok_status();
@@ -82,17 +82,19 @@ Status load_sites(net::Loop& loop, const client::Addresses& at, std::vector<Load
       });
   if (!sent) return sent;
   if (!worst) return worst;
-  return read_initial(loop, at, sites);
+  return read_initial(loop, who.at, sites);
 }
 
 class Run {
  public:
-  Run(net::Loop& loop, const Options& o, const client::Addresses& at, std::vector<LoadSite>& sites, Measured& out)
-      : loop_(loop), options_(o), at_(at), sites_(sites), out_(out) {
+  Run(net::Loop& loop, const Options& o, const client::GatewayClient::Options& who, std::vector<LoadSite>& sites,
+      Measured& out)
+      : loop_(loop), options_(o), at_(who.at), out_(out) {
     LoadRun& run = out_.run;
     run.workload = workload_of(o.workload);
     run.in_flight = o.in_flight;
-    run.only_these = o.only_these;
+    run.link = client::Link::thin(who.at, who.token, o.only_these);
+    run.key = client::Link::acts_as(who.at, who.token);
     run.sites = &sites;
     for (std::uint32_t i = 1; i < sites.size(); ++i)
       (sites[i].use == SiteUse::kSet ? run.set_sites : run.shared_sites).push_back(i);
@@ -100,7 +102,7 @@ class Run {
 
   Status connect() {
     for (std::size_t i = 0; i < options_.connections; ++i) {
-      connections_.push_back(std::make_unique<LoadConnection>(loop_, at_, i, options_.connections, out_.run));
+      connections_.push_back(std::make_unique<LoadConnection>(loop_, i, options_.connections, out_.run));
       connections_.back()->connect();
     }
     const auto all_up = [this] {
@@ -120,7 +122,7 @@ class Run {
     out_.run.now_ns = monotonic_ns();
     for (const auto& c : connections_) c->begin();
     serve(BootTime(began.value + static_cast<std::int64_t>(options_.seconds * 1e6)),
-          [&] { return interrupt.hit(); });
+          [&] { return interrupt.hit() || out_.run.denied; });
     out_.seconds = static_cast<double>(net::boot_now().value - began.value) / 1e6;
     finished_ = {out_.run.writes, out_.run.reads};
     out_.run.going = false;
@@ -163,7 +165,6 @@ class Run {
   net::Loop& loop_;
   const Options& options_;
   const client::Addresses& at_;
-  std::vector<LoadSite>& sites_;
   Measured& out_;
   std::vector<std::unique_ptr<LoadConnection>> connections_;
   std::pair<std::uint64_t, std::uint64_t> finished_;
@@ -219,6 +220,7 @@ void print_json(const Options& o, const Measured& m, std::uint64_t finished) {
   out["errors"] = m.run.errors;
   out["unanswered"] = m.unanswered;
   out["repeated"] = m.run.repeated;
+  out["held_back"] = m.run.held_back;
   out["failovers"] = m.run.failovers;
   out["longest_pause_ms"] = static_cast<double>(m.run.longest_pause_ns) / 1e6;
   out["peer_messages"] = m.peer_messages;
@@ -242,6 +244,9 @@ void print_text(const Options& o, const Measured& m, std::uint64_t finished) {
   std::printf("  errors         %s refused, %s errors, %zu unanswered; %s sent again, %s failovers\n",
               grouped(m.run.refused).c_str(), grouped(m.run.errors).c_str(), m.unanswered,
               grouped(m.run.repeated).c_str(), grouped(m.run.failovers).c_str());
+  if (m.run.held_back > 0)
+    std::printf("  held back      %s times: more requests than are allowed of this key or address\n",
+                grouped(m.run.held_back).c_str());
   std::printf("  replicas sent  %s messages to each other (heartbeats not counted) for %s frames\n",
               grouped(m.peer_messages).c_str(), grouped(m.frames).c_str());
   if (m.disk.syncs > 0) print_disk(m);
@@ -271,26 +276,41 @@ Status same_durability(const Options& o, const std::vector<ReplicaStatus>& repli
   return ok_status();
 }
 
+// Of the default ports those where somebody is.
+client::Addresses found(net::Loop& loop, const client::Addresses& addresses) {
+  client::Addresses out;
+  for (const ReplicaStatus& s : ask_replicas(loop, addresses, false))
+    if (s.ok()) out.push_back(s.address);
+  return out;
+}
+
+int report(const Options& o, const Measured& measured, std::uint64_t finished) {
+  if (o.json)
+    print_json(o, measured, finished);
+  else
+    print_text(o, measured, finished);
+  if (!measured.check.passed()) print_faults(measured.check);
+  if (const auto& denied = measured.run.denied)
+    return fail({denied->code, "the load has ended: " + denied->message});
+  return measured.check.passed() ? kExitOk : kExitRefused;
+}
+
 int run(Options o) {
-  const Result<client::Addresses> addresses = o.at.addresses();
-  if (!addresses) {
-    complain(addresses.error().message);
+  Result<client::GatewayClient::Options> given = o.at.client();
+  if (!given) {
+    complain(given.error().message);
     return kExitUsage;
   }
+  client::GatewayClient::Options who = std::move(given).value();
   const Workload workload = workload_of(o.workload);
   // Each session needs a site of its own to set.
   if (workload != Workload::kAll) o.sites = std::max(o.sites, o.connections * (workload == Workload::kMix ? 2 : 1));
   net::Loop loop;
-  client::Addresses at = *addresses;
-  if (!o.at.given()) {  // of the default ports those where somebody is
-    at.clear();
-    for (const ReplicaStatus& s : ask_replicas(loop, *addresses, false))
-      if (s.ok()) at.push_back(s.address);
-    if (at.empty()) return fail({Code::kUnreachable, "no replica answers; name them with --at or TITER_AT"});
-  }
-  if (const Status same = same_durability(o, ask_replicas(loop, at, true)); !same) return fail(same.error());
-  std::vector<LoadSite> sites = make_load_sites(o.sites, workload);
-  if (const Status loaded = load_sites(loop, at, sites); !loaded) return fail(loaded.error());
+  if (!o.at.given()) who.at = found(loop, who.at);
+  if (who.at.empty()) return fail({Code::kUnreachable, "no replica answers; name them with --at or TITER_AT"});
+  if (const Status same = same_durability(o, ask_replicas(loop, who.at, true)); !same) return fail(same.error());
+  std::vector<LoadSite> sites = make_load_sites(o.sites, workload, client::Link::acts_as(who.at, who.token));
+  if (const Status loaded = load_sites(loop, who, sites); !loaded) return fail(loaded.error());
   Measured measured;
   std::unique_ptr<LoadHistory> history;
   if (!o.history.empty()) {
@@ -299,7 +319,7 @@ int run(Options o) {
     history = std::move(*opened);
     measured.run.history = history.get();
   }
-  Run load(loop, o, at, sites, measured);
+  Run load(loop, o, who, sites, measured);
   if (const Status connected = load.connect(); !connected) return fail(connected.error());
   {
     const Interrupt interrupt(loop, [] {});
@@ -307,13 +327,8 @@ int run(Options o) {
   }
   if (history)
     if (const Status written = history->close(); !written) return fail(written.error());
-  if (workload != Workload::kAll) measured.check = check_load(loop, at, sites);
-  if (o.json)
-    print_json(o, measured, load.finished());
-  else
-    print_text(o, measured, load.finished());
-  if (!measured.check.passed()) print_faults(measured.check);
-  return measured.check.passed() ? kExitOk : kExitRefused;
+  if (workload != Workload::kAll) measured.check = check_load(loop, who.at, sites);
+  return report(o, measured, load.finished());
 }
 
 Runner setup(CLI::App& app) {
@@ -340,6 +355,7 @@ Runner setup(CLI::App& app) {
   app.footer(
       "Afterwards every replica is read and compared with what was acknowledged; exit code 1 if a write is\n"
       "missing or was applied twice. With one address in --at all connections begin at that replica.\n"
+      "Once there are keys it needs one that may import and log stock; a load that may not write ends at once.\n"
       "Workload `all` is every operation on few doses, so that refusals are common; several loads may share its "
       "sites.");
   return [o] { return run(*o); };

@@ -13,11 +13,11 @@
 #include <thread>
 #include <vector>
 
-#include "api/rates.h"
 #include "base/limits.h"
 #include "cluster/console.h"
 #include "cluster/supervisor.h"
 #include "net/loop.h"
+#include "net/rates.h"
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/sample.h"
@@ -39,7 +39,7 @@ struct Options {
   std::uint32_t frames_in_flight = 0;
   bool seed_site = false;
   std::string tls;
-  api::RateLimits rates;
+  net::RateLimits rates;
 };
 
 void say(const std::string& text) {
@@ -264,9 +264,10 @@ Runner setup(CLI::App& app) {
   app.add_option(
       "--tls", options->tls,
       "directory of ca.pem, replica.pem and replica-key.pem: everything under TLS (`titer cert` makes them)");
-  app.add_option("--requests-per-key", options->rates.per_key, "HTTP requests a second of one key; 0: any number");
+  app.add_option("--requests-per-key", options->rates.per_key,
+                 "requests a second of one key, over HTTP and on the wire; 0: any number");
   app.add_option("--requests-per-address", options->rates.per_address,
-                 "HTTP requests a second of one address; 0: any number");
+                 "requests a second of one address, over HTTP and on the wire; 0: any number");
   app.add_option("--frames-in-flight", options->frames_in_flight,
                  "frames that a replica sends before the first of them is safe");
   app.footer(

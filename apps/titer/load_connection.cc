@@ -13,18 +13,14 @@ namespace {
 
 constexpr std::uint64_t kMs = 1'000'000;
 constexpr std::uint64_t kRetryNs = 2 * kMs;
+constexpr std::uint64_t kSlowDownNs = std::uint64_t{client::kSlowDownUs} * 1'000;
 constexpr std::uint64_t kLookNs = 50 * kMs;
 constexpr std::uint64_t kSilenceNs = 1'000 * kMs;  // with something open: to another replica
 constexpr std::uint64_t kRefusedForNs = 100 * kMs;
 
-client::Link::Options link_options(client::Addresses addresses, std::size_t index, SessionId session,
-                                   bool only_these) {
-  client::Link::Options options;
-  options.first = index % addresses.size();
-  options.addresses = std::move(addresses);
-  options.hello.role = wire::Role::kGatewayClient;
+client::Link::Options link_options(client::Link::Options options, std::size_t index, SessionId session) {
+  options.first = index % options.addresses.size();
   options.hello.session = session;
-  options.learn = !only_these;
   return options;
 }
 
@@ -41,6 +37,11 @@ void LoadRun::answered(std::uint64_t sent_ns) {
   if (last_answer_ns != 0 && now_ns > last_answer_ns)
     longest_pause_ns = std::max(longest_pause_ns, now_ns - last_answer_ns);
   last_answer_ns = std::max(last_answer_ns, now_ns);
+}
+
+void LoadRun::deny(const Error& why) {
+  if (!denied) denied = why;
+  going = false;
 }
 
 LoadConnection::Entry* LoadConnection::Ring::find(std::uint64_t number) {
@@ -62,15 +63,14 @@ void LoadConnection::Ring::close(Entry& entry) {
   while (first < next && !entries[first % kRing].open) ++first;
 }
 
-LoadConnection::LoadConnection(net::Loop& loop, client::Addresses addresses, std::size_t index,
-                               std::size_t sessions, LoadRun& run)
+LoadConnection::LoadConnection(net::Loop& loop, std::size_t index, std::size_t sessions, LoadRun& run)
     : run_(run),
       index_(index),
       sessions_(sessions),
       session_(client::random_word()),
       own_(index),
       dice_(run.workload == Workload::kAll ? session_.value : index + 1),
-      link_(loop, link_options(std::move(addresses), index, session_, run.only_these), *this) {}
+      link_(loop, link_options(run.link, index, session_), *this) {}
 
 void LoadConnection::begin() {
   fill();
@@ -129,10 +129,7 @@ void LoadConnection::fill() {
 void LoadConnection::send_write(const Entry& entry) {
   LoadSite& site = (*run_.sites)[entry.site];
   if (site.use == SiteUse::kSet) patch_value(site, load_value(index_, entry.number));
-  if (site.use == SiteUse::kAll) {
-    body_.clear();
-    encode_operation(operation(entry), site, entry.if_version, body_);
-  }
+  if (site.use == SiteUse::kAll) encode_operation(operation(entry), site, entry.if_version, run_.key, body_);
   wire::encode(link_.outgoing(),
                wire::Request{RequestNumber(entry.number), site.use == SiteUse::kAll ? body_ : site.write});
 }
@@ -159,7 +156,10 @@ void LoadConnection::repeat_refused() {
 
 void LoadConnection::look(std::uint64_t now_ns) {
   look_at_ns_ = now_ns + kLookNs;
-  if (!link_.up()) return;
+  if (!link_.up()) {
+    if (link_.refusal()) run_.deny(*link_.refusal());
+    return;
+  }
   if (open_ > 0 && now_ns > heard_ns_ + kSilenceNs) {
     link_.try_another("no answer for a second");
   } else if (refused_since_ns_ != 0 && now_ns > refused_since_ns_ + kRefusedForNs) {
@@ -226,11 +226,21 @@ void LoadConnection::on_link_message(const wire::Message& message) {
     take_reply(message);
 }
 
-void LoadConnection::refused(Entry& entry) {
-  if (refused_since_ns_ == 0) refused_since_ns_ = heard_ns_;
-  if (entry.refused) return;
-  entry.refused = true;
-  if (retries_++ == 0) retry_at_ns_ = heard_ns_ + kRetryNs;
+bool LoadConnection::refused(Entry& entry, Code code) {
+  const bool too_many = code == Code::kTooMany;
+  if (!too_many && code != Code::kBusy && code != Code::kUnavailable && code != Code::kExcluded) return false;
+  if (too_many)
+    ++run_.held_back;
+  else if (refused_since_ns_ == 0)
+    refused_since_ns_ = heard_ns_;
+  if (std::exchange(entry.refused, true)) return true;
+  if (retries_++ == 0) retry_at_ns_ = heard_ns_ + (too_many ? kSlowDownNs : kRetryNs);
+  return true;
+}
+
+void LoadConnection::not_done(Code code, std::string_view why) {
+  ++run_.refused;
+  if (code == Code::kUnauthorized || code == Code::kForbidden) run_.deny({code, std::string(why)});
 }
 
 void LoadConnection::settle(Entry& entry) {
@@ -248,7 +258,7 @@ void LoadConnection::take_answer(const wire::Message& message) {
   if (entry == nullptr) return;
   if (!wire::decode_outcome(answer->result, outcome_)) return link_.try_another("it sent an unreadable outcome");
   const Code code = outcome_.code;
-  if (code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded) return refused(*entry);
+  if (refused(*entry, code)) return;
   LoadSite& site = (*run_.sites)[entry->site];
   if (run_.history != nullptr) note_answer(*entry, false, code, shown_by(outcome_));
   if (outcome_.has_stock) site.seen_version = std::max(site.seen_version, outcome_.stock_version);
@@ -263,7 +273,7 @@ void LoadConnection::take_answer(const wire::Message& message) {
     ++run_.errors;
     site.unanswered.push_back(load_value(index_, entry->number));
   } else {
-    ++run_.refused;
+    not_done(code, outcome_.message);
   }
   known_ = true;
   settle(*entry);
@@ -278,10 +288,13 @@ void LoadConnection::take_reply(const wire::Message& message) {
   Entry* entry = views_.find(answer->token);
   if (entry == nullptr) return;
   const Code code = answer->code;
-  if (code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded) return refused(*entry);
+  if (refused(*entry, code)) return;
   if (run_.history != nullptr)
     note_answer(*entry, true, code, code == Code::kOk ? shown_by(answer->body) : std::nullopt);
-  ++(code == Code::kOk ? run_.reads : run_.refused);
+  if (code == Code::kOk)
+    ++run_.reads;
+  else
+    not_done(code, as_text(answer->body));
   settle(*entry);
   views_.close(*entry);
   fill();

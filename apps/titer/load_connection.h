@@ -27,25 +27,28 @@ struct LoadRun {
   // Indexes of sites: each session has some of the former for itself, the latter are everybody's.
   std::vector<std::uint32_t> set_sites, shared_sites;
   bool going = true;               // false: no new requests
-  bool only_these = false;         // no other addresses than were named
+  client::Link::Options link;      // of each, which has a session of its own
+  registry::KeyId key;             // that requests name
   LoadHistory* history = nullptr;  // where every operation is noted, if anywhere
 
   std::uint64_t now_ns = 0;  // read once for each connection's batch of answers
   client::Histogram latency;
   std::uint64_t writes = 0, reads = 0;    // acknowledged
   std::uint64_t refused = 0, errors = 0;  // answered, but not done; unknown or unreadable answers
-  std::uint64_t repeated = 0;             // sent again: busy, unavailable, or the replica was lost
+  std::uint64_t repeated = 0;             // sent again: busy, unavailable, too many, or the replica was lost
+  std::uint64_t held_back = 0;            // above the limits on the requests of a key or an address
   std::uint64_t failovers = 0;
   std::uint64_t last_answer_ns = 0, longest_pause_ns = 0;
+  std::optional<Error> denied;  // who makes this load may not: there is nothing more to measure
 
   void answered(std::uint64_t sent_ns);
+  void deny(const Error& why);
 };
 [[nodiscard]] std::uint64_t monotonic_ns();
 
 class LoadConnection final : public client::LinkOwner {
  public:
-  LoadConnection(net::Loop& loop, client::Addresses addresses, std::size_t index, std::size_t sessions,
-                 LoadRun& run);
+  LoadConnection(net::Loop& loop, std::size_t index, std::size_t sessions, LoadRun& run);
 
   void connect() { link_.start(); }
   [[nodiscard]] bool up() const { return link_.up(); }
@@ -90,7 +93,10 @@ class LoadConnection final : public client::LinkOwner {
   void on_link_down(const std::string& reason) override;
   void take_answer(const wire::Message& message);
   void take_reply(const wire::Message& message);
-  void refused(Entry& entry);
+  // To be sent again, if the code says that the replica did not take it now.
+  bool refused(Entry& entry, Code code);
+  // An answer, but not what was asked for.
+  void not_done(Code code, std::string_view why);
   void settle(Entry& entry);
   // New requests until `in_flight` are open.
   void fill();

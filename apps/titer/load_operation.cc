@@ -61,12 +61,14 @@ LoadOperation load_operation(SiteUse use, std::size_t session, std::uint64_t sal
 }
 
 void encode_operation(const LoadOperation& op, const LoadSite& site, std::optional<std::uint32_t> if_version,
-                      Bytes& body) {
+                      registry::KeyId key, Bytes& body) {
+  body.clear();
   wire::encode_request(body, {.operation = request_of(op, {site.id, {}}, if_version),
                               .actor = "bench",
                               .reason = {},
                               .idempotency_key = {},
                               .echo_site = false});
+  wire::set_request_key(body, key);
 }
 
 std::optional<check::Shown> shown_by(const registry::Outcome& outcome) {

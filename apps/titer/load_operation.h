@@ -24,9 +24,9 @@ struct LoadOperation {
 [[nodiscard]] LoadOperation load_operation(SiteUse use, std::size_t session, std::uint64_t salt,
                                            std::uint64_t number);
 
-// Appends the request of a site of SiteUse::kAll.
+// `body` becomes the request of a site of SiteUse::kAll, in the name of that key.
 void encode_operation(const LoadOperation& op, const LoadSite& site, std::optional<std::uint32_t> if_version,
-                      Bytes& body);
+                      registry::KeyId key, Bytes& body);
 
 // What an outcome, or the rows that answer a view, show of the stock line.
 [[nodiscard]] std::optional<check::Shown> shown_by(const registry::Outcome& outcome);

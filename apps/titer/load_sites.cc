@@ -17,24 +17,25 @@ constexpr std::string_view kPrefix = "bench-";
 constexpr std::size_t kValueBytes = 5;  // of a varint from 2^28 to 2^35 - 1
 constexpr std::uint64_t kValueMin = std::uint64_t{1} << 28;
 
-Bytes encoded(const registry::Operation& operation) {
+Bytes encoded(const registry::Operation& operation, registry::KeyId key) {
   Bytes out;
   wire::encode_request(
       out, {.operation = operation, .actor = "bench", .reason = {}, .idempotency_key = {}, .echo_site = false});
+  wire::set_request_key(out, key);
   return out;
 }
 
-Bytes encoded_set(const LoadSite& site, std::uint64_t value) {
+Bytes encoded_set(const LoadSite& site, std::uint64_t value, registry::KeyId key) {
   registry::SetAvailability set;
   set.site.id = site.id;
   set.claim.availability = registry::Availability::of(value);
-  return encoded(set);
+  return encoded(set, key);
 }
 
 // Two encodings differ only in the value: in its first four bytes, when its low 28 bits are all 0 and all 1.
-void encode_set(LoadSite& site) {
-  site.write = encoded_set(site, kValueMin);
-  const Bytes other = encoded_set(site, 2 * kValueMin - 1);
+void encode_set(LoadSite& site, registry::KeyId key) {
+  site.write = encoded_set(site, kValueMin, key);
+  const Bytes other = encoded_set(site, 2 * kValueMin - 1, key);
   TITER_CHECK(site.write.size() == other.size(), "a set's length depends on its value");
   const auto first = std::mismatch(site.write.begin(), site.write.end(), other.begin()).first;
   site.value_at = static_cast<std::size_t>(first - site.write.begin());
@@ -60,7 +61,7 @@ std::size_t load_site_index(std::string_view id) {
   return error == std::errc() && end == id.data() + id.size() ? out : 0;
 }
 
-std::vector<LoadSite> make_load_sites(std::size_t count, Workload workload) {
+std::vector<LoadSite> make_load_sites(std::size_t count, Workload workload, registry::KeyId key) {
   std::vector<LoadSite> sites(count + 1);
   for (std::size_t i = 1; i <= count; ++i) {
     LoadSite& site = sites[i];
@@ -69,8 +70,8 @@ std::vector<LoadSite> make_load_sites(std::size_t count, Workload workload) {
     site.use = workload == Workload::kAll ? SiteUse::kAll : reserve ? SiteUse::kReserve : SiteUse::kSet;
     registry::Reserve one_dose;
     one_dose.site.id = site.id;
-    if (site.use == SiteUse::kReserve) site.write = encoded(one_dose);
-    if (site.use == SiteUse::kSet) encode_set(site);
+    if (site.use == SiteUse::kReserve) site.write = encoded(one_dose, key);
+    if (site.use == SiteUse::kSet) encode_set(site, key);
     registry::GetSite get;
     get.site.id = site.id;
     wire::encode_query(site.view, get);

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "registry/keys.h"
 
 namespace titer::app {
 
@@ -48,8 +49,8 @@ inline constexpr std::uint64_t kLoadNumbersMax = 5'000'000;  // per session, bef
 // The index in such an id, or 0.
 [[nodiscard]] std::size_t load_site_index(std::string_view id);
 
-// Index 0 is unused.
-[[nodiscard]] std::vector<LoadSite> make_load_sites(std::size_t count, Workload workload);
+// Index 0 is unused. `key`: that the requests name.
+[[nodiscard]] std::vector<LoadSite> make_load_sites(std::size_t count, Workload workload, registry::KeyId key);
 
 // The value that request `number` of session number `session` sets.
 [[nodiscard]] inline std::uint64_t load_value(std::size_t session, std::uint64_t number) {

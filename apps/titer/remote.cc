@@ -73,6 +73,18 @@ Result<client::Addresses> At::addresses() const {
   return out;
 }
 
+Result<client::GatewayClient::Options> At::client() const {
+  Result<client::Addresses> to = addresses();
+  if (!to) return to.error();
+  Result<std::optional<wire::Token>> token = key.token();
+  if (!token) return token.error();
+  client::GatewayClient::Options options;
+  options.at = std::move(to).value();
+  options.deadline_us = static_cast<std::int64_t>(timeout_s * 1e6);
+  options.token = std::move(token).value();
+  return options;
+}
+
 Interrupt::Interrupt(net::Loop& loop, std::function<void()> call) : signals_(loop.context(), SIGINT, SIGTERM) {
   signals_.async_wait([hit = hit_, call = std::move(call)](const boost::system::error_code& cancelled, int) {
     if (cancelled) return;
@@ -84,30 +96,19 @@ Interrupt::Interrupt(net::Loop& loop, std::function<void()> call) : signals_(loo
 Remote::Remote(client::GatewayClient::Options options)
     : client_(loop_, std::move(options)), interrupt_(loop_, [this] { client_.interrupt(); }) {}
 
-Result<std::unique_ptr<Remote>> Remote::open(const At& at) {
-  Result<client::Addresses> addresses = at.addresses();
-  if (!addresses) return addresses.error();
-  client::GatewayClient::Options options;
-  options.at = std::move(addresses).value();
-  options.deadline_us = static_cast<std::int64_t>(at.timeout_s * 1e6);
-  const auto token = at.key.token();
-  if (!token) return token.error();
-  options.token = *token;
+Result<std::unique_ptr<Remote>> Remote::open(client::GatewayClient::Options options) {
   std::unique_ptr<Remote> remote(new Remote(std::move(options)));
   if (const Status connected = remote->client_.connect(); !connected) return connected.error();
   return remote;
 }
 
 int with_remote(const At& at, const std::function<int(Remote&)>& work) {
-  if (const Result<client::Addresses> addresses = at.addresses(); !addresses) {
-    complain(addresses.error().message);
+  Result<client::GatewayClient::Options> options = at.client();
+  if (!options) {
+    complain(options.error().message);
     return kExitUsage;
   }
-  if (const auto token = at.key.token(); !token) {
-    complain(token.error().message);
-    return kExitUsage;
-  }
-  const Result<std::unique_ptr<Remote>> remote = Remote::open(at);
+  const Result<std::unique_ptr<Remote>> remote = Remote::open(std::move(options).value());
   if (!remote) return fail(remote.error());
   const int code = work(**remote);
   return (*remote)->interrupted() ? kExitInterrupted : code;

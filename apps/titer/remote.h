@@ -44,6 +44,8 @@ struct At {
   [[nodiscard]] bool given() const { return !texts.empty(); }
   // What was given, or the default of a local cluster.
   [[nodiscard]] Result<client::Addresses> addresses() const;
+  // All of it. Errors are of usage.
+  [[nodiscard]] Result<client::GatewayClient::Options> client() const;
 };
 
 // Ctrl-C and SIGTERM as a flag and a call, on the loop's thread.
@@ -60,7 +62,7 @@ class Interrupt {
 // A connected client with the loop that it runs on.
 class Remote {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Remote>> open(const At& at);
+  [[nodiscard]] static Result<std::unique_ptr<Remote>> open(client::GatewayClient::Options options);
   [[nodiscard]] client::GatewayClient& client() { return client_; }
   [[nodiscard]] net::Loop& loop() { return loop_; }
   [[nodiscard]] bool interrupted() const { return interrupt_.hit(); }

@@ -27,7 +27,7 @@ struct Options {
   std::string local_socket;
   std::string tls;
   std::vector<std::string> losses;
-  api::RateLimits rates;
+  net::RateLimits rates;
 };
 
 constexpr std::int64_t kRefusalReadUs = 2'000'000;
@@ -49,6 +49,7 @@ node::NodeOptions node_options(const Options& options, const ReplicaTls& tls) {
     node.roster[i] = net::Address{"127.0.0.1", static_cast<std::uint16_t>(options.base_port + i), tls.wire};
   node.frames_in_flight = options.frames_in_flight;
   node.local_socket = options.local_socket;
+  node.rates = options.rates;
   return node;
 }
 

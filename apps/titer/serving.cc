@@ -199,6 +199,8 @@ std::optional<int> Serving::become_replica() {
   options.founds = course_by(*record_).step == view::Course::Step::kFound;
   options.local_socket = config_.local_socket;
   if (config_.frames_in_flight > 0) options.frames_in_flight = config_.frames_in_flight;
+  options.keys_beyond = !config_.insecure;
+  options.rates = config_.rates;
   const bool founds = options.founds;
   auto opened = node::Node::open(std::move(options), life_.loop, record_->view, std::move(*past_));
   if (!opened) {
@@ -233,7 +235,7 @@ void Serving::begin_http() {
   setup.replica = net::Address{config_.local_socket};
   setup.listen = *config_.http;
   setup.peers = http_peers_;
-  setup.rates = {static_cast<double>(config_.requests_per_key), static_cast<double>(config_.requests_per_address)};
+  setup.rates = config_.rates;
   setup.keys_beyond = !config_.insecure;
   tell_peers();
   serve_http(life_, std::move(setup));

@@ -92,7 +92,7 @@ void Backend::operate(wire::Operate::What what, std::uint32_t replica, ThenOpera
 void Backend::on_link_up(const wire::HelloReply&) {
   window_.link_lost();
   for (auto& [number, write] : writes_)
-    if (window_.ever_sent(RequestNumber(number)) && !write.refused) write.doubtful = true;
+    if (window_.may_be_done(RequestNumber(number)) && !write.refused) write.doubtful = true;
   asking_.clear();
   for (auto& [token, question] : queries_) {
     question.sent = false;

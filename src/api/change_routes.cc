@@ -2,12 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "api/answers.h"
-#include "api/changes.h"
+#include "api/feeds.h"
 #include "api/limits.h"
 #include "api/parameters.h"
 #include "api/problem.h"
@@ -23,11 +24,19 @@ constexpr std::uint32_t kPage = 500;  // events of history per question
 constexpr std::uint64_t kAheadMax = std::uint64_t{1}
                                     << 20;  // of a position that a client may bring from another replica
 
-// One listener. It is fed by the pages of history until they reach the ring, and then by the ring.
+constexpr std::string_view kManyAuditors =
+    "the changes are followed here with as many auditors' keys as are allowed; follow them at another replica";
+
+// One listener. It is fed by the pages of history until they reach the ring, and then by the ring; both on behalf of
+// its key, so that it sees what that one may.
 class Stream final : public Listener, public std::enable_shared_from_this<Stream> {
  public:
-  Stream(Context& context, Exchange exchange, bool sse)
-      : context_(context), exchange_(std::move(exchange)), sse_(sse) {}
+  Stream(Context& context, Exchange exchange, std::shared_ptr<Changes> changes, bool sse)
+      : context_(context),
+        exchange_(std::move(exchange)),
+        changes_(std::move(changes)),
+        as_(exchange_.request().key),
+        sse_(sse) {}
 
   // From here on; nullopt: from now.
   void start(std::optional<Mark> from);
@@ -45,10 +54,12 @@ class Stream final : public Listener, public std::enable_shared_from_this<Stream
   [[nodiscard]] Pull pull(std::string& out);
   void end(std::string_view why, std::string& out);
   void print(const Change& change, std::string& out) const;
-  [[nodiscard]] bool reaches_ring() const { return context_.changes.begun() && at_ >= context_.changes.begin(); }
+  [[nodiscard]] bool reaches_ring() const { return changes_->begun() && at_ >= changes_->begin(); }
 
   Context& context_;
   Exchange exchange_;
+  std::shared_ptr<Changes> changes_;
+  registry::KeyId as_;
   bool sse_;
   Mark at_;              // everything up to here has been written
   std::string ready_;    // of a page, not written yet
@@ -63,12 +74,15 @@ void Stream::start(std::optional<Mark> from) {
 }
 
 void Stream::begin_now() {
-  context_.backend.ask(registry::Info{}, [self = shared_from_this()](const Result<Rows>& rows) {
-    if (self->exchange_.gone()) return;
-    if (!rows) return self->refuse(rows.error());
-    self->at_ = Mark::behind(rows->position);
-    self->open(rows->position);
-  });
+  context_.backend.ask(
+      registry::Info{},
+      [self = shared_from_this()](const Result<Rows>& rows) {
+        if (self->exchange_.gone()) return;
+        if (!rows) return self->refuse(rows.error());
+        self->at_ = Mark::behind(rows->position);
+        self->open(rows->position);
+      },
+      as_);
 }
 
 void Stream::ask_page() {
@@ -76,7 +90,8 @@ void Stream::ask_page() {
   // In the middle of a bulk: the whole position again, and what was seen of it is left out.
   const bool whole = at_.part == UINT32_MAX || at_.position == Position();
   const registry::Changes query{whole ? at_.position : Position(at_.position.value - 1), kPage};
-  context_.backend.ask(query, [self = shared_from_this()](const Result<Rows>& rows) { self->took_page(rows); });
+  context_.backend.ask(
+      query, [self = shared_from_this()](const Result<Rows>& rows) { self->took_page(rows); }, as_);
 }
 
 void Stream::took_page(const Result<Rows>& rows) {
@@ -103,7 +118,7 @@ void Stream::took_page(const Result<Rows>& rows) {
 
 void Stream::open(Position position) {
   opened_ = true;
-  context_.changes.add(shared_from_this());
+  changes_->add(shared_from_this());
   Response response;
   response.type = sse_ ? kEventStream : kNdjsonType;
   response.position = position;
@@ -156,12 +171,12 @@ Pull Stream::pull(std::string& out) {
     ready_.clear();
     return Pull::kMore;
   }
-  if (lost_ || context_.changes.stopping()) {
+  if (lost_ || changes_->stopping()) {
     end(lost_ ? "lost" : "stopping", out);
     return Pull::kEnd;
   }
   if (!live_ && !asking_ && !more_) {
-    context_.changes.begin_at(at_.position);
+    changes_->begin_at(at_.position);
     live_ = reaches_ring();
   }
   if (!live_) {
@@ -173,7 +188,7 @@ Pull Stream::pull(std::string& out) {
     return Pull::kEnd;
   }
   for (const Change* next = nullptr; out.size() < limits::kStreamPieceBytes;) {
-    next = context_.changes.after(at_);
+    next = changes_->after(at_);
     if (next == nullptr) return Pull::kWait;
     print(*next, out);
     at_ = next->mark;
@@ -198,6 +213,22 @@ Result<Mark> mark_of(std::string_view text) {
                "since and Last-Event-ID are a position, or a position, a dot and a part: 1042 or 1042.0"};
 }
 
+// With what this exchange may see. Only now and then somebody shows a key here: browsers do not.
+void with_feed(Context& context, const Exchange& exchange, std::function<void(std::shared_ptr<Changes>)> then) {
+  const registry::KeyId key = exchange.request().key;
+  if (key == registry::kNobody) return then(context.feeds.of_everybody());
+  context.backend.ask(
+      registry::CheckAct{key, registry::Act::kAudit},
+      [&context, exchange, key, then = std::move(then)](const Result<Rows>& may) {
+        if (exchange.gone()) return;
+        if (!may && may.error().code == Code::kForbidden) return then(context.feeds.of_everybody());
+        if (!may) return exchange.respond(problem(may.error()));
+        if (auto feed = context.feeds.of(key)) return then(std::move(feed));
+        exchange.respond(problem(Error{Code::kBusy, std::string(kManyAuditors)}));
+      },
+      registry::kMachine);
+}
+
 void changes(Context& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   const std::string_view format = text_of(request, "format");
@@ -212,7 +243,10 @@ void changes(Context& context, const Exchange& exchange) {
     if (!mark) return exchange.respond(bad_request(mark.error()));
     from = *mark;
   }
-  std::make_shared<Stream>(context, exchange, format.empty() ? asks_sse : format == "sse")->start(from);
+  const bool sse = format.empty() ? asks_sse : format == "sse";
+  with_feed(context, exchange, [&context, exchange, sse, from](std::shared_ptr<Changes> feed) {
+    std::make_shared<Stream>(context, exchange, std::move(feed), sse)->start(from);
+  });
 }
 
 constexpr Route kRoutes[] = {

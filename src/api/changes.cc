@@ -13,9 +13,8 @@ namespace titer::api {
 
 namespace {
 
-constexpr std::size_t kRingBytesMax = std::size_t{16} << 20;  // some 50,000 events: seconds of the heaviest load
-constexpr std::int64_t kBeatUs = 15'000'000;                  // proxies give up after 30 s or more of silence
-constexpr std::int64_t kWatchIdleUs = 30'000'000;             // nobody listens any more
+constexpr std::int64_t kBeatUs = 15'000'000;       // proxies give up after 30 s or more of silence
+constexpr std::int64_t kWatchIdleUs = 30'000'000;  // nobody listens any more
 
 client::Link::Options watch_options(const net::Address& replica) {
   client::Link::Options options;
@@ -44,8 +43,8 @@ Change rendered(const registry::Event& event) {
   return out;
 }
 
-Changes::Changes(net::Loop& loop, const net::Address& replica)
-    : loop_(loop), link_(loop, watch_options(replica), *this) {}
+Changes::Changes(net::Loop& loop, const net::Address& replica, registry::KeyId as, std::size_t ring_bytes_max)
+    : loop_(loop), as_(as), ring_bytes_max_(ring_bytes_max), link_(loop, watch_options(replica), *this) {}
 
 void Changes::add(const std::shared_ptr<Listener>& listener) { listeners_.push_back(listener); }
 
@@ -56,9 +55,7 @@ void Changes::begin_at(Position position) {
   link_.start();
 }
 
-void Changes::on_link_up(const wire::HelloReply&) {
-  wire::encode(link_.outgoing(), wire::Watch{upto_, registry::kNobody});
-}
+void Changes::on_link_up(const wire::HelloReply&) { wire::encode(link_.outgoing(), wire::Watch{upto_, as_}); }
 
 void Changes::on_link_message(const wire::Message& message) {
   if (message.type != wire::Type::kEvents) return;
@@ -81,7 +78,7 @@ void Changes::push(const registry::Event& event) {
   if (!ring_.empty() && mark <= ring_.back().mark) return;
   ring_.push_back(rendered(event));
   ring_bytes_ += ring_.back().text.size();
-  while (ring_bytes_ > kRingBytesMax && ring_.size() > 1) {
+  while (ring_bytes_ > ring_bytes_max_ && ring_.size() > 1) {
     begin_ = ring_.front().mark;
     ring_bytes_ -= ring_.front().text.size();
     ring_.pop_front();

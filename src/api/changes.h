@@ -1,13 +1,14 @@
-// Changes: one watch of the replica, shared by every listener of a worker.
+// Changes: one watch of the replica, on behalf of somebody, shared by all of a worker's listeners who see what he sees.
 //
 // Each event is rendered once into a ring of texts; a listener is a place in it. So a thousand listeners cost a copy
 // into their sockets each and nothing else, and a slow one costs nothing at all: it stays where it is until its socket
 // has room, and when the ring has moved on beyond its place it is dropped, with the place to resume from.
-// A listener that begins before the ring does is fed from the replica's history first (change_stream.h).
+// A listener that begins before the ring does is fed from the replica's history first (change_routes.cc). Who did what
+// and why is left out by the replica, or not, for each batch anew (Machine::events): once a key has ended it is.
 //
 // The watch begins with the first listener and ends some time after the last.
 // Invariants: the ring has every event after begin(), in order, each once, also when the connection to the replica is
-// lost and found again. Limits: kRingBytesMax. Thread rule: the worker's thread.
+// lost and found again. Limits: of the ring's bytes, as it is made. Thread rule: the worker's thread.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +56,8 @@ class Listener {
 
 class Changes final : client::LinkOwner {
  public:
-  Changes(net::Loop& loop, const net::Address& replica);
+  // `as`: on whose behalf.
+  Changes(net::Loop& loop, const net::Address& replica, registry::KeyId as, std::size_t ring_bytes_max);
   Changes(const Changes&) = delete;
   Changes& operator=(const Changes&) = delete;
 
@@ -83,6 +85,8 @@ class Changes final : client::LinkOwner {
   void end_watch();
 
   net::Loop& loop_;
+  const registry::KeyId as_;
+  const std::size_t ring_bytes_max_;
   std::vector<std::weak_ptr<Listener>> listeners_;
   std::deque<Change> ring_;
   std::size_t ring_bytes_ = 0;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 
+#include "api/limits.h"
 #include "api/testing.h"
 
 namespace titer::api {
@@ -21,17 +22,35 @@ registry::Event event_at(std::uint64_t position, std::uint32_t part = 0) {
   return event;
 }
 
+constexpr registry::KeyId kProvider{0xB0B}, kEnded{0xE0D};  // any other key is an auditor's
+
+std::string shows(registry::KeyId key) {
+  return "Authorization: Bearer titer_" + registry::to_text(key) + "_" + std::string(64, 'a') + "\r\n";
+}
+
+// As the replica answers whoever asks.
+registry::Event seen_by(registry::KeyId key, registry::Event event) {
+  if (key != registry::kNobody && key != kProvider) event.actor = "ann";
+  return event;
+}
+
 // A replica whose history has positions 11 … 20, one event each.
 class ChangesTest : public testing::Test {
  protected:
   ChangesTest() {
-    server_.replica.on_query = [](const registry::Query& query, wire::QueryAnswer& answer, Bytes& buffer) {
+    server_.replica.on_query = [this](const registry::Query& query, wire::QueryAnswer& answer, Bytes& buffer) {
       ByteWriter out(buffer);
+      if (const auto* act = std::get_if<registry::CheckAct>(&query)) {
+        if (act->id == kProvider) answer_with(Code::kForbidden, "not you", answer);
+        if (act->id == kEnded) answer_with(Code::kUnauthorized, "it was revoked", answer);
+        return;
+      }
       if (const auto* changes = std::get_if<registry::Changes>(&query)) {
         if (changes->since < Position(10)) return answer_with(Code::kTooOld, "no longer kept", answer);
         const std::uint64_t last = std::min<std::uint64_t>(20, changes->since.value + 4);
         out.u8(last < 20 ? 1 : 0);
-        for (std::uint64_t p = changes->since.value + 1; p <= last; ++p) wire::encode_event(out, event_at(p));
+        for (std::uint64_t p = changes->since.value + 1; p <= last; ++p)
+          wire::encode_event(out, seen_by(server_.replica.asked_as, event_at(p)));
       } else {
         out.u8(0);
         registry::Totals totals;
@@ -43,7 +62,8 @@ class ChangesTest : public testing::Test {
     };
     server_.replica.on_watch = [this](Position since) {
       since_ = since.value;
-      server_.replica.send_events({event_at(21), event_at(21, 1)}, Position(21));
+      const registry::KeyId as = server_.replica.watched_as.back();
+      server_.replica.send_events({seen_by(as, event_at(21)), seen_by(as, event_at(21, 1))}, Position(21), as);
     };
   }
   void SetUp() override { server_.start(); }
@@ -90,6 +110,39 @@ TEST_F(ChangesTest, TooOldIsToldWhereItBegins) {
   EXPECT_NE(answer.body().find("\"oldest\":11"), std::string::npos) << answer.body();
   EXPECT_EQ(client.ask("GET", "/api/v1/changes?since=99999999").result_int(), 422U);
   EXPECT_EQ(client.ask("GET", "/api/v1/changes?since=x").result_int(), 400U);
+}
+
+TEST_F(ChangesTest, AnAuditorSeesWhoDidItInHistoryAndInTheNewAndNobodyElseDoes) {
+  constexpr std::string_view kTarget = "/api/v1/changes?since=19&format=ndjson";
+  const auto actors = [&](const std::string& headers) {
+    std::string text = stream(kTarget, headers, "\"part\":1");
+    text += client_->read_until("\n");
+    std::size_t n = 0;
+    for (std::size_t at = text.find("\"ann\""); at != std::string::npos; at = text.find("\"ann\"", at + 1)) ++n;
+    return n;
+  };
+  EXPECT_EQ(actors(shows(registry::KeyId(0xA0D))), 3U);
+  EXPECT_EQ(actors({}), 0U);
+  EXPECT_EQ(actors(shows(kProvider)), 0U);
+  EXPECT_EQ(actors(shows(registry::KeyId(0xA0D))), 3U) << "by the ring that is there";
+}
+
+TEST_F(ChangesTest, AKeyThatHasEndedGetsNoStream) {
+  TestClient client = server_.client();
+  EXPECT_EQ(client.ask("GET", "/api/v1/changes?since=19", shows(kEnded)).result_int(), 401U);
+}
+
+TEST_F(ChangesTest, MoreAuditorsThanAreAllowedAreSentToAnotherReplica) {
+  std::vector<std::unique_ptr<TestClient>> auditors;
+  for (std::uint64_t i = 1; i <= limits::kAuditFeedsMax; ++i) {
+    auditors.push_back(std::make_unique<TestClient>(server_.setup.listen));
+    auditors.back()->send("GET /api/v1/changes?since=20 HTTP/1.1\r\nHost: a\r\n" + shows(registry::KeyId(i)) +
+                          "\r\n");
+    EXPECT_NE(auditors.back()->read_until("\"part\":1").find("\"ann\""), std::string::npos);
+  }
+  TestClient one_more = server_.client();
+  EXPECT_EQ(one_more.ask("GET", "/api/v1/changes?since=20", shows(registry::KeyId(99))).result_int(), 503U);
+  EXPECT_FALSE(stream("/api/v1/changes?since=20", {}, "\"part\":1").empty()) << "everybody else goes on";
 }
 
 // 40 MB of events pass, more than the ring and the sockets' buffers hold, while one listener does not read.

@@ -11,14 +11,14 @@
 #include "api/backend.h"
 #include "api/files.h"
 #include "api/peers.h"
-#include "api/rates.h"
 #include "api/shared.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "net/rates.h"
 
 namespace titer::api {
 
-class Changes;
+class Feeds;
 class Once;
 
 // The same for all workers; fixed when the server starts.
@@ -28,7 +28,7 @@ struct Setup {
   net::Address listen;           // HTTP
   bool cluster_control = false;  // a supervisor on this machine takes orders
   unsigned workers = 1;
-  RateLimits rates;
+  net::RateLimits rates;
   // Who is not on this machine needs a key for what is not public, also while there are none.
   bool keys_beyond = false;
   Files files;  // of the page; empty: there is none
@@ -41,7 +41,7 @@ struct Context {
   const Setup& setup;
   Backend& backend;
   Once& once;
-  Changes& changes;
+  Feeds& feeds;
   const Times& times;
   std::function<std::string()> http_json;  // what this server has done, as a JSON object
 };

@@ -10,10 +10,7 @@ namespace {
 
 constexpr std::string_view kScheme = "Bearer ";
 
-Response too_often(const Rate& rate, std::string_view who) {
-  return problem(Error{Code::kTooMany, "too many requests of this " + std::string(who) + "; slow down"},
-                 rate.retry_after_s());
-}
+Response too_often(const net::Rate& rate) { return problem(rate.refusal(), rate.retry_after_s()); }
 
 // Judged beforehand: neither apply() nor an answer sees it.
 bool asks_leave(const Route& route) {
@@ -29,17 +26,13 @@ Result<wire::Token> token_of(std::string_view authorization) {
 
 }  // namespace
 
-Guard::Guard(Backend& backend, const RateLimits& rates, bool keys_beyond, Serve serve)
-    : backend_(backend),
-      serve_(std::move(serve)),
-      per_key_(rates.per_key),
-      per_address_(rates.per_address),
-      keys_beyond_(keys_beyond) {}
+Guard::Guard(Backend& backend, const net::RateLimits& rates, bool keys_beyond, Serve serve)
+    : backend_(backend), serve_(std::move(serve)), rates_(rates), keys_beyond_(keys_beyond) {}
 
 bool Guard::admits(const Route& route, const Exchange& exchange, BootTime now) {
   const Request& request = exchange.request();
-  if (!per_address_.take(request.address, now)) {
-    exchange.respond(too_often(per_address_, "address"));
+  if (!rates_.per_address.take(request.address, now)) {
+    exchange.respond(too_often(rates_.per_address));
     return false;
   }
   const std::string_view authorization = request.header("authorization");
@@ -55,8 +48,8 @@ bool Guard::admits(const Route& route, const Exchange& exchange, BootTime now) {
 }
 
 bool Guard::known(const Route& route, const Exchange& exchange, registry::KeyId key, BootTime now) {
-  if (key != registry::kNobody && !per_key_.take(key.value, now)) {
-    exchange.respond(too_often(per_key_, "key"));
+  if (key != registry::kNobody && !rates_.per_key.take(key.value, now)) {
+    exchange.respond(too_often(rates_.per_key));
     return false;
   }
   if (keys_beyond_ && key == registry::kNobody && !exchange.request().loopback && !is_public(route.act.act)) {

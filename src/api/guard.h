@@ -12,8 +12,8 @@
 #include "api/backend.h"
 #include "api/exchange.h"
 #include "api/keyring.h"
-#include "api/rates.h"
 #include "api/route.h"
+#include "net/rates.h"
 
 namespace titer::api {
 
@@ -21,7 +21,7 @@ class Guard {
  public:
   using Serve = std::function<void(const Route& route, const Exchange& exchange)>;
   // `serve`: what becomes of requests that had to wait here.
-  Guard(Backend& backend, const RateLimits& rates, bool keys_beyond, Serve serve);
+  Guard(Backend& backend, const net::RateLimits& rates, bool keys_beyond, Serve serve);
 
   // True: go on. False: it is answered here, now or later, or goes on through `serve`.
   [[nodiscard]] bool admits(const Route& route, const Exchange& exchange, BootTime now);
@@ -34,7 +34,7 @@ class Guard {
   Backend& backend_;
   Serve serve_;
   Keyring keyring_;
-  Rate per_key_, per_address_;
+  net::Rates rates_;
   bool keys_beyond_;
 };
 

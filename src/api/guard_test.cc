@@ -79,23 +79,5 @@ TEST_F(Guarded, a_write_carries_its_key) {
   EXPECT_EQ(named, registry::KeyId(0xABC));
 }
 
-TEST(Rates, a_bucket_holds_two_seconds_and_fills_again) {
-  Rate rate(10);
-  BootTime now(1'000'000);
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(rate.take(1, now));
-  EXPECT_FALSE(rate.take(1, now));
-  EXPECT_TRUE(rate.take(2, now)) << "each for itself";
-  now.value += 100'000;
-  EXPECT_TRUE(rate.take(1, now));
-  EXPECT_FALSE(rate.take(1, now));
-  EXPECT_EQ(rate.retry_after_s(), 1U);
-  EXPECT_EQ(Rate(0.25).retry_after_s(), 4U);
-}
-
-TEST(Rates, of_zero_are_none) {
-  Rate rate(0);
-  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(rate.take(1, BootTime(1)));
-}
-
 }  // namespace
 }  // namespace titer::api

@@ -28,10 +28,12 @@ inline constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 20;     // pipe
 inline constexpr std::size_t kStreamPieceBytes = std::size_t{64} << 10;  // a streamed answer is made in such pieces
 
 // --- one worker
+// Of the change stream's ring: some 50,000 events, seconds of the heaviest load; and of each auditor's.
+inline constexpr std::size_t kRingBytesMax = std::size_t{16} << 20;
+inline constexpr std::size_t kAuditRingBytesMax = std::size_t{4} << 20;
+inline constexpr std::size_t kAuditFeedsMax = 16;  // keys that follow who did what and why; 64 MiB with their rings
 inline constexpr std::size_t kKeyringMax =
     20'000;  // keys shown here, some 100 bytes each; five times as many as there can be
-inline constexpr std::size_t kBucketsMax =
-    200'000;  // addresses and keys whose requests are counted, some 40 bytes each
 inline constexpr std::size_t kConnectionsMax = 10'000;  // thousands of listeners, with what they cost: 40 KiB each
 inline constexpr std::size_t kQueriesMax = 200;         // at the replica; it stops reading at 256 of one connection
 inline constexpr std::size_t kWaitingMax = 20'000;      // requests that wait for room at the replica; then 503

@@ -56,8 +56,8 @@ Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
       traffic_(router_.routes().size()),
       backend_(loop_, setup.replica),
       once_(loop_, setup.replica),
-      changes_(loop_, setup.replica),
-      context_{loop_, setup_, backend_, once_, changes_, times_, std::move(http_json)},
+      feeds_(loop_, setup.replica),
+      context_{loop_, setup_, backend_, once_, feeds_, times_, std::move(http_json)},
       guard_(backend_, setup.rates, setup.keys_beyond,
              [this](const Route& route, const Exchange& exchange) { route.handler(context_, exchange); }) {
   setup_.shared->add(traffic_);
@@ -142,7 +142,7 @@ void Worker::turn() {
   times_.newest = backend_.newest();
   backend_.turn(times_.now);
   once_.turn(times_.now);
-  changes_.turn(times_.now);
+  feeds_.turn(times_.now);
   std::swap(dirty_, flushing_);
   flushes_ = true;
   for (const auto& connection : flushing_) {
@@ -161,7 +161,7 @@ void Worker::turn() {
 void Worker::tend() {
   next_tend_ = BootTime(times_.now.value + kTendEveryUs);
   listen();
-  traffic_.listeners.store(changes_.listeners(), std::memory_order_relaxed);
+  traffic_.listeners.store(feeds_.listeners(), std::memory_order_relaxed);
   std::vector<std::shared_ptr<Connection>> all;
   all.reserve(connections_.size());
   for (const auto& [key, connection] : connections_) all.push_back(connection);
@@ -173,7 +173,7 @@ void Worker::begin_stop() {
   look_at_clock();
   stop_at_ = BootTime(times_.now.value + limits::kDrainUs);
   if (listener_) listener_->close();
-  changes_.stop();
+  feeds_.stop();
   std::vector<std::shared_ptr<Connection>> all;
   for (const auto& [key, connection] : connections_) all.push_back(connection);
   for (const auto& connection : all) connection->finish();

@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "api/changes.h"
 #include "api/connection.h"
 #include "api/context.h"
+#include "api/feeds.h"
 #include "api/guard.h"
 #include "api/once.h"
 #include "api/traffic.h"
@@ -59,7 +59,7 @@ class Worker final : private ConnectionHost {
   Traffic traffic_;
   Backend backend_;
   Once once_;
-  Changes changes_;
+  Feeds feeds_;
   Context context_;
   Guard guard_;
   std::unique_ptr<net::Listener> listener_;

@@ -22,14 +22,16 @@ constexpr std::uint64_t kReadToken = 1;
 class Job final : LinkOwner {
  public:
   Job(net::Loop& loop, const BackupOptions& options, PartFile file)
-      : loop_(loop), options_(options), file_(std::move(file)), link_(loop, link_options(options), *this) {}
+      : loop_(loop),
+        options_(options),
+        file_(std::move(file)),
+        link_(loop, Link::thin(options.at, options.token), *this) {}
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
   [[nodiscard]] Result<BackupTaken> run();
 
  private:
-  static Link::Options link_options(const BackupOptions& options);
   void on_link_up(const wire::HelloReply& reply) override;
   void on_link_message(const wire::Message& message) override;
   void on_link_down(const std::string& reason) override;
@@ -53,16 +55,6 @@ class Job final : LinkOwner {
   Bytes bytes_;
   Link link_;  // last: it may call us as long as it lives
 };
-
-Link::Options Job::link_options(const BackupOptions& options) {
-  Link::Options link;
-  link.addresses = options.at;
-  link.token = options.token;
-  link.learn = !all_local(options.at);
-  link.hello.role = wire::Role::kGatewayClient;
-  link.hello.session = SessionId(random_word());
-  return link;
-}
 
 void Job::on_link_up(const wire::HelloReply& reply) {
   heard_ = net::boot_now();

@@ -204,9 +204,10 @@ void DirectSession::take_reply(const wire::Message& message) {
   const Result<wire::QueryAnswer> answer = wire::decode_query_answer(message.payload);
   if (!answer || !question_ || question_->token != answer->token || question_->reply) return;
   const Code code = answer->code;
-  if (code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded) {
+  const bool too_many = code == Code::kTooMany;
+  if (too_many || code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded) {
     question_->asked = nullptr;
-    question_->send_at = later(net::boot_now(), kAskAgainUs);
+    question_->send_at = later(net::boot_now(), too_many ? kSlowDownUs : kAskAgainUs);
   } else if (code == Code::kOk) {
     question_->reply = Reply{answer->position, Bytes(answer->body.begin(), answer->body.end())};
   } else {
@@ -269,9 +270,9 @@ Result<registry::Outcome> DirectSession::execute(const registry::Request& reques
   executing_ = machine_.last_number();
   if (run_until(later(net::boot_now(), deadline_us_), [this] { return outcome_.has_value(); }))
     return *std::exchange(outcome_, std::nullopt);
-  return Error{Code::kOutcomeUnknown, connected() == 0 ? "no replica can be reached (last: " + last_reason_ +
-                                                             "); it may or may not have been done"
-                                                       : "no answer in time; it may or may not have been done"};
+  const std::string why = last_reason_.empty() ? std::string() : " (last: " + last_reason_ + ")";
+  return Error{Code::kOutcomeUnknown, (connected() == 0 ? "no replica can be reached" : "no answer in time") + why +
+                                          "; it may or may not have been done"};
 }
 
 Result<Reply> DirectSession::ask(const registry::Query& query) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,12 +54,15 @@ class FakeReplica final : public net::ConnectionOwner {
       connection->close(Code::kOk, "killed");
     }
   }
-  void send_events(const std::vector<registry::Event>& events, Position upto) {
+  // To all who are connected, or only to those who watch on behalf of this key.
+  void send_events(const std::vector<registry::Event>& events, Position upto,
+                   std::optional<registry::KeyId> only_to = std::nullopt) {
     Bytes rows;
     ByteWriter out(rows);
     for (const registry::Event& event : events) wire::encode_event(out, event);
     for (const auto& connection : connections_) {
       if (!connection->open()) continue;
+      if (only_to && (!watches_.contains(connection->tag) || watches_[connection->tag] != *only_to)) continue;
       wire::encode(connection->outgoing(),
                    wire::Events{upto, Code::kOk, {}, static_cast<std::uint32_t>(events.size()), rows});
       connection->flush();
@@ -69,9 +73,11 @@ class FakeReplica final : public net::ConnectionOwner {
   OnQuery on_query;
   std::function<void(Position since)> on_watch;
   bool greets = true;
+  int too_many = 0;                               // keys and questions that it still refuses as too many
   std::string secret;                             // of every key that it takes
   std::vector<registry::KeyId> shown;             // the keys that clients have shown, one for each time
   registry::KeyId asked_as = registry::kMachine;  // by the last question
+  std::vector<registry::KeyId> watched_as;        // by each watch
   std::vector<std::uint64_t> numbers;             // of the requests received
 
  private:
@@ -87,8 +93,11 @@ class FakeReplica final : public net::ConnectionOwner {
       const wire::Authenticate who = *wire::decode_authenticate(message.payload);
       shown.emplace_back(who.key);
       const bool known = who.secret == secret;
-      wire::encode(out,
-                   wire::Authenticated{known ? Code::kOk : Code::kUnauthorized, known ? "" : "not known here"});
+      if (refuses())
+        wire::encode(out, wire::Authenticated{Code::kTooMany, "too many"});
+      else
+        wire::encode(out,
+                     wire::Authenticated{known ? Code::kOk : Code::kUnauthorized, known ? "" : "not known here"});
     } else if (message.type == wire::Type::kRequest) {
       const wire::Request request = *wire::decode_request_message(message.payload);
       numbers.push_back(request.number.value);
@@ -106,22 +115,29 @@ class FakeReplica final : public net::ConnectionOwner {
       Bytes buffer;
       wire::QueryAnswer answer;
       answer.token = query.token;
-      if (on_query) on_query(*wire::decode_query(query.body), answer, buffer);
+      if (refuses())
+        answer.code = Code::kTooMany;
+      else if (on_query)
+        on_query(*wire::decode_query(query.body), answer, buffer);
       wire::encode(out, answer);
-    } else if (message.type == wire::Type::kWatch && on_watch) {
-      on_watch(wire::decode_watch(message.payload)->since);
-    } else if (message.type == wire::Type::kWatchAs && on_watch) {
-      on_watch(wire::decode_watch_as(message.payload)->since);
+    } else if (message.type == wire::Type::kWatch || message.type == wire::Type::kWatchAs) {
+      const bool as = message.type == wire::Type::kWatchAs;
+      const wire::Watch watch = as ? *wire::decode_watch_as(message.payload) : *wire::decode_watch(message.payload);
+      watched_as.push_back(watch.as);
+      watches_[connection.tag] = watch.as;
+      if (on_watch) on_watch(watch.since);
     }
     connection.flush();
   }
   void on_closed(net::Connection&, const std::string&) override {}
+  bool refuses() { return too_many > 0 && too_many-- > 0; }
 
   ReplicaId id_;
   net::Address address_;
   std::unique_ptr<net::Listener> listener_;
   std::vector<net::ConnectionPtr> connections_;
   std::map<std::uint64_t, SessionId> sessions_;
+  std::map<std::uint64_t, registry::KeyId> watches_;
 };
 
 }  // namespace titer::client

@@ -15,25 +15,13 @@ constexpr std::int64_t kLookUs = 50'000;         // turns come at least that oft
 
 BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
 
-Link::Options link_options(const GatewayClient::Options& of) {
-  Link::Options options;
-  options.addresses = of.at;
-  options.learn = !of.only_these && !all_local(of.at);
-  options.token = of.token;
-  options.hello.role = wire::Role::kGatewayClient;
-  options.hello.session = SessionId(random_word());
-  return options;
-}
-
 }  // namespace
 
 GatewayClient::GatewayClient(net::Loop& loop, Options options)
-    : loop_(loop), options_(std::move(options)), link_(loop, link_options(options_), *this) {}
-
-registry::KeyId GatewayClient::key() const {
-  if (options_.token) return options_.token->key;
-  return all_local(options_.at) ? registry::kMachine : registry::kNobody;
-}
+    : loop_(loop),
+      options_(std::move(options)),
+      key_(Link::acts_as(options_.at, options_.token)),
+      link_(loop, Link::thin(options_.at, options_.token, options_.only_these), *this) {}
 
 Status GatewayClient::connect() {
   link_.start();
@@ -48,7 +36,8 @@ Error GatewayClient::no_answer(bool sent) const {
   if (interrupted_)
     return {Code::kOutcomeUnknown, "interrupted; what was on its way may or may not have been done"};
   if (!sent && link_.refusal()) return *link_.refusal();
-  const std::string why = link_.last_reason().empty() ? std::string() : " (last: " + link_.last_reason() + ")";
+  const std::string& last = slowed_.empty() ? link_.last_reason() : slowed_;
+  const std::string why = last.empty() ? std::string() : " (last: " + last + ")";
   if (sent)
     return {Code::kOutcomeUnknown,
             "sent, but no answer came in time" + why + "; it may or may not have been done: look before repeating"};
@@ -60,6 +49,7 @@ Error GatewayClient::no_answer(bool sent) const {
 void GatewayClient::on_link_up(const wire::HelloReply&) {
   heard_ = net::boot_now();
   refused_since_ = lost_at_ = BootTime();
+  slowed_.clear();
   window_.link_lost();
   if (question_) question_->due = true;
   if (watching_) wire::encode(link_.outgoing(), wire::Watch{*watching_});
@@ -81,13 +71,14 @@ void GatewayClient::on_link_message(const wire::Message& message) {
   }
 }
 
-bool GatewayClient::refused(Code code) {
-  if (code != Code::kBusy && code != Code::kUnavailable && code != Code::kExcluded) {
-    refused_since_ = BootTime();
-    return false;
-  }
+std::optional<BootTime> GatewayClient::again_at(Code code, std::string_view why) {
+  const bool cannot = code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded;
+  if (!cannot) refused_since_ = BootTime();
+  slowed_ = code == Code::kTooMany ? why : std::string_view();
+  if (code == Code::kTooMany) return later(heard_, kSlowDownUs);
+  if (!cannot) return std::nullopt;
   if (refused_since_ == BootTime()) refused_since_ = heard_;
-  return true;
+  return later(heard_, kAgainUs);
 }
 
 void GatewayClient::take_answer(const wire::Message& message) {
@@ -95,7 +86,7 @@ void GatewayClient::take_answer(const wire::Message& message) {
   if (!answer) return link_.try_another(answer.error().message);
   if (const Status decoded = wire::decode_outcome(answer->result, scratch_); !decoded)
     return link_.try_another(decoded.error().message);
-  if (refused(scratch_.code)) return window_.refuse(answer->number, later(heard_, kAgainUs));
+  if (const auto again = again_at(scratch_.code, scratch_.message)) return window_.refuse(answer->number, *again);
   if (!window_.settle(answer->number) || !answered_ || answer->number < base_) return;
   answered_(answer->number.value - base_.value, scratch_);
 }
@@ -104,9 +95,9 @@ void GatewayClient::take_reply(const wire::Message& message) {
   const Result<wire::QueryAnswer> answer = wire::decode_query_answer(message.payload);
   if (!answer) return link_.try_another(answer.error().message);
   if (!question_ || question_->token != answer->token || question_->reply) return;
-  if (refused(answer->code)) {
+  if (const auto again = again_at(answer->code, as_text(answer->body))) {
     question_->due = true;
-    question_->send_at = later(heard_, kAgainUs);
+    question_->send_at = *again;
   } else if (answer->code == Code::kOk) {
     question_->reply = Reply{answer->position, Bytes(answer->body.begin(), answer->body.end())};
   } else {
@@ -220,7 +211,7 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
       body.clear();
       more = next(body);
       if (!more) break;
-      wire::set_request_key(body, key());
+      wire::set_request_key(body, key_);
       window_.add(body);
     }
   };
@@ -236,7 +227,7 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
   bool sent = false;
   for (RequestNumber n = window_.first_open(); window_.open() > 0; ++n) {
     if (!window_.is_open(n)) continue;
-    const bool this_one = window_.ever_sent(n);
+    const bool this_one = window_.may_be_done(n);
     sent = sent || this_one;
     window_.settle(n);
     answered(n.value - base_.value, no_answer(this_one));

@@ -6,7 +6,9 @@
 // to be kOutcomeUnknown, never "failed"; one that was never sent is kUnreachable.
 //
 // Silence: a replica that has not said anything for a second while it owes an answer is left for the next
-// one. Thread rule: one thread, which runs the loop inside the calls. Interrupted calls (interrupt()) return
+// one. Too many requests: they are sent again a little later, to the same one (kSlowDownUs), until the deadline.
+//
+// Thread rule: one thread, which runs the loop inside the calls. Interrupted calls (interrupt()) return
 // kOutcomeUnknown for writes and kUnreachable for reads.
 #pragma once
 
@@ -85,8 +87,8 @@ class GatewayClient final : public Asker, LinkOwner {
   void take_answer(const wire::Message& message);
   void take_reply(const wire::Message& message);
   void take_events(const wire::Message& message);
-  // True: the replica cannot serve now, so the same is to be sent again.
-  bool refused(Code code);
+  // The replica does not take it now: when the same is to be sent again. nullopt: this is no such refusal.
+  std::optional<BootTime> again_at(Code code, std::string_view why);
 
   bool run(BootTime deadline, const std::function<bool()>& done);
   void turn();
@@ -94,12 +96,11 @@ class GatewayClient final : public Asker, LinkOwner {
   void leave_if_silent(BootTime now);
   void ping_if_idle(BootTime now);
   void new_session();
-  // The key that requests go out with.
-  [[nodiscard]] registry::KeyId key() const;
   [[nodiscard]] Error no_answer(bool sent) const;
 
   net::Loop& loop_;
   Options options_;
+  registry::KeyId key_;  // that requests go out with
   Window window_;
   std::function<void()> fill_;  // of the pipeline that is running: puts more into the window
   Answered answered_;
@@ -114,6 +115,7 @@ class GatewayClient final : public Asker, LinkOwner {
   BootTime lost_at_;        // the link is down since then; 0: it is up
   std::string lost_why_;    // what the last replica said that took its leave, or how its connection ended
   BootTime refused_since_;  // 0: the last thing we got was not a refusal
+  std::string slowed_;      // what the replica says to whom asks too often; empty: it does not
   bool interrupted_ = false;
   registry::Outcome scratch_;
   Link link_;  // last: it may call us as long as it lives

@@ -151,6 +151,45 @@ TEST_F(GatewayClientTest, UnavailableForLongGoesToAnother) {
   EXPECT_EQ(c.address().port, kPort + 1);
 }
 
+TEST_F(GatewayClientTest, TooManyRequestsAreSentAgainLaterAndToTheSameReplica) {
+  int refusals = 2;
+  one_.on_request = [&](SessionId, RequestNumber, ByteView) {
+    return refusals-- > 0 ? refusal(Code::kTooMany) : done();
+  };
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  const BootTime before = net::boot_now();
+  ASSERT_TRUE(c.execute(set_request("a", 1)).ok());
+  EXPECT_GE(net::boot_now().value - before.value, 2 * kSlowDownUs);
+  EXPECT_EQ(one_.numbers, std::vector<std::uint64_t>({1, 1, 1}));
+  EXPECT_TRUE(two_.numbers.empty());
+  EXPECT_EQ(one_.accepted(), 1U) << "the connection is kept";
+}
+
+TEST_F(GatewayClientTest, TooManyRequestsToTheEndAreNotDoneAndItSaysWhy) {
+  one_.on_request = [](SessionId, RequestNumber, ByteView) { return refusal(Code::kTooMany); };
+  GatewayClient c = client(500'000);
+  ASSERT_TRUE(c.connect().ok());
+  const auto outcome = c.execute(set_request("a", 1));
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, Code::kUnreachable) << "not unknown: it was refused each time";
+  EXPECT_NE(outcome.error().message.find("refused for the test"), std::string::npos) << outcome.error().message;
+}
+
+TEST_F(GatewayClientTest, AQuestionAndAKeyThatAreTooManyComeLaterToo) {
+  one_.secret = "secret";
+  one_.too_many = 3;
+  one_.on_query = [](const registry::Query&, wire::QueryAnswer& answer, Bytes&) { answer.position = Position(9); };
+  GatewayClient c(loop_, {.at = {one_.address()}, .token = wire::Token{registry::KeyId(7), "secret"}});
+  ASSERT_TRUE(c.connect().ok());
+  EXPECT_EQ(one_.shown.size(), 4U);
+  one_.too_many = 2;
+  const auto reply = c.ask(registry::Info{});
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(reply->position, Position(9));
+  EXPECT_EQ(one_.accepted(), 1U);
+}
+
 TEST_F(GatewayClientTest, RefusalByTheDatabaseIsAnOutcome) {
   one_.on_request = [](SessionId, RequestNumber, ByteView) { return refusal(Code::kNotEnough); };
   GatewayClient c = client();

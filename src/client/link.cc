@@ -20,6 +20,21 @@ std::uint64_t random_word() {
   return (std::uint64_t{device()} << 32 | device()) | 1U;  // never 0, which means "none"
 }
 
+Link::Options Link::thin(Addresses at, std::optional<wire::Token> token, bool only_these) {
+  Options options;
+  options.learn = !only_these && !all_local(at);
+  options.addresses = std::move(at);
+  options.token = std::move(token);
+  options.hello.role = wire::Role::kGatewayClient;
+  options.hello.session = SessionId(random_word());
+  return options;
+}
+
+registry::KeyId Link::acts_as(const Addresses& at, const std::optional<wire::Token>& token) {
+  if (token) return token->key;
+  return all_local(at) ? registry::kMachine : registry::kNobody;
+}
+
 Link::Link(net::Loop& loop, Options options, LinkOwner& owner)
     : loop_(loop), options_(std::move(options)), owner_(owner), timer_(loop.context()), at_(options_.first) {}
 
@@ -107,9 +122,16 @@ void Link::greeted(const wire::Message& message) {
   const Result<wire::HelloReply> reply = wire::decode_hello_reply(message.payload);
   if (!reply) return attempt_failed(reply.error().message);
   reply_ = *reply;
-  if (!options_.token) return begin();
+  if (options_.token)
+    show_key();
+  else
+    begin();
+}
+
+void Link::show_key() {
   wire::encode(connection_->outgoing(), wire::Authenticate{options_.token->key, options_.token->secret});
   connection_->flush();
+  after(kGreetUs, &Link::greeting_late);
 }
 
 void Link::authenticated(const wire::Message& message) {
@@ -117,6 +139,10 @@ void Link::authenticated(const wire::Message& message) {
   const Result<wire::Authenticated> answer = wire::decode_authenticated(message.payload);
   if (!answer) return attempt_failed(answer.error().message);
   if (answer->code == Code::kOk) return begin();
+  if (answer->code == Code::kTooMany) {
+    last_reason_ = address().text() + ": " + answer->reason;
+    return after(kSlowDownUs, &Link::show_key);
+  }
   if (answer->code == Code::kUnauthorized) refusal_ = Error{answer->code, answer->reason};
   attempt_failed(answer->reason);
 }

@@ -36,6 +36,10 @@ class LinkOwner {
 // Random, for sessions and for direct clients' names: never used by two processes.
 [[nodiscard]] std::uint64_t random_word();
 
+// After kTooMany, before the same is sent again: by then a limit of five a second has room for one more. The replica
+// stays the same one: another would count anew, and the limit would be none.
+inline constexpr std::int64_t kSlowDownUs = 200'000;
+
 class Link final : public net::ConnectionOwner {
  public:
   struct Options {
@@ -45,6 +49,11 @@ class Link final : public net::ConnectionOwner {
     wire::Hello hello;
     std::optional<wire::Token> token;  // shown to every replica before it counts as up
   };
+  // Of a client that leaves the broadcasting to its replica, in a session of its own. From a local socket it does not
+  // go to other members: there it would be somebody else.
+  [[nodiscard]] static Options thin(Addresses at, std::optional<wire::Token> token, bool only_these = false);
+  // Whom its requests name: the key that it shows; at a local socket, without one, the machine's operator.
+  [[nodiscard]] static registry::KeyId acts_as(const Addresses& at, const std::optional<wire::Token>& token);
   Link(net::Loop& loop, Options options, LinkOwner& owner);
   ~Link();
   Link(const Link&) = delete;
@@ -83,6 +92,7 @@ class Link final : public net::ConnectionOwner {
   void dial();
   void greet(net::Stream stream);
   void greeted(const wire::Message& message);
+  void show_key();
   void authenticated(const wire::Message& message);
   void begin();
   void attempt_failed(const std::string& reason);

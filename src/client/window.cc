@@ -46,6 +46,7 @@ void Window::refuse(RequestNumber number, BootTime when) {
   Entry* entry = find(number);
   if (entry == nullptr || entry->settled || entry->due) return;
   entry->due = true;
+  entry->sent = false;
   entry->send_at = when;
   ++due_;
 }
@@ -54,6 +55,7 @@ void Window::link_lost() {
   for (Entry& entry : entries_) {
     if (entry.settled) continue;
     if (!entry.due) ++due_;
+    entry.doubtful = entry.doubtful || entry.sent;
     entry.due = true;
     entry.send_at = BootTime();
   }
@@ -65,7 +67,7 @@ void Window::send(BootTime now, const std::function<void(RequestNumber, ByteView
   for (Entry& entry : entries_) {
     if (entry.due && entry.send_at <= now) {
       entry.due = false;
-      entry.ever_sent = true;
+      entry.sent = true;
       --due_;
       out(number, entry.body);
     }
@@ -81,9 +83,9 @@ std::optional<BootTime> Window::next_retry() const {
   return next;
 }
 
-bool Window::ever_sent(RequestNumber number) const {
+bool Window::may_be_done(RequestNumber number) const {
   const Entry* entry = find(number);
-  return entry != nullptr && entry->ever_sent;
+  return entry != nullptr && (entry->sent || entry->doubtful);
 }
 
 bool Window::is_open(RequestNumber number) const {

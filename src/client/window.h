@@ -28,7 +28,7 @@ class Window {
   RequestNumber add(ByteView body);
   // Final answer. False: it was not open (an answer that came twice).
   bool settle(RequestNumber number);
-  // It was not taken: send it again from `when` on.
+  // It was not taken, by who was asked last: send it again from `when` on.
   void refuse(RequestNumber number, BootTime when);
   // The connection is gone: all of it must be sent again.
   void link_lost();
@@ -40,8 +40,8 @@ class Window {
 
   [[nodiscard]] bool empty() const { return open_ == 0; }
   [[nodiscard]] std::size_t open() const { return open_; }
-  // Some open request was sent at least once, so it may have been executed.
-  [[nodiscard]] bool ever_sent(RequestNumber number) const;
+  // It may have been executed: it was sent, and either not refused since, or before on a link that was lost.
+  [[nodiscard]] bool may_be_done(RequestNumber number) const;
   // Of the oldest open request; of the next one when none is open.
   [[nodiscard]] RequestNumber first_open() const { return first_; }
   [[nodiscard]] bool is_open(RequestNumber number) const;
@@ -51,9 +51,10 @@ class Window {
  private:
   struct Entry {
     Bytes body;
-    BootTime send_at;  // when it may be sent (again)
-    bool due = true;   // to be sent
-    bool ever_sent = false;
+    BootTime send_at;       // when it may be sent (again)
+    bool due = true;        // to be sent
+    bool sent = false;      // and not refused since
+    bool doubtful = false;  // sent on a link that was lost before the answer
     bool settled = false;
   };
   [[nodiscard]] Entry* find(RequestNumber number);

@@ -74,13 +74,20 @@ TEST(Window, SecondAnswerIsIgnored) {
   EXPECT_TRUE(window.empty());
 }
 
-TEST(Window, KnowsWhatWasEverSent) {
+TEST(Window, KnowsWhatMayHaveBeenExecuted) {
   Window window;
   window.add({});
-  EXPECT_FALSE(window.ever_sent(n(1)));
+  EXPECT_FALSE(window.may_be_done(n(1)));
   sent(window);
+  EXPECT_TRUE(window.may_be_done(n(1)));
+  window.refuse(n(1), BootTime(5));
+  EXPECT_FALSE(window.may_be_done(n(1))) << "who refuses it has not executed it";
+  sent(window, 5);
   window.link_lost();
-  EXPECT_TRUE(window.ever_sent(n(1)));
+  EXPECT_TRUE(window.may_be_done(n(1)));
+  sent(window);
+  window.refuse(n(1), BootTime(5));
+  EXPECT_TRUE(window.may_be_done(n(1))) << "the one before, who was lost, may have";
 }
 
 }  // namespace

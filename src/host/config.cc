@@ -188,8 +188,8 @@ Result<Config> parse_config(const std::string& text, const std::string& name) {
   out.etcd_tls = tls_files(in, "register");
   out.tls = tls_files(in, "tls");
   out.frames_in_flight = in.number("limits", "frames_in_flight", limits::kUnsafeFramesMax, 0);
-  out.requests_per_key = in.number("limits", "requests_per_key", kRequestsMax, 0);
-  out.requests_per_address = in.number("limits", "requests_per_address", kRequestsMax, 0);
+  out.rates.per_key = in.number("limits", "requests_per_key", kRequestsMax, 0);
+  out.rates.per_address = in.number("limits", "requests_per_address", kRequestsMax, 0);
   out.log_level = in.text("log", "level", out.log_level);
   out.log_file = in.text("log", "file");
   out.insecure = in.value<bool>("", "insecure", "true or false").value_or(false);

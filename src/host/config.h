@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "net/connection.h"
+#include "net/rates.h"
 #include "net/tls.h"
 #include "view/etcd_client.h"
 
@@ -45,8 +46,8 @@ struct Config {
   TlsFiles tls;  // [tls], of wire and HTTP
 
   // [limits]
-  std::uint32_t frames_in_flight = 0;                            // 0: as usual
-  std::uint32_t requests_per_key = 0, requests_per_address = 0;  // over HTTP, a second; 0: any number
+  std::uint32_t frames_in_flight = 0;  // 0: as usual
+  net::RateLimits rates;               // of HTTP, and of the wire
 
   // [log]
   std::string log_level = "info";

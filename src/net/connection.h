@@ -78,6 +78,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // The other side has shown a certificate of our authority that is for this host.
   [[nodiscard]] bool proves(const std::string& host) const { return stream_.proves(host); }
   [[nodiscard]] bool from_this_machine() const { return stream_.from_this_machine(); }
+  [[nodiscard]] std::uint64_t peer_number() const { return stream_.peer_number(); }
 
   // Bytes appended and not yet taken by the kernel.
   [[nodiscard]] std::size_t waiting() const { return out_.size() - out_done_; }

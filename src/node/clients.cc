@@ -11,8 +11,14 @@
 
 namespace titer::node {
 
+namespace {
+
+Error unavailable(std::string message) { return {Code::kUnavailable, std::move(message)}; }
+
+}  // namespace
+
 Clients::Clients(net::Loop& loop, Engine& engine, Asks asks)
-    : loop_(loop), engine_(engine), asks_(std::move(asks)), backups_(loop, engine) {}
+    : loop_(loop), engine_(engine), asks_(std::move(asks)), backups_(loop, engine), rates_(asks_.rates) {}
 
 Clients::~Clients() {
   for (const auto& [id, client] : clients_) client->connection->detach();
@@ -28,6 +34,9 @@ void Clients::adopt(net::Connection& connection, const wire::Hello& hello, const
   client->connection = connection.shared_from_this();
   client->session = hello.session;
   client->key = connection.local() ? registry::kMachine : registry::kNobody;
+  client->counted = rates_.on() && !connection.local();
+  client->address = client->counted ? connection.peer_number() : 0;
+  client->beyond = asks_.keys_beyond && !connection.from_this_machine();
   client->transmitter = direct ? hello.transmitter : TransmitterId(0);
   connection.tag = next_client_++;
   connection.set_owner(*this);
@@ -76,6 +85,8 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
 void Clients::request(Client& client, ByteView payload) {
   const auto request = wire::decode_request_message(payload);
   if (!request) return client.connection->fail(request.error().code, request.error().message);
+  if (const Status rate = check_rate(client); !rate)
+    return refuse(client, request->number, rate.error().code, rate.error().message);
   if (const Status own = check_key(client, request->body); !own)
     return refuse(client, request->number, own.error().code, own.error().message);
   if (no_writes_) return refuse(client, request->number, no_writes_->code, no_writes_->message);
@@ -114,6 +125,9 @@ void Clients::direct(Client& client, const wire::Message& message) {
   if (!is_direct_client(client.transmitter))
     return client.connection->fail(Code::kProtocol, "only a direct client sends frames");
   if (no_writes_) return client.connection->fail(no_writes_->code, no_writes_->message);
+  if (client.counted && client.key == registry::kNobody)
+    return client.connection->fail(Code::kUnauthorized,
+                                   "requests are limited here, so a direct client needs a key");
   auto decoded = wire::decode_from_client(message);
   if (!decoded) return client.connection->fail(decoded.error().code, decoded.error().message);
   if (const auto* frame = std::get_if<smr::FramePtr>(&*decoded); frame != nullptr && (*frame)->count > 0) {
@@ -134,14 +148,13 @@ void Clients::send(const smr::Output::SendClient& message) {
 Status Clients::check_key(const Client& client, ByteView body) const {
   const registry::KeyId named = wire::request_key(body);
   if ((named == client.key && named != registry::kNobody) || client.connection->local()) return ok_status();
-  if (named == registry::kNobody && asks_.keys_beyond && !client.connection->from_this_machine())
-    return Error{Code::kUnauthorized, std::string(wire::kKeyBeyond)};
+  if (named == registry::kNobody && client.beyond) return Error{Code::kUnauthorized, std::string(wire::kKeyBeyond)};
   if (named == registry::kNobody) return ok_status();
   return Error{Code::kForbidden, "the request names a key that this connection has not shown; authenticate first"};
 }
 
-Status Clients::may(const Client& client, registry::Act act) const {
-  return engine_.machine.registry().judge(client.key, act, net::wall_now());
+Status Clients::check_rate(const Client& client) {
+  return client.counted ? rates_.take(client.address, client.key.value, net::boot_now()) : ok_status();
 }
 
 void Clients::authenticate(Client& client, ByteView payload) {
@@ -175,8 +188,9 @@ void Clients::query(Client& client, const wire::Message& message) {
 }
 
 void Clients::begin_read(Client& client, Read read) {
-  const std::uint64_t id = next_read_++;
   read.client = client.connection->tag;
+  if (const Status rate = check_rate(client); !rate) return refuse_read(read, rate.error());
+  const std::uint64_t id = next_read_++;
   read.asked = net::boot_now();
   reads_.emplace(id, std::move(read));
   if (++client.reads >= kReadsMax) {
@@ -240,7 +254,7 @@ void Clients::retry_reads(BootTime now) {
     const std::int64_t waited = now.value - it->second.asked.value;
     const Answering answering = answer_read(it->second);
     if (answering == Answering::kNoLease && waited > kReadPatienceUs) {
-      refuse_read(it->second, "this replica has no read lease: it may be cut off; ask another one");
+      refuse_read(it->second, unavailable("this replica has no read lease: it may be cut off; ask another one"));
     } else if (answering == Answering::kUnread && waited > kUnreadPatienceUs) {
       find(it->second.client)->connection->fail(Code::kBusy, "it does not read what it asked for");
     } else if (answering != Answering::kDone) {
@@ -255,14 +269,14 @@ void Clients::retry_reads(BootTime now) {
 void Clients::read_refused(std::uint64_t read) {
   const auto it = reads_.find(read);
   if (it == reads_.end()) return;
-  refuse_read(it->second, "this replica is not (or not yet) a member of the cluster; ask another one");
+  refuse_read(it->second, unavailable("this replica is not (or not yet) a member of the cluster; ask another one"));
   close_read(read);
 }
 
-void Clients::refuse_read(const Read& read, const std::string& why) {
+void Clients::refuse_read(const Read& read, const Error& why) {
   Client* client = find(read.client);
   if (client == nullptr) return;
-  const wire::QueryAnswer answer{read.token, engine_.machine.position(), Code::kUnavailable, as_bytes(why)};
+  const wire::QueryAnswer answer{read.token, engine_.machine.position(), why.code, as_bytes(why.message)};
   if (read.shows_key) return authenticated(*client, read.as, answer);
   wire::encode(client->connection->outgoing(), answer);
   mark(*client);
@@ -291,46 +305,6 @@ void Clients::feed_watchers() {
     mark(*client);
     if (*client->watching < newest) loop_.wake_at(net::boot_now());
   }
-}
-
-void Clients::order(Client& client, const wire::Message& message) {
-  net::Connection& connection = *client.connection;
-  if (message.type == wire::Type::kOperate) return operate(client, message.payload);
-  if (const Status allowed = may(client, registry::Act::kOperate); !allowed)
-    return connection.fail(allowed.error().code, allowed.error().message);
-  if (message.type == wire::Type::kBackupAsk) return backups_.begin(connection);
-  wire::encode_trace(connection.outgoing(), asks_.trace());
-  mark(client);
-}
-
-void Clients::operate(Client& client, ByteView payload) {
-  auto ask = wire::decode_operate(payload);
-  if (!ask) return client.connection->fail(ask.error().code, ask.error().message);
-  if (const Status allowed = may(client, registry::Act::kOperate); !allowed) {
-    wire::encode(client.connection->outgoing(),
-                 wire::Operated{ask->token, allowed.error().code, allowed.error().message});
-    return mark(client);
-  }
-  const std::uint64_t order = next_read_++;
-  orders_.emplace(order, Order{client.connection->tag, std::exchange(ask->token, order)});
-  // The supervisor may be gone and never answer these.
-  if (orders_.size() > kOrdersMax)
-    return operated({order, Code::kBusy, "too many orders wait for the supervisor; look at the status"});
-  if (const Status passed = asks_.operate(*ask); !passed)
-    operated({order, passed.error().code, passed.error().message});
-}
-
-void Clients::operated(wire::Operated answer) {
-  const auto it = orders_.find(answer.token);
-  if (it == orders_.end()) return;
-  const Order order = it->second;
-  orders_.erase(it);
-  Client* client = find(order.client);
-  if (client == nullptr) return;
-  answer.token = order.token;
-  wire::encode(client->connection->outgoing(), answer);
-  mark(*client);
-  loop_.wake_at(net::boot_now());
 }
 
 void Clients::cut(TransmitterId client, const std::string& reason) {

@@ -11,6 +11,11 @@
 // decided for requests in apply(), in the order; here is only seen to it that nobody names a key whose secret he has not
 // shown, and questions and orders are judged by this replica's state.
 //
+// How often: requests, questions and keys that are shown are counted by address and key where there are limits, and
+// above them answered kTooMany; the client tries again a little later (client/link.h). Not counted: what comes through
+// the local socket (HTTP has counted its own), what shows how a flooded replica fares (status, watching), and frames: a
+// replica that left out one of them would hold up all others. So where there are limits, frames need a key.
+//
 // Errors: what breaks the wire format or the rules is told why and cut off; a request that cannot be taken
 // now is answered kBusy or kUnavailable. Thread rule: the loop's thread.
 #pragma once
@@ -27,6 +32,7 @@
 #include "base/limits.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "net/rates.h"
 #include "node/backups.h"
 #include "node/engine.h"
 #include "wire/codec.h"
@@ -41,6 +47,7 @@ class Clients final : private net::ConnectionOwner {
     std::function<Status(const wire::Operate&)> operate;  // passes it on; the answer comes through operated()
     // Who is not on this machine needs a key to write, also while there are none.
     bool keys_beyond = false;
+    net::RateLimits rates;
   };
   Clients(net::Loop& loop, Engine& engine, Asks asks);
   ~Clients();
@@ -81,6 +88,9 @@ class Clients final : private net::ConnectionOwner {
     SessionId session;
     TransmitterId transmitter;         // 0: a thin client
     registry::KeyId key;               // who it is
+    std::uint64_t address = 0;         // to count by
+    bool counted = false;              // how often it asks is limited
+    bool beyond = false;               // what is not public needs a key, also while there are none
     bool dirty = false;                // something was appended this turn
     std::size_t reads = 0;             // questions not yet answered
     bool paused = false;               // not listened to: too many of them
@@ -106,8 +116,10 @@ class Clients final : private net::ConnectionOwner {
   void authenticated(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
   // It names no key but its own; else the error says so.
   [[nodiscard]] Status check_key(const Client& client, ByteView body) const;
+  // It does not ask too often.
+  [[nodiscard]] Status check_rate(const Client& client);
   [[nodiscard]] Status may(const Client& client, registry::Act act) const;
-  void refuse_read(const Read& read, const std::string& why);
+  void refuse_read(const Read& read, const Error& why);
   // What becomes of a read whose fence has passed.
   enum class Answering { kDone, kNoLease, kUnread, kNextTurn };
   [[nodiscard]] Answering answer_read(const Read& read);
@@ -142,6 +154,7 @@ class Clients final : private net::ConnectionOwner {
   Bytes rows_, outcome_;
   std::uint64_t reads_answered_ = 0;
   std::optional<Error> no_writes_;
+  net::Rates rates_;
 };
 
 }  // namespace titer::node

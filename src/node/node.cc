@@ -97,7 +97,7 @@ Clients::Asks Node::client_asks() {
               return Error{Code::kUnavailable, "this replica is not up yet: nobody can kill or start replicas"};
             return register_->operate(ask);
           },
-          options_.keys_beyond};
+          options_.keys_beyond, options_.rates};
 }
 
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,

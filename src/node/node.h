@@ -23,6 +23,7 @@
 #include "base/result.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "net/rates.h"
 #include "node/clients.h"
 #include "node/doorway.h"
 #include "node/engine.h"
@@ -44,6 +45,7 @@ struct NodeOptions {
   bool founds = false;       // this process is one of those with which the cluster begins
   std::uint32_t frames_in_flight = 2;
   bool keys_beyond = false;  // who is not on this machine needs a key to write, also while there are none
+  net::RateLimits rates;     // of clients of the wire
 };
 
 inline constexpr int kExitExcluded = 3;

@@ -2,14 +2,21 @@
 """From the first key to the end of one: at which position it stops to count, what survives failures, where its secret is, and
 what else keeps writes out: the switch, and limits on requests.
 """
+import itertools
 import json
 import os
+import struct
+import subprocess
 import threading
 import time
 import unittest
 
-from harness import Cluster, main, titer, wait_until
-from keyed import ROLES, Web, first_key, id_of
+import wire
+from harness import Cluster, end, main, spawn, titer, wait_until
+from keyed import ROLES, Web, authenticate, first_key, id_of
+from tls import Files
+
+TOO_MANY = 23  # src/base/result.h
 
 
 class Ends(unittest.TestCase):
@@ -80,6 +87,27 @@ class Ends(unittest.TestCase):
             self.assertEqual(titer("add", "At the machine", "--zip", "02139", at=at).returncode, 0)
 
 
+    def test_a_load_ends_when_its_key_does_and_says_why(self):
+        files = Files()
+        with Cluster(2, ["--memory"], tls=files.dir) as cluster:
+            at = "unix:" + cluster.socket(0)
+            key = first_key(cluster)
+            done = titer("key", "create", "--owner", "loads", "--role", "operator", "--key", key, at=at)
+            words = ["bench", "--seconds", 60, "--connections", 4, "--sites", 4, "--key", done.stdout.strip()]
+            load = spawn(*map(str, words), at=cluster.at(), ca=cluster.ca, stderr=subprocess.PIPE)
+            try:
+                wait_until(lambda: cluster.status(0)["executed"] > 100, "some writes")
+                self.assertEqual(titer("key", "revoke", id_of(done.stdout.strip()), "--key", key, at=at).returncode, 0)
+                said, errors = load.communicate(timeout=20)
+            finally:
+                end(load)
+            self.assertEqual(load.returncode, 1)
+            self.assertIn(b"the load has ended: ", errors)
+            self.assertIn(b"revoked", errors)
+            self.assertIn(b"check          passed", said)
+        files.folder.cleanup()
+
+
 class Around(unittest.TestCase):
     def test_writes_stop_while_reads_go_on(self):
         with Cluster(2, ["--memory", "--seed-site"], http=True) as cluster:
@@ -108,6 +136,57 @@ class Around(unittest.TestCase):
             self.assertEqual(web.ask("GET", "/writes")[0], 200, "the address may still")
             self.assertIn(429, [web.ask("GET", "/writes")[0] for _ in range(150)])
             wait_until(lambda: web.ask("GET", "/writes", operator)[0] == 200, "the key to be heard again")
+
+    def burst(self, link, count):
+        """The codes of so many requests and then as many questions, each sent at once."""
+        for n in range(1, count + 1):
+            link.send(wire.message(wire.REQUEST, struct.pack("<Q", n) + wire.set_count("Harvard University", n)))
+        writes = [wire.refusal(link.expect(wire.ANSWER)[8:]) for _ in range(count)]
+        for n in range(count):
+            link.send(wire.message(wire.QUERY, struct.pack("<Q", n) + wire.get_site("Harvard University")))
+        answers = [link.expect(wire.QUERY_ANSWER) for _ in range(count)]
+        reads = [payload[wire.read_varint(payload, 8)[1]] for payload in answers]
+        return writes, reads
+
+    def test_too_many_requests_on_the_wire_are_refused_and_the_connection_stays(self):
+        with Cluster(1, ["--memory", "--seed-site", "--requests-per-address", 20]) as cluster:
+            with wire.Link(cluster.port(0)) as link, wire.Link(cluster.socket(0)) as local:
+                writes, reads = self.burst(link, 60)
+                self.assertEqual(set(writes), {0, TOO_MANY})
+                self.assertIn(TOO_MANY, reads)
+                self.assertTrue(link.status()["full"], "a flooded replica still says how it fares")
+                self.assertEqual(self.burst(local, 60), ([0] * 60, [0] * 60), "the machine's operator, and HTTP")
+                numbers = itertools.count(100)
+                one_more = wire.set_count("Harvard University", 1)
+                wait_until(lambda: wire.refusal(link.request(next(numbers), one_more)) == 0,
+                           "the address to be heard again", every=0.05)
+
+    def test_titers_own_clients_wait_and_everything_is_done(self):
+        with Cluster(1, ["--memory", "--seed-site", "--requests-per-address", 40]) as cluster:
+            done = cluster.titer("bench", "--seconds", 2, "--connections", 4, "--in-flight", 8, "--sites", 4, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            said = json.loads(done.stdout)
+            self.assertGreater(said["held_back"], 0)
+            self.assertLess(said["per_second"], 100)
+            self.assertEqual((said["check"], said["failovers"], said["unanswered"]), ("passed", 0, 0), said)
+            rows = os.path.join(cluster.folder.name, "rows.csv")
+            with open(rows, "w", encoding="utf-8") as file:
+                file.write("site_id,name\n" + "".join(f"s{i},Site {i}\n" for i in range(150)))
+            self.assertIn("150", cluster.ok("import", rows))
+            key = first_key(cluster)
+            self.assertIn("300", cluster.ok("set", "Harvard University", "300", "--key", key))
+            dialogue = "e\nHarvard University\n77\nq\n"
+            refused = titer("client", cluster.port(0), "--timeout", 2, stdin=dialogue)
+            self.assertIn("a direct client needs a key", refused.stdout + refused.stderr)
+            self.assertIn("updated to 77", titer("client", cluster.port(0), "--key", key, stdin=dialogue).stdout)
+
+    def test_too_many_requests_of_a_key_on_the_wire(self):
+        with Cluster(1, ["--memory", "--seed-site", "--requests-per-key", 5]) as cluster:
+            key = first_key(cluster)
+            with wire.Link(cluster.port(0)) as link, wire.Link(cluster.port(0)) as other:
+                self.assertEqual(authenticate(link, key), 0)
+                self.assertIn(TOO_MANY, self.burst(link, 30)[1])
+                self.assertEqual(set(self.burst(other, 30)[1]), {0}, "who shows no key is not counted by one")
 
     def test_secrets_are_nowhere_but_with_their_owners(self):
         with Cluster(2, http=True, logs=True) as cluster:

@@ -1,10 +1,13 @@
 """What the tests of keys share: HTTP with a key, the table of roles, and a cluster with a key of every role."""
 import http.client
 import json
+import struct
 import unittest
 
+import wire
 from harness import Cluster, titer
 
+AUTHENTICATE, AUTHENTICATED = 53, 54
 ROLES = ("reader", "provider", "jurisdiction", "aggregator", "auditor", "operator")
 SCOPES = {"provider": ["alpha"], "jurisdiction": ["MA"], "aggregator": ["feed"]}
 
@@ -61,6 +64,13 @@ def first_key(cluster):
 
 def id_of(key):
     return key.split("_")[1]
+
+
+def authenticate(link, key):
+    """Shows a key on a connection; the code of the answer."""
+    _, number, secret = key.split("_")
+    link.send(wire.message(AUTHENTICATE, struct.pack("<Q", int(number, 16)) + wire.text(secret)))
+    return link.expect(AUTHENTICATED)[0]
 
 
 class WithRoles(unittest.TestCase):

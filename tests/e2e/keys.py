@@ -7,12 +7,13 @@ import json
 import os
 import struct
 import subprocess
+import urllib.request
 
 import wire
 from harness import ROOT, TITER, environment, main, titer
-from keyed import ROLES, WithRoles, id_of
+from keyed import ROLES, WithRoles, authenticate, id_of
 
-AUTHENTICATE, AUTHENTICATED, QUERY_AS, TRACE_ASK, TRACE = 53, 54, 55, 49, 50
+QUERY_AS, TRACE_ASK, TRACE = 55, 49, 50
 UNAUTHORIZED, FORBIDDEN = 20, 21
 
 
@@ -126,12 +127,6 @@ class Matrix(WithRoles):
             self.assertIn(titer("key", "roles", "--markdown").stdout, file.read())
 
 
-def authenticate(link, key):
-    _, number, secret = key.split("_")
-    link.send(wire.message(AUTHENTICATE, struct.pack("<Q", int(number, 16)) + wire.text(secret)))
-    return link.expect(AUTHENTICATED)[0]
-
-
 class Wire(WithRoles):
     def test_nobody_names_a_key_that_he_has_not_shown(self):
         body = wire.set_count("alpha", 1)
@@ -169,6 +164,33 @@ class Wire(WithRoles):
             self.assertIn(found, titer(*words, stdin=dialogue).stdout)
         self.assertEqual(list(self.cluster.wait_members([0, 1, 2])), [0, 1, 2])
 
+    def bench(self, seconds, *words):
+        return self.cluster.titer("bench", "--seconds", seconds, "--connections", 6, "--in-flight", 4, "--sites", 6,
+                                  "--json", *words, timeout=20)
+
+    def test_a_load_acts_with_its_key(self):
+        for workload, at in (("set", None), ("all", None), ("mix", "unix:" + self.cluster.socket(1))):
+            with self.subTest(workload=workload, at=at):
+                before = self.cluster.status(2)["position"]
+                done = self.bench(0.3, "--workload", workload, *(["--at", at] if at else ["--key", self.operator]))
+                self.assertEqual(done.returncode, 0, done.stderr)
+                said = json.loads(done.stdout)
+                self.assertGreater(said["writes"], 0)
+                self.assertEqual((said["errors"], said["unanswered"], said["held_back"]), (0, 0, 0))
+                if workload != "all":
+                    self.assertEqual((said["refused"], said["check"]), (0, "passed"))
+                self.assertGreaterEqual(self.cluster.wait_equal()[0] - before, said["writes"])
+                events = self.ask("GET", "/events?limit=5", self.keys["auditor"])[1]["events"]
+                self.assertEqual({e["actor"] for e in events}, {"bench" if at else "ann"}, "a key's owner is the actor")
+
+    def test_a_load_that_may_not_write_says_so_at_once(self):
+        for key, found in ((None, "needs a key"), (self.keys["auditor"], "may not do this"),
+                           ("titer_", "a key looks like")):
+            with self.subTest(key=key):
+                done = self.bench(60, *(["--key", key] if key else []))
+                self.assertEqual((done.returncode, done.stdout), (2 if key == "titer_" else 1, ""))
+                self.assertIn(found, done.stderr)
+
     def test_a_key_from_a_file_or_the_environment(self):
         path = os.path.join(self.cluster.folder.name, "key")
         with open(path, "w", encoding="utf-8") as file:
@@ -178,6 +200,21 @@ class Wire(WithRoles):
         done = subprocess.run([TITER, "key", "list", "--json"], env=env, check=False,
                               capture_output=True, text=True, timeout=30)
         self.assertEqual({key["role"] for key in json.loads(done.stdout)}, set(ROLES))
+
+
+class Stream:
+    """The change stream at replica 0, event by event."""
+
+    def __init__(self, cluster, since, key):
+        where = f"http://127.0.0.1:{cluster.http_base}/api/v1/changes?format=ndjson&since={since}"
+        headers = {"Authorization": "Bearer " + key} if key else {}
+        self.last = None
+        self.answer = urllib.request.urlopen(urllib.request.Request(where, headers=headers), timeout=15)
+
+    def next(self):
+        """The next event; the empty lines between show only that the stream lives."""
+        self.last = json.loads(next(line for line in self.answer if line.strip()))
+        return self.last
 
 
 class Scopes(WithRoles):
@@ -217,6 +254,36 @@ class Scopes(WithRoles):
         self.assertNotIn("create_key", kinds)
         events = self.ask("GET", "/events", self.keys["auditor"])[1]["events"]
         self.assertIn("the provider", {e.get("actor") for e in events}, "a request with a key is its owner's")
+
+    def test_the_stream_of_changes_shows_who_and_why_to_auditors(self):
+        """What was before the stream began, and what comes while it is open."""
+        def change(doses):
+            status, said, _ = self.ask("PUT", "/sites/alpha/stock/207", self.keys["provider"],
+                                       {"availability": doses, "reason": "delivery"})
+            self.assertEqual(status, 200, said)
+            return said["position"]
+
+        first = change(1)
+        streams = {role: Stream(self.cluster, first - 1, self.keys.get(role)) for role in (None, *ROLES)}
+        self.assertEqual({s.next()["position"] for s in streams.values()}, {first})
+        before = {role: stream.last for role, stream in streams.items()}
+        second = change(2)
+        for role, stream in streams.items():
+            with self.subTest(role=role):
+                self.assertEqual(stream.next()["position"], second)
+                shown = {"actor": "the provider", "reason": "delivery"} if role in ("auditor", "operator") else {}
+                for event in (before[role], stream.last):
+                    self.assertEqual({k: event[k] for k in ("actor", "reason") if k in event}, shown)
+
+    def test_a_stream_shows_no_more_than_the_rest_as_soon_as_its_key_is_revoked(self):
+        auditor = self.web.make(self.operator, "auditor")
+        since = self.ask("PUT", "/sites/beta/stock/207", self.operator, {"availability": 1})[1]["position"]
+        stream = Stream(self.cluster, since - 1, auditor)
+        self.assertEqual(stream.next()["actor"], "ann")
+        self.assertEqual(self.ask("DELETE", "/keys/" + id_of(auditor), self.operator)[0], 200)
+        self.ask("PUT", "/sites/beta/stock/207", self.operator, {"availability": 2})
+        self.assertNotIn("actor", stream.next())
+        self.assertEqual(self.ask("GET", f"/changes?since={since}", auditor)[0], 401)
 
 
 if __name__ == "__main__":

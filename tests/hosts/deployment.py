@@ -42,7 +42,8 @@ case "$*" in
 esac
 """
 SCP = """#!/bin/sh
-# Stands in for scp: scp FILE… root@ADDRESS:FOLDER, where /machines/ADDRESS is that machine's root.
+# Stands in for scp: scp FILE… root@ADDRESS:FOLDER, or scp root@ADDRESS:FILE . (/machines/ADDRESS is that machine's root).
+case "$1" in root@*) from=/machines/${1#root@}; exec cp "${from%%:*}/root/${from#*:}" "$2" ;; esac
 for last; do :; done
 target=/machines/${last#root@}
 while [ $# -gt 1 ]; do cp "$1" "${target%%:*}${target#*:}"; shift; done

@@ -1,11 +1,10 @@
-#include "api/rates.h"
+#include "net/rates.h"
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
-#include "api/limits.h"
-
-namespace titer::api {
+namespace titer::net {
 
 namespace {
 
@@ -22,9 +21,9 @@ double Rate::filled(const Bucket& bucket, BootTime now) const {
 
 bool Rate::take(std::uint64_t whose, BootTime now) {
   if (per_second_ <= 0) return true;
-  if (buckets_.size() >= limits::kBucketsMax)
+  if (buckets_.size() >= kBucketsMax)
     boost::unordered::erase_if(buckets_, [&](const auto& one) { return filled(one.second, now) >= capacity(); });
-  if (buckets_.size() >= limits::kBucketsMax) buckets_.clear();
+  if (buckets_.size() >= kBucketsMax) buckets_.clear();
   const auto [it, is_new] = buckets_.try_emplace(whose, Bucket{capacity(), now});
   Bucket& bucket = it->second;
   bucket = {filled(bucket, now), now};
@@ -35,4 +34,14 @@ bool Rate::take(std::uint64_t whose, BootTime now) {
 
 unsigned Rate::retry_after_s() const { return static_cast<unsigned>(std::ceil(std::max(1.0, 1 / per_second_))); }
 
-}  // namespace titer::api
+Error Rate::refusal() const {
+  return {Code::kTooMany, "too many requests of this " + std::string(whose_) + "; slow down"};
+}
+
+Status Rates::take(std::uint64_t address, std::uint64_t key, BootTime now) {
+  if (!per_address.take(address, now)) return per_address.refusal();
+  if (key != 0 && !per_key.take(key, now)) return per_key.refusal();
+  return ok_status();
+}
+
+}  // namespace titer::net

@@ -1,0 +1,45 @@
+#include "api/feeds.h"
+
+#include <iterator>
+#include <utility>
+
+#include "api/limits.h"
+
+namespace titer::api {
+
+Feeds::Feeds(net::Loop& loop, net::Address replica)
+    : loop_(loop),
+      replica_(std::move(replica)),
+      everybody_(std::make_shared<Changes>(loop, replica_, registry::kNobody, limits::kRingBytesMax)) {}
+
+std::shared_ptr<Changes> Feeds::of(registry::KeyId auditor) {
+  if (const auto there = auditors_.find(auditor); there != auditors_.end()) return there->second;
+  if (auditors_.size() >= limits::kAuditFeedsMax) return nullptr;
+  auto feed = std::make_shared<Changes>(loop_, replica_, auditor, limits::kAuditRingBytesMax);
+  if (stopping_) feed->stop();
+  auditors_.emplace(auditor, feed);
+  return feed;
+}
+
+void Feeds::turn(BootTime now) {
+  everybody_->turn(now);
+  for (auto it = auditors_.begin(); it != auditors_.end();) {
+    it->second->turn(now);
+    const bool over = it->second.use_count() == 1 && !it->second->begun();
+    it = over ? auditors_.erase(it) : std::next(it);
+  }
+}
+
+void Feeds::stop() {
+  stopping_ = true;
+  everybody_->stop();
+  for (const auto& [key, feed] : auditors_) feed->stop();
+}
+
+std::size_t Feeds::listeners() const {
+  std::size_t n = everybody_->listeners();
+  for (const auto& [key, feed] : auditors_) n += feed->listeners();
+  return n;
+}
+
+}  // namespace titer::api

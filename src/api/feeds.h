@@ -1,0 +1,43 @@
+// Feeds: what the listeners of one worker follow. One watch of the replica (changes.h) for everybody, and one for each
+// key that may see who did what and why.
+//
+// Why not one more for all auditors: the replica decides for each batch what a key sees, so a key that ends sees no more
+// than everybody from then on, without anybody here who would have to ask or to be told. Auditors are few.
+//
+// Limits: kAuditFeedsMax keys at a time, each with a smaller ring; further ones are told to follow another replica.
+// Thread rule: the worker's thread.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "api/changes.h"
+#include "net/address.h"
+#include "net/loop.h"
+#include "registry/keys.h"
+
+namespace titer::api {
+
+class Feeds {
+ public:
+  Feeds(net::Loop& loop, net::Address replica);
+
+  [[nodiscard]] std::shared_ptr<Changes> of_everybody() const { return everybody_; }
+  // Of a key that may see all. null: there are too many. Lives as long as somebody holds it, and a while longer.
+  [[nodiscard]] std::shared_ptr<Changes> of(registry::KeyId auditor);
+
+  // At the end of every turn.
+  void turn(BootTime now);
+  // All listeners are told to end.
+  void stop();
+  [[nodiscard]] std::size_t listeners() const;
+
+ private:
+  net::Loop& loop_;
+  net::Address replica_;
+  bool stopping_ = false;
+  std::shared_ptr<Changes> everybody_;
+  std::map<registry::KeyId, std::shared_ptr<Changes>> auditors_;
+};
+
+}  // namespace titer::api

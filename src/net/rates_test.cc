@@ -1,0 +1,45 @@
+// How often a key or an address may ask: buckets that fill with the time that they are given.
+#include "net/rates.h"
+
+#include <gtest/gtest.h>
+
+namespace titer::net {
+namespace {
+
+TEST(Rates, a_bucket_holds_two_seconds_and_fills_again) {
+  Rate rate(10, "key");
+  BootTime now(1'000'000);
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(rate.take(1, now));
+  EXPECT_FALSE(rate.take(1, now));
+  EXPECT_TRUE(rate.take(2, now)) << "each for itself";
+  now.value += 100'000;
+  EXPECT_TRUE(rate.take(1, now));
+  EXPECT_FALSE(rate.take(1, now));
+  EXPECT_EQ(rate.retry_after_s(), 1U);
+  EXPECT_EQ(Rate(0.25, "key").retry_after_s(), 4U);
+}
+
+TEST(Rates, of_zero_are_none) {
+  Rates rates(RateLimits{});
+  EXPECT_FALSE(rates.on());
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(rates.take(1, 2, BootTime(1)).ok());
+}
+
+TEST(Rates, an_address_and_a_key_are_counted_each_for_itself_and_the_refusal_says_which) {
+  Rates rates({.per_key = 1, .per_address = 2});
+  EXPECT_TRUE(rates.on());
+  const BootTime now(1);
+  EXPECT_TRUE(rates.take(7, 1, now).ok());
+  EXPECT_TRUE(rates.take(8, 1, now).ok());
+  const Status of_key = rates.take(9, 1, now);
+  ASSERT_FALSE(of_key.ok()) << "the key is the same at every address";
+  EXPECT_EQ(of_key.error().code, Code::kTooMany);
+  EXPECT_EQ(of_key.error().message, "too many requests of this key; slow down");
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(rates.take(7, 0, now).ok()) << "who has no key has no bucket of one";
+  const Status of_address = rates.take(7, 2, now);
+  ASSERT_FALSE(of_address.ok());
+  EXPECT_EQ(of_address.error().message, "too many requests of this address; slow down");
+}
+
+}  // namespace
+}  // namespace titer::net
