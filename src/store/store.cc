@@ -59,8 +59,14 @@ void Store::persist(const std::vector<smr::Output::Persist>& what) {
       journal_->append(one.ticket, RecordKind::kInstall, {line.view.number, {}, {}},
                        [&](Bytes& out) { wire::encode_installed(out, line); });
       urgent_ = true;
+      if (!counts_ && !line_) line_ = one.ticket;
     }
   }
+}
+
+void Store::synced(std::uint64_t ticket) {
+  counts_ = counts_ || (line_ && ticket >= *line_);
+  events_.persisted(ticket);
 }
 
 void Store::commit(BootTime now, bool urgent) {
@@ -139,6 +145,7 @@ void Store::reported(const TablesWriter::Report& report) {
     submit(std::move(*std::exchange(after_this_, std::nullopt)));
   } else if (joining_) {
     joining_ = false;
+    counts_ = false;
     role_ = Role::kMember;
     std::exchange(when_joined_, nullptr)();
   }

@@ -93,6 +93,9 @@ class Store {
   }
   // Learner: the final state of the flush of `view` is in `machine`. `done` is called when it is on disk.
   void joined(machine::Machine& machine, ViewNumber view, LamportTime clock, std::function<void()> done);
+  // What is on this disk is a member's, so that nobody else's is needed: of a joiner from when the line of the view in
+  // which it joins is synced (docs/protocol.md §7).
+  [[nodiscard]] bool counts() const { return role_ == Role::kMember && counts_; }
   // A clean end: the state as it is goes into the tables, so that the next start has nothing to execute. Waits.
   void close(machine::Machine& machine, const smr::Replica& replica);
   // What a learner had cannot be continued: the next start begins from nothing.
@@ -126,6 +129,7 @@ class Store {
   [[nodiscard]] Status read_identity();
   [[nodiscard]] Status read(machine::Machine& machine, const machine::LogSink& line);
   [[nodiscard]] JournalEvents journal_events();
+  void synced(std::uint64_t ticket);
   [[nodiscard]] Status note_lives();
   [[nodiscard]] bool due(BootTime now, const machine::Machine& machine) const;
   [[nodiscard]] Materializer::Closing closing(smr::Checkpoint checkpoint, bool learning) const;
@@ -142,6 +146,8 @@ class Store {
   smr::Recovered recovered_;
   std::vector<std::string> recoveries_;
   Role role_ = Role::kNone;
+  bool counts_ = true;                 // of a member; false: it has joined, and its view's line is not synced yet
+  std::optional<std::uint64_t> line_;  // its ticket, when it is in the journal
 
   std::unique_ptr<Journal> journal_;
   bool urgent_ = false;     // requests, or a view, are not committed yet

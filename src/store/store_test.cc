@@ -213,6 +213,33 @@ TEST(Store, who_learns_can_begin_nothing_anew_any_more_under_its_later_lives) {
   EXPECT_EQ(machine.position(), Position(2));  // what helps to learn
 }
 
+// Before that the final state alone is there: if the view fails, others may settle and answer without it what came after.
+TEST(Store, a_joiner_s_disk_counts_from_when_the_line_of_its_view_is_synced) {
+  const TemporaryDir dir;
+  Posts posts;
+  std::uint64_t persisted = 0;
+  StoreEvents events;
+  events.post = [&](std::function<void()> work) { posts.add(std::move(work)); };
+  events.persisted = [&](std::uint64_t ticket) { persisted = ticket; };
+  events.failed = [](const std::string& why) { FAIL() << why; };
+  events.room = [](bool) {};
+  machine::Machine machine;
+  auto opened = Store::open({dir / "r", kCluster, kMe, Incarnation(11)}, events, machine, nullptr);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  Store& store = **opened;
+  ASSERT_TRUE(store.learn().ok());
+  EXPECT_FALSE(store.counts());
+  bool joined = false;
+  store.joined(machine, ViewNumber(5), LamportTime(9), [&] { joined = true; });
+  posts.run_until([&] { return joined; });
+  EXPECT_FALSE(store.counts());
+  store.persist({{1, smr::Installed{alone(5, 11), {}}}});
+  store.commit(BootTime(1), true);
+  EXPECT_FALSE(store.counts());
+  posts.run_until([&] { return persisted >= 1; });
+  EXPECT_TRUE(store.counts());
+}
+
 TEST(Store, is_one_process_s_at_a_time) {
   const TemporaryDir dir;
   Life life(dir / "r", 11, alone(0, 11));
