@@ -30,6 +30,11 @@ class Posts {
     work_.push_back(std::move(work));
     some_.notify_all();
   }
+  // Until there is some, which is not run yet.
+  void wait() {
+    std::unique_lock lock(mutex_);
+    some_.wait(lock, [this] { return !work_.empty(); });
+  }
   void run_until(const std::function<bool()>& done) {
     while (!done()) {
       std::function<void()> next;
@@ -238,6 +243,36 @@ TEST(Store, a_joiner_s_disk_counts_from_when_the_line_of_its_view_is_synced) {
   EXPECT_FALSE(store.counts());
   posts.run_until([&] { return persisted >= 1; });
   EXPECT_TRUE(store.counts());
+}
+
+// A flush fails after its final state is in, and the next ones end before the disk is done with it.
+TEST(Store, a_joiner_is_told_of_its_newest_final_state_when_that_is_on_disk_however_many_wait) {
+  const TemporaryDir dir;
+  Posts posts;
+  StoreEvents events;
+  events.post = [&](std::function<void()> work) { posts.add(std::move(work)); };
+  events.persisted = [](std::uint64_t) {};
+  events.failed = [](const std::string& why) { FAIL() << why; };
+  events.room = [](bool) {};
+  machine::Machine machine;
+  auto opened = Store::open({dir / "r", kCluster, kMe, Incarnation(11)}, events, machine, nullptr);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  ASSERT_TRUE((*opened)->learn().ok());
+  machine::FrameMaker frames;
+  std::vector<std::uint64_t> told;
+  for (std::uint64_t view = 5; view <= 8; ++view) {
+    run(machine, frames.add(1, view, machine::add_site("site-" + std::to_string(view), "Site")).frame());
+    (*opened)->joined(machine, ViewNumber(view), LamportTime(100), [&, view] { told.push_back(view); });
+    if (view == 5) posts.wait();  // that it is written will be heard of after the next one is there
+  }
+  posts.run_until([&] { return !told.empty(); });
+  EXPECT_EQ(told, std::vector<std::uint64_t>{8});
+  EXPECT_EQ((*opened)->stats().tables, machine.position());
+  opened->reset();
+  machine::Machine again;
+  const auto reopened = Store::open({dir / "r", kCluster, kMe, Incarnation(12)}, {}, again, nullptr);
+  ASSERT_TRUE(reopened.ok()) << reopened.error().message;
+  EXPECT_EQ(again.digest(), machine.digest());
 }
 
 TEST(Store, is_one_process_s_at_a_time) {
