@@ -1,4 +1,4 @@
-// titer restore: a new cluster from a backup, or a look at whether the backup is good.
+// titer restore: a new cluster from a backup, on one machine or on several, or a look at whether the backup is good.
 #include "cluster/restore.h"
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 #include "store/backup_reader.h"
 #include "titer/command.h"
 #include "titer/remote.h"
+#include "titer/restore_host.h"
 #include "titer/text.h"
 
 namespace titer::app {
@@ -17,7 +18,7 @@ namespace {
 
 struct Options {
   std::string file;
-  std::string data;
+  std::string data, config;
   std::uint16_t replicas = 3;
   bool check = false;
   bool json = false;
@@ -42,9 +43,20 @@ int refuse(const std::string& why, int code) {
   return code;
 }
 
+int make_cluster(const Options& o, const store::BackupContents& found, machine::Machine& machine) {
+  if (!o.config.empty()) return restore_host(o.config, found, machine, o.json);
+  const auto made = cluster::restore_cluster(o.data, o.replicas, machine, found.clock);
+  if (!made) return refuse(made.error().message, kExitUsage);
+  if (!o.json)
+    fmt::print("A new cluster, {:016x}, is in {}. Start it: titer cluster {} --data {}\n", made->cluster, o.data,
+               o.replicas, o.data);
+  return kExitOk;
+}
+
 int run(const Options& o) {
-  if (o.check != o.data.empty())
-    return refuse("say either --data DIR, where the new cluster is to be, or --check", kExitUsage);
+  if (o.check + !o.data.empty() + !o.config.empty() != 1)
+    return refuse("say where the new cluster is to be, with --data DIR or --config FILE, or only --check",
+                  kExitUsage);
   if (o.replicas < 1 || o.replicas > limits::kReplicasMax)
     return refuse("the number of replicas is 1 to " + std::to_string(limits::kReplicasMax), kExitUsage);
   machine::Machine machine;
@@ -52,33 +64,33 @@ int run(const Options& o) {
   const auto found = store::read_backup(o.file, machine);
   if (!found)
     return refuse(found.error().message, found.error().code == Code::kInvalid ? kExitRefused : kExitUsage);
-  if (o.check) {
-    print(o, *found, machine.registry().totals());
-    return kExitOk;
-  }
-  const auto made = cluster::restore_cluster(o.data, o.replicas, machine, found->clock);
-  if (!made) return refuse(made.error().message, kExitUsage);
-  print(o, *found, machine.registry().totals());
-  if (!o.json)
-    fmt::print("A new cluster, {:016x}, is in {}. Start it: titer cluster {} --data {}\n", made->cluster, o.data,
-               o.replicas, o.data);
-  return kExitOk;
+  const registry::Totals totals = machine.registry().totals();
+  if (!o.json) print(o, *found, totals);
+  const int code = o.check ? int{kExitOk} : make_cluster(o, *found, machine);
+  if (o.json && code == kExitOk) print(o, *found, totals);
+  return code;
 }
 
 Runner setup(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("file", o->file, "a file that `titer backup` wrote")->required();
-  app.add_option("--data", o->data, "directory for the new cluster; it must be empty or not there yet");
-  app.add_option("--replicas", o->replicas, "how many it is to have")->capture_default_str();
+  app.add_option("--data", o->data,
+                 "directory for the new cluster, on this machine; it must be empty or not there yet");
+  app.add_option("--replicas", o->replicas, "with --data: how many it is to have")->capture_default_str();
+  app.add_option(
+      "--config", o->config,
+      "titer.toml of this machine, which is to found a cluster on several machines with it (docs/serve.md)");
   app.add_flag("--check", o->check, "only read it: every checksum, the digest, the state's own invariants");
   app.add_flag("--json", o->json, "what the file holds as one JSON object");
   app.footer(
       "The new cluster has an identity of its own. `titer cluster T --data DIR` starts it: replica 0 begins with "
       "the\n"
-      "state of the backup, the others learn from it.\n"
-      "Exit codes: 0 done, 1 the file is no backup, not whole or damaged, 2 usage, or a file or directory that "
-      "cannot\n"
-      "be used.");
+      "state of the backup, the others learn from it. With --config: `titer init` has made the record, nobody has\n"
+      "begun, and `titer serve` on this machine begins with the backup. Run it as the user of the service.\n"
+      "Exit codes: 0 done; 1 the file is no backup, not whole or damaged, or the cluster is not there, has begun, "
+      "or\n"
+      "has no place for this machine; 2 usage, or a file or directory that cannot be used; 4 the register did not\n"
+      "answer.");
   return [o] { return run(*o); };
 }
 

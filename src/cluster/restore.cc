@@ -17,15 +17,15 @@ store::StoreEvents nobody() {
   return events;
 }
 
-Status write_replica(const std::string& dir, const RegisterState& state, machine::Machine& machine,
-                     LamportTime clock) {
-  const smr::Member& founder = state.record.members.front();
+Status write_replica(const std::string& dir, std::uint64_t cluster, const smr::ViewRecord& first,
+                     machine::Machine& machine, LamportTime clock) {
+  const smr::Member& founder = first.members.front();
   machine::Machine nothing;
-  auto store =
-      store::Store::open({replica_dir(dir, founder.id), state.cluster, founder.id, founder.incarnation, {}},
-                         nobody(), nothing, nullptr);
+  auto store = store::Store::open({dir, cluster, founder.id, founder.incarnation, {}}, nobody(), nothing, nullptr);
   if (!store) return store.error();
-  return (*store)->found(machine, state.record, clock);
+  // It was empty a moment ago, when nobody had its lock.
+  if ((*store)->inventory().whole) return Error{Code::kBusy, dir + " is in use by another process"};
+  return (*store)->found(machine, first, clock);
 }
 
 Status must_be_empty(const std::string& dir) {
@@ -34,11 +34,28 @@ Status must_be_empty(const std::string& dir) {
   if (names->empty()) return ok_status();
   return Error{Code::kInvalid,
                dir +
-                   " is not empty: a backup is restored into a directory of its own, so that nothing "
-                   "is written over; name another one with --data"};
+                   " is not empty: a backup is restored into a directory of its own, so that nothing is written "
+                   "over; name another one, or move away what is there"};
+}
+
+void take_away(const std::string& dir, bool and_itself) {
+  std::error_code ignored;
+  if (and_itself) return void(std::filesystem::remove_all(dir, ignored));
+  for (const auto& entry : std::filesystem::directory_iterator(dir, ignored))
+    std::filesystem::remove_all(entry.path(), ignored);
 }
 
 }  // namespace
+
+Status restore_replica(const std::string& dir, std::uint64_t cluster, const smr::ViewRecord& first,
+                       machine::Machine& machine, LamportTime clock) {
+  const bool made = !std::filesystem::exists(dir);
+  if (Status there = store::real_files().create_dir(dir); !there) return there;
+  if (Status empty = must_be_empty(dir); !empty) return empty;
+  Status written = write_replica(dir, cluster, first, machine, clock);
+  if (!written && written.error().code != Code::kBusy) take_away(dir, made);
+  return written;
+}
 
 Result<RegisterState> restore_cluster(const std::string& dir, std::uint16_t replicas, machine::Machine& machine,
                                       LamportTime clock) {
@@ -52,12 +69,10 @@ Result<RegisterState> restore_cluster(const std::string& dir, std::uint16_t repl
   state.replicas = replicas;
   state.founded = true;
   state.record.members = {{ReplicaId(0), Incarnation(random_id()), {}}};
-  Status written = write_replica(dir, state, machine, clock);
+  Status written = restore_replica(replica_dir(dir, ReplicaId(0)), state.cluster, state.record, machine, clock);
   if (written) written = write_register(dir, state);
   if (written) return state;
-  std::error_code ignored;
-  std::filesystem::remove_all(replica_dir(dir, ReplicaId(0)), ignored);
-  if (made) std::filesystem::remove(dir, ignored);
+  take_away(dir, made);
   return written.error();
 }
 

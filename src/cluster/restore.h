@@ -1,9 +1,13 @@
-// Restore: a new cluster whose state is that of a backup, in a directory of its own, ready to be started.
+// Restore: a new cluster whose state is that of a backup, ready to be started.
 //
-// What is written is what a cluster of one would leave behind: replica 0's disk, as a founder in view 0 that has executed
-// all of the backup, and a register that names it. The first start begins with it, the others learn. The cluster has an
+// What is written is what a cluster of one would leave behind: a replica's disk, as a founder in view 0 that has
+// executed all of the backup. Whoever keeps the register names it as the only member: here a directory for one machine
+// gets its register beside it; on several machines the record is in etcd (apps/titer/restore_host.h). So the first
+// start is the ordinary one after the failure of all: it begins with that disk, the others learn. The cluster has an
 // identity of its own, so nothing of the one that was backed up can be mistaken for a part of it.
-// Errors: the directory is not empty or cannot be written; what was made in it is taken away again.
+//
+// `machine`: the state, which was built while it tracked its changes; `clock`: not below any timestamp in it.
+// Errors: the directory is not empty, in use (kBusy) or cannot be written; what was made in it is taken away again.
 // Thread rule: none; it waits for the disk.
 #pragma once
 
@@ -17,8 +21,12 @@
 
 namespace titer::cluster {
 
-// `machine`: the state, which was built while it tracked its changes; `clock`: not below any timestamp in it.
+// A directory for one machine. Its register is written last: a disk without one is refused by every start.
 [[nodiscard]] Result<RegisterState> restore_cluster(const std::string& dir, std::uint16_t replicas,
                                                     machine::Machine& machine, LamportTime clock);
+
+// The disk alone, of the only member of `first`, which is a view 0. On disk when it returns.
+[[nodiscard]] Status restore_replica(const std::string& dir, std::uint64_t cluster, const smr::ViewRecord& first,
+                                     machine::Machine& machine, LamportTime clock);
 
 }  // namespace titer::cluster

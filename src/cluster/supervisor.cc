@@ -136,18 +136,18 @@ void Supervisor::watch_children() {
   });
 }
 
-// Who is found dead together leaves together: if that is everybody, all of them remain in the record and may begin anew.
+// Who is found dead together leaves together.
 void Supervisor::reap() {
-  smr::ReplicaSet gone;
+  bool member_died = false;
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     int wait_status = 0;
     if (slots_[i].pid <= 0 || ::waitpid(slots_[i].pid, &wait_status, WNOHANG) != slots_[i].pid) continue;
-    if (member(i)) gone.add(ReplicaId(i));
+    member_died = member_died || member(i);
     buried(i, wait_status);
   }
   if (stopping_ || !begun_) return;
-  if (!gone.empty()) leave(gone);
-  if (options_.durable && !somebody_lives()) try_restart();
+  if (member_died) leave_the_dead();
+  if (options_.durable && !somebody_counts(state_.record)) try_restart();
 }
 
 void Supervisor::buried(std::uint16_t index, int wait_status) {
@@ -173,16 +173,27 @@ void Supervisor::tell_end(std::uint16_t index) {
     say_(fmt::format("Replica {} has failed ({}){}.", index, ended, words));
 }
 
-void Supervisor::leave(smr::ReplicaSet gone) {
+// If nobody who is left counts, all remain in the record.
+void Supervisor::leave_the_dead() {
+  smr::ReplicaSet gone;
+  for (const smr::Member& one : state_.record.members) {
+    const Slot& slot = slots_[one.id.value];
+    if (slot.pid <= 0 || slot.incarnation != one.incarnation) gone.add(one.id);
+  }
+  if (gone.empty()) return;
   auto next = view::without(state_.record, gone, dead_);
-  if (next) return publish(std::move(next).value());
-  if (!options_.durable)
-    return say_("The last replica has failed: what was in memory is lost. Start the cluster again.");
-  std::string members;
-  for (const smr::Member& one : state_.record.members) members += fmt::format(" {}", one.id.value);
-  say_(fmt::format(
-      "All replicas have failed. Every acknowledged write is on the disks of:{}. 'start I' brings one back.",
-      members));
+  if (next && (!options_.durable || somebody_counts(*next))) return publish(std::move(next).value());
+  tell_total_failure();
+}
+
+bool Supervisor::counts(const smr::Member& one) const {
+  const Slot& slot = slots_[one.id.value];
+  const bool dies = slot.pid <= 0 || slot.killed_by_us || !slot.why.empty();
+  return !dies && slot.incarnation == one.incarnation && slot.has_state;
+}
+
+bool Supervisor::somebody_counts(const smr::ViewRecord& record) const {
+  return std::ranges::any_of(record.members, [this](const smr::Member& one) { return counts(one); });
 }
 
 void Supervisor::ping() {
@@ -206,8 +217,10 @@ void Supervisor::ping() {
 // Kills it; reap() publishes the view without it once its death is certain.
 void Supervisor::exclude(std::uint16_t index, const std::string& why) {
   Slot& slot = slots_[index];
-  const bool last_member = member(index) && state_.record.members.size() == 1;
-  if (slot.pid <= 0 || last_member) return;
+  const bool needed = member(index) && std::ranges::none_of(state_.record.members, [&](const smr::Member& one) {
+                        return one.id.value != index && counts(one);
+                      });
+  if (slot.pid <= 0 || needed) return;
   slot.why = why;
   ::kill(slot.pid, SIGKILL);
 }
@@ -219,10 +232,7 @@ void Supervisor::on_message(net::Connection& connection, const wire::Message& me
   if (message.type == wire::Type::kPong) {
     const auto pong = wire::decode_pong(message.payload);
     if (!pong) return connection.fail(Code::kProtocol, pong.error().message);
-    slot.greeted = true;
-    slot.pings_missed = 0;
-    slot.pong = *pong;
-    admit_learners();
+    took_pong(index, *pong);
   } else if (message.type == wire::Type::kRegisterCompareAndSet) {
     const auto ask = wire::decode_compare_and_set(message.payload);
     if (!ask) return connection.fail(Code::kProtocol, ask.error().message);
@@ -242,6 +252,18 @@ void Supervisor::on_message(net::Connection& connection, const wire::Message& me
   } else {
     connection.fail(Code::kProtocol, "a replica does not send this kind of message");
   }
+}
+
+void Supervisor::took_pong(std::uint16_t index, const wire::Pong& pong) {
+  Slot& slot = slots_[index];
+  slot.greeted = true;
+  slot.pings_missed = 0;
+  slot.pong = pong;
+  const bool had_state = std::exchange(slot.has_state, slot.has_state || pong.full);
+  const ViewNumber before = state_.record.number;
+  if (begun_ && !had_state && slot.has_state) leave_the_dead();  // those for whom nobody could stand in before
+  if (state_.record.number != before) say_(fmt::format("Replica {} has the whole state and goes on.", index));
+  admit_learners();
 }
 
 // Its process is dead or about to be: SIGCHLD tells.
@@ -275,7 +297,7 @@ void Supervisor::compare_and_set(std::uint16_t from, const wire::CompareAndSet& 
   if (ask.without.empty() || ask.without.has(ReplicaId(from))) {
     // The same replicas, to settle a lost client; or the asker wants to leave, and does so when it reads the record.
     auto next = view::without(state_.record, ask.without, dead_);
-    if (!next) return;
+    if (!next || (!ask.without.empty() && !somebody_counts(*next))) return;
     if (!ask.without.empty()) say_(fmt::format("Replica {} leaves: {}.", from, ask.reason));
     return publish(std::move(next).value());
   }
@@ -287,7 +309,7 @@ void Supervisor::compare_and_set(std::uint16_t from, const wire::CompareAndSet& 
 // Joins wait until every member has installed the newest view, and then all that are ready join together: each
 // view costs a flush, and a replica in its flush is in no state to be joined.
 void Supervisor::admit_learners() {
-  if (!saved_) return;
+  if (!saved_ || !somebody_counts(state_.record)) return;
   smr::ViewRecord next = state_.record;
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
@@ -322,6 +344,7 @@ void Supervisor::save_and_tell() {
 }
 
 void Supervisor::send_record(Slot& slot) {
+  slot.told_to_learn = slot.told_to_learn || !member(static_cast<std::uint16_t>(slot.link->tag));
   wire::encode(slot.link->outgoing(), state_.record);
   slot.link->flush();
 }

@@ -7,7 +7,10 @@
 // excluded when its death is certain. So whoever is excluded is known dead, and no read lease need be waited
 // for.
 //
-// The last member is never killed for being silent: nobody could take over.
+// A member *counts* when it lives and is known to have the whole state: it began with it, or has said so. With
+// durability `disk` a record of which nobody counts is never published. One that joins is a member before it has
+// everything; if all others die before that, the record stays, and they begin anew from their disks, or it comes to
+// count and goes on. For the same reason the last one that counts is never killed for being silent.
 //
 // The record is on disk before anybody hears of it (register_file.h), so a cluster with durability `disk` goes on after
 // everything was killed, this process included: every replica says first what its disk has (Inventory), and those who
@@ -98,6 +101,8 @@ class Supervisor final : private net::ConnectionOwner {
     net::ConnectionPtr link;
     std::optional<wire::Inventory> inventory;  // durable replicas: what their disk has
     bool greeted = false;                      // it has answered a ping: it is up
+    bool has_state = false;                    // it began with the whole state, or has said that it has it
+    bool told_to_learn = false;                // what it has said of its disk counts no more
     bool ready = false;                        // a learner that is close enough to join
     unsigned pings_missed = 0;
     wire::Pong pong;            // the newest
@@ -119,14 +124,18 @@ class Supervisor final : private net::ConnectionOwner {
   [[nodiscard]] Status restart_all();
   [[nodiscard]] Status launch(std::uint16_t index, Incarnation incarnation);
   void took_inventory(std::uint16_t index);
-  // Nobody of the newest view lives: those who can begin anew do, once everybody who was started has said what it has.
+  // Nobody of the newest view counts: those who can begin anew do, once everybody who was started has said what it has.
   void try_restart();
-  [[nodiscard]] bool somebody_lives() const;
+  [[nodiscard]] bool end_members();
+  void tell_total_failure();
+  [[nodiscard]] bool counts(const smr::Member& one) const;
+  [[nodiscard]] bool somebody_counts(const smr::ViewRecord& record) const;
   void watch_children();
   void reap();
   void buried(std::uint16_t index, int wait_status);
   void tell_end(std::uint16_t index);
-  void leave(smr::ReplicaSet gone);
+  void took_pong(std::uint16_t index, const wire::Pong& pong);
+  void leave_the_dead();
   void ping();
   void exclude(std::uint16_t index, const std::string& why);
   void compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask);

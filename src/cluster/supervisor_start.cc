@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "cluster/data_survey.h"
@@ -88,8 +89,10 @@ Status Supervisor::found_all() {
   for (std::uint16_t i = 0; i < slots_.size(); ++i)
     state_.record.members.push_back({ReplicaId(i), new_incarnation(), address(i).text()});
   if (Status written = write_register(options_.data_dir, state_); !written) return written;
-  for (std::uint16_t i = 0; i < slots_.size(); ++i)
+  for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     if (Status launched = launch(i, state_.record.members[i].incarnation); !launched) return launched;
+    slots_[i].has_state = true;
+  }
   ping();
   const auto all_up = [this] {
     return processes() < slots_.size() ||
@@ -122,12 +125,6 @@ Status Supervisor::restart_all() {
   return ok_status();
 }
 
-bool Supervisor::somebody_lives() const {
-  for (std::uint16_t i = 0; i < slots_.size(); ++i)
-    if (slots_[i].pid > 0 && member(i)) return true;
-  return false;
-}
-
 void Supervisor::took_inventory(std::uint16_t index) {
   Slot& slot = slots_[index];
   if (!slot.inventory->refusal.empty()) {
@@ -135,7 +132,7 @@ void Supervisor::took_inventory(std::uint16_t index) {
     wire::encode_stop(slot.link->outgoing());
     slot.link->flush();
     say_(fmt::format("Replica {} does not start: {}.", index, slot.inventory->refusal));
-  } else if (somebody_lives()) {
+  } else if (somebody_counts(state_.record)) {
     return send_record(slot);
   }
   try_restart();
@@ -145,19 +142,50 @@ void Supervisor::try_restart() {
   std::vector<view::Returned> returned;
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
-    if (slot.pid <= 0) continue;
+    if (slot.pid <= 0 || slot.told_to_learn) continue;
     if (!slot.inventory) return;
     returned.push_back({{ReplicaId(i), slot.incarnation, address(i).text()}, *slot.inventory});
   }
-  if (returned.empty() || somebody_lives()) return;
+  if (returned.empty() || somebody_counts(state_.record)) return;
   auto next = view::restart(state_.record, returned, dead_);
   if (!next) {
     obstacle_ = next.error().message;
     return say_("The cluster cannot begin anew: " + obstacle_ + ".");
   }
   obstacle_.clear();
-  for (const smr::Member& member : state_.record.members) dead_.push_back(member.incarnation);
+  if (end_members()) return;
+  for (const smr::Member& one : state_.record.members) dead_.push_back(one.incarnation);
+  for (const smr::Member& one : next->members) slots_[one.id.value].has_state = true;
   publish(std::move(next).value());
+}
+
+// Those of the last view who live and never got the state; reap() goes on when they are dead. False: there are none.
+bool Supervisor::end_members() {
+  bool some = false;
+  for (std::uint16_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = slots_[i];
+    if (slot.pid <= 0 || !member(i)) continue;
+    some = true;
+    if (std::exchange(slot.killed_by_us, true)) continue;
+    slot.why = fmt::format("the others failed before it had the whole state; 'start {}' brings it back", i);
+    ::kill(slot.pid, SIGKILL);
+  }
+  return some;
+}
+
+// Not when one of them comes back already.
+void Supervisor::tell_total_failure() {
+  if (!options_.durable)
+    return say_("The last replica has failed: what was in memory is lost. Start the cluster again.");
+  std::string disks;
+  for (const smr::Member& one : state_.record.members) {
+    const Slot& slot = slots_[one.id.value];
+    if (slot.incarnation != one.incarnation) return;
+    if (slot.has_state) disks += fmt::format(" {}", one.id.value);
+  }
+  say_(fmt::format("{} have failed. Every acknowledged write is on the disks of:{}. 'start I' brings one back.",
+                   processes() > 0 ? "The replicas that are known to have the whole state" : "All replicas",
+                   disks));
 }
 
 }  // namespace titer::cluster

@@ -145,11 +145,13 @@ void Node::record(const smr::ViewRecord& record) {
   engine_.step(smr::input::View{record});
 }
 
+// Full, and its disk says so: nobody else is needed.
+bool Node::counts() const { return engine_.replica.full() && (store_ == nullptr || store_->counts()); }
+
 wire::Pong Node::pong() const {
-  const smr::Snapshot now = engine_.replica.snapshot();
   return {0,
-          now.installed,
-          now.full,
+          engine_.replica.snapshot().installed,
+          counts(),
           engine_.machine.position(),
           learner_.learned(),
           static_cast<std::uint8_t>(learner_.percent())};
@@ -310,6 +312,8 @@ void Node::perform(smr::Output& out) {
   for (const std::uint64_t read : out.reads_ready) clients_.read_ready(read);
   for (const std::uint64_t read : out.reads_refused) clients_.read_refused(read);
   for (const smr::Output::AskRegister& ask : out.ask) {
+    // It may be the only one that stays; it asks again.
+    if (!ask.without.empty() && !counts()) continue;
     spdlog::info("asking for a view after {}: {}", ask.expected.value, ask.reason);
     if (register_ != nullptr) register_->compare_and_set({ask.expected, ask.without, ask.reason});
   }

@@ -74,6 +74,7 @@ class Node final : private PeerEvents {
   void disk_failed(const std::string& why);
   void disk_room(bool enough);  // it runs full, or there is room again
   void operated(const wire::Operated& answer) { clients_.operated(answer); }  // from the register
+  // In it `full` means that nobody else is needed: it has the whole state, on its disk too if it has one.
   [[nodiscard]] wire::Pong pong() const;
   void stop(int exit_code, const std::string& reason);
   void follow(const Roster& roster);  // it has changed
@@ -98,6 +99,7 @@ class Node final : private PeerEvents {
   void turn_of_disk(BootTime now);
   void turn_of_leaver(BootTime now);
   [[nodiscard]] bool may_learn();
+  [[nodiscard]] bool counts() const;
   void tend_full_disk(BootTime now);
   void state_received(ViewNumber view, LamportTime clock);
   void perform(smr::Output& out);

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "base/check.h"
 #include "smr/recovery.h"
 
 namespace titer::store {
@@ -59,8 +58,14 @@ void Store::persist(const std::vector<smr::Output::Persist>& what) {
       journal_->append(one.ticket, RecordKind::kInstall, {line.view.number, {}, {}},
                        [&](Bytes& out) { wire::encode_installed(out, line); });
       urgent_ = true;
+      if (!counts_ && !line_) line_ = one.ticket;
     }
   }
+}
+
+void Store::synced(std::uint64_t ticket) {
+  counts_ = counts_ || (line_ && ticket >= *line_);
+  events_.persisted(ticket);
 }
 
 void Store::commit(BootTime now, bool urgent) {
@@ -116,10 +121,16 @@ void Store::joined(machine::Machine& machine, ViewNumber view, LamportTime clock
   checkpoint.clock = clock;
   Batch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
   when_joined_ = std::move(done);
-  joining_ = writer_->idle();
-  if (joining_) return submit(std::move(batch));
-  TITER_CHECK(!after_this_, "a learner's next flush begins after its last state is written");
-  after_this_ = std::move(batch);
+  joins_with_ = batch.head().batch;
+  waiting_.push_back(std::move(batch));
+  submit_waiting();
+}
+
+void Store::submit_waiting() {
+  if (waiting_.empty() || !writer_ || !writer_->idle()) return;
+  Batch next = std::move(waiting_.front());
+  waiting_.pop_front();
+  submit(std::move(next));
 }
 
 void Store::reported(const TablesWriter::Report& report) {
@@ -134,14 +145,11 @@ void Store::reported(const TablesWriter::Report& report) {
   stats_.tables = report.head.standing.position;
   if (!report.head.standing.learning)
     journal_->release(report.head.checkpoint.installed.number, report.head.checkpoint.bases);
-  if (after_this_) {
-    joining_ = true;
-    submit(std::move(*std::exchange(after_this_, std::nullopt)));
-  } else if (joining_) {
-    joining_ = false;
-    role_ = Role::kMember;
-    std::exchange(when_joined_, nullptr)();
-  }
+  submit_waiting();
+  if (!when_joined_ || report.head.batch != joins_with_) return;
+  counts_ = false;
+  role_ = Role::kMember;
+  std::exchange(when_joined_, nullptr)();
 }
 
 void Store::fail(const std::string& why) {

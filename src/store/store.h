@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -91,8 +92,12 @@ class Store {
   [[nodiscard]] bool keeps_up(const machine::Machine& machine) const {
     return enough_room() && machine.registry().changes() < kSitesLearned;
   }
-  // Learner: the final state of the flush of `view` is in `machine`. `done` is called when it is on disk.
+  // Learner: the final state of the flush of `view` is in `machine`. `done` is called when it is on disk, if it is still
+  // the newest then: that flush may have failed, and the next one have ended, before the disk was done.
   void joined(machine::Machine& machine, ViewNumber view, LamportTime clock, std::function<void()> done);
+  // What is on this disk is a member's, so that nobody else's is needed: of a joiner from when the line of the view in
+  // which it joins is synced (docs/protocol.md §7).
+  [[nodiscard]] bool counts() const { return role_ == Role::kMember && counts_; }
   // A clean end: the state as it is goes into the tables, so that the next start has nothing to execute. Waits.
   void close(machine::Machine& machine, const smr::Replica& replica);
   // What a learner had cannot be continued: the next start begins from nothing.
@@ -126,10 +131,12 @@ class Store {
   [[nodiscard]] Status read_identity();
   [[nodiscard]] Status read(machine::Machine& machine, const machine::LogSink& line);
   [[nodiscard]] JournalEvents journal_events();
+  void synced(std::uint64_t ticket);
   [[nodiscard]] Status note_lives();
   [[nodiscard]] bool due(BootTime now, const machine::Machine& machine) const;
   [[nodiscard]] Materializer::Closing closing(smr::Checkpoint checkpoint, bool learning) const;
   void submit(Batch batch);
+  void submit_waiting();
   void reported(const TablesWriter::Report& report);
   void fail(const std::string& why);
   void tell_room();
@@ -142,6 +149,8 @@ class Store {
   smr::Recovered recovered_;
   std::vector<std::string> recoveries_;
   Role role_ = Role::kNone;
+  bool counts_ = true;                 // of a member; false: it has joined, and its view's line is not synced yet
+  std::optional<std::uint64_t> line_;  // its ticket, when it is in the journal
 
   std::unique_ptr<Journal> journal_;
   bool urgent_ = false;     // requests, or a view, are not committed yet
@@ -153,9 +162,9 @@ class Store {
   BootTime next_tables_;               // the earliest time for the next batch, if something changed
   Position closed_;                    // of the newest batch …
   ViewNumber closed_view_;             // … and its view
-  std::optional<Batch> after_this_;    // a joiner's last batch, while another is being written
+  std::deque<Batch> waiting_;          // a joiner's final states, while another batch is being written
   std::function<void()> when_joined_;  // null: nothing waits
-  bool joining_ = false;               // the batch that was submitted last is a joiner's last
+  std::uint64_t joins_with_ = 0;       // the number of the batch that has the newest of them
   bool journal_short_ = false;         // no spare segment could be made
   bool no_space_ = false;              // the newest batch was refused …
   bool batch_waits_ = false;           // … and is not being tried again

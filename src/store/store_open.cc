@@ -97,7 +97,7 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
 
 JournalEvents Store::journal_events() {
   JournalEvents events;
-  events.synced = [this](std::uint64_t ticket) { events_.post([this, ticket] { events_.persisted(ticket); }); };
+  events.synced = [this](std::uint64_t ticket) { events_.post([this, ticket] { synced(ticket); }); };
   events.failed = [this](const Error& why) { events_.post([this, text = why.message] { fail(text); }); };
   events.room = [this](bool enough) {
     events_.post([this, enough] {

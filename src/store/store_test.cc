@@ -30,6 +30,11 @@ class Posts {
     work_.push_back(std::move(work));
     some_.notify_all();
   }
+  // Until there is some, which is not run yet.
+  void wait() {
+    std::unique_lock lock(mutex_);
+    some_.wait(lock, [this] { return !work_.empty(); });
+  }
   void run_until(const std::function<bool()>& done) {
     while (!done()) {
       std::function<void()> next;
@@ -211,6 +216,63 @@ TEST(Store, who_learns_can_begin_nothing_anew_any_more_under_its_later_lives) {
   ASSERT_TRUE(opened.ok());
   EXPECT_EQ(values((*opened)->inventory().lives), (std::vector<std::uint64_t>{11}));
   EXPECT_EQ(machine.position(), Position(2));  // what helps to learn
+}
+
+// Before that the final state alone is there: if the view fails, others may settle and answer without it what came after.
+TEST(Store, a_joiner_s_disk_counts_from_when_the_line_of_its_view_is_synced) {
+  const TemporaryDir dir;
+  Posts posts;
+  std::uint64_t persisted = 0;
+  StoreEvents events;
+  events.post = [&](std::function<void()> work) { posts.add(std::move(work)); };
+  events.persisted = [&](std::uint64_t ticket) { persisted = ticket; };
+  events.failed = [](const std::string& why) { FAIL() << why; };
+  events.room = [](bool) {};
+  machine::Machine machine;
+  auto opened = Store::open({dir / "r", kCluster, kMe, Incarnation(11)}, events, machine, nullptr);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  Store& store = **opened;
+  ASSERT_TRUE(store.learn().ok());
+  EXPECT_FALSE(store.counts());
+  bool joined = false;
+  store.joined(machine, ViewNumber(5), LamportTime(9), [&] { joined = true; });
+  posts.run_until([&] { return joined; });
+  EXPECT_FALSE(store.counts());
+  store.persist({{1, smr::Installed{alone(5, 11), {}}}});
+  store.commit(BootTime(1), true);
+  EXPECT_FALSE(store.counts());
+  posts.run_until([&] { return persisted >= 1; });
+  EXPECT_TRUE(store.counts());
+}
+
+// A flush fails after its final state is in, and the next ones end before the disk is done with it.
+TEST(Store, a_joiner_is_told_of_its_newest_final_state_when_that_is_on_disk_however_many_wait) {
+  const TemporaryDir dir;
+  Posts posts;
+  StoreEvents events;
+  events.post = [&](std::function<void()> work) { posts.add(std::move(work)); };
+  events.persisted = [](std::uint64_t) {};
+  events.failed = [](const std::string& why) { FAIL() << why; };
+  events.room = [](bool) {};
+  machine::Machine machine;
+  auto opened = Store::open({dir / "r", kCluster, kMe, Incarnation(11)}, events, machine, nullptr);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  ASSERT_TRUE((*opened)->learn().ok());
+  machine::FrameMaker frames;
+  std::vector<std::uint64_t> told;
+  for (std::uint64_t view = 5; view <= 8; ++view) {
+    run(machine, frames.add(1, view, machine::add_site("site-" + std::to_string(view), "Site")).frame());
+    (*opened)->joined(machine, ViewNumber(view), LamportTime(100), [&, view] { told.push_back(view); });
+    if (view == 5) posts.wait();  // that it is written will be heard of after the next one is there
+  }
+  posts.run_until([&] { return !told.empty(); });
+  EXPECT_EQ(told, std::vector<std::uint64_t>{8});
+  EXPECT_EQ((*opened)->stats().tables, machine.position());
+  opened->reset();
+  machine::Machine again;
+  const auto reopened = Store::open({dir / "r", kCluster, kMe, Incarnation(12)}, {}, again, nullptr);
+  ASSERT_TRUE(reopened.ok()) << reopened.error().message;
+  EXPECT_EQ(again.digest(), machine.digest());
 }
 
 TEST(Store, is_one_process_s_at_a_time) {

@@ -24,6 +24,10 @@ NextRecord without_some(const ClusterRecord& record, smr::ReplicaSet leaving,
   return with_view(record, std::move(next).value());
 }
 
+bool nobody_has_begun(const ClusterRecord& record) {
+  return record.view.members.empty() && record.view.number == ViewNumber();
+}
+
 bool free_address(const ClusterRecord& record, const Seat& seat) {
   return std::ranges::none_of(record.roster,
                               [&](const Seat& one) { return one.id != seat.id && one.wire == seat.wire; });
@@ -37,7 +41,7 @@ const Seat* ClusterRecord::seat(ReplicaId id) const {
 }
 
 NextRecord founded(const ClusterRecord& record, const smr::Member& founder) {
-  if (!record.view.members.empty() || record.view.number != ViewNumber()) return std::nullopt;
+  if (!nobody_has_begun(record)) return std::nullopt;
   return with_view(record, {record.view.number.next(), {founder}, {}});
 }
 
@@ -76,6 +80,13 @@ Result<ClusterRecord> begun_anew(const ClusterRecord& record) {
   auto next = restart(record.view, record.returned, record.view.known_dead);
   if (!next) return next.error();
   return with_view(record, std::move(next).value());
+}
+
+Result<ClusterRecord> restored(const ClusterRecord& record, const smr::Member& founder) {
+  if (nobody_has_begun(record)) return with_view(record, {ViewNumber(), {founder}, {}});
+  return Error{Code::kDuplicate,
+               "the cluster has begun already: only one that has not can begin with a backup. Choose another "
+               "[cluster] name, and `titer init`"};
 }
 
 Result<ClusterRecord> seat_added(const ClusterRecord& record, const Seat& seat) {

@@ -67,6 +67,10 @@ using NextRecord = std::optional<ClusterRecord>;
 [[nodiscard]] Result<ClusterRecord> begun_anew(const ClusterRecord& record);
 
 // --- by operators
+// The cluster begins with a backup, which is on the disk of `founder`: in the record that disk's life is the only member of
+// view 0, so the ordinary way back after the failure of all begins with it (course.h), and nobody can found beside it.
+// kDuplicate: somebody has begun.
+[[nodiscard]] Result<ClusterRecord> restored(const ClusterRecord& record, const smr::Member& founder);
 [[nodiscard]] Result<ClusterRecord> seat_added(const ClusterRecord& record, const Seat& seat);
 // The view stays: a member without a place leaves it by itself (or is excluded if it cannot), for only a replica knows
 // whether the others have the whole state.

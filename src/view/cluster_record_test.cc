@@ -31,6 +31,20 @@ wire::CompareAndSet without(std::uint64_t expected, std::initializer_list<std::u
   return ask;
 }
 
+TEST(ClusterRecord, a_backup_is_the_beginning_only_where_nobody_has_begun) {
+  ClusterRecord record = two_of_three();
+  EXPECT_EQ(restored(record, member(0, 100)).error().code, Code::kDuplicate);
+  record.view.members.clear();  // no cluster that served is left without members; but this is not a new one
+  EXPECT_FALSE(restored(record, member(0, 100)).ok());
+  record.view = {};
+  const auto first = restored(record, member(0, 100));
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->view, (smr::ViewRecord{ViewNumber(), {member(0, 100)}, {}}));
+  EXPECT_EQ(first->roster, record.roster);
+  EXPECT_FALSE(restored(*first, member(0, 100)).ok());
+  EXPECT_FALSE(restored(*first, member(1, 101)).ok());
+}
+
 TEST(ClusterRecord, who_suspects_takes_out_whom_it_suspects_and_calls_nobody_dead) {
   const NextRecord next = asked(two_of_three(), member(0, 100), without(7, {2}));
   ASSERT_TRUE(next);

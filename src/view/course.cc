@@ -15,15 +15,24 @@ bool contains(const std::vector<Incarnation>& list, Incarnation one) {
   return std::ranges::find(list, one) != list.end();
 }
 
-// The record has it as what it is now, or nobody has begun, or its predecessor was about to.
+// Nobody has begun.
 Course first_course(const ClusterRecord& record, const Starting& self) {
   if (!self.empty)
     return {Step::kRefuse,
-            "the cluster has not begun, but there is data of it on this disk: this is not the record that it had. "
-            "If the "
-            "register is right, remove the data directory"};
+            "the cluster has not begun, but there is data of it on this disk: this is not the record that it had, "
+            "or a `titer restore` ended before the record knew of it. If the register is right, remove the data "
+            "directory, and restore again if there is something to restore"};
   NextRecord next = founded(record, self.now);
   return {Step::kChange, {}, std::move(next), true};
+}
+
+// A learner. What is on its disk helps, but for a backup that is not the beginning of this cluster.
+Course learn(const Starting& self) {
+  if (!self.inventory.whole || self.inventory.installed != ViewNumber()) return {Step::kLearn};
+  return {
+      Step::kRefuse,
+      "a backup was restored on this disk, and the cluster goes on without it: it has begun with something else, "
+      "or has left this replica behind since. Remove the data directory; then it learns from the others"};
 }
 
 Course refound(const ClusterRecord& record, const Starting& self) {
@@ -66,7 +75,7 @@ Course course(const ClusterRecord& record, const Starting& self, std::int64_t wa
   if (std::string why = displaced(record, self.now); !why.empty()) return {Step::kRefuse, std::move(why)};
   if (record.view.members.empty()) return first_course(record, self);
   const smr::Member* before = record.view.find(self.now.id);
-  if (before == nullptr) return {Step::kLearn};
+  if (before == nullptr) return learn(self);
   if (before->incarnation == self.now.incarnation) {
     if (self.inventory.whole) return {Step::kGoOn};
     return {contains(self.foundings, self.now.incarnation) ? Step::kFound : Step::kLearn};
@@ -75,7 +84,7 @@ Course course(const ClusterRecord& record, const Starting& self, std::int64_t wa
     return go_on(record, self, waited_us);
   const bool founding = record.view.members.size() == 1 && !self.inventory.whole;
   if (founding && contains(self.foundings, before->incarnation)) return refound(record, self);
-  return {Step::kLearn};
+  return learn(self);
 }
 
 std::string displaced(const ClusterRecord& record, const smr::Member& me) {

@@ -13,6 +13,10 @@
 //     If all have returned, or after kGraceUs, those who are there begin anew. Alone it may do so even if others
 //     live that cannot reach the register: every answered write is on its disk, nothing can be answered in the old view
 //     without it, and read leases that its dead life granted are over by then (smr waits for D besides).
+//   - A backup as the beginning (`titer restore --config`). The disk is written first, as a founder's in view 0, and
+//     then the record names it, by compare-and-set where nobody has begun; from there it goes on as above. Crash in
+//     between, or somebody else has founded: a disk of view 0 that the record does not know. Only a backup makes one,
+//     for who founds is of view 1 at least. It never founds, and never learns either: it holds another history.
 //   - Learning changes nothing until somebody gives state.
 //
 // Pure. Errors: kRefuse has a sentence for the operator.

@@ -119,6 +119,34 @@ TEST(Course, a_disk_that_was_wiped_or_was_a_learners_does_not_speak_for_the_memb
   EXPECT_EQ(course(record, whole(2, 202, 99, 7), kGraceUs).step, Step::kLearn);
 }
 
+// --- a backup as the beginning
+
+// A disk that `titer restore` wrote as that of `life`.
+Starting of_backup(std::uint16_t id, std::uint64_t now, std::uint64_t life) { return whole(id, now, life, 0); }
+
+TEST(Course, a_backup_that_the_record_names_begins_at_once_and_nobody_founds_beside_it) {
+  const ClusterRecord record = *restored(record_of(0, {}), member(1, 101));
+  EXPECT_EQ(course(record, fresh(0, 200), 0).step, Step::kLearn);
+  EXPECT_FALSE(founded(record, member(0, 200)));
+  const Course first = course(record, of_backup(1, 201, 101), 0);
+  ASSERT_EQ(first.step, Step::kChange);
+  const Course begin = course(*first.next, of_backup(1, 201, 101), 0);
+  ASSERT_EQ(begin.step, Step::kChange);
+  EXPECT_EQ(begin.next->view.number, ViewNumber(1));
+  EXPECT_EQ(begin.next->view.members, std::vector{member(1, 201)});
+  EXPECT_EQ(course(*begin.next, of_backup(1, 201, 101), 0).step, Step::kGoOn);
+}
+
+TEST(Course, a_backup_that_no_record_knows_neither_founds_nor_learns) {
+  for (const ClusterRecord& record :
+       {record_of(0, {}), record_of(1, {member(0, 200)}), record_of(1, {member(1, 301)}),
+        *restored(record_of(0, {}), member(1, 301)), *restored(record_of(0, {}), member(2, 302))}) {
+    const Course refused = course(record, of_backup(1, 201, 101), kGraceUs);
+    EXPECT_EQ(refused.step, Step::kRefuse);
+    EXPECT_NE(refused.why.find("emove the data directory"), std::string::npos) << refused.why;
+  }
+}
+
 TEST(Course, without_a_place_in_the_roster_or_at_another_one_it_is_refused) {
   ClusterRecord record = record_of(7, {member(0, 100)});
   record.roster.pop_back();

@@ -4,6 +4,7 @@
 One real etcd and three or four real replicas, all on loopback: founded, joined, killed, stopped, replaced, all at once;
 etcd stopped and wiped under them; restarted one by one under load.
 """
+import base64
 import json
 import os
 import shutil
@@ -52,16 +53,27 @@ class Etcd:
         self.stop()
         shutil.rmtree(os.path.join(self.folder, "etcd"))
 
-    def answers(self):
-        ask = urllib.request.Request(self.url() + "/v3/kv/range", json.dumps({"key": "YQ=="}).encode())
+    def ask(self, what, seconds=10, **fields):
+        """Its gateway's answer; keys and values are text."""
+        fields = {name: base64.b64encode(text.encode()).decode() for name, text in fields.items()}
+        ask = urllib.request.Request(f"{self.url()}/v3/kv/{what}", json.dumps(fields).encode())
         secure = ssl.create_default_context(cafile=self.files[0]) if self.files else None
         if secure:
             secure.load_cert_chain(*self.files[1:])
+        with urllib.request.urlopen(ask, timeout=seconds, context=secure) as answer:
+            return json.load(answer)
+
+    def answers(self):
         try:
-            with urllib.request.urlopen(ask, timeout=1, context=secure):
-                return True
+            return bool(self.ask("range", 1, key="a"))
         except OSError:
             return False
+
+    def value(self, key):
+        return base64.b64decode(self.ask("range", key=key)["kvs"][0]["value"]).decode()
+
+    def put(self, key, value):
+        self.ask("put", key=key, value=value)
 
 
 class Group(Replicas):

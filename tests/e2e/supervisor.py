@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""The supervisor is outside of the way of reads and writes: when it dies, service goes on; only views cannot change."""
+"""The supervisor is outside of the way of reads and writes: when it dies, service goes on; only views cannot change. And
+what it decides about views when the only replica with the state fails while another one joins.
+"""
+import json
 import os
 import signal
 import unittest
@@ -58,6 +61,61 @@ class Supervisor(unittest.TestCase):
                 wait_until(lambda failed=n + 1: cluster.said().count("has failed") == failed, "it to notice the failure")
                 cluster.ask(f"start {n % 3}", "is starting")
                 cluster.wait_members(range(3))
+
+
+class Joining(unittest.TestCase):
+    """The only replica with the state fails while another one joins: a member of the view that has not got everything."""
+
+    def joining(self, cluster):
+        """Replica 0 alone has the state and is stopped; the register's view has replica 1 too, which waits for it."""
+        cluster.ok("add", "Elm", "--zip", "02139")
+        cluster.ask("1", "was killed")
+        cluster.wait_members([0])
+        cluster.ok("set", "Elm", 4)
+        first = cluster.pids()[0]
+        os.kill(first, signal.SIGSTOP)
+        cluster.ask("start 1", "is starting")
+        wait_until(lambda: cluster.status(1), "the learner to be there")
+        os.kill(cluster.supervisor.pid, signal.SIGSTOP)  # so that it does not hear yet that replica 1 is ready
+        os.kill(first, signal.SIGCONT)
+        for doses in (5, 6):  # two passes at least
+            cluster.ok("set", "Elm", doses, at=cluster.at(0))
+            position = cluster.status(0)["position"]
+            wait_until(lambda p=position: cluster.status(1)["learned"] >= p, "replica 1 to learn")
+        os.kill(first, signal.SIGSTOP)
+        os.kill(cluster.supervisor.pid, signal.SIGCONT)
+        wait_until(lambda: "2 of 2 replicas are members" in cluster.ask("status", "replica 1 "), "the view of both")
+        return first
+
+    def view(self, cluster):
+        return json.loads(cluster.ok("view", "Elm", "--json"))["stock"][0]["availability"]
+
+    def test_nobody_leaves_a_view_of_which_only_a_joiner_without_the_state_would_be_left(self):
+        with Cluster(2) as cluster:
+            first = self.joining(cluster)
+            cluster.signal(first, signal.SIGKILL)
+            wait_until(lambda: "is on the disks of: 0." in cluster.said(), cluster.said)
+            self.assertIn("2 of 2 replicas are members", cluster.ask("status", "replica 1 "))
+            cluster.ask("start 0", "Replica 1 was killed: the others failed before it had the whole state", 20)
+            cluster.wait_members([0])
+            self.assertEqual(6, self.view(cluster))
+            cluster.ask("start 1", "is starting")
+            cluster.wait_members([0, 1])
+            cluster.wait_equal([0, 1])
+
+    def test_a_joiner_that_has_everything_goes_on_although_the_supervisor_hears_of_the_failure_first(self):
+        with Cluster(2) as cluster:
+            first = self.joining(cluster)
+            os.kill(cluster.supervisor.pid, signal.SIGSTOP)
+            os.kill(first, signal.SIGCONT)
+            cluster.wait_members([0, 1])
+            cluster.signal(first, signal.SIGKILL)
+            os.kill(cluster.supervisor.pid, signal.SIGCONT)
+            cluster.wait_members([1])
+            self.assertEqual(6, self.view(cluster))
+            cluster.ask("start 0", "is starting")
+            cluster.wait_members([0, 1])
+            cluster.wait_equal([0, 1])
 
 
 if __name__ == "__main__":

@@ -2,8 +2,11 @@
 """docs/operations.md, "Three machines, step by step", as it is written: every command of it, on three bare Debian systems.
 
 Each machine is a bare system of its own (tests/package/bare.py) on a network of its own (network.py), and so is the
-operator's computer. Stood in for: systemd, by a script that runs what the units run, and scp, by a copy. Then a machine is
-replaced, all are upgraded, and a backup is made and checked, by the same document.
+operator's computer. Stood in for: systemd, by a script that runs what the units run, and scp and ssh, by a copy and by a
+command in the other machine's root. Then all are upgraded, a backup is made and checked, the cluster begins anew with it, and
+a machine is replaced, by the same document.
+
+What it takes in files is on a file system in memory, which is gone with its mount namespace.
 """
 import os
 import re
@@ -37,16 +40,22 @@ start_titer() {
 case "$*" in
   "restart etcd") set -a; . /etc/default/etcd; stop etcd; as etcd /usr/bin/etcd ;;
   "enable --now titer@main") start_titer ;;
+  "stop titer@main") stop titer ;;
   "restart titer@main") stop titer; start_titer ;;
   *) echo "systemctl $*: this test does not know that" >&2; exit 1 ;;
 esac
 """
 SCP = """#!/bin/sh
-# Stands in for scp: scp FILE… root@ADDRESS:FOLDER, or scp root@ADDRESS:FILE . (/machines/ADDRESS is that machine's root).
-case "$1" in root@*) from=/machines/${1#root@}; exec cp "${from%%:*}/root/${from#*:}" "$2" ;; esac
+# Stands in for scp: scp FILE… root@ADDRESS:FOLDER, where /machines/ADDRESS is that machine's root.
 for last; do :; done
 target=/machines/${last#root@}
 while [ $# -gt 1 ]; do cp "$1" "${target%%:*}${target#*:}"; shift; done
+"""
+SSH = """#!/bin/sh
+# Stands in for ssh: ssh root@ADDRESS COMMAND…, in the root of that machine; for what needs nothing of its network.
+machine=/machines/${1#root@}
+shift
+exec chroot "$machine" "$@"
 """
 
 
@@ -63,7 +72,8 @@ def steps(document):
 
 class Deployment(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="titer-deployment-")
+        self.folder = "/mnt"
+        run("mount", "-t", "tmpfs", "machines", self.folder)
         self.package = make_package(os.path.join(self.folder, "package"), "0.1.0")
         names = ["one", "two", "three", "four"]
         self.network = Network(names)
@@ -75,7 +85,7 @@ class Deployment(unittest.TestCase):
         for name, machine in self.machines.items():
             there = self.own.path("machines", self.network.addresses[name])
             os.makedirs(there)
-            run("mount", "--bind", machine.root, there)
+            run("mount", "--rbind", machine.root, there)
         with open(DOCUMENT, encoding="utf-8") as file:
             self.steps = steps(file.read())
         self.exports = []
@@ -83,7 +93,7 @@ class Deployment(unittest.TestCase):
     def machine(self, name):
         machine = Machine(BARE, os.path.join(self.folder, name), self.network.entering(name))
         shutil.copy(self.package, machine.path("root"))
-        for stub, text in (("systemctl", SYSTEMCTL), ("scp", SCP)):
+        for stub, text in (("systemctl", SYSTEMCTL), ("scp", SCP), ("ssh", SSH)):
             with open(machine.path("usr/local/bin", stub), "w", encoding="utf-8") as file:
                 file.write(text)
             os.chmod(file.name, 0o755)
@@ -116,23 +126,40 @@ class Deployment(unittest.TestCase):
                       "\n---\n".join(logs))
         return done.stdout
 
-    def test_three_machines_step_by_step_then_replaced_upgraded_and_backed_up(self):
+    def by_hand(self, commands):
+        """On the operator's computer, with what was exported there."""
+        return self.script(self.own, ME, "".join(self.exports) + commands)
+
+    def serving(self, *numbers):
+        status = self.by_hand(f"titer status --at {','.join(f'10.0.0.{n}:8892' for n in numbers)}\n")
+        self.assertEqual(len(numbers), len(re.findall(r":8892 +serving", status)), status)
+
+    def test_three_machines_step_by_step_then_upgraded_backed_up_begun_anew_and_one_replaced(self):
         said = self.do("Three machines, step by step")
         self.assertIn("Elm Street Clinic", said)
-        self.assertEqual(3, len(re.findall(r"10\.0\.0\.[123]:8892 +serving", said)), said)
+        self.serving(1, 2, 3)
+        refused = self.by_hand('env -u TITER_KEY titer set "Elm Street Clinic" 9 2>&1 || echo "exit code $?"\n')
+        self.assertIn("exit code 1", refused, "from another machine a write needs a key")
         self.do("Upgrades")
         self.do("Backup")
+        backed_up = self.by_hand("titer history; titer key list\n")
+        self.by_hand('titer set "Elm Street Clinic" 8\n')
+        self.do("Anew from a backup")
+        self.assertEqual(backed_up, self.by_hand("titer history; titer key list\n"))
+        self.serving(1, 2, 3)
         self.replace_the_second()
-        status = self.script(self.own, ME, "".join(self.exports) + "titer status --at 10.0.0.1:8892\n")
-        self.assertEqual(3, len(re.findall(r"10\.0\.0\.[134]:8892 +serving", status)), status)
+        self.serving(1, 3, 4)
+        self.by_hand('titer set "Elm Street Clinic" 7\n')
 
     def replace_the_second(self):
         """As the document says: steps 1, 2 and 4 for the new one, then the register is told, then it is started."""
         with open(self.machines["two"].path("run/titer.pid"), encoding="utf-8") as file:
             os.kill(int(file.read()), 9)
         for where, commands in self.numbered(1, 2, 4):
-            self.run_block(where, commands.replace("for machine in 1 2 3", "for machine in 4").replace(
-                "titer cert ca --out authority\n", ""), ["four"], 1)
+            for old, new in (("for machine in 1 2 3", "for machine in 4"), ("titer cert ca --out authority\n", ""),
+                             ('name = "vaccines"', 'name = "vaccines-again"')):
+                commands = commands.replace(old, new)
+            self.run_block(where, commands, ["four"], 1)
         self.script(self.machines["four"], "four", "chown root:titer /etc/titer/*.pem\nchmod 640 /etc/titer/*.pem\n")
         self.do("Replacing a machine")
         for where, commands in self.numbered(6):
@@ -147,7 +174,8 @@ if __name__ == "__main__":
     if INSIDE not in os.environ:
         if os.geteuid() != 0:
             cannot("namespaces need root")
-        depends = run("dpkg-deb", "-f", make_package(tempfile.mkdtemp(prefix="titer-depends-"), "0.1.0"), "Depends")
+        with tempfile.TemporaryDirectory(prefix="titer-depends-") as folder:
+            depends = run("dpkg-deb", "-f", make_package(folder, "0.1.0"), "Depends")
         needed = [re.sub(r"[ (].*", "", d) for d in depends.strip().split(", ")]
         problem = bare_system([*needed, "bash-completion", "etcd-server", "etcd-client"], os.path.basename(BARE))[1]
         if problem:

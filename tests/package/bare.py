@@ -31,21 +31,27 @@ def make_package(folder, version):
 
 
 def bare_system(more=(), name="bare"):
-    """Made once, with these packages and what they depend on. (its path, None), or (None, why it cannot be made here)."""
+    """Made once; with more packages, and what they depend on, it is a copy of the plain one with them, under a name of its
+    own. (its path, None), or (None, why it cannot be made here).
+    """
     tree = os.path.join(ROOT, "build", name)
-    if os.path.exists(os.path.join(tree, "complete")):
+    complete = os.path.join(tree, "complete" if not more else "complete-" + name)
+    if os.path.exists(complete):
         return tree, None
     if not shutil.which("debootstrap"):
         return None, "there is no debootstrap"
     shutil.rmtree(tree, ignore_errors=True)
     steps = [["debootstrap", "--variant=minbase", "bookworm", tree], ["chroot", tree, *APT, "update"]]
     if more:
-        steps.append(["chroot", tree, *APT, "install", *more])
+        plain, problem = bare_system()
+        if problem:
+            return None, problem
+        steps = [["cp", "-a", plain, tree], *steps[1:], ["chroot", tree, *APT, "install", *more]]
     for step in steps:
         done = subprocess.run(step, capture_output=True, text=True, check=False, env=CLEAN)
         if done.returncode != 0:
             return None, f"{step[0]}: {done.stdout[-500:]}{done.stderr[-500:]}"
-    with open(os.path.join(tree, "complete"), "w", encoding="utf-8"):
+    with open(complete, "w", encoding="utf-8"):
         return tree, None
 
 
