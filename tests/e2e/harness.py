@@ -163,6 +163,10 @@ class Replicas:
         return wait_until(equal, lambda: "equal replicas: " + str(
             {i: (s["position"], s["digest"]) for i, s in self.statuses(indices).items()}), seconds, 0.05)
 
+    def wait_state(self, state, indices):
+        """Until all of these are at this (position, digest). Who begins anew is behind it until the flush has ended."""
+        wait_until(lambda: self.wait_equal(indices) == state, lambda: f"{state}; they are at {self.wait_equal(indices)}")
+
     def titer(self, *words, **options):
         """A command against this cluster."""
         return titer(*words, **{"at": self.at(), "ca": self.ca, **options})

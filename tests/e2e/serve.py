@@ -211,7 +211,7 @@ class Serve(unittest.TestCase):
             group.kill(0, 1, 2)  # all, at once; whoever comes first waits for the others
             group.start(2, 0, 1)
             group.wait_members(range(3))
-            self.assertEqual((position, digest), group.wait_equal(range(3)))
+            group.wait_state((position, digest), range(3))
             group.write(3)
             self.see(group, 3, range(3))
 

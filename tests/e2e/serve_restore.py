@@ -49,7 +49,7 @@ class Restore(unittest.TestCase):
 
     def is_the_backup(self, group, indices=range(3)):
         group.wait_members(indices)
-        self.assertEqual(group.wait_equal(indices), (self.taken["position"], self.taken["digest"]))
+        group.wait_state((self.taken["position"], self.taken["digest"]), indices)
 
     def is_refused(self, group, index, why):
         """`titer serve` there ends at once."""
@@ -75,7 +75,7 @@ class Restore(unittest.TestCase):
             group.kill(0, 1, 2)
             group.start(0, 1, 2)
             group.wait_members(range(3))
-            self.assertEqual((position, digest), group.wait_equal(range(3)))
+            group.wait_state((position, digest), range(3))
             group.kill(1)  # the others do not need the one that began
             group.wait_members([0, 2])
             group.ok("reserve", "Elm", 2, "--key", self.key)
