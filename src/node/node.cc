@@ -218,7 +218,8 @@ void Node::turn_of_leaver(BootTime now) {
   const smr::Snapshot snapshot = engine_.replica.snapshot();
   const bool busy = snapshot.unsafe_own_frames + snapshot.pending_requests > 0;
   if (busy && now < quiet_at_) return loop_.wake_at(quiet_at_);
-  if (snapshot.installed != newest_.number || leaves_ == newest_.number) return;
+  // Who else is in a view that is not settled may be joining, without the whole state yet.
+  if (!snapshot.settled || leaves_ == newest_.number) return;
   leaves_ = newest_.number;
   leave_(leaves_);
 }
@@ -283,8 +284,7 @@ void Node::tend_full_disk(BootTime now) {
   next_look_at_disk_ = BootTime(now.value + kLookAtFullDiskUs);
   store_->retry_room();
   if (!newest_.has(options_.me, options_.incarnation)) return;  // a learner: it does not join before there is room
-  // Who else is in a view that is not installed may be joining, without the whole state yet.
-  if (engine_.replica.snapshot().installed != newest_.number) return;
+  if (!engine_.replica.snapshot().settled) return;              // as in turn_of_leaver
   const bool alone = newest_.members.size() == 1;
   const bool stays = alone || std::exchange(asked_to_leave_, true);
   if (clients_.refuse_writes(disk_full(stays)))
@@ -299,7 +299,7 @@ void Node::tend_full_disk(BootTime now) {
 void Node::perform(smr::Output& out) {
   if (store_ != nullptr) {
     store_->persist(out.persist);
-    const bool waited_for = !engine_.replica.full() || engine_.replica.snapshot().wedged;
+    const bool waited_for = !engine_.replica.full() || engine_.replica.wedged();
     store_->commit(net::boot_now(), waited_for);
   }
   trace_.sent(out.send, net::boot_now());

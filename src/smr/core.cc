@@ -258,7 +258,7 @@ void Core::handle(const input::LinkDown& in) {
 }
 
 void Core::on_heartbeat(ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
-  suspicion_.heard(c_, from, incarnation, beat.hears);
+  suspicion_.heard(c_, from, incarnation, beat);
   if (leases_.heard(c_, from, incarnation, beat)) heartbeat(from);
   if (!c_.full) return;
   if (auto reason = checkpoints_.compare(from, beat))
@@ -316,6 +316,7 @@ Snapshot Core::snapshot() const {
   Snapshot s;
   s.installed = c_.installed.number;
   s.target = c_.flushing() ? c_.record.number : c_.installed.number;
+  s.settled = c_.full && c_.in_record() && s.target == s.installed && suspicion_.installed_by_others(c_);
   s.full = c_.full;
   s.wedged = c_.wedged();
   s.clock = c_.clock.now();

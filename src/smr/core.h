@@ -28,6 +28,7 @@ class Core {
 
   [[nodiscard]] bool accepts(std::size_t body_bytes) const { return gateway_.accepts(c_, body_bytes); }
   [[nodiscard]] bool full() const { return c_.full; }
+  [[nodiscard]] bool wedged() const { return c_.wedged(); }
   [[nodiscard]] bool read_lease(BootTime now) const { return leases_.held(c_, now); }
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] Checkpoint checkpoint() const;

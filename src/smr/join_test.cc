@@ -35,6 +35,21 @@ TEST_F(Join, the_lowest_full_member_gives_the_state_after_executing_everything) 
   for (int i = 0; i < 3; ++i) EXPECT_EQ(c[i].installed, std::vector{ViewNumber(1)});
 }
 
+// Else the joiner might be left alone in the next view, still waiting for the others' word that it may install this one.
+TEST_F(Join, a_view_is_settled_when_all_its_members_said_that_they_installed_it) {
+  c.pass(2 * limits::kHeartbeatEveryUs);
+  const auto settled = [&](int i) { return c[i].replica->snapshot().settled; };
+  EXPECT_TRUE(settled(0));
+  c.view(make_view(1, {0, 1, 2}));
+  EXPECT_FALSE(settled(0));
+  c.settle();
+  c.hand_state(0, 2);
+  while (c[0].installed.empty()) ASSERT_TRUE(c.deliver(2, 0));
+  EXPECT_FALSE(settled(0)) << "it knows of the joiner's done, and not whether the others' reached the joiner";
+  c.settle();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(settled(i)) << i;
+}
+
 TEST_F(Join, learned_tells_the_donor_where_to_begin) {
   c.give(2, input::Learned{Position(1)});
   c.view(make_view(1, {0, 1, 2}));

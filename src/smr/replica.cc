@@ -35,6 +35,7 @@ void Replica::step(BootTime now, const Input& input, Output& out) { core_->core.
 bool Replica::accepts(std::size_t body_bytes) const { return core_->core.accepts(body_bytes); }
 bool Replica::read_lease(BootTime now) const { return core_->core.read_lease(now); }
 bool Replica::full() const { return core_->core.full(); }
+bool Replica::wedged() const { return core_->core.wedged(); }
 Snapshot Replica::snapshot() const { return core_->core.snapshot(); }
 Checkpoint Replica::checkpoint() const { return core_->core.checkpoint(); }
 Standing Replica::standing(ViewNumber view, Uid uid, Seq seq) const { return core_->core.standing(view, uid, seq); }

@@ -173,6 +173,8 @@ struct Output {
 struct Snapshot {
   ViewNumber installed;
   ViewNumber target;  // being flushed to; == installed when none
+  // The newest known view is installed here, and all its members say that they installed it: each has the whole state.
+  bool settled = false;
   bool full = false;
   bool wedged = false;
   LamportTime clock;
@@ -215,8 +217,9 @@ class Replica {
   // May a value read from the state at this moment be answered (§5)? Ask after reading.
   [[nodiscard]] bool read_lease(BootTime now) const;
 
-  // A replica with the whole state; false: a learner. snapshot().full without the rest.
+  // A replica with the whole state; false: a learner. These two are snapshot()'s without the rest.
   [[nodiscard]] bool full() const;
+  [[nodiscard]] bool wedged() const;
   [[nodiscard]] Snapshot snapshot() const;
   // Of a full replica, for the state that has executed all of Output::execute so far.
   [[nodiscard]] Checkpoint checkpoint() const;

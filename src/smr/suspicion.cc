@@ -29,10 +29,11 @@ void Suspicion::link_down(const Context& c, ReplicaId peer, Incarnation incarnat
   p.linked = false;
 }
 
-void Suspicion::heard(const Context& c, ReplicaId peer, Incarnation incarnation, ReplicaSet hears) {
+void Suspicion::heard(const Context& c, ReplicaId peer, Incarnation incarnation, const Heartbeat& beat) {
   Peer& p = watch(c, peer, incarnation);
   p.heard_at = c.now;
-  p.hears = hears;
+  p.hears = beat.hears;
+  p.installed = beat.installed;
 }
 
 void Suspicion::new_record(const Context& c) {
@@ -74,6 +75,13 @@ ReplicaSet Suspicion::witnesses(const Context& c, ReplicaId member) const {
   for (const Member& m : c.record.members)
     if (m.id != member && fresh.has(m.id) && find(m)->hears.has(member)) set.add(m.id);
   return set;
+}
+
+bool Suspicion::installed_by_others(const Context& c) const {
+  return std::ranges::all_of(c.record.members, [&](const Member& m) {
+    const Peer* p = find(m);
+    return m.id == c.me() || (p != nullptr && p->installed >= c.record.number);
+  });
 }
 
 const char* Suspicion::hard_reason(const Context& c, const Peer& p, bool others_hear_it) const {

@@ -42,11 +42,13 @@ class Suspicion {
 
   void link_up(const Context& c, ReplicaId peer, Incarnation incarnation);
   void link_down(const Context& c, ReplicaId peer, Incarnation incarnation);
-  // A heartbeat came; its sender hears `hears`.
-  void heard(const Context& c, ReplicaId peer, Incarnation incarnation, ReplicaSet hears);
+  // A heartbeat came.
+  void heard(const Context& c, ReplicaId peer, Incarnation incarnation, const Heartbeat& beat);
   // The members of the newest record that this replica hears; half of the patience, so that the others know before it
   // suspects.
   [[nodiscard]] ReplicaSet hears(const Context& c) const { return heard_within(c, limits::kSuspectAfterUs / 2); }
+  // All other members of the newest record have said that they installed it, or a later one.
+  [[nodiscard]] bool installed_by_others(const Context& c) const;
   // A view became known: new members get a new start.
   void new_record(const Context& c);
   // True: this replica had slept, so patience was restarted.
@@ -61,7 +63,8 @@ class Suspicion {
     bool member = false;  // of the newest record: only members owe heartbeats
     BootTime link_since;  // when `linked` last changed, or watching began
     BootTime heard_at;
-    ReplicaSet hears;      // as its last heartbeat said
+    ReplicaSet hears;      // as its last heartbeat said …
+    ViewNumber installed;  // … and this, too
     Seq acked;             // of own frames, at the last look …
     BootTime progress_at;  // … and when it last rose or nothing was due
   };

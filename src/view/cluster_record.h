@@ -56,8 +56,8 @@ using NextRecord = std::optional<ClusterRecord>;
 // What `asker` asks for: without others, or the same members once more. Nothing when the view is not the expected one.
 [[nodiscard]] NextRecord asked(const ClusterRecord& record, const smr::Member& asker,
                                const wire::CompareAndSet& ask);
-// It leaves and will answer nothing any more, so it counts as dead. Never the last one, and only out of a view that it
-// has installed: then all others have the whole state, where one that joins with a newer view may not.
+// It leaves and will answer nothing any more, so it counts as dead. Never the last one, and only out of a view that
+// is settled (smr::Snapshot): then all others have the whole state, where one that joins with a newer view may not.
 [[nodiscard]] NextRecord left(const ClusterRecord& record, const smr::Member& leaver, ViewNumber installed);
 // A learner that is ready becomes a member.
 [[nodiscard]] NextRecord joined(const ClusterRecord& record, const smr::Member& joiner);
