@@ -17,7 +17,7 @@ class Load:
         words += ["--only-these"] if only_these else []
         self.seconds, self.history = seconds, history
         self.process = subprocess.Popen([TITER, *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, env=environment())
+                                        stderr=subprocess.PIPE, text=True, env=environment(ca=cluster.ca))
 
     def __enter__(self):
         return self

@@ -195,7 +195,7 @@ class Closed(Exception):
 
 
 def connected(where, timeout, tls):
-    """A socket to (host, port), to a port of this machine, or to the path of a Unix socket."""
+    """A socket to (host, port), or (host, port, ssl context), to a port of this machine, or to the path of a Unix socket."""
     if isinstance(where, str):
         plain = socket.socket(socket.AF_UNIX)
         plain.settimeout(timeout)
@@ -206,7 +206,8 @@ def connected(where, timeout, tls):
             raise
         return plain
     place = where if isinstance(where, tuple) else ("127.0.0.1", where)
-    plain = socket.create_connection(place, timeout)
+    tls = place[2] if len(place) > 2 else tls
+    plain = socket.create_connection(place[:2], timeout)
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     plain.settimeout(timeout)
     return tls.wrap_socket(plain, server_hostname=place[0]) if tls else plain

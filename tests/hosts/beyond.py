@@ -20,35 +20,15 @@ SENTENCE = "from another machine this needs a key"
 class SecureGroup(Group):
     """Asked for its status at the local sockets."""
 
-    def __init__(self, network, etcd, replicas, folder):
-        super().__init__(network, etcd, replicas, folder)
-        self.tls = os.path.join(folder, "tls")
-        self.ca = os.path.join(self.tls, "ca.pem")
-        for words in (("ca", "--out", self.tls), ("issue", "--ca", self.tls, "--out", self.tls, "--name",
-                                                  ",".join(network.addresses[name] for name in replicas))):
-            if titer("cert", *words).returncode != 0:
-                raise AssertionError("no certificates")
-
     def ask_at(self, index):
         return os.path.join(self.disk(index), "titer.sock")
-
-    def config(self, index):
-        path = super().config(index)
-        with open(path, encoding="utf-8") as file:
-            plain = file.read().replace("insecure = true\n", "")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(plain + f'[tls]\nca = "{self.ca}"\ncertificate = "{self.tls}/replica.pem"\n'
-                               f'key = "{self.tls}/replica-key.pem"\n')
-        return path
-
-    def titer(self, *words, **options):
-        return super().titer(*words, **{"ca": self.ca, **options})
 
 
 class Beyond(unittest.TestCase):
     def test_from_another_machine_a_write_needs_a_key_from_the_start(self):
         with tempfile.TemporaryDirectory(prefix="titer-beyond-") as folder, Network(["r0", "e0"]) as network, \
-                Etcd(network, ["e0"], folder) as etcd, SecureGroup(network, etcd, ["r0"], folder) as group:
+                Etcd(network, ["e0"], folder) as etcd, \
+                SecureGroup(network, etcd, ["r0"], folder, tls=True, insecure=False) as group:
             for words in (["add", "Elm", "--zip", "02139"], ["bench", "--seconds", 1],
                           ["key", "create", "--owner", "eve", "--role", "operator"]):
                 done = group.titer(*words)

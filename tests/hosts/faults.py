@@ -151,8 +151,7 @@ def replace(scene, struck, witnesses):
     group.kill(struck)
     spare, gone = group.spares.pop(0), group.hosts[struck]
     group.hosts[struck] = spare
-    address = scene.network.addresses[spare]
-    group.command("replica", "replace", struck, f"{address}:8892=http://{address}:8080")
+    group.command("replica", "replace", struck, group.seat(struck))
     group.start(struck)
     group.wait_members(group.hosts, 60)
     group.spares.append(gone)

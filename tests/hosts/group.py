@@ -5,6 +5,7 @@ killed, hung, stopped, replaced, and kept in life as systemd would (exit code 3:
 """
 import os
 import signal
+import ssl
 import subprocess
 import threading
 
@@ -27,15 +28,18 @@ class Life:
 
 class Group(Replicas):
     """Use it in a with statement. `replicas`: names of their hosts; `spares`: hosts that may take over the place of one.
-    `clocks`: {index: permille of the true speed}."""
+    `clocks`: {index: permille of the true speed}. `tls`: everything between the hosts under TLS, but for etcd.
+    `insecure`: clients need no keys."""
 
     NAME = "vaccines"
 
-    def __init__(self, network, etcd, replicas, folder, spares=(), clocks=None):
+    def __init__(self, network, etcd, replicas, folder, spares=(), clocks=None, tls=False, insecure=True):
         self.network, self.etcd, self.folder = network, etcd, folder
         self.hosts = dict(enumerate(replicas))  # index -> host; a replaced replica changes it
         self.spares, self.clocks, self.size = list(spares), clocks or {}, len(replicas)
         self.logs = os.path.join(folder, "executions")
+        self.insecure = insecure
+        self._tls = self._certificates([*replicas, *spares]) if tls else None  # what the ssl module makes of it
         self.lives, self.kept = {}, set()
         self._over = threading.Event()
         self._keeper = threading.Thread(target=self._keep_alive, daemon=True)
@@ -44,7 +48,7 @@ class Group(Replicas):
     def __enter__(self):
         os.makedirs(self.logs)
         try:
-            self.command("init", *(f"{a}:{WIRE}=http://{a}:{HTTP}" for a in map(self._ip, self.hosts)))
+            self.command("init", *map(self.seat, self.hosts))
             for index in self.hosts:
                 self.start(index)
             self._keeper.start()
@@ -71,7 +75,12 @@ class Group(Replicas):
         return self.network.addresses[self.hosts[index]]
 
     def address(self, index):
-        return self._ip(index), WIRE
+        return (self._ip(index), WIRE, self._tls) if self._tls else (self._ip(index), WIRE)
+
+    def seat(self, index):
+        """As `titer init` and `titer replica` take it."""
+        ip = self._ip(index)
+        return f"{ip}:{WIRE}=http{'s' if self._tls else ''}://{ip}:{HTTP}"
 
     def addresses(self, first=0):
         """All of them as clients name them, beginning with that one."""
@@ -87,10 +96,23 @@ class Group(Replicas):
         ends = ", ".join(f'"{url}"' for url in self.etcd.endpoints())
         path = self.disk(index) + ".toml"
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f'insecure = true\n[cluster]\nname = "{self.NAME}"\n[replica]\nindex = {index}\n'
+            file.write(f'insecure = {str(self.insecure).lower()}\n[cluster]\nname = "{self.NAME}"\n[replica]\nindex = {index}\n'
                        f'data = "{self.disk(index)}"\nwire = "{self._ip(index)}:{WIRE}"\nhttp = "{self._ip(index)}:{HTTP}"\n'
                        f'execution_log = "{self.logs}/{self.hosts[index]}.log"\n[register]\nendpoints = [{ends}]\n')
+            if self._tls:
+                file.write(f'[tls]\nca = "{self.ca}"\ncertificate = "{self.folder}/tls/replica.pem"\n'
+                           f'key = "{self.folder}/tls/replica-key.pem"\n')
         return path
+
+    def _certificates(self, hosts):
+        """Of an authority of its own, and one for all hosts."""
+        there, names = os.path.join(self.folder, "tls"), ",".join(self.network.addresses[host] for host in hosts)
+        for words in (("ca", "--out", there), ("issue", "--ca", there, "--out", there, "--name", names)):
+            done = titer("cert", *words)
+            if done.returncode != 0:
+                raise AssertionError(f"no certificates: {done.stderr}")
+        self.ca = os.path.join(there, "ca.pem")
+        return ssl.create_default_context(cafile=self.ca)
 
     def command(self, *words, timeout=30):
         """`titer init`, `titer replica …`: what is for the register."""
@@ -146,9 +168,6 @@ class Group(Replicas):
 
         wait_until(excluded, lambda: f"a view without {index}: " + str(
             {i: (s["view"], s["wedged"], [m["id"] for m in s["members"]]) for i, s in self.statuses(others).items()}), seconds)
-
-    def titer(self, *words, **options):
-        return titer(*words, **{"at": self.at(), **options})
 
     def show_logs(self, lines=25):
         for index in self.hosts:

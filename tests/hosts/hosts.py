@@ -35,6 +35,7 @@ def parse():
     parser.add_argument("--replicas", default="3", help="sizes of groups, one after another (default 3)")
     parser.add_argument("--seconds", type=float, default=0, help="go on with all of them until so much time is over")
     parser.add_argument("--seed", type=int, help="of which replica is struck, and of the order when it goes on")
+    parser.add_argument("--tls", action="store_true", help="replicas and clients under TLS")
     parser.add_argument("--short", action="store_true", help="the choice that ./dev test runs")
     options = parser.parse_args()
     unknown = [name for name in options.faults if name not in ALL]
@@ -48,7 +49,8 @@ def torment(size, options, chance, folder):
     """One group through all faults; {fault: [pauses]}"""
     replicas, members = [f"r{i}" for i in range(size)], [f"e{i}" for i in range(3)]
     with Network([*replicas, "spare", *members]) as network, Etcd(network, members, folder) as etcd, \
-            Group(network, etcd, replicas, folder, spares=["spare"]) as group, Scene(group, chance, folder) as scene:
+            Group(network, etcd, replicas, folder, spares=["spare"], tls=options.tls) as group, \
+            Scene(group, chance, folder) as scene:
         end = time.monotonic() + options.seconds
         for name in options.faults:
             strike(scene, name)
