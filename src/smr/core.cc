@@ -260,7 +260,14 @@ void Core::handle(const input::LinkDown& in) {
 void Core::on_heartbeat(ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
   suspicion_.heard(c_, from, incarnation, beat);
   if (leases_.heard(c_, from, incarnation, beat)) heartbeat(from);
-  if (!c_.full) return;
+  // A view with this replica is installed by nobody before this one is done for it.
+  if (c_.in_record() && beat.installed > c_.record.number)
+    c_.out->stop = {
+        Output::Stop::Why::kExcluded,
+        fmt::format("replica {} has installed view {}, and the newest one known here is {}: this replica was left "
+                    "out, or the register has gone back in time",
+                    from.value, beat.installed.value, c_.record.number.value)};
+  if (!c_.full || c_.out->stop) return;
   if (auto reason = checkpoints_.compare(from, beat))
     c_.out->stop = {Output::Stop::Why::kDiverged, std::move(*reason)};
 }

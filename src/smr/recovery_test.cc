@@ -35,6 +35,24 @@ void sync_all(Cluster& c, std::initializer_list<int> replicas) {
   c.settle();
 }
 
+TEST(Recovery, who_begins_anew_by_a_register_that_went_back_stops_when_it_hears_of_a_later_view) {
+  Cluster c(kReplicas, true);
+  sync_all(c, {0, 1, 2});
+  c.crash(2);
+  for (const std::uint64_t number : {1, 2, 3}) {
+    c.view(make_view(number, {0, 1}));
+    sync_all(c, {0, 1});
+  }
+  c.restart(2, 202);
+  c.view(2, reborn(1, {2}, make_view(0, {0, 1, 2})));  // the record is what it was long ago
+  for (const int i : {0, 1}) c.link(i, 2);
+  c.settle();
+  EXPECT_TRUE(c[2].installed.empty());
+  ASSERT_TRUE(c[2].stop);
+  EXPECT_EQ(c[2].stop->why, Output::Stop::Why::kExcluded);
+  EXPECT_NE(c[2].stop->reason.find("has installed view 3"), std::string::npos) << c[2].stop->reason;
+}
+
 // Everybody dies; these start again, and the flush of view `number` among them comes to its end.
 void start_again(Cluster& c, std::uint64_t number, const std::vector<std::uint16_t>& ids) {
   for (int i = 0; i < kReplicas; ++i)
