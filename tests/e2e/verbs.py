@@ -6,7 +6,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import Cluster, end, free_ports, main, spawn, titer, wait_until
+from harness import Cluster, end, free_ports, main, spawn, titer
 
 OK, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 4
 
@@ -314,9 +314,9 @@ class ClusterCommand(unittest.TestCase):
     def test_sigterm_and_sigint_stop_all_cleanly_and_tell_the_clients(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with Cluster(3, ["--seed-site"]) as cluster:
-                watcher = spawn("watch", at=cluster.at(1), stderr=subprocess.PIPE)
+                watcher = spawn("watch", "--since", "0", "--json", at=cluster.at(1), stderr=subprocess.PIPE)
                 try:
-                    wait_until(lambda c=cluster: c.status(1)["clients"] >= 2, "the watcher to be connected")
+                    self.assertTrue(watcher.stdout.readline())  # the first site was added: it is connected
                     pids = cluster.pids()
                     cluster.supervisor.send_signal(number)
                     self.assertEqual(cluster.supervisor.wait(10), OK)
