@@ -23,7 +23,7 @@ namespace titer::view {
 
 class HttpStream {
  public:
-  using executor_type = boost::beast::tcp_stream::executor_type;
+  using executor_type = boost::beast::tcp_stream::executor_type;  // NOLINT(readability-identifier-naming): Asio looks for this name
 
   explicit HttpStream(boost::asio::io_context& context) : plain_(context) {}
 
