@@ -23,7 +23,8 @@ namespace titer::view {
 
 class HttpStream {
  public:
-  using executor_type = boost::beast::tcp_stream::executor_type;  // NOLINT(readability-identifier-naming): Asio looks for this name
+  // The name is Asio's. NOLINTNEXTLINE(readability-identifier-naming)
+  using executor_type = boost::beast::tcp_stream::executor_type;
 
   explicit HttpStream(boost::asio::io_context& context) : plain_(context) {}
 
