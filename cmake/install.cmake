@@ -1,4 +1,4 @@
-# What `cmake --install` puts where, and what `cpack` makes of it (docs/operations.md, decision 17). Two components:
+# What `cmake --install` puts where, and what `cpack` makes of it (docs/how-to/operations.md, decision 17). Two components:
 #   runtime  the program with its manual, its service and the service's settings; the Debian package `titer`
 #   client   the client library for C++ programs: find_package(titer), target titer::client; the package `libtiter-dev`
 include(GNUInstallDirs)
@@ -51,9 +51,9 @@ install(CODE "
     set(settings /etc)
   endif()
   file(INSTALL \"${packaging}/main.toml\" DESTINATION \"\${settings}/titer\")" COMPONENT runtime)
-install(FILES ${PROJECT_SOURCE_DIR}/docs/alerts.yml ${PROJECT_SOURCE_DIR}/docs/grafana.json
-              ${PROJECT_SOURCE_DIR}/docs/openapi.json ${PROJECT_SOURCE_DIR}/docs/operations.md
-              ${PROJECT_SOURCE_DIR}/docs/security.md ${PROJECT_SOURCE_DIR}/docs/serve.md
+install(FILES ${PROJECT_SOURCE_DIR}/docs/reference/alerts.yml ${PROJECT_SOURCE_DIR}/docs/reference/grafana.json
+              ${PROJECT_SOURCE_DIR}/docs/reference/openapi.json ${PROJECT_SOURCE_DIR}/docs/how-to/operations.md
+              ${PROJECT_SOURCE_DIR}/docs/how-to/security.md ${PROJECT_SOURCE_DIR}/docs/reference/serve.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 
 include(${CMAKE_CURRENT_LIST_DIR}/debian.cmake)

@@ -2,7 +2,7 @@
 // numbers and contents, or any bytes that decode; and clients that die after some replicas have got their last message. No
 // client can stop a replica, and afterwards all have executed the same.
 //
-// A direct client is a transmitter, and like a replica it fails by stopping (docs/protocol.md 3): so it tells all
+// A direct client is a transmitter, and like a replica it fails by stopping (docs/explanation/protocol.md 3): so it tells all
 // replicas the same, in the same order, and its timestamps are above the clocks it was welcomed with.
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-/* The replica of docs/protocol.md as a state machine for spin: frames, acknowledgements, order, flush, joining.
+/* The replica of docs/explanation/protocol.md as a state machine for spin: frames, acknowledgements, order, flush, joining.
  * flush.pml and direct_client.pml include it and add an environment. Names are those of the protocol; § are its sections.
  *
  * What is abstracted, and why that loses nothing:

@@ -352,8 +352,8 @@ def rule_rooms_have_readmes(root):
 
 
 def rule_plan(root):
-    """docs/architecture.md shows the rooms in the order and with the links of CMakeLists.txt, and says which are pure."""
-    path = "docs/architecture.md"
+    """docs/explanation/architecture.md shows the rooms in the order and with the links of CMakeLists.txt, and says which are pure."""
+    path = "docs/explanation/architecture.md"
     if not os.path.exists(os.path.join(root, path)):
         return []
     shown = re.findall(r"^\| \[(\w+)\]\([^)]*\) \|.*\| (yes)? ?\| ([\w, ]*)\|$", read(root, path), re.M)

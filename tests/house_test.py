@@ -142,10 +142,10 @@ class SelfTest(unittest.TestCase):
 
     def test_stale_plan_is_found(self):
         plan = "| [base](a) | x | yes | |\n| [smr](a) | x | yes | base |\n| [net](a) | x | | base |\n"
-        self.assertEqual([], self.with_tree({"docs/architecture.md": plan})["plan"])
+        self.assertEqual([], self.with_tree({"docs/explanation/architecture.md": plan})["plan"])
         for wrong in (plan.replace("| [net](a) | x | | base |", "| [net](a) | x | | base, smr |"),
                       plan.replace("| [smr](a) | x | yes |", "| [smr](a) | x | |"), plan[plan.index("| [smr]"):]):
-            self.assertTrue(self.with_tree({"docs/architecture.md": wrong})["plan"])
+            self.assertTrue(self.with_tree({"docs/explanation/architecture.md": wrong})["plan"])
 
     def test_missing_readme_is_found(self):
         found = self.with_tree({"CMakeLists.txt": self.CLEAN["CMakeLists.txt"] + "titer_room(new)\n", "src/new/a.cc": "int a;\n"})

@@ -124,7 +124,7 @@ Runner setup(CLI::App& app) {
   sign->add_option("--days", one->days, "until it expires")->check(days)->capture_default_str();
   app.require_subcommand(1);
   app.footer(
-      "Replicas take up renewed files by themselves, for new connections (docs/security.md).\n"
+      "Replicas take up renewed files by themselves, for new connections (docs/how-to/security.md).\n"
       "A cluster of an organization that has an authority uses that one instead.");
   return [make, ca, one] { return make->parsed() ? make_ca(*ca) : issue(*one); };
 }

@@ -1,4 +1,4 @@
-// titer client PORT|HOST:PORT …: the interactive client, transmitter of its own requests (docs/protocol.md §3).
+// titer client PORT|HOST:PORT …: the interactive client, transmitter of its own requests (docs/explanation/protocol.md §3).
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>

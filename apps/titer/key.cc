@@ -119,7 +119,7 @@ Runner setup(CLI::App& app) {
   revoked->add_option("id", other->id, "of the key, as titer key list shows it")->required();
   other->write.declare(*revoked);
   CLI::App* table = app.add_subcommand("roles", "what each role may do");
-  table->add_flag("--markdown", o->markdown, "as it stands in docs/security.md (the only form)");
+  table->add_flag("--markdown", o->markdown, "as it stands in docs/how-to/security.md (the only form)");
   app.require_subcommand(1);
   app.footer(
       "Commands show a key with --key KEY, --key @FILE or TITER_KEY. Without any key everybody may do everything.");

@@ -1,4 +1,4 @@
-// The load's operations on file, as docs/history.md has them, for `titer check`.
+// The load's operations on file, as docs/reference/history.md has them, for `titer check`.
 //
 // A write is on file before it is sent, so a load that is killed leaves nothing behind that happened and is not there.
 // Answers and reads wait in memory for the next write: to lose them makes the history say less, never something wrong.

@@ -87,7 +87,7 @@ Runner setup(CLI::App& app) {
   app.add_option("--from", o->from, "the replica from whose disk the cluster is to go on");
   app.add_option(
       "--config", o->config,
-      "titer.toml of this machine, in a cluster on several machines: go on from its disk (docs/serve.md)");
+      "titer.toml of this machine, in a cluster on several machines: go on from its disk (docs/reference/serve.md)");
   app.add_flag("--accept-data-loss", o->accept,
                "do it; what was acknowledged and is not on that disk is lost, which is on record for ever");
   app.footer(

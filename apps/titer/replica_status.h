@@ -1,4 +1,4 @@
-// What a replica says of itself (the JSON of wire kStatus; docs/operations.md), as far as commands use it.
+// What a replica says of itself (the JSON of wire kStatus; docs/how-to/operations.md), as far as commands use it.
 #pragma once
 
 #include <cstdint>

@@ -79,7 +79,7 @@ Runner setup(CLI::App& app) {
   app.add_option("--replicas", o->replicas, "with --data: how many it is to have")->capture_default_str();
   app.add_option(
       "--config", o->config,
-      "titer.toml of this machine, which is to found a cluster on several machines with it (docs/serve.md)");
+      "titer.toml of this machine, which is to found a cluster on several machines with it (docs/reference/serve.md)");
   app.add_flag("--check", o->check, "only read it: every checksum, the digest, the state's own invariants");
   app.add_flag("--json", o->json, "what the file holds as one JSON object");
   app.footer(

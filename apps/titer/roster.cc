@@ -11,7 +11,7 @@
 namespace titer::app {
 
 void AtRegister::declare(CLI::App& app) {
-  app.add_option("--config", config, "a titer.toml that names the cluster and its register (docs/serve.md)")
+  app.add_option("--config", config, "a titer.toml that names the cluster and its register (docs/reference/serve.md)")
       ->required();
 }
 

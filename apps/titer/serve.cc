@@ -58,7 +58,7 @@ int run(const Options& options) {
 
 Runner setup(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("--config", options->config, "titer.toml (docs/serve.md)")->required();
+  app.add_option("--config", options->config, "titer.toml (docs/reference/serve.md)")->required();
   app.add_flag("--insecure", options->insecure, "serve beyond this machine without TLS");
   app.footer(
       "Exit codes: 0 stopped, or its place in the cluster is gone; 2 it cannot start so: the log says what to do;\n"

@@ -1,4 +1,4 @@
-// Serving: one replica on a machine of its own, from its start to its end (docs/serve.md).
+// Serving: one replica on a machine of its own, from its start to its end (docs/reference/serve.md).
 //
 //   notes ─▶ the register's first record ─▶ the disk ─▶ course (view/course.h): found, go on, learn or wait ─▶ node
 //   SIGTERM ─▶ HTTP drained, no reads, requests finished ─▶ out of the view ─▶ end
@@ -6,7 +6,7 @@
 // What has to be on disk before the register hears of it is written in between: the incarnation that is about to found
 // (notes), the process's life (store), and before anything is done by a record, what was seen of the register (notes).
 //
-// Thread rule: the main thread. Errors: told in the log; run() returns the exit code, which docs/serve.md explains.
+// Thread rule: the main thread. Errors: told in the log; run() returns the exit code, which docs/reference/serve.md explains.
 #pragma once
 
 #include <boost/asio/signal_set.hpp>

@@ -1,4 +1,4 @@
-// docs/openapi.json as it lies in the program.
+// docs/reference/openapi.json as it lies in the program.
 asm(".section .rodata\n"
     ".global titer_openapi_begin\n.hidden titer_openapi_begin\n"
     "titer_openapi_begin:\n.incbin \"" TITER_OPENAPI

@@ -1,4 +1,4 @@
-// docs/openapi.json says what is served, no more and no less: paths, methods, query parameters, names.
+// docs/reference/openapi.json says what is served, no more and no less: paths, methods, query parameters, names.
 #include <gtest/gtest.h>
 
 #include <algorithm>

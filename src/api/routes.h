@@ -1,4 +1,4 @@
-// Every route, as tables; one function per file of handlers. docs/openapi.json describes them, and a test compares.
+// Every route, as tables; one function per file of handlers. docs/reference/openapi.json describes them, and a test compares.
 #pragma once
 
 #include "api/route.h"
@@ -20,7 +20,7 @@ namespace titer::api {
 [[nodiscard]] Routes key_routes();         // keys, the switch that stops writes
 [[nodiscard]] Routes plain_page_routes();  // Find without script
 
-// docs/openapi.json, as the program carries it.
+// docs/reference/openapi.json, as the program carries it.
 [[nodiscard]] std::string_view openapi_document();
 
 // All of them, in the order in which they are tried.

@@ -11,7 +11,7 @@
 //   anything else                       no `end_ns`: the operation took effect at some time after its call, or never.
 // A request that was sent twice and refused as busy the second time belongs to the third kind: the first may count.
 //
-// As text it is NDJSON, one operation a line, documented in docs/history.md for other checkers. A line with the client
+// As text it is NDJSON, one operation a line, documented in docs/reference/history.md for other checkers. A line with the client
 // and id of an earlier one that has no answer replaces it: so a recorder writes the call before it sends, the whole when
 // the answer is there, and may be killed between the two.
 //

@@ -7,7 +7,7 @@
 // A register that is gone or damaged is made again in the same way, for then nobody can know who was in the last view.
 //
 // Pure. Errors: kInvalid: a start would lose nothing, or this replica's disk cannot be gone on from; it says why.
-// Source: docs/protocol.md §7.
+// Source: docs/explanation/protocol.md §7.
 #pragma once
 
 #include <string>

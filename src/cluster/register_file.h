@@ -2,7 +2,7 @@
 //
 // Written before a record is told to anybody: what a replica has heard of is never forgotten (I4 over restarts).
 // A cluster in memory leaves one too while it runs, so that after a failure of all nobody takes the next, empty cluster
-// for the one before (docs/protocol.md §7).
+// for the one before (docs/explanation/protocol.md §7).
 #pragma once
 
 #include <optional>

@@ -18,7 +18,7 @@
 // Invariants: one record per number; records only grow; a process is in at most one slot; every member of the
 // record has been spawned here.
 // Thread rule: the loop's thread. Errors: what cannot be done is said in a sentence (Status).
-// Source: docs/protocol.md §4.
+// Source: docs/explanation/protocol.md §4.
 #pragma once
 
 #include <sys/types.h>

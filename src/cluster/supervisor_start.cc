@@ -1,4 +1,4 @@
-// How a cluster begins: a new one, or again from the disks (docs/protocol.md §7).
+// How a cluster begins: a new one, or again from the disks (docs/explanation/protocol.md §7).
 #include <fmt/format.h>
 
 #include <algorithm>

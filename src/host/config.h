@@ -1,4 +1,4 @@
-// Config: titer.toml, the configuration of one replica on a machine of its own (docs/serve.md has every name).
+// Config: titer.toml, the configuration of one replica on a machine of its own (docs/reference/serve.md has every name).
 //
 // Read as a whole and checked as a whole before anything is started: a name that is not known is an error, not a wish
 // that nobody hears. Passwords are read from the files that the configuration names, so that it can be shown to others.

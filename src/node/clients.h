@@ -4,7 +4,7 @@
 // connection they belong to, found by session — so a client that reconnects gets its answers on the new one.
 //
 // Reads: each question is a read of smr; when its fence has passed it is answered from the state, and only
-// then the lease is looked at (docs/protocol.md §5). Without a lease it waits up to kReadPatienceUs for one.
+// then the lease is looked at (docs/explanation/protocol.md §5). Without a lease it waits up to kReadPatienceUs for one.
 //
 // Who a connection is: nobody, until it shows a key (kAuthenticate) — but the machine's own operator when it came through
 // the local socket, and such a one may also ask and act on behalf of any key: that is how HTTP does. What a key may is

@@ -28,7 +28,7 @@ class FrameTrace {
   // Once a turn: what has come to be stable, safe or executed since.
   void look(const smr::Replica& replica, const std::vector<smr::Execution>& executed, BootTime now);
 
-  // {"replica":…,"now_us":…,"frames":[…]}, oldest first; docs/api.md. Asking keeps it going.
+  // {"replica":…,"now_us":…,"frames":[…]}, oldest first; docs/reference/api.md. Asking keeps it going.
   [[nodiscard]] std::string json(BootTime now);
 
  private:

@@ -1,4 +1,4 @@
-// The JSON text that `status` and monitors read. Names are documented in docs/operations.md.
+// The JSON text that `status` and monitors read. Names are documented in docs/how-to/operations.md.
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 // judged by it in apply(), in their order, so a revocation and an expiry are exact; questions by the replica that answers
 // them. Pure.
 //
-// docs/security.md shows this table; `titer key roles --markdown` prints it and a test compares.
+// docs/how-to/security.md shows this table; `titer key roles --markdown` prints it and a test compares.
 #pragma once
 
 #include <array>

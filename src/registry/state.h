@@ -81,7 +81,7 @@ class State {
   [[nodiscard]] bool keys(const ListKeys& query, const KeyVisitor& visit) const;  // true: there are more
   [[nodiscard]] WriteSwitch writes() const;
 
-  // --- transfer to a joiner (docs/protocol.md §6): sites in slot order, then events
+  // --- transfer to a joiner (docs/explanation/protocol.md §6): sites in slot order, then events
   // Writes sites from slot `from_slot` on whose `changed` is above `since` (0: all of them), up to about `bytes_max`
   // bytes, and returns the next slot (from slots() on: none is left). It looks at no more rows than one turn has time
   // for, so it may write nothing and still not be at the end. Slots are dense and never reused, so this may be spread

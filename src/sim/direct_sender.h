@@ -1,5 +1,5 @@
 // DirectSender: a direct client's process — smr::DirectClient over one connection per replica, driven as
-// client/direct_session.cc drives it (docs/protocol.md §3).
+// client/direct_session.cc drives it (docs/explanation/protocol.md §3).
 //
 // It may die in the middle of a broadcast: some leaves of the bush get the frame, some do not.
 // Its answers come from the lowest replica of the view; they are held against the ledger, and noted in the history.

@@ -1,7 +1,7 @@
 // Directory: what is on a replica's disk and outlives its process — its lives, the tables, and the journal beyond them.
 //
 // Only what is durable is here: disk.h decides what of that which a process handed over gets so far, and a crash keeps.
-// The rules are those of docs/protocol.md §7, as a store keeps them:
+// The rules are those of docs/explanation/protocol.md §7, as a store keeps them:
 //   lives     a process that opens the directory is noted before anybody hears of it; to learn ends the list
 //   tables    the state machine at one place with a checkpoint, replaced as one; a learner's say so
 //   journal   lines in the order of smr's tickets. What the tables make needless is forgotten, and nothing else (I7):

@@ -1,4 +1,4 @@
-// What a disk keeps, and what a directory says about itself (docs/protocol.md §7).
+// What a disk keeps, and what a directory says about itself (docs/explanation/protocol.md §7).
 #include "sim/disk.h"
 
 #include <gtest/gtest.h>

@@ -5,7 +5,7 @@
 // what it wants with wire::next_message and the wire room's decoders.
 //
 // Stable and safe are no events of a Replica: an observer that wants them works them out from the frames that were
-// delivered, as docs/protocol.md 2.4 and 2.5 say, and that is a good second opinion.
+// delivered, as docs/explanation/protocol.md 2.4 and 2.5 say, and that is a good second opinion.
 #pragma once
 
 #include <cstdint>

@@ -51,7 +51,7 @@ struct Plan {
   bool hasty;           // takes a learner in while a view change is under way
   Time register_us;     // it takes to answer, at most
   double loses_answer;  // share of compare-and-sets
-  // --- clocks: CLOCK_BOOTTIME of any two processes differs in rate by less than the 1 % of docs/protocol.md §5
+  // --- clocks: CLOCK_BOOTTIME of any two processes differs in rate by less than the 1 % of docs/explanation/protocol.md §5
   std::int64_t drift_ppm;  // at most, in both directions
   // --- the network
   Time delay_us, jitter_us;  // one way

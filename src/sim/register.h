@@ -1,4 +1,4 @@
-// Register: the view register of a run — one record, compare-and-set, and the policy around it (docs/protocol.md §4).
+// Register: the view register of a run — one record, compare-and-set, and the policy around it (docs/explanation/protocol.md §4).
 //
 // It is the one authority and never lies or forgets, but it may be slow, away for a while, or lose an answer: the
 // change has happened, and who asked does not hear. What may follow a record is decided by view/record.h, as in

@@ -1,4 +1,4 @@
-// Every step of the flush (docs/protocol.md §4), hit by the next crash or by a connection that is cut.
+// Every step of the flush (docs/explanation/protocol.md §4), hit by the next crash or by a connection that is cut.
 //
 // The schedule is the same each time: replica 0 has broadcast an update that only replica 1 received, then died; 1
 // and the others flush view 1. At the step under test replica 1 dies too, or its connection breaks.

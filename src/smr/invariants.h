@@ -1,4 +1,4 @@
-// Invariants: I1 … I10 of docs/protocol.md, as far as one replica can see them, after every step.
+// Invariants: I1 … I10 of docs/explanation/protocol.md, as far as one replica can see them, after every step.
 //
 // Basic checks look at the state as it is; delta checks compare with the snapshot taken before the step. What
 // needs more than one replica (I2, I3, I6, I9, I10) is checked by the schedules of the tests.

@@ -1,4 +1,4 @@
-// Joining (docs/protocol.md §6) and durability: who dies when while a learner becomes a replica; sync, then ack.
+// Joining (docs/explanation/protocol.md §6) and durability: who dies when while a learner becomes a replica; sync, then ack.
 #include <gtest/gtest.h>
 
 #include "smr/early.h"

@@ -1,4 +1,4 @@
-// A cluster that failed as a whole starts again from its disks (docs/protocol.md §7): which frames count, and that a
+// A cluster that failed as a whole starts again from its disks (docs/explanation/protocol.md §7): which frames count, and that a
 // replica which was brought back says nothing before the next view.
 #include "smr/recovery.h"
 

@@ -25,7 +25,7 @@
 //     StateInstalled, and its disk is a member's once the line that the view is installed (Output::persist) is on it;
 //     until then the register must not be told that it is full.
 //
-// Invariants: I1 … I10 of docs/protocol.md; invariants.h checks them after every step (TITER_INVARIANTS).
+// Invariants: I1 … I10 of docs/explanation/protocol.md; invariants.h checks them after every step (TITER_INVARIANTS).
 // Errors: nothing a peer or client sends can break it: what is against the protocol is answered by
 // Output::cut (the driver closes that connection and logs the reason). Our own broken invariant is a CHECK.
 // Sources: Schneider 1990 §§3-4; Schneider, Gries, Schlichting 1984; Lamport 1978; Hermes 2020 for reads.

@@ -1,7 +1,7 @@
 // The words of the protocol as types: uid, frame, view, and the messages between replicas and direct clients.
 //
 // Plain values without behaviour. Requests are opaque bytes here; request_batch.h knows how they lie in a
-// frame. docs/protocol.md has the words; its sections are quoted as "§n".
+// frame. docs/explanation/protocol.md has the words; its sections are quoted as "§n".
 #pragma once
 
 #include <bit>

@@ -2,7 +2,7 @@
 //
 // A directory belongs to one replica of one cluster for ever. Each process that opens it is a new incarnation (a *life*),
 // noted here before anybody hears of it; so after a failure of all, even one in the middle of starting again, the
-// register's record names a life that is noted (docs/protocol.md §7). A life as a learner ends the list: what lies on
+// register's record names a life that is noted (docs/explanation/protocol.md §7). A life as a learner ends the list: what lies on
 // disk then is no longer a member's.
 #pragma once
 

@@ -13,7 +13,7 @@
 // journal has every frame beyond them.
 // Errors: a disk that fails is never tried again: Events::failed, and the replica must stop (fail-stop). A disk that runs
 // full is not a failure as long as prepared space lasts: Events::room, of journal and tables together.
-// Source: docs/protocol.md §7; docs/decisions/0011 for why the journal is ours.
+// Source: docs/explanation/protocol.md §7; docs/decisions/0011 for why the journal is ours.
 #pragma once
 
 #include <cstdint>
@@ -96,7 +96,7 @@ class Store {
   // the newest then: that flush may have failed, and the next one have ended, before the disk was done.
   void joined(machine::Machine& machine, ViewNumber view, LamportTime clock, std::function<void()> done);
   // What is on this disk is a member's, so that nobody else's is needed: of a joiner from when the line of the view in
-  // which it joins is synced (docs/protocol.md §7).
+  // which it joins is synced (docs/explanation/protocol.md §7).
   [[nodiscard]] bool counts() const { return role_ == Role::kMember && counts_; }
   // A clean end: the state as it is goes into the tables, so that the next start has nothing to execute. Waits.
   void close(machine::Machine& machine, const smr::Replica& replica);

@@ -16,7 +16,7 @@
 // Errors: sentences that say what to do. Wrong cluster, wrong replica, newer format: kInvalid. Damaged: kInternal;
 // the tables are not to be trusted, the replica gets its state from the others. A write that failed for anything but
 // space is final: RocksDB cannot tell what reached the disk, and neither can we.
-// Source: docs/protocol.md §7.
+// Source: docs/explanation/protocol.md §7.
 #pragma once
 
 #include <cstdint>

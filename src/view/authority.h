@@ -2,7 +2,7 @@
 //
 // Everything rests on the register never going back: a restored backup of etcd, or a wiped one, would offer views that
 // were over long ago, to replicas that have moved on. So each replica keeps the highest that it has seen — of which etcd
-// cluster, at which revision, which view — and refuses what is below (docs/protocol.md §4).
+// cluster, at which revision, which view — and refuses what is below (docs/explanation/protocol.md §4).
 //
 // One way leads to another etcd cluster: an operator has said that data may be lost (`titer recover`), which is one more
 // sentence in the record, and the view is above all that was seen.

@@ -11,7 +11,7 @@
 // state (nobody removes everybody), or are a restart; nobody is known to be dead but who said so itself, or who was a
 // member when a restart began (view/restart.h). Limits: kReplicasMax machines, kTextBytesMax per address,
 // kLossesMax sentences. Errors: kInvalid with a sentence, only where a person asked for the change.
-// Source: docs/protocol.md §4, §7.
+// Source: docs/explanation/protocol.md §4, §7.
 #pragma once
 
 #include <optional>

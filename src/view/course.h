@@ -8,7 +8,7 @@
 //     next process founds again. Crash after: the record has one member, whose life the note names, and whose disk is
 //     not whole; so nothing was ever answered, and the next process takes its place. Whoever finds a record with members
 //     and has no such note never founds.
-//   - Going on (docs/protocol.md §7). A process of whose dead life the record knows, on a disk that is whole, says so in
+//   - Going on (docs/explanation/protocol.md §7). A process of whose dead life the record knows, on a disk that is whole, says so in
 //     `returned`. The others of that view, if they live, see its link break and exclude the dead life: then it learns.
 //     If all have returned, or after kGraceUs, those who are there begin anew. Alone it may do so even if others
 //     live that cannot reach the register: every answered write is on its disk, nothing can be answered in the old view

@@ -1,4 +1,4 @@
-// Register: the view register as a replica sees it — the one outside authority (docs/protocol.md §4).
+// Register: the view register as a replica sees it — the one outside authority (docs/explanation/protocol.md §4).
 //
 // Compare-and-set asks; the answer is the newest record, which comes through the watcher like every other
 // change. So a lost answer, a lost race and a success look the same: read the record and see. While the

@@ -4,7 +4,7 @@
 // whole state holds on its disk. A replica is recognised by its lives: the incarnation under which it was a member, and
 // those of restarts in which it never became anything else. Of those who came back the ones with the highest installed
 // view begin; the others learn from them. Who was excluded before is not in the record, so it never begins.
-// Source: docs/protocol.md §7.
+// Source: docs/explanation/protocol.md §7.
 #pragma once
 
 #include <vector>

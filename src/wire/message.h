@@ -7,7 +7,7 @@
 //
 // next_message() looks at what has been received and shows the payload in place; nothing is copied.
 // Errors: kProtocol for bad magic, version, length or checksum: the stream cannot be trusted any more, say
-// Goodbye and close. docs/wire.md has a worked example.
+// Goodbye and close. docs/reference/wire.md has a worked example.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-"""Plays docs/api.md at its word: types its curl commands and compares what comes back.
+"""Plays docs/reference/api.md at its word: types its curl commands and compares what comes back.
 
 As in readme.py, `…` stands for any text; the ports 8080, 8081, 8082 of the document are those of a cluster started here.
 """
@@ -16,9 +16,9 @@ from readme import pattern_of, same, steps_of
 
 class Api(unittest.TestCase):
     def test_examples_come_out_as_written(self):
-        with open(os.path.join(ROOT, "docs", "api.md"), encoding="utf-8") as file:
+        with open(os.path.join(ROOT, "docs", "reference", "api.md"), encoding="utf-8") as file:
             steps = steps_of(file.read())
-        self.assertGreater(len(steps), 10, "docs/api.md has no examples")
+        self.assertGreater(len(steps), 10, "docs/reference/api.md has no examples")
         with Cluster(options=["--memory"], http=True) as cluster:
             for kind, typed, expected in steps:
                 self.assertEqual(kind, "$", typed)

@@ -293,14 +293,14 @@ class Feeds(unittest.TestCase):
             text = client.get("/metrics").content.decode()
         names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
         for file in ("alerts.yml", "grafana.json"):
-            with open(os.path.join(ROOT, "docs", file), encoding="utf-8") as rules:
+            with open(os.path.join(ROOT, "docs", "reference", file), encoding="utf-8") as rules:
                 used = set(smart.re.findall(r"\btiter_[a-z_]+\b", rules.read()))
             used = {smart.re.sub(r"_(bucket|sum|count)$", "", n) if n.startswith("titer_http_request_seconds") else n
                     for n in used}
             elsewhere = {n for n in used if "journal" in n or n in ("titer_disk_full", "titer_certificate_expires_timestamp_seconds")}
             self.assertGreater(len(used), 5)
             self.assertLessEqual(used - elsewhere, names, f"{file} names metrics that do not exist")
-        self.promtool(["check", "rules", os.path.join(ROOT, "docs", "alerts.yml")])
+        self.promtool(["check", "rules", os.path.join(ROOT, "docs", "reference", "alerts.yml")])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import threading
 import time
 import unittest
 
+import execution_logs
 import wire
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -178,19 +179,8 @@ class Replicas:
             raise AssertionError(f"titer {' '.join(map(str, words))}: exit {done.returncode}: {done.stderr or done.stdout}")
         return done.stdout
 
-    # --- execution logs
-
     def check_logs(self):
-        """The execution logs of all replicas, dead ones included, are prefixes of one another. Returns bytes."""
-        names = sorted(os.listdir(self.logs))
-        sizes = {name: os.path.getsize(os.path.join(self.logs, name)) for name in names}
-        longest = max(names, key=sizes.get)
-        for name in names:
-            at = first_difference(os.path.join(self.logs, longest), os.path.join(self.logs, name), sizes[name])
-            if at is not None:
-                raise AssertionError(f"{name} and {longest} differ at byte {at} of {sizes[name]}:" + "".join(
-                    f"\n  {n}: {piece(os.path.join(self.logs, n), at)}" for n in (name, longest)))
-        return sizes
+        return execution_logs.check(self.logs)
 
 
 class Cluster(Replicas):
@@ -389,22 +379,6 @@ class Cluster(Replicas):
                 return file.read()
         except FileNotFoundError:
             return ""
-
-
-def first_difference(one, other, size, step=1 << 20):
-    """Where the first `size` bytes of two files differ, or None."""
-    with open(one, "rb") as a, open(other, "rb") as b:
-        for at in range(0, size, step):
-            left, right = a.read(min(step, size - at)), b.read(min(step, size - at))
-            if left != right:
-                return at + next(i for i in range(step) if left[i:i + 1] != right[i:i + 1])
-    return None
-
-
-def piece(path, at):
-    with open(path, "rb") as file:
-        file.seek(max(0, at - 100))
-        return file.read(300)
 
 
 def main():

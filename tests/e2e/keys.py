@@ -123,7 +123,7 @@ class Matrix(WithRoles):
             self.assertEqual(closed.exception.goodbye[0], FORBIDDEN if role else UNAUTHORIZED)
 
     def test_the_table_in_the_documents_is_the_programs(self):
-        with open(os.path.join(ROOT, "docs", "security.md"), encoding="utf-8") as file:
+        with open(os.path.join(ROOT, "docs", "how-to", "security.md"), encoding="utf-8") as file:
             self.assertIn(titer("key", "roles", "--markdown").stdout, file.read())
 
 

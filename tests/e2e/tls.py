@@ -151,10 +151,10 @@ class UnderTls(unittest.TestCase):
         """Of the right cluster, with the right tables: but no certificate, or one for another machine."""
         elsewhere = self.files.sub("elsewhere")
         self.files.issue("10.0.0.1", elsewhere)
-        with wire.Link(self.cluster.port(0), tls=self.files.context()) as link:
+        with wire.Link(("127.0.0.1", self.cluster.port(0), self.files.context())) as link:
             cluster, tables = link.cluster, link.tables
         for shown in (None, elsewhere):
-            with wire.Link(self.cluster.port(0), greet=False, tls=self.files.context(shown)) as link:
+            with wire.Link(("127.0.0.1", self.cluster.port(0), self.files.context(shown)), greet=False) as link:
                 link.send(wire.hello(role=wire.ROLE_REPLICA, cluster=cluster, tables=tables, replica=1, incarnation=77))
                 with self.assertRaises(wire.Closed) as closed:
                     link.next()

@@ -1,4 +1,4 @@
-"""The wire format (docs/wire.md) as far as the end-to-end tests speak it themselves.
+"""The wire format (docs/reference/wire.md) as far as the end-to-end tests speak it themselves.
 
 Small on purpose: a handshake, requests that change one site, status, and the freedom to send what no real client would.
 XXH3 is written out for payloads of at most 240 bytes; nothing longer is ever sent from here.
@@ -194,7 +194,7 @@ class Closed(Exception):
         self.goodbye = goodbye
 
 
-def connected(where, timeout, tls):
+def connected(where, timeout):
     """A socket to (host, port), or (host, port, ssl context), to a port of this machine, or to the path of a Unix socket."""
     if isinstance(where, str):
         plain = socket.socket(socket.AF_UNIX)
@@ -206,19 +206,17 @@ def connected(where, timeout, tls):
             raise
         return plain
     place = where if isinstance(where, tuple) else ("127.0.0.1", where)
-    tls = place[2] if len(place) > 2 else tls
     plain = socket.create_connection(place[:2], timeout)
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     plain.settimeout(timeout)
-    return tls.wrap_socket(plain, server_hostname=place[0]) if tls else plain
+    return place[2].wrap_socket(plain, server_hostname=place[0]) if len(place) > 2 else plain
 
 
 class Link:
-    """One connection, blocking: to a port of this machine, to (host, port), or to the path of a Unix socket; `tls`: an ssl
-    context. Raises OSError, TimeoutError or Closed."""
+    """One connection, blocking; `where` is as in connected(). Raises OSError, TimeoutError or Closed."""
 
-    def __init__(self, where, greet=True, timeout=10.0, tls=None, **who):
-        self.socket = connected(where, timeout, tls)
+    def __init__(self, where, greet=True, timeout=10.0, **who):
+        self.socket = connected(where, timeout)
         self.received = bytearray()
         if not greet:
             return

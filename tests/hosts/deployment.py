@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""docs/operations.md, "Three machines, step by step", as it is written: every command of it, on three bare Debian systems.
+"""docs/how-to/operations.md, "Three machines, step by step", as it is written: every command of it, on three bare Debian systems.
 
 Each machine is a bare system of its own (tests/package/bare.py) on a network of its own (network.py), and so is the
 operator's computer. Stood in for: systemd, by a script that runs what the units run, and scp and ssh, by a copy and by a
@@ -22,7 +22,7 @@ from bare import CLEAN, Machine, bare_system, make_package, run  # noqa: E402
 from harness import ROOT  # noqa: E402
 from network import INSIDE, ME, Network, cannot, in_own_world  # noqa: E402
 
-DOCUMENT = os.path.join(ROOT, "docs", "operations.md")
+DOCUMENT = os.path.join(ROOT, "docs", "how-to", "operations.md")
 BARE = os.path.join(ROOT, "build", "bare-etcd")
 PATTERN = r"^#+ ([^\n]*)$|^```sh (\S+)\n(.*?)^```$"
 OWN, FIRST = "own-computer", "first-machine"  # else: on every machine

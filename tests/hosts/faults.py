@@ -183,9 +183,8 @@ def slow_clock(scene, struck, witnesses):
 
 def wait_one_less(scene, asked):
     """Until one of the replicas is not in the view; its number."""
-    wait_until(lambda: (s := scene.group.status(asked)) and not s["wedged"] and len(s["members"]) == scene.group.size - 1,
-               "one to leave", 20)
-    return scene.group.status(asked)["view"]
+    return wait_until(lambda: (s := scene.group.status(asked)) and not s["wedged"] and
+                      len(s["members"]) == scene.group.size - 1 and s["view"], "one to leave", 20)
 
 
 def wait_served_again(scene):

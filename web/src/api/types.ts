@@ -1,4 +1,4 @@
-// The JSON of the HTTP interface, as docs/openapi.json has it. Only what the page reads is named.
+// The JSON of the HTTP interface, as docs/reference/openapi.json has it. Only what the page reads is named.
 
 /** What a site claims to have: doses, yes, no, or nothing known. Never converted into one another. */
 export type Availability = number | boolean | "unknown";
@@ -81,7 +81,7 @@ export interface Peer {
   http: string;
 }
 
-/** One replica as it describes itself (docs/operations.md). */
+/** One replica as it describes itself (docs/how-to/operations.md). */
 export interface Status {
   replica: number;
   address: string;
