@@ -5,15 +5,15 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(packaging ${PROJECT_SOURCE_DIR}/packaging)
 
-# --- client: the rooms that the library consists of, from the ground up
+# --- client: the modules that the library consists of, from the ground up
 
-set(client_rooms base registry smr wire net client)
+set(client_modules base registry smr wire net client)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/titer)
 install(TARGETS titer_flags EXPORT titer COMPONENT client)
-foreach(room IN LISTS client_rooms)
-  set_target_properties(titer_${room} PROPERTIES EXPORT_NAME ${room})
-  install(TARGETS titer_${room} EXPORT titer COMPONENT client ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/${room} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/titer COMPONENT client
+foreach(module IN LISTS client_modules)
+  set_target_properties(titer_${module} PROPERTIES EXPORT_NAME ${module})
+  install(TARGETS titer_${module} EXPORT titer COMPONENT client ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/${module} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/titer COMPONENT client
           FILES_MATCHING PATTERN "*.h"
           PATTERN "testing" EXCLUDE PATTERN "test_*" EXCLUDE PATTERN "fake_*" EXCLUDE PATTERN "random_*" EXCLUDE)
 endforeach()

@@ -1,4 +1,4 @@
-# titer_page(target): builds web/ with npm and Vite and packs it into the program. Rooms and their tests need none of
+# titer_page(target): builds web/ with npm and Vite and packs it into the program. Modules and their tests need none of
 # this, so who builds only those needs no npm.
 find_program(TITER_NPM npm)
 if(NOT TITER_NPM)

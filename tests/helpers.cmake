@@ -1,5 +1,5 @@
 # What tests need beside titer, built as titer is: a network between hosts (hosts/switch.cc), what is preloaded into titer
-# (a disk that fails, a clock that runs askew), and the simulator with rules that can be taken out (src/sim/room.cmake).
+# (a disk that fails, a clock that runs askew), and the simulator with rules that can be taken out (src/sim/module.cmake).
 add_executable(titer_switch EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/hosts/switch.cc)
 add_library(titer_slewed_clock MODULE EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/hosts/slewed_clock.cc)
 add_library(titer_failing_disk MODULE EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/e2e/failing_disk.cc)

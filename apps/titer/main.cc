@@ -86,7 +86,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return titer::app::run(argc, argv);
-  } catch (const std::exception& error) {  // from the standard library or CLI11; our own rooms throw nothing
+  } catch (const std::exception& error) {  // from the standard library or CLI11; our own modules throw nothing
     std::fprintf(stderr, "titer: %s\n", error.what());
     return titer::app::kExitRefused;
   }

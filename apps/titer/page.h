@@ -1,7 +1,7 @@
 // The page (web/), as the program carries it.
 //
-// It is packed by cmake/embed_page.py when the program is built, and belongs to the program rather than to a room, so that
-// rooms and their tests are built without npm.
+// It is packed by cmake/embed_page.py when the program is built, and belongs to the program rather than to a module, so that
+// modules and their tests are built without npm.
 #pragma once
 
 #include "api/files.h"

@@ -1,4 +1,4 @@
-// XXH3, the one hash of the house: frame checksums, state digests, hash tables keyed by text.
+// XXH3, the only hash in titer: frame checksums, state digests, hash tables keyed by text.
 // Not for anything an attacker gains from colliding; those use OpenSSL.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Result<T>: a value or an Error. The only way a failure crosses a room's border; no exceptions do.
+// Result<T>: a value or an Error. The only way a failure crosses a module's border; no exceptions do.
 //
 // An Error has a code that somebody reacts to and a message that tells a person what to do.
 // Codes are part of the wire format and of the HTTP interface: append only, never renumber.
@@ -34,7 +34,7 @@ enum class Code : std::uint8_t {
   kExcluded = 16,        // this replica is no member of the newest view
   kInternal = 17,        // the operating system refused something
   kTooOld = 18,          // the history no longer reaches back that far
-  kReadOnly = 19,        // the disk is full: reads only, until there is room
+  kReadOnly = 19,        // the disk is full: reads only, until there is module
   kUnauthorized = 20,    // it needs a key, and none that counts was given
   kForbidden = 21,       // the key's role or scope does not allow it
   kWritesStopped = 22,   // an operator has stopped writes; reads go on

@@ -1,4 +1,4 @@
-// Search: the search for a linearization of one stock line. linearizability.h is the door; this is the machine room.
+// Search: the search for a linearization of one stock line. linearizability.h is the interface; this is the search behind it.
 //
 // Lowe's list of calls and returns holds the operations with an answer. Those before the first return are the candidates:
 // what is called after that return must come later. What is added for this object, each sound and each needed:

@@ -1,4 +1,4 @@
-// For the tests of this room: short ways to write operations with their answers. Moments are in ns, and small.
+// For the tests of this module: short ways to write operations with their answers. Moments are in ns, and small.
 #pragma once
 
 #include <cstdint>

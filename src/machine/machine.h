@@ -5,7 +5,7 @@
 // its result says kInvalid, at every replica alike. Position counts every request in the order, repeated and
 // refused ones included.
 //
-// Why a room of its own: the simulator and the node must run the very same one, and neither smr (opaque bytes)
+// Why a module of its own: the simulator and the node must run the very same one, and neither smr (opaque bytes)
 // nor registry (no bytes) nor wire (no state) is its place. Pure: no I/O, no clock, one thread.
 //
 // digest(): of registry, sessions and position; equal at equal positions at every replica (I10).

@@ -1,6 +1,6 @@
 // Engine: the pure half of a replica process — the protocol and the state machine — and what they want done.
 //
-// The rooms' one meeting place: whoever brings an input (links, clients, timers, the register) calls step();
+// The modules' one meeting place: whoever brings an input (links, clients, timers, the register) calls step();
 // the node's turn performs what has gathered in `out` (smr/replica.h has the order). Thread rule: the loop's
 // thread.
 #pragma once

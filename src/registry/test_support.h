@@ -1,4 +1,4 @@
-// For the tests of this room: a State with a running position and clock, and short ways to make requests.
+// For the tests of this module: a State with a running position and clock, and short ways to make requests.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 //
 // One plain event with a kind; what a kind does not name is empty. Views in it live during the call. A run that nobody
 // observes pays one comparison per event. Messages are shown as their bytes (header included), so an observer decodes
-// what it wants with wire::next_message and the wire room's decoders.
+// what it wants with wire::next_message and the wire module's decoders.
 //
 // Stable and safe are no events of a Replica: an observer that wants them works them out from the frames that were
 // delivered, as docs/explanation/protocol.md 2.4 and 2.5 say, and that is a good second opinion.

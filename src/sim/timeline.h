@@ -4,7 +4,7 @@
 // a plain value that names its handler: a run has millions of them and allocates for none. Nothing is ever taken back:
 // a handler that no longer wants an event ignores it.
 //
-// Time is in microseconds from the beginning of the run. Thread rule: one thread, as everything in this room.
+// Time is in microseconds from the beginning of the run. Thread rule: one thread, as everything in this module.
 #pragma once
 
 #include <cstdint>

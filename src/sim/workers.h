@@ -4,7 +4,7 @@
 // What a child has found goes through a pipe to the parent, which adds up. A child that dies is replaced and goes on
 // behind the seed it died of.
 //
-// The only file of this room that touches the system. Thread rule: one thread, which waits in run_many().
+// The only file of this module that touches the system. Thread rule: one thread, which waits in run_many().
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Core: one replica, put together. It routes each input to the parts and performs what the view change
 // decides.
 //
-// Why apart from replica.h: that header is the contract with the other rooms; this one names all the parts.
+// Why apart from replica.h: that header is the contract with the other modules; this one names all the parts.
 // Thread rule: one thread, as Replica. Invariants: Invariants::check after every step (TITER_INVARIANTS).
 #pragma once
 

@@ -1,7 +1,7 @@
 // Head: what the tables on disk say about themselves, written last and in the same batch as what it describes.
 //
 // It is all that a restarted replica needs beside the rows: where the state machine stood and with which digest, and
-// where the protocol stood (smr/checkpoint.h). Bytes of our own with the wire room's piece for a view; RocksDB sums
+// where the protocol stood (smr/checkpoint.h). Bytes of our own with the wire module's piece for a view; RocksDB sums
 // them. Decoding is total: what is not a head is an error.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The few primitives that the codecs of this room are made of. Not for other rooms: codec.h is the entrance.
+// The few primitives that the codecs of this module are made of. Not for other modules: codec.h is the entrance.
 //
 // varint: 7 bits a byte, low ones first, the high bit says that more follow. Only the shortest form is
 // accepted, so a value has one encoding. zigzag maps signed to unsigned so that small magnitudes stay short.

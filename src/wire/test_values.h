@@ -1,4 +1,4 @@
-// Random but reproducible values of everything that travels, for the tests of this room and of machine.
+// Random but reproducible values of everything that travels, for the tests of this module and of machine.
 // Header only, included by tests only. A Maker owns the text that its values point to.
 #pragma once
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The rules of the house that a compiler does not know. `python3 tests/house.py` prints what breaks them.
+"""The layering and style rules that a compiler does not know. `python3 tests/layering.py` prints what breaks them.
 
-What is checked: includes go one way, as CMakeLists.txt names the links; the pure rooms use no clock, thread, socket,
+What is checked: includes go one way, as CMakeLists.txt names the links; the pure modules use no clock, thread, socket,
 file or chance; headers begin with what they are; files and functions stay readable; no left-overs; no sleeps in tests;
-documents point to what exists. Each rule is a function from the tree to a list of complaints; house_test.py runs them
+documents point to what exists. Each rule is a function from the tree to a list of complaints; layering_test.py runs them
 on this tree, and on small trees with planted faults. What is allowed all the same is listed in EXCEPTIONS.
 """
 import os
@@ -15,12 +15,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # (rule, path) -> why this file may break this rule. Keep it short; take out what is no longer needed.
 EXCEPTIONS = {
-    ("pure_rooms", "src/formats/timestamps.cc"): "the calendar of <chrono>; it looks at no clock",
-    ("pure_rooms", "src/sim/workers.cc"): "runs many seeds in child processes; a run itself is in world.cc",
+    ("pure_modules", "src/formats/timestamps.cc"): "the calendar of <chrono>; it looks at no clock",
+    ("pure_modules", "src/sim/workers.cc"): "runs many seeds in child processes; a run itself is in world.cc",
 }
 
 # No I/O, threads, clocks, chance: what they do depends on their input alone.
-PURE_ROOMS = ("base", "registry", "smr", "wire", "machine", "formats", "check", "sim")
+PURE_MODULES = ("base", "registry", "smr", "wire", "machine", "formats", "check", "sim")
 FILE_LINES_WARN, FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 800, 100
 SOURCE_DIRS = ("src", "apps", "tests", "bench", "sim")
 
@@ -52,19 +52,19 @@ def is_test(path):
     return path.endswith("_test.cc") or path.startswith("tests/") or "/testing/" in path
 
 
-def room_of(path):
+def module_of(path):
     parts = path.split("/")
     return parts[1] if parts[0] == "src" and len(parts) > 2 else None
 
 
-def rooms(root):
-    """{room: rooms it links, directly or through another}, in the order of CMakeLists.txt."""
+def modules(root):
+    """{module: modules it links, directly or through another}, in the order of CMakeLists.txt."""
     found = {}
-    for body in re.findall(r"^titer_room\(([^)]*)\)", read(root, "CMakeLists.txt"), re.M):
+    for body in re.findall(r"^titer_module\(([^)]*)\)", read(root, "CMakeLists.txt"), re.M):
         words = body.split()
         direct = []
-        if "ROOMS" in words:
-            for word in words[words.index("ROOMS") + 1:]:
+        if "MODULES" in words:
+            for word in words[words.index("MODULES") + 1:]:
                 if word == "LIBRARIES":
                     break
                 direct.append(word)
@@ -89,20 +89,20 @@ def lines_matching(text, pattern):
 
 
 def rule_one_way(root):
-    """A room includes itself and the rooms it links; a room links only rooms named above it; nobody includes apps."""
-    links, out, seen = rooms(root), [], []
+    """A module includes itself and the modules it links; a module links only modules named above it; nobody includes apps."""
+    links, out, seen = modules(root), [], []
     if not links:
-        return ["CMakeLists.txt: no titer_room() found"]
-    for room, direct in links.items():
-        out += [f"CMakeLists.txt: {room} links {other}, which is not named above it"
+        return ["CMakeLists.txt: no titer_module() found"]
+    for module, direct in links.items():
+        out += [f"CMakeLists.txt: {module} links {other}, which is not named above it"
                 for other in direct if other not in seen]
-        seen.append(room)
+        seen.append(module)
     for path in code_files(root):
-        room = room_of(path)
-        if room is not None and room not in links:
-            out.append(f"{path}: room {room} is not in CMakeLists.txt")
+        module = module_of(path)
+        if module is not None and module not in links:
+            out.append(f"{path}: module {module} is not in CMakeLists.txt")
             continue
-        allowed = set(links) if room is None else {room, *links[room]}
+        allowed = set(links) if module is None else {module, *links[module]}
         text = read(root, path)
         for match in INCLUDE.finditer(text):
             quote, target = match.groups()
@@ -117,9 +117,9 @@ def rule_one_way(root):
                 out.append(f"{place}: include {target} from src/, without ..")
             elif top in links and "/" in target:
                 if top not in allowed:
-                    out.append(f"{place}: {room} may not include {target}: CMakeLists.txt gives it no link to {top}")
-            elif room is not None:
-                out.append(f"{place}: {target} is in no room; say \"room/file.h\"")
+                    out.append(f"{place}: {module} may not include {target}: CMakeLists.txt gives it no link to {top}")
+            elif module is not None:
+                out.append(f"{place}: {target} is in no module; say \"module/file.h\"")
     return out
 
 
@@ -127,12 +127,12 @@ PURE_BANS = [
     (r'#\s*include\s*<(thread|mutex|shared_mutex|condition_variable|future|atomic|chrono|ctime|time\.h|random|fstream'
      r'|filesystem|cstdio|stdio\.h|iostream|unistd\.h|fcntl\.h|sys/[^>]*|netinet/[^>]*|arpa/[^>]*|poll\.h|boost/asio[^>]*'
      r'|boost/beast[^>]*|boost/random[^>]*|spdlog/[^>]*)>', "threads, clocks, chance, files and sockets stay outside"),
-    (r"\b(steady_clock|system_clock|high_resolution_clock|clock_gettime|gettimeofday)\b", "no clock in a pure room"),
-    (r"\b(std::)?time\s*\(\s*(nullptr|NULL|0|&)", "no clock in a pure room"),
-    (r"\b(random_device|mt19937(_64)?|srand|rand_r)\b|\brand\s*\(\s*\)", "no chance in a pure room"),
-    (r"\bstd::(thread|jthread|mutex|async|condition_variable|atomic)\b", "one thread in a pure room"),
+    (r"\b(steady_clock|system_clock|high_resolution_clock|clock_gettime|gettimeofday)\b", "no clock in a pure module"),
+    (r"\b(std::)?time\s*\(\s*(nullptr|NULL|0|&)", "no clock in a pure module"),
+    (r"\b(random_device|mt19937(_64)?|srand|rand_r)\b|\brand\s*\(\s*\)", "no chance in a pure module"),
+    (r"\bstd::(thread|jthread|mutex|async|condition_variable|atomic)\b", "one thread in a pure module"),
     (r"\b(fopen|ofstream|ifstream|getenv|socket)\s*\(|\bstd::(ofstream|ifstream|fstream|cout|cerr)\b",
-     "no files, sockets, environment in a pure room"),
+     "no files, sockets, environment in a pure module"),
     (r"\bstd::unordered_|#\s*include\s*<unordered_",
      "its order differs between machines; use a sorted container, or boost::unordered for lookups"),
 ]
@@ -147,10 +147,10 @@ def helpers_of_tests(root):
     return used_by_tests - used
 
 
-def rule_pure_rooms(root):
+def rule_pure_modules(root):
     out, helpers = [], helpers_of_tests(root)
     for path in code_files(root):
-        if room_of(path) not in PURE_ROOMS or is_test(path) or path in helpers:
+        if module_of(path) not in PURE_MODULES or is_test(path) or path in helpers:
             continue
         if path == "src/base/check.cc":  # its last words go to standard error
             continue
@@ -161,11 +161,11 @@ def rule_pure_rooms(root):
 
 
 def rule_no_hash_order(root):
-    """Hash tables of pure rooms serve lookups; walking one would let its order reach a result."""
+    """Hash tables of pure modules serve lookups; walking one would let its order reach a result."""
     out = []
-    for room in {room_of(p) for p in code_files(root)} & set(PURE_ROOMS):
+    for module in {module_of(p) for p in code_files(root)} & set(PURE_MODULES):
         texts = {p: blank_strings_and_comments(read(root, p))
-                 for p in code_files(root) if room_of(p) == room and not is_test(p)}
+                 for p in code_files(root) if module_of(p) == module and not is_test(p)}
         tables = {name for text in texts.values()
                   for name in re.findall(r"\bunordered_(?:flat_|node_)?(?:map|set)<[^;(){}]*>\s+(\w+)\s*[;{=]", text)}
         if not tables:
@@ -237,7 +237,7 @@ def rule_headers(root):
                 out.append(f"{path}: begin with a comment: what it is, why this shape, its thread rule")
             if not re.search(r"^#pragma once$", text, re.M):
                 out.append(f"{path}: no #pragma once")
-        elif room_of(path) and not is_test(path) and path[:-3] + ".h" in everything:
+        elif module_of(path) and not is_test(path) and path[:-3] + ".h" in everything:
             first = INCLUDE.search(text)
             own = path[len("src/"):-3] + ".h"
             if first is None or first.group(2) != own:
@@ -273,7 +273,7 @@ def rule_no_sleep_in_tests(root):
     """Wait for a condition, not for time: see tests/e2e for how."""
     out = []
     for path in files(root):
-        if is_test(path) and path.endswith((".cc", ".h", ".py")) and path not in ("tests/house.py", "tests/house_test.py"):
+        if is_test(path) and path.endswith((".cc", ".h", ".py")) and path not in ("tests/layering.py", "tests/layering_test.py"):
             text = blank_strings_and_comments(read(root, path)) if not path.endswith(".py") else read(root, path)
             for number, line in lines_matching(text, r"\b(sleep_(for|until)|nanosleep)\b|\bu?sleep\s*\("):
                 out.append(f"{path}:{number}: a sleep in a test: {line}")
@@ -341,29 +341,29 @@ def rule_stands_alone(root):
             for number, line in lines_matching(read(root, path), outside)]
 
 
-def rule_rooms_have_readmes(root):
+def rule_modules_have_readmes(root):
     out = []
-    for room in rooms(root):
-        inside = [p for p in code_files(root) if room_of(p) == room]
-        path = f"src/{room}/README.md"
+    for module in modules(root):
+        inside = [p for p in code_files(root) if module_of(p) == module]
+        path = f"src/{module}/README.md"
         if inside and not os.path.exists(os.path.join(root, path)):
-            out.append(f"{path}: missing: what the room is for, where to begin, what it guards")
+            out.append(f"{path}: missing: what the module is for, where to begin, what it guards")
     return out
 
 
 def rule_plan(root):
-    """docs/explanation/architecture.md shows the rooms in the order and with the links of CMakeLists.txt, and says which are pure."""
+    """docs/explanation/architecture.md shows the modules in the order and with the links of CMakeLists.txt, and says which are pure."""
     path = "docs/explanation/architecture.md"
     if not os.path.exists(os.path.join(root, path)):
         return []
     shown = re.findall(r"^\| \[(\w+)\]\([^)]*\) \|.*\| (yes)? ?\| ([\w, ]*)\|$", read(root, path), re.M)
-    plan = {room: sorted(w.strip() for w in links.split(",") if w.strip()) for room, _, links in shown}
-    out = [f"{path}: {room} is shown with links {plan.get(room)}, CMakeLists.txt says {sorted(links)}"
-           for room, links in rooms(root).items() if plan.get(room) != sorted(links)]
-    if not out and list(plan) != list(rooms(root)):
-        out.append(f"{path}: shows the rooms in another order than CMakeLists.txt")
-    out += [f"{path}: {room} is pure in one place only: here or in tests/house.py"
-            for room, pure, _ in shown if (pure == "yes") != (room in PURE_ROOMS)]
+    plan = {module: sorted(w.strip() for w in links.split(",") if w.strip()) for module, _, links in shown}
+    out = [f"{path}: {module} is shown with links {plan.get(module)}, CMakeLists.txt says {sorted(links)}"
+           for module, links in modules(root).items() if plan.get(module) != sorted(links)]
+    if not out and list(plan) != list(modules(root)):
+        out.append(f"{path}: shows the modules in another order than CMakeLists.txt")
+    out += [f"{path}: {module} is pure in one place only: here or in tests/layering.py"
+            for module, pure, _ in shown if (pure == "yes") != (module in PURE_MODULES)]
     return out
 
 

@@ -1,5 +1,5 @@
-# The schedules of testing/ run twice: in smr_test with the room as it ships, and in smr_mutants_test with the
-# room compiled once more so that single rules of the protocol can be switched off (rules.h).
+# The schedules of testing/ run twice: in smr_test with the module as it ships, and in smr_mutants_test with the
+# module compiled once more so that single rules of the protocol can be switched off (rules.h).
 if(TITER_TESTS AND TARGET smr_test)
   file(GLOB schedule CONFIGURE_DEPENDS ${dir}/testing/*.cc)
   file(GLOB mutant_tests CONFIGURE_DEPENDS ${dir}/testing/*_test.cc)

@@ -1,6 +1,6 @@
-# One room of src/ is one static library `titer_<room>` of every .cc in it, and one test program
-# `<room>_test` of every _test.cc. The links named here are the only includes a room may use;
-# tests/house_test.py reads the includes and holds them to this list.
+# One module of src/ is one static library `titer_<module>` of every .cc in it, and one test program
+# `<module>_test` of every _test.cc. The links named here are the only includes a module may use;
+# tests/layering_test.py reads the includes and holds them to this list.
 
 # What is in $<BUILD_INTERFACE> is ours alone; the rest also holds for programs that use the installed client library.
 add_library(titer_flags INTERFACE)
@@ -26,8 +26,8 @@ if(TITER_SANITIZE)
   target_compile_options(titer_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
-# The rooms from `net` upwards read Asio's headers in nearly every file: under the sanitizers that is 4 to 5 of the 5 to 24
-# seconds that a file takes. Read once here. Others' headers only, so nothing of ours makes a whole room compile again. The preset `dev` goes without:
+# The modules from `net` upwards read Asio's headers in nearly every file: under the sanitizers that is 4 to 5 of the 5 to 24
+# seconds that a file takes. Read once here. Others' headers only, so nothing of ours makes a whole module compile again. The preset `dev` goes without:
 # there a file that relies on another one's includes is found out.
 function(titer_read_once target)
   target_precompile_headers(${target} PRIVATE
@@ -36,30 +36,30 @@ function(titer_read_once target)
     <fmt/format.h>)
 endfunction()
 
-function(titer_room name)
-  cmake_parse_arguments(ARG "" "" "ROOMS;LIBRARIES" ${ARGN})
+function(titer_module name)
+  cmake_parse_arguments(ARG "" "" "MODULES;LIBRARIES" ${ARGN})
   set(dir ${PROJECT_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
   file(GLOB tests CONFIGURE_DEPENDS ${dir}/*_test.cc)
   if(tests)
     list(REMOVE_ITEM sources ${tests})
   endif()
-  list(TRANSFORM ARG_ROOMS PREPEND titer_)
+  list(TRANSFORM ARG_MODULES PREPEND titer_)
   if(sources)
     add_library(titer_${name} STATIC ${sources})
-    target_link_libraries(titer_${name} PUBLIC titer_flags ${ARG_ROOMS} ${ARG_LIBRARIES})
-    if("net" STREQUAL name OR "titer_net" IN_LIST ARG_ROOMS)
+    target_link_libraries(titer_${name} PUBLIC titer_flags ${ARG_MODULES} ${ARG_LIBRARIES})
+    if("net" STREQUAL name OR "titer_net" IN_LIST ARG_MODULES)
       titer_read_once(titer_${name})
     endif()
   else()
     add_library(titer_${name} INTERFACE)
-    target_link_libraries(titer_${name} INTERFACE titer_flags ${ARG_ROOMS} ${ARG_LIBRARIES})
+    target_link_libraries(titer_${name} INTERFACE titer_flags ${ARG_MODULES} ${ARG_LIBRARIES})
   endif()
   if(TITER_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE titer_${name} GTest::gtest GTest::gtest_main)
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
   endif()
-  # What one room needs beyond the others, next to its sources.
-  include(${dir}/room.cmake OPTIONAL)
+  # What one module needs beyond the others, next to its sources.
+  include(${dir}/module.cmake OPTIONAL)
 endfunction()

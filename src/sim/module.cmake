@@ -3,7 +3,7 @@ set_source_files_properties(${dir}/trace_blob.cc PROPERTIES
   COMPILE_DEFINITIONS "TITER_TRACE_PAGE=\"${dir}/trace_page\""
   OBJECT_DEPENDS "${dir}/trace_page.html;${dir}/trace_page.js;${dir}/trace_page_panel.js")
 
-# Mutants: the rooms that keep the rules of smr/rules.h are compiled once more so that single ones can be switched off, and
+# Mutants: the modules that keep the rules of smr/rules.h are compiled once more so that single ones can be switched off, and
 # the simulator must notice. Without the invariants inside of smr: the checkers outside have to see it.
 if(NOT TITER_FUZZ)
   file(GLOB mutable CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/smr/*.cc ${PROJECT_SOURCE_DIR}/src/machine/*.cc ${dir}/*.cc)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Holds the tree to the rules of house.py, and the rules to their word: each must find a fault planted for it."""
+"""Holds the tree to the rules of layering.py, and the rules to their word: each must find a fault planted for it."""
 import os
 import tempfile
 import unittest
 
-from house import EXCEPTIONS, FILE_LINES_MAX, FUNCTION_LINES_MAX, ROOT, RULES, complaints
+from layering import EXCEPTIONS, FILE_LINES_MAX, FUNCTION_LINES_MAX, ROOT, RULES, complaints
 
 
-class House(unittest.TestCase):
+class Layering(unittest.TestCase):
     def test_exceptions_are_needed(self):
         for (rule, path), why in EXCEPTIONS.items():
             self.assertTrue(why, f"say why {path} may break {rule}")
@@ -20,7 +20,7 @@ def _add_rule_tests():
         def test(self, name=name):
             found = complaints(name, ROOT)
             self.assertFalse(found, "\n" + "\n".join(found))
-        setattr(House, f"test_{name}", test)
+        setattr(Layering, f"test_{name}", test)
 
 
 _add_rule_tests()
@@ -30,7 +30,7 @@ class SelfTest(unittest.TestCase):
     """Plants one fault at a time into a small clean tree: exactly the rule for it must complain."""
 
     CLEAN = {
-        "CMakeLists.txt": "titer_room(base)\ntiter_room(smr ROOMS base)\ntiter_room(net ROOMS base LIBRARIES Boost::json)\n",
+        "CMakeLists.txt": "titer_module(base)\ntiter_module(smr MODULES base)\ntiter_module(net MODULES base LIBRARIES Boost::json)\n",
         "src/base/ids.h": "// Ids.\n#pragma once\n#include <cstdint>\n",
         "src/base/README.md": "# base\n",
         "src/smr/order.h": "// Order.\n#pragma once\n#include \"base/ids.h\"\n",
@@ -70,7 +70,7 @@ class SelfTest(unittest.TestCase):
         self.expect("one_way", "src/base/ids_test.cc", '#include "smr/order.h"\n')
 
     def test_upward_link_is_found(self):
-        self.expect("one_way", "CMakeLists.txt", "titer_room(base ROOMS smr)\ntiter_room(smr ROOMS base)\ntiter_room(net ROOMS base)\n")
+        self.expect("one_way", "CMakeLists.txt", "titer_module(base MODULES smr)\ntiter_module(smr MODULES base)\ntiter_module(net MODULES base)\n")
 
     def test_unknown_room_is_found(self):
         self.expect("one_way", "src/attic/x.cc", "int x;\n")
@@ -81,18 +81,18 @@ class SelfTest(unittest.TestCase):
                      "auto t = time(nullptr);", "std::random_device r;", "int r = rand();",
                      "std::unordered_map<int, int> m;"):
             with self.subTest(line):
-                self.expect("pure_rooms", "src/smr/order.cc", self.smr(line))
+                self.expect("pure_modules", "src/smr/order.cc", self.smr(line))
 
     def test_helpers_of_tests_may_be_impure(self):
         helper = {"src/smr/random_frames.h": "// Frames.\n#pragma once\n#include <random>\n",
                   "src/smr/order_test.cc": "#include \"smr/random_frames.h\"\n"}
-        self.assertEqual([], self.with_tree(helper)["pure_rooms"])
+        self.assertEqual([], self.with_tree(helper)["pure_modules"])
         helper["src/smr/order.cc"] = self.smr("#include \"smr/random_frames.h\"")
-        self.assertTrue(self.with_tree(helper)["pure_rooms"])
+        self.assertTrue(self.with_tree(helper)["pure_modules"])
 
     def test_own_words_are_no_impurities(self):
         found = self.with_tree({"src/smr/order.cc": self.smr("int time();\n// steady_clock\nint brand();")})
-        self.assertEqual([], found["pure_rooms"])
+        self.assertEqual([], found["pure_modules"])
 
     def test_walk_of_hash_table_is_found(self):
         table = "struct S {\n  boost::unordered_flat_map<int, std::vector<int>> by_id_;\n};\n"
@@ -148,8 +148,8 @@ class SelfTest(unittest.TestCase):
             self.assertTrue(self.with_tree({"docs/explanation/architecture.md": wrong})["plan"])
 
     def test_missing_readme_is_found(self):
-        found = self.with_tree({"CMakeLists.txt": self.CLEAN["CMakeLists.txt"] + "titer_room(new)\n", "src/new/a.cc": "int a;\n"})
-        self.assertTrue(found["rooms_have_readmes"])
+        found = self.with_tree({"CMakeLists.txt": self.CLEAN["CMakeLists.txt"] + "titer_module(new)\n", "src/new/a.cc": "int a;\n"})
+        self.assertTrue(found["modules_have_readmes"])
 
 
 if __name__ == "__main__":
