@@ -180,7 +180,7 @@ struct Output {
   void clear();
 };
 
-// What status and metrics show.
+// The values that status and metrics show.
 struct Snapshot {
   ViewNumber installed;
   ViewNumber target;  // being flushed to; == installed when none
@@ -199,7 +199,7 @@ struct Snapshot {
   ViewRecord view;  // the installed one
 };
 
-// What is known here of a frame; both for one of an earlier view, which is settled.
+// The standing of a frame at this replica. Both are true for a frame of an earlier view, which is settled.
 struct Standing {
   bool stable = false;  // §2.4
   bool safe = false;    // §2.5
