@@ -14,7 +14,7 @@
 namespace titer::formats {
 namespace {
 
-constexpr std::array<std::string_view, 6> kNames = {"csv", "ndjson", "cdc", "national", "therapeutics", "smart"};
+constexpr std::array<std::string_view, 6> kFormatNames = {"csv", "ndjson", "cdc", "national", "therapeutics", "smart"};
 constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
 
 constexpr std::size_t kJsonToldBy = 4096;  // bytes of the first lines that tell one JSON format from another
@@ -29,12 +29,12 @@ bool undecided_json(std::string_view text) {
 
 }  // namespace
 
-std::string_view name(Format format) { return kNames[static_cast<std::size_t>(format)]; }
+std::string_view name(Format format) { return kFormatNames[static_cast<std::size_t>(format)]; }
 
 std::optional<Format> format_named(std::string_view text) {
-  const auto found = std::find(kNames.begin(), kNames.end(), text);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<Format>(found - kNames.begin());
+  const auto found = std::find(kFormatNames.begin(), kFormatNames.end(), text);
+  if (found == kFormatNames.end()) return std::nullopt;
+  return static_cast<Format>(found - kFormatNames.begin());
 }
 
 struct Reader::Impl {

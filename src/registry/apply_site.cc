@@ -10,7 +10,7 @@
 namespace titer::registry {
 namespace {
 
-bool check_version(const Store& store, std::uint32_t slot, std::optional<std::uint32_t> expected, Outcome& out) {
+bool check_site_version(const Store& store, std::uint32_t slot, std::optional<std::uint32_t> expected, Outcome& out) {
   const std::uint32_t version = store.hot(slot).version;
   if (!expected || *expected == version) return true;
   return refuse(out, Code::kStaleVersion,
@@ -84,7 +84,7 @@ std::uint32_t run(Core& core, const Context& context, const AddSite& op, Outcome
 std::uint32_t run(Core& core, const Context& context, const EditSite& op, Outcome& out) {
   if (!check_fields(op.fields, out)) return kNil;
   const std::uint32_t slot = resolve(core.store, op.site, out);
-  if (slot == kNil || !check_version(core.store, slot, op.if_version, out)) return slot;
+  if (slot == kNil || !check_site_version(core.store, slot, op.if_version, out)) return slot;
   Site before;
   core.store.show(slot, before);
   SiteImage image;
@@ -96,7 +96,7 @@ std::uint32_t run(Core& core, const Context& context, const EditSite& op, Outcom
 
 std::uint32_t run(Core& core, const Context& context, const CloseSite& op, Outcome& out) {
   const std::uint32_t slot = resolve(core.store, op.site, out);
-  if (slot == kNil || !check_version(core.store, slot, op.if_version, out)) return slot;
+  if (slot == kNil || !check_site_version(core.store, slot, op.if_version, out)) return slot;
   Site before;
   core.store.show(slot, before);
   SiteImage image;

@@ -9,7 +9,7 @@
 namespace titer::registry {
 namespace {
 
-bool check_version(const Store& store, std::uint32_t line, std::optional<std::uint32_t> expected, Outcome& out) {
+bool check_line_version(const Store& store, std::uint32_t line, std::optional<std::uint32_t> expected, Outcome& out) {
   const std::uint32_t version = line == kNil ? 0 : store.line(line).version;
   if (!expected || *expected == version) return true;
   show_current(store, line, out);
@@ -88,7 +88,7 @@ std::uint32_t run(Core& core, const Context& context, const SetAvailability& op,
   if (slot == kNil || !check_open(core.store, slot, out)) return slot;
   const std::uint32_t line = core.store.find_line(slot, op.claim.product);
   if (!check_line(core, context, slot, line, op.claim.source, out)) return slot;
-  if (!check_version(core.store, line, op.if_version, out)) return slot;
+  if (!check_line_version(core.store, line, op.if_version, out)) return slot;
   if (line == kNil && !check_room_for_line(core.store, slot, out)) return slot;
   const WallTime valid_at = op.claim.valid_at.value_or(context.time);
   if (line != kNil) {
@@ -118,7 +118,7 @@ std::uint32_t run(Core& core, const Context& context, const SetAvailability& op,
 std::uint32_t run(Core& core, const Context& context, const Adjust& op, Outcome& out) {
   Counted at;
   if (!find_count(core, context, op.site, op.product, at, out)) return at.slot;
-  if (!check_version(core.store, at.line, op.if_version, out)) return at.slot;
+  if (!check_line_version(core.store, at.line, op.if_version, out)) return at.slot;
   if (op.by < 0) {
     const std::uint64_t less = std::uint64_t{0} - static_cast<std::uint64_t>(op.by);
     if (less > at.count) {

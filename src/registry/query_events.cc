@@ -65,22 +65,17 @@ bool history_of_all(const Core& core, const History& query, Pager& pager) {
   return false;
 }
 
-Status check_limit(std::uint32_t limit) {
-  if (limit >= 1 && limit <= limits::kPageMax) return ok_status();
-  return Error{Code::kInvalid, fmt::format("limit is from 1 to {} events, not {}", limits::kPageMax, limit)};
-}
-
 }  // namespace
 
 Result<bool> show_history(const Core& core, const History& query, const State::EventVisitor& visit) {
-  if (const Status limit = check_limit(query.limit); !limit) return limit.error();
+  if (const Status limit = check_limit(query.limit, "events"); !limit) return limit.error();
   Pager pager(core, query.limit, visit);
   if (query.site) return history_of_site(core, query, pager);
   return history_of_all(core, query, pager);
 }
 
 Result<bool> show_changes(const Core& core, const Changes& query, const State::EventVisitor& visit) {
-  if (const Status limit = check_limit(query.limit); !limit) return limit.error();
+  if (const Status limit = check_limit(query.limit, "events"); !limit) return limit.error();
   if (query.since < core.history.dropped()) {
     return Error{Code::kTooOld,
                  fmt::format("events up to position {} are no longer kept: read all sites, then the changes since "

@@ -1,10 +1,15 @@
 // The answers to queries; contracts in state.h. Nothing here changes anything.
 #pragma once
 
+#include <string_view>
+
 #include "registry/core.h"
 #include "registry/state.h"
 
 namespace titer::registry {
+
+// How many `what` (rows, events) a query may ask for at once.
+[[nodiscard]] Status check_limit(std::uint32_t limit, std::string_view what);
 
 [[nodiscard]] Result<bool> list_sites(const Store& store, const ListSites& query, const State::SiteVisitor& visit);
 [[nodiscard]] Result<Site> get_site(const Store& store, const SiteRef& ref);

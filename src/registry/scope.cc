@@ -43,10 +43,10 @@ bool check_source(const KeyRow& key, std::string_view source, Outcome& out) {
 }
 
 bool is_area(std::string_view text) {
-  const auto all = [&](char low, char high) {
+  const auto all_in = [&](char low, char high) {
     return std::all_of(text.begin(), text.end(), [&](char c) { return c >= low && c <= high; });
   };
-  return text.size() == 2 ? all('A', 'Z') : text.size() >= 3 && text.size() <= 5 && all('0', '9');
+  return text.size() == 2 ? all_in('A', 'Z') : text.size() >= 3 && text.size() <= 5 && all_in('0', '9');
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "store/descriptor.h"
 #include "store/files.h"
 
 namespace titer::store {
@@ -25,21 +26,6 @@ Error refused(const std::string& what, const std::string& path) {
   if (number == ENOSPC || number == EDQUOT || number == EWOULDBLOCK) return {Code::kBusy, text};
   return {Code::kInternal, text};
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool ok() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 class RealFile final : public File {
  public:

@@ -46,7 +46,7 @@ enum : std::uint8_t {
   kValidAt = 4,
   kSource = 8,
   kIfVersion = 16,
-  kStock = 32,  // a claim follows (add, import)
+  kHasStock = 32,  // a claim follows (add, import)
   kHasId = 64,  // an id follows (add, import)
 };
 constexpr unsigned kKindShift = 6;  // of a claim's flags: the top two bits are the availability's kind
@@ -159,17 +159,17 @@ unsigned version_flag(const std::optional<std::uint32_t>& v) { return when(v.has
 
 template <typename T>  // AddSite and ImportRow are alike
 void put_whole_site(Out& out, const T& o) {
-  out.u8(byte(when(!o.id.empty(), kHasId) | when(o.stock.has_value(), kStock)));
+  out.u8(byte(when(!o.id.empty(), kHasId) | when(o.stock.has_value(), kHasStock)));
   if (!o.id.empty()) put_text(out, o.id);
   put_fields(out, o.fields);
   if (o.stock) put_claim(out, *o.stock);
 }
 template <typename T>
 void get_whole_site(ByteReader& in, T& o) {
-  const std::uint8_t flags = get_flags(in, kHasId | kStock);
+  const std::uint8_t flags = get_flags(in, kHasId | kHasStock);
   if ((flags & kHasId) != 0) o.id = get_text(in);
   get_fields(in, o.fields);
-  if ((flags & kStock) != 0) get_claim(in, o.stock.emplace());
+  if ((flags & kHasStock) != 0) get_claim(in, o.stock.emplace());
 }
 
 void put(Out& out, const registry::AddSite& o) { put_whole_site(out, o); }
