@@ -48,6 +48,11 @@ def code_files(root):
     return [p for p in files(root) if p.split("/")[0] in SOURCE_DIRS and p.endswith((".h", ".cc"))]
 
 
+def is_data(path):
+    """Published by others, or bytes on purpose: no rule looks at them."""
+    return path.startswith(("data/", "fuzz/corpus/")) or "/testdata/" in path or path.endswith((".gz", ".png"))
+
+
 def is_test(path):
     return path.endswith("_test.cc") or path.startswith("tests/") or "/testing/" in path
 
@@ -226,12 +231,41 @@ def rule_function_length(root):
             if count > FUNCTION_LINES_MAX]
 
 
+# Comments of the languages in the tree: what goes around a line of its own, by the end of the path.
+COMMENTS = [
+    ((".h", ".cc", ".ts", ".tsx", ".mjs", ".js", ".go"), "// {}"),
+    ((".css", ".pml"), "/* {} */"),
+    ((".html",), "<!-- {} -->"),
+    ((".py", ".sh", ".cmake", ".cmake.in", "CMakeLists.txt", ".yml", ".service"), "# {}"),
+]
+LICENCE = "SPDX-License-Identifier: Apache-2.0"
+# A text's first line that must stay the first one: what runs it, or what kind of document it is.
+FIRST_LINE = re.compile(r"(?:#!|<!doctype )[^\n]*\n", re.I)
+
+
+def with_licence(path, text):
+    """The text of this file with the line that names its licence, on top and above an empty line; as it is if none is due."""
+    style = next((style for ends, style in COMMENTS if path.endswith(ends)), "# {}" if text.startswith("#!") else None)
+    if style is None:
+        return text
+    first = FIRST_LINE.match(text)
+    head, rest = (first.group(), text[first.end():]) if first else ("", text)
+    line = style.format(LICENCE) + "\n"
+    return text if rest.startswith(line) else head + line + ("" if rest[:1] in ("", "\n") else "\n") + rest
+
+
+def rule_spdx(root):
+    """Every source file names its licence in its first line, after #! if there is one."""
+    return [f"{path}: begin with a comment: {LICENCE}" for path in files(root)
+            if not is_data(path) and with_licence(path, read(root, path)) != read(root, path)]
+
+
 def rule_headers(root):
     """A header begins with what it is, then #pragma once. foo.cc includes its own foo.h first, so foo.h compiles alone."""
     out = []
     everything = set(code_files(root))
     for path in everything:
-        text = read(root, path)
+        text = read(root, path).removeprefix(f"// {LICENCE}\n").lstrip("\n")
         if path.endswith(".h"):
             if not text.startswith(("// ", "/* ")):
                 out.append(f"{path}: begin with a comment: what it is, why this shape, its thread rule")
@@ -259,7 +293,7 @@ def rule_white_space(root):
     out = []
     for path in files(root):
         if path.endswith((".h", ".cc", ".py", ".md", ".cmake", ".txt", ".json")) or path in ("dev", ".ci/run"):
-            if path.startswith("data/") or "/testdata/" in path:
+            if is_data(path):
                 continue
             text = read(root, path)
             out += [f"{path}:{n}: white space at the end of the line" for n, _ in lines_matching(text, r"[ \t\r]$")]

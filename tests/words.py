@@ -109,7 +109,7 @@ def prose(root):
         reader = next((r for ends, r in READERS if path.endswith(ends)), None)
         if reader and not path.startswith(UNREAD) and "/testdata/" not in path:
             for first, text in reader(read(root, path)):
-                yield path, first, text.replace("SPDX-License-Identifier: Apache-2.0", "")
+                yield path, first, text
 
 
 # --- rules
