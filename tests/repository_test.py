@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The files that a forge and other tools read fit the tree: workflows, issue forms, hooks. Nothing here runs them.
+"""The files that a forge and other tools read fit the tree: workflows, issue forms, hooks, changelog. Nothing here runs them.
 
 The forge itself is the only complete check of a workflow. What is checked here is what goes wrong when the tree changes: a
 step that calls ./dev names a command and options that ./dev knows, and every path that a hook or a form names exists.
@@ -109,6 +109,17 @@ class Repository(unittest.TestCase):
             for named in re.findall(r"\b(?:docs|src|tests|web)/[\w./-]*\w", read(ROOT, path)):
                 with self.subTest(path=path, named=named):
                     self.assertTrue(os.path.exists(os.path.join(ROOT, named)))
+
+
+    def test_the_changelog_begins_with_the_version_of_the_tree(self):
+        version = re.search(r"^project\(titer VERSION ([\d.]+) ", read(ROOT, "CMakeLists.txt"), re.M).group(1)
+        entries = re.findall(r"^## (\S+) \((.*)\)$", read(ROOT, "CHANGELOG.md"), re.M)
+        self.assertEqual(version, entries[0][0])
+        self.assertRegex(entries[0][1], r"^(unreleased|\d{4}-\d\d-\d\d)$")
+        for _, date in entries[1:]:
+            self.assertRegex(date, r"^\d{4}-\d\d-\d\d$")
+        numbers = [tuple(map(int, entry[0].split("."))) for entry in entries]
+        self.assertEqual(sorted(numbers, reverse=True), numbers)
 
 
 class SelfTest(unittest.TestCase):
