@@ -156,7 +156,7 @@ DISCOURAGED = {
     r"told (so|why)": '"receives an error that says …", "gets the reason"',
     r"founders?|founds|founding|to found": '"bootstrap"',
     r"in work": '"in progress"',
-    r"(is|are|was|were|be) (not )?whole": '"complete", "intact"',
+    r"(is|are|was|were|be) (not )?whole(?=\s*(?:[^\w\s]|\Z))": '"complete", "intact"',
     r"as there (may|can) be": '"too many", "the maximum"',
     r"he|him|his|she|hers?": '"they", "their", or the noun: a client is "it"',
     r"lest": '"so that … not"',

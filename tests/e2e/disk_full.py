@@ -84,7 +84,7 @@ class DiskFull(unittest.TestCase):
             disk = on_small_disk(stack, cluster, cluster.disk(1))
             counting = writers(stack, cluster, 6)
             wait_served(counting, 20)
-            keep_full(disk, lambda: "Replica 1 leaves: its disk runs full" in cluster.said(), cluster.said)
+            keep_full(disk, lambda: "Replica 1 leaves: its disk is almost full" in cluster.said(), cluster.said)
             wait_until(lambda: "Replica 1 has failed (exit code 3)" in cluster.said(), cluster.said)
             cluster.wait_members([0, 2])
             wait_served(counting, 50)

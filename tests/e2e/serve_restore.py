@@ -98,14 +98,14 @@ class Restore(unittest.TestCase):
 
             refused(variant("other.toml", "tested", "untold"), "titer init")
             refused(group.config(3), "not in the cluster's roster")
-            refused(variant("moved.toml", f":{group.address(1)[1]}", f":{group.address(3)[1]}"), "is to be at 127.0.0.1")
+            refused(variant("moved.toml", f":{group.address(1)[1]}", f":{group.address(3)[1]}"), "roster has replica 1 at 127.0.0.1")
             refused(variant("memory.toml", "[replica]", '[replica]\ndurability = "memory"'), "no disk", USAGE)
             refused(group.path("none.toml"), "none.toml", USAGE)
             with open(self.file, "rb") as file:
                 whole = file.read()
             with open(group.path("half"), "wb") as file:
                 file.write(whole[:len(whole) // 2])
-            refused(group.config(1), "not whole", file=group.path("half"))
+            refused(group.config(1), "is incomplete", file=group.path("half"))
             self.assertEqual(USAGE, titer("restore", "--config", group.config(1), "--data", "x", self.file).returncode)
 
             os.makedirs(self.data(group, 1), exist_ok=True)
