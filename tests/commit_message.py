@@ -22,7 +22,7 @@ TRAILER = re.compile(r"[A-Z][A-Za-z-]+: \S")
 
 
 def complaints(message, paths, published=False):
-    """What is wrong with this message of a commit that changes these paths; nothing if it may pass."""
+    """The faults of this message, of a commit that changes these paths; none if it may pass."""
     lines = cleaned(message)
     if not lines:
         return ["the message is empty"]

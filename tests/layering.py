@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The layering and style rules that a compiler does not know. `python3 tests/layering.py` prints what breaks them.
 
-What is checked: includes go one way, as CMakeLists.txt names the links; the pure modules use no clock, thread, socket,
+The rules: includes go one way, as CMakeLists.txt names the links; the pure modules use no clock, thread, socket,
 file or chance; headers begin with what they are; files and functions stay readable; no left-overs; no sleeps in tests;
 documents point to what exists. Each rule is a function from the tree to a list of complaints; layering_test.py runs them
-on this tree, and on small trees with planted faults. What is allowed all the same is listed in EXCEPTIONS.
+on this tree, and on small trees with planted faults. Permitted violations are listed in EXCEPTIONS.
 """
 import os
 import re

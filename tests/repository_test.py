@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The files that a forge and other tools read fit the tree: workflows, issue forms, hooks, changelog. Nothing here runs them.
 
-The forge itself is the only complete check of a workflow. What is checked here is what goes wrong when the tree changes: a
+The forge itself is the only complete check of a workflow. These tests find what goes wrong when the tree changes: a
 step that calls ./dev names a command and options that ./dev knows, and every path that a hook or a form names exists.
 """
 import itertools

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What an operator has when disks fail: verify finds the damage, recover goes on without what is lost, backup and restore
-bring back what was there.
+"""An operator's tools when disks fail: verify finds the damage, recover resumes and accepts the loss, backup and restore
+bring back the data.
 """
 import contextlib
 import glob
