@@ -2,6 +2,14 @@
 find_program(TITER_GZIP gzip)
 set(debian ${PROJECT_BINARY_DIR}/debian)
 
+# The maintainer of a package is the person who builds it. DEBFULLNAME and DEBEMAIL name that person, as for Debian's own
+# tools. Without them the package says that it has no maintainer; .invalid is a domain that never exists (RFC 2606).
+set(TITER_MAINTAINER "no maintainer <unset@titer.invalid>")
+if(DEFINED ENV{DEBFULLNAME} AND DEFINED ENV{DEBEMAIL})
+  set(TITER_MAINTAINER "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
+endif()
+string(TIMESTAMP TITER_PACKAGED "%a, %d %b %Y 00:00:00 +0000" UTC)  # SOURCE_DATE_EPOCH is used if it is set
+
 # Debian's policy wants these three beside every package's files.
 configure_file(${packaging}/changelog.in ${debian}/changelog.Debian @ONLY)
 add_custom_command(
@@ -21,7 +29,7 @@ endforeach()
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME titer)
-set(CPACK_PACKAGE_CONTACT "the titer authors <titer@localhost>")
+set(CPACK_PACKAGE_CONTACT "${TITER_MAINTAINER}")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_COMPONENTS_ALL runtime client)
 set(CPACK_DEB_COMPONENT_INSTALL ON)

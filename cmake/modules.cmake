@@ -2,7 +2,8 @@
 # `<module>_test` of every _test.cc. The links named here are the only includes a module may use;
 # tests/layering_test.py reads the includes and holds them to this list.
 
-# What is in $<BUILD_INTERFACE> is ours alone; the rest also holds for programs that use the installed client library.
+# Options in $<BUILD_INTERFACE> are ours alone; the others also hold for programs that use the installed client
+# library.
 add_library(titer_flags INTERFACE)
 target_include_directories(titer_flags INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
                                                  $<INSTALL_INTERFACE:include/titer>)

@@ -6,7 +6,7 @@
 It listens to the change stream of one replica. When that one fails it goes on at the next, from where it was: each
 event has an id that is the same at every replica, so none is missed and none comes twice. With --state the id of the
 last event is kept in a file, and the next start goes on there. When the history does not reach back that far (410), it
-says so and ends with 3: read everything anew (GET /api/v1/export), then follow from the export's position.
+says so and ends with 3: read everything again (GET /api/v1/export), then follow from the export's position.
 """
 import argparse
 import json

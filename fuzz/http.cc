@@ -12,8 +12,8 @@
 namespace titer::fuzz {
 namespace {
 
-// What is no request may be refused early or late: Beast looks for the end of a header before it reads it, and remembers
-// where it has looked.
+// Bytes that are no request may be refused early or late: Beast looks for the end of a header before it reads it,
+// and remembers where it has looked.
 std::string outcome(const api::Parse& parse) {
   return parse.parser.done() && !parse.parser.refused() ? api::shown(parse) : "no request";
 }

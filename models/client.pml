@@ -96,7 +96,7 @@ inline on_welcome(from, v, clock_, next_) {
   fi
 }
 
-/* Also before all have welcomed it. That saves time only: who welcomed it last asks after that, too. */
+/* Also before all have welcomed it. That saves time only: the last to welcome it asks after that, too. */
 inline on_solicit(v, ts_) {
   if
   :: v == client_view && ts_ > client_solicited -> client_solicited = ts_

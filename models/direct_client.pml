@@ -61,7 +61,7 @@ end:
   od
 }
 
-/* §3.5. Who lost the client while it was active, or waits for its answer, has to ask for a view with the same replicas.
+/* §3.5. A replica that lost the client while it was active, or waits for its answer, asks for a view with the same replicas.
  * A client that is only slow may be taken for lost CHANGES times. */
 #ifdef NO_SETTLE
 #define ASKS(i) 0

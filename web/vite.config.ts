@@ -20,7 +20,7 @@ function products(): Plugin {
   };
 }
 
-// What is bundled comes with its licence: licenses.txt beside the page.
+// Each bundled package comes with its licence: licenses.txt beside the page.
 function licenses(): Plugin {
   const bundled = ["preact", "uplot", "d3-geo", "d3-array", "internmap", "topojson-client", "us-atlas"];
   const of = (name: string) => {

@@ -57,7 +57,7 @@ Status show(client::GatewayClient& at) {
   });
 }
 
-// Everything after `since`; a program that follows changes for ever returns true each time.
+// Everything after `since`; a program that never stops following changes returns true each time.
 Status watch_one(client::GatewayClient& at, Position since) {
   return at.watch(since, [](const registry::Event& event) {
     std::printf("event at position %llu: %s by %s\n", static_cast<unsigned long long>(event.position.value),

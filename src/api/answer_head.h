@@ -26,7 +26,7 @@ struct Answered {
   std::size_t index = 0;         // of the route in the router's table
   const Route* route = nullptr;  // null: there was none
   unsigned status = 0;
-  BootTime begun;         // its header was whole
+  BootTime begun;         // its header was complete
   std::size_t bytes = 0;  // of the body, when its length was known
 };
 

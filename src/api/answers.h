@@ -13,7 +13,7 @@ namespace titer::api {
 
 inline constexpr std::string_view kNobody = "http";  // the actor when the request names none in Titer-Actor
 
-// What is wrong with the request itself: 400, or 413.
+// An error in the request itself: 400, or 413.
 [[nodiscard]] Response bad_request(const Error& error);
 
 // Asks, honours Titer-Min-Position, and answers with what `make` puts into the response (its error becomes the

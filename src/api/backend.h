@@ -1,8 +1,8 @@
 // Backend: a worker's way to its replica — requests and questions over one connection, answered through callbacks.
 //
 // It is a client like any other (client/link.h, client/window.h): exactly once by its session, in batches because
-// everything of a turn goes out with one write, and the replica slows it down as it slows down anybody. There is one
-// address only, our own replica's: when that replica cannot serve, our clients are told so (503) and go to another.
+// everything of a turn goes out with one write, and the replica slows it down as it slows down anybody. There is
+// one address only, our own replica's: when that replica cannot serve, our clients receive 503 and go to another.
 //
 // Why not call the node directly: it works in turns on its own thread; a flood of HTTP would need a lock or a queue
 // on the protocol's way, and a second path for everything that the wire's clients have already.

@@ -1,4 +1,4 @@
-// Reading: bytes into requests, requests to the host. What goes out is in connection_write.cc.
+// Reading: bytes into requests, requests to the host. Writing is in connection_write.cc.
 #include "api/connection.h"
 
 #include <boost/asio/buffer.hpp>
@@ -170,7 +170,7 @@ void Connection::tend(BootTime now) {
     const OnBody on_body = std::exchange(on_body_, nullptr);
     return on_body({{}, true, true});
   }
-  // What is still being written has a time of its own (above).
+  // An answer that is still being written has a time limit of its own (above).
   if ((stage_ == Stage::kLinger || stage_ == Stage::kIdle) && waiting() == 0) close();
 }
 

@@ -8,7 +8,8 @@
 //
 // Invariants: serial_ counts requests; an answer with another serial number is ignored. After close() nothing is read,
 // written or handed on, though handlers may still hold us.
-// Limits: limits.h. Who is too slow for them is answered 408 if it has begun to speak, and cut off.
+// Limits: limits.h. A client that is too slow for them is answered 408 if it has sent a part of a request, and
+// disconnected.
 // Thread rule: the worker's thread.
 #pragma once
 
@@ -56,7 +57,7 @@ class Connection final : public Responder, public std::enable_shared_from_this<C
   void flush();
   // Looks at the clock: too slow, too long idle.
   void tend(BootTime now);
-  // The server stops: nothing new is read; ends after the answer in work, at once when there is none.
+  // The server stops: nothing new is read. Closes after the answer in progress, immediately when there is none.
   void finish();
   void close();
   // No more calls to the host.
@@ -116,7 +117,7 @@ class Connection final : public Responder, public std::enable_shared_from_this<C
   std::optional<HeadParser> parser_;
   Router::Found found_;
   std::uint64_t serial_ = 1;
-  BootTime begun_;         // the request in work: its header was whole
+  BootTime begun_;         // the request in progress: its header was complete
   BootTime deadline_;      // something must have happened by then
   BootTime unread_since_;  // out_ waits since then, without progress
   Puller puller_;

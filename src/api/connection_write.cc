@@ -15,7 +15,7 @@ namespace {
 
 using boost::system::error_code;
 
-constexpr std::size_t kCompressFrom = 1024;  // bytes; what is shorter fits one packet anyway
+constexpr std::size_t kCompressFrom = 1024;  // bytes; a shorter body fits one packet anyway
 constexpr std::size_t kKeepBytes = std::size_t{256}
                                    << 10;      // a buffer that grew beyond this is given back when empty
 constexpr unsigned kPiecesPerTurn = 16;        // of one streamed answer: the others want their turn too

@@ -29,7 +29,7 @@ struct Setup {
   bool cluster_control = false;  // a supervisor on this machine takes orders
   unsigned workers = 1;
   net::RateLimits rates;
-  // Who is not on this machine needs a key for what is not public, also while there are none.
+  // A client on another machine needs a key for everything that is not public, even while no keys exist.
   bool keys_beyond = false;
   Files files;  // of the page; empty: there is none
   std::shared_ptr<Peers> peers = std::make_shared<Peers>();

@@ -25,7 +25,7 @@ struct BodyPiece {
 };
 using OnBody = std::function<void(const BodyPiece&)>;
 
-// What stands behind a handle: a connection, or a test.
+// The other side of a handle: a connection, or a test.
 class Responder {
  public:
   virtual ~Responder() = default;

@@ -59,7 +59,7 @@ void export_sites(Context& context, const Exchange& exchange) {
   if (!format)
     return exchange.respond(
         bad_request(Error{Code::kInvalid, "the format of an export is csv, ndjson or geojson"}));
-  // Who has this position already need not wait for the rest.
+  // A client that already has this position need not wait for the rest.
   context.backend.ask(registry::Info{}, [&context, exchange, format](const Result<Rows>& info) {
     if (exchange.gone()) return;
     if (!info) return exchange.respond(problem(info.error()));

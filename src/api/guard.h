@@ -1,9 +1,9 @@
-// Guard: what stands between a request and its handler — how often, who, and may they ask this at all.
+// Guard: the checks between a request and its handler: rate, key, permission.
 //
-// Who: `Authorization: Bearer titer_…`. The first time a key is seen the replica is asked whether it is one; from then on
-// nothing is asked (keyring.h). What requests may do is decided in apply(), in their order; what questions may show, by
-// the replica that answers them. Only what neither of them sees is asked for here beforehand: orders, traces, and bodies
-// that are streamed, because nobody wants to send a gigabyte to be told that he may not.
+// Keys: `Authorization: Bearer titer_…`. The first time a key is seen the replica is asked whether it is valid;
+// after that it is found in keyring.h. apply() authorizes writes, in total order; the replica that answers a query
+// decides what it may show. Only requests that neither of them sees are authorized here: operators' commands,
+// traces, and streamed bodies, because no client wants to send a gigabyte before it learns that it may not.
 // Thread rule: the worker's thread.
 #pragma once
 

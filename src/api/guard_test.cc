@@ -1,4 +1,4 @@
-// Who asks, how often, and what is asked of the replica for it.
+// Which keys are accepted, how often they may ask, and what the guard asks the replica.
 #include <gtest/gtest.h>
 
 #include <atomic>

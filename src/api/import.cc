@@ -171,8 +171,7 @@ void Import::answer() {
   if (!failed_.ok()) {
     response = problem(failed_.error());
     response.body.pop_back();
-    response.body +=
-        R"(,"hint":"rows before that are in; what is so already is not changed when the file is sent again",)";
+    response.body += R"(,"hint":"the rows before that are imported; sending the file again does not change them",)";
     response.body += R"("import":)" + report() + "}";
   } else {
     response.body = report();

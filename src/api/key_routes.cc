@@ -87,7 +87,8 @@ void create_key(Context& context, const Exchange& exchange) {
   const auto reason = body.text("reason");
   if (!reason) return exchange.respond(refused_body(reason.error()));
   if (!exchange.request().header("idempotency-key").empty())
-    return exchange.respond(bad_request({Code::kInvalid, "a key is made anew each time: send no Idempotency-Key"}));
+    return exchange.respond(
+        bad_request({Code::kInvalid, "every such request makes a new key: send no Idempotency-Key"}));
   const wire::Token token = client::new_token();
   key->id = token.key;
   key->secret = wire::hash_secret(token.secret);

@@ -1,8 +1,8 @@
 // Once: requests with an Idempotency-Key — executed once, however often and at whichever replicas they are sent.
 //
 // The replicas' session table (smr/session_table.h) does that already for the requests of a session. So a keyed
-// request is the one request of a session whose name is made from the key and the request itself: whoever sends the
-// same again, anywhere, speaks for the same session, and gets the first outcome. The memory is replicated, on disk
+// request is the only request of a session whose name is made from the key and the request itself: a client that
+// repeats it, at any replica, uses the same session and gets the first outcome. The memory is replicated, on disk
 // with the state, and as long as the session table's: the last kSessionsMax sessions. Another request with the same
 // key is another request.
 //

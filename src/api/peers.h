@@ -31,7 +31,7 @@ class Peers {
   };
 
   Peers() { set({}); }
-  // What is no http:// or https:// address is left out: it would end in a header.
+  // Addresses that do not begin with http:// or https:// are left out: they would end up in a header.
   void set(std::vector<Peer> all);
   [[nodiscard]] std::shared_ptr<const Known> now() const;
 

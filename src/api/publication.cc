@@ -89,9 +89,9 @@ class Press : public std::enable_shared_from_this<Press> {
   SharedSnapshot all_;
   std::function<void(SharedPublication)> done_;
   std::vector<const registry::Site*> sites_;  // published ones, by state
-  std::size_t first_ = 0, last_ = 0;          // of sites_: the state in work
+  std::size_t first_ = 0, last_ = 0;          // of sites_: the state in progress
   std::size_t at_ = 0;                        // in it
-  std::size_t type_ = 0;                      // the file in work
+  std::size_t type_ = 0;                      // the file in progress
   std::unique_ptr<Gzip> gzip_;
   std::shared_ptr<std::string> packed_;
   std::shared_ptr<Publication> out_ = std::make_shared<Publication>();

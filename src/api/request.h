@@ -1,7 +1,8 @@
 // Request: one HTTP request, as a handler sees it.
 //
 // Texts are views into the connection's buffers; they live until the request has been answered. Path segments and
-// parameters are decoded (%41, and + in parameters). What is malformed never gets here: it was answered with a 400.
+// parameters are decoded (%41, and + in parameters). Malformed requests never get here: they were answered with a
+// 400.
 // Thread rule: the worker's thread.
 #pragma once
 

@@ -22,8 +22,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   void start();
-  // No more connections are taken; answers in work are given, streams are told. `done` is called on another thread
-  // when that is over, at the latest after kDrainUs.
+  // Stops accepting connections, finishes the answers in progress and ends the streams. Then, at the latest after
+  // kDrainUs, `done` is called on another thread.
   void stop(std::function<void()> done);
 
  private:

@@ -152,7 +152,7 @@ void Worker::turn() {
   flushing_.clear();
   if (times_.now >= next_tend_) tend();
   flushes_ = false;
-  // What was written made room for requests that had waited on their connections.
+  // Writing made room for requests that had waited on their connections.
   if (backend_.unsent() || once_.unsent()) loop_.wake_at(times_.now);
   if (stop_at_ && (connections_.empty() || times_.now >= *stop_at_)) loop_.stop();
   loop_.wake_at(stop_at_ ? std::min(*stop_at_, next_tend_) : next_tend_);

@@ -4,7 +4,7 @@
 // lock lies on the way of a request. A turn takes in what is ready, lets the handlers work, sends what they ask of the
 // replica with one write, and writes each connection's answers with one call.
 //
-// Limits: kConnectionsMax; who comes beyond it is answered 503. A port that cannot be had is tried for again.
+// Limits: kConnectionsMax; further clients are answered 503. A port that is taken is tried again.
 // Thread rule: run() and everything else on one thread; only stop() and traffic() may be called from others.
 #pragma once
 
@@ -30,7 +30,7 @@ class Worker final : private ConnectionHost {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Returns after stop(), when the answers in work are given, at the latest after kDrainUs.
+  // Returns after stop(), when the answers in progress are finished, at the latest after kDrainUs.
   void run();
   void stop();
   [[nodiscard]] const Traffic& traffic() const { return traffic_; }
@@ -65,7 +65,7 @@ class Worker final : private ConnectionHost {
   std::unique_ptr<net::Listener> listener_;
   boost::unordered_flat_map<const Connection*, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> dirty_, flushing_;
-  bool flushes_ = false;  // the end of a turn: who becomes dirty now is for the next one
+  bool flushes_ = false;  // the end of a turn: connections that become dirty now wait for the next one
   BootTime next_tend_, next_date_, next_listen_;
   std::optional<BootTime> stop_at_;  // it stops, at the latest then
 };

@@ -33,9 +33,10 @@ using ViewNumber = Id<struct ViewTag, std::uint64_t>;
 using LamportTime = Id<struct LamportTag, std::uint64_t>;
 // Place of a frame in its transmitter's stream, within one view; the first frame is 1, so 0 is "none".
 using Seq = Id<struct SeqTag, std::uint64_t>;
-// Who broadcasts: a gateway (its ReplicaId's value) or a direct client (kDirectClientBit set, random below it).
+// The sender of a broadcast: a gateway (its ReplicaId's value) or a direct client (kDirectClientBit set, random
+// below it).
 using TransmitterId = Id<struct TransmitterTag, std::uint64_t>;
-// A client's session and the number of a request in it: together they name a request for ever.
+// A client's session and the number of a request in it: together they name a request permanently.
 using SessionId = Id<struct SessionTag, std::uint64_t>;
 using RequestNumber = Id<struct RequestNumberTag, std::uint64_t>;
 // How many requests the state machine has executed; the request executed n-th has position n.

@@ -5,7 +5,7 @@
 // read), never narrower. All moments of one history come from one clock; processes on one machine share
 // CLOCK_MONOTONIC, so their histories may be read into one. A simulator gives its virtual time.
 //
-// Who records must tell three ends apart:
+// A recorder must distinguish three ends of an operation:
 //   an answer                           `end_ns` and everything it showed;
 //   a refusal that never had an effect  `end_ns` and one of the codes for which did_nothing() is true;
 //   anything else                       no `end_ns`: the operation took effect at some time after its call, or never.

@@ -35,7 +35,7 @@ DirectSession::DirectSession(net::Loop& loop, Addresses addresses, std::int64_t 
 }
 
 DirectSession::~DirectSession() {
-  // Who goes without a word in the middle of its broadcasts costs everybody a change of view.
+  // A client that leaves silently in the middle of a broadcast forces a view change on all replicas.
   step(smr::DirectClient::Leave{});
   step(smr::DirectClient::EndOfTurn{net::wall_now()});
   perform();

@@ -34,7 +34,7 @@ Status GatewayClient::connect() {
 
 Error GatewayClient::no_answer(bool sent) const {
   if (interrupted_)
-    return {Code::kOutcomeUnknown, "interrupted; what was on its way may or may not have been done"};
+    return {Code::kOutcomeUnknown, "interrupted; requests already sent may or may not have been executed"};
   if (!sent && link_.refusal()) return *link_.refusal();
   const std::string& last = slowed_.empty() ? link_.last_reason() : slowed_;
   const std::string why = last.empty() ? std::string() : " (last: " + last + ")";
@@ -223,7 +223,7 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
   fill_ = nullptr;
   answered_ = nullptr;
   if (!more && window_.empty()) return ok_status();
-  // What is open now is given up, and with it the session: its numbers must have no gap.
+  // Requests that are still open are given up, and with them the session: its numbers must have no gap.
   bool sent = false;
   for (RequestNumber n = window_.first_open(); window_.open() > 0; ++n) {
     if (!window_.is_open(n)) continue;

@@ -36,8 +36,8 @@ class LinkOwner {
 // Random, for sessions and for direct clients' names: never used by two processes.
 [[nodiscard]] std::uint64_t random_word();
 
-// After kTooMany, before the same is sent again: by then a limit of five a second has room for one more. The replica
-// stays the same one: another would count anew, and the limit would be none.
+// After kTooMany, before the same is sent again: by then a limit of five a second has room for one more. The client
+// stays at the same replica: another one would count from zero, and there would be no limit.
 inline constexpr std::int64_t kSlowDownUs = 200'000;
 
 class Link final : public net::ConnectionOwner {
@@ -52,7 +52,7 @@ class Link final : public net::ConnectionOwner {
   // Of a client that leaves the broadcasting to its replica, in a session of its own. From a local socket it does not
   // go to other members: there it would be somebody else.
   [[nodiscard]] static Options thin(Addresses at, std::optional<wire::Token> token, bool only_these = false);
-  // Whom its requests name: the key that it shows; at a local socket, without one, the machine's operator.
+  // The key that its requests name: the one that it shows; at a local socket, without one, the machine's operator.
   [[nodiscard]] static registry::KeyId acts_as(const Addresses& at, const std::optional<wire::Token>& token);
   Link(net::Loop& loop, Options options, LinkOwner& owner);
   ~Link();

@@ -23,7 +23,7 @@ class PartFile {
   [[nodiscard]] Status append(ByteView bytes);
   // From the beginning.
   [[nodiscard]] Status restart();
-  // On disk under `name` when it returns; what was there is replaced.
+  // On disk under `name` when it returns; an existing file is replaced.
   [[nodiscard]] Status finish(const std::string& name);
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 

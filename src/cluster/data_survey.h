@@ -44,7 +44,7 @@ struct DataSurvey {
 // The view that a start of the cluster would begin with, if it began now; else why it cannot.
 [[nodiscard]] Result<smr::ViewRecord> could_begin(const DataSurvey& survey);
 
-// What is wrong beside what is wrong with single parts: states that should be equal and are not, foreign directories.
+// Errors beyond those of single parts: states that should be equal and are not, foreign directories.
 [[nodiscard]] std::vector<std::string> contradictions(const DataSurvey& survey);
 
 }  // namespace titer::cluster

@@ -23,17 +23,17 @@ Result<const ReplicaSurvey*> usable(const DataSurvey& survey, ReplicaId from) {
   if (one == survey.replicas.end())
     return refused(fmt::format("replica {} has no directory in {}", from.value, survey.dir));
   if (!one->found)
-    return refused(fmt::format("nothing can go on from replica {}: {}", from.value, one->found.error().message));
+    return refused(
+        fmt::format("the cluster cannot resume from replica {}: {}", from.value, one->found.error().message));
   const RegisterState* last = last_register(survey);
   if (const Status own = store::same_owner(one->dir, one->found->identity,
                                            last != nullptr ? last->cluster : one->found->identity.cluster, from);
       !own)
     return refused(own.error().message);
   if (!one->found->inventory.whole)
-    return refused(
-        fmt::format("replica {} had only learned a part of the state when it ended: a part is no state to go "
-                    "on from",
-                    from.value));
+    return refused(fmt::format(
+        "replica {} had only learned a part of the state when it ended, and a cluster cannot resume from a part",
+        from.value));
   return &*one;
 }
 
@@ -53,7 +53,7 @@ ViewNumber newest_view(const DataSurvey& survey, const RegisterState* last) {
 std::string sentence(const DataSurvey& survey, const RegisterState* last, const ReplicaSurvey& from,
                      const std::string& when) {
   std::string text =
-      fmt::format("{}: the cluster went on from replica {} alone, from position {} of view {}", when, from.id.value,
+      fmt::format("{}: the cluster resumed from replica {} alone, from position {} of view {}", when, from.id.value,
                   from.found->inventory.position.value, from.found->inventory.installed.value);
   if (last == nullptr) return text + "; the view register was gone, so who had more is not known";
   text += fmt::format("; the last view was {}, of the replicas", last->record.number.value);

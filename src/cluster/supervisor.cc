@@ -136,7 +136,7 @@ void Supervisor::watch_children() {
   });
 }
 
-// Who is found dead together leaves together.
+// Replicas that are found dead together leave in one view change.
 void Supervisor::reap() {
   bool member_died = false;
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
@@ -278,7 +278,7 @@ void Supervisor::on_closed(net::Connection& connection, const std::string& reaso
   reap();
 }
 
-// From somebody who looks at a page of this replica; the replica has seen to it that it is this machine.
+// From a browser that shows a page of this replica; the replica has checked that the browser is on this machine.
 void Supervisor::operate(net::Connection& connection, const wire::Operate& ask) {
   const bool kills = ask.what == wire::Operate::What::kKill;
   const Status done = kills ? kill(ask.replica) : start(ask.replica);
@@ -331,7 +331,7 @@ void Supervisor::publish(smr::ViewRecord next) {
   if (saved_) save_and_tell();
 }
 
-// What cannot be written down is not told: views stand still, and it is tried again with the next ping.
+// A record that cannot be written is not published: views do not change, and the next ping tries again.
 void Supervisor::save_and_tell() {
   const bool was_saved = std::exchange(saved_, true);
   if (const Status written = write_register(options_.data_dir, state_); !written) {

@@ -27,7 +27,8 @@ Status Supervisor::open_register() {
   data_lock_ = std::move(lock).value();
   auto found = read_register(options_.data_dir);
   if (!found)
-    return Error{found.error().code, found.error().message + ". `titer recover` shows what there is to go on from"};
+    return Error{found.error().code,
+                 found.error().message + ". `titer recover` shows which disks it could resume from"};
   state_ = {random_id(), options_.replicas, options_.durable, false, {}, {}};
   if (!*found) return no_orphans();
   const RegisterState& before = **found;
@@ -38,7 +39,7 @@ Status Supervisor::open_register() {
                                      "directory with --data"};
   if (!before.durable && before.founded && !options_.accept_data_loss)
     return Error{Code::kInvalid, "the cluster that ran with --memory in " + dir +
-                                     " has failed as a whole: its data is lost. To begin anew with nothing: "
+                                     " has failed completely: its data is lost. To start with no data: "
                                      "--accept-data-loss, or another directory with --data"};
   if (!before.durable || !before.founded) return no_orphans();
   if (before.replicas > options_.replicas)
@@ -59,7 +60,7 @@ Status Supervisor::no_orphans() const {
       return Error{Code::kInvalid,
                    options_.data_dir +
                        " holds data of replicas, but no view register of a cluster that has served: `titer "
-                       "recover` shows what there is to go on from; for a new cluster name another directory"};
+                       "recover` shows which disks it could resume from; for a new cluster name another directory"};
   return ok_status();
 }
 
@@ -120,7 +121,7 @@ Status Supervisor::restart_all() {
   loop_.run_until(BootTime(net::boot_now().value + kReadPatienceUs), serving);
   if (!obstacle_.empty()) return Error{Code::kUnavailable, obstacle_};
   if (!begun_) return Error{Code::kInternal, "no replica came up; their logs are in " + options_.data_dir};
-  // Who had been excluded learns what it lacks: mostly little. If it is much, the others serve meanwhile.
+  // A replica that was excluded learns what it lacks, usually little. If it is much, the others serve meanwhile.
   loop_.run_until(BootTime(net::boot_now().value + kJoinPatienceUs), [this] { return alive() >= processes(); });
   return ok_status();
 }
@@ -150,7 +151,7 @@ void Supervisor::try_restart() {
   auto next = view::restart(state_.record, returned, dead_);
   if (!next) {
     obstacle_ = next.error().message;
-    return say_("The cluster cannot begin anew: " + obstacle_ + ".");
+    return say_("The cluster cannot restart: " + obstacle_ + ".");
   }
   obstacle_.clear();
   if (end_members()) return;

@@ -19,7 +19,7 @@ constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
 
 constexpr std::size_t kJsonToldBy = 4096;  // bytes of the first lines that tell one JSON format from another
 
-// JSON whose first line is not whole yet, or is only the brace of a printed object.
+// JSON whose first line is not complete yet, or is only the brace of a printed object.
 bool undecided_json(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
   if (!text.starts_with('{') || text.size() >= kJsonToldBy) return false;
@@ -161,7 +161,7 @@ void Reader::Impl::header(const CsvRecord& r) {
       "site_id,name,street,city,state,zip,product,availability,valid_at,source (at least site_id or name)");
 }
 
-// What was held back because it was too little to tell by.
+// The bytes that were held back because they were too few to recognize the format.
 void Reader::Impl::end_bytes() {
   if (packed == true) {
     const Status whole = inflater->finish();

@@ -1,5 +1,5 @@
-// Notes: what a replica on a machine of its own must not forget, beside its data: what it has seen of the register, that
-// it was about to found a cluster, and how often it was excluded.
+// Notes: what a replica on a machine of its own must not forget, beside its data: what it has seen of the register,
+// that it was about to bootstrap a cluster, and how often it was excluded.
 //
 // A sealed file in the data directory, replaced as a whole, on disk when write() returns. A replica in memory without a
 // data directory keeps its notes as long as it lives.
@@ -18,7 +18,7 @@ namespace titer::host {
 
 struct NoteBook {
   view::Authority seen;
-  std::vector<Incarnation> foundings;  // processes that were about to found; cleared when one has
+  std::vector<Incarnation> foundings;  // processes that were about to bootstrap; cleared when one has
   std::uint32_t exclusions = 0;        // in a row: one that came and went; 0 again after kSteadyUs as a member
 };
 

@@ -76,7 +76,7 @@ void write_changed_sites(const registry::State& state, Position since, ViewNumbe
   append_some(TransferKind::kChanged, view, body, out);
 }
 
-// The next sites of the pass. Says how far it is even when none of them changed, so that the learner can go on from
+// The next sites of the pass. Says how far it is even when none of them changed, so that the learner can resume
 // there with another donor.
 void write_sites(const registry::State& state, Machine::Cursor& cursor, std::size_t bytes_max, Bytes& out) {
   Bytes body;

@@ -12,7 +12,7 @@ void Backups::begin(net::Connection& connection) {
   if (!engine_.replica.full())
     return connection.fail(Code::kUnavailable, "this replica is still catching up; ask another one");
   if (backups_.size() >= kBackupsMax)
-    return connection.fail(Code::kBusy, "as many backups are under way as there may be; try again later");
+    return connection.fail(Code::kBusy, "too many backups in progress; try again later");
   forget(connection);  // asked twice: from the beginning
   connection.limit_sending(limits::kSendQueueBytesMax);
   const BootTime now = net::boot_now();

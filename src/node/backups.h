@@ -5,7 +5,7 @@
 // and more as long as they take long, so that the end is small. The state is never copied; at most kWaitingMax bytes
 // wait on a connection, but for the end.
 //
-// Limits: kBackupsMax at a time; who does not read for kUnreadPatienceUs is cut off.
+// Limits: kBackupsMax at a time; a client that does not read for kUnreadPatienceUs is disconnected.
 // Errors: said with a Goodbye; the client asks another replica. Thread rule: the loop's thread.
 #pragma once
 
@@ -22,7 +22,7 @@ class Backups {
  public:
   Backups(net::Loop& loop, Engine& engine) : loop_(loop), engine_(engine) {}
 
-  // Whoever is at the other end asks for the state.
+  // The client at the other end asks for the state.
   void begin(net::Connection& connection);
   // The connection has ended.
   void forget(const net::Connection& connection);

@@ -6,18 +6,18 @@
 // Reads: each question is a read of smr; when its fence has passed it is answered from the state, and only
 // then the lease is looked at (docs/explanation/protocol.md §5). Without a lease it waits up to kReadPatienceUs for one.
 //
-// Who a connection is: nobody, until it shows a key (kAuthenticate) — but the machine's own operator when it came through
-// the local socket, and such a one may also ask and act on behalf of any key: that is how HTTP does. What a key may is
-// decided for requests in apply(), in the order; here is only seen to it that nobody names a key whose secret he has not
-// shown, and questions and orders are judged by this replica's state.
+// Identity: a connection has none until it shows a key (kAuthenticate). One that came through the local socket is
+// the machine's own operator and may also ask and act on behalf of any key, as HTTP does. apply() authorizes
+// requests, in total order. This class only checks that a connection names no key whose secret it has not shown,
+// and authorizes queries and operators' commands by this replica's state.
 //
 // How often: requests, questions and keys that are shown are counted by address and key where there are limits, and
 // above them answered kTooMany; the client tries again a little later (client/link.h). Not counted: what comes through
 // the local socket (HTTP has counted its own), what shows how a flooded replica fares (status, watching), and frames: a
 // replica that left out one of them would hold up all others. So where there are limits, frames need a key.
 //
-// Errors: what breaks the wire format or the rules is told why and cut off; a request that cannot be taken
-// now is answered kBusy or kUnavailable. Thread rule: the loop's thread.
+// Errors: a client that breaks the wire format or the rules gets the reason (Goodbye) and is disconnected; a
+// request that cannot be accepted now is answered kBusy or kUnavailable. Thread rule: the loop's thread.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -45,7 +45,7 @@ class Clients final : private net::ConnectionOwner {
     std::function<std::string()> status;                  // the JSON text that kStatusAsk is answered with
     std::function<std::string()> trace;                   // … and kTraceAsk
     std::function<Status(const wire::Operate&)> operate;  // passes it on; the answer comes through operated()
-    // Who is not on this machine needs a key to write, also while there are none.
+    // A client on another machine needs a key to write, even while no keys exist.
     bool keys_beyond = false;
     net::RateLimits rates;
   };

@@ -1,8 +1,8 @@
 // Doorway: the wire listeners (TCP, and a Unix socket for this machine), and the first moments of every connection.
 //
-// Whoever connects must say Hello within kHandshakeUs and in the wire format; then the connection is handed
-// to Peers or Clients. What says nothing, or nonsense, is told why and cut off. Thread rule: the loop's
-// thread.
+// A new connection must send Hello within kHandshakeUs and in the wire format; then it is handed to Peers or
+// Clients. A connection that sends nothing, or anything else, gets the reason (Goodbye) and is closed. Thread rule:
+// the loop's thread.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -49,7 +49,7 @@ class Doorway final : private net::ConnectionOwner {
   Admit admit_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   boost::unordered_flat_map<const net::Connection*, Waiting> waiting_;
-  std::string complaint_;  // the last that was logged: who is refused comes again soon
+  std::string complaint_;  // the last that was logged: a refused peer comes again soon
   BootTime complain_again_;
 };
 

@@ -15,9 +15,8 @@ constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
 constexpr std::int64_t kLookAtFullDiskUs = 1'000'000;
 
 Error disk_full(bool stays) {
-  if (!stays) return {Code::kUnavailable, "the disk of this replica runs full; ask another one"};
-  return {Code::kReadOnly,
-          "the disk of this replica is full: nothing can be written until there is room again; reading goes on"};
+  if (!stays) return {Code::kUnavailable, "the disk of this replica is almost full; try another replica"};
+  return {Code::kReadOnly, "the disk of this replica is full: no writes until there is room again; reads continue"};
 }
 
 Identity identity_of(const NodeOptions& options) {
@@ -81,7 +80,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
   if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
   position_at_start_ = engine_.machine.position();
   if (store_ != nullptr) disk_full_ = !store_->enough_room();
-  // One that begins anew is wedged until it hears of the view in which it does.
+  // A replica that restarts with the others is wedged until it hears of the view in which it restarts.
   if (engine_.replica.full())
     engine_.step(smr::input::View{initial});
   else
@@ -218,7 +217,7 @@ void Node::turn_of_leaver(BootTime now) {
   const smr::Snapshot snapshot = engine_.replica.snapshot();
   const bool busy = snapshot.unsafe_own_frames + snapshot.pending_requests > 0;
   if (busy && now < quiet_at_) return loop_.wake_at(quiet_at_);
-  // Who else is in a view that is not settled may be joining, without the whole state yet.
+  // The other members of a view that is not settled may be joining, without the complete state yet.
   if (!snapshot.settled || leaves_ == newest_.number) return;
   leaves_ = newest_.number;
   leave_(leaves_);
@@ -288,12 +287,12 @@ void Node::tend_full_disk(BootTime now) {
   const bool alone = newest_.members.size() == 1;
   const bool stays = alone || std::exchange(asked_to_leave_, true);
   if (clients_.refuse_writes(disk_full(stays)))
-    spdlog::warn("the disk runs full: {}",
+    spdlog::warn("the disk is almost full: {}",
                  stays ? "no writes until there is room" : "this replica leaves the view");
   if (alone || register_ == nullptr) return;
   smr::ReplicaSet me;
   me.add(options_.me);
-  register_->compare_and_set({newest_.number, me, "its disk runs full"});
+  register_->compare_and_set({newest_.number, me, "its disk is almost full"});
 }
 
 void Node::perform(smr::Output& out) {

@@ -6,11 +6,12 @@
 // stable and safe are executed, answers go to the clients, reads are answered. Sends come before executions so that the others work while we
 // execute; no send depends on an execution of the same turn, except a final state, which is written after it.
 //
-// With a disk (store/store.h) a failed sync stops the process at once: that is fail-stop. A disk that runs full does not:
-// the replica leaves the view as long as others stay; the last one goes on without taking writes until there is room.
+// With a disk (store/store.h) a failed sync stops the process at once: that is fail-stop. A disk that fills up does
+// not: the replica leaves the view as long as others stay; the last one keeps serving reads and refuses writes
+// until there is room.
 //
 // run() returns the process's exit code: 0 stopped cleanly, 3 excluded from the view, 4 diverged or unable to
-// go on. Thread rule: everything on the thread that calls run().
+// continue. Thread rule: everything on the thread that calls run().
 #pragma once
 
 #include <cstdint>
@@ -72,9 +73,9 @@ class Node final : private PeerEvents {
   // From the store.
   void persisted(std::uint64_t ticket) { engine_.step(smr::input::Persisted{ticket}); }
   void disk_failed(const std::string& why);
-  void disk_room(bool enough);  // it runs full, or there is room again
+  void disk_room(bool enough);                                                // it fills up, or there is room again
   void operated(const wire::Operated& answer) { clients_.operated(answer); }  // from the register
-  // In it `full` means that nobody else is needed: it has the whole state, on its disk too if it has one.
+  // `full`: this replica alone could carry on: it has the complete state, on disk too unless it runs in memory.
   [[nodiscard]] wire::Pong pong() const;
   void stop(int exit_code, const std::string& reason);
   void follow(const Roster& roster);  // it has changed

@@ -1,10 +1,10 @@
 // Peers: the links between this replica and the others — one duplex connection per pair.
 //
-// The replica with the higher index dials the lower one, for ever: a peer that is down is dialled again every
-// kRedialUs, so one that restarts (a new incarnation) is met without anybody telling. The handshake names
-// cluster, index, incarnation and the compiled-in tables; a link whose other side differs is refused. Under TLS each side
-// proves that it is at the address that the cluster knows for its index: the dialled one by the handshake, the dialling one
-// by its certificate.
+// The replica with the higher index dials the lower one, without end: a peer that is down is dialled again every
+// kRedialUs, so one that restarts (a new incarnation) is found without a notification. The handshake names cluster,
+// index, incarnation and the compiled-in tables; a link whose other side differs is refused. Under TLS each side
+// proves that it is at the address that the cluster knows for its index: the dialled one by the handshake, the
+// dialling one by its certificate.
 //
 // On several machines the roster changes while the process runs (follow()).
 //
@@ -39,7 +39,7 @@ class PeerEvents {
   ~PeerEvents() = default;
 };
 
-// Who this process is, as told in every handshake.
+// The identity of this process, sent in every handshake.
 struct Identity {
   ReplicaId me;
   Incarnation incarnation;

@@ -19,7 +19,7 @@ void Donor::want(ReplicaId learner, ByteView payload) {
 }
 
 void Donor::turn(BootTime now) {
-  if (!engine_.replica.full()) return;  // the state here is not whole: wants are kept until it is
+  if (!engine_.replica.full()) return;  // the state here is not complete: wants are kept until it is
   for (std::uint16_t i = 0; i < learners_.size(); ++i) {
     std::optional<Learner>& learner = learners_[i];
     if (!learner) continue;

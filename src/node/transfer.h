@@ -2,8 +2,8 @@
 //
 // Pre-copy, as in live migration: the learner asks one full replica for everything; the donor sends its sites
 // piece by piece between its turns, then in further passes what changed meanwhile, and so on; in the flush of
-// the view that takes the learner in, the rest. The donor never stops and never copies its state. What makes
-// it right is not the order of pieces but the end: the final part carries the digest of the whole state.
+// the view that takes the learner in, the rest. The donor never stops and never copies its state. Its correctness
+// does not depend on the order of the pieces: the final part carries the digest of the complete state.
 // docs/decisions/0002 has the why; docs/explanation/protocol.md §6 the rule.
 //
 // Limits: at most kWaitingMax bytes wait on the link of a learner; a pass at most every kPassEveryUs.

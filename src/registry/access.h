@@ -68,7 +68,7 @@ class Access {
   void write(Bytes& out) const;
   // Takes over what write() wrote if that is newer. False: malformed, nothing is changed.
   [[nodiscard]] bool read(ByteView in);
-  // The digest computed anew.
+  // The digest, computed from scratch.
   [[nodiscard]] std::uint64_t compute_digest() const;
 
  private:

@@ -20,7 +20,8 @@ bool check_new_key(const Core& core, const Context& context, const CreateKey& op
     return refuse(out, Code::kInvalid, "a key's id is a random number, not 0 and not all ones");
   if (core.access.find(op.id) != nullptr)
     return refuse(out, Code::kDuplicate, "there is a key with this id; make another one");
-  if (op.owner.empty()) return refuse(out, Code::kInvalid, "a key needs an owner: who acts with it");
+  if (op.owner.empty())
+    return refuse(out, Code::kInvalid, "a key needs an owner: the person or program that acts with it");
   if (!check_text(op.owner, "owner", limits::kNameBytesMax, out) || !check_scope(op, out)) return false;
   if (op.expires.value != 0 && op.expires <= context.time)
     return refuse(out, Code::kInvalid, "the key would have expired already; give a later time, or none");

@@ -1,5 +1,5 @@
-// One row of an import: finds the site or adds it, then the stock line. What is already so is left alone entirely
-// (not even marked as checked), so that importing a file again changes nothing.
+// One row of an import: finds the site or adds it, then the stock line. Values that are already there are left
+// alone entirely (not even marked as checked), so that importing a file again changes nothing.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -13,9 +13,9 @@ namespace {
 bool check_site_version(const Store& store, std::uint32_t slot, std::optional<std::uint32_t> expected, Outcome& out) {
   const std::uint32_t version = store.hot(slot).version;
   if (!expected || *expected == version) return true;
-  return refuse(out, Code::kStaleVersion,
-                fmt::format("{} is at version {}, not {}: read it again and decide anew", store.name(slot), version,
-                            *expected));
+  return refuse(
+      out, Code::kStaleVersion,
+      fmt::format("{} is at version {}, not {}: read it again, then decide", store.name(slot), version, *expected));
 }
 
 bool check_plus4(const Site& site, Outcome& out) {

@@ -15,7 +15,7 @@ bool check_line_version(const Store& store, std::uint32_t line, std::optional<st
   show_current(store, line, out);
   return refuse(
       out, Code::kStaleVersion,
-      fmt::format("the stock line is at version {}, not {}: read it again and decide anew", version, *expected));
+      fmt::format("the stock line is at version {}, not {}: read it again, then decide", version, *expected));
 }
 
 Availability value_of(const Line& line) { return {static_cast<Availability::Kind>(line.kind), line.count}; }

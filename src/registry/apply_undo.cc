@@ -2,7 +2,7 @@
 //
 // Read backwards the parts of one position undo each other's order; the check comes first for all of them, so a
 // later change anywhere refuses the whole undo. An undo is an event like any other and can be undone itself.
-// A site cannot be un-added (ids are unique for ever): undoing its addition closes it.
+// A site cannot be un-added (ids are never reused): undoing its addition closes it.
 #include <fmt/format.h>
 
 #include <vector>
@@ -36,7 +36,9 @@ bool find_parts(const Core& core, const Context& context, Position position, std
   if (!parts.empty()) {
     core.history.read(parts.front(), record);
     if (record.slot != kNil) return true;
-    return refuse(out, Code::kInvalid, "what concerns keys or the switch is not undone; make it anew");
+    return refuse(
+        out, Code::kInvalid,
+        "changes of keys and of the write switch cannot be undone; make a new key, or set the switch again");
   }
   return refuse(
       out, Code::kNotFound,

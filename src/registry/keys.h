@@ -1,8 +1,10 @@
-// Keys: who may do what, as replicated state. The words; the table of what each role may is permissions.h.
+// Keys: permissions as replicated state. The types are here; the table of what each role may do is in
+// permissions.h.
 //
-// A key is a name (64 random bits) and a secret, of which only the SHA-256 is known here: whoever makes a key makes the
-// secret, shows it once and sends the hash. So neither a request, the history, a backup nor a disk has anything in it
-// that opens a door. Why a plain hash is enough: a secret is 256 random bits and no password, nobody guesses it.
+// A key is a name (64 random bits) and a secret, of which only the SHA-256 is known here: the program that makes a
+// key makes the secret, shows it once and sends the hash. So no request, history, backup or disk contains anything
+// that could be used as a key. Why a plain hash is enough: a secret is 256 random bits and no password, nobody
+// guesses it.
 //
 // As long as there is no key, everybody may do everything, as in a cluster for trials. From the first key on, which
 // must be an operator's without an end, every write needs one. That operator's kind of key is never the last to go.

@@ -1,5 +1,5 @@
-// history and changes. A page never ends inside the events of one position: who goes on from a position must not
-// miss the rest of a bulk.
+// history and changes. A page never ends inside the events of one position: a client that continues from a position
+// must not miss the rest of a bulk.
 #include <fmt/format.h>
 
 #include "base/limits.h"

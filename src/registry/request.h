@@ -25,7 +25,7 @@ struct SiteRef {
   std::string_view name;
 };
 
-// Fields to set; what is absent stays as it is. An empty text clears the field (not allowed for name).
+// Fields to set; an absent field stays as it is. An empty text clears the field (not allowed for name).
 struct SiteFields {
   std::optional<std::string_view> name, zip, zip_plus4, street, city, state, county;
   std::optional<std::string_view> phone, info_url, booking_url, provider, hours;

@@ -93,7 +93,7 @@ Status read_head(Core& core, ByteView in) {
   if (core.history.newest() > position || core.store.slots() > slots)
     return Error{Code::kTooOld, "the transferred registry's head is older than what came before it"};
   if (slots != core.store.slots()) return malformed("sites are missing");
-  // What was here before the transfer may reach back farther, with a gap in between.
+  // The events that were here before the transfer may reach back farther, with a gap in between.
   core.history.cut(events, dropped);
   if (events != core.history.events()) return malformed("events are missing");
   core.position = position;

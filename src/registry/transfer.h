@@ -3,7 +3,7 @@
 //
 // A transfer is a sequence of parts, each a kind (u8), a length (u32) and that many bytes:
 //   site   slot u32, image (core.h)        the newest one of a slot wins
-//   event  record (event_ring.h)           its site came before; positions never fall; what is there is skipped
+//   event  record (event_ring.h)           its site came before; positions never fall; known ones are skipped
 //   access keys and switch (access.h)      the newest one wins
 //   head   position, commit time, dropped history, slots, events; older events than the writer has are dropped here
 // Sites carry texts and no interned numbers, so the receiver's interner may number differently.

@@ -85,7 +85,7 @@ enum class EventKind : std::uint8_t {
   kRelease = 7,
   kUndo = 8,
   kImport = 9,
-  // No site: who may read the audit sees them.
+  // Events without a site: only keys that may audit see them.
   kCreateKey = 10,
   kRevokeKey = 11,
   kSetWriteStop = 12,

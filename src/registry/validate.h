@@ -1,4 +1,4 @@
-// What may be written into the registry: the rules for every field, and the sentences that refuse.
+// Validation: the rules for every field of the registry, and the sentences that refuse.
 //
 // A refusal says what is wrong and what to do instead; its code says who can react. Nothing here changes anything.
 #pragma once

@@ -9,7 +9,7 @@ namespace titer::sim {
 
 namespace {
 
-constexpr std::size_t kAllBytes = std::size_t{1} << 30;  // a state in as few pieces as there can be
+constexpr std::size_t kAllBytes = std::size_t{1} << 30;  // a state in as few pieces as possible
 
 Status read_state(const Bytes& state, machine::Machine& into) {
   for (ByteView rest = state; !rest.empty();) {

@@ -47,7 +47,7 @@ void Disk::write_tables(Tables tables) {
   stage_.time.at(not_before(stage_.time.now() + kTablesShare * length()), *this, kTables, ++write_);
 }
 
-// What is under way ends then, and not before.
+// The sync in progress ends then, and not before.
 void Disk::hang(Time until) {
   hangs_until_ = until;
   if (busy_) stage_.time.at(until, *this, kSync, ++sync_);

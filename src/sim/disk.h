@@ -22,7 +22,7 @@ class DiskOwner {
  public:
   virtual void persisted(std::uint64_t ticket) = 0;  // everything up to it is on disk
   virtual void tables_written() = 0;
-  virtual void forgotten(const smr::Frame& frame) = 0;  // the tables make it needless
+  virtual void forgotten(const smr::Frame& frame) = 0;  // the tables make it obsolete
   virtual void disk_failed() = 0;
   // A failure is allowed now: somebody else has the state.
   [[nodiscard]] virtual bool may_fail() const = 0;

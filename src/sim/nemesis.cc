@@ -113,7 +113,7 @@ void Nemesis::cut() {
   scene_.network.cut(id);
 }
 
-// Between replicas' hosts; now and then the register's too. Who is not cut off here sees both sides.
+// Between replicas' hosts; now and then the register's too. Hosts that are not cut off here see both sides.
 void Nemesis::partition() {
   const Time until =
       scene_.time.now() + (scene_.random.chance(.5) ? some(50'000, 500'000) : some(500'000, 6'000'000));

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Time kDialTimeoutUs = 1'000'000;
 
-// Length of the message that begins here, header included. Who wrote it was wire::encode.
+// Length of the message that begins here, header included. It was written by wire::encode.
 std::size_t message_bytes(ByteView in) {
   std::uint32_t length = 0;
   std::memcpy(&length, in.data() + 4, sizeof length);
@@ -177,7 +177,7 @@ void Network::detach(Node node, bool whole) {
 
 void Network::unblock(Host from, Host to) {
   blocked_[from] &= ~(std::uint64_t{1} << to);
-  // What has waited, and what a connection that has ended meanwhile still has to say.
+  // Delivers the messages that have waited, and the ends of connections that have closed meanwhile.
   for (ConnectionId id = 1; id < connections_.size(); ++id) {
     for (unsigned side = 0; side < 2; ++side) {
       const Connection& c = connections_[id];

@@ -3,7 +3,7 @@
 // As TCP gives it to us: within a connection bytes keep their order and none is lost while both ends and the connection
 // live; when it ends, each direction ends at its own place, and what was on its way behind that is lost. Between
 // connections there is no order. A direction that is blocked (a partition may be one-way) delays what is sent until it
-// is unblocked; who wants to give up does so by its own timers, as in production.
+// is unblocked; a process that wants to give up does so by its own timers, as in production.
 //
 // A chunk is what one write sent: whole messages. Where a connection ends, the receiver gets the whole messages before
 // the place; the torn one behind them would be thrown away with the connection anyway.

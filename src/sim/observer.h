@@ -33,11 +33,11 @@ struct Event {
     kLost,       // who (the sender), peer, message
     kStepped,    // who, clock: after a turn
     kExecuted,   // who, frame (of the view), position after it, clock
-    kProposed,   // record: published by the register; who asked, or kNobody
+    kProposed,   // who (asked for it, or kNobody), record: published by the register
     kInstalled,  // who, record, position
     kAsked,      // who (a client), session, number, bytes (the encoded request)
     kAnswered,   // who, session, number, bytes (the encoded outcome)
-    kFault,      // text; who, peer where there is one
+    kFault,      // text; also who and peer, if there are any
   };
   Kind kind;
   Time at = 0;

@@ -68,7 +68,8 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   heal_all = random.chance(.6);
 }
 
-// Crashes, cuts, exclusions and clients' deaths go on; what holds up a process, a link, a disk or the register does not.
+// Crashes, cuts, exclusions and clients' deaths continue; faults that delay a process, a link, a disk or the
+// register do not.
 void Plan::be_calm() {
   for (const Fault fault : {Fault::kPause, Fault::kPartition, Fault::kSlowLink, Fault::kRegisterAway,
                             Fault::kDiskSlow, Fault::kDiskHang})

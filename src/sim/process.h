@@ -8,8 +8,9 @@
 // Unlike node it keeps links by incarnation, as the driver's contract in smr/replica.h allows: here a process that was
 // excluded may linger beside the one that has its id now.
 //
-// A durable one has a directory (directory.h). Who finds one begins with it: it reads, notes its life, tells the register
-// what is there, and is then one of those who begin anew, or a learner with what it has (process_disk.cc).
+// A durable one has a directory (directory.h). A process that finds one starts with it: it reads it, notes its life
+// and reports its contents to the register. Then it restarts with the other members, or learns, beginning with what
+// it has (process_disk.cc).
 //
 // Parts: process.cc the turn and life; process_links.cc connections and what comes over them; process_perform.cc what
 // the replica wants done; process_clients.cc reads and answers; process_transfer.cc state transfer, both sides;
@@ -35,7 +36,7 @@ namespace titer::sim {
 
 class Process final : public Endpoint, public Handler, public DiskOwner {
  public:
-  // A founder, or one that has nothing and learns. `directory`: null without durability.
+  // One that bootstraps the cluster, or one that has nothing and learns. `directory`: null without durability.
   Process(Scene& scene, ReplicaId id, Incarnation incarnation, const smr::ViewRecord& initial,
           std::shared_ptr<Directory> directory);
   // One that is started again with this directory.
@@ -81,7 +82,7 @@ class Process final : public Endpoint, public Handler, public DiskOwner {
   struct Link {
     enum class Role : std::uint8_t { kNewcomer, kGreeting, kPeer, kThin, kDirect, kRegister } role;
     ConnectionId connection = 0;
-    ReplicaId peer = {};           // kGreeting: who was dialled
+    ReplicaId peer = {};           // kGreeting: the replica that was dialled
     Incarnation incarnation = {};  // kPeer
     SessionId session = {};        // kThin, kDirect
     TransmitterId transmitter = {};

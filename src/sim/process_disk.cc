@@ -9,7 +9,7 @@
 namespace titer::sim {
 
 namespace {
-constexpr Time kHearUs = 300'000;  // from being one of those who begin anew to hearing of their view, at most
+constexpr Time kHearUs = 300'000;  // from a restart with the other members to hearing of their view, at most
 }
 
 // --- how it begins
@@ -34,7 +34,7 @@ void Process::open_directory() {
   scene_.maybe_end_all();
 }
 
-// Could the cluster begin anew with this disk alone? Then it must have all that was answered.
+// If the cluster could restart from this disk alone, it must have all that was answered.
 void Process::audit(const Directory::Found& found) const {
   const smr::Member* member = scene_.record().find(me_);
   if (member == nullptr || !directory_->is_of(*member)) return;

@@ -38,7 +38,7 @@ void Process::install(const smr::ViewRecord& view, const std::vector<smr::Execut
   if (installed_ == known_.number) flush_step_ = FlushStep::kNormal;
   newest_from_.clear();
   join_.reset();
-  // Who has joined learns no more; who has a member's id, but is its successor, goes on.
+  // A learner that has joined stops learning; one that has a member's id, but is its successor, continues.
   for (const Link& link : links_)
     if (link.role == Link::Role::kPeer && view.has(link.peer, link.incarnation)) learners_.erase(link.connection);
   scene_.ledger.installed(incarnation_, view.number, position);
@@ -53,7 +53,7 @@ void Process::install(const smr::ViewRecord& view, const std::vector<smr::Execut
       wire::encode(link.out, smr::ToClient(smr::ViewIs{view}));
 }
 
-// I8: whoever is not in the view, and may still run, has no read lease any more.
+// I8: a process that is not in the view, and may still run, has no read lease any more.
 void Process::check_leases(const smr::ViewRecord& view) {
   for (const auto& other : scene_.processes) {
     if (view.has(other->id(), other->incarnation()) || !other->read_lease()) continue;

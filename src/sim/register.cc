@@ -226,7 +226,7 @@ void Register::died(Incarnation incarnation) {
 
 void Register::away(Time length) {
   away_until_ = scene_.time.now() + length;
-  // Who it did not hear meanwhile is not to blame.
+  // Replicas that it did not hear meanwhile are not to blame.
   for (Slot& slot : slots_) slot.heard = std::max(slot.heard, away_until_);
 }
 

@@ -1,15 +1,15 @@
 // Register: the view register of a run — one record, compare-and-set, and the policy around it (docs/explanation/protocol.md §4).
 //
 // It is the one authority and never lies or forgets, but it may be slow, away for a while, or lose an answer: the
-// change has happened, and who asked does not hear. What may follow a record is decided by view/record.h, as in
-// production. The policy is the plan's: it kills whom it excludes or lets them live, sees deaths as a parent does or
-// hears of them from the replicas only, admits learners patiently or in haste.
+// change has happened, and the replica that asked does not hear of it. As in production, view/record.h decides
+// which record may follow another. The policy is the plan's: it kills whom it excludes or lets them live, sees
+// deaths as a parent does or hears of them from the replicas only, admits learners patiently or in haste.
 //
 // One thing it knows that no real one does at once: it never publishes a record without a living member that has the state.
 // Without durability that would be the failure of t replicas, which nobody promises to survive. With it the record stays
 // as it is when nobody lives who has the state, until some of its members are started again with their disks: then
-// view/restart.h says who begins anew, as in production, once everybody who was started has told what it has
-// (register_restart.cc). A member that lives and never got the state is killed then.
+// view/restart.h says which members restart from their disks, as in production, once every started process has
+// reported what it has (register_restart.cc). A member that lives and never got the state is killed then.
 #pragma once
 
 #include <deque>

@@ -1,4 +1,5 @@
-// The register after everybody has died: who begins anew, and who learns. As cluster/supervisor_start.cc.
+// The register after everybody has died: which members restart from their disks, and which learn. As
+// cluster/supervisor_start.cc.
 #include <algorithm>
 
 #include "sim/process.h"
@@ -6,7 +7,7 @@
 
 namespace titer::sim {
 
-// Who was started with a disk hears nothing before it has told what is there.
+// A process that was started with a disk hears nothing before it has reported what is there.
 bool Register::may_hear(const Slot& slot) const {
   return !scene_.plan.durable || record_.has(slot.id, slot.incarnation) || told_.contains(slot.incarnation);
 }

@@ -1,7 +1,7 @@
 // Scene: one run's cast — replica processes, the register, clients — and what the parts ask about one another.
 //
 // Only the environment (register, faults, checkers) looks at a process from outside; processes know one another by
-// bytes alone. Nobody is taken away during a run: who is dead stays here, dead.
+// bytes alone. No process is removed during a run: a dead one stays here.
 #pragma once
 
 #include <array>
@@ -63,9 +63,9 @@ struct Scene : Stage {
   std::uint32_t clients_born = 0;
 
  private:
-  // A living member has the state; who has died, or is about to, does not count.
+  // A living member has the state; one that has died, or is about to, does not count.
   [[nodiscard]] bool another_lives(const Process* gone) const;
-  // The disk of a member of the newest view is there with which the cluster could begin anew.
+  // The disk of a member of the newest view is there, and the cluster could restart from it.
   [[nodiscard]] bool disk_left(const Process* gone, const Directory* wiped) const;
   [[nodiscard]] std::shared_ptr<Directory> directory_for(ReplicaId id);
 };

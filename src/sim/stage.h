@@ -1,7 +1,7 @@
 // Stage: what every part of one run shares — the plan, virtual time, chance, marks, and the first thing that went wrong.
 //
-// One Random for all: who draws from it, and when, is decided by the order of events alone. The run ends at the first
-// failure, so that what is reported is the cause and not its consequences.
+// One Random for all: the order of events alone decides which part draws from it, and when. The run ends at the
+// first failure, so that what is reported is the cause and not its consequences.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
 // Trace: a run as one page that draws it — the space-time diagram of Lamport's paper, with what Schneider's adds.
 //
 // Records what an Observer sees, decodes each message once, and writes a page that stands alone: the data as JSON, and
-// trace_page.html and trace_page.js, which are part of the program. What is stable and safe the page works out by
-// itself from the frames that were delivered (docs/explanation/protocol.md 2.4 and 2.5): a second opinion on what was executed.
+// trace_page.html and trace_page.js, which are part of the program. The page works out by itself which frames are
+// stable and safe, from the frames that were delivered (docs/explanation/protocol.md 2.4 and 2.5): a second opinion
+// on what was executed.
 //
 // The JSON is rows of numbers, one row per thing, because a run has 100,000 of them; row() names the columns.
 // Memory: about 100 bytes per message. Thread rule: one thread. Sources: Lamport, CACM 21(7), 1978, figures 1 to 3.

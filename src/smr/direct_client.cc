@@ -72,7 +72,7 @@ struct DirectClient::Core {
   void handle(const Connected& in) { connected.emplace(in.replica, in.incarnation); }
   void handle(const Disconnected& in) {
     if (connected.erase({in.replica, in.incarnation}) == 0) return;
-    // What was under way is lost in both directions, answers too. If a frame of ours was missed, the replica asks
+    // Everything in flight is lost in both directions, answers too. If a frame of ours was missed, the replica asks
     // for a new view; if not, hello again. Either way send what is unanswered once more.
     if (!view || !view->has(in.replica, in.incarnation)) return;
     state = State::kPassive;
@@ -101,7 +101,7 @@ struct DirectClient::Core {
     if (const auto* v = std::get_if<ViewIs>(&in.message)) return on_view(v->record);
     if (const auto* w = std::get_if<Welcome>(&in.message)) return on_welcome(in.from, *w);
     const auto& s = std::get<Solicit>(in.message);
-    // Also before all have welcomed us: who was first may wait for us already, and asks only once.
+    // Also before all have welcomed us: the first that did may wait for us already, and asks only once.
     if (view && s.view == view->number) solicited = std::max(solicited, s.ts);
   }
   void on_view(const ViewRecord& record) {

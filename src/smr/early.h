@@ -1,8 +1,8 @@
 // Early: messages that are ahead of this replica's view and are taken when it gets there.
 //
-// Others may learn of a view, or install it, first. Of flush messages the newest of each id is enough: who
-// has sent one for w+1 never goes on with w, and who has an id now comes after all who had it before. Frames and
-// relays of a view above the installed one are kept in order.
+// Others may learn of a view, or install it, first. Of flush messages the newest of each id is enough: a member
+// that has sent one for w+1 never continues with w, and the process that has an id now comes after all that had it
+// before. Frames and relays of a view above the installed one are kept in order.
 //
 // Thread rule: none; belongs to its replica.
 // Limits: kFramesMax frames and relays per peer. A sender cannot have more unsafe frames than that before
@@ -37,7 +37,7 @@ class Early {
   // False: there is no more room for this peer.
   [[nodiscard]] bool keep(ReplicaId from, Incarnation incarnation, FramePtr frame);
   [[nodiscard]] bool keep(ReplicaId from, Incarnation incarnation, Relay relay);
-  // Everything kept, in the order in which it came. What is still early is to be kept again.
+  // Everything kept, in the order in which it came. Messages that are still early must be kept again.
   [[nodiscard]] std::vector<Kept> take_all();
 
  private:

@@ -12,8 +12,8 @@
 // the end of the old view is fixed although joiners are still learning. The rest is executed and answered
 // then.
 //
-// Who already reported done for a view can still install it later: others may have done so and gone on
-// (`prepared`). A failure meanwhile is a new record and begins anew with today's floors.
+// A member that has reported done for a view can still install it later: others may have installed it and moved on
+// (`prepared`). A failure meanwhile is a new record, and the flush restarts with today's floors.
 //
 // Thread rule: none; belongs to its replica.
 // Invariants: I6 all that install a view have executed the same sequence; I8 by waiting for Leases::lapse.
@@ -56,7 +56,7 @@ class ViewChange {
   void rest_executed(Context& c) const {
     if (lowest_full() == c.me()) give_state(c, c.record.set());
   }
-  // What has to happen next. Sends relays and done by itself, each once.
+  // Returns what has to happen next. Sends relays and done by itself, each once.
   [[nodiscard]] Step next(Context& c, const Leases& leases);
   // A link to this member of c.record is new: everything it may have lost.
   void repeat(Context& c, ReplicaId to);

@@ -26,7 +26,7 @@ class Gateway {
   void submit(const Context& c, const input::Submit& request);
   // Sends what has gathered and what is owed, as far as flow permits.
   void end_of_turn(Context& c, Intake& intake);
-  // A new view: nothing is in flight; what has gathered stays.
+  // A new view: nothing is in flight; gathered requests stay.
   void reset() { in_flight_.clear(); }
 
   [[nodiscard]] std::size_t pending_requests() const { return pending_requests_; }

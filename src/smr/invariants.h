@@ -1,7 +1,7 @@
 // Invariants: I1 … I10 of docs/explanation/protocol.md, as far as one replica can see them, after every step.
 //
-// Basic checks look at the state as it is; delta checks compare with the snapshot taken before the step. What
-// needs more than one replica (I2, I3, I6, I9, I10) is checked by the schedules of the tests.
+// Basic checks look at the state as it is; delta checks compare with the snapshot taken before the step. Invariants
+// across replicas (I2, I3, I6, I9, I10) are checked by the schedules of the tests.
 //
 // Compiled in with TITER_INVARIANTS. Cost: O(streams + executions of the step). Thread rule: its replica's.
 #pragma once

@@ -1,4 +1,5 @@
-// Joining (docs/explanation/protocol.md §6) and durability: who dies when while a learner becomes a replica; sync, then ack.
+// Joining (docs/explanation/protocol.md §6) and durability: deaths at every step while a learner becomes a replica;
+// sync, then ack.
 #include <gtest/gtest.h>
 
 #include "smr/early.h"

@@ -1,8 +1,8 @@
 // Stability and order against a slow, obvious model on random inputs.
 //
 // One real replica gets frames of peers and direct clients that were made up at random (valid, but with any
-// timestamps and acknowledgements). The model keeps every frame for ever and decides by the definitions of §2.4-§2.6
-// as they stand in the protocol, nothing skipped or remembered: it must execute the same frames at the same turns.
+// timestamps and acknowledgements). The model never discards a frame and decides by the definitions of §2.4-§2.6 as
+// they stand in the protocol, nothing skipped or remembered: it must execute the same frames at the same turns.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -15,8 +15,8 @@
 //     the replica then repeats what may have been lost, and the receiver drops duplicates by name. Give LinkUp
 //     before sending anything over the link. A ReplicaId in `send` means the incarnation that the newest view
 //     given to this replica has under that id, if any; else the newest connection.
-//     Persisting in the order of tickets, one log: who holds a frame of a view on disk has the line that the view was
-//     installed before it.
+//     Persist in the order of tickets, in one log: a disk that has a frame of a view also has, before it, the line
+//     that the view was installed.
 //  4. A frame counts in ack rows and before `done` only after Persisted says so (floors count what is held in
 //     memory). So "sync, then ack" does not depend on the driver's order of sends. With Options::durable false,
 //     holding is enough.
@@ -26,8 +26,8 @@
 //     until then the register must not be told that it is full.
 //
 // Invariants: I1 … I10 of docs/explanation/protocol.md; invariants.h checks them after every step (TITER_INVARIANTS).
-// Errors: nothing a peer or client sends can break it: what is against the protocol is answered by
-// Output::cut (the driver closes that connection and logs the reason). Our own broken invariant is a CHECK.
+// Errors: nothing a peer or client sends can break it: a message against the protocol is answered by Output::cut
+// (the driver closes that connection and logs the reason). Our own broken invariant is a CHECK.
 // Sources: Schneider 1990 §§3-4; Schneider, Gries, Schlichting 1984; Lamport 1978; Hermes 2020 for reads.
 #pragma once
 
@@ -188,7 +188,7 @@ struct Snapshot {
   ViewRecord view;  // the installed one
 };
 
-// What is known here of a frame; both for one of an earlier view, which is settled.
+// The standing of a frame at this replica; both are true for a frame of an earlier view, which is settled.
 struct Standing {
   bool stable = false;  // §2.4
   bool safe = false;    // §2.5

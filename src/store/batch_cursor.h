@@ -14,7 +14,7 @@
 
 namespace titer::store {
 
-// What was appended between two commits.
+// The records that were appended between two commits.
 struct JournalBatch {
   struct Entry {
     std::uint64_t ticket = 0;

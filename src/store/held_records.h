@@ -13,8 +13,8 @@
 
 namespace titer::store {
 
-// What is no longer needed: every record of an earlier view, in `view` the frames up to the bases, and the installs of
-// views up to `view`.
+// The records that are no longer needed: every record of an earlier view, in `view` the frames up to the bases, and
+// the installs of views up to `view`.
 class Released {
  public:
   // Only ever more: what is lower than before changes nothing.

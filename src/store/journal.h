@@ -11,8 +11,8 @@
 // journal, and perhaps before open() returns (room); they must not block and not call back.
 // Invariants: 1. after a crash the journal is a prefix of what was appended, with everything reported synced. 2. after
 // `failed` nothing is reported synced. 3. a record that is not released is there at the next start.
-// Limits: a record fits a group (record_bytes_max); 8 MiB segments. What is committed while the disk hangs waits in
-// memory: the protocol's flow limits bound it.
+// Limits: a record fits a group (record_bytes_max); 8 MiB segments. Records committed while the disk hangs wait in
+// memory; the protocol's flow limits bound them.
 // Errors: open() refuses a directory that is locked, damaged, or of another cluster, replica or version, and says what
 // to do. Later ones come by Events::failed.
 #pragma once
@@ -55,7 +55,7 @@ class Journal {
     std::forward<Encode>(encode)(gathered_.bytes);
     end_record(at, ticket, kind, name);
   }
-  // What has gathered is written and synced now.
+  // Writes and syncs what has been appended.
   void commit();
   // Bytes appended, not committed.
   [[nodiscard]] std::size_t uncommitted() const { return gathered_.bytes.size(); }

@@ -213,7 +213,7 @@ TEST(Journal, segments_of_another_size_are_read_and_then_removed) {
   while (small_is_left()) std::this_thread::yield();
 }
 
-// The new segment is on the disk with its header alone; what comes next does not fit into it.
+// The new segment is on the disk with its header alone; the next group does not fit into it.
 TEST(Journal, an_empty_segment_that_is_too_small_is_followed_by_another) {
   FakeFiles files;
   { TestJournal(files, TestJournal::options(kSegmentBytesMin)); }

@@ -89,7 +89,7 @@ Result<Descriptor> open_file(const std::string& path, int flags) {
   Descriptor direct(::open(path.c_str(), flags | O_CLOEXEC | O_DIRECT, 0644));
   if (direct.ok()) return direct;
   if (errno != EINVAL) return refused("cannot open", path);
-  // It may have been created all the same, so no O_EXCL.
+  // It may have been created nevertheless, so no O_EXCL.
   Descriptor fd(::open(path.c_str(), (flags & ~O_EXCL) | O_CLOEXEC, 0644));
   if (!fd.ok() || ::fdatasync(fd.get()) != 0) return refused("cannot open", path);
   ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);

@@ -196,7 +196,7 @@ TEST(Store, lives_are_noted_before_anybody_hears_of_them_and_forgotten_with_the_
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     EXPECT_EQ(values((*opened)->inventory().lives), (std::vector<std::uint64_t>{11}));
   }
-  // It ended before a view had it as 12; the register may have had it all the same.
+  // It ended before a view had it as 12; the register may still have had it.
   Life third(dir / "r", 13, alone(2, 13));
   EXPECT_EQ(values(third.found.lives), (std::vector<std::uint64_t>{11, 12}));
   third.submit(6, machine::set("elm", 60));

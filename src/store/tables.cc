@@ -112,7 +112,7 @@ Status Tables::wipe() {
   const rocksdb::Status status = database_->db->Write(synced(), &all);
   if (!status.ok()) return database_->error(status);
   database_->batch = 0;
-  // What is deleted still lies in files; whole ones can go now. Whether they do makes no difference but in space.
+  // Deleted rows still lie in files; files that hold nothing else can be deleted now. This only saves space.
   const rocksdb::Slice end(last_key());
   for (const Family family : {kSites, kHistory, kSessions})
     (void)rocksdb::DeleteFilesInRange(database_->db.get(), database_->families[family], nullptr, &end);

@@ -1,4 +1,4 @@
-// What is left of the tables when power fails, the disk fails, is full, or lies.
+// The tables after a power failure, and with a disk that fails, is full, or lies.
 #include <rocksdb/env.h>
 
 #include <atomic>

@@ -42,8 +42,8 @@ rocksdb::DBOptions database_options(const Tables::Options& asked) {
   o.create_if_missing = o.create_missing_column_families = !asked.read_only;
   o.paranoid_checks = true;
   o.track_and_verify_wals_in_manifest = true;
-  // A start takes the log up to where it is spoilt, and the journal has the rest or says that it has not. Who only looks
-  // wants to know of it.
+  // A start reads the log up to where it is damaged, and the journal has the rest or says that it has not. A reader
+  // that only inspects must report the damage.
   o.wal_recovery_mode = asked.read_only ? rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords
                                         : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   o.max_bgerror_resume_count = 0;

@@ -21,7 +21,7 @@ struct Head {
   smr::Checkpoint checkpoint;
   Position events;                      // the blocks of history reach up to here
   WallTime written;                     // by this machine's clock, for people
-  std::vector<std::string> recoveries;  // what an operator accepted, a sentence each; kept for ever
+  std::vector<std::string> recoveries;  // losses that an operator accepted, a sentence each; kept permanently
 };
 
 void encode_head(const Head& head, Bytes& out);

@@ -106,9 +106,9 @@ Result<ClusterRecord> seat_added(const ClusterRecord& record, const Seat& seat) 
 Result<ClusterRecord> seat_removed(const ClusterRecord& record, ReplicaId id) {
   if (record.seat(id) == nullptr) return Error{Code::kInvalid, name_of(id) + " is not in the roster"};
   if (record.view.find(id) != nullptr && record.view.members.size() == 1)
-    return Error{Code::kInvalid, name_of(id) +
-                                     " is the only member of the view: whoever else is to have the data must "
-                                     "join first"};
+    return Error{
+        Code::kInvalid,
+        name_of(id) + " is the only member of the view: another replica must join first, to have the data"};
   ClusterRecord next = record;
   std::erase_if(next.roster, [&](const Seat& seat) { return seat.id == id; });
   std::erase_if(next.returned, [&](const Returned& one) { return one.now.id == id; });

@@ -63,13 +63,13 @@ using NextRecord = std::optional<ClusterRecord>;
 [[nodiscard]] NextRecord joined(const ClusterRecord& record, const smr::Member& joiner);
 // A process says what its disk has, after the failure of all.
 [[nodiscard]] NextRecord announced(const ClusterRecord& record, const Returned& one);
-// Those who returned begin anew, as far as they can.
+// The members that returned restart from their disks, as far as they can.
 [[nodiscard]] Result<ClusterRecord> begun_anew(const ClusterRecord& record);
 
 // --- by operators
-// The cluster begins with a backup, which is on the disk of `founder`: in the record that disk's life is the only member of
-// view 0, so the ordinary way back after the failure of all begins with it (course.h), and nobody can found beside it.
-// kDuplicate: somebody has begun.
+// The cluster begins with a backup, which is on the disk of the member given: in the record that disk's life is the
+// only member of view 0, so the ordinary restart after the failure of all begins with it (course.h), and no other
+// replica can bootstrap beside it. kDuplicate: somebody has begun.
 [[nodiscard]] Result<ClusterRecord> restored(const ClusterRecord& record, const smr::Member& founder);
 [[nodiscard]] Result<ClusterRecord> seat_added(const ClusterRecord& record, const Seat& seat);
 // The view stays: a member without a place leaves it by itself (or is excluded if it cannot), for only a replica knows

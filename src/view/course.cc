@@ -26,13 +26,13 @@ Course first_course(const ClusterRecord& record, const Starting& self) {
   return {Step::kChange, {}, std::move(next), true};
 }
 
-// A learner. What is on its disk helps, but for a backup that is not the beginning of this cluster.
+// A learner. Its disk helps, unless it holds a backup that is not the beginning of this cluster.
 Course learn(const Starting& self) {
   if (!self.inventory.whole || self.inventory.installed != ViewNumber()) return {Step::kLearn};
-  return {
-      Step::kRefuse,
-      "a backup was restored on this disk, and the cluster goes on without it: it has begun with something else, "
-      "or has left this replica behind since. Remove the data directory; then it learns from the others"};
+  return {Step::kRefuse,
+          "a backup was restored on this disk, but the cluster does not continue from it: the cluster has begun "
+          "with other data, or has left this replica behind since. Remove the data directory; then it learns from "
+          "the others"};
 }
 
 Course refound(const ClusterRecord& record, const Starting& self) {
@@ -43,7 +43,7 @@ Course refound(const ClusterRecord& record, const Starting& self) {
   return {Step::kChange, {}, std::move(next), true};
 }
 
-// Who has said what its disk has, of those who were members as something that its disk knows.
+// True if this member has announced its disk, and that disk knows the incarnation under which it was a member.
 bool has_returned(const ClusterRecord& record, const smr::Member& member) {
   return std::ranges::any_of(record.returned, [&](const Returned& one) {
     return one.now.id == member.id && contains(one.inventory.lives, member.incarnation);
@@ -63,7 +63,7 @@ Course go_on(const ClusterRecord& record, const Starting& self, std::int64_t wai
   const bool all = std::ranges::all_of(record.view.members,
                                        [&](const smr::Member& member) { return has_returned(record, member); });
   if (!all && waited_us < kGraceUs)
-    return {Step::kWait, "it was a member of the last view; to begin anew it waits for replicas" + absent(record)};
+    return {Step::kWait, "it was a member of the last view; to restart it waits for replicas" + absent(record)};
   auto next = begun_anew(record);
   if (!next) return {Step::kWait, next.error().message};
   return {Step::kChange, {}, std::move(next).value()};
@@ -95,8 +95,7 @@ std::string displaced(const ClusterRecord& record, const smr::Member& me) {
         me.id.value, me.id.value, me.address);
   if (seat->wire == me.address) return {};
   return fmt::format(
-      "replica {} is to be at {}, says the cluster's roster, and this one is at {}: mend the configuration, or "
-      "`titer "
+      "the cluster's roster has replica {} at {}, and this one is at {}: correct the configuration, or run `titer "
       "replica replace {} {}` if this machine takes its place",
       me.id.value, seat->wire, me.address, me.id.value, me.address);
 }

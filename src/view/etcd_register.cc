@@ -26,7 +26,7 @@ constexpr std::int64_t kLeavingUs = 30'000'000;
 
 }  // namespace
 
-// What goes on by itself: two coroutines, which hold it.
+// The background work: two coroutines, which hold it.
 class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
  public:
   Work(boost::asio::io_context& context, std::string key, EtcdOptions etcd, const Authority& seen, Events events)
@@ -148,7 +148,8 @@ NextRecord EtcdRegister::Work::next_record() {
   return std::nullopt;
 }
 
-// The answer to a question. `seen_before`: what had been seen when it was asked; the watch may be ahead of the answer.
+// The answer to a question. `seen_before`: the newest authority when it was asked; the watch may be ahead of the
+// answer.
 void EtcdRegister::Work::looked(const EtcdState& state, const Authority& seen_before) {
   answered_ = net::boot_now();
   looked_at_ = state.revision;
@@ -173,7 +174,7 @@ void EtcdRegister::Work::took(const EtcdState& state, const Authority& at_least)
   if (!std::exchange(refused_, {}).empty()) spdlog::info("the register is believable again");
   if (record_ && now == seen_) return;
   if (const Status kept = events_.remember(now); !kept)
-    return refuse("what was seen of the register cannot be kept: " + kept.error().message);
+    return refuse("the state of the register that was seen cannot be saved: " + kept.error().message);
   seen_ = now;
   record_ = std::move(record).value();
   const ClusterRecord told = *record_;

@@ -34,7 +34,7 @@ Error nobody(const smr::ViewRecord& last, const std::vector<Returned>& returned)
       text += "; replica " + std::to_string(one.now.id.value) + " has position " +
               std::to_string(one.inventory.position.value) + " of view " +
               std::to_string(one.inventory.installed.value) + ", but it was excluded before the end";
-  return {Code::kUnavailable, text + ". To go on without what is lost: titer recover --accept-data-loss --from I"};
+  return {Code::kUnavailable, text + ". To resume and accept the loss: titer recover --accept-data-loss --from I"};
 }
 
 }  // namespace

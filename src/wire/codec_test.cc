@@ -1,4 +1,4 @@
-// What is written is what is read: of every value that travels, over random values.
+// Decoding gives back what was encoded: for every type of value that travels, over random values.
 
 #include "wire/codec.h"
 
@@ -252,7 +252,7 @@ RC_GTEST_PROP(Codec, frames_come_back_also_relayed, (std::uint64_t seed)) {
   check_same(*f, *std::get<smr::Relay>(*relay).frame);
 }
 
-// Whatever was not compared member by member above: what is decoded is encoded to the very same bytes.
+// For everything that was not compared member by member above: a decoded value is encoded to the very same bytes.
 template <typename T, typename Decode>
 void again(const Bytes& bytes, Decode decode) {
   const Result<T> value = decode(only_message(bytes));

@@ -66,7 +66,7 @@ test("nobody overwrites what they have not seen", async () => {
   await button(page, "Set").click();
   await page.getByText("Somebody else logged 3 doses while you were looking").waitFor();
   assert.equal(await at.cluster.stock(id), 3);
-  await button(page, "Store 8 doses all the same").click();
+  await button(page, "Store 8 doses anyway").click();
   await page.getByText("Stored: 8 doses").waitFor();
   assert.equal(await at.cluster.stock(id), 8);
 });

@@ -181,7 +181,7 @@ class RealFiles(unittest.TestCase):
 
 
 class OwnFormats(unittest.TestCase):
-    """Our own CSV and NDJSON: lenient with what can be mended, strict with what would be a wrong claim."""
+    """Our own CSV and NDJSON: lenient with errors that can be corrected, strict where a value would be a wrong claim."""
 
     @classmethod
     def setUpClass(cls):

@@ -209,7 +209,7 @@ class Replacing(unittest.TestCase):
 
 
 class SecureGroup(Group):
-    """Asked through the local sockets. Who is in `wrong` has the certificate of another machine."""
+    """Asked through the local sockets. The replicas in `wrong` have the certificate of another machine."""
 
     def __init__(self):
         super().__init__(3, secure=True)

@@ -33,7 +33,7 @@ _clock = threading.Event()  # never set: a wait on it is how long a fault lasts
 
 
 class Tally:
-    """What was done and what was seen."""
+    """Counts of faults, and what was seen."""
 
     def __init__(self):
         self.faults, self.pauses, self.notes = {}, {}, {}

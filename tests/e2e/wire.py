@@ -102,7 +102,7 @@ def xxh3(data, seed=0):
 
 
 def message(kind, payload=b"", length=None, checksum=None, magic=0x5454, version=1):
-    """One message; what is named wrongly on purpose stays wrong."""
+    """One message; fields that are wrong on purpose stay wrong."""
     if checksum is None:
         checksum = xxh3(payload, kind)
     return struct.pack("<HBBIQ", magic, version, kind, len(payload) if length is None else length, checksum) + payload

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who is on another machine, without --insecure: everybody may look, and who writes needs a key, from the start on.
+"""Clients on another machine, without --insecure: all may read, and a key is needed to write, from the start on.
 
 One `titer serve` and one etcd, each on a host of its own (network.py); this test is a client on a third one.
 """

@@ -3,7 +3,7 @@
 
 Each machine is a bare system of its own (tests/package/bare.py) on a network of its own (network.py), and so is the
 operator's computer. Stood in for: systemd, by a script that runs what the units run, and scp and ssh, by a copy and by a
-command in the other machine's root. Then all are upgraded, a backup is made and checked, the cluster begins anew with it, and
+command in the other machine's root. Then all are upgraded, a backup is made and checked, a new cluster is started from it, and
 a machine is replaced, by the same document.
 
 What it takes in files is on a file system in memory, which is gone with its mount namespace.

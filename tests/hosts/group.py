@@ -1,7 +1,7 @@
 """A cluster of titer on several hosts: one `titer serve` on each, an etcd as its view register.
 
-What can be asked of the replicas is what the other end-to-end tests ask (e2e/harness.py); here are their lives: started,
-killed, hung, stopped, replaced, and kept in life as systemd would (exit code 3: start it again).
+Queries to the replicas are those of the other end-to-end tests (e2e/harness.py). Here are their lives: started, killed,
+hung, stopped, replaced, and restarted as systemd would (exit code 3: start it again).
 """
 import os
 import signal
@@ -92,7 +92,7 @@ class Group(Replicas):
         return os.path.join(self.folder, self.hosts[index])
 
     def config(self, index):
-        """The path of its configuration, written anew."""
+        """Writes its configuration and returns the path."""
         ends = ", ".join(f'"{url}"' for url in self.etcd.endpoints())
         path = self.disk(index) + ".toml"
         with open(path, "w", encoding="utf-8") as file:

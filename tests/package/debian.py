@@ -67,7 +67,7 @@ class Package(unittest.TestCase):
         with Cluster(self.machine) as cluster:
             cluster.titer("add", "Packed Clinic", "--zip", "02139", "--availability", "7")
         self.upgraded()
-        with Cluster(self.machine) as cluster:  # the new version goes on from the data of the old one
+        with Cluster(self.machine) as cluster:  # the new version resumes from the data of the old one
             self.assertIn("Packed Clinic", cluster.titer("list"))
         self.removed()
         self.purged()

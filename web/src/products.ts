@@ -13,7 +13,7 @@ export interface Group {
   products: { product: string; name: string }[];
 }
 
-/** What is in use today: what most people ask for first, then all others. */
+/** The products in use today: those that most people ask for, then all others. */
 export function choices(text: Catalogue): Group[] {
   const first = [
     ["COVID-19", "COVID-19"],

@@ -9,7 +9,7 @@ const peers = [
   { index: 2, http: "http://three" },
 ];
 
-/** A cluster whose replicas answer as told; undefined: nobody there. */
+/** A cluster whose replicas answer with these functions; undefined: nobody there. */
 function cluster(answers: Record<string, (init: RequestInit) => Response | undefined>) {
   const asked: string[] = [];
   const replicas = new Replicas(home, async (url, init) => {

@@ -74,7 +74,7 @@ class Cluster {
   void sync(int i);
   // The state is written down as it is, without touching the journal.
   void write_tables(int i);
-  // i, dead, is started again with its disk, to begin anew together with others (§7): as a new incarnation that holds
+  // i, dead, is started again with its disk, to restart together with others (§7): as a new incarnation that holds
   // what it had synced. Give it the view then.
   void restart(int i, std::uint64_t incarnation);
   // i dies. What it sent stays under way: deliver() a prefix and clear() the rest of way(i, j).

@@ -56,7 +56,7 @@ export class Replicas {
     return () => this.listeners.delete(listener);
   }
 
-  /** From a status: who else serves. Who is not named any more is forgotten, except where we are. */
+  /** Takes the other replicas from a status. Those that are not named any more are forgotten, except the current one. */
   learn(peers: readonly Peer[]): void {
     const named = peers.map((peer) => peer.http.replace(/\/$/, ""));
     if (!named.length) return;

@@ -46,7 +46,7 @@ export interface Point {
   lon: number;
 }
 
-/** What is near a place, nearest first; distances begin at `center`. */
+/** The sites near a place, nearest first; distances begin at `center`. */
 export interface Nearby {
   center: Point;
   sites: NearSite[];

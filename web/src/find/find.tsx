@@ -37,7 +37,7 @@ interface Answer {
   changed: ReadonlySet<string>; // ids of sites that differ from the answer before
 }
 
-// What changed between two answers to the same search: these rows are marked for a moment.
+// The rows that changed between two answers to the same search; they are marked for a moment.
 function changedIn(before: NearSite[], after: NearSite[]): Set<string> {
   const old = new globalThis.Map(before.map((site) => [site.id, JSON.stringify(site.stock)]));
   return new Set(

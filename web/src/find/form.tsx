@@ -1,4 +1,4 @@
-// The search form. It holds what is typed; what is searched stands in the address.
+// The search form. It holds what is typed; the search itself is in the address.
 import { useEffect, useState } from "preact/hooks";
 import type { Search } from "../api/database";
 import { kRadii, noSearch, searchAt, searchFor } from "../route";

@@ -70,7 +70,7 @@ function SitePage({ id }: { id: string }) {
   );
 }
 
-/** Who logs, for the history: asked once on a device. */
+/** The name of the person that logs, for the history: asked once on a device. */
 function Who() {
   const text = useText();
   const [name, setName] = useState(() => kept("actor") ?? "");
