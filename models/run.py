@@ -41,21 +41,21 @@ LONG = {
 }
 # Every rule that can be taken out (-DNO_…), what it says, and the search that must notice.
 RULES = {
-    "SAFE": ("execute only what all are known to hold (2.5)", "t = 3, one failure, two requests"),
-    "CLOCK": ("the clock goes above what is received (LC2)", "t = 3, one failure, two requests"),
+    "SAFE": ("execute only frames that all are known to hold (2.5)", "t = 3, one failure, two requests"),
+    "CLOCK": ("the clock rises above every received ts (LC2)", "t = 3, one failure, two requests"),
     "WEDGE": ("no frames and no acknowledgements after the next record (4.1)", "t = 3, two failures"),
     "ALL_FLUSHED": ("wait for the flush messages of all (4.3)", "t = 3, two failures"),
-    "RELAY": ("relay what others miss (4.4)", "t = 3, two failures"),
+    "RELAY": ("relay the frames that others miss (4.4)", "t = 3, two failures"),
     "FULLS_DONE": ("execute the rest when all full members are done (4.6)", "t = 2, a joiner, two failures"),
     "ALL_DONE": ("install when all are done (4.7)", "t = 3, two failures"),
     "TOP_VIEW": ("a member that is behind installs the top view first (4.3)", "t = 2, a joiner, two failures"),
-    "EARLY": ("frames of the next view that come early are kept (4.7)", "t = 2, a joiner, two failures"),
+    "EARLY": ("keep frames of the next view that arrive early (4.7)", "t = 2, a joiner, two failures"),
     "ONCE": ("a repeated request has no effect (2.8)", "t = 2, a failure"),
     "STABLE_CLIENTS": ("wait for active direct clients (2.4)", "t = 2, a failure"),
     "HIGHEST_CLOCK": ("the client takes the highest clock of all welcomes (3.2)", "t = 2, a failure"),
     "NEXT_SEQ": ("a welcome counts only with the right next seq (3.2)", "t = 2, hello twice, two requests"),
-    "SOLICIT": ("ask the client for whom the head waits (3.3)", "t = 2, the client hangs"),
-    "SOLICITED_CLOCK": ("it answers with a frame above what it was asked for (3.3)", "t = 2, a failure"),
+    "SOLICIT": ("solicit the client that the first frame waits for (3.3)", "t = 2, the client hangs"),
+    "SOLICITED_CLOCK": ("the client answers with a frame above the solicited ts (3.3)", "t = 2, a failure"),
     "SETTLE": ("a lost client needs a view change (3.5)", "t = 2, the client dies"),
 }
 # These say that the model is too small, not that the protocol is broken.

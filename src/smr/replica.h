@@ -1,33 +1,29 @@
-// Replica: the whole protocol of one replica as a pure machine. Inputs in, promises out; no I/O, no threads,
-// no clocks, no randomness.
+// Replica: the whole protocol of one replica as a pure machine: inputs go in, promises come out. It does no I/O, starts no
+// thread, reads no clock and uses no randomness.
 //
-// Why this shape: everything that can go wrong in a distributed system reaches this class as an Input, in an
-// order that a test or simulator chooses. The driver (node) performs what Output promises.
+// Why this shape: everything that can go wrong in a distributed system reaches this class as an Input, in an order that a
+// test or the simulator chooses. The driver (node) performs what Output asks for.
 //
 // The driver's contract
-//  1. One thread. For every input: step(now, input, out). `out` is appended to, never cleared, by step.
-//  2. A turn: step all inputs that are there, perform `persist` (sync, then Input Persisted), then EndOfTurn,
-//     then perform the rest of Output in this order: execute, answers of executions, give_state, sends,
-//     reads. After executing: Input Executed. `reads_ready` may be answered only once everything in `execute`
-//     of the same and earlier outputs has been executed, and only if read_lease(now) still holds *after* the
-//     state was read (§5).
-//  3. Messages to one replica keep their order (FIFO) while its link lives; LinkUp when a link is (re)made:
-//     the replica then repeats what may have been lost, and the receiver drops duplicates by name. Give LinkUp
-//     before sending anything over the link. A ReplicaId in `send` means the incarnation that the newest view
-//     given to this replica has under that id, if any; else the newest connection.
-//     Persist in the order of tickets, in one log: a disk that has a frame of a view also has, before it, the line
-//     that the view was installed.
-//  4. A frame counts in ack rows and before `done` only after Persisted says so (floors count what is held in
-//     memory). So "sync, then ack" does not depend on the driver's order of sends. With Options::durable false,
-//     holding is enough.
-//  5. With durability: a checkpoint() is written together with the state that has executed all of Output::execute so
-//     far, as one; then the journal may forget what §7 says, and nothing else. A joiner's state is on disk before
-//     StateInstalled, and its disk is a member's once the line that the view is installed (Output::persist) is on it;
-//     until then the register must not be told that it is full.
+//  1. One thread. For every input, call step(now, input, out). step() appends to `out` and never clears it.
+//  2. A turn: step all inputs that are there, then EndOfTurn; then perform `out` and clear it. Performing it produces
+//     further inputs (Executed); perform what those append within the same turn. Each list of Output is performed in its
+//     own order; the comment at each field says what has to happen before it and after it. Where two fields name no order
+//     either order is correct: the node sends before it executes, the simulator does both.
+//  3. Messages to one replica keep their order (FIFO) while its link lives. Give LinkUp whenever a link is made or made
+//     again, before anything is sent over it: the replica then repeats what may have been lost, and the receiver drops
+//     duplicates by name. A ReplicaId in `send` means the incarnation that the newest view given to this replica has under
+//     that id; if that view has none, the newest connection.
+//  4. "Sync, then acknowledge" does not depend on the driver: a frame counts in ack rows and before `done` only after
+//     Persisted has reported it (floors count what is held in memory). With Options::durable false, holding is enough.
+//  5. With durability, write checkpoint() together with the state that has executed all of Output::execute so far, as one
+//     atomic step; only then may the journal forget what §7 allows, and nothing else. A joiner has its state on disk before
+//     StateInstalled. Its disk is a member's disk only once the line that the view is installed (Output::persist) is
+//     synced; until then the register must not be told that this replica is full.
 //
 // Invariants: I1 … I10 of docs/explanation/protocol.md; invariants.h checks them after every step (TITER_INVARIANTS).
-// Errors: nothing a peer or client sends can break it: a message against the protocol is answered by Output::cut
-// (the driver closes that connection and logs the reason). Our own broken invariant is a CHECK.
+// Errors: nothing that a peer or client sends can break it. A message that violates the protocol is answered by
+// Output::cut (the driver closes that connection and logs the reason). A broken invariant of our own is a CHECK.
 // Sources: Schneider 1990 §§3-4; Schneider, Gries, Schlichting 1984; Lamport 1978; Hermes 2020 for reads.
 #pragma once
 
@@ -117,7 +113,7 @@ struct Execution {
   bool answer = false;  // own frames; for direct clients' frames: this is the lowest replica of the view
 };
 
-// Everything the replica promises or wants; each list is in order.
+// Everything the replica promises or wants. "An earlier output" is one that an earlier step() filled.
 struct Output {
   struct Persist {
     std::uint64_t ticket = 0;
@@ -152,24 +148,39 @@ struct Output {
     std::string reason;
   };
 
+  // Before: nothing. Append to one log, in the order of tickets: so a disk that has a frame of a view also has the line that
+  // the view was installed, ahead of it. After: Input Persisted once a ticket is synced, in this turn or a later one.
+  // No other field waits for that sync.
   std::vector<Persist> persist;
-  std::vector<Execution> execute;
-  std::vector<GiveState> give_state;
+  // Before: nothing. No message depends on an execution or on a sync of the same output.
   std::vector<Send> send;
+  // Before: `execute` of all earlier outputs. After: Input Executed, once for all of them. The results of a frame with
+  // `answer` go to its clients when it is executed; nothing has to be sent or synced first.
+  std::vector<Execution> execute;
+  // Before: `execute` of this and of all earlier outputs; the state given is the one that they lead to.
+  std::vector<GiveState> give_state;
+  // Before: nothing. To one client in order.
   std::vector<SendClient> send_client;
+  // Before: `execute` of this and of all earlier outputs. Read the state, and only then ask read_lease(now): if it holds,
+  // answer; otherwise wait for the lease or refuse (§5).
   std::vector<std::uint64_t> reads_ready;
-  std::vector<std::uint64_t> reads_refused;  // not a replica (yet): kUnavailable
+  // Before: nothing. This is not a replica (yet): answer kUnavailable.
+  std::vector<std::uint64_t> reads_refused;
+  // Before: nothing. Drop an ask that leaves members out while the state here is not durable (§7, rule 4): it is repeated.
   std::vector<AskRegister> ask;
+  // Before: `execute` of this and of all earlier outputs, so that the state is the one with which the view begins.
   std::vector<ViewRecord> installed;
+  // Before: `send` and `send_client`, so that what was said over the connection goes out ahead of the reason.
   std::vector<Cut> cut;
+  // Last. The process ends; nothing more is stepped.
   std::optional<Stop> stop;
-  std::optional<BootTime>
-      wake_at;  // Tick no later than this; the earliest of all outputs since the last Tick counts
+  // Tick no later than this; the earliest of all outputs since the last Tick counts.
+  std::optional<BootTime> wake_at;
 
   void clear();
 };
 
-// What status and metrics show.
+// The values that status and metrics show.
 struct Snapshot {
   ViewNumber installed;
   ViewNumber target;  // being flushed to; == installed when none
@@ -188,7 +199,7 @@ struct Snapshot {
   ViewRecord view;  // the installed one
 };
 
-// The standing of a frame at this replica; both are true for a frame of an earlier view, which is settled.
+// The standing of a frame at this replica. Both are true for a frame of an earlier view, which is settled.
 struct Standing {
   bool stable = false;  // §2.4
   bool safe = false;    // §2.5

@@ -3,7 +3,7 @@
 
 Each machine is a bare system of its own (tests/package/bare.py) on a network of its own (network.py), and so is the
 operator's computer. Stood in for: systemd, by a script that runs what the units run, and scp and ssh, by a copy and by a
-command in the other machine's root. Then all are upgraded, a backup is made and checked, a new cluster is started from it, and
+command in the other machine's root. Then all are upgraded, a backup is made and checked, the cluster starts over from it, and
 a machine is replaced, by the same document.
 
 What it takes in files is on a file system in memory, which is gone with its mount namespace.
@@ -144,7 +144,7 @@ class Deployment(unittest.TestCase):
         self.do("Backup")
         backed_up = self.by_hand("titer history; titer key list\n")
         self.by_hand('titer set "Elm Street Clinic" 8\n')
-        self.do("Anew from a backup")
+        self.do("Starting over from a backup")
         self.assertEqual(backed_up, self.by_hand("titer history; titer key list\n"))
         self.serving(1, 2, 3)
         self.replace_the_second()
