@@ -116,7 +116,7 @@ class Bench {
       longest = std::max(longest, seconds_since(begin));
     }
     const auto closing = Clock::now();
-    store::Batch batch = materializer.close(machine, {});
+    store::TablesBatch batch = materializer.close(machine, {});
     const double closed = seconds_since(closing);
     const auto writing = Clock::now();
     const store::Tables::Ended ended = tables_.write(batch);

@@ -23,8 +23,8 @@ int run(const Options& options) {
   view::ClusterRecord fresh;
   fresh.cluster = cluster::random_id();
   for (const std::string& text : options.machines) {
-    const auto seat = parse_seat(static_cast<std::uint16_t>(fresh.roster.size()), text);
-    auto next = seat ? view::seat_added(fresh, *seat) : seat.error();
+    const auto entry = parse_roster_entry(static_cast<std::uint16_t>(fresh.roster.size()), text);
+    auto next = entry ? view::roster_entry_added(fresh, *entry) : entry.error();
     if (!next) {
       complain(next.error().message);
       return kExitUsage;

@@ -9,8 +9,8 @@
 
 #include "client/status_probe.h"
 #include "host/config.h"
-#include "host/notes.h"
-#include "store/survey.h"
+#include "host/local_metadata.h"
+#include "store/inspect.h"
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/roster.h"
@@ -27,7 +27,7 @@ constexpr std::uint64_t kViewsAhead = 1000;
 
 struct Here {
   host::Config config;
-  store::Survey disk;
+  store::Inspection disk;
   view::Authority seen;
 };
 
@@ -38,11 +38,11 @@ Result<Here> look(const std::string& path) {
   if (!config) return config.error();
   if (const Status ready = host::secure_etcd(*config); !ready) return ready.error();
   if (!config->durable) return refused("with durability memory there is nothing to recover from");
-  auto disk = store::survey(config->data);
+  auto disk = store::inspect(config->data);
   if (!disk) return disk.error();
-  const auto notes = host::Notes::open(config->data);
-  if (!notes) return notes.error();
-  return Here{std::move(config).value(), std::move(disk).value(), notes->book().seen};
+  const auto metadata_store = host::LocalMetadataStore::open(config->data);
+  if (!metadata_store) return metadata_store.error();
+  return Here{std::move(config).value(), std::move(disk).value(), metadata_store->get().seen};
 }
 
 // Is there a reason for it?
@@ -71,7 +71,7 @@ view::ClusterRecord recovered(const Here& here, const std::optional<view::Cluste
   view::ClusterRecord next;
   next.cluster = here.disk.identity.cluster;
   if (there) next.roster = there->roster;
-  if (next.seat(here.config.index) == nullptr) next.roster = {{here.config.index, here.config.wire.text(), {}}};
+  if (next.entry(here.config.index) == nullptr) next.roster = {{here.config.index, here.config.wire.text(), {}}};
   const ViewNumber recorded = there ? there->view.number : ViewNumber();
   const ViewNumber newest = std::max({recorded, here.seen.view, here.disk.inventory.installed});
   next.view.number = ViewNumber(newest.value + kViewsAhead);

@@ -10,8 +10,8 @@
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/roster.h"
-#include "view/course.h"
 #include "view/etcd_register.h"
+#include "view/startup_step.h"
 
 namespace titer::app {
 

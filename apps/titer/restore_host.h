@@ -4,7 +4,8 @@
 // (cluster/restore.h), then the record is changed from "nobody" to "the life on this disk", by compare-and-set, so
 // nobody can have founded meanwhile or do so later. `titer serve` begins with that disk as after the failure of all,
 // the others learn. If this ends in between, or somebody else was faster, the disk is one that no record knows, and
-// `titer serve` refuses it (view/course.h). It is left where it is: a lost answer does not say what the record has.
+// `titer serve` refuses it (view/startup_step.h). It is left where it is: a lost answer does not say what the record
+// has.
 #pragma once
 
 #include <string>

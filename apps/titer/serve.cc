@@ -9,7 +9,7 @@
 
 #include "titer/command.h"
 #include "titer/remote.h"
-#include "titer/serving.h"
+#include "titer/replica_daemon.h"
 
 namespace titer::app {
 
@@ -50,9 +50,9 @@ int run(const Options& options) {
   if (const Status secure = host::secure_enough(*config); !secure) return refuse(secure.error());
   if (const Status logs = begin_log(*config); !logs) return refuse(logs.error());
   prepare_process();
-  auto notes = host::Notes::open(config->data);
-  if (!notes) return refuse(notes.error());
-  Serving serving(std::move(config).value(), std::move(notes).value());
+  auto metadata_store = host::LocalMetadataStore::open(config->data);
+  if (!metadata_store) return refuse(metadata_store.error());
+  ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value());
   return serving.run();
 }
 

@@ -73,7 +73,7 @@ class Changes final : client::LinkOwner {
   [[nodiscard]] const Change* after(Mark mark) const;
 
   // At the end of every turn.
-  void turn(BootTime now);
+  void on_turn(BootTime now);
   // All listeners are told to end.
   void stop();
   [[nodiscard]] bool stopping() const { return stopping_; }

@@ -30,7 +30,7 @@ std::string shows(registry::KeyId key) {
 
 // As the replica answers whoever asks.
 registry::Event seen_by(registry::KeyId key, registry::Event event) {
-  if (key != registry::kNobody && key != kProvider) event.actor = "ann";
+  if (key != registry::kNoKey && key != kProvider) event.actor = "ann";
   return event;
 }
 

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "api/answers.h"
-#include "api/context.h"
+#include "api/full_snapshot.h"
+#include "api/handler_context.h"
 #include "api/parameters.h"
 #include "api/problem.h"
 #include "api/routes.h"
-#include "api/whole_read.h"
 #include "formats/writer.h"
 
 namespace titer::api {
@@ -53,7 +53,7 @@ void answer(const Exchange& exchange, formats::ExportFormat format, SharedSnapsh
   exchange.respond(std::move(response));
 }
 
-void export_sites(Context& context, const Exchange& exchange) {
+void export_sites(HandlerContext& context, const Exchange& exchange) {
   const std::string_view name = text_of(exchange.request(), "format");
   const auto format = formats::export_format_named(name.empty() ? "csv" : name);
   if (!format)
@@ -70,7 +70,7 @@ void export_sites(Context& context, const Exchange& exchange) {
       same.cache = "no-cache";
       return exchange.respond(std::move(same));
     }
-    read_whole(context, [exchange, format](const Result<SharedSnapshot>& all) {
+    read_full_snapshot(context, [exchange, format](const Result<SharedSnapshot>& all) {
       if (exchange.gone()) return;
       if (!all) return exchange.respond(problem(all.error()));
       answer(exchange, *format, *all);

@@ -27,7 +27,7 @@ class Feeds {
   [[nodiscard]] std::shared_ptr<Changes> of(registry::KeyId auditor);
 
   // At the end of every turn.
-  void turn(BootTime now);
+  void on_turn(BootTime now);
   // All listeners are told to end.
   void stop();
   [[nodiscard]] std::size_t listeners() const;

@@ -36,7 +36,7 @@ bool is_verdict(Code code) {
 
 }  // namespace
 
-Import::Import(Context& context, Exchange exchange, Options options)
+Import::Import(HandlerContext& context, Exchange exchange, Options options)
     : context_(context),
       exchange_(std::move(exchange)),
       options_(std::move(options)),
@@ -149,7 +149,7 @@ void Import::go_on() {
   }
   if (!failed_.ok()) ready_.clear();
   send_rows();
-  if (!run_.dry_run) backend_.turn(net::boot_now());
+  if (!run_.dry_run) backend_.on_turn(net::boot_now());
   if (under_way_ == 0 && ready_.empty() && (read_all_ || !failed_.ok())) return answer();
   if (failed_.ok() && ready_.size() < kAheadMax) ask_for_more();
   tell_progress();

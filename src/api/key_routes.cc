@@ -41,7 +41,7 @@ Status print_keys(const Request& request, const Rows& rows, Response& response) 
   return ok_status();
 }
 
-void list_keys(Context& context, const Exchange& exchange) {
+void list_keys(HandlerContext& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   const auto limit = number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
   if (!limit) return exchange.respond(bad_request(limit.error()));
@@ -78,7 +78,7 @@ Result<registry::CreateKey> key_of(const JsonBody& body) {
 
 // The secret is made here, shown in this answer and nowhere else; its hash goes to the replicas. So a repetition cannot
 // have the first one's answer: it makes another key.
-void create_key(Context& context, const Exchange& exchange) {
+void create_key(HandlerContext& context, const Exchange& exchange) {
   JsonBody body;
   if (const Status read = body.read(exchange.request(), "owner role scope expires reason"); !read)
     return exchange.respond(refused_body(read.error()));
@@ -105,13 +105,13 @@ void create_key(Context& context, const Exchange& exchange) {
           });
 }
 
-void revoke_key(Context& context, const Exchange& exchange) {
+void revoke_key(HandlerContext& context, const Exchange& exchange) {
   const auto id = registry::parse_key_id(exchange.request().values[0]);
   if (!id) return exchange.respond(problem(Error{Code::kNotFound, "a key's id has 16 hexadecimal digits"}));
   answer_write(context, exchange, registry::RevokeKey{*id}, text_of(exchange.request(), "reason"));
 }
 
-void show_switch(Context& context, const Exchange& exchange) {
+void show_switch(HandlerContext& context, const Exchange& exchange) {
   answer_query(context, exchange, registry::GetSwitch{}, [](const Rows& rows, Response& response) {
     const auto writes = client::read_switch(rows.body);
     if (!writes) return Status(writes.error());
@@ -120,7 +120,7 @@ void show_switch(Context& context, const Exchange& exchange) {
   });
 }
 
-void set_switch(Context& context, const Exchange& exchange) {
+void set_switch(HandlerContext& context, const Exchange& exchange) {
   JsonBody body;
   if (const Status read = body.read(exchange.request(), "stopped reason"); !read)
     return exchange.respond(refused_body(read.error()));

@@ -3,10 +3,10 @@
 
 #include <boost/json.hpp>
 
-#include "api/context.h"
+#include "api/handler_context.h"
 #include "api/metrics_text.h"
 #include "api/routes.h"
-#include "api/survey.h"
+#include "api/source_freshness.h"
 #include "api/traffic.h"
 
 namespace titer::api {
@@ -156,15 +156,15 @@ void print_connections(const std::vector<const Traffic*>& traffics, MetricsText&
   out.one("titer_http_listeners", "gauge", "Listeners to the change stream now", listeners);
 }
 
-void metrics(Context& context, const Exchange& exchange) {
-  context.setup.shared->survey->refresh(context);
+void metrics(HandlerContext& context, const Exchange& exchange) {
+  context.setup.shared->source_freshness->refresh(context);
   context.backend.status([&context, exchange](const Result<std::string_view>& status) {
     MetricsText out;
     print_status(status ? *status : std::string_view(), out);
     const std::vector<const Traffic*> traffics = context.setup.shared->traffics();
     print_connections(traffics, out);
     print_routes(traffics, make_router(), out);
-    context.setup.shared->survey->print(out);
+    context.setup.shared->source_freshness->print(out);
     Response response;
     response.type = MetricsText::kType;
     response.body = out.take();

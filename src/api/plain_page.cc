@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "api/context.h"
+#include "api/handler_context.h"
 #include "api/parameters.h"
 #include "api/routes.h"
 #include "client/read.h"
@@ -178,7 +178,7 @@ Response page_of(const Request& request, std::string_view content) {
   return out;
 }
 
-void find(Context& context, const Exchange& exchange) {
+void find(HandlerContext& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   registry::Near query;
   query.zip = text_of(request, "zip");

@@ -6,8 +6,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "api/full_snapshot.h"
 #include "api/gzip.h"
-#include "api/whole_read.h"
 
 namespace titer::api {
 
@@ -29,7 +29,7 @@ std::string_view file_prefix(formats::SmartType type) {
 // Makes one publication of a snapshot, in steps; owned by its own timer and ends with it.
 class Press : public std::enable_shared_from_this<Press> {
  public:
-  Press(Context& context, SharedSnapshot all, std::function<void(SharedPublication)> done)
+  Press(HandlerContext& context, SharedSnapshot all, std::function<void(SharedPublication)> done)
       : timer_(context.loop.context()), all_(std::move(all)), done_(std::move(done)) {}
 
   void begin() {
@@ -111,7 +111,7 @@ SharedPublication Publications::find(std::string_view name) {
   return nullptr;
 }
 
-void Publications::newest(Context& context, ThenPublication then) {
+void Publications::newest(HandlerContext& context, ThenPublication then) {
   std::unique_lock lock(mutex_);
   const SharedPublication last = kept_.empty() ? nullptr : kept_.back();
   const bool fresh = last && context.times.now.value - last->made.value < kFreshUs;
@@ -124,7 +124,7 @@ void Publications::newest(Context& context, ThenPublication then) {
   });
   if (std::exchange(making_, true)) return;
   lock.unlock();
-  read_whole(context, [this, &context](const Result<SharedSnapshot>& all) {
+  read_full_snapshot(context, [this, &context](const Result<SharedSnapshot>& all) {
     if (!all) return made(all.error());
     std::make_shared<Press>(context, *all, [this](SharedPublication done) { made(std::move(done)); })->begin();
   });

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/context.h"
+#include "api/handler_context.h"
 #include "formats/smart_writer.h"
 
 namespace titer::api {
@@ -48,7 +48,7 @@ class Publications {
   static constexpr std::int64_t kFreshUs = 60'000'000;
 
   // The newest, made now if need be. `then` is called once, on this worker's thread, perhaps at once.
-  void newest(Context& context, ThenPublication then);
+  void newest(HandlerContext& context, ThenPublication then);
   // Null: it was never here, or is no longer kept.
   [[nodiscard]] SharedPublication find(std::string_view name);
 

@@ -32,10 +32,10 @@ struct Request {
   std::vector<std::string_view> values;    // of the {parts} of its route, in order
   std::vector<Pair> parameters;            // after the '?', decoded, in order
   std::vector<Pair> headers;
-  std::string_view body;                    // whole, unless the route streams it
-  bool loopback = false;                    // the other end is on this machine
-  std::uint64_t address = 0;                // of the other end, as a number to count by
-  registry::KeyId key = registry::kNobody;  // on whose behalf; set before the handler is called
+  std::string_view body;                   // whole, unless the route streams it
+  bool loopback = false;                   // the other end is on this machine
+  std::uint64_t address = 0;               // of the other end, as a number to count by
+  registry::KeyId key = registry::kNoKey;  // on whose behalf; set before the handler is called
 
   // The first of that name (small letters); empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view lower) const {

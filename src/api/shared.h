@@ -16,7 +16,7 @@
 namespace titer::api {
 
 class Publications;
-class Survey;
+class SourceFreshness;
 class Traffic;
 
 using SharedSnapshot = std::shared_ptr<const client::Snapshot>;
@@ -50,7 +50,7 @@ struct Shared {
   Snapshots snapshots;
   ImportRuns imports;
   std::unique_ptr<Publications> publications;
-  std::unique_ptr<Survey> survey;
+  std::unique_ptr<SourceFreshness> source_freshness;
 
   // Of each worker, as long as the server lives.
   void add(const Traffic& traffic);

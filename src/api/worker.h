@@ -14,16 +14,16 @@
 #include <string>
 #include <vector>
 
-#include "api/connection.h"
-#include "api/context.h"
+#include "api/admission.h"
 #include "api/feeds.h"
-#include "api/guard.h"
-#include "api/once.h"
+#include "api/handler_context.h"
+#include "api/http_connection.h"
+#include "api/idempotent_executor.h"
 #include "api/traffic.h"
 
 namespace titer::api {
 
-class Worker final : private ConnectionHost {
+class Worker final : private HttpConnectionHost {
  public:
   Worker(const Setup& setup, std::function<std::string()> http_json);
   ~Worker();
@@ -39,9 +39,9 @@ class Worker final : private ConnectionHost {
  private:
   [[nodiscard]] Router::Found route(Request& request) override { return router_.find(request); }
   void handle(const Router::Found& found, const Exchange& exchange) override;
-  void wants_flush(Connection& connection) override;
-  void answered(const Answered& what) override { traffic_.count(what, times_.now); }
-  void closed(Connection& connection) override;
+  void wants_flush(HttpConnection& connection) override;
+  void on_answered(const Answered& what) override { traffic_.count(what, times_.now); }
+  void on_closed(HttpConnection& connection) override;
   [[nodiscard]] const Times& times() const override { return times_; }
   [[nodiscard]] bool stopping() const override { return stop_at_.has_value(); }
 
@@ -49,7 +49,7 @@ class Worker final : private ConnectionHost {
   void accept(net::Stream stream);
   void turn();
   void look_at_clock();
-  void tend();
+  void check_all_timeouts();
   void begin_stop();
 
   const Setup& setup_;
@@ -58,15 +58,15 @@ class Worker final : private ConnectionHost {
   Router router_;
   Traffic traffic_;
   Backend backend_;
-  Once once_;
+  IdempotentExecutor idempotent_;
   Feeds feeds_;
-  Context context_;
-  Guard guard_;
+  HandlerContext context_;
+  Admission admission_;
   std::unique_ptr<net::Listener> listener_;
-  boost::unordered_flat_map<const Connection*, std::shared_ptr<Connection>> connections_;
-  std::vector<std::shared_ptr<Connection>> dirty_, flushing_;
+  boost::unordered_flat_map<const HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
+  std::vector<std::shared_ptr<HttpConnection>> dirty_, flushing_;
   bool flushes_ = false;  // the end of a turn: connections that become dirty now wait for the next one
-  BootTime next_tend_, next_date_, next_listen_;
+  BootTime next_timeout_check_, next_date_, next_listen_;
   std::optional<BootTime> stop_at_;  // it stops, at the latest then
 };
 

@@ -135,7 +135,7 @@ DirectSession::Peer* DirectSession::peer_of(ReplicaId replica) {
 void DirectSession::on_message(net::Connection& connection, const wire::Message& message) {
   Peer& peer = *peers_[connection.tag];
   if (peer.connection.get() != &connection) return;
-  if (!peer.greeted) return peer.reply ? authenticated(peer, message) : greeted(peer, message);
+  if (!peer.greeted) return peer.reply ? on_authenticated(peer, message) : on_hello_reply(peer, message);
   switch (message.type) {
     case wire::Type::kWelcome:
     case wire::Type::kSolicit:
@@ -146,7 +146,7 @@ void DirectSession::on_message(net::Connection& connection, const wire::Message&
   }
 }
 
-void DirectSession::greeted(Peer& peer, const wire::Message& message) {
+void DirectSession::on_hello_reply(Peer& peer, const wire::Message& message) {
   if (message.type != wire::Type::kHelloReply)
     return lost(peer, "it is no replica: it did not answer the greeting");
   const Result<wire::HelloReply> reply = wire::decode_hello_reply(message.payload);
@@ -156,7 +156,7 @@ void DirectSession::greeted(Peer& peer, const wire::Message& message) {
   wire::encode(peer.connection->outgoing(), wire::Authenticate{token_->key, token_->secret});
 }
 
-void DirectSession::authenticated(Peer& peer, const wire::Message& message) {
+void DirectSession::on_authenticated(Peer& peer, const wire::Message& message) {
   if (message.type != wire::Type::kAuthenticated) return;
   const Result<wire::Authenticated> answer = wire::decode_authenticated(message.payload);
   if (!answer) return lost(peer, answer.error().message);

@@ -91,9 +91,9 @@ class Link final : public net::ConnectionOwner {
   void on_closed(net::Connection& connection, const std::string& reason) override;
   void dial();
   void greet(net::Stream stream);
-  void greeted(const wire::Message& message);
+  void on_hello_reply(const wire::Message& message);
   void show_key();
-  void authenticated(const wire::Message& message);
+  void on_authenticated(const wire::Message& message);
   void begin();
   void attempt_failed(const std::string& reason);
   void drop(const std::string& reason);

@@ -21,7 +21,7 @@ namespace titer::client {
 class Window {
  public:
   [[nodiscard]] bool can_add() const {
-    const bool opened = opened_ || !smr::on(smr::Rule::kFirstAlone);
+    const bool opened = opened_ || !smr::rule_enabled(smr::ProtocolRule::kFirstAlone);
     return entries_.size() < limits::kSessionWindow && (opened || entries_.empty());
   }
   // Only when can_add().

@@ -16,12 +16,12 @@
 
 #include "base/ids.h"
 #include "base/result.h"
-#include "cluster/data_survey.h"
+#include "cluster/data_dir_scan.h"
 
 namespace titer::cluster {
 
 // `when`: for people, in the sentence.
-[[nodiscard]] Result<RegisterState> recovered_register(const DataSurvey& survey, ReplicaId from,
+[[nodiscard]] Result<RegisterState> recovered_register(const DataDirScan& scan, ReplicaId from,
                                                        const std::string& when);
 
 }  // namespace titer::cluster

@@ -18,7 +18,7 @@ struct RegisterState {
   std::uint64_t cluster = 0;
   std::uint16_t replicas = 0;  // t
   bool durable = true;
-  bool founded = false;  // its replicas have begun: there may be data
+  bool bootstrapped = false;  // its replicas have begun: there may be data
   smr::ViewRecord record;
   std::vector<std::string> losses;  // accepted by an operator (titer recover), oldest first
 };

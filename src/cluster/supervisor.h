@@ -7,9 +7,9 @@
 // excluded when its death is certain. So whoever is excluded is known dead, and no read lease need be waited
 // for.
 //
-// A member *counts* when it lives and is known to have the whole state: it began with it, or has said so. With
-// durability `disk` a record of which nobody counts is never published. One that joins is a member before it has
-// everything; if all others die before that, the record stays, and either they restart from their disks or the
+// A member *counts* (has_durable_state()) when it lives and is known to have the whole state: it began with it, or has
+// said so. With durability `disk` a record of which nobody counts is never published. One that joins is a member before
+// it has everything; if all others die before that, the record stays, and either they restart from their disks or the
 // joiner comes to count and continues. For the same reason the last one that counts is never killed for being
 // silent.
 //
@@ -101,7 +101,7 @@ class Supervisor final : private net::ConnectionOwner {
     Incarnation incarnation;
     net::ConnectionPtr link;
     std::optional<wire::Inventory> inventory;  // durable replicas: what their disk has
-    bool greeted = false;                      // it has answered a ping: it is up
+    bool has_ponged = false;                   // it has answered a ping: it is up
     bool has_state = false;                    // it began with the whole state, or has said that it has it
     bool told_to_learn = false;                // what it has said of its disk counts no more
     bool ready = false;                        // a learner that is close enough to join
@@ -121,23 +121,23 @@ class Supervisor final : private net::ConnectionOwner {
   [[nodiscard]] Status open_register();
   [[nodiscard]] Status no_orphans() const;
   [[nodiscard]] Status wait_for_ports();
-  [[nodiscard]] Status found_all();
+  [[nodiscard]] Status bootstrap_all();
   [[nodiscard]] Status restart_all();
   [[nodiscard]] Status launch(std::uint16_t index, Incarnation incarnation);
-  void took_inventory(std::uint16_t index);
+  void on_inventory(std::uint16_t index);
   // No member of the newest view counts: those that can restart from their disks do, once every started process has
   // said what it has.
   void try_restart();
-  [[nodiscard]] bool end_members();
+  [[nodiscard]] bool kill_members_without_state();
   void tell_total_failure();
-  [[nodiscard]] bool counts(const smr::Member& one) const;
-  [[nodiscard]] bool somebody_counts(const smr::ViewRecord& record) const;
+  [[nodiscard]] bool has_durable_state(const smr::Member& one) const;
+  [[nodiscard]] bool any_has_durable_state(const smr::ViewRecord& record) const;
   void watch_children();
   void reap();
-  void buried(std::uint16_t index, int wait_status);
-  void tell_end(std::uint16_t index);
-  void took_pong(std::uint16_t index, const wire::Pong& pong);
-  void leave_the_dead();
+  void on_child_exit(std::uint16_t index, int wait_status);
+  void report_exit(std::uint16_t index);
+  void on_pong(std::uint16_t index, const wire::Pong& pong);
+  void exclude_dead();
   void ping();
   void exclude(std::uint16_t index, const std::string& why);
   void compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask);

@@ -49,28 +49,28 @@ enum Name : std::uint8_t {
   kColumnCount
 };
 constexpr std::array<std::string_view, kColumnCount> kCdcColumns = {"provider_location_guid",
-                                                           "loc_phone",
-                                                           "loc_name",
-                                                           "loc_admin_street1",
-                                                           "loc_admin_street2",
-                                                           "loc_admin_city",
-                                                           "loc_admin_state",
-                                                           "loc_admin_zip",
-                                                           "sunday_hours",
-                                                           "monday_hours",
-                                                           "tuesday_hours",
-                                                           "wednesday_hours",
-                                                           "thursday_hours",
-                                                           "friday_hours",
-                                                           "saturday_hours",
-                                                           "web_address",
-                                                           "pre_screen",
-                                                           "ndc",
-                                                           "in_stock",
-                                                           "supply_level",
-                                                           "quantity_last_updated",
-                                                           "latitude",
-                                                           "longitude"};
+                                                                    "loc_phone",
+                                                                    "loc_name",
+                                                                    "loc_admin_street1",
+                                                                    "loc_admin_street2",
+                                                                    "loc_admin_city",
+                                                                    "loc_admin_state",
+                                                                    "loc_admin_zip",
+                                                                    "sunday_hours",
+                                                                    "monday_hours",
+                                                                    "tuesday_hours",
+                                                                    "wednesday_hours",
+                                                                    "thursday_hours",
+                                                                    "friday_hours",
+                                                                    "saturday_hours",
+                                                                    "web_address",
+                                                                    "pre_screen",
+                                                                    "ndc",
+                                                                    "in_stock",
+                                                                    "supply_level",
+                                                                    "quantity_last_updated",
+                                                                    "latitude",
+                                                                    "longitude"};
 constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
 // What one site has of one product, of all rows about it so far.
@@ -88,7 +88,7 @@ int strength(Availability a) {
 
 class CdcLayout final : public Layout {
  public:
-  CdcLayout(const Header& header, Context& context) : header_(header), context_(context) {
+  CdcLayout(const Header& header, LayoutContext& context) : header_(header), context_(context) {
     for (std::size_t i = 0; i < kColumnCount; ++i) columns_[i] = header.find(kCdcColumns[i]);
   }
 
@@ -197,7 +197,7 @@ class CdcLayout final : public Layout {
   }
 
   Header header_;
-  Context& context_;
+  LayoutContext& context_;
   std::array<std::size_t, kColumnCount> columns_{};
   SeenKeys sites_;
   std::vector<Stock> stock_;
@@ -206,7 +206,7 @@ class CdcLayout final : public Layout {
 
 }  // namespace
 
-std::unique_ptr<Layout> make_cdc_layout(const Header& header, Context& context) {
+std::unique_ptr<Layout> make_cdc_layout(const Header& header, LayoutContext& context) {
   return std::make_unique<CdcLayout>(header, context);
 }
 

@@ -19,7 +19,7 @@ namespace titer::formats {
 enum class Format : std::uint8_t { kCsv, kNdjson, kCdcProviders, kNationalSites, kTherapeutics, kSmart };
 
 // What all layouts share during one file.
-struct Context {
+struct LayoutContext {
   Report& report;
   const RowSink& rows;
   RowBuilder builder{report};
@@ -81,11 +81,11 @@ class Header {
 [[nodiscard]] std::string_view joined_street(std::string_view one, std::string_view two, TextPool& pool);
 
 // Null: no layout has such a header.
-[[nodiscard]] std::unique_ptr<Layout> make_layout(const Header& header, Context& context);
+[[nodiscard]] std::unique_ptr<Layout> make_layout(const Header& header, LayoutContext& context);
 
-std::unique_ptr<Layout> make_own_layout(const Header& header, Context& context);
-std::unique_ptr<Layout> make_cdc_layout(const Header& header, Context& context);
-std::unique_ptr<Layout> make_national_layout(const Header& header, Context& context);
-std::unique_ptr<Layout> make_therapeutics_layout(const Header& header, Context& context);
+std::unique_ptr<Layout> make_own_layout(const Header& header, LayoutContext& context);
+std::unique_ptr<Layout> make_cdc_layout(const Header& header, LayoutContext& context);
+std::unique_ptr<Layout> make_national_layout(const Header& header, LayoutContext& context);
+std::unique_ptr<Layout> make_therapeutics_layout(const Header& header, LayoutContext& context);
 
 }  // namespace titer::formats

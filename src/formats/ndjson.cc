@@ -42,7 +42,7 @@ bool external_ids(const json::array& pairs, RowBuilder& row) {
 
 }  // namespace
 
-NdjsonReader::NdjsonReader(Context& context)
+NdjsonReader::NdjsonReader(LayoutContext& context)
     : context_(context),
       rows_(context),
       lines_(context.report, [this](std::uint64_t line, const json::object& object) {

@@ -17,14 +17,14 @@ namespace titer::formats {
 
 class NdjsonReader {
  public:
-  explicit NdjsonReader(Context& context);
+  explicit NdjsonReader(LayoutContext& context);
   void feed(std::string_view text) { lines_.feed(text); }
   void finish() { lines_.finish(); }
 
  private:
   void take_object(const boost::json::object& object);
 
-  Context& context_;
+  LayoutContext& context_;
   OwnRows rows_;
   JsonLines lines_;
   std::set<std::string, std::less<>> told_;  // unknown names

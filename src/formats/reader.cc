@@ -14,7 +14,8 @@
 namespace titer::formats {
 namespace {
 
-constexpr std::array<std::string_view, 6> kFormatNames = {"csv", "ndjson", "cdc", "national", "therapeutics", "smart"};
+constexpr std::array<std::string_view, 6> kFormatNames = {"csv",      "ndjson",       "cdc",
+                                                          "national", "therapeutics", "smart"};
 constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
 
 constexpr std::size_t kJsonToldBy = 4096;  // bytes of the first lines that tell one JSON format from another
@@ -43,7 +44,7 @@ struct Reader::Impl {
 
   RowSink rows;
   Report report;
-  Context context;
+  LayoutContext context;
   std::optional<Format> expected, format;
 
   std::optional<bool> packed;  // known from the first two bytes

@@ -44,7 +44,7 @@ bool read_point(std::string_view text, std::string_view& lat, std::string_view& 
 
 class TherapeuticsLayout final : public Layout {
  public:
-  TherapeuticsLayout(const Header& header, Context& context) : header_(header), context_(context) {
+  TherapeuticsLayout(const Header& header, LayoutContext& context) : header_(header), context_(context) {
     for (std::size_t i = 0; i < kColumnCount; ++i) columns_[i] = header.find(kTherapeuticsColumns[i]);
   }
 
@@ -109,14 +109,14 @@ class TherapeuticsLayout final : public Layout {
   }
 
   Header header_;
-  Context& context_;
+  LayoutContext& context_;
   std::array<std::size_t, kColumnCount> columns_{};
   SeenKeys repeated_, sites_;
 };
 
 }  // namespace
 
-std::unique_ptr<Layout> make_therapeutics_layout(const Header& header, Context& context) {
+std::unique_ptr<Layout> make_therapeutics_layout(const Header& header, LayoutContext& context) {
   return std::make_unique<TherapeuticsLayout>(header, context);
 }
 

@@ -199,7 +199,7 @@ Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
   Impl& m = *impl_;
   Received received;
   received.complete = m.position;
-  received.outdated = part.view < m.final_view && smr::on(smr::Rule::kOutdatedState);
+  received.outdated = part.view < m.final_view && smr::rule_enabled(smr::ProtocolRule::kOutdatedState);
   if (received.outdated) return received;
   if (part.view > m.final_view) {
     m.final_view = part.view;
@@ -219,7 +219,8 @@ Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
   const Status taken = m.take(part, m.pending.empty() ? part.body : ByteView(m.pending));
   m.pending = Bytes();
   if (part.view == ViewNumber() || part.kind == TransferKind::kHead) m.note_progress(part);
-  received.outdated = !taken.ok() && taken.error().code == Code::kTooOld && smr::on(smr::Rule::kDonorBehind);
+  received.outdated =
+      !taken.ok() && taken.error().code == Code::kTooOld && smr::rule_enabled(smr::ProtocolRule::kDonorBehind);
   if (received.outdated)
     return received;  // of a donor that has executed less than the one before: its next will do
   if (!taken.ok()) return taken.error();

@@ -1,4 +1,4 @@
-// Stream: one connected socket, plain or under TLS, as Connection (wire) and api::Connection (HTTP) use it.
+// Stream: one connected socket, plain or under TLS, as Connection (the wire) and HttpConnection (HTTP) use it.
 //
 // Both read with one callback at a time and write without waiting, at the end of their turns. Under TLS that is the same:
 // SSL works on the non-blocking descriptor, a read that cannot go on waits for the socket, and the handshake goes on

@@ -24,7 +24,7 @@ void Backups::forget(const net::Connection& connection) {
   std::erase_if(backups_, [&](const Backup& backup) { return backup.connection.get() == &connection; });
 }
 
-void Backups::turn(BootTime now) {
+void Backups::on_turn(BootTime now) {
   std::erase_if(backups_, [&](Backup& backup) { return !go_on(backup, now); });
 }
 

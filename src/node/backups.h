@@ -27,7 +27,7 @@ class Backups {
   // The connection has ended.
   void forget(const net::Connection& connection);
   // Once a turn: the next piece for each.
-  void turn(BootTime now);
+  void on_turn(BootTime now);
 
  private:
   static constexpr std::size_t kBackupsMax = 4;  // each costs the loop a piece a turn

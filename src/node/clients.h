@@ -41,15 +41,15 @@ namespace titer::node {
 
 class Clients final : private net::ConnectionOwner {
  public:
-  struct Asks {
+  struct Options {
     std::function<std::string()> status;                  // the JSON text that kStatusAsk is answered with
     std::function<std::string()> trace;                   // … and kTraceAsk
-    std::function<Status(const wire::Operate&)> operate;  // passes it on; the answer comes through operated()
+    std::function<Status(const wire::Operate&)> operate;  // passes it on; the answer comes through on_operated()
     // A client on another machine needs a key to write, even while no keys exist.
-    bool keys_beyond = false;
+    bool remote_writes_need_key = false;
     net::RateLimits rates;
   };
-  Clients(net::Loop& loop, Engine& engine, Asks asks);
+  Clients(net::Loop& loop, Engine& engine, Options options);
   ~Clients();
   Clients(const Clients&) = delete;
   Clients& operator=(const Clients&) = delete;
@@ -65,9 +65,9 @@ class Clients final : private net::ConnectionOwner {
   // Every write is refused with this, until it is nullopt again. Reads go on. True: that is new.
   bool refuse_writes(std::optional<Error> why);
   void tell_view(const smr::ViewRecord& view);
-  void operated(wire::Operated answer);
+  void on_operated(wire::Operated answer);
   // Once a turn, after execution: reads without a lease so far, watchers, and everything appended is written.
-  void turn(BootTime now);
+  void on_turn(BootTime now);
   void goodbye(const std::string& reason);
 
   [[nodiscard]] std::size_t count() const { return clients_.size(); }
@@ -81,7 +81,7 @@ class Clients final : private net::ConnectionOwner {
   static constexpr std::size_t kAnswerBytesPerTurn = std::size_t{2} << 20;
   static constexpr std::size_t kReadsMax = limits::kSessionWindow;
   static constexpr std::uint32_t kWatchBatch = 500;
-  static constexpr std::size_t kOrdersMax = 64;
+  static constexpr std::size_t kAdminCommandsMax = 64;
 
   struct Client {
     net::ConnectionPtr connection;
@@ -90,7 +90,7 @@ class Clients final : private net::ConnectionOwner {
     registry::KeyId key;               // who it is
     std::uint64_t address = 0;         // to count by
     bool counted = false;              // how often it asks is limited
-    bool beyond = false;               // what is not public needs a key, also while there are none
+    bool remote = false;               // what is not public needs a key, also while there are none
     bool dirty = false;                // something was appended this turn
     std::size_t reads = 0;             // questions not yet answered
     bool paused = false;               // not listened to: too many of them
@@ -108,46 +108,46 @@ class Clients final : private net::ConnectionOwner {
 
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
-  void request(Client& client, ByteView payload);
+  void handle_request(Client& client, ByteView payload);
   void refuse(Client& client, RequestNumber number, Code code, std::string message);
-  void query(Client& client, const wire::Message& message);
+  void handle_query(Client& client, const wire::Message& message);
   void begin_read(Client& client, Read read);
-  void authenticate(Client& client, ByteView payload);
-  void authenticated(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
+  void handle_authenticate(Client& client, ByteView payload);
+  void answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
   // It names no key but its own; else the error says so.
   [[nodiscard]] Status check_key(const Client& client, ByteView body) const;
   // It does not ask too often.
   [[nodiscard]] Status check_rate(const Client& client);
-  [[nodiscard]] Status may(const Client& client, registry::Act act) const;
+  [[nodiscard]] Status authorize(const Client& client, registry::Act act) const;
   void refuse_read(const Read& read, const Error& why);
   // What becomes of a read whose fence has passed.
   enum class Answering { kDone, kNoLease, kUnread, kNextTurn };
   [[nodiscard]] Answering answer_read(const Read& read);
   void close_read(std::uint64_t id);
   void retry_reads(BootTime now);
-  void watch(Client& client, const wire::Message& message);
+  void handle_watch(Client& client, const wire::Message& message);
   void feed_watchers();
-  void operate(Client& client, ByteView payload);
-  void direct(Client& client, const wire::Message& message);
-  void order(Client& client, const wire::Message& message);  // what only operators ask for
+  void handle_operate(Client& client, ByteView payload);
+  void handle_direct(Client& client, const wire::Message& message);
+  void handle_admin_command(Client& client, const wire::Message& message);  // what only operators ask for
   void forget(std::uint64_t id);
   void mark(Client& client);
   [[nodiscard]] Client* find(std::uint64_t id);
 
   net::Loop& loop_;
   Engine& engine_;
-  Asks asks_;
+  Options options_;
   std::uint64_t next_client_ = 1, next_read_ = 1;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   boost::unordered_flat_map<SessionId, Client*, std::hash<SessionId>> by_session_;
   boost::unordered_flat_map<TransmitterId, Client*, std::hash<TransmitterId>> by_transmitter_;
-  struct Order {
+  struct AdminCommand {
     std::uint64_t client = 0, token = 0;
   };
   boost::unordered_flat_map<std::uint64_t, Read> reads_;
-  boost::unordered_flat_map<std::uint64_t, Order> orders_;  // at the supervisor
-  std::vector<std::uint64_t> delayed_;                      // fence passed, to be tried again
-  std::size_t answered_bytes_ = 0;                          // in this turn
+  boost::unordered_flat_map<std::uint64_t, AdminCommand> admin_commands_;  // at the supervisor
+  std::vector<std::uint64_t> delayed_;                                     // fence passed, to be tried again
+  std::size_t answered_bytes_ = 0;                                         // in this turn
   std::vector<Client*> dirty_;
   Backups backups_;
   std::size_t watchers_ = 0;

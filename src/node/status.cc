@@ -39,7 +39,7 @@ void add_disk(boost::json::object& status, const store::StoreStats& disk, bool f
   status["tables_written"] = disk.tables_written;
 }
 
-boost::json::object register_json(const view::Register* reg) {
+boost::json::object register_json(const view::ViewRegister* reg) {
   const view::RegisterStatus now = reg != nullptr ? reg->status() : view::RegisterStatus();
   boost::json::object out{{"kind", now.kind}, {"reachable", now.reachable}};
   if (!now.refused.empty()) out["refused"] = now.refused;

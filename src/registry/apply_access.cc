@@ -15,8 +15,8 @@ constexpr std::string_view kFirstKey =
     "the first key is an operator's that never expires, made on a replica's own machine: titer key create "
     "--at unix:… --role operator";
 
-bool check_new_key(const Core& core, const Context& context, const CreateKey& op, Outcome& out) {
-  if (op.id == kNobody || op.id == kMachine)
+bool check_new_key(const RegistryCore& core, const RequestContext& context, const CreateKey& op, Outcome& out) {
+  if (op.id == kNoKey || op.id == kMachine)
     return refuse(out, Code::kInvalid, "a key's id is a random number, not 0 and not all ones");
   if (core.access.find(op.id) != nullptr)
     return refuse(out, Code::kDuplicate, "there is a key with this id; make another one");
@@ -42,7 +42,7 @@ bool is_last_operator(const Access& access, KeyId id) {
 
 }  // namespace
 
-std::uint32_t run(Core& core, const Context& context, const CreateKey& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const CreateKey& op, Outcome& out) {
   if (!check_new_key(core, context, op, out)) return kNil;
   KeyRow row;
   row.id = op.id;
@@ -69,7 +69,7 @@ std::uint32_t run(Core& core, const Context& context, const CreateKey& op, Outco
   return kNil;
 }
 
-std::uint32_t run(Core& core, const Context& context, const RevokeKey& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const RevokeKey& op, Outcome& out) {
   const KeyRow* row = core.access.find(op.id);
   if (row == nullptr) {
     refuse(out, Code::kNotFound, "there is no such key; list the keys");
@@ -88,7 +88,7 @@ std::uint32_t run(Core& core, const Context& context, const RevokeKey& op, Outco
   return kNil;
 }
 
-std::uint32_t run(Core& core, const Context& context, const SetWriteStop& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const SetWriteStop& op, Outcome& out) {
   const WriteSwitch now = core.access.writes();
   if (now.stopped == op.stopped && now.reason == context.reason) return kNil;
   const auto word = [](bool stopped) { return stopped ? "stopped" : "allowed"; };

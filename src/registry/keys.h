@@ -26,7 +26,7 @@ namespace titer::registry {
 
 using KeyId = Id<struct KeyTag, std::uint64_t>;
 // A request without a key.
-inline constexpr KeyId kNobody{};
+inline constexpr KeyId kNoKey{};
 // The operator at the machine itself, who came through a replica's local socket: needs no key, makes the first one, and
 // gets in when all secrets are lost. Replicas let nobody else say it.
 inline constexpr KeyId kMachine{~std::uint64_t{0}};
@@ -47,7 +47,7 @@ enum class Role : std::uint8_t {
 inline constexpr std::size_t kRoles = 6;
 [[nodiscard]] std::string_view name(Role role);  // "reader", …
 
-// Classes of operations: every request, question and order of a client is one of them.
+// Classes of operations: every request, query and admin command of a client is one of them.
 enum class Act : std::uint8_t {
   kRead = 0,      // sites, stock, search, export, changes, status
   kAudit = 1,     // who did what and why, and which keys there are

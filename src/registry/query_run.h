@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "registry/core.h"
+#include "registry/registry_core.h"
 #include "registry/state.h"
 
 namespace titer::registry {
@@ -15,7 +15,9 @@ namespace titer::registry {
 [[nodiscard]] Result<Site> get_site(const Store& store, const SiteRef& ref);
 [[nodiscard]] Result<bool> near_sites(const Store& store, const Near& query, const State::NearVisitor& visit);
 [[nodiscard]] Result<bool> changed_sites(const Store& store, Position since, const State::SiteVisitor& visit);
-[[nodiscard]] Result<bool> show_history(const Core& core, const History& query, const State::EventVisitor& visit);
-[[nodiscard]] Result<bool> show_changes(const Core& core, const Changes& query, const State::EventVisitor& visit);
+[[nodiscard]] Result<bool> show_history(const RegistryCore& core, const History& query,
+                                        const State::EventVisitor& visit);
+[[nodiscard]] Result<bool> show_changes(const RegistryCore& core, const Changes& query,
+                                        const State::EventVisitor& visit);
 
 }  // namespace titer::registry

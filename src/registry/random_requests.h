@@ -47,7 +47,7 @@ class RandomRequests {
  private:
   // Mostly one that may: else little would happen.
   KeyId key() {
-    if (!keys_) return kNobody;
+    if (!keys_) return kNoKey;
     return below(3) == 0 ? KeyId(below(6)) : kMachine;
   }
   Operation access() {

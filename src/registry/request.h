@@ -122,7 +122,7 @@ struct Request {
   std::string_view reason;
   std::string_view idempotency_key;
   bool echo_site = false;  // answer with the site's name and ZIP too
-  KeyId key = kNobody;     // on whose behalf; the replica that took the request has seen the secret
+  KeyId key = kNoKey;      // on whose behalf; the replica that took the request has seen the secret
 };
 
 // The answer to a request. A refusal changes nothing.

@@ -51,13 +51,13 @@ bool is_area(std::string_view text) {
 
 }  // namespace
 
-bool check_act(const Core& core, const Context& context, Act act, Outcome& out) {
+bool check_act(const RegistryCore& core, const RequestContext& context, Act act, Outcome& out) {
   if (context.grantee == nullptr) return true;
   Access::Verdict verdict = core.access.judge(context.key, act, context.time);
   return verdict.code == Code::kOk || refuse(out, verdict.code, std::move(verdict.message));
 }
 
-bool check_site(const Context& context, const Site& site, Outcome& out) {
+bool check_site(const RequestContext& context, const Site& site, Outcome& out) {
   const KeyRow* key = context.grantee;
   if (key == nullptr) return true;
   if (!reaches(*key, {site.id, site.state, site.zip})) return out_of_reach(*key, site.id, out);
@@ -67,14 +67,14 @@ bool check_site(const Context& context, const Site& site, Outcome& out) {
                             key->owner));
 }
 
-bool check_new_site(const Context& context, const Site& site, std::string_view source, Outcome& out) {
+bool check_new_site(const RequestContext& context, const Site& site, std::string_view source, Outcome& out) {
   const KeyRow* key = context.grantee;
   if (key == nullptr) return true;
   if (!reaches(*key, {site.id, site.state, site.zip})) return out_of_reach(*key, site.id, out);
   return key->role != Role::kAggregator || check_source(*key, source, out);
 }
 
-bool check_line(const Core& core, const Context& context, std::uint32_t slot, std::uint32_t line,
+bool check_line(const RegistryCore& core, const RequestContext& context, std::uint32_t slot, std::uint32_t line,
                 std::string_view source, Outcome& out) {
   const KeyRow* key = context.grantee;
   if (key == nullptr) return true;
@@ -89,7 +89,7 @@ bool check_line(const Core& core, const Context& context, std::uint32_t slot, st
                             store.name(slot), key->scope.front()));
 }
 
-std::string_view kept_source(const Context& context, std::string_view source) {
+std::string_view kept_source(const RequestContext& context, std::string_view source) {
   const KeyRow* key = context.grantee;
   if (key == nullptr || key->role != Role::kAggregator) return source;
   return key->scope.front();

@@ -34,7 +34,7 @@ Tables write_down(smr::Checkpoint checkpoint, const machine::Machine& machine) {
   return tables;
 }
 
-void Directory::found(const smr::ViewRecord& first) {
+void Directory::bootstrap(const smr::ViewRecord& first) {
   tables_ = {{first, {}, {}, {}}, {}, machine::Machine().digest(), nullptr, false};
   installed_ = first;
 }

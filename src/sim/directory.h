@@ -53,7 +53,7 @@ class Directory {
   explicit Directory(ReplicaId owner) : owner_(owner) { tables_.learning = true; }
 
   // --- how a life begins
-  void found(const smr::ViewRecord& first);
+  void bootstrap(const smr::ViewRecord& first);
   void opened(Incarnation who) { noted_.push_back(who); }
   void learns() { noted_.clear(); }
 

@@ -18,7 +18,7 @@
 //   I7   no frame leaves a journal that a member of its view may lack, and a disk gives back all that was synced
 //
 // That nothing leaves memory too early (I7) shows here as a frame that nobody can relay; I8 (leases) is looked at where a
-// view is installed (process_views.cc), because it needs the living replicas themselves.
+// view is installed (sim_process_views.cc), because it needs the living replicas themselves.
 // Cost: one log entry per request and a hash per frame. Thread rule: one thread.
 #pragma once
 
@@ -50,7 +50,7 @@ class Ledger {
   // --- replicas. `who` is the process's incarnation
   void executed(Incarnation who, Position position, const smr::Frame& frame, const Done& done);
   void stands(Incarnation who, Position position, std::uint64_t digest);
-  void took_over(Incarnation who, Position position);                     // a learner, from a final state
+  void received_state(Incarnation who, Position position);                // a learner, from a final state
   void sent(Incarnation who, const smr::Frame& frame, ViewNumber known);  // its own, to the others
   void made(Incarnation who, const smr::Frame& frame);  // its own; of a replica alone nobody else hears
   void relayed(const smr::Frame& frame);

@@ -20,7 +20,7 @@ namespace titer::sim {
 
 // A process of the run: replica, client or the register. Numbered as they are born.
 using Node = std::uint32_t;
-inline constexpr Node kNobody = UINT32_MAX;
+inline constexpr Node kNoNode = UINT32_MAX;
 
 struct Event {
   enum class Kind : std::uint8_t {
@@ -33,7 +33,7 @@ struct Event {
     kLost,       // who (the sender), peer, message
     kStepped,    // who, clock: after a turn
     kExecuted,   // who, frame (of the view), position after it, clock
-    kProposed,   // who (asked for it, or kNobody), record: published by the register
+    kProposed,   // who (asked for it, or kNoNode), record: published by the register
     kInstalled,  // who, record, position
     kAsked,      // who (a client), session, number, bytes (the encoded request)
     kAnswered,   // who, session, number, bytes (the encoded outcome)
@@ -41,7 +41,7 @@ struct Event {
   };
   Kind kind;
   Time at = 0;
-  Node who = kNobody, peer = kNobody;
+  Node who = kNoNode, peer = kNoNode;
   std::uint64_t message = 0;  // the same when it is sent, delivered or lost
   ByteView bytes = {};
   std::string_view text = {};
@@ -57,7 +57,7 @@ struct Event {
 
 class Observer {
  public:
-  virtual void on(const Event& event) = 0;
+  virtual void on_event(const Event& event) = 0;
 
  protected:
   ~Observer() = default;

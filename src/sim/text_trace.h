@@ -18,7 +18,7 @@ namespace titer::sim {
 class TextTrace final : public Observer {
  public:
   explicit TextTrace(std::function<void(std::string_view)> line) : line_(std::move(line)) {}
-  void on(const Event& event) override;
+  void on_event(const Event& event) override;
 
  private:
   [[nodiscard]] std::string name(Node node) const;

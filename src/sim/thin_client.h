@@ -59,10 +59,10 @@ class ThinClient final : public Endpoint, public Handler {
   };
 
   void on_event(std::uint32_t what, std::uint64_t argument) override;
-  void dialled(Port port, ConnectionId connection) override;
-  void accepted(ConnectionId) override {}
-  void received(ConnectionId connection, Bytes bytes) override;
-  void closed(ConnectionId connection) override;
+  void on_dialled(Port port, ConnectionId connection) override;
+  void on_accepted(ConnectionId) override {}
+  void on_received(ConnectionId connection, Bytes bytes) override;
+  void on_closed(ConnectionId connection) override;
   void prod();
   void look(Time at);
   void think();

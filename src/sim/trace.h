@@ -23,7 +23,7 @@ namespace titer::sim {
 
 class Trace final : public Observer {
  public:
-  void on(const Event& event) override;
+  void on_event(const Event& event) override;
 
   // The whole page. `plan` is shown as it is, so that who looks knows what may happen.
   [[nodiscard]] std::string page(const std::string& plan, const Report& report) const;

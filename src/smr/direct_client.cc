@@ -17,7 +17,7 @@ constexpr std::size_t kFramesInFlight = limits::kUnsafeFramesMax / 2;
 constexpr std::int64_t kHelloAgainUs = 500'000;
 }  // namespace
 
-struct DirectClient::Core {
+struct DirectClient::Impl {
   enum class State { kPassive, kHello, kActive };
   struct Request {
     RequestNumber number;
@@ -203,26 +203,26 @@ void DirectClient::Output::clear() {
   wake_at.reset();
 }
 
-DirectClient::DirectClient(TransmitterId id, SessionId session) : core_(std::make_unique<Core>()) {
+DirectClient::DirectClient(TransmitterId id, SessionId session) : impl_(std::make_unique<Impl>()) {
   SMR_CHECK(is_direct_client(id), "a direct client's id has kDirectClientBit");
-  core_->id = id;
-  core_->session = session;
+  impl_->id = id;
+  impl_->session = session;
 }
 DirectClient::~DirectClient() = default;
 DirectClient::DirectClient(DirectClient&&) noexcept = default;
 DirectClient& DirectClient::operator=(DirectClient&&) noexcept = default;
 
 void DirectClient::step(BootTime now, const Input& input, Output& out) {
-  core_->now = std::max(core_->now, now);
-  core_->out = &out;
-  std::visit([this](const auto& in) { core_->handle(in); }, input);
-  core_->out = nullptr;
+  impl_->now = std::max(impl_->now, now);
+  impl_->out = &out;
+  std::visit([this](const auto& in) { impl_->handle(in); }, input);
+  impl_->out = nullptr;
 }
 
-const std::optional<ViewRecord>& DirectClient::view() const { return core_->view; }
-std::size_t DirectClient::unanswered() const { return core_->unanswered; }
-RequestNumber DirectClient::last_number() const { return core_->last; }
-SessionId DirectClient::session() const { return core_->session; }
-bool DirectClient::active() const { return core_->state == Core::State::kActive; }
+const std::optional<ViewRecord>& DirectClient::view() const { return impl_->view; }
+std::size_t DirectClient::unanswered() const { return impl_->unanswered; }
+RequestNumber DirectClient::last_number() const { return impl_->last; }
+SessionId DirectClient::session() const { return impl_->session; }
+bool DirectClient::active() const { return impl_->state == Impl::State::kActive; }
 
 }  // namespace titer::smr

@@ -74,8 +74,8 @@ class DirectClient {
   [[nodiscard]] bool active() const;
 
  private:
-  struct Core;
-  std::unique_ptr<Core> core_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace titer::smr

@@ -14,18 +14,18 @@
 
 namespace titer::smr {
 
-class Core;
+class ReplicaCore;
 struct Output;
 
 class Invariants {
  public:
-  void before(const Core& core, const Output& out);
-  void after(const Core& core, const Output& out) const;
+  void before(const ReplicaCore& core, const Output& out);
+  void after(const ReplicaCore& core, const Output& out) const;
 
  private:
-  void check_streams(const Core& core) const;
-  void check_delta(const Core& core) const;
-  void check_output(const Core& core, const Output& out) const;
+  void check_streams(const ReplicaCore& core) const;
+  void check_delta(const ReplicaCore& core) const;
+  void check_output(const ReplicaCore& core, const Output& out) const;
 
   // The snapshot before the step.
   LamportTime clock_;

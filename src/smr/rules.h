@@ -1,8 +1,8 @@
 // Rules: the switches with which the tests take single rules out of the protocol, and the check that goes
 // with them.
 //
-// Every guard that the protocol stands on asks on(Rule). In the product that is the constant true and costs
-// nothing. The module is compiled a second time for the tests with TITER_MUTANTS; there a test switches one
+// Every guard that the protocol stands on asks rule_enabled(ProtocolRule). In the product that is the constant true and
+// costs nothing. The module is compiled a second time for the tests with TITER_MUTANTS; there a test switches one
 // rule off and the random schedules must notice — so a test that could not see a broken rule is itself found
 // broken.
 //
@@ -18,7 +18,7 @@
 
 namespace titer::smr {
 
-enum class Rule {
+enum class ProtocolRule {
   kClock,           // LC2: the clock goes above every timestamp received
   kStableClients,   // §2.4 wait for a later frame of every active direct client (of gateways: `safe` implies it)
   kSafe,            // §2.5 execute only what every replica of the view holds
@@ -51,14 +51,14 @@ struct Broken : std::logic_error {
   using std::logic_error::logic_error;
 };
 // One switch per rule; a test program is one thread.
-inline bool rule_off[static_cast<int>(Rule::kCount)] = {};
-[[nodiscard]] inline bool on(Rule rule) { return !rule_off[static_cast<int>(rule)]; }
+inline bool rule_disabled[static_cast<int>(ProtocolRule::kCount)] = {};
+[[nodiscard]] inline bool rule_enabled(ProtocolRule rule) { return !rule_disabled[static_cast<int>(rule)]; }
 #define SMR_CHECK(condition, message)                      \
   do {                                                     \
     if (!(condition)) throw ::titer::smr::Broken(message); \
   } while (false)
 #else
-[[nodiscard]] constexpr bool on(Rule) { return true; }
+[[nodiscard]] constexpr bool rule_enabled(ProtocolRule) { return true; }
 #define SMR_CHECK(condition, message) TITER_CHECK(condition, message)
 #endif
 

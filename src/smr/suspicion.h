@@ -25,9 +25,9 @@
 
 #include <vector>
 
-#include "smr/context.h"
 #include "smr/flush.h"
 #include "smr/gateway.h"
+#include "smr/replica_context.h"
 
 namespace titer::smr {
 
@@ -42,19 +42,21 @@ class Suspicion {
   static constexpr std::int64_t kAskAgainUs = 100'000;
   static constexpr std::int64_t kAskAgainGreyUs = 200'000;
 
-  void link_up(const Context& c, ReplicaId peer, Incarnation incarnation);
-  void link_down(const Context& c, ReplicaId peer, Incarnation incarnation);
+  void link_up(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation);
+  void link_down(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation);
   // A heartbeat came.
-  void heard(const Context& c, ReplicaId peer, Incarnation incarnation, const Heartbeat& beat);
+  void heard(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation, const Heartbeat& beat);
   // The members of the newest record that this replica hears; half of the patience, so that the others know before it
   // suspects.
-  [[nodiscard]] ReplicaSet hears(const Context& c) const { return heard_within(c, limits::kSuspectAfterUs / 2); }
+  [[nodiscard]] ReplicaSet hears(const ReplicaContext& c) const {
+    return heard_within(c, limits::kSuspectAfterUs / 2);
+  }
   // All other members of the newest record have said that they installed it, or a later one.
-  [[nodiscard]] bool installed_by_others(const Context& c) const;
+  [[nodiscard]] bool installed_by_others(const ReplicaContext& c) const;
   // A view became known: new members get a new start.
-  void new_record(const Context& c);
+  void new_record(const ReplicaContext& c);
   // True: this replica had slept, so patience was restarted.
-  bool tick(Context& c, const Gateway& gateway, const ViewChange& change);
+  bool tick(ReplicaContext& c, const Gateway& gateway, const ViewChange& change);
 
  private:
   struct Peer {
@@ -70,19 +72,19 @@ class Suspicion {
     Seq acked;             // of own frames, at the last look …
     BootTime progress_at;  // … and when it last rose or nothing was due
   };
-  Peer& watch(const Context& c, ReplicaId peer, Incarnation incarnation);
+  Peer& watch(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation);
   [[nodiscard]] const Peer* find(const Member& member) const;
-  [[nodiscard]] ReplicaSet heard_within(const Context& c, std::int64_t us) const;
+  [[nodiscard]] ReplicaSet heard_within(const ReplicaContext& c, std::int64_t us) const;
   // The members that this replica hears and that say that they hear `member`.
-  [[nodiscard]] ReplicaSet witnesses(const Context& c, ReplicaId member) const;
-  [[nodiscard]] const char* hard_reason(const Context& c, const Peer& p, bool others_hear_it) const;
-  [[nodiscard]] bool grey(const Context& c, Peer& p, ReplicaId id, const Gateway& gateway,
+  [[nodiscard]] ReplicaSet witnesses(const ReplicaContext& c, ReplicaId member) const;
+  [[nodiscard]] const char* hard_reason(const ReplicaContext& c, const Peer& p, bool others_hear_it) const;
+  [[nodiscard]] bool grey(const ReplicaContext& c, Peer& p, ReplicaId id, const Gateway& gateway,
                           const ViewChange& change) const;
-  void restart(const Context& c);
-  [[nodiscard]] bool in_minority(const Context& c) const;
+  void restart(const ReplicaContext& c);
+  [[nodiscard]] bool in_minority(const ReplicaContext& c) const;
   // `contested`: the members that this replica suspects and others hear.
-  [[nodiscard]] bool yields(const Context& c, ReplicaSet contested) const;
-  [[nodiscard]] bool may_ask(const Context& c, bool hard, ReplicaSet contested);
+  [[nodiscard]] bool yields(const ReplicaContext& c, ReplicaSet contested) const;
+  [[nodiscard]] bool may_ask(const ReplicaContext& c, bool hard, ReplicaSet contested);
 
   // By incarnation, because a link may be there before a view has its process, and a process that was excluded
   // may linger beside the one that has its id now. Bounded: a process that is neither linked nor a member is

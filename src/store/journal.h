@@ -45,7 +45,7 @@ class Journal {
                                                       Files& files = real_files());
 
   // What the start found.
-  [[nodiscard]] const JournalContents& found() const { return found_; }
+  [[nodiscard]] const JournalContents& contents() const { return contents_; }
 
   // Tickets rise; records that are appended with one ticket are committed together. `encode(Bytes&)` appends the body.
   template <typename Encode>
@@ -76,7 +76,7 @@ class Journal {
   void end_record(std::size_t at, std::uint64_t ticket, RecordKind kind, const RecordName& name);
 
   const std::unique_ptr<DirLock> lock_;
-  const JournalContents found_;
+  const JournalContents contents_;
   const std::size_t record_bytes_max_;
   JournalBatch gathered_;
   std::uint64_t last_ticket_ = 0, committed_ticket_ = 0;

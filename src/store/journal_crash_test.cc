@@ -37,7 +37,7 @@ class Lives {
   // What came back is a part of the history without a hole that begins before all that is needed.
   void check(const TestJournal& test) {
     const auto& seen = test.came_back;
-    torn_ += test.journal->found().torn_bytes > 0 ? 1 : 0;
+    torn_ += test.journal->contents().torn_bytes > 0 ? 1 : 0;
     if (seen.empty()) {
       ASSERT_LE(synced_, released_);  // all of it, when a new segment had begun
       history_.clear();

@@ -119,7 +119,7 @@ TEST_F(Damage, a_torn_end_is_cut_and_the_journal_goes_on) {
     TestJournal test(files, options);
     ASSERT_TRUE(test.journal) << test.refused.message;
     EXPECT_EQ(test.came_back.size(), records.size() - 1);
-    EXPECT_EQ(test.journal->found().torn_bytes, last.bytes);
+    EXPECT_EQ(test.journal->contents().torn_bytes, last.bytes);
     test.write(frame(1, 9, 1));
   }
   TestJournal again(files, options);

@@ -31,9 +31,9 @@ TEST(Journal, records_come_back_in_the_order_in_which_they_were_appended) {
   }
   TestJournal again(files);
   EXPECT_EQ(again.came_back, records);
-  EXPECT_EQ(again.journal->found().records, 5U);
-  EXPECT_EQ(again.journal->found().groups, 1U);
-  EXPECT_EQ(again.journal->found().torn_bytes, 0U);
+  EXPECT_EQ(again.journal->contents().records, 5U);
+  EXPECT_EQ(again.journal->contents().groups, 1U);
+  EXPECT_EQ(again.journal->contents().torn_bytes, 0U);
 }
 
 TEST(Journal, goes_on_behind_what_is_there) {

@@ -46,10 +46,10 @@ class Materializer {
     WallTime now;
     std::vector<std::string> recoveries;
   };
-  [[nodiscard]] Batch close(machine::Machine& machine, Closing closing);
+  [[nodiscard]] TablesBatch close(machine::Machine& machine, Closing closing);
 
  private:
-  Batch& batch(const machine::Machine& machine);
+  TablesBatch& batch(const machine::Machine& machine);
   // True: none are left.
   bool gather_events(const registry::State& state, std::size_t bytes_max);
   void put_block();
@@ -59,7 +59,7 @@ class Materializer {
 
   const Tables& tables_;
   Written written_;
-  std::optional<Batch> batch_;
+  std::optional<TablesBatch> batch_;
   std::size_t left_ = 0;        // changed sites that the last call left
   bool block_changed_ = false;  // written_.last_block is not in the tables or the batch as it is
 };

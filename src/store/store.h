@@ -78,8 +78,8 @@ class Store {
 
   // --- how it continues: one of these, before anything is written. On disk when it returns.
   // A member of a new cluster; its state, if there is any (a backup), was built while the machine tracked its changes.
-  [[nodiscard]] Status found(machine::Machine& machine, const smr::ViewRecord& first, LamportTime clock = {});
-  void go_on();                  // it restarts with the other members
+  [[nodiscard]] Status bootstrap(machine::Machine& machine, const smr::ViewRecord& first, LamportTime clock = {});
+  void resume();                 // it restarts with the other members
   [[nodiscard]] Status learn();  // a learner: its data helps, but does not count any more
 
   // --- every turn
@@ -98,7 +98,7 @@ class Store {
   void joined(machine::Machine& machine, ViewNumber view, LamportTime clock, std::function<void()> done);
   // This disk is a member's, so no other is needed. The disk of a joiner becomes one when the line of the view in
   // which it joins is synced (docs/explanation/protocol.md §7).
-  [[nodiscard]] bool counts() const { return role_ == Role::kMember && counts_; }
+  [[nodiscard]] bool has_durable_state() const { return role_ == Role::kMember && view_line_synced_; }
   // A clean end: the state as it is goes into the tables, so that the next start has nothing to execute. Waits.
   void close(machine::Machine& machine, const smr::Replica& replica);
   // What a learner had cannot be continued: the next start begins from nothing.
@@ -136,7 +136,7 @@ class Store {
   [[nodiscard]] Status note_lives();
   [[nodiscard]] bool due(BootTime now, const machine::Machine& machine) const;
   [[nodiscard]] Materializer::Closing closing(smr::Checkpoint checkpoint, bool learning) const;
-  void submit(Batch batch);
+  void submit(TablesBatch batch);
   void submit_waiting();
   void reported(const TablesWriter::Report& report);
   void fail(const std::string& why);
@@ -150,7 +150,7 @@ class Store {
   smr::Recovered recovered_;
   std::vector<std::string> recoveries_;
   Role role_ = Role::kNone;
-  bool counts_ = true;                 // of a member; false: it has joined, and its view's line is not synced yet
+  bool view_line_synced_ = true;       // of a member; false: it has joined, and its view's line is not synced yet
   std::optional<std::uint64_t> line_;  // its ticket, when it is in the journal
 
   std::unique_ptr<Journal> journal_;
@@ -163,7 +163,7 @@ class Store {
   BootTime next_tables_;               // the earliest time for the next batch, if something changed
   Position closed_;                    // of the newest batch …
   ViewNumber closed_view_;             // … and its view
-  std::deque<Batch> waiting_;          // a joiner's final states, while another batch is being written
+  std::deque<TablesBatch> waiting_;    // a joiner's final states, while another batch is being written
   std::function<void()> when_joined_;  // null: nothing waits
   std::uint64_t joins_with_ = 0;       // the number of the batch that has the newest of them
   bool journal_short_ = false;         // no spare segment could be made

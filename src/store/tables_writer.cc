@@ -23,7 +23,7 @@ bool TablesWriter::idle() const {
   return step_ == Step::kIdle;
 }
 
-void TablesWriter::submit(Batch batch) {
+void TablesWriter::submit(TablesBatch batch) {
   {
     const std::lock_guard lock(mutex_);
     TITER_CHECK(step_ == Step::kIdle, "one batch at a time is written, and none after a failure");

@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "view/register.h"
+#include "view/view_register.h"
 
 namespace titer::view {
 

@@ -11,11 +11,12 @@ namespace {
 
 bool can_begin(const smr::ViewRecord& last, const Returned& one) {
   if (!one.inventory.refusal.empty() || !one.inventory.whole) return false;
-  if (!smr::on(smr::Rule::kLastView)) return true;
+  if (!smr::rule_enabled(smr::ProtocolRule::kLastView)) return true;
   const smr::Member* member = last.find(one.now.id);
   const auto& lives = one.inventory.lives;
   if (member == nullptr) return false;
-  if (!smr::on(smr::Rule::kLives)) return lives.size() > 1 && lives[lives.size() - 2] == member->incarnation;
+  if (!smr::rule_enabled(smr::ProtocolRule::kLives))
+    return lives.size() > 1 && lives[lives.size() - 2] == member->incarnation;
   return std::ranges::count(lives, member->incarnation) > 0;
 }
 
@@ -46,7 +47,8 @@ Result<smr::ViewRecord> restart(const smr::ViewRecord& last, const std::vector<R
     if (can_begin(last, one)) top = std::max(top, one.inventory.installed);
   smr::ViewRecord next{last.number.next(), {}, {}};
   for (const Returned& one : returned)
-    if (can_begin(last, one) && (one.inventory.installed == top || !smr::on(smr::Rule::kTopFirst)))
+    if (can_begin(last, one) &&
+        (one.inventory.installed == top || !smr::rule_enabled(smr::ProtocolRule::kTopFirst)))
       next.members.push_back(one.now);
   if (next.members.empty()) return nobody(last, returned);
   std::ranges::sort(next.members, {}, &smr::Member::id);

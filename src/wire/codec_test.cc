@@ -144,7 +144,7 @@ RC_GTEST_PROP(Codec, a_request_comes_back, (std::uint64_t seed)) {
 RC_GTEST_PROP(Codec, a_key_put_into_an_encoded_request_is_the_request_with_that_key, (std::uint64_t seed)) {
   Maker make(seed);
   registry::Request r = make.request();
-  r.key = registry::kNobody;
+  r.key = registry::kNoKey;
   Bytes body, with;
   encode_request(body, r);
   r.key = make.key();

@@ -22,7 +22,7 @@ struct Token {
 [[nodiscard]] std::string to_text(const Token& token);
 
 // What somebody on another machine is told who shows none, where that is asked for even while there are none.
-inline constexpr std::string_view kKeyBeyond =
+inline constexpr std::string_view kRemoteNeedsKey =
     "from another machine this needs a key; the first one is made at a replica's local socket";
 
 [[nodiscard]] registry::SecretHash hash_secret(std::string_view secret);
