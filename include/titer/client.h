@@ -66,8 +66,8 @@ class TITER_EXPORT Watch {
 
  private:
   friend class Client;
-  struct Impl;
-  explicit Watch(std::unique_ptr<Impl> impl);
+  struct TITER_HIDDEN Impl;
+  TITER_HIDDEN explicit Watch(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
@@ -108,8 +108,8 @@ class TITER_EXPORT Client {
   [[nodiscard]] std::string replica() const;
 
  private:
-  struct Impl;
-  explicit Client(std::unique_ptr<Impl> impl);
+  struct TITER_HIDDEN Impl;
+  TITER_HIDDEN explicit Client(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

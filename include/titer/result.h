@@ -18,6 +18,7 @@
 #define TITER_VERSION_MINOR 2
 
 #define TITER_EXPORT __attribute__((visibility("default")))
+#define TITER_HIDDEN __attribute__((visibility("hidden")))
 
 // Inside the library `titer` is full of other things, so there this namespace is not an inline one.
 #ifdef TITER_BUILDS_LIBRARY

@@ -236,7 +236,7 @@ TEST_F(GatewayClientTest, AfterAnUnknownOutcomeANewSessionBegins) {
 // Regression: a program that writes now and then kept one session for ever; when the replicas had forgotten it, they
 // answered "unknown" to a request that had been sent once.
 TEST_F(GatewayClientTest, ASessionThatWasNotUsedForAWhileIsReplaced) {
-  GatewayClient c(loop_, {.at = {one_.address(), two_.address()}, .session_idle_us = 0});
+  GatewayClient c(loop_, {.at = {one_.address(), two_.address()}, .session_idle_us = -1});
   ASSERT_TRUE(c.connect().ok());
   ASSERT_TRUE(c.execute(set_request("a", 1)).ok());
   ASSERT_TRUE(c.execute(set_request("a", 2)).ok());

@@ -24,11 +24,12 @@ using library::position_of;
 namespace {
 
 constexpr std::int64_t kBehindUs = 20'000;  // before a question that was answered too early is asked again
+constexpr std::int64_t kYearMs = std::int64_t{365} * 24 * 3600 * 1000;
 
-BootTime after(std::chrono::microseconds time) {
-  constexpr std::int64_t kYearUs = std::int64_t{365} * 24 * 3600 * 1'000'000;
-  return BootTime(net::boot_now().value + std::clamp<std::int64_t>(time.count(), 0, kYearUs));
+std::int64_t microseconds(std::chrono::milliseconds time) {
+  return std::clamp<std::int64_t>(time.count(), 0, kYearMs) * 1000;  // milliseconds::max() is "for ever"
 }
+BootTime after(std::int64_t us) { return BootTime(net::boot_now().value + us); }
 
 titer::Result<GatewayClient::Options> gateway_options(const Options& options) {
   using Failed = titer::Error;
@@ -44,7 +45,7 @@ titer::Result<GatewayClient::Options> gateway_options(const Options& options) {
   }
   GatewayClient::Options out;
   out.at = *std::move(at);
-  out.deadline_us = std::chrono::microseconds(options.timeout).count();
+  out.deadline_us = microseconds(options.timeout);
   out.only_these = options.only_these;
   if (options.key.empty()) return out;
   const titer::Result<wire::Token> token = wire::parse_token(options.key);
@@ -87,7 +88,7 @@ Watch::~Watch() = default;
 Result<std::optional<Change>> Watch::next(std::chrono::milliseconds wait) {
   if (impl_->ready.empty()) {
     const titer::Result<bool> followed =
-        impl_->client.follow(after(wait), [this] { return !impl_->ready.empty(); });
+        impl_->client.follow(after(microseconds(wait)), [this] { return !impl_->ready.empty(); });
     if (!followed) return error_of(followed.error());
     if (impl_->ready.empty()) return std::optional<Change>();
   }
@@ -181,7 +182,7 @@ void Client::Impl::send_waiting() {
 Result<client::Reply> Client::Impl::ask(const Result<registry::Query>& query, Position at_least) {
   if (const auto refused = within_callback()) return *refused;
   if (!query) return query.error();
-  const BootTime deadline = after(std::chrono::microseconds(options.deadline_us));
+  const BootTime deadline = after(options.deadline_us);
   while (true) {
     titer::Result<client::Reply> reply = client.ask(*query);
     if (!reply) return error_of(reply.error());
@@ -190,7 +191,7 @@ Result<client::Reply> Client::Impl::ask(const Result<registry::Query>& query, Po
       return Error{Code::kUnavailable, "the cluster is at position " + std::to_string(reply->position.value) +
                                            ", before " + std::to_string(at_least.value) +
                                            ": is it another one, or restored from a backup?"};
-    loop.run_until(after(std::chrono::microseconds(kBehindUs)), [] { return false; });
+    loop.run_until(after(kBehindUs), [] { return false; });
   }
 }
 

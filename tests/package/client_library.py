@@ -76,7 +76,7 @@ class ClientLibrary(unittest.TestCase):
     def test_the_library_exports_the_facade_alone(self):
         symbols = run("nm", "-D", "--defined-only", "--demangle", "--format=posix", self.library).splitlines()
         namespace = "titer::v" + VERSION.replace(".", "_") + "::"
-        self.assertEqual([], [s for s in symbols if not s.startswith(namespace)])
+        self.assertEqual([], [s for s in symbols if not s.startswith(namespace) or "::Impl" in s])
         self.assertTrue(any(s.startswith(namespace + "Client::connect(") for s in symbols), symbols)
         self.assertTrue(any(s.startswith(namespace + "Watch::next(") for s in symbols), symbols)
         dynamic = run("readelf", "-d", "--wide", self.library)
