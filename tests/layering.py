@@ -22,7 +22,7 @@ EXCEPTIONS = {
 # No I/O, threads, clocks, chance: what they do depends on their input alone.
 PURE_MODULES = ("base", "registry", "smr", "wire", "machine", "formats", "check", "sim")
 FILE_LINES_MAX, FUNCTION_LINES_MAX = 450, 70
-SOURCE_DIRS = ("src", "apps", "tests", "bench", "sim")
+SOURCE_DIRS = ("include", "src", "apps", "tests", "bench", "sim")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -125,6 +125,17 @@ def rule_one_way(root):
                     out.append(f"{place}: {module} may not include {target}: CMakeLists.txt gives it no link to {top}")
             elif module is not None:
                 out.append(f"{place}: {target} is in no module; say \"module/file.h\"")
+    return out
+
+
+def rule_installed_headers(root):
+    """What users include (include/titer) needs the C++ standard library and nothing else."""
+    out = []
+    for path in code_files(root):
+        if path.startswith("include/"):
+            out += [f"{path}: {quote}{target}: only the standard library and <titer/…> may be included here"
+                    for quote, target in INCLUDE.findall(read(root, path))
+                    if quote != "<" or not re.fullmatch(r"[a-z_]+|titer/[a-z_]+\.h", target)]
     return out
 
 

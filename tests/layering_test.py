@@ -142,6 +142,10 @@ class SelfTest(unittest.TestCase):
         self.expect("white_space", "src/smr/order.cc", self.smr("int a; "))
         self.expect("white_space", "src/smr/order.cc", self.smr("int a;")[:-1] + "  ")
 
+    def test_an_installed_header_that_needs_more_than_the_standard_library_is_found(self):
+        for include in ("<boost/asio.hpp>", '"base/ids.h"', "<unistd.h>"):
+            self.expect("installed_headers", "include/titer/a.h", f"// A.\n#pragma once\n#include {include}\n")
+
     def test_sleeps_are_found(self):
         self.expect("no_sleep_in_tests", "tests/e2e/a.py", "time.sle" + "ep(1)\n")
         self.expect("no_sleep_in_tests", "src/smr/order_test.cc", "std::this_thread::sleep" + "_for(x);\n")

@@ -1,8 +1,10 @@
 #include "client/link.h"
 
-#include <random>
+#include <sys/random.h>
+
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 
 namespace titer::client {
@@ -16,8 +18,10 @@ constexpr std::int64_t kRoundPauseUs = 20'000;  // after every address has faile
 }  // namespace
 
 std::uint64_t random_word() {
-  static std::random_device device;
-  return (std::uint64_t{device()} << 32 | device()) | 1U;  // never 0, which means "none"
+  std::uint64_t word = 0;
+  // The kernel gives up to 256 bytes whole.
+  TITER_CHECK(::getrandom(&word, sizeof word, 0) == sizeof word, "the kernel has random numbers");
+  return word | 1U;  // never 0, which means "none"
 }
 
 Link::Options Link::thin(Addresses at, std::optional<wire::Token> token, bool only_these) {
