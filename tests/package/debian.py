@@ -74,7 +74,7 @@ class Package(unittest.TestCase):
 
     def installed(self):
         self.machine.install(self.packages[0])
-        self.assertRegex(self.machine.run("titer", "--version"), r"^\d+\.\d+\.\d+\n$")
+        self.assertRegex(self.machine.run("titer", "--version"), r"^titer \d+\.\d+\.\d+ \(\S+, \S+\)\n$")
         self.assertIn("/var/lib/titer", self.machine.run("getent", "passwd", "titer"))
         modes = self.machine.run("stat", "-c", "%a %U %G", "/etc/titer", "/var/lib/titer")
         self.assertEqual(["750 root titer", "750 titer titer"], modes.splitlines())
