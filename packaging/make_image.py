@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""make_image.py BUILD ARCHIVE FOLDER: titer-VERSION-ARCHITECTURE.oci.tar, an image for containers; prints its path.
+"""make_image.py BUILD ARCHIVE FOLDER: titer-VERSION-oci-PLATFORM.tar, an image for containers; prints its path.
 
 An OCI image layout (opencontainers/image-spec) of one layer: the archive's program and licences, the files of Debian's
 libc6 that it needs, and a user. Beside it the manifest.json of `docker save`, so that every docker can load the file. Made
@@ -118,7 +118,7 @@ def layout_of(info, platform, layer):
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [manifest]}))
     blob = {name: "blobs/" + one["digest"].replace(":", "/") for name, one in (("config", config), ("layer", stored))}
     out.tree.file("manifest.json", json.dumps([
-        {"Config": blob["config"], "RepoTags": ["titer:" + info["version"]], "Layers": [blob["layer"]]}]))
+        {"Config": blob["config"], "RepoTags": [f"titer:{info['version']}", "titer:latest"], "Layers": [blob["layer"]]}]))
     return out.tree
 
 
@@ -126,7 +126,7 @@ def make_image(build, archive, folder):
     info = json.loads(read(os.path.join(build, "build_info.json")))
     platform = PLATFORMS[info["architecture"]]
     layer = root_of(archive, os.path.join(build, "bin", "titer_static"), platform).tar()
-    path = os.path.join(folder, f"titer-{info['version']}-{platform}.oci.tar")
+    path = os.path.join(folder, f"titer-{info['version']}-oci-{platform}.tar")
     with open(path, "wb") as file:
         file.write(layout_of(info, platform, layer).tar())
     return path
