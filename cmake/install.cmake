@@ -54,3 +54,4 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/reference/alerts.yml ${PROJECT_SOURCE_D
         DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 
 include(${CMAKE_CURRENT_LIST_DIR}/debian.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/archive.cmake)

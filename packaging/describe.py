@@ -98,7 +98,7 @@ def main():
     pages = os.path.join(folder, "man1")
     os.makedirs(pages, exist_ok=True)
     described = list(walk(program))
-    version = said(program, [], "--version").strip()
+    version = said(program, [], "--version").split()[1]  # titer 0.1.0 (COMMIT, DATE)
     for words, text, _ in described:
         write_page(program, version, words, text, pages)
     write_completion(described, folder)

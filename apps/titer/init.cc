@@ -17,6 +17,7 @@ namespace {
 struct Options {
   AtRegister at;
   std::vector<std::string> machines;
+  bool if_absent = false;
 };
 
 int run(const Options& options) {
@@ -34,6 +35,7 @@ int run(const Options& options) {
   const int code = change_roster(
       options.at, [&](const std::optional<view::ClusterRecord>& there) -> Result<view::ClusterRecord> {
         if (!there) return fresh;
+        if (options.if_absent) return *there;
         return Error{Code::kDuplicate,
                      "the register has a cluster of this name already; choose another [cluster] name. "
                      "`titer replica list` shows the one that is there"};
@@ -51,6 +53,8 @@ Runner setup(CLI::App& app) {
          "wire address of each replica, in the order of their indices: HOST:PORT, or HOST:PORT=URL with the "
          "address of its HTTP interface")
       ->required();
+  app.add_flag("--if-absent", options->if_absent,
+               "change nothing, and succeed, where there is a record of this name");
   app.footer("It refuses where the register has a cluster of this name. More machines: `titer replica add`.");
   return [options] { return run(*options); };
 }

@@ -65,6 +65,16 @@ double number(const json::value& value) {
   return value.is_number() ? value.to_number<double>() : 0;
 }
 
+// Always 1: what it says is in the labels.
+void print_build(const json::object& build, MetricsText& out) {
+  const auto text = [&build](std::string_view name) -> std::string_view {
+    const json::value* value = build.if_contains(name);
+    return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
+  };
+  out.family("titer_build_info", "gauge", "The program: its version, and the commit that it was built from");
+  out.sample(1, {{"version", text("version")}, {"commit", text("commit")}, {"date", text("date")}});
+}
+
 void print_register(const json::object& reg, MetricsText& out) {
   const json::value* reachable = reg.if_contains("reachable");
   out.one("titer_register_reachable", "gauge", "1: the view register answers",
@@ -82,6 +92,8 @@ void print_status(std::string_view text, MetricsText& out) {
   for (const FromStatus& one : kFromStatus)
     if (const json::value* value = status->if_contains(one.status))
       out.one(one.name, one.type, one.help, number(*value) * one.scale);
+  if (const json::value* build = status->if_contains("build"); build != nullptr && build->is_object())
+    print_build(build->get_object(), out);
   if (const json::value* reg = status->if_contains("register"); reg != nullptr && reg->is_object())
     print_register(reg->get_object(), out);
   if (const json::value* members = status->if_contains("members"); members != nullptr && members->is_array())

@@ -56,9 +56,16 @@ struct Config {
   bool insecure = false;
 };
 
-[[nodiscard]] Result<Config> read_config(const std::string& path);
+// What holds instead of the file: one file for all replicas of a cluster. Empty: what the file says.
+struct Overrides {
+  std::optional<std::uint16_t> index;
+  std::string wire, http;
+};
+
+[[nodiscard]] Result<Config> read_config(const std::string& path, const Overrides& overrides = {});
 // `name` stands for the file in messages.
-[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& name);
+[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& name,
+                                          const Overrides& overrides = {});
 
 // Reads the certificates for etcd, when an endpoint is https://.
 [[nodiscard]] Status secure_etcd(Config& config);

@@ -5,6 +5,9 @@ typed at the cluster, and what follows up to the next of these is expected to co
 and a line that is only `…` for any number of lines. `$ ./dev run` is the cluster; the ports 8892, 8893, 8894 of the
 README are free ones here. Columns may be wider or narrower than in the README. `titer status` is asked again until it
 comes out as written: views change and replicas learn while we look.
+
+tests/package takes the tour inside other systems: TITER_BIN is then a script that enters one, and TITER_TOUR_DATA a directory
+there.
 """
 import os
 import re
@@ -59,7 +62,7 @@ class Tour(unittest.TestCase):
             steps = steps_of(file.read())
         self.assertGreater(len(steps), 5, "the README has no tour")
         self.assertEqual("./dev run", steps[0][1])
-        with Cluster(options=["--import", SAMPLE], http=True) as cluster:
+        with Cluster(options=["--import", SAMPLE], data=os.environ.get("TITER_TOUR_DATA"), http=True) as cluster:
             for kind, typed, expected in steps:
                 pattern = pattern_of([self.here(cluster, line) for line in expected])
                 if typed == "./dev run":

@@ -13,10 +13,8 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
-from bare import CLEAN, Machine, bare_system, make_package, tear_down  # noqa: E402
-from harness import end, free_ports, main, wait_until  # noqa: E402
-
-INSIDE = "TITER_OWN_NAMESPACE"  # set for the process that may mount
+from bare import CLEAN, Machine, bare_system, main_in_namespace, make_package, tear_down  # noqa: E402
+from harness import end, free_ports, wait_until  # noqa: E402
 
 
 class Cluster:
@@ -74,7 +72,7 @@ class Package(unittest.TestCase):
 
     def installed(self):
         self.machine.install(self.packages[0])
-        self.assertRegex(self.machine.run("titer", "--version"), r"^\d+\.\d+\.\d+\n$")
+        self.assertRegex(self.machine.run("titer", "--version"), r"^titer \d+\.\d+\.\d+ \(\S+, \S+\)\n$")
         self.assertIn("/var/lib/titer", self.machine.run("getent", "passwd", "titer"))
         modes = self.machine.run("stat", "-c", "%a %U %G", "/etc/titer", "/var/lib/titer")
         self.assertEqual(["750 root titer", "750 titer titer"], modes.splitlines())
@@ -119,14 +117,4 @@ class Package(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if os.geteuid() != 0:
-        print("SKIPPED: the package is not tested here: a bare system in a namespace needs root")
-        sys.exit(77)
-    if INSIDE not in os.environ:
-        reason = bare_system()[1]
-        if reason:
-            print(f"SKIPPED: the package is not tested here: no bare system could be made: {reason}")
-            sys.exit(77)
-        os.execvpe("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, "-B", *sys.argv],
-                   {**os.environ, INSIDE: "1"})
-    main()
+    main_in_namespace(lambda: bare_system()[1])
