@@ -16,8 +16,6 @@ constexpr std::int64_t kRefusedForUs = 2'000'000;   // then the client is told t
 constexpr std::int64_t kLookEveryUs = 100'000;      // at deadlines
 constexpr std::int64_t kSessionIdleUs = 1'000'000;  // then it gets a new session
 
-BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
-
 client::Link::Options link_options(const net::Address& replica, SessionId session) {
   client::Link::Options options;
   options.addresses = {replica};

@@ -20,7 +20,7 @@ constexpr std::size_t kKeepBytes = std::size_t{256}
                                    << 10;      // a buffer that grew beyond this is given back when empty
 constexpr unsigned kPiecesPerTurn = 16;        // of one streamed answer: the others want their turn too
 constexpr std::int64_t kLingerUs = 2'000'000;  // for the client to read the last answer
-constexpr std::string_view kEventStream = "text/event-stream";
+constexpr std::string_view kEventStreamType = "text/event-stream";
 
 bool reads(Method method) { return method == Method::kGet || method == Method::kHead; }
 
@@ -94,7 +94,7 @@ void HttpConnection::answer(Response response) {
 }
 
 void HttpConnection::compress(Response& response) {
-  if (!response.encoding.empty() || response.status == 304 || response.type == kEventStream) return;
+  if (!response.encoding.empty() || response.status == 304 || response.type == kEventStreamType) return;
   if (!response.pull && response.body.size() < kCompressFrom) return;
   response.vary = true;
   if (!accepts_gzip(request_.header("accept-encoding"))) return;

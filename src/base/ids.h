@@ -51,6 +51,7 @@ inline constexpr std::uint64_t kDirectClientBit = std::uint64_t{1} << 63;
 using WallTime = Id<struct WallTag, std::int64_t>;
 // Microseconds of CLOCK_BOOTTIME: goes on while the machine sleeps, so a lease cannot outlive a suspend.
 using BootTime = Id<struct BootTag, std::int64_t>;
+[[nodiscard]] constexpr BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
 
 }  // namespace titer
 

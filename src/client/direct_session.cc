@@ -10,14 +10,12 @@ namespace titer::client {
 
 namespace {
 
-constexpr std::int64_t kDialUs = 1'000'000;
-constexpr std::int64_t kGreetUs = 1'000'000;
+constexpr std::int64_t kDirectDialUs = 1'000'000;
+constexpr std::int64_t kDirectGreetUs = 1'000'000;
 constexpr std::int64_t kPauseMinUs = 50'000, kPauseMaxUs = 1'000'000;  // between dials of one address
 constexpr std::int64_t kAskPatienceUs = 500'000;                       // for one replica's answer to a question
 constexpr std::int64_t kAskAgainUs = 5'000;
-constexpr std::int64_t kLookUs = 50'000;
-
-BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
+constexpr std::int64_t kDirectLookUs = 50'000;
 
 }  // namespace
 
@@ -50,7 +48,7 @@ std::size_t DirectSession::connect() {
   const auto all_tried = [this] {
     return std::all_of(peers_.begin(), peers_.end(), [](const auto& p) { return p->tried; });
   };
-  run_until(later(net::boot_now(), kDialUs + kGreetUs), all_tried);
+  run_until(later(net::boot_now(), kDirectDialUs + kDirectGreetUs), all_tried);
   return connected();
 }
 
@@ -83,7 +81,7 @@ void DirectSession::dial_due(BootTime now) {
 
 void DirectSession::dial(Peer& peer) {
   peer.dialing = true;
-  net::dial(loop_.context(), peer.address, kDialUs,
+  net::dial(loop_.context(), peer.address, kDirectDialUs,
             [this, &peer, alive = std::weak_ptr<int>(alive_)](Result<net::Stream> stream) {
               if (alive.expired()) return;
               peer.dialing = false;
@@ -93,7 +91,7 @@ void DirectSession::dial(Peer& peer) {
               const auto at =
                   std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p.get() == &peer; });
               peer.connection->tag = static_cast<std::uint64_t>(at - peers_.begin());
-              peer.greet_by = later(net::boot_now(), kGreetUs);
+              peer.greet_by = later(net::boot_now(), kDirectGreetUs);
               wire::Hello hello;
               hello.role = wire::Role::kDirectClient;
               hello.transmitter = transmitter_;
@@ -250,7 +248,7 @@ void DirectSession::turn() {
   for (const auto& peer : peers_)
     if (peer->connection) peer->connection->flush();
   const bool retry = question_ && !question_->reply && question_->asked == nullptr;
-  loop_.wake_at(later(now, retry ? kAskAgainUs : kLookUs));
+  loop_.wake_at(later(now, retry ? kAskAgainUs : kDirectLookUs));
 }
 
 bool DirectSession::run_until(BootTime deadline, const std::function<bool()>& done) {

@@ -13,8 +13,6 @@ constexpr std::int64_t kRefusedForUs = 100'000;  // refusals that long: to anoth
 constexpr std::int64_t kAgainUs = 5'000;         // after a refusal
 constexpr std::int64_t kLookUs = 50'000;         // turns come at least that often while we wait
 
-BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
-
 }  // namespace
 
 GatewayClient::GatewayClient(net::Loop& loop, Options options)

@@ -4,7 +4,7 @@ namespace titer::sim {
 
 namespace {
 
-constexpr std::array<std::string_view, kMarks> kNames = {
+constexpr std::array<std::string_view, kMarks> kMarkNames = {
     "crash between turns",
     "crash in turn",
     "sent bytes lost",
@@ -84,11 +84,11 @@ constexpr std::array<std::string_view, kMarks> kNames = {
     "learner begins with nothing",
     "directory in use",
 };
-static_assert(!kNames.back().empty(), "one name per mark");
+static_assert(!kMarkNames.back().empty(), "one name per mark");
 
 }  // namespace
 
-std::string_view name(CoverageMark mark) { return kNames[static_cast<std::size_t>(mark)]; }
+std::string_view name(CoverageMark mark) { return kMarkNames[static_cast<std::size_t>(mark)]; }
 
 std::uint64_t CoverageMarks::faults() const {
   std::uint64_t sum = 0;

@@ -11,8 +11,7 @@
 namespace titer::sim {
 
 namespace {
-constexpr Time kRedialUs = 50'000, kLookUs = 50'000;
-constexpr std::int64_t kEpochMs = 1'700'000'000'000;
+constexpr Time kLookUs = 50'000;
 }  // namespace
 
 DirectSender::DirectSender(Scene& scene, std::uint64_t number)

@@ -27,6 +27,8 @@ class DirectSender;
 inline constexpr Port kRegisterPort = limits::kReplicasMax;  // below: a replica's id
 inline constexpr Host kRegisterHost = limits::kReplicasMax;  // below: a replica's host
 inline constexpr Host kFirstClientHost = kRegisterHost + 1;
+inline constexpr Time kRedialUs = 50'000;                    // from a broken link to the next attempt
+inline constexpr std::int64_t kEpochMs = 1'700'000'000'000;  // the wall clock at the beginning of a run
 
 struct Scene : Stage {
   Scene(const Plan& plan_of, Observer* by);

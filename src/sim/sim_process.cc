@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "sim/scene.h"
 #include "sim/sim_register.h"
 #include "smr/rules.h"
 
@@ -13,7 +14,6 @@ namespace titer::sim {
 
 namespace {
 constexpr Time kTickUs = limits::kHeartbeatEveryUs / 2;
-constexpr std::int64_t kEpochMs = 1'700'000'000'000;
 constexpr Time kOpenUs = 50'000;  // to read a disk, at most
 }  // namespace
 

@@ -9,9 +9,7 @@
 
 namespace titer::sim {
 
-namespace {
-constexpr Time kRedialUs = 50'000;
-}
+namespace {}
 
 SimProcess::Link* SimProcess::find(ConnectionId connection) {
   for (Link& link : links_)

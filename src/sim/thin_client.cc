@@ -10,7 +10,7 @@
 namespace titer::sim {
 
 namespace {
-constexpr Time kSilenceUs = 1'000'000, kRefusedForUs = 100'000, kAgainUs = 5'000, kRedialUs = 20'000;
+constexpr Time kSilenceUs = 1'000'000, kRefusedForUs = 100'000, kAgainUs = 5'000, kClientRedialUs = 20'000;
 }
 
 ThinClient::ThinClient(Scene& scene, std::uint64_t number, double read_share)
@@ -158,7 +158,7 @@ void ThinClient::next_replica() {
   refused_since_ = kNever;
   heard_ = scene_.time.now();
   port_ = (port_ + 1) % static_cast<Port>(scene_.plan.replicas);
-  dial_at_ = scene_.time.now() + kRedialUs;
+  dial_at_ = scene_.time.now() + kClientRedialUs;
   window_.link_lost();
   if (question_) question_->due = true;
   look(dial_at_);
