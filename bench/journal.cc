@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How fast the journal takes records: one after another, as a lone client has it, and as fast as they come.
 //
 //   journal_bench DIRECTORY [SECONDS]

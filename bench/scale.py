@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """What grows with the number of replicas and with the distance between them: bench/scale.py [--seconds 5] [t|distance]
 
 Replicas on hosts of their own (tests/hosts: network namespaces, an etcd of three members), as root.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How long the tables take: to write a large registry, to load it again, and to follow random changes; and the memory.
 //
 //   build/release/bin/tables_bench [SITES] [DIR]

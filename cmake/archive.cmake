@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # titer_static: the program with everything but glibc linked in, for the archive and the image (decision 21, packaging/). It is
 # linked from the objects of `titer` and the modules' libraries; nothing is compiled twice. Included by install.cmake.
 #

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The definition of titer::build_info() (src/base/build_info.h). Included by CMakeLists.txt it adds the library
 # titer_build_info; run as a script (cmake -P), at the start of every build, it writes the library's one file, and the same as
 # build_info.json for packaging/, each if it would change.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The Debian packages, by CPack: `./dev package`. Included by install.cmake.
 find_program(TITER_GZIP gzip)
 set(debian ${PROJECT_BINARY_DIR}/debian)

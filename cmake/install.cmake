@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # What `cmake --install` puts where, and what `cpack` makes of it (docs/how-to/operations.md, decisions 17 and 20). Three components:
 #   runtime  the program with its manual, its service and the service's settings; the Debian package `titer`
 #   library  libtiter.so, which C++ programs of others run with; the package `libtiter0.2`

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # One module of src/ is one static library `titer_<module>` of every .cc in it, and one test program
 # `<module>_test` of every _test.cc. The links named here are the only includes a module may use;
 # tests/layering_test.py reads the includes and holds them to this list.

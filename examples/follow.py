@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Follows every change of a titer cluster: one JSON event a line on standard output. An example; standard library only.
 
     examples/follow.py http://127.0.0.1:8080 http://127.0.0.1:8081 [--since POSITION] [--state FILE]

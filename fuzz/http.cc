@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HTTP requests as connections read them: where they are cut says nothing, and whatever handlers read out of them is read
 // or refused.
 #include "api/body.h"

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* The direct client (§3): what it knows and does, and what replica i does with what it sends. Part of replica.pml. */
 
 #define DIRECT_REQUEST(n) (100 + (n))

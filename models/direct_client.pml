@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* The life of a direct client (§3) beside gateways, failing replicas and view changes, searched completely.
  *
  * The client has REQUESTS_DIRECT requests. It says hello, takes the welcomes, sends frames (each with the next request, or

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* What both models share of the world around the replicas: requests, failures, the register, what follows a step, what must
  * hold when nothing is under way, and the beginning. */
 

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* The flush (§4) with failing members and a joiner (§6), searched completely.
  *
  * The environment: gateways are given REQUESTS requests at any time. FAILURES replicas fail at any time: the register takes

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* The replica of docs/explanation/protocol.md as a state machine for spin: frames, acknowledgements, order, flush, joining.
  * flush.pml and direct_client.pml include it and add an environment. Names are those of the protocol; § are its sections.
  *

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* The replica's other half: the flush of §4 and joining (§6). Part of replica.pml, which says what is abstracted. */
 
 /* top and targets of record record_ (§4.3, §4.4). */

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """describe.py TITER FOLDER: manual pages (man1/*.1.gz) and bash completion (titer) from what the program's --help says.
 
 The pages are help2man's; the completion is ours, since no packaged tool reads CLI11's help. Commands of commands

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """make_archive.py BUILD FOLDER: titer-VERSION-linux-ARCHITECTURE.tar.gz, the program with everything but glibc linked in, and
 what belongs to it; prints its path.
 

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """make_image.py BUILD ARCHIVE FOLDER: titer-VERSION-oci-PLATFORM.tar, an image for containers; prints its path.
 
 An OCI image layout (opencontainers/image-spec) of one layer: the archive's program and licences, the files of Debian's

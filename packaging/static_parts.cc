@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // fmt and spdlog for the program of the archive (cmake/archive.cmake): Debian has them as shared libraries only. Their headers
 // contain the source of those libraries; this is the part that we use.
 #include <fmt/format-inl.h>

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Tree: files as they are to be in an archive, and the same bytes for the same files.
 
 Sorted by name, one time for all, owners as told and not those of whoever builds: no root is needed to make files of root.

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Checks commit messages: `commit_message.py FILE` as Git's commit-msg hook, `commit_message.py --range A..B` for the CI.
 
 The form is in CONTRIBUTING.md: a subject `module: what it does now`, and below an empty line why. Changes to the modules

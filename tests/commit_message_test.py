@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The check of commit messages refuses what is planted here, and works as a hook and over a range in a real repository."""
 import os
 import subprocess

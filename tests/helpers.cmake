@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # What tests need beside titer, built as titer is: a network between hosts (hosts/switch.cc), what is preloaded into titer
 # (a disk that fails, a clock that runs askew), and the simulator with rules that can be taken out (src/sim/module.cmake).
 add_executable(titer_switch EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/hosts/switch.cc)

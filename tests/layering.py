@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The layering and style rules that a compiler does not know. `python3 tests/layering.py` prints what breaks them.
 
 The rules: includes go one way, as CMakeLists.txt names the links; the pure modules use no clock, thread, socket,

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Holds the tree to the rules of layering.py, and the rules to their word: each must find a fault planted for it."""
 import os
 import tempfile

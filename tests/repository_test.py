@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The files that a forge and other tools read fit the tree: workflows, issue forms, hooks, changelog. Nothing here runs them.
 
 The forge itself is the only complete check of a workflow. These tests find what goes wrong when the tree changes: a

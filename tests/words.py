@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Holds every text that people read to plain English. `python3 tests/words.py` prints the findings.
 
 It reads documents, comments, docstrings, the strings of the program (help and error messages), the page's texts, and what

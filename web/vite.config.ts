@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How the page is built: one small bundle, hashed names, no inline script, a budget that fails the build.
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer backup: the whole state of a running cluster, as of one position, into a file.
 #include "client/backup.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer check FILE…: are these histories, taken together, linearizable?
 #include <boost/json/array.hpp>
 #include <cerrno>

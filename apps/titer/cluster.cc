@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer cluster: t replicas on this machine, killed and revived from standard input.
 #include <spdlog/spdlog.h>
 #include <unistd.h>

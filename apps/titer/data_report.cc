@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "titer/data_report.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a cluster's data directory holds, for people and as JSON: shared by `verify` and `recover`.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The dialogue of `titer client`: the prompts and answers that scripts of the original system rely on, line for
 // line. It knows nothing of connections: lines come in through read(), the database is the Database below.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Importing one file, or the files of one SMART feed: read in pieces, one request per row, a window of them in flight, everything counted.
 //
 // One request per row and not a bulk: a row that the database refuses never spoils its neighbours.

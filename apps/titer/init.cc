@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer init: makes the record of a new cluster on several machines.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer key create | list | revoke | roles
 #include <cstdio>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One connection of the load generator: a closed loop with a fixed number of requests in flight, extremely light,
 // because it shares its two cores with the replicas that it measures.
 //

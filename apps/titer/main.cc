@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer: every command of the product in one executable. See command.h for how they register.
 #include <fmt/format.h>
 

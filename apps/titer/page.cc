@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Takes the packed page apart; layout: cmake/embed_page.py.
 #include "titer/page.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer recover: go on without what is lost, when nobody of the last view is left with its data.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer recover --config: a cluster on several machines goes on from this machine's disk alone, by an operator's decision.
 //
 // For when nobody of the last view is left with its data, or the register itself is lost. As recovery.h does it on one

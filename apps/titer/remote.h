@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What commands share that talk to a cluster: --at, the connection, errors and exit codes, naming a site.
 #pragma once
 

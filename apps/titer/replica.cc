@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer replica-process: one replica process of a one-machine cluster, started by the supervisor (`titer cluster`), which
 // holds the other end of descriptor 3.
 #include <spdlog/spdlog.h>

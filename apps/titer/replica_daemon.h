@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ReplicaDaemon: one replica on a machine of its own, from its start to its end (docs/reference/serve.md).
 //
 //   metadata ─▶ the register's first record ─▶ the disk ─▶ step (view/startup_step.h) ─▶ node

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ReplicaProcess: what a replica process has while it lives, and what its two kinds share — `titer replica-process`,
 // under the supervisor of a cluster on one machine, and `titer serve`, on a machine of its own. They differ in their
 // register, and in how it is decided what the process is: a member or a learner.

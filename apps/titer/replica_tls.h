@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TLS of a replica process: its two contexts, and their renewal while it runs.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer restore: a new cluster from a backup, on one machine or on several, or a look at whether the backup is good.
 #include "cluster/restore.h"
 

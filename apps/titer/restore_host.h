@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer restore --config: a backup is the beginning of a cluster on several machines, on the machine that founds it.
 //
 // `titer init` has made the record, nobody has begun. First the disk is written, as that of a founder in view 0

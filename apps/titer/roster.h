@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the commands share that change the record of a cluster on several machines: its configuration, and machines as
 // people write them.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer replica: the machines of a cluster on several machines — list, add, remove, replace.
 #include <functional>
 #include <memory>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer serve: one replica on a machine of its own.
 #include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>

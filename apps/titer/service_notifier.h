@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ServiceNotifier: what the service manager hears of a replica (net/notify.h): its state in words, that it serves, and,
 // often enough, that its loop turns. It beats by a timer of that loop, so a loop that hangs is silent.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer sim: whole clusters under simulated faults, driven by seeds.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Times and numbers as text.
 #include <charconv>
 #include <chrono>

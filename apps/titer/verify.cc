@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer verify: is what lies in a stopped cluster's data directory what was written there?
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the commands share that change something: who and why, execution, the report.
 #pragma once
 

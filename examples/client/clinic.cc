@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A clinic's program: adds its site, logs doses, reserves one for each patient, reads what is left, and reads the change that
 // each reservation made. Replicas may die meanwhile.
 // usage: clinic HOST:PORT[,HOST:PORT…] [PATIENTS]

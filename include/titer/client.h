@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer::Client: the client library. This header, types.h and result.h are all of it.
 //
 //   titer::Result<titer::Client> client = titer::Client::connect({.replicas = {"127.0.0.1:8892", "127.0.0.1:8893"}});

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Result<T>: what every call of the library returns, a value or an Error. The library throws no exceptions.
 //
 // An Error has a code for the program and a sentence for people. The codes' names are those of the HTTP interface.

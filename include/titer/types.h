@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The values that go in and out of titer::Client: sites, their stock, operations on them, questions, changes.
 //
 // Plain structs that own their text. What a text may contain is checked by the replicas, and an Error says what is wrong:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Admission: the checks between a request and its handler: rate, key, permission.
 //
 // Keys: `Authorization: Bearer titer_…`. The first time a key is seen the replica is asked whether it is valid;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which keys are accepted, how often they may ask, and what the guard asks the replica.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The head of an answer as bytes, and what the connection adds to every answer: length, date, position, CORS.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How handlers answer: from the rows of a question, from the outcome of a request, or with what is wrong.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Backend: a worker's way to its replica — requests and questions over one connection, answered through callbacks.
 //
 // It is a client like any other (client/link.h, client/window.h): exactly once by its session, in batches because

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JsonBody: the JSON object in a request's body, read member by member.
 //
 // Strict where it protects users: a member that the route does not know is refused by name (a misspelt "availabilty"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The change stream: GET /api/v1/changes, as Server-Sent Events or NDJSON.
 #include <fmt/format.h>
 

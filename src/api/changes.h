@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Changes: one watch of the replica, on behalf of one key, shared by all of a worker's listeners that may see the
 // same.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The change stream: pages of history, then the shared watch; every event once and in order.
 #include "api/changes.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A cluster on this machine, for people who look at it and try what it survives: kill, start, and the last frames.
 #include <charconv>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What happened: the history of a site or of all, and undo.
 #include <utility>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Exchange: a handler's handle on one request and its one answer.
 //
 // A handler keeps a copy until it can answer, in whatever turn that is. The client may be gone by then; answering is

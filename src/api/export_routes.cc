@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GET /api/v1/export: all open sites, as of one position, as a file.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Feeds: what the listeners of one worker follow. One watch of the replica (changes.h) for everybody, and one for each
 // key that may see who did what and why.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading all sites through a worker's backend, without holding up anybody: small pages, one after another.
 #pragma once
 

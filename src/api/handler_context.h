@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HandlerContext: what a handler finds at its worker. One per worker; handlers keep no state of their own.
 #pragma once
 

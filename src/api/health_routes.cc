@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How this replica is: /healthz, /readyz, /api/v1/status; and the description of the interface.
 #include <fmt/format.h>
 

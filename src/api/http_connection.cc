@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading: bytes into requests, requests to the host. Writing is in http_connection_write.cc.
 #include "api/http_connection.h"
 

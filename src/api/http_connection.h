@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HttpConnection: one HTTP client. It reads requests one after another, hands each to the worker and writes its answer.
 //
 // Requests of one connection are answered in order, one at a time; what a client sends ahead (pipelining) waits here,

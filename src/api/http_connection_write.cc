@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Writing: answers into bytes, bytes to the socket.
 #include <fmt/format.h>
 

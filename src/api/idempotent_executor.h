@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // IdempotentExecutor: requests with an Idempotency-Key — executed once, however often and at whichever replicas they
 // are sent.
 //

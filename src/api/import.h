@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Import: one uploaded file on its way into the registry, piece by piece.
 //
 // Rows go to the replica through a session of the import's own, up to a window of them in flight, so they do not stand

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // POST /api/v1/import: a file of sites into the registry; GET /api/v1/imports: how far such imports are.
 #include <fmt/format.h>
 

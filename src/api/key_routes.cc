@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys and the switch that stops writes: for operators, and for auditors to look at.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keyring: the keys that clients have shown here before, so that only the first request with a key costs a question to the
 // replica.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Limits of the HTTP interface, each with its unit and its reason. A client that goes beyond one is told which.
 #pragma once
 

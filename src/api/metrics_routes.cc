@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GET /metrics, for Prometheus: the replica's status, what HTTP has served, and how old the data is.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Peers: where browsers find the replicas of this cluster.
 //
 // Told by whoever knows the members: once under `titer cluster`, at every change of the roster under `titer serve`. Asked by

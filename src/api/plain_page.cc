@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Find without script: GET /find, a list in plain HTML, in English or Spanish. What it looks like is web/public/plain.css.
 //
 // Everything that a site says of itself is put into the page through html(), and only web addresses and phone numbers

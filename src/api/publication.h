@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Publication: one snapshot as SMART Scheduling Links, made once and served to everybody.
 //
 // Its name is the position of the snapshot and the hour it was made in (freshness is judged by the hour), and its bytes

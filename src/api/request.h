@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Request: one HTTP request, as a handler sees it.
 //
 // Texts are views into the connection's buffers; they live until the request has been answered. Path segments and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Response: one HTTP answer, as a handler makes it.
 //
 // Either `body` is all of it, or `shared` (bytes that many answers share and nobody copies), or `pull` makes it

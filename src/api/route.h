@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Route: one line of the table of what is served: method and path, who answers, and what the document says of it.
 //
 // A handler is a plain function; what it needs of its worker is in the HandlerContext. The tables are in routes.h.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Server: the HTTP interface of one replica, on threads of its own.
 //
 // It is a client of its replica's wire and nothing more, so whatever happens here costs the protocol no more than

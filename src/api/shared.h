@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Shared: the little that the workers of one server have in common: what is too large to have once per worker, or counts
 // for all of them. Nothing of it lies on the way of ordinary requests.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading sites: one, a page of all, those near a place.
 #include <fmt/format.h>
 

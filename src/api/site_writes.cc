@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Changing sites: add, edit, close.
 #include <array>
 #include <utility>

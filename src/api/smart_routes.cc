@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SMART Scheduling Links: GET /api/v1/smart/$bulk-publish and the files that it names.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SourceFreshness: how old the data of each source is, for monitors.
 //
 // Nothing in the registry is kept by source, and a scrape must be quick; so all sites are looked through in the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a site has of one product: log it, adjust it, reserve and give back.
 #include <utility>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests: a worker with a replica that answers as the test says, and an HTTP client that sends bytes as they are.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Worker: one thread of the HTTP interface, with a loop, a listener, a backend and its connections of its own.
 //
 // Workers share the port (SO_REUSEPORT: the kernel gives each new connection to one of them) and nothing else, so no

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // BuildInfo: which version this program is, and which commit it was built from.
 //
 // build_info() is defined in a file that cmake/build_info.cmake writes at the start of every build, in a library of its own

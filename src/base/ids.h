@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Strong types for everything that is counted or named. A naked integer in a signature of smr is a bug:
 // a clock is not a sequence number is not a view number.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every limit of the system, in one place, each with its unit and its reason.
 #pragma once
 

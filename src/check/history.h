@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A history: what clients asked of stock lines, when, and what they were told. The input of linearizability.h.
 //
 // An operation is seen from its client: the moment of its call, and, if an answer came, the moment of the answer. The

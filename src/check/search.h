@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Search: the search for a linearization of one stock line. linearizability.h is the interface; this is the search behind it.
 //
 // Lowe's list of calls and returns holds the operations with an answer. Those before the first return are the candidates:

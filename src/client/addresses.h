@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where the replicas are: what users write after --at, and the default of a cluster on this machine.
 #pragma once
 

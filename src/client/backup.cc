@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "client/backup.h"
 
 #include <fmt/format.h>

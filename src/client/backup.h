@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Backup: one replica's whole state, at one position, into a file — while the cluster goes on.
 //
 // The file is the stream of messages as the replica sent it: its greeting (which says of which cluster), parts of the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DirectSession: the driver of smr::DirectClient — a client that is the transmitter of its own requests and
 // is connected to every replica.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GatewayClient: a client that leaves the broadcasting to a replica's gateway — what every command but
 // `client` uses, and what other programs link.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The gateway client against replicas that die, refuse, and say nothing. Not here: real replication (tests/e2e).
 #include "client/gateway_client.h"
 

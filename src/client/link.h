@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Link: one client's way to the cluster — a connection to the first of several replicas that answers, and to
 // the next one when that is lost.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // PartFile: a file that is under its name whole or not at all. It is written as NAME.part; finish() has it synced and
 // renamed. Destroyed before that, it leaves nothing.
 //

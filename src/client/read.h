@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading the registry over any kind of connection: rows through visitors, pages put together, snapshots.
 //
 // Every question is answered by one replica at one position (linearizable). A read of several pages sees several

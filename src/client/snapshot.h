@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Snapshot: all sites as they were at one position, put together from answers of several.
 //
 // All pages are read, then what has changed since the first of them: those rows replace the older ones, and what did not

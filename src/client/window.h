@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Window: the requests of one session that have no answer yet. Pure; the caller sends and receives.
 //
 // Numbers are given 1, 2, 3, … without gaps. At most kSessionWindow numbers lie between the oldest open one

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ChildProcess: a child of the supervisor, with the socket through which they talk.
 //
 // The child finds the socket as file descriptor kControlFd. It runs in a process group of its own, so that

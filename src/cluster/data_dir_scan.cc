@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "cluster/data_dir_scan.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Data directory scan: what lies in a cluster's data directory, read while nobody runs on it — the register and every
 // replica's disk, each with what is wrong with it.
 //

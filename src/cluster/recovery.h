@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Recovery: resumes a cluster when no member of its last view is left with its data. An operator decides from which
 // disk, and the decision stays on record permanently.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "cluster/register_file.h"
 
 #include <filesystem>

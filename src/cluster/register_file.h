@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Register file: the view register of a one-machine cluster on disk, so that it outlives the supervisor.
 //
 // Written before a record is told to anybody: what a replica has heard of is never forgotten (I4 over restarts).

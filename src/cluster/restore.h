@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Restore: a new cluster whose state is that of a backup, ready to be started.
 //
 // It writes what a cluster of one replica would leave behind: the disk of a replica that bootstrapped the cluster

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Supervisor: a cluster of t replicas on this machine — it starts them, is their view register, and kills and
 // revives them on command.
 //

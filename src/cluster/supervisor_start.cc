@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How a cluster begins: a new one, or again from the disks (docs/explanation/protocol.md §7).
 #include <fmt/format.h>
 

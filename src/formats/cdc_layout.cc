@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The CDC's "COVID-19 vaccinating provider locations" (Vaccines.gov), 34 columns: one row per site and NDC.
 //
 // A site is given out with the first of its rows. Stock is given out at the end of the file, because several NDCs can

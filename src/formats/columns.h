@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The columns of our own formats: CSV header names and NDJSON keys alike.
 //
 // availability: a count, "true", "false", "unknown"; blank: leave as it is. zip: "02138" or "02138-1234".

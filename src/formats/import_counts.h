@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What became of an import's rows, counted; the same words wherever an import is reported.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Layout: one way of writing sites down in columns. A CSV reader gives it the header, then record after record.
 //
 // Which layout a file has is told by its header alone (make_layout). Layouts that have seen a whole file may have

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The CDC's national list of sites as one project cleaned it (row, loc_name, loc_phone, street, city, state,
 // zip_derived, …): sites without stock and without any id.
 //

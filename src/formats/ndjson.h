@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // NDJSON: one JSON object a line, with the names of our own CSV.
 //
 // Values may be texts, numbers, true/false; null and absent mean "leave as it is". availability may also be

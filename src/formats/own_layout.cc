@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Our own CSV: the header decides the order; columns nobody knows are told once and ignored.
 
 #include "formats/columns.h"

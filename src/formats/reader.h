@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reader: a file of sites in pieces, rows out. The entrance of this room for reading.
 //
 // The format is told from the first bytes (gzip, JSON, else CSV) and the CSV header; feed() may cut anywhere.

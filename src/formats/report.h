@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Report: the errors in a file, row by row.
 //
 // A note says what was corrected or looks wrong; the row is still imported. A refusal leaves the row out and does

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RowBuilder: one row of any format on its way from texts to registry::ImportRow.
 //
 // Every setter takes the text of one field as it stands in the file. Blank means "leave as it is". Defects that can

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sites, events and outcomes as JSON: the one shape that the commands (--json), the HTTP interface and the change
 // stream print.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SmartReader: a SMART Scheduling Links feed in, rows out.
 //
 // One text with the lines of all its files, in any order; the manifest may be among them (over several lines only as

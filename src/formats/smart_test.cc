@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SMART Scheduling Links: real feeds with their known defects come in; an exported feed can be imported again and
 // changes nothing.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sites out as SMART Scheduling Links: Location, Schedule and Slot lines, and the manifest that names the files.
 //
 // Which sites and lines are published:

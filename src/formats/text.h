@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Text as it comes in files, made fit to be stored: valid UTF-8, no control characters, no blanks around it.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The HHS locator of COVID-19 therapeutics: courses on hand — real counts — per site and NDC.
 //
 // No column is an id (facility_id went through a spreadsheet: 2.44e+38), so it is derived from name, street and ZIP.

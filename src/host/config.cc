@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "host/config.h"
 
 #define TOML_EXCEPTIONS 0  // a file that cannot be read is a result

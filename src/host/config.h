@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Config: titer.toml, the configuration of one replica on a machine of its own (docs/reference/serve.md has every name).
 //
 // Read as a whole and checked as a whole before anything is started: a name that is not known is an error, not a wish

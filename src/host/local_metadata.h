@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // LocalMetadata: what a replica on a machine of its own must not forget, beside its data: what it has seen of the
 // register, that it was about to bootstrap a cluster, and how often it was excluded.
 //

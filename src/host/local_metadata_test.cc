@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "host/local_metadata.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Client and Watch: each is a loop and a GatewayClient on it, which runs within the calls.
 #include <titer/client.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer::Client and titer::Watch against replicas that die, lag and say nothing. What GatewayClient does by itself is
 // tested beside it; real replicas are in tests/package/client_library.py.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The installed library: this module and what it links, as one shared object with nothing visible but include/titer.
 target_include_directories(titer_library PUBLIC ${PROJECT_SOURCE_DIR}/include)
 target_compile_definitions(titer_library PUBLIC TITER_BUILDS_LIBRARY)

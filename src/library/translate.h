@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Between the values of include/titer and those of the registry, both ways, and nothing else.
 //
 // The registry's values are views. So what goes in is encoded at once, while the caller's texts live, and what comes out is

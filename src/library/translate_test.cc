@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What goes in arrives at the replicas as it was meant, what comes out is complete, and what no replica would read is
 // refused here.
 #include "library/translate.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The functions of result.h and types.h.
 #include <titer/types.h>
 

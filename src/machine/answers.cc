@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Queries and events of a Machine as bytes: rows until the question is answered or the message is full.
 
 #include <optional>

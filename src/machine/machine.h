@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Machine: the deterministic state machine as the protocol sees it — request bytes in, result bytes out.
 //
 // It puts together what must be together for exactly-once: the session table (smr) in front of the registry. A

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The passes of a state transfer: bounded pieces, and another donor that goes on.
 #include "machine/transfer_testing.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // State transfer of a Machine: the donor's passes, the final state, and the learner's side.
 //
 // Every pass ends with: events, sessions, head — in this order, so that the head closes what came before it. Sites and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Addresses, and the two ways to a Stream: dial one, or listen for it.
 //
 // An address says where (TCP, or a Unix socket's path) and how: with `tls` everything is under TLS from the first byte,

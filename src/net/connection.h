@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Connection: one stream (stream.h: TCP or Unix, plain or TLS) that carries wire messages both ways.
 //
 // Receiving: bytes are read into one buffer and messages are shown in place; nothing is copied per message.

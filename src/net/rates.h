@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Rates: how many requests a key or an address may send, as buckets that fill with time. For HTTP and for the wire.
 //
 // A bucket holds two seconds' worth, so a page that asks for ten things at once is not refused, and an average is kept.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Stream: one connected socket, plain or under TLS, as Connection (the wire) and HttpConnection (HTTP) use it.
 //
 // Both read with one callback at a time and write without waiting, at the end of their turns. Under TLS that is the same:

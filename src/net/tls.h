@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Tls: our identity and our trust under TLS: a certificate with its key, and the authority that other certificates
 // must be of. All from PEM files, which may be replaced while we run: reload() takes the new ones for new
 // connections and leaves those that there are alone. A set of files that does not fit together is refused, and the

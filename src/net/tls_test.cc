@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TLS over real sockets of this process: which peers are accepted, what the others are told, and that bytes arrive.
 // Not here: whole clusters under TLS, and certificates renewed under load (tests/e2e/tls.py).
 #include "net/tls.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Acceptor: the wire listeners (TCP, and a Unix socket for this machine), and the first moments of every connection.
 //
 // A new connection must send Hello within kHandshakeUs and in the wire format; then it is handed to Peers or

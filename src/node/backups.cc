@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "node/backups.h"
 
 #include <spdlog/spdlog.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Backups: the whole state as a stream of messages, to clients who ask for it (`titer backup`), while service goes on.
 //
 // What a learner gets (machine.h: passes, each sending what changed since the one before began) and then the final state

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Clients: the connections of thin clients (this replica is their gateway) and of direct clients.
 //
 // Requests go straight from the receive buffer into the gateway's next frame; answers are appended to the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What only operators ask of a replica: backups, traces, and the life and death of replicas.
 #include <utility>
 

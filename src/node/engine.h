@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Engine: the pure half of a replica process — the protocol and the state machine — and what they want done.
 //
 // The modules' one meeting place: every source of inputs (links, clients, timers, the register) calls step(); the

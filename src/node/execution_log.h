@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ExecutionLog: one line per executed request, `uid: result`, in a file — the order of execution made
 // visible.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Node: one replica process. It performs what the protocol promises with sockets, the state machine and the
 // view register, in turns (net/loop.h).
 //

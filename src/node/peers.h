@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Peers: the links between this replica and the others — one duplex connection per pair.
 //
 // The replica with the higher index dials the lower one, without end: a peer that is down is dialled again every

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The JSON text that `status` and monitors read. Names are documented in docs/how-to/operations.md.
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Transfer: how state gets from a full replica (donor) to one that joins (learner).
 //
 // Pre-copy, as in live migration: the learner asks one full replica for everything; the donor sends its sites

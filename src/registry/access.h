@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Access: the keys and the write switch of one State, and the judgement that follows from them.
 //
 // Small and rarely changed, so it is plain: an ordered map, and one text of bytes for all of it where it travels (a

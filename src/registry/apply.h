@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The operations. Each validates first and then changes the core, or refuses and changes nothing.
 //
 // They return the slot of the site concerned (kNil: none is known), from which the answer's site part is filled in.

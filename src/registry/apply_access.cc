@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys and the switch. None of it is ever part of a bulk.
 #include <fmt/format.h>
 

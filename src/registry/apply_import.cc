@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One row of an import: finds the site or adds it, then the stock line. Values that are already there are left
 // alone entirely (not even marked as checked), so that importing a file again changes nothing.
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sites: add, edit, close.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Availability: set, adjust, reserve, release.
 #include <fmt/format.h>
 

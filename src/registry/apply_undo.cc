@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Undo: puts back what the event at a position changed, in all its parts, if nothing touched it since.
 //
 // Read backwards the parts of one position undo each other's order; the check comes first for all of them, so a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Recomputes what RegistryCore keeps up to date incrementally, and compares. Slow.
 #pragma once
 

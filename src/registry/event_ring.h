@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // EventRing: the history, the newest events, as compact records in a ring of bytes.
 //
 // Why bytes: an event of a stock line takes about 40 bytes in one piece, 200,000 of them fit 8 MB; appending is a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which sites lie near a point: an R-tree of points on the unit sphere.
 //
 // Why three dimensions: as latitude and longitude the date line and the poles would need special care and a mile

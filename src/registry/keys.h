@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys: permissions as replicated state. The types are here; the table of what each role may do is in
 // permissions.h.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys and roles: every cell of the table, the scopes, what ends a key, and who keeps the door.
 #include <gtest/gtest.h>
 

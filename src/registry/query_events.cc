@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // history and changes. A page never ends inside the events of one position: a client that continues from a position
 // must not miss the rest of a bulk.
 #include <fmt/format.h>

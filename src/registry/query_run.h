@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The answers to queries; contracts in state.h. Nothing here changes anything.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // list, get, near, changed_sites.
 #include <fmt/format.h>
 

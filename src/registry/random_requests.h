@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests: random requests over few names, ids and products, so that they meet often.
 #pragma once
 

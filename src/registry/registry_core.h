@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RegistryCore: the rows, the history and the one place where both are changed together.
 //
 // Operations (apply_*.cc) first validate everything, then change the state only through create_site, change_site,

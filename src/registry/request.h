@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every operation on the registry, as closed variants, and what it answers.
 //
 // Requests are executed by every replica in the same order, so they hold everything that apply() may depend on:

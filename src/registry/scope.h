@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Scope: which sites and stock lines the key of a request reaches. permissions.h says what its role may do at all.
 //
 // A provider reaches the sites of its list; a jurisdiction those in its states and ZIP codes, before and after a change;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // State: the registry as a deterministic state machine. apply(request) is the only way to change it.
 //
 // Why this shape: the same sequence of apply() calls gives the same state, digest and answers at every replica —

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Store: the sites and their stock lines as rows, with every index and the digest kept up to date.
 //
 // The bottom half of State. It knows no operation, event or rule; it only ensures that rows, indexes and digest

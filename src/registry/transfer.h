@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A State as bytes, in parts that may be written over many turns while requests are executed in between, and
 // taken over by another replica.
 //

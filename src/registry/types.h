@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The words of the vaccine domain: availability, product, site, stock line, event.
 //
 // These are views: text lies in the buffer they were decoded from or in the State that shows them. So a request

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Validation: the rules for every field of the registry, and the sentences that refuse.
 //
 // A refusal says what is wrong and what to do instead; its code says who can react. Nothing here changes anything.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CoverageMarks: how often a run came to each place that a good simulator must come to — every kind of fault, every
 // rare branch of the protocol.
 //

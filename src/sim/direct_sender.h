@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DirectSender: a direct client's process — smr::DirectClient over one connection per replica, driven as
 // client/direct_session.cc drives it (docs/explanation/protocol.md §3).
 //

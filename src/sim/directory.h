@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Directory: what is on a replica's disk and outlives its process — its lives, the tables, and the journal beyond them.
 //
 // Only what is durable is here: disk.h decides what of that which a process handed over gets so far, and a crash keeps.

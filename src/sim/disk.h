@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Disk: between a replica's process and its directory — what of that which it hands over is durable, and when.
 //
 // One sync at a time: what is appended while one runs goes into the next, as group commit does. Lines with requests are

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a disk keeps, and what a directory says about itself (docs/explanation/protocol.md §7).
 #include "sim/disk.h"
 

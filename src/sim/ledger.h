@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ledger: what all replicas of a run did, the dead ones included, held against the promises (docs/explanation/protocol.md §4).
 //
 // It stands outside of the replicas and believes none of them: everything here comes from frames on their way, from

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Nemesis: does to a run what its plan says may be done to it, and takes it all back for the liveness phase.
 //
 // Each kind of fault has its own clock, so that kinds meet in every combination. No fault takes the last living member

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Network: connections between simulated processes, with everything that may go wrong with them.
 //
 // As TCP gives it to us: within a connection bytes keep their order and none is lost while both ends and the connection

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Observer: sees a run as it happens, to draw or to print it. It changes nothing.
 //
 // One plain event with a kind; what a kind does not name is empty. Views in it live during the call. A run that nobody

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The simulator's parts, each alone: what a run stands on. Runs as a whole are tested by tests/ (label sim) and the
 // mutants.
 #include <gtest/gtest.h>

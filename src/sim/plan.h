@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Plan: what one run is like — drawn from its seed, printed with every failure.
 //
 // Swarm testing (Groce et al., ISSTA 2012): each kind of fault is on or off for a whole run, and rates differ widely.

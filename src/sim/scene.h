@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Scene: one run's cast — replica processes, the register, clients — and what the parts ask about one another.
 //
 // Only the environment (register, faults, checkers) looks at a process from outside; processes know one another by

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SimProcess: one replica process under simulation — the driver of smr::Replica and machine::Machine, as node is in
 // production (src/node), with virtual time and the simulated network instead of sockets and clocks.
 //

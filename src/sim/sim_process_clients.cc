@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Clients of a process: their requests and questions, and what they are told. As node/clients.cc.
 #include "sim/sim_process.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A process and its directory: how it begins with one, and what it puts there. As node/node.cc and its store.
 #include <fmt/format.h>
 

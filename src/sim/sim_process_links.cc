@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Connections of a process, and where what comes over them goes.
 #include <fmt/format.h>
 

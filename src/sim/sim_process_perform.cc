@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the replica wants done, in the order of the driver's contract (smr/replica.h).
 #include <fmt/format.h>
 

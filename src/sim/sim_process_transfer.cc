@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // State transfer of a process, both sides. As node/transfer.cc.
 #include "sim/sim_process.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Views of a process: the record comes, and what is looked at from outside when a view is installed.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SimRegister: the view register of a run — one record, compare-and-set, and the policy around it
 // (docs/explanation/protocol.md §4).
 //

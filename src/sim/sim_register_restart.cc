@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The register after everybody has died: which members restart from their disks, and which learn. As
 // cluster/supervisor_start.cc.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Stage: what every part of one run shares — the plan, virtual time, chance, marks, and the first thing that went wrong.
 //
 // One Random for all: the order of events alone decides which part draws from it, and when. The run ends at the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ThinClient: a client that leaves the broadcasting to a gateway — the session and window of client/window.h, driven as
 // client/gateway_client.cc drives them, plus what it wants to ask.
 //

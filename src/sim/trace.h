@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Trace: a run as one page that draws it — the space-time diagram of Lamport's paper, with what Schneider's adds.
 //
 // Records what an Observer sees, decodes each message once, and writes a page that stands alone: the data as JSON, and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Workers: many seeds, in child processes — so that a seed that breaks a CHECK ends its child and is reported like any
 // other finding, and so that seeds use every processor although a run is one thread.
 //

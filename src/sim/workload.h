@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Workload: what clients ask. Writes and reads of few sites, so that clients meet; and changes of many others, so that
 // there is a state to transfer.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // World: one whole run. A cluster is born, works while everything may fail (safety), then a core of it is healed and
 // must come to rest (liveness), and in the end everything is compared.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checkpoint: where a replica's protocol stands when its state machine is written down, and what a restarted replica
 // begins with.
 //

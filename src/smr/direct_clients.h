@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DirectClients: the replica's side of direct clients, which broadcast their own requests (§3).
 //
 // A direct client is passive — in nobody's stability test — unless it has something to send. hello makes it

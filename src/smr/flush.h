@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ViewChange: the flush, by which the members of the next view agree on what the old one contained (§4).
 //
 // Virtual synchrony's flush on top of Schneider, Gries and Schlichting's re-rooting: every member says what

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Gateway: the transmitter inside a replica, which broadcasts for thin clients (§2.1, §2.3, §2.9).
 //
 // Requests are appended to the buffer that becomes the frame's `requests`: one copy each, no allocation per

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Invariants: I1 … I10 of docs/explanation/protocol.md, as far as one replica can see them, after every step.
 //
 // Basic checks look at the state as it is; delta checks compare with the snapshot taken before the step. Invariants

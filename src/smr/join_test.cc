@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Joining (docs/explanation/protocol.md §6) and durability: deaths at every step while a learner becomes a replica;
 // sync, then ack.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Leases: both sides of the read lease, which ride on the heartbeats (§5).
 //
 // Only local reads need a lease; writes are fenced by the wedge. A heartbeat carries its sender's own clock;

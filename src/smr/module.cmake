@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The schedules of testing/ run twice: in smr_test with the module as it ships, and in smr_mutants_test with the
 # module compiled once more so that single rules of the protocol can be switched off (rules.h).
 if(TITER_TESTS AND TARGET smr_test)

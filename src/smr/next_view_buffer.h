@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // NextViewBuffer: messages that are ahead of this replica's view and are taken when it gets there.
 //
 // Others may learn of a view, or install it, first. Of flush messages the newest of each id is enough: a member

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Order: which frame is executed next (Schneider 1990 §3.2, stability test I; §2.4-§2.6).
 //
 // The head is the frame with the least uid among the heads of all streams. It is executed once it is

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Stability and order against a slow, obvious model on random inputs.
 //
 // One real replica gets frames of peers and direct clients that were made up at random (valid, but with any

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ReadFence: when a local linearizable read may look at the state (§2.7; Hermes 2020).
 //
 // A write is answered only when every replica holds it, so whatever was answered before the read came is

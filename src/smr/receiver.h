@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Receiver: how a frame comes to be held, persisted and owed an acknowledgement (§2.2, §2.3).
 //
 // Holding is receiving; persisted is what counts in acks and before `done`. Without durability the two are

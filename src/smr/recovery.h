@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Recovery: what a replica's disk says after a restart — the checkpoint that lies with its tables, and the journal read
 // from there on, record by record.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A cluster that failed as a whole starts again from its disks (docs/explanation/protocol.md §7): which frames count, and that a
 // replica which was brought back says nothing before the next view.
 #include "smr/recovery.h"

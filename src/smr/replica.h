@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Replica: the whole protocol of one replica as a pure machine: inputs go in, promises come out. It does no I/O, starts no
 // thread, reads no clock and uses no randomness.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ReplicaContext: what the parts of one replica share — the clock, the views, the streams, and where output goes.
 //
 // The parts (gateway, order, flush, leases, …) are small classes that own their own state and get the ReplicaContext

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ReplicaCore: one replica, put together. It routes each input to the parts and performs what the view change
 // decides.
 //

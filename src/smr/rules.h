@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Rules: the switches with which the tests take single rules out of the protocol, and the check that goes
 // with them.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Suspicion: when this replica asks the register for a view without a peer (§4).
 //
 // It may be wrong; only exclusion counts, and that is the register's. Three reasons to suspect a member:

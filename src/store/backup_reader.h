@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Backup reader: a file that `titer backup` wrote, back into a state machine.
 //
 // The file is a stream of wire messages: the source's HelloReply, parts of a state transfer, and last the head of a final

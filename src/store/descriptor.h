@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Descriptor: a file descriptor that is closed with its owner. Moved, never copied; closing does not report errors, so
 // that what must be on disk is synced before.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files: the few things that the journal wants of a file system, as a seam between the two.
 //
 // Why a seam: what matters of a journal happens when a disk misbehaves, and real disks seldom do so when asked. The

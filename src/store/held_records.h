@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a segment still holds that somebody needs: enough to say when nobody needs it any more.
 //
 // Not every record is remembered, only the highest view and, in it, each transmitter's highest seq: a release is a view

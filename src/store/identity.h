@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Identity: whose data directory this is, and under which incarnations it has lived since it was last a member of a view.
 //
 // A directory belongs to one replica of one cluster permanently. Each process that opens it is a new incarnation (a

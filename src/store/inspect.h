@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Inspection: what a replica's data directory says, read offline. Everything in it is checked — the journal's checksums
 // and order, the tables' rows and digest, the state's own invariants — and nothing is changed.
 // For `titer verify` and `titer recover`. Errors: as Store::open; kBusy when a replica runs on it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Journal: what a replica holds, on disk before it says so.
 //
 // A log of records (frames, installed views) in a directory of its own. append() gathers, commit() has what has

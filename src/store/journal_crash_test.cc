@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Power losses and killed processes at random moments, thousands of them: what was reported synced is there afterwards, and what is there is
 // what was appended, in order, without a hole.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a start makes of a journal that is not as it was written.
 #include <gtest/gtest.h>
 

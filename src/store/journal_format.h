@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The bytes of the journal: segments of groups of records.
 //
 //   file        one segment: header block, then groups one after another, then what the file held before

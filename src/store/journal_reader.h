@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading a journal from the beginning: what a start does, and what `titer verify` does.
 //
 // Every record of every group that may still be needed goes to the visitor, in the order in which it was appended. Then

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The journal as its owner sees it, on a disk that works.
 #include "store/journal.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JournalWriter: the thread that writes what was committed, group by group, and says when it is on the disk.
 //
 // Why a thread: a sync blocks for a fifth of a millisecond or more, and the event loop must not. Why one: one group is

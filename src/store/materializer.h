@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Materializer: moves what changed in the state machine into a batch for the tables, a piece per turn of the loop.
 //
 // Why pieces: the rows that changed since the last batch may be tens of megabytes, and the loop must not stand still

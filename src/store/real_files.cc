@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The file system of this machine behind Files.
 //
 // Around the page cache (O_DIRECT) where the file system can: it is faster and cheaper for synced writes

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Scan: walks the groups of one segment that lies in memory.
 //
 // next() gives one whole group after another, each checked against the one before; at the first that is not, it stays

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Store: a replica's disk, as the node sees it — the journal of what it holds, and the tables of what it has executed.
 //
 // The journal (journal.h) makes frames durable: appended in the order of smr's tickets, synced by a thread of its own,

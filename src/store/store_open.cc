@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a disk says when a process starts: identity, tables, and the journal from there on.
 #include <algorithm>
 #include <chrono>

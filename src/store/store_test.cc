@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A replica's disk as the node uses it: a cluster of one, driven by hand, killed at any moment and opened again.
 #include "store/store.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Tables: the state machine's state on disk, as it was at one executed position.
 //
 // Four column families of one RocksDB: sites (slot → the site as State::read_transfer takes it), history (blocks of

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The tables after a power failure, and with a disk that fails, is full, or lies.
 #include <rocksdb/env.h>
 

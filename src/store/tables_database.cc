@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/tables_database.h"
 
 #include <fmt/format.h>
@@ -14,7 +16,7 @@
 namespace titer::store {
 namespace {
 
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kTablesFormat = 1;
 constexpr std::size_t kCacheBytes = std::size_t{8} << 20;
 constexpr std::size_t kWriteBuffersBytes = std::size_t{16} << 20;  // of all families
 constexpr std::size_t kLogsBytes = std::size_t{64}
@@ -84,7 +86,7 @@ std::string newest_path(const Tables::Options& options) { return options.dir + "
 std::string identity_of(const Tables::Options& options) {
   Bytes bytes;
   ByteWriter w(bytes);
-  w.u32(kFormat);
+  w.u32(kTablesFormat);
   w.u64(options.cluster);
   w.u16(options.me.value);
   return std::string(as_text(bytes));
@@ -202,12 +204,12 @@ Status Tables::Database::check_identity() {
   }
   ByteReader in(as_bytes(**found));
   const std::uint32_t format = in.u32();
-  if (in.ok() && format > kFormat)
+  if (in.ok() && format > kTablesFormat)
     return Error{
         Code::kInvalid,
         fmt::format("the tables in {} were written by a newer titer (format {}, this one knows {}): start that "
                     "one, or name another directory",
-                    options.dir, format, kFormat)};
+                    options.dir, format, kTablesFormat)};
   const std::uint64_t cluster = in.u64();
   const ReplicaId me(in.u16());
   if (!in.done()) return damaged("they do not say whose they are");

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Head: what the tables on disk say about themselves, written last and in the same batch as what it describes.
 //
 // It is all that a restarted replica needs beside the rows: where the state machine stood and with which digest, and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TablesWriter: the thread that writes batches into the tables, so that the loop never waits for the disk.
 //
 // One batch at a time: the next is gathered while this one is written, and submitted when it is reported. A batch

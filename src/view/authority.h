@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Authority: is what answers as the register still the register?
 //
 // Everything rests on the register never going back: a restored backup of etcd, or a wiped one, would offer views that

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Cluster record: what the register of a cluster on several machines holds, and what may follow it — as pure functions.
 //
 // One value, changed only by compare-and-set: the view, the *roster* (the machines of the cluster; members are a part of

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The cluster record as JSON text, in the register.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // etcd client: the few things that the register wants of etcd — read a key, replace it if nobody else did, and hear of
 // changes — over etcd's v3 JSON gateway, plain HTTP.
 //

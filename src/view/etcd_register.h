@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // EtcdRegister: the view register of a cluster on several machines — one key in etcd, changed by compare-and-set on its
 // revision.
 //

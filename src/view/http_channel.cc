@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "view/http_channel.h"
 
 #include <boost/asio/as_tuple.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which view record may follow another: the rules of the register as pure functions, for its implementations.
 //
 // The register is a single cell: compare-and-set from view v to v+1, one record per number (I4). Two views in

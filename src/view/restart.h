@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which replicas restart after the failure of all: a rule of the register as pure functions, for its
 // implementations.
 //

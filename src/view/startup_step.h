@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // StartupStep: decides what a process that has just started does with the cluster's record (bootstrap, resume from its
 // disk, learn, or wait) as a pure function of the record, of its disk's contents, and of how long it has waited.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ViewRegister: the view register as a replica sees it — the one outside authority (docs/explanation/protocol.md §4).
 //
 // Compare-and-set asks; the answer is the newest record, which comes through the watcher like every other

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Everything that travels, to bytes and back.
 //
 // encode() appends one whole message (message.h) to `out`. decode_…() takes the payload of a message of the

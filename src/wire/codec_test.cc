@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Decoding gives back what was encoded: for every type of value that travels, over random values.
 
 #include "wire/codec.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Messages on a link: how bytes are cut into messages, for every kind of connection.
 //
 // One message is a 16-byte header — magic (u16), version (u8), type (u8), payload length (u32), checksum

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Frames and the messages of the view change, between replicas; hello, welcome, solicit of direct clients.
 
 #include <utility>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The registry's requests as bodies: kind, flags, the optional texts about the request, then the operation.
 //
 // Reserve-sized requests are a name and a few bytes; a decoded request only points into the body.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Token: a key as its owner carries it — titer_<id>_<secret>, 16 and 64 hexadecimal digits.
 //
 // The first part makes a token that lies about in a file or a log easy to find; the id is no secret and says which key it

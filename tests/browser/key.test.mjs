@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Log with keys: a visitor without one is asked for it, and the tab keeps it until it is closed.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

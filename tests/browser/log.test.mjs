@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Log, as clinics meet it: several at once, at different replicas.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """An operator's tools when disks fail: verify finds the damage, recover resumes and accepts the loss, backup and restore
 bring back the data.
 """

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """No client can harm another: interactive clients killed in the middle of a broadcast, and hostile ones.
 
 A killed client leaves nothing half-applied and costs the others a pause at most. A client that breaks the rules of the

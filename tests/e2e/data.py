@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Real files, with their defects: what goes in, what is reported, what comes out, and that going in again changes nothing."""
 import csv
 import gzip

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Nothing is ever lost: everything is killed at the same time, and the cluster resumes from its disks.
 
 The writers count (writer.py): each adds 1 to a site of its own and repeats what was not answered, over every death. So a

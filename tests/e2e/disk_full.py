@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Disks that really fill up: the data lie on small file systems in memory, and a file beside them takes the space.
 
 A disk that is full is no failure: its replica leaves as long as others stay, the last one refuses writes and goes on

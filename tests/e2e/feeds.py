@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Feeds over HTTP, end to end: export, import, SMART Scheduling Links, metrics, and the checklist that judges the feed."""
 import csv
 import gzip

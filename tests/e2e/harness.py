@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Real clusters for the end-to-end tests: started, watched, killed, and always cleaned up.
 
 Rules: a test waits for a condition and never for time to pass; only processes that were started here are ended, each by

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Hostile HTTP: requests that are malformed in every way we could think of, each with the answer that it must get.
 
 A case is a name, the bytes, and the status that must come back; CUT means that the connection ends without an answer,

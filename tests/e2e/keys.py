@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Keys and roles of a real cluster: every cell of the table over HTTP and over the wire, and how far each role reaches.
 
 What apply() decides in all its cases is tested beside the code (src/registry/keys_test.cc).

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Takes the tour of README.md and the tutorial at their word: types what they type and compares what comes back.
 
 A block of the document that begins with ```console is played. `$ ` begins a command of the second terminal, `> ` a line

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """`titer serve`: replicas that are processes of nobody, with an etcd as their view register.
 
 One real etcd and three or four real replicas, all on loopback: founded, joined, killed, stopped, replaced, all at once;

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """A backup as the beginning of a cluster on several machines: `titer restore --config`, then `titer serve`.
 
 With a real etcd. Afterwards the data is what was backed up, history and keys included. Wherever the restore is cut off, and

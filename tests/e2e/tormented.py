@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The clients that a torture keeps running against a cluster: loads that record histories, and an interactive client that edits.
 
 Each is killed now and then and starts again; the answers that it got until then stay on record.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The wire format (docs/reference/wire.md) as far as the end-to-end tests speak it themselves.
 
 Small on purpose: a handshake, requests that change one site, status, and the freedom to send what no real client would.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The faults between hosts. Each is a function that takes the scene, the replica that it strikes, and the witnesses; it ends
 when the damage is repaired. Its effect on the clients is measured and checked around it (scene.py)."""
 import signal

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """A cluster of titer on several hosts: one `titer serve` on each, an etcd as its view register.
 
 Queries to the replicas are those of the other end-to-end tests (e2e/harness.py). Here are their lives: started, killed,

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Clients on another machine, without --insecure: all may read, and a key is needed to write, from the start on.
 
 One `titer serve` and one etcd, each on a host of its own (network.py); this test is a client on a third one.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The network between hosts that are network namespaces: titer_switch NAME=NAMESPACE=ADDRESS…
 //
 // It opens a TUN device in each namespace, which stands for the host's network card, and carries IPv4 packets between

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The archive: what is in it, what it needs, and the README's tour on a bare system that has none of our libraries."""
 import os
 import re

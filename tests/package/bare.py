@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Bare Debian systems to install packages on: what debootstrap makes, kept in build/ for the next time.
 
 A Machine is an overlay over one: what happens on it is gone with the mount namespace that it was made in. The network and

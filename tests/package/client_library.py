@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The client library as others get it: what is installed and exported, and examples/client built with it by
 find_package(titer) and run against real clusters, one of whose replicas is killed meanwhile.
 """

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """packaging/compose.yaml, done as a container engine does it: its services run as the file says, in the order and with the
 health that it says, until the cluster serves; then replicas fail and all of it is stopped and started again.
 

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The Debian package on a bare system: installed, running, upgraded while its data stays, removed, purged.
 
 The bare system is what debootstrap makes (kept in build/bare, for the next time); each run works in an overlay over it, in

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The image: what it holds, that others' tools can read it, and the README's tour in a container of it, as its own user."""
 import json
 import os

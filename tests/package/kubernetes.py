@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """packaging/kubernetes: what the files name is there and fits together, and titer takes the command lines and settings.
 
 There is no Kubernetes here: no API server has read them. `kubectl kustomize` is asked where kubectl is installed.

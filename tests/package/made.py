@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The archive and the image, made of the release tree, and the README's tour with the program of either."""
 import json
 import os

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the page remembers on this device: the language, and who logs. Storage may be forbidden (private windows): then it
 // remembers as long as it is open.
 const memory = new Map<string, string>();

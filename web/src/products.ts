@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Names of vaccines by CVX code, from the table that the database has too.
 import rows from "virtual:products";
 import type { Catalogue } from "./text/en";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A simulator that cannot see a broken rule is itself broken: each rule of smr/rules.h but one is switched off, and seeds are run
 // until a checker notices. It says after how many, and which checker; a rule that nobody misses within its number of
 // seeds is a failure.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Cluster: a few replicas in one hand. Nothing moves unless the test says so, message by message: what a paper's
 // claim or a single step of the flush needs. Histories drawn at random are schedule.h's.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A test that cannot see a broken rule is worth nothing: each rule of rules.h is taken out, and the random
 // schedules must notice within the stated number of seeds.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Schedule: a random history of a whole cluster, drawn from one seed, that drives real Replica, DirectClient and
 // SessionTable objects and looks from outside whether the promises hold.
 //

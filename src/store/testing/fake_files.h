@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FakeFiles: a disk in memory that misbehaves as real ones do. For tests only.
 //
 // Every file has two contents: what was written, and what would be there after a power loss. sync() makes them one. At a

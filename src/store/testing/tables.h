@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For the tests of the tables: a directory that goes away, a load of random requests, one materialization in short.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Fake etcd: a gateway for tests, on the test's own loop, with one key in it and the faults that real ones have.
 #pragma once
 

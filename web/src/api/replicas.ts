@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one way out of the page: every request goes to the replica that serves it now, and to the next one when that
 // fails. The page is loaded from one replica and learns the addresses of the others from its status.
 //

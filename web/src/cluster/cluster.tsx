@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Cluster: the replicas, their positions, their speed, and the messages between them. It asks every replica for
 // itself, once a second, and does not move to another: a replica that does not answer is down.
 import { useEffect, useState } from "preact/hooks";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Find: where near me, now? The search stands in the address; the answer follows the change stream.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { go, reason, useApp, useLive, useNow } from "../app";

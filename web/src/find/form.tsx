@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The search form. It holds what is typed; the search itself is in the address.
 import { useEffect, useState } from "preact/hooks";
 import type { Search } from "../api/database";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which site? By a part of its name or its ZIP code; the search itself is in the address.
 import { useEffect, useState } from "preact/hooks";
 import { go, reason, useApp } from "../app";

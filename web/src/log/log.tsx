@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Log: a clinic chooses its site and says what it has.
 import { useState } from "preact/hooks";
 import { reason, useApp, useLive } from "../app";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What became of a write, in words for the one who made it. A refusal is never silent: it says what there is now.
 import { reason } from "../app";
 import { Refused } from "../api/replicas";

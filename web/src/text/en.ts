@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every word the page says, in English. es.ts has the same keys; the type checker holds it to that.
 // What depends on a number is a function: languages differ in more than an "s".
 
