@@ -4,7 +4,7 @@
 """make_archive.py BUILD FOLDER: titer-VERSION-linux-ARCHITECTURE.tar.gz, the program with everything but glibc linked in, and
 what belongs to it; prints its path.
 
-What is installed (cmake/install.cmake) with another program in it, and with the licences of all that is linked into that.
+The installed files (cmake/install.cmake) with another program in it, and with the licences of all that is linked into that.
 BUILD has the targets titer_static and debian_files.
 """
 import json
@@ -57,7 +57,7 @@ def add_licenses(tree, folder, packages, page):
 
 
 def files_of(build, architecture):
-    """What is in the archive, below its one folder."""
+    """The files of the archive, below its one folder."""
     tree = Tree()
     with tempfile.TemporaryDirectory() as staged:
         said("cmake", "--install", build, "--component", "runtime", "--prefix", staged)

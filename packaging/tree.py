@@ -2,7 +2,7 @@
 
 """Tree: files as they are to be in an archive, and the same bytes for the same files.
 
-Sorted by name, one time for all, owners as told and not those of whoever builds: no root is needed to make files of root.
+Sorted by name, one time for all, owners as given and not those of the user that builds: no root is needed to make files of root.
 """
 import gzip
 import io

@@ -43,7 +43,7 @@ int run(const Options& options) {
                      "`titer replica list` shows the one that is there"};
       });
   if (code == kExitOk)
-    fmt::print("Start `titer serve` on each machine: the first founds the cluster, the others join.\n");
+    fmt::print("Start `titer serve` on each machine: the first bootstraps the cluster, the others join.\n");
   return code;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// titer recover: go on without what is lost, when nobody of the last view is left with its data.
+// titer recover: resume from one disk, accepting the loss of newer writes, when nobody of the last view is left with its data.
 #include <fmt/format.h>
 
 #include <optional>
@@ -25,7 +25,7 @@ struct Options {
   std::string config;
 };
 
-// What is there, and what going on from it would mean.
+// The data that is there, and the loss that resuming from it would mean.
 void explain(const cluster::DataDirScan& scan) {
   print_replicas(scan);
   for (const std::string& sentence : damages(scan)) fmt::print("DAMAGED: {}.\n", sentence);
@@ -43,7 +43,7 @@ void explain(const cluster::DataDirScan& scan) {
     return (void)fmt::print(
         "No whole state is left here. Bring back a replica's directory, or `titer restore` a backup.\n");
   fmt::print(
-      "Going on from replica {} would lose what was acknowledged after position {} of view {}; how much that is, "
+      "Resuming from replica {} would lose what was acknowledged after position {} of view {}; how much that is, "
       "only\n"
       "the missing disks know. If so be it: titer recover --accept-data-loss --from {} {}\n",
       best->id.value, grouped(best->found->inventory.position.value), best->found->inventory.installed.value,
@@ -86,12 +86,12 @@ int run(const Options& o) {
 Runner setup(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("dir", o->dir, "data directory of a cluster that does not run")->capture_default_str();
-  app.add_option("--from", o->from, "the replica from whose disk the cluster is to go on");
+  app.add_option("--from", o->from, "the replica from whose disk the cluster resumes");
   app.add_option("--config", o->config,
-                 "titer.toml of this machine, in a cluster on several machines: go on from its disk "
+                 "titer.toml of this machine, in a cluster on several machines: resume from its disk "
                  "(docs/reference/serve.md)");
   app.add_flag("--accept-data-loss", o->accept,
-               "do it; what was acknowledged and is not on that disk is lost, which is on record for ever");
+               "do it: acknowledged writes that are not on that disk are lost; the record says so permanently");
   app.footer(
       "Without --accept-data-loss nothing is changed: it says what each replica has and what would be lost.\n"
       "It refuses when a start would lose nothing, and when the replica's data is damaged or half learned.\n"
@@ -99,8 +99,8 @@ Runner setup(CLI::App& app) {
   return [o] { return run(*o); };
 }
 
-const Registration registered({Group::kOperate, "recover", "go on without lost data, from one replica's disk",
-                               setup});
+const Registration registered({Group::kOperate, "recover",
+                               "resume from one replica's disk, accepting the loss of newer writes", setup});
 
 }  // namespace
 }  // namespace titer::app

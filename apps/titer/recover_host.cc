@@ -51,7 +51,7 @@ Result<Here> look(const std::string& path) {
 Status needed(const Here& here, const std::optional<view::ClusterRecord>& record, net::Loop& loop) {
   if (!here.disk.inventory.whole)
     return refused(
-        "this replica had only learned a part of the state when it ended: a part is no state to go on from");
+        "this replica had only learned a part of the state when it ended: a cluster cannot resume from a part");
   if (!record) return ok_status();
   if (record->cluster != here.disk.identity.cluster)
     return refused("the register's record of this name is of another cluster than this disk");
@@ -81,7 +81,7 @@ view::ClusterRecord recovered(const Here& here, const std::optional<view::Cluste
   next.losses = here.disk.recoveries;
   if (there && there->losses.size() > next.losses.size()) next.losses = there->losses;
   next.losses.push_back(
-      fmt::format("{}: the cluster went on from replica {} alone, from position {} of view {}; the last "
+      fmt::format("{}: the cluster resumed from replica {} alone, from position {} of view {}; the last "
                   "view known was {}",
                   iso_time(net::wall_now()), here.config.index.value, here.disk.inventory.position.value,
                   here.disk.inventory.installed.value, newest.value));
@@ -104,7 +104,7 @@ int recover_host(const std::string& config, bool accept) {
     complain(reason.error().message);
     return kExitRefused;
   }
-  fmt::print("This disk has position {} of view {}. Going on from it loses what was acknowledged after that.\n",
+  fmt::print("This disk has position {} of view {}. Resuming from it loses what was acknowledged after that.\n",
              grouped(here->disk.inventory.position.value), here->disk.inventory.installed.value);
   if (!accept) {
     fmt::print("If so be it: titer recover --accept-data-loss --config {}\n", config);

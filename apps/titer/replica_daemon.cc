@@ -19,7 +19,7 @@ namespace {
 constexpr std::int64_t kForEver = INT64_MAX;
 constexpr std::int64_t kLookAgainUs = 250'000;
 constexpr std::int64_t kStartupUs =
-    3'600'000'000;  // what a start wants does not get old: it is asked anew each time
+    3'600'000'000;  // what a start wants does not get old: it is asked again each time
 
 }  // namespace
 
@@ -137,7 +137,7 @@ view::StartupStep ReplicaDaemon::startup_step_by(const view::ClusterRecord& reco
   return view::decide_startup(record, starting_process_, announced ? now.value - announced_.value : 0);
 }
 
-// A proposal: what this start wants of the record. Who is about to found notes it first.
+// A proposal: what this start wants of the record. A process that is about to bootstrap the cluster notes it first.
 view::NextRecord ReplicaDaemon::next_record_by(const view::ClusterRecord& newest) {
   if (process_.node) return std::nullopt;  // its start is over
   view::StartupStep step = startup_step_by(newest);
@@ -211,9 +211,10 @@ std::optional<int> ReplicaDaemon::become_replica() {
   }
   process_.node = std::move(opened).value();
   process_.node->use(*process_.reg);
-  spdlog::info("this process is {}", bootstraps                                   ? "the first of a new cluster"
-                                     : record_->view.has(me_.id, me_.incarnation) ? "one of those who begin anew"
-                                                                                  : "a learner");
+  spdlog::info("this process is {}", bootstraps ? "the first of a new cluster"
+                                     : record_->view.has(me_.id, me_.incarnation)
+                                         ? "one of the members that restart the cluster"
+                                         : "a learner");
   const smr::Member* before = record_->view.find(me_.id);
   if (before != nullptr && before->incarnation != me_.incarnation)
     spdlog::warn(
@@ -221,7 +222,7 @@ std::optional<int> ReplicaDaemon::become_replica() {
         "others have "
         "taken that one out. If nobody of the view is left with its data, `titer recover --config` says what can "
         "be done");
-  // What is on disk now says more than the note.
+  // The disk now says more than the note.
   host::LocalMetadata metadata = metadata_.get();
   metadata.bootstrap_attempts.clear();
   if (!metadata_.get().bootstrap_attempts.empty() && !write_metadata(metadata)) return kExitUsage;
@@ -251,7 +252,7 @@ void ReplicaDaemon::tell_peers() {
   http_peers_->set(std::move(peers));
 }
 
-// Who was a member for long is steady again.
+// A process that has been a member for long is steady again.
 void ReplicaDaemon::reset_exclusions_later() {
   if (metadata_.get().exclusions == 0) return;
   steady_.expires_after(std::chrono::microseconds(host::LocalMetadataStore::kSteadyUs));

@@ -5,7 +5,7 @@
 //   metadata ─▶ the register's first record ─▶ the disk ─▶ step (view/startup_step.h) ─▶ node
 //   SIGTERM ─▶ HTTP drained, no reads, requests finished ─▶ out of the view ─▶ end
 //
-// What has to be on disk before the register hears of it is written in between: the incarnation that is about to
+// Everything that must be on disk before the register hears of it is written in between: the incarnation that is about to
 // bootstrap (metadata), the process's life (store), and before anything is done by a record, what was seen of the
 // register (metadata).
 //

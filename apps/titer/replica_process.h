@@ -31,14 +31,14 @@ struct ReplicaProcess {
 // The log's form, as many connections as the system lets us have, and no signal for a reader that is gone.
 void prepare_process();
 
-// What is left of earlier lives. `disk.dir` empty: durability memory. `execution_log`: a file, empty: none; with what is in
+// The remains of earlier lives. `disk.dir` empty: durability memory. `execution_log`: a file, empty: none; with what is in
 // it, when `keep_log`.
 [[nodiscard]] Result<node::Node::LocalState> recover_from_disk(ReplicaProcess& process,
                                                                const store::StoreOptions& disk,
                                                                const std::string& execution_log, bool keep_log);
 
 void serve_http(ReplicaProcess& process, api::Setup setup);
-// No new HTTP requests; `then`, on the loop, once those in work are answered: they need the node.
+// No new HTTP requests; `then`, on the loop, once those in progress are answered: they need the node.
 void stop_http(ReplicaProcess& process, std::function<void()> then);
 
 // To the end; the exit code.

@@ -76,7 +76,7 @@ int restore_host(const std::string& path, const store::BackupContents& backup, m
       view::change_record(loop, config->etcd, key, [&](const MaybeRecord& now) -> Result<view::ClusterRecord> {
         auto changed = next(now);
         if (!changed || changed->cluster == first->cluster) return changed;
-        return Error{Code::kDuplicate, "the record was made anew meanwhile"};
+        return Error{Code::kDuplicate, "another record was made meanwhile"};
       });
   if (!record) return not_recorded(record.error(), config->data);
   if (!quiet)

@@ -47,7 +47,7 @@ Status begin_log(const host::Config& config) {
   return ok_status();
 }
 
-// What can be known of a configuration before a replica is started with it.
+// Everything that can be known of a configuration before a replica is started with it.
 int check(host::Config& config) {
   if (const Status etcd = host::secure_etcd(config); !etcd) return refuse(etcd.error());
   if (config.tls.given()) {

@@ -67,7 +67,7 @@ void print(const sim::Sum& sum, double seconds) {
       per_seed(sum.reads), per_seed(sum.views), per_seed(sum.marks.faults()), sum.operations, sum.unknown);
 }
 
-// Lines of "seed commit what"; what begins with # is a comment.
+// Lines of "seed commit what"; a line that begins with # is a comment.
 bool read_seeds(const std::string& path, std::vector<std::uint64_t>& seeds) {
   std::ifstream in(path);
   if (!in) {

@@ -175,7 +175,7 @@ using Operation =
 
 // For the history.
 struct WriteOptions {
-  std::string actor = {};   // who; empty: that of the Client. With a key it is the key's owner in any case
+  std::string actor = {};   // empty: that of the Client. With a key it is the key's owner in any case
   std::string reason = {};  // why
 };
 

@@ -270,7 +270,7 @@ void GatewayClient::begin_watch(Position since, const EventVisitor& visit, const
 }
 
 Result<bool> GatewayClient::follow(BootTime deadline, const std::function<bool()>& done) {
-  // What counts is how long a replica has been looked for, not how long nobody called.
+  // The time counts for which a replica has been looked for, not the time without calls.
   if (lost_at_ != BootTime()) lost_at_ = later(lost_at_, net::boot_now().value - followed_.value);
   const auto gone = [this] {
     return lost_at_ != BootTime() && net::boot_now() > later(lost_at_, options_.deadline_us);

@@ -235,7 +235,7 @@ TEST_F(GatewayClientTest, AfterAnUnknownOutcomeANewSessionBegins) {
   EXPECT_EQ(sessions.size(), 2U);
 }
 
-// Regression: a program that writes now and then kept one session for ever; when the replicas had forgotten it, they
+// Regression: a program that writes now and then kept one session permanently; when the replicas had forgotten it, they
 // answered "unknown" to a request that had been sent once.
 TEST_F(GatewayClientTest, ASessionThatWasNotUsedForAWhileIsReplaced) {
   GatewayClient c(loop_, {.at = {one_.address(), two_.address()}, .session_idle_us = -1});

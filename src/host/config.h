@@ -58,7 +58,7 @@ struct Config {
   bool insecure = false;
 };
 
-// What holds instead of the file: one file for all replicas of a cluster. Empty: what the file says.
+// Values that replace those of the file: one file for all replicas of a cluster. Empty: what the file says.
 struct Overrides {
   std::optional<std::uint16_t> index;
   std::string wire, http;

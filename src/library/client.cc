@@ -29,7 +29,7 @@ constexpr std::int64_t kBehindUs = 20'000;  // before a question that was answer
 constexpr std::int64_t kYearMs = std::int64_t{365} * 24 * 3600 * 1000;
 
 std::int64_t microseconds(std::chrono::milliseconds time) {
-  return std::clamp<std::int64_t>(time.count(), 0, kYearMs) * 1000;  // milliseconds::max() is "for ever"
+  return std::clamp<std::int64_t>(time.count(), 0, kYearMs) * 1000;  // milliseconds::max() is "forever"
 }
 BootTime after(std::int64_t us) { return BootTime(net::boot_now().value + us); }
 

@@ -5,7 +5,7 @@
 // The registry's values are views. So what goes in is encoded at once, while the caller's texts live, and what comes out is
 // copied. What the replicas would take for a broken message (too many parts, a text that is too long) is found here and
 // refused with kInvalid or kTooLarge: they would cut the connection, and the client would try the next one in vain.
-// Products may be NDC codes; what goes out is CVX. Pure.
+// Products may be NDC codes; the result is CVX. Pure.
 #pragma once
 
 #include <titer/types.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What goes in arrives at the replicas as it was meant, what comes out is complete, and what no replica would read is
+// Requests arrive at the replicas as they were meant, answers are complete, and requests that no replica would read is
 // refused here.
 #include "library/translate.h"
 

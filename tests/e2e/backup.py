@@ -148,7 +148,7 @@ class Recover(unittest.TestCase):
                 shutil.rmtree(cluster.disk(index), ignore_errors=True)
             before = fingerprint(cluster.data)
             said = self.recover(cluster, "--from", 2, code=1)
-            self.assertIn("Going on from replica 2 would lose what was acknowledged after position", said)
+            self.assertIn("Resuming from replica 2 would lose what was acknowledged after position", said)
             self.assertIn("replica 1 has no directory", self.recover(cluster, "--accept-data-loss", "--from", 1, code=1))
             self.recover(cluster, "--accept-data-loss", code=2)
             self.assertEqual(fingerprint(cluster.data), before)

@@ -304,7 +304,7 @@ class Serve(unittest.TestCase):
                 group.command("replica", "add", index, group.machine(index))
                 group.start(index)
             group.wait_members(range(3))
-            self.assertIn("went on from replica 2 alone", group.command("replica", "list"))
+            self.assertIn("resumed from replica 2 alone", group.command("replica", "list"))
 
     def test_one_after_another_is_restarted_under_load_and_nothing_is_lost_or_refused(self):
         with Group() as group:

@@ -47,7 +47,7 @@ class Manifests(unittest.TestCase):
         return one
 
     def pods(self):
-        """(what makes them, their template), of all workloads."""
+        """(the workload, its template), of all workloads."""
         return [(document, document["spec"]["template"]) for document in self.of_kind("StatefulSet", "Job")]
 
     def test_every_file_is_in_the_kustomization_and_no_name_comes_twice(self):
