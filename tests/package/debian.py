@@ -6,6 +6,7 @@
 The bare system is what debootstrap makes (kept in build/bare, for the next time); each run works in an overlay over it, in
 a mount namespace of its own, so that nothing else sees or keeps what it does. That needs root; elsewhere this is skipped.
 """
+import glob
 import os
 import re
 import signal
@@ -61,6 +62,16 @@ class Package(unittest.TestCase):
         self.packages = [make_package(os.path.join(folder, "one"), "0.1.0"),
                          make_package(os.path.join(folder, "two"), "0.1.1")]
         self.machine = Machine(bare_system()[0], folder)
+
+    def test_the_client_library_is_found_by_the_linker(self):
+        folder = os.path.dirname(self.packages[0])
+        library, headers = (glob.glob(os.path.join(folder, name))[0] for name in ("libtiter[0-9]*.deb", "libtiter-dev_*.deb"))
+        name = re.match(r"libtiter[0-9.]+", os.path.basename(library)).group()
+        self.machine.install(library)
+        self.assertIn("/usr/lib/libtiter.so." + name.removeprefix("libtiter"), self.machine.run("ldconfig", "-p"))
+        self.assertRegex(self.machine.run("dpkg", "-s", name), r"Depends: .*libssl3")  # worked out from the library
+        self.machine.install(headers)  # asks for the library of the same version, and for nothing else
+        self.assertIn(f"Depends: {name} (= 0.1.0-1)\n", self.machine.run("dpkg", "-s", "libtiter-dev"))
 
     def test_install_run_upgrade_remove_purge(self):
         self.installed()
