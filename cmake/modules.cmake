@@ -69,6 +69,7 @@ function(titer_module name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE titer_${name} GTest::gtest GTest::gtest_main)
     titer_read_once(${name}_test)
+    set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)  # helpers of tests have the same short names
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
   endif()
   # What one module needs beyond the others, next to its sources.
