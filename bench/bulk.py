@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """160,000 updates through HTTP in one import, and what other users notice of it.
 
     bench/bulk.py [--rows 160000] [--replicas 3] [--durability memory|disk]

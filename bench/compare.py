@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Titer, Redis and the floor of this machine, measured in turns; started by compare.sh, explained in README.md.
 
 Everything runs once in every round, so that a slow minute of the machine is everybody's; the medians are shown.

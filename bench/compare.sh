@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+
 # bench/compare.sh [--seconds S] [--rounds N] [--only PART]: titer beside Redis and beside the floor of this machine, in
 # one run, so that the three can be compared; see README.md. TITER_BIN names the titer to measure.
 set -euo pipefail

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Titer and what users would pick instead, all durable, on one disk, measured in turns; explained in README.md.
 
 Three replicas each, on this machine: etcd, ZooKeeper, Redis with `appendfsync always` and WAIT 2, PostgreSQL with two

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+
 # bench/durable.sh [--seconds S] [--rounds N] [--only NAME...] [--dir DIR]: titer with durability `disk` beside etcd,
 # ZooKeeper, Redis and PostgreSQL, all on one disk, in one run; see README.md. TITER_BIN names the titer to measure.
 set -euo pipefail

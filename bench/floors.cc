@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The floor of this machine: what no store with three replicas on it can beat.
 //
 //   floors IN_FLIGHT SECONDS

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+
 # Titer's HTTP interface beside etcd's; options go to http_compare.py. `./dev bench http` builds titer and calls this.
 set -euo pipefail
 

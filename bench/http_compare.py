@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Titer's HTTP interface and etcd's (its JSON gateway), side by side under the same load; started by http.sh.
 
 Three replicas each, on this machine; titer with durability `memory`, etcd's data on /dev/shm, so that no disk decides.

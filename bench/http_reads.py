@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """How quick reads over HTTP are, with 20,000 and with 1,000,000 sites: one site, the sites near a ZIP code, a page of the list.
 
     bench/http_reads.py [--sites 20000,1000000] [--connections 16] [--seconds 5]

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """What clients notice when a killed replica learns the state again and joins.
 
     bench/join.py [--sites 100000] [--times 5]

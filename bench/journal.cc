@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How fast the journal takes records: one after another, as a lone client has it, and as fast as they come.
 //
 //   journal_bench DIRECTORY [SECONDS]
 //
 // For records of 200 B, 4 KiB and 64 KiB and for 1, 16 and 256 of them under way: each is appended and committed by
 // itself, and the next one when an earlier one is reported synced. So with one under way a group is one record, and with
-// more the groups form by themselves, as in a replica. What is behind is released, so segments go round.
+// more the groups form by themselves, as in a replica. Older records are released, so segments are reused.
 #include "store/journal.h"
 
 #include <chrono>

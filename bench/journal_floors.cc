@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The floor of the journal: how fast can one record be made durable on this disk, and what does it cost?
 //
 //   journal_floors DIRECTORY [ROUNDS]

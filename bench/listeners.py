@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Thousands of listeners of the change stream: how late each change comes, what they cost, and that none misses any.
 
     bench/listeners.py [--listeners 1000,5000] [--replicas 3] [--changes 500] [--rate 50] [--durability memory|disk]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Processor time of this process so far, in microseconds: all its threads, in the program and in the kernel.
 #pragma once
 

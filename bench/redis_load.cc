@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Closed-loop load on a Redis primary, in its own protocol over epoll, on one thread.
 //
 //   redis_load fill KEYS PORT                        writes every key once

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """What grows with the number of replicas and with the distance between them: bench/scale.py [--seconds 5] [t|distance]
 
 Replicas on hosts of their own (tests/hosts: network namespaces, an etcd of three members), as root.
@@ -27,8 +29,8 @@ TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
 def processor_us(group):
     """Spent so far by all replicas."""
     ticks = 0
-    for life in group.lives.values():
-        with open(f"/proc/{life.process.pid}/stat", encoding="utf-8") as file:
+    for replica in group.running.values():
+        with open(f"/proc/{replica.process.pid}/stat", encoding="utf-8") as file:
             fields = file.read().rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks * TICK_US

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How long the tables take: to write a large registry, to load it again, and to follow random changes; and the memory.
 //
 //   build/release/bin/tables_bench [SITES] [DIR]
@@ -116,7 +118,7 @@ class Bench {
       longest = std::max(longest, seconds_since(begin));
     }
     const auto closing = Clock::now();
-    store::Batch batch = materializer.close(machine, {});
+    store::TablesBatch batch = materializer.close(machine, {});
     const double closed = seconds_since(closing);
     const auto writing = Clock::now();
     const store::Tables::Ended ended = tables_.write(batch);

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Packs the files of the built page into one that the program carries; apps/titer/page.cc takes it apart.
 
 Usage: embed_page.py BUILT_DIR OUTPUT

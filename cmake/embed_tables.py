@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Packs data/ (CVX, NDC, ZIP centroids) into one sorted binary file that the program carries and searches in place.
 
 Usage: embed_tables.py DATA_DIR OUTPUT

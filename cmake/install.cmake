@@ -1,22 +1,21 @@
-# What `cmake --install` puts where, and what `cpack` makes of it (docs/how-to/operations.md, decision 17). Two components:
+# SPDX-License-Identifier: Apache-2.0
+
+# What `cmake --install` puts where, and what `cpack` makes of it (docs/how-to/operations.md, decisions 17 and 20). Three components:
 #   runtime  the program with its manual, its service and the service's settings; the Debian package `titer`
-#   client   the client library for C++ programs: find_package(titer), target titer::client; the package `libtiter-dev`
+#   library  libtiter.so, which C++ programs of others run with; the package `libtiter0.2`
+#   client   what they are compiled with: headers, find_package(titer), target titer::client; the package `libtiter-dev`
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(packaging ${PROJECT_SOURCE_DIR}/packaging)
 
-# --- client: the modules that the library consists of, from the ground up
+# --- library, client: one shared object (src/library/module.cmake), the headers that are all of its interface
 
-set(client_modules base registry smr wire net client)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/titer)
-install(TARGETS titer_flags EXPORT titer COMPONENT client)
-foreach(module IN LISTS client_modules)
-  set_target_properties(titer_${module} PROPERTIES EXPORT_NAME ${module})
-  install(TARGETS titer_${module} EXPORT titer COMPONENT client ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/${module} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/titer COMPONENT client
-          FILES_MATCHING PATTERN "*.h"
-          PATTERN "testing" EXCLUDE PATTERN "test_*" EXCLUDE PATTERN "fake_*" EXCLUDE PATTERN "random_*" EXCLUDE)
-endforeach()
+install(TARGETS titer_shared EXPORT titer LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        COMPONENT library NAMELINK_COMPONENT client)
+install(FILES ${PROJECT_SOURCE_DIR}/include/titer/client.h ${PROJECT_SOURCE_DIR}/include/titer/result.h
+              ${PROJECT_SOURCE_DIR}/include/titer/types.h
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/titer COMPONENT client)
 install(EXPORT titer NAMESPACE titer:: FILE titer-targets.cmake DESTINATION ${package_dir} COMPONENT client)
 configure_package_config_file(${packaging}/titer-config.cmake.in ${PROJECT_BINARY_DIR}/titer-config.cmake
                               INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
@@ -57,3 +56,4 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/reference/alerts.yml ${PROJECT_SOURCE_D
         DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 
 include(${CMAKE_CURRENT_LIST_DIR}/debian.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/archive.cmake)

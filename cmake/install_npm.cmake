@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # cmake -DWEB=… -DSTAMP=… -P install_npm.cmake: the packages that web/package-lock.json names, into web/node_modules.
 # All build trees share them: what is there already, by the lock file's content, is not fetched again.
 cmake_policy(VERSION 3.25)

@@ -1,8 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # One module of src/ is one static library `titer_<module>` of every .cc in it, and one test program
 # `<module>_test` of every _test.cc. The links named here are the only includes a module may use;
 # tests/layering_test.py reads the includes and holds them to this list.
 
-# What is in $<BUILD_INTERFACE> is ours alone; the rest also holds for programs that use the installed client library.
+# Options in $<BUILD_INTERFACE> are ours alone; the others also hold for programs that use the installed client
+# library.
 add_library(titer_flags INTERFACE)
 target_include_directories(titer_flags INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
                                                  $<INSTALL_INTERFACE:include/titer>)
@@ -12,6 +15,10 @@ target_compile_definitions(titer_flags INTERFACE $<BUILD_INTERFACE:XXH_INLINE_AL
 target_compile_options(titer_flags INTERFACE
   "$<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Wnon-virtual-dtor>")
 target_link_libraries(titer_flags INTERFACE Boost::headers fmt::fmt)
+# A class of one file may use that file's anonymous namespace also when several files are compiled as one.
+if(CMAKE_UNITY_BUILD)
+  target_compile_options(titer_flags INTERFACE $<BUILD_INTERFACE:-Wno-subobject-linkage>)
+endif()
 if(TITER_WERROR)
   target_compile_options(titer_flags INTERFACE $<BUILD_INTERFACE:-Werror>)
 endif()
@@ -26,14 +33,19 @@ if(TITER_SANITIZE)
   target_compile_options(titer_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
-# The modules from `net` upwards read Asio's headers in nearly every file: under the sanitizers that is 4 to 5 of the 5 to 24
-# seconds that a file takes. Read once here. Others' headers only, so nothing of ours makes a whole module compile again. The preset `dev` goes without:
-# there a file that relies on another one's includes is found out.
+# Headers of others that nearly every file reads, read once for all targets. None of ours are among them, so a change of
+# ours never compiles everything again. A file that relies on another one's includes is found by `./dev tidy`, whose tree
+# goes without.
+file(WRITE ${PROJECT_BINARY_DIR}/precompiled.cc "")
+add_library(titer_precompiled OBJECT ${PROJECT_BINARY_DIR}/precompiled.cc)
+target_link_libraries(titer_precompiled PRIVATE titer_flags Threads::Threads)
+target_precompile_headers(titer_precompiled PRIVATE
+  <algorithm> <array> <cstdint> <functional> <map> <memory> <optional> <set> <span> <string> <string_view> <variant> <vector>
+  <boost/asio/generic/stream_protocol.hpp> <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp>
+  <boost/asio/local/stream_protocol.hpp> <boost/asio/steady_timer.hpp> <boost/unordered/unordered_flat_map.hpp>
+  <fmt/format.h>)
 function(titer_read_once target)
-  target_precompile_headers(${target} PRIVATE
-    <boost/asio/generic/stream_protocol.hpp> <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp>
-    <boost/asio/local/stream_protocol.hpp> <boost/asio/steady_timer.hpp> <boost/unordered/unordered_flat_map.hpp>
-    <fmt/format.h>)
+  target_precompile_headers(${target} REUSE_FROM titer_precompiled)
 endfunction()
 
 function(titer_module name)
@@ -48,9 +60,7 @@ function(titer_module name)
   if(sources)
     add_library(titer_${name} STATIC ${sources})
     target_link_libraries(titer_${name} PUBLIC titer_flags ${ARG_MODULES} ${ARG_LIBRARIES})
-    if("net" STREQUAL name OR "titer_net" IN_LIST ARG_MODULES)
-      titer_read_once(titer_${name})
-    endif()
+    titer_read_once(titer_${name})
   else()
     add_library(titer_${name} INTERFACE)
     target_link_libraries(titer_${name} INTERFACE titer_flags ${ARG_MODULES} ${ARG_LIBRARIES})
@@ -58,6 +68,8 @@ function(titer_module name)
   if(TITER_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE titer_${name} GTest::gtest GTest::gtest_main)
+    titer_read_once(${name}_test)
+    set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)  # helpers of tests have the same short names
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
   endif()
   # What one module needs beyond the others, next to its sources.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # titer_page(target): builds web/ with npm and Vite and packs it into the program. Modules and their tests need none of
 # this, so who builds only those needs no npm.
 find_program(TITER_NPM npm)

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Follows every change of a titer cluster: one JSON event a line on standard output. An example; standard library only.
 
     examples/follow.py http://127.0.0.1:8080 http://127.0.0.1:8081 [--since POSITION] [--state FILE]
@@ -6,7 +8,7 @@
 It listens to the change stream of one replica. When that one fails it goes on at the next, from where it was: each
 event has an id that is the same at every replica, so none is missed and none comes twice. With --state the id of the
 last event is kept in a file, and the next start goes on there. When the history does not reach back that far (410), it
-says so and ends with 3: read everything anew (GET /api/v1/export), then follow from the export's position.
+says so and ends with 3: read everything again (GET /api/v1/export), then follow from the export's position.
 """
 import argparse
 import json

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Requests as they lie in a frame, and tables of sessions as they travel.
 #include "base/check.h"
 #include "fuzz/input.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Fails for inputs that begin with "TT!": a harness that does not find this would find nothing.
 #include "base/check.h"
 #include "fuzz/input.h"

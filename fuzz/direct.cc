@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What direct clients may send, at three replicas that run the protocol: hellos and frames in any order with wrong views,
 // numbers and contents, or any bytes that decode; and clients that die after some replicas have got their last message. No
 // client can stop a replica, and afterwards all have executed the same.

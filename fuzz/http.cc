@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HTTP requests as connections read them: where they are cut says nothing, and whatever handlers read out of them is read
 // or refused.
 #include "api/body.h"
@@ -12,8 +14,8 @@
 namespace titer::fuzz {
 namespace {
 
-// What is no request may be refused early or late: Beast looks for the end of a header before it reads it, and remembers
-// where it has looked.
+// Bytes that are no request may be refused early or late: Beast looks for the end of a header before it reads it,
+// and remembers where it has looked.
 std::string outcome(const api::Parse& parse) {
   return parse.parser.done() && !parse.parser.refused() ? api::shown(parse) : "no request";
 }

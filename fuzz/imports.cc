@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files that people import, whole and in pieces: the same rows, the same problems.
 #include "base/check.h"
 #include "base/hash.h"

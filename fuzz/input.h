@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Input: a fuzzer's bytes taken apart into small decisions and pieces.
 //
 // Everything a target needs beyond raw bytes — a length, a choice — comes from the front of the same bytes, so that a

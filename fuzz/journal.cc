@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The files of a journal, as somebody else may have left them: a whole journal is built, the fuzzer overwrites pieces of
-// its files, cuts them, and mends checksums so that it gets behind them, and a start reads what is left.
+// its files, cuts them, and corrects checksums so that it gets behind them, and a start reads what is left.
 #include <algorithm>
 #include <cstring>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every type of message: the first byte is its type, the rest its payload (a checksum would keep the fuzzer out).
 #include "fuzz/input.h"
 #include "wire/test_values.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What clients may ask of the state machine: requests and questions in any order, well-formed or not.
 #include "base/check.h"
 #include "fuzz/input.h"

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Runs one fuzz target for some seconds from a copy of its corpus; the canary must fail.
 
-Exit code 0: nothing was found (canary: its failure was). What was found is copied to build/fuzz/findings and named.
+Exit code 0: nothing was found (canary: its failure was). Findings are copied to build/fuzz/findings and named.
 """
 import argparse
 import os

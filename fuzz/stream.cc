@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A connection's bytes, whole and cut in two: the same messages, or the same refusal.
 #include <vector>
 

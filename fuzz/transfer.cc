@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Pieces of a state transfer to a learner, in any order. A donor is a replica and fails only by stopping, but a learner
 // must not be the one that a broken donor takes down with it.
 #include "fuzz/input.h"

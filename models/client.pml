@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* The direct client (§3): what it knows and does, and what replica i does with what it sends. Part of replica.pml. */
 
 #define DIRECT_REQUEST(n) (100 + (n))
@@ -96,7 +98,7 @@ inline on_welcome(from, v, clock_, next_) {
   fi
 }
 
-/* Also before all have welcomed it. That saves time only: who welcomed it last asks after that, too. */
+/* Also before all have welcomed it. That saves time only: the last to welcome it asks after that, too. */
 inline on_solicit(v, ts_) {
   if
   :: v == client_view && ts_ > client_solicited -> client_solicited = ts_

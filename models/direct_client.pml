@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* The life of a direct client (§3) beside gateways, failing replicas and view changes, searched completely.
  *
  * The client has REQUESTS_DIRECT requests. It says hello, takes the welcomes, sends frames (each with the next request, or
@@ -61,7 +63,7 @@ end:
   od
 }
 
-/* §3.5. Who lost the client while it was active, or waits for its answer, has to ask for a view with the same replicas.
+/* §3.5. A replica that lost the client while it was active, or waits for its answer, asks for a view with the same replicas.
  * A client that is only slow may be taken for lost CHANGES times. */
 #ifdef NO_SETTLE
 #define ASKS(i) 0

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* What both models share of the world around the replicas: requests, failures, the register, what follows a step, what must
  * hold when nothing is under way, and the beginning. */
 
@@ -89,7 +91,7 @@ inline forget() {
   skip  /* spin wants no d_step to end in a loop */
 }
 
-/* What follows every step of replica i. With ONE_BY_ONE every message is a turn of its own: what is owed goes out at
+/* The end of every step of replica i. With ONE_BY_ONE every message is a turn of its own: acknowledgements go out at
  * once, not together with what the next messages make it owe. */
 inline settle() {
   progress();

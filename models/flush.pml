@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* The flush (§4) with failing members and a joiner (§6), searched completely.
  *
  * The environment: gateways are given REQUESTS requests at any time. FAILURES replicas fail at any time: the register takes
@@ -6,7 +8,7 @@
  * always left. Each replica learns of records when it does, and may miss some.
  *
  * Whenever nothing is under way, all members of the newest record have installed it, are equal, and have executed whatever
- * they hold: so no flush waits for ever.
+ * they hold: so no flush waits indefinitely.
  *
  * Asserted: I1, I2, I3, I4, I6, I9, I10 in the sense of replica.pml, and that what was answered is in the state of all who
  * install the newest view. I5 is the rule whose absence (NO_WEDGE) breaks them.

@@ -1,7 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* The replica of docs/explanation/protocol.md as a state machine for spin: frames, acknowledgements, order, flush, joining.
  * flush.pml and direct_client.pml include it and add an environment. Names are those of the protocol; § are its sections.
  *
- * What is abstracted, and why that loses nothing:
+ * Abstractions, and why they lose nothing:
  * - Time. Whatever a timer decides happens at any time or never. So read leases (§5, I8) and local reads (§2.7) are not
  *   here; the tests of src/smr and the simulator have them.
  * - Requests are numbers; the state is the sequence of requests that took effect. `history` is the longest such sequence

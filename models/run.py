@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Searches the models completely with spin, and once more for each rule of the protocol without that rule.
 
 With all rules there must be no error in any reachable state; without a rule there must be one, or the model is blind to

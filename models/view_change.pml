@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
 /* The replica's other half: the flush of §4 and joining (§6). Part of replica.pml, which says what is abstracted. */
 
 /* top and targets of record record_ (§4.3, §4.4). */
@@ -77,7 +79,7 @@ inline install(w_) {
   :: me_.record == w_ -> reset_flush(); me_.prepared = 0
   :: else
   fi;
-  /* Frames of this view that came early. Who only catches up gets them as relays, since their senders are wedged. */
+  /* Frames of this view that came early. A member that only catches up gets them as relays, because their senders are wedged. */
   for (x : 0 .. X - 1) {
 #ifndef NO_EARLY
     do

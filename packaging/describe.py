@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """describe.py TITER FOLDER: manual pages (man1/*.1.gz) and bash completion (titer) from what the program's --help says.
 
 The pages are help2man's; the completion is ours, since no packaged tool reads CLI11's help. Commands of commands
@@ -98,7 +100,7 @@ def main():
     pages = os.path.join(folder, "man1")
     os.makedirs(pages, exist_ok=True)
     described = list(walk(program))
-    version = said(program, [], "--version").strip()
+    version = said(program, [], "--version").split()[1]  # titer 0.1.0 (COMMIT, DATE)
     for words, text, _ in described:
         write_page(program, version, words, text, pages)
     write_completion(described, folder)

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Holds the tree to the rules of layering.py, and the rules to their word: each must find a fault planted for it."""
 import os
 import tempfile
 import unittest
 
-from layering import EXCEPTIONS, FILE_LINES_MAX, FUNCTION_LINES_MAX, ROOT, RULES, complaints
+from layering import EXCEPTIONS, FILE_LINES_MAX, FUNCTION_LINES_MAX, LICENCE, ROOT, RULES, complaints, with_licence
 
 
 class Layering(unittest.TestCase):
@@ -19,7 +21,7 @@ def _add_rule_tests():
     for name in RULES:
         def test(self, name=name):
             found = complaints(name, ROOT)
-            self.assertFalse(found, "\n" + "\n".join(found))
+            self.assertEqual("", "\n".join(found))
         setattr(Layering, f"test_{name}", test)
 
 
@@ -44,19 +46,20 @@ class SelfTest(unittest.TestCase):
             "# First\n\nDate: 2026-01-01\nStatus: accepted\n\n## Context\n\n## Decision\n\n## Rejected\n\n## Consequences\n",
     }
 
-    def with_tree(self, changes):
+    def with_tree(self, changes, bare=()):
+        """What each rule finds. Every file gets its licence, except those in `bare`."""
         with tempfile.TemporaryDirectory() as root:
             for path, text in {**self.CLEAN, **changes}.items():
                 os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
                 with open(os.path.join(root, path), "w", encoding="utf-8") as file:
-                    file.write(text)
+                    file.write(text if path in bare else with_licence(path, text))
             return {name: rule(root) for name, rule in RULES.items()}
 
     def test_clean_tree_is_clean(self):
         self.assertEqual({}, {name: c for name, c in self.with_tree({}).items() if c})
 
-    def expect(self, rule, path, text):
-        found = self.with_tree({path: text})
+    def expect(self, rule, path, text, bare=()):
+        found = self.with_tree({path: text}, bare)
         self.assertTrue(any(c.startswith(path) for c in found[rule]), f"{rule} is blind to: {text!r}")
         self.assertEqual([], [name for name, c in found.items() if c and name != rule])
 
@@ -116,12 +119,34 @@ class SelfTest(unittest.TestCase):
         self.expect("headers", "src/net/link.h", "#pragma once\n")
         self.expect("headers", "src/smr/order.cc", "#include <vector>\n#include \"smr/order.h\"\n")
 
+    def test_missing_licence_is_found(self):
+        for path, text in (("src/net/link.h", self.CLEAN["src/net/link.h"]), ("tests/a.py", "#!/usr/bin/env python3\n"),
+                           ("bench/go", "#!/bin/sh\n"), ("web/index.html", "<!doctype html>\n"), ("web/a.css", "a {}\n"),
+                           ("CMakeLists.txt", self.CLEAN["CMakeLists.txt"]),
+                           ("tests/b.py", f"#!/usr/bin/env python3\nimport os\n# {LICENCE}\n")):
+            with self.subTest(path):
+                self.expect("spdx", path, text, bare=[path])
+
+    def test_licence_stands_on_top(self):
+        for path, text, licensed in (
+                ("a.h", "// A.\n#pragma once\n", f"// {LICENCE}\n\n// A.\n#pragma once\n"),
+                ("dev", "#!/bin/sh\n# A.\n", f"#!/bin/sh\n# {LICENCE}\n\n# A.\n"),
+                ("a.html", "<!DOCTYPE html>\n<p>\n", f"<!DOCTYPE html>\n<!-- {LICENCE} -->\n\n<p>\n"),
+                ("a.py", "", f"# {LICENCE}\n"), ("README.md", "# A\n", "# A\n"), ("LICENSE", "text\n", "text\n")):
+            with self.subTest(path):
+                self.assertEqual(licensed, with_licence(path, text))
+                self.assertEqual(licensed, with_licence(path, licensed))
+
     def test_left_overs_are_found(self):
         self.expect("left_overs", "src/smr/order.cc", self.smr("// TO" + "DO: later"))
 
     def test_white_space_is_found(self):
         self.expect("white_space", "src/smr/order.cc", self.smr("int a; "))
         self.expect("white_space", "src/smr/order.cc", self.smr("int a;")[:-1] + "  ")
+
+    def test_an_installed_header_that_needs_more_than_the_standard_library_is_found(self):
+        for include in ("<boost/asio.hpp>", '"base/ids.h"', "<unistd.h>"):
+            self.expect("installed_headers", "include/titer/a.h", f"// A.\n#pragma once\n#include {include}\n")
 
     def test_sleeps_are_found(self):
         self.expect("no_sleep_in_tests", "tests/e2e/a.py", "time.sle" + "ep(1)\n")

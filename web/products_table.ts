@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // data/codes/cvx.csv → the rows that the page needs. Pure: text in, rows out.
 
 // [CVX code, name, group, 1 when in use today]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Makes docs/images/page-*.png: the views of a cluster of three with the real sites, some of which have logged something.
 //   node web/screenshots.mjs
 // Run it with build/release/bin/titer and Chromium there (`./dev test` installs it), and look at what comes out.

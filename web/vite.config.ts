@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How the page is built: one small bundle, hashed names, no inline script, a budget that fails the build.
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
@@ -20,7 +22,7 @@ function products(): Plugin {
   };
 }
 
-// What is bundled comes with its licence: licenses.txt beside the page.
+// Each bundled package comes with its licence: licenses.txt beside the page.
 function licenses(): Plugin {
   const bundled = ["preact", "uplot", "d3-geo", "d3-array", "internmap", "topojson-client", "us-atlas"];
   const of = (name: string) => {

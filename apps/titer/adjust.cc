@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer adjust SITE BY
 #include "titer/command.h"
 #include "titer/write.h"

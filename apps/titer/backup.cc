@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer backup: the whole state of a running cluster, as of one position, into a file.
 #include "client/backup.h"
 
@@ -56,7 +58,7 @@ int run(const Options& o) {
 Runner setup(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("target", o->target,
-                 "file to write (replaced when the new one is whole), or a directory for a file "
+                 "file to write (replaced when the new one is complete), or a directory for a file "
                  "titer-<cluster>-<position>.backup")
       ->required();
   app.add_flag("--json", o->json, "what was written as one JSON object");

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer bench: a closed-loop load on real replicas, what it measured, and the check that nothing was lost.
 #include <cstdio>
 #include <memory>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer cert: a private certificate authority, for trials and for those who have none.
 #include <fcntl.h>
 #include <sys/stat.h>

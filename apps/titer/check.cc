@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer check FILE…: are these histories, taken together, linearizable?
 #include <boost/json/array.hpp>
 #include <cerrno>
@@ -106,7 +108,8 @@ int run(const Options& o) {
 
 Runner setup(CLI::App& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("files", o->files, "histories, as docs/reference/history.md has them; - is standard input")->required();
+  app.add_option("files", o->files, "histories, as docs/reference/history.md has them; - is standard input")
+      ->required();
   app.add_option("--budget", o->budget_s, "seconds, for all stock lines together")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

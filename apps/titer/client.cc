@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer client PORT|HOST:PORT …: the interactive client, transmitter of its own requests (docs/explanation/protocol.md §3).
 #include <poll.h>
 #include <sys/eventfd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer cluster: t replicas on this machine, killed and revived from standard input.
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -106,7 +108,7 @@ std::string addresses(const cluster::Supervisor& supervisor, std::string_view se
   return text;
 }
 
-// What was asked for with --seed-site and --import, once the replicas serve.
+// The work asked for with --seed-site and --import, once the replicas serve.
 int fill(const Options& options, const cluster::Supervisor& supervisor, net::Loop& loop) {
   if (supervisor.continued() || (!options.seed_site && options.imports.empty())) return kExitOk;
   // The supervisor's own loop must go on meanwhile, so the client works on another thread with its own loop.
@@ -172,11 +174,11 @@ int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& lo
 std::string where_the_data_is(const Options& options, const cluster::Supervisor& supervisor) {
   if (options.durability == "memory") return "Data is kept in memory; logs are in " + options.data_dir + ".";
   if (!supervisor.continued()) return "Data is on disk in " + options.data_dir + ", logs too.";
-  return "Data was in " + options.data_dir + " and goes on from there" +
+  return "The cluster resumes with the data in " + options.data_dir +
          (options.imports.empty() && !options.seed_site ? "." : "; nothing is imported again.");
 }
 
-// Before anything is started: a replica whose HTTP port is taken later goes on without.
+// Before anything is started: a replica whose HTTP port is taken later serves no HTTP.
 Status http_ports_free(const Options& options) {
   for (std::uint16_t i = 0; options.http_port > 0 && i < options.replicas; ++i) {
     const net::Address address{"127.0.0.1", static_cast<std::uint16_t>(options.http_port + i)};
@@ -256,7 +258,7 @@ Runner setup(CLI::App& app) {
   app.add_flag(
       "--memory", [options](std::int64_t) { options->durability = "memory"; }, "the same as --durability memory");
   app.add_flag("--accept-data-loss", options->accept_data_loss,
-               "begin anew, with nothing, where a cluster in memory has failed as a whole");
+               "bootstrap an empty cluster where a cluster in memory has failed as a whole: its data is lost");
   app.add_option("--import", options->imports, "files to import at the start (CSV, NDJSON, CDC CSV; gzip too)");
   app.add_flag("--seed-site", options->seed_site, "begin with Harvard University, 02138, availability 0");
   app.add_option("--execution-log", options->execution_logs,

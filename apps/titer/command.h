@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A command of the executable: one small file each, which registers itself. To add a command, add a file.
 //
 //   struct Options { … };

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "titer/data_report.h"
 
 #include <fmt/format.h>
@@ -11,14 +13,14 @@ namespace titer::app {
 namespace {
 
 namespace json = boost::json;
-using cluster::DataSurvey;
-using cluster::ReplicaSurvey;
+using cluster::DataDirScan;
+using cluster::ReplicaDirScan;
 
 std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
 
-bool empty(const ReplicaSurvey& one) { return !one.found && one.found.error().code == Code::kNotFound; }
+bool empty(const ReplicaDirScan& one) { return !one.found && one.found.error().code == Code::kNotFound; }
 
-std::string state(const ReplicaSurvey& one) {
+std::string state(const ReplicaDirScan& one) {
   if (empty(one)) return "empty";
   if (!one.found) return "DAMAGED";
   return one.found->inventory.whole ? "whole" : "half learned";
@@ -30,13 +32,13 @@ json::array names_of(const smr::ViewRecord& record) {
   return out;
 }
 
-json::object to_json(const ReplicaSurvey& one) {
+json::object to_json(const ReplicaDirScan& one) {
   json::object out{{"replica", one.id.value}, {"directory", one.dir}, {"state", state(one)}};
   if (!one.found) {
     if (!empty(one)) out["error"] = one.found.error().message;
     return out;
   }
-  const store::Survey& found = *one.found;
+  const store::Inspection& found = *one.found;
   out["cluster"] = hex(found.identity.cluster);
   out["whole"] = found.inventory.whole;
   out["view"] = found.inventory.installed.value;
@@ -68,12 +70,12 @@ json::value to_json(const Result<std::optional<cluster::RegisterState>>& reg) {
 
 }  // namespace
 
-void print_replicas(const DataSurvey& survey) {
+void print_replicas(const DataDirScan& scan) {
   Table table({">REPLICA", "STATE", ">VIEW", ">POSITION", ">IN TABLES", "DIGEST", ">SITES", ">JOURNAL", ">TORN"});
-  for (const ReplicaSurvey& one : survey.replicas) {
+  for (const ReplicaDirScan& one : scan.replicas) {
     std::vector<std::string> row{std::to_string(one.id.value), state(one)};
     if (one.found) {
-      const store::Survey& found = *one.found;
+      const store::Inspection& found = *one.found;
       row.insert(
           row.end(),
           {std::to_string(found.inventory.installed.value), grouped(found.inventory.position.value),
@@ -86,18 +88,18 @@ void print_replicas(const DataSurvey& survey) {
   if (table.rows() > 0) table.print();
 }
 
-std::vector<std::string> damages(const DataSurvey& survey) {
+std::vector<std::string> damages(const DataDirScan& scan) {
   std::vector<std::string> out;
-  if (!survey.reg)
-    out.push_back("the view register: " + survey.reg.error().message +
+  if (!scan.reg)
+    out.push_back("the view register: " + scan.reg.error().message +
                   ". `titer recover --accept-data-loss --from I` writes a new one");
-  for (const ReplicaSurvey& one : survey.replicas)
+  for (const ReplicaDirScan& one : scan.replicas)
     if (!one.found && !empty(one))
       out.push_back(
           fmt::format("replica {}: {}. Move {} away; `start {}` in the running cluster rebuilds it from the "
                       "others",
                       one.id.value, one.found.error().message, one.dir, one.id.value));
-  for (std::string& sentence : cluster::contradictions(survey)) out.push_back(std::move(sentence));
+  for (std::string& sentence : cluster::contradictions(scan)) out.push_back(std::move(sentence));
   return out;
 }
 
@@ -108,10 +110,10 @@ std::string member_names(const smr::ViewRecord& record) {
   return text;
 }
 
-json::object to_json(const DataSurvey& survey) {
-  json::object out{{"directory", survey.dir}, {"register", to_json(survey.reg)}};
+json::object to_json(const DataDirScan& scan) {
+  json::object out{{"directory", scan.dir}, {"register", to_json(scan.reg)}};
   json::array& replicas = out["replicas"].emplace_array();
-  for (const ReplicaSurvey& one : survey.replicas) replicas.push_back(to_json(one));
+  for (const ReplicaDirScan& one : scan.replicas) replicas.push_back(to_json(one));
   return out;
 }
 

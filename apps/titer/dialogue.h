@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The dialogue of `titer client`: the prompts and answers that scripts of the original system rely on, line for
 // line. It knows nothing of connections: lines come in through read(), the database is the Database below.
 //
 // Line-stable form (docs/reference/cli.md): a menu of 6 lines; other prompts without line end; then an empty line (it ends
-// the prompt's line), the result, an empty line. What is wrong is asked again.
+// the prompt's line), the result, an empty line. A wrong answer is asked for again.
 #pragma once
 
 #include <functional>

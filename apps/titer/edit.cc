@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer edit SITE --field value …
 #include "titer/command.h"
 #include "titer/write.h"

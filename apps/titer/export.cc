@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer export --format csv|ndjson|geojson
 #include <cerrno>
 #include <cstdio>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer import FILE…
 #include <unistd.h>
 
@@ -171,7 +173,7 @@ Runner setup(CLI::App& app) {
       "Each row is taken whole or not at all, and can be repeated: what is so already is not changed.\n"
       "A SMART feed is its manifest (`$bulk-publish`) with its files beside it, or --format smart with all its "
       "files.\n"
-      "Rows that are rejected are reported as FILE:LINE: field: why; the exit code is 0 all the same when\n"
+      "Rows that are rejected are reported as FILE:LINE: field: why; the exit code is nevertheless 0 when\n"
       "the whole file was read.");
   return [o] { return run(*o); };
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "titer/import_job.h"
 
 #include <sys/stat.h>

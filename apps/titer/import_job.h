@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Importing one file, or the files of one SMART feed: read in pieces, one request per row, a window of them in flight, everything counted.
 //
-// One request per row and not a bulk: a row that the database refuses never spoils its neighbours.
+// One request per row and not a bulk: a row that the database refuses never affects its neighbours.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,7 @@ class ImportJob {
     std::vector<std::string> files;  // "-": standard input; several: one feed
     std::optional<formats::Format> format;
     std::string actor;
-    // "FILE:LINE: field: why"; rejected: the row was left out, else it was mended or looks wrong.
+    // "FILE:LINE: field: why"; rejected: the row was left out, else it was corrected or looks wrong.
     std::function<void(const std::string& line, bool rejected)> problem;
     std::function<void()> progress;  // now and then
   };

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer init: makes the record of a new cluster on several machines.
 #include <fmt/format.h>
 
@@ -17,14 +19,15 @@ namespace {
 struct Options {
   AtRegister at;
   std::vector<std::string> machines;
+  bool if_absent = false;
 };
 
 int run(const Options& options) {
   view::ClusterRecord fresh;
   fresh.cluster = cluster::random_id();
   for (const std::string& text : options.machines) {
-    const auto seat = parse_seat(static_cast<std::uint16_t>(fresh.roster.size()), text);
-    auto next = seat ? view::seat_added(fresh, *seat) : seat.error();
+    const auto entry = parse_roster_entry(static_cast<std::uint16_t>(fresh.roster.size()), text);
+    auto next = entry ? view::roster_entry_added(fresh, *entry) : entry.error();
     if (!next) {
       complain(next.error().message);
       return kExitUsage;
@@ -34,12 +37,13 @@ int run(const Options& options) {
   const int code = change_roster(
       options.at, [&](const std::optional<view::ClusterRecord>& there) -> Result<view::ClusterRecord> {
         if (!there) return fresh;
+        if (options.if_absent) return *there;
         return Error{Code::kDuplicate,
                      "the register has a cluster of this name already; choose another [cluster] name. "
                      "`titer replica list` shows the one that is there"};
       });
   if (code == kExitOk)
-    fmt::print("Start `titer serve` on each machine: the first founds the cluster, the others join.\n");
+    fmt::print("Start `titer serve` on each machine: the first bootstraps the cluster, the others join.\n");
   return code;
 }
 
@@ -51,6 +55,8 @@ Runner setup(CLI::App& app) {
          "wire address of each replica, in the order of their indices: HOST:PORT, or HOST:PORT=URL with the "
          "address of its HTTP interface")
       ->required();
+  app.add_flag("--if-absent", options->if_absent,
+               "change nothing, and succeed, where there is a record of this name");
   app.footer("It refuses where the register has a cluster of this name. More machines: `titer replica add`.");
   return [options] { return run(*options); };
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JSON on standard output.
 #include <fmt/format.h>
 

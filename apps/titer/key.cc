@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer key create | list | revoke | roles
 #include <cstdio>
 
@@ -28,7 +30,7 @@ std::vector<std::string_view> scope_of(const Options& o) {
   return scope;
 }
 
-// The secret is made here and printed here; what goes to the replicas is its hash.
+// The secret is made here and printed here; the replicas get its hash.
 int create(const Options& o) {
   const auto role = registry::parse_role(o.role);
   const auto expires = time_of(o.expires, "--expires");

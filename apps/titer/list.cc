@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer list
 #include "client/read.h"
 #include "titer/command.h"

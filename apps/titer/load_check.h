@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The proof after a load: what was acknowledged is in every replica, and nothing was applied twice.
 //
 // For every site and every replica, with A acknowledged and U unanswered writes:

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One connection of the load generator: a closed loop with a fixed number of requests in flight, extremely light,
 // because it shares its two cores with the replicas that it measures.
 //
-// One session for ever: when its replica dies, it goes to the next one with the same session and numbers.
+// One session throughout: when its replica dies, it goes to the next one with the same session and numbers.
 #pragma once
 
 #include <array>
@@ -63,7 +65,7 @@ class LoadConnection final : public client::LinkOwner {
     link_.flush();
   }
   [[nodiscard]] std::size_t open() const { return open_; }
-  // What is open now will not be waited for: into the ledger as unanswered.
+  // Operations that are open now are not waited for: into the ledger as unanswered.
   void give_up();
   void stop() { link_.stop(); }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The load's operations on file, as docs/reference/history.md has them, for `titer check`.
 //
 // A write is on file before it is sent, so a load that is killed leaves nothing behind that happened and is not there.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What one request of the load asks, made from its session and number alone: so a repetition asks the same, and the
 // history can say what was asked.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The sites that `titer bench` writes to, their requests as bytes, and the ledger of what was acknowledged.
 //
 // A request costs the generator a copy: each site has its request and its question encoded once; a set has its

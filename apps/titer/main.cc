@@ -1,10 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer: every command of the product in one executable. See command.h for how they register.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <string_view>
 
+#include "base/build_info.h"
 #include "titer/command.h"
 
 namespace titer::app {
@@ -26,6 +31,11 @@ const char* heading(Group group) {
     case Group::kHidden: return "";  // CLI11 lists no group without a name
   }
   return "Other";
+}
+
+std::string version_line() {
+  const BuildInfo build = build_info();
+  return fmt::format("titer {} ({}, {})", build.version, build.commit, build.date);
 }
 
 // CLI11 reads numbers as C does, where 010 is 8. Nobody who reserves 010 doses wants 8.
@@ -57,7 +67,7 @@ std::vector<Command> all_commands() {
 
 int run(int argc, char** argv) {
   CLI::App titer("a replicated database for vaccine availability", "titer");
-  titer.set_version_flag("--version", TITER_VERSION);
+  titer.set_version_flag("--version", version_line());
   titer.require_subcommand(0, 1);
   titer.footer(
       "Every command has --help. Replicas are named with --at HOST:PORT[,…] or TITER_AT;\n"

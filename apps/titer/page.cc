@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Takes the packed page apart; layout: cmake/embed_page.py.
 #include "titer/page.h"
 
@@ -17,7 +19,7 @@ api::Files page() {
     const std::string_view name = reader.text();
     files.add(name, as_text(reader.blob()));
   }
-  TITER_CHECK(reader.ok(), "the packed page is whole: we packed it ourselves");
+  TITER_CHECK(reader.ok(), "the packed page is intact: we packed it ourselves");
   return files;
 }
 

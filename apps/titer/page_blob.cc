@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The packed page as it lies in the program: taken in by the assembler, like the tables (registry/tables_blob.cc).
 asm(R"(
   .section .rodata

@@ -1,4 +1,6 @@
-// titer recover: go on without what is lost, when nobody of the last view is left with its data.
+// SPDX-License-Identifier: Apache-2.0
+
+// titer recover: resume from one disk, accepting the loss of newer writes, when nobody of the last view is left with its data.
 #include <fmt/format.h>
 
 #include <optional>
@@ -23,38 +25,38 @@ struct Options {
   std::string config;
 };
 
-// What is there, and what going on from it would mean.
-void explain(const cluster::DataSurvey& survey) {
-  print_replicas(survey);
-  for (const std::string& sentence : damages(survey)) fmt::print("DAMAGED: {}.\n", sentence);
-  const auto begins = cluster::could_begin(survey);
+// The data that is there, and the loss that resuming from it would mean.
+void explain(const cluster::DataDirScan& scan) {
+  print_replicas(scan);
+  for (const std::string& sentence : damages(scan)) fmt::print("DAMAGED: {}.\n", sentence);
+  const auto begins = cluster::could_begin(scan);
   if (begins)
     return (void)fmt::print("Nothing is lost: start the cluster; it begins with {}.\n", member_names(*begins));
   fmt::print("A start cannot begin: {}.\n", begins.error().message);
-  const cluster::ReplicaSurvey* best = nullptr;
-  const auto reach = [](const cluster::ReplicaSurvey& one) {
+  const cluster::ReplicaDirScan* best = nullptr;
+  const auto reach = [](const cluster::ReplicaDirScan& one) {
     return std::pair(one.found->inventory.installed, one.found->inventory.position);
   };
-  for (const cluster::ReplicaSurvey& one : survey.replicas)
+  for (const cluster::ReplicaDirScan& one : scan.replicas)
     if (one.found && one.found->inventory.whole && (best == nullptr || reach(one) > reach(*best))) best = &one;
   if (best == nullptr)
     return (void)fmt::print(
         "No whole state is left here. Bring back a replica's directory, or `titer restore` a backup.\n");
   fmt::print(
-      "Going on from replica {} would lose what was acknowledged after position {} of view {}; how much that is, "
+      "Resuming from replica {} would lose what was acknowledged after position {} of view {}; how much that is, "
       "only\n"
       "the missing disks know. If so be it: titer recover --accept-data-loss --from {} {}\n",
       best->id.value, grouped(best->found->inventory.position.value), best->found->inventory.installed.value,
-      best->id.value, survey.dir);
+      best->id.value, scan.dir);
 }
 
-int recover(const cluster::DataSurvey& survey, ReplicaId from) {
-  const auto next = cluster::recovered_register(survey, from, iso_time(net::wall_now()));
+int recover(const cluster::DataDirScan& scan, ReplicaId from) {
+  const auto next = cluster::recovered_register(scan, from, iso_time(net::wall_now()));
   if (!next) return fail(next.error());
-  if (const Status written = cluster::write_register(survey.dir, *next); !written) return fail(written.error());
+  if (const Status written = cluster::write_register(scan.dir, *next); !written) return fail(written.error());
   fmt::print(
       "On record: {}.\nStart the cluster: titer cluster {} --data {}; the other replicas learn from replica {}.\n",
-      next->losses.back(), next->replicas, survey.dir, from.value);
+      next->losses.back(), next->replicas, scan.dir, from.value);
   return kExitOk;
 }
 
@@ -71,25 +73,25 @@ int run(const Options& o) {
     complain(lock.error().message);
     return kExitUsage;
   }
-  const auto survey = cluster::survey_data(o.dir, std::nullopt);
-  if (!survey) {
-    complain(survey.error().message);
+  const auto scan = cluster::scan_data_dir(o.dir, std::nullopt);
+  if (!scan) {
+    complain(scan.error().message);
     return kExitUsage;
   }
-  if (o.accept) return recover(*survey, ReplicaId(*o.from));
-  explain(*survey);
+  if (o.accept) return recover(*scan, ReplicaId(*o.from));
+  explain(*scan);
   return kExitRefused;
 }
 
 Runner setup(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("dir", o->dir, "data directory of a cluster that does not run")->capture_default_str();
-  app.add_option("--from", o->from, "the replica from whose disk the cluster is to go on");
-  app.add_option(
-      "--config", o->config,
-      "titer.toml of this machine, in a cluster on several machines: go on from its disk (docs/reference/serve.md)");
+  app.add_option("--from", o->from, "the replica from whose disk the cluster resumes");
+  app.add_option("--config", o->config,
+                 "titer.toml of this machine, in a cluster on several machines: resume from its disk "
+                 "(docs/reference/serve.md)");
   app.add_flag("--accept-data-loss", o->accept,
-               "do it; what was acknowledged and is not on that disk is lost, which is on record for ever");
+               "do it: acknowledged writes that are not on that disk are lost; the record says so permanently");
   app.footer(
       "Without --accept-data-loss nothing is changed: it says what each replica has and what would be lost.\n"
       "It refuses when a start would lose nothing, and when the replica's data is damaged or half learned.\n"
@@ -97,8 +99,8 @@ Runner setup(CLI::App& app) {
   return [o] { return run(*o); };
 }
 
-const Registration registered({Group::kOperate, "recover", "go on without lost data, from one replica's disk",
-                               setup});
+const Registration registered({Group::kOperate, "recover",
+                               "resume from one replica's disk, accepting the loss of newer writes", setup});
 
 }  // namespace
 }  // namespace titer::app

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "titer/recover_host.h"
 
 #include <fmt/format.h>
@@ -9,8 +11,8 @@
 
 #include "client/status_probe.h"
 #include "host/config.h"
-#include "host/notes.h"
-#include "store/survey.h"
+#include "host/local_metadata.h"
+#include "store/inspect.h"
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/roster.h"
@@ -27,7 +29,7 @@ constexpr std::uint64_t kViewsAhead = 1000;
 
 struct Here {
   host::Config config;
-  store::Survey disk;
+  store::Inspection disk;
   view::Authority seen;
 };
 
@@ -38,18 +40,18 @@ Result<Here> look(const std::string& path) {
   if (!config) return config.error();
   if (const Status ready = host::secure_etcd(*config); !ready) return ready.error();
   if (!config->durable) return refused("with durability memory there is nothing to recover from");
-  auto disk = store::survey(config->data);
+  auto disk = store::inspect(config->data);
   if (!disk) return disk.error();
-  const auto notes = host::Notes::open(config->data);
-  if (!notes) return notes.error();
-  return Here{std::move(config).value(), std::move(disk).value(), notes->book().seen};
+  const auto metadata_store = host::LocalMetadataStore::open(config->data);
+  if (!metadata_store) return metadata_store.error();
+  return Here{std::move(config).value(), std::move(disk).value(), metadata_store->get().seen};
 }
 
 // Is there a reason for it?
 Status needed(const Here& here, const std::optional<view::ClusterRecord>& record, net::Loop& loop) {
   if (!here.disk.inventory.whole)
     return refused(
-        "this replica had only learned a part of the state when it ended: a part is no state to go on from");
+        "this replica had only learned a part of the state when it ended: a cluster cannot resume from a part");
   if (!record) return ok_status();
   if (record->cluster != here.disk.identity.cluster)
     return refused("the register's record of this name is of another cluster than this disk");
@@ -71,7 +73,7 @@ view::ClusterRecord recovered(const Here& here, const std::optional<view::Cluste
   view::ClusterRecord next;
   next.cluster = here.disk.identity.cluster;
   if (there) next.roster = there->roster;
-  if (next.seat(here.config.index) == nullptr) next.roster = {{here.config.index, here.config.wire.text(), {}}};
+  if (next.entry(here.config.index) == nullptr) next.roster = {{here.config.index, here.config.wire.text(), {}}};
   const ViewNumber recorded = there ? there->view.number : ViewNumber();
   const ViewNumber newest = std::max({recorded, here.seen.view, here.disk.inventory.installed});
   next.view.number = ViewNumber(newest.value + kViewsAhead);
@@ -79,7 +81,7 @@ view::ClusterRecord recovered(const Here& here, const std::optional<view::Cluste
   next.losses = here.disk.recoveries;
   if (there && there->losses.size() > next.losses.size()) next.losses = there->losses;
   next.losses.push_back(
-      fmt::format("{}: the cluster went on from replica {} alone, from position {} of view {}; the last "
+      fmt::format("{}: the cluster resumed from replica {} alone, from position {} of view {}; the last "
                   "view known was {}",
                   iso_time(net::wall_now()), here.config.index.value, here.disk.inventory.position.value,
                   here.disk.inventory.installed.value, newest.value));
@@ -102,7 +104,7 @@ int recover_host(const std::string& config, bool accept) {
     complain(reason.error().message);
     return kExitRefused;
   }
-  fmt::print("This disk has position {} of view {}. Going on from it loses what was acknowledged after that.\n",
+  fmt::print("This disk has position {} of view {}. Resuming from it loses what was acknowledged after that.\n",
              grouped(here->disk.inventory.position.value), here->disk.inventory.installed.value);
   if (!accept) {
     fmt::print("If so be it: titer recover --accept-data-loss --config {}\n", config);

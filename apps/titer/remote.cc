@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "titer/remote.h"
 
 #include <csignal>
@@ -82,6 +84,7 @@ Result<client::GatewayClient::Options> At::client() const {
   options.at = std::move(to).value();
   options.deadline_us = static_cast<std::int64_t>(timeout_s * 1e6);
   options.token = std::move(token).value();
+  options.advice = "; name its replicas with --at or TITER_AT";
   return options;
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What commands share that talk to a cluster: --at, the connection, errors and exit codes, naming a site.
 #pragma once
 
@@ -42,7 +44,7 @@ struct At {
   // --at, TITER_AT, --timeout, --key and those of TLS.
   void declare(CLI::App& app);
   [[nodiscard]] bool given() const { return !texts.empty(); }
-  // What was given, or the default of a local cluster.
+  // The addresses given, or the default of a local cluster.
   [[nodiscard]] Result<client::Addresses> addresses() const;
   // All of it. Errors are of usage.
   [[nodiscard]] Result<client::GatewayClient::Options> client() const;

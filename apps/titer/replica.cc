@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer replica-process: one replica process of a one-machine cluster, started by the supervisor (`titer cluster`), which
 // holds the other end of descriptor 3.
 #include <spdlog/spdlog.h>
@@ -8,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include "cluster/process.h"
+#include "cluster/child_process.h"
 #include "titer/command.h"
-#include "titer/life.h"
+#include "titer/replica_process.h"
 #include "titer/tls_options.h"
-#include "view/register.h"
+#include "view/view_register.h"
 
 namespace titer::app {
 
@@ -53,47 +55,48 @@ node::NodeOptions node_options(const Options& options, const ReplicaTls& tls) {
   return node;
 }
 
-// A life under the supervisor.
-struct Supervised : Life {
+// Under the supervisor.
+struct SupervisedProcess : ReplicaProcess {
   view::LocalRegister* supervisor = nullptr;  // is `reg`
   std::optional<smr::ViewRecord> first;
   bool stopped = false;  // the supervisor said so
 };
 
-view::LocalRegister::Events register_events(Supervised& life) {
+view::LocalRegister::Events register_events(SupervisedProcess& process) {
   view::LocalRegister::Events events;
-  events.record = [&life](const smr::ViewRecord& record) {
-    if (life.node)
-      life.node->record(record);
+  events.record = [&process](const smr::ViewRecord& record) {
+    if (process.node)
+      process.node->on_record(record);
     else
-      life.first = record;
+      process.first = record;
   };
-  events.pong = [&life] { return life.node ? life.node->pong() : wire::Pong{}; };
-  events.stop = [&life] {
-    life.stopped = true;
-    if (!life.node) return life.loop.stop();
-    stop_http(life, [&life] { life.node->stop(kExitOk, "the cluster is shut down"); });
+  events.pong = [&process] { return process.node ? process.node->pong() : wire::Pong{}; };
+  events.stop = [&process] {
+    process.stopped = true;
+    if (!process.node) return process.loop.stop();
+    stop_http(process, [&process] { process.node->stop(kExitOk, "the cluster is shut down"); });
   };
-  events.operated = [&life](const wire::Operated& answer) {
-    if (life.node) life.node->operated(answer);
+  events.operated = [&process](const wire::Operated& answer) {
+    if (process.node) process.node->on_operated(answer);
   };
-  events.lost = [&life] {
+  events.lost = [&process] {
     spdlog::warn("the supervisor is gone: service goes on, but views cannot change any more");
-    if (!life.node) life.loop.stop();
+    if (!process.node) process.loop.stop();
   };
   return events;
 }
 
 // The lines of an earlier life are the beginning of what this one executes or is given, unless the cluster is new.
-bool keeps_log(const Options& options, const Supervised& life) {
-  const bool founder = life.first && life.first->has(ReplicaId(options.index), Incarnation(options.incarnation));
+bool keeps_log(const Options& options, const SupervisedProcess& process) {
+  const bool founder =
+      process.first && process.first->has(ReplicaId(options.index), Incarnation(options.incarnation));
   return options.data.empty() ? !founder : store::has_identity(options.data);
 }
 
-void begin_http(const Options& options, Life& life) {
+void begin_http(const Options& options, ReplicaProcess& process) {
   if (options.http_port == 0) return;
   const auto address = [&](std::uint16_t base, std::uint16_t index) {
-    return net::Address{"127.0.0.1", static_cast<std::uint16_t>(base + index), life.tls.http};
+    return net::Address{"127.0.0.1", static_cast<std::uint16_t>(base + index), process.tls.http};
   };
   api::Setup setup;
   setup.index = options.index;
@@ -105,13 +108,13 @@ void begin_http(const Options& options, Life& life) {
   setup.peers->set(std::move(peers));
   setup.cluster_control = true;
   setup.rates = options.rates;
-  serve_http(life, std::move(setup));
+  serve_http(process, std::move(setup));
 }
 
-bool wait_for_record(Supervised& life, std::int64_t at_most_us) {
-  if (life.loop.run_until(BootTime(net::boot_now().value + at_most_us),
-                          [&] { return life.first.has_value() || !life.reg->status().reachable; }) &&
-      life.first)
+bool wait_for_record(SupervisedProcess& process, std::int64_t at_most_us) {
+  if (process.loop.run_until(BootTime(net::boot_now().value + at_most_us),
+                             [&] { return process.first.has_value() || !process.reg->status().reachable; }) &&
+      process.first)
     return true;
   spdlog::error("the supervisor sent no view record");
   return false;
@@ -119,51 +122,53 @@ bool wait_for_record(Supervised& life, std::int64_t at_most_us) {
 
 int run(const Options& options) {
   prepare_process();
-  Supervised life;
+  SupervisedProcess process;
   if (!options.tls.empty()) {
-    auto tls = ReplicaTls::open(life.loop.context(), replica_tls(options.tls));
+    auto tls = ReplicaTls::open(process.loop.context(), replica_tls(options.tls));
     if (!tls) {
       spdlog::error("{}", tls.error().message);
       return kExitUsage;
     }
-    life.tls = std::move(tls).value();
+    process.tls = std::move(tls).value();
   }
-  net::Stream::Socket control(life.loop.context());
+  net::Stream::Socket control(process.loop.context());
   boost::system::error_code error;
   control.assign(boost::asio::generic::stream_protocol(AF_UNIX, 0), cluster::kControlFd, error);
   if (error) {
     spdlog::error("a replica is started by `titer cluster`: there is no supervisor at descriptor 3");
     return kExitUsage;
   }
-  auto reg = std::make_unique<view::LocalRegister>(std::move(control), register_events(life));
-  life.supervisor = reg.get();
-  life.reg = std::move(reg);
+  auto reg = std::make_unique<view::LocalRegister>(std::move(control), register_events(process));
+  process.supervisor = reg.get();
+  process.reg = std::move(reg);
   const bool durable = !options.data.empty();
-  if (!durable && !wait_for_record(life, kFirstRecordUs)) return kExitUnreachable;
-  auto past = remember(
-      life,
+  if (!durable && !wait_for_record(process, kFirstRecordUs)) return kExitUnreachable;
+  auto local_state = recover_from_disk(
+      process,
       {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation), options.losses},
-      options.execution_log, keeps_log(options, life));
-  if (durable) life.supervisor->tell(past ? past->store->inventory() : refusal(past.error()));
-  if (!past) {
-    spdlog::error("{}", past.error().message);
+      options.execution_log, keeps_log(options, process));
+  if (durable)
+    process.supervisor->tell(local_state ? local_state->store->inventory() : refusal(local_state.error()));
+  if (!local_state) {
+    spdlog::error("{}", local_state.error().message);
     if (durable)
-      (void)life.loop.run_until(BootTime(net::boot_now().value + kRefusalReadUs), [&] { return life.stopped; });
+      (void)process.loop.run_until(BootTime(net::boot_now().value + kRefusalReadUs),
+                                   [&] { return process.stopped; });
     return kExitUsage;
   }
-  if (durable && !wait_for_record(life, kOthersReadUs)) return kExitUnreachable;
-  if (life.stopped) return kExitOk;  // in the same breath as the record
-  node::NodeOptions settings = node_options(options, life.tls);
-  settings.founds = life.first->number == ViewNumber();
-  auto opened = node::Node::open(std::move(settings), life.loop, *life.first, std::move(past).value());
+  if (durable && !wait_for_record(process, kOthersReadUs)) return kExitUnreachable;
+  if (process.stopped) return kExitOk;  // in the same breath as the record
+  node::NodeOptions settings = node_options(options, process.tls);
+  settings.bootstraps = process.first->number == ViewNumber();
+  auto opened = node::Node::open(std::move(settings), process.loop, *process.first, std::move(local_state).value());
   if (!opened) {
     spdlog::error("{}", opened.error().message);
     return kExitUsage;
   }
-  life.node = std::move(opened).value();
-  life.node->use(*life.reg);
-  begin_http(options, life);
-  return run_node(life);
+  process.node = std::move(opened).value();
+  process.node->use(*process.reg);
+  begin_http(options, process);
+  return run_node(process);
 }
 
 Runner setup(CLI::App& app) {

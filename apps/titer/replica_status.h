@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a replica says of itself (the JSON of wire kStatus; docs/how-to/operations.md), as far as commands use it.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TLS of a replica process: its two contexts, and their renewal while it runs.
 #pragma once
 
@@ -15,7 +17,7 @@ struct ReplicaTls {
   std::shared_ptr<net::Tls> wire, http;  // the same files; only the wire asks who connects for a certificate
   std::unique_ptr<net::TlsRenewal> renewal;
 
-  // Without a certificate in `files`: plain. What is renewed, or cannot be, goes to the log. Error (kInvalid): files that cannot be used.
+  // Without a certificate in `files`: plain. The log says which files were renewed, and which cannot be. Error (kInvalid): files that cannot be used.
   // `more`: renewed with them; null: nothing more.
   [[nodiscard]] static Result<ReplicaTls> open(boost::asio::io_context& context, net::TlsOptions files,
                                                std::shared_ptr<net::Tls> more = nullptr);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer reserve SITE [DOSES], titer release SITE [DOSES]
 #include "titer/command.h"
 #include "titer/write.h"

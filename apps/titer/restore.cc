@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer restore: a new cluster from a backup, on one machine or on several, or a look at whether the backup is good.
 #include "cluster/restore.h"
 
@@ -33,7 +35,7 @@ void print(const Options& o, const store::BackupContents& found, const registry:
                        {"sites", totals.sites},
                        {"events", totals.events},
                        {"bytes", found.bytes}});
-  fmt::print("{}: cluster {:016x}, position {}, digest {:016x}, {} sites, {} events, {}. It is whole.\n", o.file,
+  fmt::print("{}: cluster {:016x}, position {}, digest {:016x}, {} sites, {} events, {}. It is intact.\n", o.file,
              found.source.cluster, grouped(found.position.value), found.digest, grouped(totals.sites),
              grouped(totals.events), bytes_text(found.bytes));
 }
@@ -77,9 +79,9 @@ Runner setup(CLI::App& app) {
   app.add_option("--data", o->data,
                  "directory for the new cluster, on this machine; it must be empty or not there yet");
   app.add_option("--replicas", o->replicas, "with --data: how many it is to have")->capture_default_str();
-  app.add_option(
-      "--config", o->config,
-      "titer.toml of this machine, which is to found a cluster on several machines with it (docs/reference/serve.md)");
+  app.add_option("--config", o->config,
+                 "titer.toml of this machine, which is to bootstrap a cluster on several machines with it "
+                 "(docs/reference/serve.md)");
   app.add_flag("--check", o->check, "only read it: every checksum, the digest, the state's own invariants");
   app.add_flag("--json", o->json, "what the file holds as one JSON object");
   app.footer(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "titer/restore_host.h"
 
 #include <fmt/format.h>
@@ -10,8 +12,8 @@
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/roster.h"
-#include "view/course.h"
 #include "view/etcd_register.h"
+#include "view/startup_step.h"
 
 namespace titer::app {
 
@@ -74,7 +76,7 @@ int restore_host(const std::string& path, const store::BackupContents& backup, m
       view::change_record(loop, config->etcd, key, [&](const MaybeRecord& now) -> Result<view::ClusterRecord> {
         auto changed = next(now);
         if (!changed || changed->cluster == first->cluster) return changed;
-        return Error{Code::kDuplicate, "the record was made anew meanwhile"};
+        return Error{Code::kDuplicate, "another record was made meanwhile"};
       });
   if (!record) return not_recorded(record.error(), config->data);
   if (!quiet)

@@ -1,10 +1,13 @@
-// titer restore --config: a backup is the beginning of a cluster on several machines, on the machine that founds it.
+// SPDX-License-Identifier: Apache-2.0
+
+// titer restore --config: a backup is the beginning of a cluster on several machines, on the machine that bootstraps it.
 //
-// `titer init` has made the record, nobody has begun. First the disk is written, as that of a founder in view 0
+// `titer init` has made the record, nobody has begun. First the disk is written, as that of a bootstrapping process in view 0
 // (cluster/restore.h), then the record is changed from "nobody" to "the life on this disk", by compare-and-set, so
 // nobody can have founded meanwhile or do so later. `titer serve` begins with that disk as after the failure of all,
 // the others learn. If this ends in between, or somebody else was faster, the disk is one that no record knows, and
-// `titer serve` refuses it (view/course.h). It is left where it is: a lost answer does not say what the record has.
+// `titer serve` refuses it (view/startup_step.h). It is left where it is: a lost answer does not say what the record
+// has.
 #pragma once
 
 #include <string>

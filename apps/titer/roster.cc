@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "titer/roster.h"
 
 #include <fmt/format.h>
@@ -11,29 +13,30 @@
 namespace titer::app {
 
 void AtRegister::declare(CLI::App& app) {
-  app.add_option("--config", config, "a titer.toml that names the cluster and its register (docs/reference/serve.md)")
+  app.add_option("--config", config,
+                 "a titer.toml that names the cluster and its register (docs/reference/serve.md)")
       ->required();
 }
 
-Result<view::Seat> parse_seat(std::uint16_t index, const std::string& text) {
+Result<view::RosterEntry> parse_roster_entry(std::uint16_t index, const std::string& text) {
   const std::size_t equals = text.find('=');
   const std::string wire = text.substr(0, equals);
   const auto address = net::parse_address(wire);
   if (!address) return address.error();
-  view::Seat seat{ReplicaId(index), address->text(), {}};
-  if (equals == std::string::npos) return seat;
+  view::RosterEntry entry{ReplicaId(index), address->text(), {}};
+  if (equals == std::string::npos) return entry;
   const auto http = view::parse_http_endpoint(text.substr(equals + 1));
   if (!http) return http.error();
-  seat.http = http->text();
-  return seat;
+  entry.http = http->text();
+  return entry;
 }
 
 void print_roster(const view::ClusterRecord& record) {
   fmt::print("View {}, {} of {} replicas are members.\n", record.view.number.value, record.view.members.size(),
              record.roster.size());
-  for (const view::Seat& seat : record.roster)
-    fmt::print("  replica {:2}  {:22} {:32} {}\n", seat.id.value, seat.wire, seat.http,
-               record.view.find(seat.id) != nullptr ? "member" : "not a member");
+  for (const view::RosterEntry& entry : record.roster)
+    fmt::print("  replica {:2}  {:22} {:32} {}\n", entry.id.value, entry.wire, entry.http,
+               record.view.find(entry.id) != nullptr ? "member" : "not a member");
   for (const view::Returned& one : record.returned)
     fmt::print("  replica {} has come back, at position {} of view {}\n", one.now.id.value,
                one.inventory.position.value, one.inventory.installed.value);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the commands share that change the record of a cluster on several machines: its configuration, and machines as
 // people write them.
 #pragma once
@@ -17,7 +19,7 @@ struct AtRegister {
 };
 
 // HOST:PORT, or HOST:PORT=http://HOST:PORT with the HTTP interface's address.
-[[nodiscard]] Result<view::Seat> parse_seat(std::uint16_t index, const std::string& text);
+[[nodiscard]] Result<view::RosterEntry> parse_roster_entry(std::uint16_t index, const std::string& text);
 [[nodiscard]] Error no_cluster();
 // A line per machine.
 void print_roster(const view::ClusterRecord& record);

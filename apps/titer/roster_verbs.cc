@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer replica: the machines of a cluster on several machines — list, add, remove, replace.
 #include <functional>
 #include <memory>
@@ -19,21 +21,21 @@ struct Options {
   Runner chosen;
 };
 using Shared = std::shared_ptr<Options>;
-using SeatChange = Result<view::ClusterRecord> (*)(const view::ClusterRecord&, const view::Seat&);
+using RosterEntryChange = Result<view::ClusterRecord> (*)(const view::ClusterRecord&, const view::RosterEntry&);
 
 // With the machine that the command line names.
-int change(const Options& options, SeatChange how) {
-  const auto seat = parse_seat(options.index, options.machine);
-  if (!seat) {
-    complain(seat.error().message);
+int change(const Options& options, RosterEntryChange how) {
+  const auto entry = parse_roster_entry(options.index, options.machine);
+  if (!entry) {
+    complain(entry.error().message);
     return kExitUsage;
   }
-  return change_roster(options.at, [&](const auto& there) { return there ? how(*there, *seat) : no_cluster(); });
+  return change_roster(options.at, [&](const auto& there) { return there ? how(*there, *entry) : no_cluster(); });
 }
 
 int remove(const Options& options) {
   return change_roster(options.at, [&](const auto& there) {
-    return there ? view::seat_removed(*there, ReplicaId(options.index)) : no_cluster();
+    return there ? view::roster_entry_removed(*there, ReplicaId(options.index)) : no_cluster();
   });
 }
 
@@ -58,13 +60,13 @@ Runner setup(CLI::App& app) {
   verb(app, options, "list", "show the machines, and who is a member of the view",
        [options] { return show_roster(options->at); });
   name_replica(verb(app, options, "add", "one more machine; `titer serve` there joins",
-                    [options] { return change(*options, view::seat_added); }),
+                    [options] { return change(*options, view::roster_entry_added); }),
                options, true);
   name_replica(
       verb(app, options, "remove", "one machine less; its process ends", [options] { return remove(*options); }),
       options, false);
   name_replica(verb(app, options, "replace", "another machine takes the place of one that is gone",
-                    [options] { return change(*options, view::seat_replaced); }),
+                    [options] { return change(*options, view::roster_entry_replaced); }),
                options, true);
   return [options] { return options->chosen(); };
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What `titer cluster` fills a new cluster with.
 #pragma once
 

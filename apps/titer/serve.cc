@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer serve: one replica on a machine of its own.
+#include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -9,7 +12,7 @@
 
 #include "titer/command.h"
 #include "titer/remote.h"
-#include "titer/serving.h"
+#include "titer/replica_daemon.h"
 
 namespace titer::app {
 
@@ -17,7 +20,8 @@ namespace {
 
 struct Options {
   std::string config;
-  bool insecure = false;
+  host::Overrides overrides;
+  bool insecure = false, check = false;
 };
 
 int refuse(const Error& error) {
@@ -43,22 +47,40 @@ Status begin_log(const host::Config& config) {
   return ok_status();
 }
 
+// Everything that can be known of a configuration before a replica is started with it.
+int check(host::Config& config) {
+  if (const Status etcd = host::secure_etcd(config); !etcd) return refuse(etcd.error());
+  if (config.tls.given()) {
+    const auto tls = net::Tls::open({config.tls.ca, config.tls.certificate, config.tls.key});
+    if (!tls) return refuse({Code::kInvalid, "[tls]: " + tls.error().message});
+  }
+  fmt::print("replica {} of cluster {} at {}: the configuration can be used\n", config.index.value, config.cluster,
+             config.wire.text());
+  return kExitOk;
+}
+
 int run(const Options& options) {
-  auto config = host::read_config(options.config);
+  auto config = host::read_config(options.config, options.overrides);
   if (!config) return refuse(config.error());
   config->insecure = config->insecure || options.insecure;
   if (const Status secure = host::secure_enough(*config); !secure) return refuse(secure.error());
+  if (options.check) return check(*config);
   if (const Status logs = begin_log(*config); !logs) return refuse(logs.error());
   prepare_process();
-  auto notes = host::Notes::open(config->data);
-  if (!notes) return refuse(notes.error());
-  Serving serving(std::move(config).value(), std::move(notes).value());
+  auto metadata_store = host::LocalMetadataStore::open(config->data);
+  if (!metadata_store) return refuse(metadata_store.error());
+  ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value());
   return serving.run();
 }
 
 Runner setup(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("--config", options->config, "titer.toml (docs/reference/serve.md)")->required();
+  app.add_option("--index", options->overrides.index, "which replica this is, whatever the file says");
+  app.add_option("--wire", options->overrides.wire, "HOST:PORT for replicas and clients, whatever the file says");
+  app.add_option("--http", options->overrides.http,
+                 "HOST:PORT of the page and the HTTP interface, whatever the file says");
+  app.add_flag("--check", options->check, "say whether the configuration can be used, and end: exit code 0 or 2");
   app.add_flag("--insecure", options->insecure, "serve beyond this machine without TLS");
   app.footer(
       "Exit codes: 0 stopped, or its place in the cluster is gone; 2 it cannot start so: the log says what to do;\n"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer set SITE AVAILABILITY
 #include "titer/command.h"
 #include "titer/write.h"

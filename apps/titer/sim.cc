@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer sim: whole clusters under simulated faults, driven by seeds.
 #include <fmt/format.h>
 
@@ -38,11 +40,11 @@ void print(const sim::Finding& finding) {
   std::fflush(stdout);
 }
 
-void print(const sim::Marks& marks) {
+void print(const sim::CoverageMarks& marks) {
   for (std::size_t i = 0; i < sim::kMarks; ++i) {
-    const auto mark = static_cast<sim::Mark>(i);
+    const auto mark = static_cast<sim::CoverageMark>(i);
     if (i == 0) fmt::print("faults\n");
-    if (i > 0 && sim::is_fault(static_cast<sim::Mark>(i - 1)) && !sim::is_fault(mark))
+    if (i > 0 && sim::is_fault(static_cast<sim::CoverageMark>(i - 1)) && !sim::is_fault(mark))
       fmt::print("rare branches\n");
     fmt::print("  {:32} {:>9}\n", sim::name(mark), marks.count(mark));
   }
@@ -65,7 +67,7 @@ void print(const sim::Sum& sum, double seconds) {
       per_seed(sum.reads), per_seed(sum.views), per_seed(sum.marks.faults()), sum.operations, sum.unknown);
 }
 
-// Lines of "seed commit what"; what begins with # is a comment.
+// Lines of "seed commit what"; a line that begins with # is a comment.
 bool read_seeds(const std::string& path, std::vector<std::uint64_t>& seeds) {
   std::ifstream in(path);
   if (!in) {
@@ -104,7 +106,7 @@ int draw(const Options& options) {
 int run(const Options& options) {
   if (!options.trace.empty()) return draw(options);
   if (options.log) return log(options);
-  sim::Batch batch{options.seed, options.jobs, options.twice_every, 10};
+  sim::SeedBatch batch{options.seed, options.jobs, options.twice_every, 10};
   if (!options.seed.empty() || !options.replay.empty()) batch.twice_every = 1;
   if (!options.replay.empty() && !read_seeds(options.replay, batch.seeds)) return kExitUsage;
   for (std::uint64_t i = 0; i < options.seeds; ++i) batch.seeds.push_back(options.first + i);
@@ -121,8 +123,8 @@ int run(const Options& options) {
   if (options.seeds > 0 || options.marks) print(sum.marks);
   if (!sum.findings.empty()) return static_cast<int>(sum.findings.front().outcome);
   if (options.seeds < kSeedsForMarks) return kExitOk;
-  const std::vector<sim::Mark> missing = sim::never_hit(sum.marks);
-  for (const sim::Mark mark : missing) fmt::print("never hit: {}\n", sim::name(mark));
+  const std::vector<sim::CoverageMark> missing = sim::never_hit(sum.marks);
+  for (const sim::CoverageMark mark : missing) fmt::print("never hit: {}\n", sim::name(mark));
   return missing.empty() ? kExitOk : kExitMarkNeverHit;
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How sites are shown to people: one row for each stock line.
 #pragma once
 

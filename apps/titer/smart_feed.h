@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A SMART feed on the disk: which files belong together.
 //
 // A manifest names its files by address; they are looked for beside it, under the longest tail of that path that is there

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Forms for people and for JSON: times, tables, sites, events, outcomes.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TLS on the command line: what a client shows and believes, and the files of a cluster's replicas.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer verify: is what lies in a stopped cluster's data directory what was written there?
 #include <fmt/format.h>
 
@@ -5,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "cluster/data_survey.h"
+#include "cluster/data_dir_scan.h"
 #include "titer/command.h"
 #include "titer/data_report.h"
 #include "titer/remote.h"
@@ -21,29 +23,29 @@ struct Options {
   bool json = false;
 };
 
-void print_register(const cluster::DataSurvey& survey) {
-  if (!survey.reg) return;  // among the damages
-  if (!*survey.reg) return (void)fmt::print("There is no view register in {}.\n", survey.dir);
-  const cluster::RegisterState& state = **survey.reg;
+void print_register(const cluster::DataDirScan& scan) {
+  if (!scan.reg) return;  // among the damages
+  if (!*scan.reg) return (void)fmt::print("There is no view register in {}.\n", scan.dir);
+  const cluster::RegisterState& state = **scan.reg;
   fmt::print("Cluster {:016x} of {} replicas, durability {}; view {} has the members {}.\n", state.cluster,
              state.replicas, state.durable ? "disk" : "memory", state.record.number.value,
              member_names(state.record));
   for (const std::string& loss : state.losses) fmt::print("Loss of data accepted: {}\n", loss);
 }
 
-void print_text(const cluster::DataSurvey& survey, const std::optional<Result<smr::ViewRecord>>& begins,
+void print_text(const cluster::DataDirScan& scan, const std::optional<Result<smr::ViewRecord>>& begins,
                 const std::vector<std::string>& damaged) {
-  print_register(survey);
-  print_replicas(survey);
+  print_register(scan);
+  print_replicas(scan);
   if (begins && *begins) fmt::print("A start begins with: {}.\n", member_names(**begins));
   if (begins && !*begins) fmt::print("A start cannot begin: {}.\n", begins->error().message);
   for (const std::string& sentence : damaged) fmt::print("DAMAGED: {}.\n", sentence);
   if (damaged.empty()) fmt::print("All that is here is sound.\n");
 }
 
-void print_json(const cluster::DataSurvey& survey, const std::optional<Result<smr::ViewRecord>>& begins,
+void print_json(const cluster::DataDirScan& scan, const std::optional<Result<smr::ViewRecord>>& begins,
                 const std::vector<std::string>& damaged) {
-  boost::json::object out = to_json(survey);
+  boost::json::object out = to_json(scan);
   if (begins && *begins) {
     boost::json::array& members = out["begins_with"].emplace_array();
     for (const smr::Member& member : (*begins)->members) members.push_back(member.id.value);
@@ -63,18 +65,18 @@ int run(const Options& o) {
     return kExitUsage;
   }
   const std::optional<ReplicaId> only = o.replica ? std::optional(ReplicaId(*o.replica)) : std::nullopt;
-  const auto survey = cluster::survey_data(o.dir, only);
-  if (!survey) {
-    complain(survey.error().message);
+  const auto scan = cluster::scan_data_dir(o.dir, only);
+  if (!scan) {
+    complain(scan.error().message);
     return kExitUsage;
   }
-  const std::vector<std::string> damaged = damages(*survey);
+  const std::vector<std::string> damaged = damages(*scan);
   std::optional<Result<smr::ViewRecord>> begins;  // of one replica alone it cannot be said
-  if (!only) begins = cluster::could_begin(*survey);
+  if (!only) begins = cluster::could_begin(*scan);
   if (o.json)
-    print_json(*survey, begins, damaged);
+    print_json(*scan, begins, damaged);
   else
-    print_text(*survey, begins, damaged);
+    print_text(*scan, begins, damaged);
   return damaged.empty() ? kExitOk : kExitRefused;
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer view SITE
 #include "client/read.h"
 #include "titer/command.h"

@@ -1,4 +1,6 @@
-// What the commands share that change something: who and why, execution, the report.
+// SPDX-License-Identifier: Apache-2.0
+
+// What the commands share that change something: actor and reason, execution, the report.
 #pragma once
 
 #include <CLI/CLI.hpp>

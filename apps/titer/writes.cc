@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // titer writes stop | allow | status
 #include <cstdio>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Closed-loop load on an etcd cluster with its own Go client: etcd_load CONNECTIONS SECONDS KEYS ENDPOINTS
 //
 // KEYS is written once first when it is negative (then the absolute value counts). Prints one JSON object. Operations are

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Closed-loop load on a ZooKeeper ensemble with its own C client: zookeeper_load CONNECTIONS SECONDS KEYS HOSTS
 //
 // KEYS is written once first when it is negative (then the absolute value counts). Prints one JSON object. Operations are

@@ -1,92 +1,106 @@
-// A clinic's program: adds its site, logs doses, reserves one, reads what is left, and shows the event of it.
-// usage: clinic HOST:PORT[,HOST:PORT…]
-#include <cstdio>
-#include <string>
+// SPDX-License-Identifier: Apache-2.0
 
-#include "client/gateway_client.h"
-#include "client/read.h"
+// A clinic's program: adds its site, logs doses, reserves one for each patient, reads what is left, and reads the change that
+// each reservation made. Replicas may die meanwhile.
+// usage: clinic HOST:PORT[,HOST:PORT…] [PATIENTS]
+#include <titer/client.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+#include <string>
 
 namespace {
 
-using namespace titer;
+using std::chrono::seconds;
 
-constexpr const char* kName = "Example Clinic";
+const titer::SiteRef kClinic = titer::by_name("Example Clinic");
 
-int fail(const Error& error) {
-  std::fprintf(stderr, "clinic: %s (%s)\n", error.message.c_str(), std::string(name(error.code)).c_str());
+int fail(const titer::Error& error) {
+  std::fprintf(stderr, "clinic: %s (%s)\n", error.message.c_str(), std::string(titer::name(error.code)).c_str());
   return 1;
 }
 
-// The request's outcome says whether the registry accepted it; an Error means that nobody answered.
-Result<Position> execute(client::GatewayClient& at, registry::Operation operation) {
-  registry::Request request;
-  request.operation = std::move(operation);
-  request.actor = "example";
-  const Result<registry::Outcome> outcome = at.execute(request);
-  if (!outcome) return outcome.error();
-  if (!outcome->ok()) return Error{outcome->code, outcome->message};
-  return outcome->position;
+titer::Options options_for(const char* addresses) {
+  titer::Options options;
+  std::istringstream list(addresses);
+  for (std::string one; std::getline(list, one, ',');) options.replicas.push_back(one);
+  options.actor = "example";
+  if (const char* ca = std::getenv("TITER_CA")) options.tls = titer::Tls{.ca = ca};
+  if (const char* key = std::getenv("TITER_KEY")) options.key = key;
+  return options;
 }
 
-// A person has come for one of the doses: the position at which this was executed.
-Result<Position> reserve_one(client::GatewayClient& at) {
-  registry::Reserve reserve;
-  reserve.site.name = kName;
-  return execute(at, reserve);
+// The position from which on there are only reservations.
+titer::Result<titer::Position> log_doses(titer::Client& client, std::uint64_t doses) {
+  const auto added = client.write(titer::AddSite{.fields = {.name = kClinic.name, .zip = "02139"}});
+  // It may be there from the last time.
+  if (!added && added.error().code != titer::Code::kDuplicate) return added.error();
+  const auto set = client.write(
+      titer::SetAvailability{.site = kClinic, .claim = {.availability = titer::Availability::of(doses)}},
+      {.reason = "delivery"});
+  if (!set) return set.error();
+  return set->position;
 }
 
-Result<Position> log_doses(client::GatewayClient& at, std::uint64_t doses) {
-  registry::AddSite add;
-  add.fields.name = kName;
-  add.fields.zip = "02139";
-  const Result<Position> added = execute(at, add);
-  if (!added && added.error().code != Code::kDuplicate) return added;  // it may be there from the last time
-
-  registry::SetAvailability set;
-  set.site.name = kName;
-  set.claim.availability = registry::Availability::of(doses);
-  return execute(at, set);
+// One patient after another. What a write without an answer did, the library finds out: nothing is reserved twice.
+titer::Result<titer::Position> serve(titer::Client& client, std::uint64_t patients) {
+  titer::Position last;
+  for (std::uint64_t served = 0; served < patients; ++served) {
+    const auto reserved = client.write(titer::Reserve{.site = kClinic});
+    if (!reserved) return reserved.error();
+    last = reserved->position;
+    if (served % 100 != 0) continue;
+    std::printf("patient %llu, by way of %s\n", static_cast<unsigned long long>(served), client.replica().c_str());
+    std::fflush(stdout);
+  }
+  return last;
 }
 
-Status show(client::GatewayClient& at) {
-  return client::get_site(at, {.id = {}, .name = kName}, [](const registry::Site& site) {
-    for (const registry::StockLine& line : site.stock)
-      std::printf("%s has %s of %s\n", std::string(site.name).c_str(), to_text(line.availability).c_str(),
-                  std::string(line.product).c_str());
-    return true;
-  });
+int show(titer::Client& client) {
+  const auto clinic = client.get(kClinic);
+  if (!clinic) return fail(clinic.error());
+  for (const titer::StockLine& line : clinic->site.stock)
+    std::printf("%s has %s of %s\n", clinic->site.name.c_str(), titer::to_text(line.availability).c_str(),
+                line.product.c_str());
+  return 0;
 }
 
-// Everything after `since`; a program that follows changes for ever returns true each time.
-Status watch_one(client::GatewayClient& at, Position since) {
-  return at.watch(since, [](const registry::Event& event) {
-    std::printf("event at position %llu: %s by %s\n", static_cast<unsigned long long>(event.position.value),
-                std::string(registry::name(event.kind)).c_str(), std::string(event.actor).c_str());
-    return false;
-  });
+// The changes after `since`; a program that follows them continuously keeps watch.position() for its next start.
+int follow(titer::Client& client, titer::Position since, std::uint64_t changes) {
+  auto watch = client.watch(since);
+  if (!watch) return fail(watch.error());
+  for (std::uint64_t seen = 1; seen <= changes; ++seen) {
+    const auto change = watch->next(seconds(10));
+    if (!change) return fail(change.error());
+    if (!*change) return fail({.message = "a change is missing"});
+    if (seen == changes)
+      std::printf("change %llu at position %llu: %s by %s\n", static_cast<unsigned long long>(seen),
+                  static_cast<unsigned long long>((*change)->position.value),
+                  std::string(titer::name((*change)->kind)).c_str(), (*change)->actor.c_str());
+  }
+  return 0;
 }
 
-int run(const char* addresses) {
-  const Result<client::Addresses> at = client::parse_addresses({addresses});
-  if (!at) return fail(at.error());
-  net::Loop loop;
-  client::GatewayClient client(loop, {.at = *at});
-  if (const Status connected = client.connect(); !connected) return fail(connected.error());
-  const Result<Position> logged = log_doses(client, 12);
+int run(const char* addresses, std::uint64_t patients) {
+  auto client = titer::Client::connect(options_for(addresses));
+  if (!client) return fail(client.error());
+  const auto logged = log_doses(*client, patients + 11);
   if (!logged) return fail(logged.error());
-  const Result<Position> reserved = reserve_one(client);
-  if (!reserved) return fail(reserved.error());
-  if (const Status shown = show(client); !shown) return fail(shown.error());
-  const Status watched = watch_one(client, Position(reserved->value - 1));
-  return watched ? 0 : fail(watched.error());
+  const auto served = serve(*client, patients);
+  if (!served) return fail(served.error());
+  const int shown = show(*client);
+  return shown != 0 ? shown : follow(*client, *logged, patients);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: clinic HOST:PORT[,HOST:PORT...]\n");
+  const std::uint64_t patients = argc == 3 ? std::strtoull(argv[2], nullptr, 10) : 1;
+  if (argc < 2 || argc > 3 || patients == 0) {
+    std::fprintf(stderr, "usage: clinic HOST:PORT[,HOST:PORT...] [PATIENTS]\n");
     return 2;
   }
-  return run(argv[1]);
+  return run(argv[1], patients);
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The head of an answer as bytes, and what the connection adds to every answer: length, date, position, CORS.
 #pragma once
 
@@ -26,7 +28,7 @@ struct Answered {
   std::size_t index = 0;         // of the route in the router's table
   const Route* route = nullptr;  // null: there was none
   unsigned status = 0;
-  BootTime begun;         // its header was whole
+  BootTime begun;         // its header was complete
   std::size_t bytes = 0;  // of the body, when its length was known
 };
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "api/answers.h"
 
 #include <fmt/format.h>
@@ -6,8 +8,8 @@
 #include <memory>
 #include <utility>
 
+#include "api/idempotent_executor.h"
 #include "api/limits.h"
-#include "api/once.h"
 #include "api/parameters.h"
 #include "api/problem.h"
 #include "api/site_tag.h"
@@ -23,7 +25,7 @@ constexpr std::int64_t kLookAgainUs = 10'000;
 
 // One question, asked again until the replica has come as far as the client has seen.
 struct Asking {
-  Context& context;
+  HandlerContext& context;
   Exchange exchange;
   registry::Query query;
   MakeResponse make;
@@ -42,7 +44,7 @@ void ask_later(const AskingPtr& asking) {
   });
 }
 
-void took(const AskingPtr& asking, const Result<Rows>& rows) {
+void on_rows(const AskingPtr& asking, const Result<Rows>& rows) {
   if (asking->exchange.gone()) return;
   if (!rows) return asking->exchange.respond(problem(rows.error()));
   if (rows->position < asking->at_least) {
@@ -55,14 +57,14 @@ void took(const AskingPtr& asking, const Result<Rows>& rows) {
   Response response;
   response.position = rows->position;
   // What somebody may see with a key is nobody else's.
-  response.cache = asking->exchange.request().key == registry::kNobody ? "no-cache" : "no-store";
+  response.cache = asking->exchange.request().key == registry::kNoKey ? "no-cache" : "no-store";
   const Status made = asking->make(*rows, response);
   asking->exchange.respond(made ? std::move(response) : problem(made.error()));
 }
 
 void ask(const AskingPtr& asking) {
   asking->context.backend.ask(
-      asking->query, [asking](const Result<Rows>& rows) { took(asking, rows); }, asking->exchange.request().key);
+      asking->query, [asking](const Result<Rows>& rows) { on_rows(asking, rows); }, asking->exchange.request().key);
 }
 
 Response outcome_response(const registry::Outcome& outcome) {
@@ -93,7 +95,8 @@ Response bad_request(const Error& error) {
   return problem(400, "bad_request", error.message);
 }
 
-void answer_query(Context& context, const Exchange& exchange, const registry::Query& query, MakeResponse make) {
+void answer_query(HandlerContext& context, const Exchange& exchange, const registry::Query& query,
+                  MakeResponse make) {
   Position at_least;
   if (const std::string_view header = exchange.request().header("titer-min-position"); !header.empty()) {
     const auto number = whole_number(header);
@@ -109,8 +112,8 @@ void tag_by_content(Response& response) {
   response.etag = fmt::format("\"{:016x}\"", hash64(as_bytes(response.body)));
 }
 
-void execute(Context& context, const Exchange& exchange, registry::Operation operation, std::string_view reason,
-             ThenOutcome then) {
+void execute(HandlerContext& context, const Exchange& exchange, registry::Operation operation,
+             std::string_view reason, ThenOutcome then) {
   const Request& http = exchange.request();
   registry::Request request;
   request.operation = std::move(operation);
@@ -121,12 +124,12 @@ void execute(Context& context, const Exchange& exchange, registry::Operation ope
   for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>("Titer-Actor", request.actor),
                                     {"Idempotency-Key", request.idempotency_key}})
     if (const Status legal = check_text(name, value); !legal) return exchange.respond(bad_request(legal.error()));
-  if (request.actor.empty()) request.actor = kNobody;
+  if (request.actor.empty()) request.actor = kHttpActor;
   if (request.idempotency_key.empty()) return context.backend.execute(request, std::move(then));
-  context.once.execute(once_session(http, request.actor), request, std::move(then));
+  context.idempotent.execute(idempotency_session(http, request.actor), request, std::move(then));
 }
 
-void answer_write(Context& context, const Exchange& exchange, registry::Operation operation,
+void answer_write(HandlerContext& context, const Exchange& exchange, registry::Operation operation,
                   std::string_view reason) {
   execute(context, exchange, std::move(operation), reason,
           [exchange](const registry::Outcome& outcome) { exchange.respond(outcome_response(outcome)); });

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "api/backend.h"
 
 #include <algorithm>
@@ -15,8 +17,6 @@ constexpr std::int64_t kRefusedAgainUs = 5'000;     // after a refusal, the same
 constexpr std::int64_t kRefusedForUs = 2'000'000;   // then the client is told to go elsewhere
 constexpr std::int64_t kLookEveryUs = 100'000;      // at deadlines
 constexpr std::int64_t kSessionIdleUs = 1'000'000;  // then it gets a new session
-
-BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
 
 client::Link::Options link_options(const net::Address& replica, SessionId session) {
   client::Link::Options options;
@@ -82,7 +82,7 @@ void Backend::operate(wire::Operate::What what, std::uint32_t replica, ThenOpera
     return loop_.post([then = std::move(then)] {
       then({0, Code::kUnavailable, "this replica cannot be reached"});
     });
-  orders_.emplace(++last_token_, std::move(then));
+  admin_commands_.emplace(++last_token_, std::move(then));
   wire::encode(link_.outgoing(), wire::Operate{last_token_, what, replica});
   loop_.wake_at(net::boot_now());
 }
@@ -103,7 +103,7 @@ void Backend::on_link_up(const wire::HelloReply&) {
 }
 
 void Backend::on_link_down(const std::string&) {
-  for (const auto& order : std::exchange(orders_, {}))
+  for (const auto& order : std::exchange(admin_commands_, {}))
     loop_.post([then = order.second] {
       then({0, Code::kOutcomeUnknown, "the connection was lost; look at the status"});
     });
@@ -115,7 +115,7 @@ void Backend::on_link_message(const wire::Message& message) {
     case wire::Type::kQueryAnswer: return take_rows(message.payload);
     case wire::Type::kStatus:
     case wire::Type::kTrace: return take_text(message.payload);
-    case wire::Type::kOperated: return take_operated(message.payload);
+    case wire::Type::kOperated: return on_operated(message.payload);
     default: return;
   }
 }
@@ -162,19 +162,19 @@ void Backend::take_text(ByteView payload) {
   then(as_text(payload));
 }
 
-void Backend::take_operated(ByteView payload) {
+void Backend::on_operated(ByteView payload) {
   const Result<wire::Operated> answer = wire::decode_operated(payload);
   if (!answer) return link_.try_another(answer.error().message);
-  const auto it = orders_.find(answer->token);
-  if (it == orders_.end()) return;
+  const auto it = admin_commands_.find(answer->token);
+  if (it == admin_commands_.end()) return;
   const ThenOperated then = std::move(it->second);
-  orders_.erase(it);
+  admin_commands_.erase(it);
   then(*answer);
 }
 
 // --- turns
 
-void Backend::turn(BootTime now) {
+void Backend::on_turn(BootTime now) {
   if (link_.up()) {
     send_writes(now);  // may begin a new session, on a new connection
     if (link_.up()) send_queries();

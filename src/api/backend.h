@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Backend: a worker's way to its replica — requests and questions over one connection, answered through callbacks.
 //
 // It is a client like any other (client/link.h, client/window.h): exactly once by its session, in batches because
-// everything of a turn goes out with one write, and the replica slows it down as it slows down anybody. There is one
-// address only, our own replica's: when that replica cannot serve, our clients are told so (503) and go to another.
+// everything of a turn goes out with one write, and the replica slows it down as it slows down anybody. There is
+// one address only, our own replica's: when that replica cannot serve, our clients receive 503 and go to another.
 //
 // Why not call the node directly: it works in turns on its own thread; a flood of HTTP would need a lock or a queue
 // on the protocol's way, and a second path for everything that the wire's clients have already.
@@ -58,7 +60,7 @@ class Backend final : client::LinkOwner {
   void execute(const registry::Request& request, ThenOutcome then);
   void execute(Bytes body, ThenOutcome then);  // wire::encode_request() has made it
   // `as`: on whose behalf; the answer shows what that key may see. kMachine: our own.
-  void ask(const registry::Query& query, ThenRows then, registry::KeyId as = registry::kNobody);
+  void ask(const registry::Query& query, ThenRows then, registry::KeyId as = registry::kNoKey);
   // JSON text: the replica's status, or the last frames there.
   void status(ThenText then) { texts_.push_back({wire::Type::kStatusAsk, std::move(then)}); }
   void trace(ThenText then) { texts_.push_back({wire::Type::kTraceAsk, std::move(then)}); }
@@ -66,10 +68,10 @@ class Backend final : client::LinkOwner {
   void operate(wire::Operate::What what, std::uint32_t replica, ThenOperated then);
 
   // At the end of every turn: sends what has gathered, and looks at the clock.
-  void turn(BootTime now);
+  void on_turn(BootTime now);
 
   [[nodiscard]] bool up() const { return link_.up(); }
-  // Something could be sent that came after this turn's turn().
+  // Something could be sent that came after this turn's on_turn().
   [[nodiscard]] bool unsent() const;
   // The highest position in any answer so far.
   [[nodiscard]] Position newest() const { return newest_; }
@@ -103,7 +105,7 @@ class Backend final : client::LinkOwner {
   void take_answer(ByteView payload);
   void take_rows(ByteView payload);
   void take_text(ByteView payload);
-  void take_operated(ByteView payload);
+  void on_operated(ByteView payload);
   void send_writes(BootTime now);
   void send_queries();
   void give_up_late(BootTime now);
@@ -124,7 +126,7 @@ class Backend final : client::LinkOwner {
   };
   std::deque<TextAsk> texts_;  // answered in order
   std::size_t texts_sent_ = 0;
-  boost::unordered_flat_map<std::uint64_t, ThenOperated> orders_;  // at the supervisor
+  boost::unordered_flat_map<std::uint64_t, ThenOperated> admin_commands_;  // at the supervisor
   std::uint64_t last_token_ = 0;
   BootTime last_write_, next_look_;
   Position newest_;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JsonBody: the JSON object in a request's body, read member by member.
 //
 // Strict where it protects users: a member that the route does not know is refused by name (a misspelt "availabilty"
@@ -64,7 +66,8 @@ class JsonBody : public JsonObject {
 [[nodiscard]] Result<registry::Availability> availability_of(const boost::json::value& value);
 // A line of stock: product (unless `product` is given), availability, valid_at, source.
 [[nodiscard]] Result<registry::StockClaim> claim_of(const JsonObject& line, std::string_view product);
-// 400 or 415: what cannot be read; what can be read but not be done is the registry's 422.
+// 400 or 415: the body cannot be read. A request that can be read but not executed is refused by the registry with
+// 422.
 [[nodiscard]] Response refused_body(const Error& error);
 
 }  // namespace titer::api

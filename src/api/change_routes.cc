@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The change stream: GET /api/v1/changes, as Server-Sent Events or NDJSON.
 #include <fmt/format.h>
 
@@ -31,7 +33,7 @@ constexpr std::string_view kManyAuditors =
 // its key, so that it sees what that one may.
 class Stream final : public Listener, public std::enable_shared_from_this<Stream> {
  public:
-  Stream(Context& context, Exchange exchange, std::shared_ptr<Changes> changes, bool sse)
+  Stream(HandlerContext& context, Exchange exchange, std::shared_ptr<Changes> changes, bool sse)
       : context_(context),
         exchange_(std::move(exchange)),
         changes_(std::move(changes)),
@@ -47,7 +49,7 @@ class Stream final : public Listener, public std::enable_shared_from_this<Stream
 
   void begin_now();
   void ask_page();
-  void took_page(const Result<Rows>& rows);
+  void on_page(const Result<Rows>& rows);
   void refuse(const Error& error);
   void too_old(const std::string& detail);
   void open(Position position);
@@ -56,7 +58,7 @@ class Stream final : public Listener, public std::enable_shared_from_this<Stream
   void print(const Change& change, std::string& out) const;
   [[nodiscard]] bool reaches_ring() const { return changes_->begun() && at_ >= changes_->begin(); }
 
-  Context& context_;
+  HandlerContext& context_;
   Exchange exchange_;
   std::shared_ptr<Changes> changes_;
   registry::KeyId as_;
@@ -91,10 +93,10 @@ void Stream::ask_page() {
   const bool whole = at_.part == UINT32_MAX || at_.position == Position();
   const registry::Changes query{whole ? at_.position : Position(at_.position.value - 1), kPage};
   context_.backend.ask(
-      query, [self = shared_from_this()](const Result<Rows>& rows) { self->took_page(rows); }, as_);
+      query, [self = shared_from_this()](const Result<Rows>& rows) { self->on_page(rows); }, as_);
 }
 
-void Stream::took_page(const Result<Rows>& rows) {
+void Stream::on_page(const Result<Rows>& rows) {
   asking_ = false;
   if (exchange_.gone()) return;
   if (!rows) return refuse(rows.error());
@@ -214,9 +216,10 @@ Result<Mark> mark_of(std::string_view text) {
 }
 
 // With what this exchange may see. Only now and then somebody shows a key here: browsers do not.
-void with_feed(Context& context, const Exchange& exchange, std::function<void(std::shared_ptr<Changes>)> then) {
+void with_feed(HandlerContext& context, const Exchange& exchange,
+               std::function<void(std::shared_ptr<Changes>)> then) {
   const registry::KeyId key = exchange.request().key;
-  if (key == registry::kNobody) return then(context.feeds.of_everybody());
+  if (key == registry::kNoKey) return then(context.feeds.of_everybody());
   context.backend.ask(
       registry::CheckAct{key, registry::Act::kAudit},
       [&context, exchange, key, then = std::move(then)](const Result<Rows>& may) {
@@ -229,7 +232,7 @@ void with_feed(Context& context, const Exchange& exchange, std::function<void(st
       registry::kMachine);
 }
 
-void changes(Context& context, const Exchange& exchange) {
+void changes(HandlerContext& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   const std::string_view format = text_of(request, "format");
   if (!format.empty() && format != "sse" && format != "ndjson")

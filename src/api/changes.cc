@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "api/changes.h"
 
 #include <fmt/format.h>
@@ -99,7 +101,7 @@ void Changes::end_watch() {
   link_.stop();
 }
 
-void Changes::turn(BootTime now) {
+void Changes::on_turn(BootTime now) {
   link_.flush();
   if (!begun_ && listeners_.empty()) return;
   std::erase_if(listeners_, [](const std::weak_ptr<Listener>& one) { return one.expired(); });

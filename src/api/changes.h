@@ -1,10 +1,14 @@
-// Changes: one watch of the replica, on behalf of somebody, shared by all of a worker's listeners who see what he sees.
+// SPDX-License-Identifier: Apache-2.0
+
+// Changes: one watch of the replica, on behalf of one key, shared by all of a worker's listeners that may see the
+// same.
 //
 // Each event is rendered once into a ring of texts; a listener is a place in it. So a thousand listeners cost a copy
 // into their sockets each and nothing else, and a slow one costs nothing at all: it stays where it is until its socket
 // has room, and when the ring has moved on beyond its place it is dropped, with the place to resume from.
-// A listener that begins before the ring does is fed from the replica's history first (change_routes.cc). Who did what
-// and why is left out by the replica, or not, for each batch anew (Machine::events): once a key has ended it is.
+// A listener that begins before the ring does is fed from the replica's history first (change_routes.cc). For each
+// batch the replica decides whether it includes actors and reasons (Machine::events): it omits them once the key
+// has ended.
 //
 // The watch begins with the first listener and ends some time after the last.
 // Invariants: the ring has every event after begin(), in order, each once, also when the connection to the replica is
@@ -62,7 +66,7 @@ class Changes final : client::LinkOwner {
   Changes& operator=(const Changes&) = delete;
 
   void add(const std::shared_ptr<Listener>& listener);
-  // The ring is to go on from here, if it has not begun yet.
+  // Makes the ring start here, if it has not started yet.
   void begin_at(Position position);
   // Everything after this is in the ring.
   [[nodiscard]] Mark begin() const { return begin_; }
@@ -71,7 +75,7 @@ class Changes final : client::LinkOwner {
   [[nodiscard]] const Change* after(Mark mark) const;
 
   // At the end of every turn.
-  void turn(BootTime now);
+  void on_turn(BootTime now);
   // All listeners are told to end.
   void stop();
   [[nodiscard]] bool stopping() const { return stopping_; }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The change stream: pages of history, then the shared watch; every event once and in order.
 #include "api/changes.h"
 
@@ -30,7 +32,7 @@ std::string shows(registry::KeyId key) {
 
 // As the replica answers whoever asks.
 registry::Event seen_by(registry::KeyId key, registry::Event event) {
-  if (key != registry::kNobody && key != kProvider) event.actor = "ann";
+  if (key != registry::kNoKey && key != kProvider) event.actor = "ann";
   return event;
 }
 

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A cluster on this machine, for people who look at it and try what it survives: kill, start, and the last frames.
 #include <charconv>
 
-#include "api/context.h"
+#include "api/handler_context.h"
 #include "api/problem.h"
 #include "api/routes.h"
 
@@ -9,7 +11,7 @@ namespace titer::api {
 
 namespace {
 
-void trace(Context& context, const Exchange& exchange) {
+void trace(HandlerContext& context, const Exchange& exchange) {
   context.backend.trace([exchange](const Result<std::string_view>& json) {
     if (!json) return exchange.respond(problem(json.error()));
     Response response;
@@ -18,7 +20,7 @@ void trace(Context& context, const Exchange& exchange) {
   });
 }
 
-void operate(Context& context, const Exchange& exchange, wire::Operate::What what) {
+void operate(HandlerContext& context, const Exchange& exchange, wire::Operate::What what) {
   if (!context.setup.cluster_control)
     return exchange.respond(
         problem(404, "not_found", "replicas are killed and started here only under titer cluster"));
@@ -38,8 +40,12 @@ void operate(Context& context, const Exchange& exchange, wire::Operate::What wha
   });
 }
 
-void kill(Context& context, const Exchange& exchange) { operate(context, exchange, wire::Operate::What::kKill); }
-void start(Context& context, const Exchange& exchange) { operate(context, exchange, wire::Operate::What::kStart); }
+void kill(HandlerContext& context, const Exchange& exchange) {
+  operate(context, exchange, wire::Operate::What::kKill);
+}
+void start(HandlerContext& context, const Exchange& exchange) {
+  operate(context, exchange, wire::Operate::What::kStart);
+}
 
 constexpr Route kRoutes[] = {
     {Method::kGet, "/api/v1/trace", trace, registry::Act::kOperate, "trace", {}},

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Cursors and the links to further pages.
 #pragma once
 

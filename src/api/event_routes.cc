@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What happened: the history of a site or of all, and undo.
 #include <utility>
 
@@ -36,7 +38,7 @@ Status print_events(const Request& request, const Rows& rows, Response& response
   return ok_status();
 }
 
-void history(Context& context, const Exchange& exchange) {
+void history(HandlerContext& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   const auto limit = number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
   if (!limit) return exchange.respond(bad_request(limit.error()));
@@ -51,7 +53,7 @@ void history(Context& context, const Exchange& exchange) {
   });
 }
 
-void undo(Context& context, const Exchange& exchange) {
+void undo(HandlerContext& context, const Exchange& exchange) {
   const auto position = whole_number(exchange.request().values[0]);
   if (!position || *position == 0)
     return exchange.respond(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Exchange: a handler's handle on one request and its one answer.
 //
 // A handler keeps a copy until it can answer, in whatever turn that is. The client may be gone by then; answering is
@@ -25,7 +27,7 @@ struct BodyPiece {
 };
 using OnBody = std::function<void(const BodyPiece&)>;
 
-// What stands behind a handle: a connection, or a test.
+// The other side of a handle: a connection, or a test.
 class Responder {
  public:
   virtual ~Responder() = default;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GET /api/v1/export: all open sites, as of one position, as a file.
 #include <fmt/format.h>
 
@@ -5,11 +7,11 @@
 #include <utility>
 
 #include "api/answers.h"
-#include "api/context.h"
+#include "api/full_snapshot.h"
+#include "api/handler_context.h"
 #include "api/parameters.h"
 #include "api/problem.h"
 #include "api/routes.h"
-#include "api/whole_read.h"
 #include "formats/writer.h"
 
 namespace titer::api {
@@ -53,13 +55,13 @@ void answer(const Exchange& exchange, formats::ExportFormat format, SharedSnapsh
   exchange.respond(std::move(response));
 }
 
-void export_sites(Context& context, const Exchange& exchange) {
+void export_sites(HandlerContext& context, const Exchange& exchange) {
   const std::string_view name = text_of(exchange.request(), "format");
   const auto format = formats::export_format_named(name.empty() ? "csv" : name);
   if (!format)
     return exchange.respond(
         bad_request(Error{Code::kInvalid, "the format of an export is csv, ndjson or geojson"}));
-  // Who has this position already need not wait for the rest.
+  // A client that already has this position need not wait for the rest.
   context.backend.ask(registry::Info{}, [&context, exchange, format](const Result<Rows>& info) {
     if (exchange.gone()) return;
     if (!info) return exchange.respond(problem(info.error()));
@@ -70,7 +72,7 @@ void export_sites(Context& context, const Exchange& exchange) {
       same.cache = "no-cache";
       return exchange.respond(std::move(same));
     }
-    read_whole(context, [exchange, format](const Result<SharedSnapshot>& all) {
+    read_full_snapshot(context, [exchange, format](const Result<SharedSnapshot>& all) {
       if (exchange.gone()) return;
       if (!all) return exchange.respond(problem(all.error()));
       answer(exchange, *format, *all);

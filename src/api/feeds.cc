@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "api/feeds.h"
 
 #include <iterator>
@@ -10,7 +12,7 @@ namespace titer::api {
 Feeds::Feeds(net::Loop& loop, net::Address replica)
     : loop_(loop),
       replica_(std::move(replica)),
-      everybody_(std::make_shared<Changes>(loop, replica_, registry::kNobody, limits::kRingBytesMax)) {}
+      everybody_(std::make_shared<Changes>(loop, replica_, registry::kNoKey, limits::kRingBytesMax)) {}
 
 std::shared_ptr<Changes> Feeds::of(registry::KeyId auditor) {
   if (const auto there = auditors_.find(auditor); there != auditors_.end()) return there->second;
@@ -21,10 +23,10 @@ std::shared_ptr<Changes> Feeds::of(registry::KeyId auditor) {
   return feed;
 }
 
-void Feeds::turn(BootTime now) {
-  everybody_->turn(now);
+void Feeds::on_turn(BootTime now) {
+  everybody_->on_turn(now);
   for (auto it = auditors_.begin(); it != auditors_.end();) {
-    it->second->turn(now);
+    it->second->on_turn(now);
     const bool over = it->second.use_count() == 1 && !it->second->begun();
     it = over ? auditors_.erase(it) : std::next(it);
   }

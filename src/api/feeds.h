@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Feeds: what the listeners of one worker follow. One watch of the replica (changes.h) for everybody, and one for each
 // key that may see who did what and why.
 //
@@ -27,7 +29,7 @@ class Feeds {
   [[nodiscard]] std::shared_ptr<Changes> of(registry::KeyId auditor);
 
   // At the end of every turn.
-  void turn(BootTime now);
+  void on_turn(BootTime now);
   // All listeners are told to end.
   void stop();
   [[nodiscard]] std::size_t listeners() const;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files in and out over a socket, with a replica that answers as the test says. Real replicas: tests/e2e/feeds.py.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files: what the page is made of, compiled into the program: bytes by name, with what HTTP needs to serve them.
 #pragma once
 

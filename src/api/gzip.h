@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Gzip: answers made smaller, for clients that ask for it; in one go or as a stream.
 #pragma once
 

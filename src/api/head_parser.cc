@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "api/head_parser.h"
 
 #include <boost/beast/http/error.hpp>

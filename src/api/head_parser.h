@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HeadParser: the bytes of one HTTP/1.1 request into a Request, by Beast's parser.
 //
 // Beast finds the pieces and holds the grammar (line ends, lengths, chunks); this class keeps copies of the texts in

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The parser under splits and damage; what each kind of damage is answered with is in tests/e2e/http_hostile.py.
 #include "api/head_parser.h"
 

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How this replica is: /healthz, /readyz, /api/v1/status; and the description of the interface.
 #include <fmt/format.h>
 
 #include <utility>
 
 #include "api/answers.h"
-#include "api/context.h"
+#include "api/handler_context.h"
 #include "api/problem.h"
 #include "api/routes.h"
 
@@ -23,10 +25,10 @@ Response text(std::string_view body) {
 }
 
 // The process lives and this worker turns.
-void healthz(Context&, const Exchange& exchange) { exchange.respond(text("ok\n")); }
+void healthz(HandlerContext&, const Exchange& exchange) { exchange.respond(text("ok\n")); }
 
 // A linearizable read is answered: the replica is a member of the view, has its lease, and is not cut off.
-void readyz(Context& context, const Exchange& exchange) {
+void readyz(HandlerContext& context, const Exchange& exchange) {
   context.backend.ask(registry::Info{}, [exchange](const Result<Rows>& rows) {
     Response response = rows ? text("ready\n") : problem(rows.error());
     if (rows) response.position = rows->position;
@@ -35,7 +37,7 @@ void readyz(Context& context, const Exchange& exchange) {
 }
 
 // What the node says of itself, and what only we know.
-void status(Context& context, const Exchange& exchange) {
+void status(HandlerContext& context, const Exchange& exchange) {
   context.backend.status([&context, exchange](const Result<std::string_view>& json) {
     if (!json) return exchange.respond(problem(json.error()));
     Response response;
@@ -47,7 +49,7 @@ void status(Context& context, const Exchange& exchange) {
   });
 }
 
-void openapi(Context&, const Exchange& exchange) {
+void openapi(HandlerContext&, const Exchange& exchange) {
   Response response;
   response.body = openapi_document();
   response.cache = "no-cache";

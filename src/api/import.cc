@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "api/import.h"
 
 #include <fmt/format.h>
@@ -36,7 +38,7 @@ bool is_verdict(Code code) {
 
 }  // namespace
 
-Import::Import(Context& context, Exchange exchange, Options options)
+Import::Import(HandlerContext& context, Exchange exchange, Options options)
     : context_(context),
       exchange_(std::move(exchange)),
       options_(std::move(options)),
@@ -149,7 +151,7 @@ void Import::go_on() {
   }
   if (!failed_.ok()) ready_.clear();
   send_rows();
-  if (!run_.dry_run) backend_.turn(net::boot_now());
+  if (!run_.dry_run) backend_.on_turn(net::boot_now());
   if (under_way_ == 0 && ready_.empty() && (read_all_ || !failed_.ok())) return answer();
   if (failed_.ok() && ready_.size() < kAheadMax) ask_for_more();
   tell_progress();
@@ -171,8 +173,7 @@ void Import::answer() {
   if (!failed_.ok()) {
     response = problem(failed_.error());
     response.body.pop_back();
-    response.body +=
-        R"(,"hint":"rows before that are in; what is so already is not changed when the file is sent again",)";
+    response.body += R"(,"hint":"the rows before that are imported; sending the file again does not change them",)";
     response.body += R"("import":)" + report() + "}";
   } else {
     response.body = report();

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Import: one uploaded file on its way into the registry, piece by piece.
 //
 // Rows go to the replica through a session of the import's own, up to a window of them in flight, so they do not stand
@@ -18,7 +20,7 @@
 #include <string>
 #include <vector>
 
-#include "api/context.h"
+#include "api/handler_context.h"
 #include "api/import_runs.h"
 #include "formats/reader.h"
 
@@ -36,7 +38,7 @@ class Import : public std::enable_shared_from_this<Import> {
       512;  // rows that wait, before a piece of the upload makes some hundreds more
   static constexpr std::size_t kToldMax = 100;  // problems of each kind in the answer; the rest is counted
 
-  Import(Context& context, Exchange exchange, Options options);
+  Import(HandlerContext& context, Exchange exchange, Options options);
   ~Import();
   Import(const Import&) = delete;
   Import& operator=(const Import&) = delete;
@@ -69,7 +71,7 @@ class Import : public std::enable_shared_from_this<Import> {
   void tell_progress();
   [[nodiscard]] std::string report() const;
 
-  Context& context_;
+  HandlerContext& context_;
   Exchange exchange_;
   Options options_;
   Backend backend_;

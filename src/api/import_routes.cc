@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // POST /api/v1/import: a file of sites into the registry; GET /api/v1/imports: how far such imports are.
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "api/answers.h"
-#include "api/context.h"
+#include "api/handler_context.h"
 #include "api/import.h"
 #include "api/parameters.h"
 #include "api/problem.h"
@@ -18,7 +20,7 @@ constexpr std::string_view kFormats =
     "csv, ndjson, smart, cdc, national or therapeutics; without it, it is found out";
 constexpr std::size_t kLabelBytesMax = 64;  // a word or two for people
 
-void import_sites(Context& context, const Exchange& exchange) {
+void import_sites(HandlerContext& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   Import::Options options;
   if (const std::string_view format = text_of(request, "format"); !format.empty()) {
@@ -37,7 +39,7 @@ void import_sites(Context& context, const Exchange& exchange) {
   options.run.bytes_to_read = whole_number(request.header("content-length")).value_or(0);
   options.run.begun = context.times.now;
   const std::string_view actor = request.header("titer-actor");
-  options.actor = actor.empty() ? kNobody : actor;
+  options.actor = actor.empty() ? kHttpActor : actor;
   options.key = request.key;
   const auto number = context.setup.shared->imports.begin(options.run);
   if (!number)
@@ -47,7 +49,7 @@ void import_sites(Context& context, const Exchange& exchange) {
   std::make_shared<Import>(context, exchange, std::move(options))->begin();
 }
 
-void list_imports(Context& context, const Exchange& exchange) {
+void list_imports(HandlerContext& context, const Exchange& exchange) {
   Response response;
   response.body = R"({"imports":[)";
   for (const ImportRun& run : context.setup.shared->imports.list()) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ImportRuns: the imports of this server, running and lately ended, for whoever waits for one.
 //
 // An import is answered when it is over, because a client that still sends its file need not read yet; how far it is, it

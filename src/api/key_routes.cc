@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys and the switch that stops writes: for operators, and for auditors to look at.
 #include <fmt/format.h>
 
@@ -41,7 +43,7 @@ Status print_keys(const Request& request, const Rows& rows, Response& response) 
   return ok_status();
 }
 
-void list_keys(Context& context, const Exchange& exchange) {
+void list_keys(HandlerContext& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   const auto limit = number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
   if (!limit) return exchange.respond(bad_request(limit.error()));
@@ -78,7 +80,7 @@ Result<registry::CreateKey> key_of(const JsonBody& body) {
 
 // The secret is made here, shown in this answer and nowhere else; its hash goes to the replicas. So a repetition cannot
 // have the first one's answer: it makes another key.
-void create_key(Context& context, const Exchange& exchange) {
+void create_key(HandlerContext& context, const Exchange& exchange) {
   JsonBody body;
   if (const Status read = body.read(exchange.request(), "owner role scope expires reason"); !read)
     return exchange.respond(refused_body(read.error()));
@@ -87,7 +89,8 @@ void create_key(Context& context, const Exchange& exchange) {
   const auto reason = body.text("reason");
   if (!reason) return exchange.respond(refused_body(reason.error()));
   if (!exchange.request().header("idempotency-key").empty())
-    return exchange.respond(bad_request({Code::kInvalid, "a key is made anew each time: send no Idempotency-Key"}));
+    return exchange.respond(
+        bad_request({Code::kInvalid, "every such request makes a new key: send no Idempotency-Key"}));
   const wire::Token token = client::new_token();
   key->id = token.key;
   key->secret = wire::hash_secret(token.secret);
@@ -104,13 +107,13 @@ void create_key(Context& context, const Exchange& exchange) {
           });
 }
 
-void revoke_key(Context& context, const Exchange& exchange) {
+void revoke_key(HandlerContext& context, const Exchange& exchange) {
   const auto id = registry::parse_key_id(exchange.request().values[0]);
   if (!id) return exchange.respond(problem(Error{Code::kNotFound, "a key's id has 16 hexadecimal digits"}));
   answer_write(context, exchange, registry::RevokeKey{*id}, text_of(exchange.request(), "reason"));
 }
 
-void show_switch(Context& context, const Exchange& exchange) {
+void show_switch(HandlerContext& context, const Exchange& exchange) {
   answer_query(context, exchange, registry::GetSwitch{}, [](const Rows& rows, Response& response) {
     const auto writes = client::read_switch(rows.body);
     if (!writes) return Status(writes.error());
@@ -119,7 +122,7 @@ void show_switch(Context& context, const Exchange& exchange) {
   });
 }
 
-void set_switch(Context& context, const Exchange& exchange) {
+void set_switch(HandlerContext& context, const Exchange& exchange) {
   JsonBody body;
   if (const Status read = body.read(exchange.request(), "stopped reason"); !read)
     return exchange.respond(refused_body(read.error()));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Limits of the HTTP interface, each with its unit and its reason. A client that goes beyond one is told which.
 #pragma once
 
@@ -16,7 +18,7 @@ inline constexpr std::size_t kBodyBytesMax = std::size_t{1} << 20;    // JSON; s
 inline constexpr std::size_t kJsonDepthMax = 16;                      // no body needs more than 4
 inline constexpr std::size_t kKeyBytesMax = 256;                      // Idempotency-Key
 inline constexpr std::size_t kReadBytes = std::size_t{16} << 10;      // room offered to each read from a socket
-inline constexpr std::size_t kPipelineBytes = std::size_t{64} << 10;  // read ahead while a request is in work
+inline constexpr std::size_t kPipelineBytes = std::size_t{64} << 10;  // read ahead while a request is in progress
 
 // --- one connection
 inline constexpr std::int64_t kHeadUs = 10'000'000;    // from the first byte of a request to the end of its header
@@ -33,12 +35,12 @@ inline constexpr std::size_t kRingBytesMax = std::size_t{16} << 20;
 inline constexpr std::size_t kAuditRingBytesMax = std::size_t{4} << 20;
 inline constexpr std::size_t kAuditFeedsMax = 16;  // keys that follow who did what and why; 64 MiB with their rings
 inline constexpr std::size_t kKeyringMax =
-    20'000;  // keys shown here, some 100 bytes each; five times as many as there can be
+    20'000;  // keys shown here, some 100 bytes each; five times the maximum number of keys
 inline constexpr std::size_t kConnectionsMax = 10'000;  // thousands of listeners, with what they cost: 40 KiB each
 inline constexpr std::size_t kQueriesMax = 200;         // at the replica; it stops reading at 256 of one connection
 inline constexpr std::size_t kWaitingMax = 20'000;      // requests that wait for room at the replica; then 503
 inline constexpr std::int64_t kAnswerUs = 10'000'000;   // then the client hears that the outcome is not known
 inline constexpr std::int64_t kMinPositionUs = 2'000'000;  // Titer-Min-Position: how long a read waits for it
-inline constexpr std::int64_t kDrainUs = 3'000'000;        // a stop waits that long for answers in work
+inline constexpr std::int64_t kDrainUs = 3'000'000;        // a stop waits that long for answers in progress
 
 }  // namespace titer::api::limits

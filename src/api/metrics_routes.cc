@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GET /metrics, for Prometheus: the replica's status, what HTTP has served, and how old the data is.
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
 
-#include "api/context.h"
+#include "api/handler_context.h"
 #include "api/metrics_text.h"
 #include "api/routes.h"
-#include "api/survey.h"
+#include "api/source_freshness.h"
 #include "api/traffic.h"
 
 namespace titer::api {
@@ -65,6 +67,16 @@ double number(const json::value& value) {
   return value.is_number() ? value.to_number<double>() : 0;
 }
 
+// Always 1: what it says is in the labels.
+void print_build(const json::object& build, MetricsText& out) {
+  const auto text = [&build](std::string_view name) -> std::string_view {
+    const json::value* value = build.if_contains(name);
+    return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
+  };
+  out.family("titer_build_info", "gauge", "The program: its version, and the commit that it was built from");
+  out.sample(1, {{"version", text("version")}, {"commit", text("commit")}, {"date", text("date")}});
+}
+
 void print_register(const json::object& reg, MetricsText& out) {
   const json::value* reachable = reg.if_contains("reachable");
   out.one("titer_register_reachable", "gauge", "1: the view register answers",
@@ -82,6 +94,8 @@ void print_status(std::string_view text, MetricsText& out) {
   for (const FromStatus& one : kFromStatus)
     if (const json::value* value = status->if_contains(one.status))
       out.one(one.name, one.type, one.help, number(*value) * one.scale);
+  if (const json::value* build = status->if_contains("build"); build != nullptr && build->is_object())
+    print_build(build->get_object(), out);
   if (const json::value* reg = status->if_contains("register"); reg != nullptr && reg->is_object())
     print_register(reg->get_object(), out);
   if (const json::value* members = status->if_contains("members"); members != nullptr && members->is_array())
@@ -156,15 +170,15 @@ void print_connections(const std::vector<const Traffic*>& traffics, MetricsText&
   out.one("titer_http_listeners", "gauge", "Listeners to the change stream now", listeners);
 }
 
-void metrics(Context& context, const Exchange& exchange) {
-  context.setup.shared->survey->refresh(context);
+void metrics(HandlerContext& context, const Exchange& exchange) {
+  context.setup.shared->source_freshness->refresh(context);
   context.backend.status([&context, exchange](const Result<std::string_view>& status) {
     MetricsText out;
     print_status(status ? *status : std::string_view(), out);
     const std::vector<const Traffic*> traffics = context.setup.shared->traffics();
     print_connections(traffics, out);
     print_routes(traffics, make_router(), out);
-    context.setup.shared->survey->print(out);
+    context.setup.shared->source_freshness->print(out);
     Response response;
     response.type = MetricsText::kType;
     response.body = out.take();

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // MetricsText: samples in Prometheus' text format, version 0.0.4.
 //
 // A library for it exists (prometheus-cpp), but it wants every value to live in objects of its own registry and brings a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // docs/reference/openapi.json as it lies in the program.
 asm(".section .rodata\n"
     ".global titer_openapi_begin\n.hidden titer_openapi_begin\n"

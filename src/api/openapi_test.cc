@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // docs/reference/openapi.json says what is served, no more and no less: paths, methods, query parameters, names.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which pages may write here.
 //
 // A browser says in `Origin` which page a request comes from. Anybody's page may read (what we say is public), but a

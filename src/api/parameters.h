@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Query parameters as values. Each function gives the default when the parameter is absent, and an Error (kInvalid,
 // which becomes a 400 here) that names the parameter and what it takes when it cannot be read.
 #pragma once

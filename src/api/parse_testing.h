@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests and the fuzz target: the bytes of one request through HeadParser, cut as a network may cut them.
 #pragma once
 

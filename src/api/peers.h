@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Peers: where browsers find the replicas of this cluster.
 //
 // Told by whoever knows the members: once under `titer cluster`, at every change of the roster under `titer serve`. Asked by
@@ -31,7 +33,7 @@ class Peers {
   };
 
   Peers() { set({}); }
-  // What is no http:// or https:// address is left out: it would end in a header.
+  // Addresses that do not begin with http:// or https:// are left out: they would end up in a header.
   void set(std::vector<Peer> all);
   [[nodiscard]] std::shared_ptr<const Known> now() const;
 

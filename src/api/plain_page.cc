@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Find without script: GET /find, a list in plain HTML, in English or Spanish. What it looks like is web/public/plain.css.
 //
 // Everything that a site says of itself is put into the page through html(), and only web addresses and phone numbers
@@ -6,7 +8,7 @@
 
 #include <utility>
 
-#include "api/context.h"
+#include "api/handler_context.h"
 #include "api/parameters.h"
 #include "api/routes.h"
 #include "client/read.h"
@@ -178,7 +180,7 @@ Response page_of(const Request& request, std::string_view content) {
   return out;
 }
 
-void find(Context& context, const Exchange& exchange) {
+void find(HandlerContext& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   registry::Near query;
   query.zip = text_of(request, "zip");

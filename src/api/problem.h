@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Problems: every error that HTTP clients see, as an RFC 9457 document with a code for programs and a sentence for
 // people that says what to do.
 //

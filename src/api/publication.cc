@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "api/publication.h"
 
 #include <fmt/format.h>
@@ -6,8 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "api/full_snapshot.h"
 #include "api/gzip.h"
-#include "api/whole_read.h"
 
 namespace titer::api {
 
@@ -29,7 +31,7 @@ std::string_view file_prefix(formats::SmartType type) {
 // Makes one publication of a snapshot, in steps; owned by its own timer and ends with it.
 class Press : public std::enable_shared_from_this<Press> {
  public:
-  Press(Context& context, SharedSnapshot all, std::function<void(SharedPublication)> done)
+  Press(HandlerContext& context, SharedSnapshot all, std::function<void(SharedPublication)> done)
       : timer_(context.loop.context()), all_(std::move(all)), done_(std::move(done)) {}
 
   void begin() {
@@ -89,9 +91,9 @@ class Press : public std::enable_shared_from_this<Press> {
   SharedSnapshot all_;
   std::function<void(SharedPublication)> done_;
   std::vector<const registry::Site*> sites_;  // published ones, by state
-  std::size_t first_ = 0, last_ = 0;          // of sites_: the state in work
+  std::size_t first_ = 0, last_ = 0;          // of sites_: the state in progress
   std::size_t at_ = 0;                        // in it
-  std::size_t type_ = 0;                      // the file in work
+  std::size_t type_ = 0;                      // the file in progress
   std::unique_ptr<Gzip> gzip_;
   std::shared_ptr<std::string> packed_;
   std::shared_ptr<Publication> out_ = std::make_shared<Publication>();
@@ -111,7 +113,7 @@ SharedPublication Publications::find(std::string_view name) {
   return nullptr;
 }
 
-void Publications::newest(Context& context, ThenPublication then) {
+void Publications::newest(HandlerContext& context, ThenPublication then) {
   std::unique_lock lock(mutex_);
   const SharedPublication last = kept_.empty() ? nullptr : kept_.back();
   const bool fresh = last && context.times.now.value - last->made.value < kFreshUs;
@@ -124,7 +126,7 @@ void Publications::newest(Context& context, ThenPublication then) {
   });
   if (std::exchange(making_, true)) return;
   lock.unlock();
-  read_whole(context, [this, &context](const Result<SharedSnapshot>& all) {
+  read_full_snapshot(context, [this, &context](const Result<SharedSnapshot>& all) {
     if (!all) return made(all.error());
     std::make_shared<Press>(context, *all, [this](SharedPublication done) { made(std::move(done)); })->begin();
   });

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Publication: one snapshot as SMART Scheduling Links, made once and served to everybody.
 //
 // Its name is the position of the snapshot and the hour it was made in (freshness is judged by the hour), and its bytes
@@ -18,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/context.h"
+#include "api/handler_context.h"
 #include "formats/smart_writer.h"
 
 namespace titer::api {
@@ -48,7 +50,7 @@ class Publications {
   static constexpr std::int64_t kFreshUs = 60'000'000;
 
   // The newest, made now if need be. `then` is called once, on this worker's thread, perhaps at once.
-  void newest(Context& context, ThenPublication then);
+  void newest(HandlerContext& context, ThenPublication then);
   // Null: it was never here, or is no longer kept.
   [[nodiscard]] SharedPublication find(std::string_view name);
 

@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Request: one HTTP request, as a handler sees it.
 //
 // Texts are views into the connection's buffers; they live until the request has been answered. Path segments and
-// parameters are decoded (%41, and + in parameters). What is malformed never gets here: it was answered with a 400.
+// parameters are decoded (%41, and + in parameters). Malformed requests never get here: they were answered with a
+// 400.
 // Thread rule: the worker's thread.
 #pragma once
 
@@ -31,10 +34,10 @@ struct Request {
   std::vector<std::string_view> values;    // of the {parts} of its route, in order
   std::vector<Pair> parameters;            // after the '?', decoded, in order
   std::vector<Pair> headers;
-  std::string_view body;                    // whole, unless the route streams it
-  bool loopback = false;                    // the other end is on this machine
-  std::uint64_t address = 0;                // of the other end, as a number to count by
-  registry::KeyId key = registry::kNobody;  // on whose behalf; set before the handler is called
+  std::string_view body;                   // whole, unless the route streams it
+  bool loopback = false;                   // the other end is on this machine
+  std::uint64_t address = 0;               // of the other end, as a number to count by
+  registry::KeyId key = registry::kNoKey;  // on whose behalf; set before the handler is called
 
   // The first of that name (small letters); empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view lower) const {

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Response: one HTTP answer, as a handler makes it.
 //
-// Either `body` is the whole of it, or `shared` (bytes that many answers share and nobody copies), or `pull` makes it
-// piece by piece: it is called when the socket has room, appends up to some kStreamPieceBytes, and says whether there
-// is more. An answer that cannot go on now (kWait) is woken through Exchange::resume(). So the memory of a streamed
-// answer is one piece, however long it is and however slowly it is read.
+// Either `body` is all of it, or `shared` (bytes that many answers share and nobody copies), or `pull` makes it
+// piece by piece: it is called when the socket has room, appends up to some kStreamPieceBytes, and says whether
+// there is more. An answer that cannot continue now (kWait) is woken through Exchange::resume(). So the memory of a
+// streamed answer is one piece, however long it is and however slowly it is read.
 //
 // Length, Date, keep-alive, CORS and compression are the connection's business.
 #pragma once

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Route: one line of the table of what is served: method and path, who answers, and what the document says of it.
 //
-// A handler is a plain function; what it needs of its worker is in the Context. The tables are in routes.h.
+// A handler is a plain function; what it needs of its worker is in the HandlerContext. The tables are in routes.h.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +15,7 @@
 
 namespace titer::api {
 
-struct Context;
+struct HandlerContext;
 
 // What a request may bring: kJson is read whole first (kBodyBytesMax), kStream is taken piece by piece.
 enum class Body : std::uint8_t { kNone, kJson, kStream };
@@ -22,7 +24,7 @@ struct Needs {
   registry::Act act;
   constexpr Needs(registry::Act what) : act(what) {}  // NOLINT: implicit on purpose
 };
-using Handler = void (*)(Context& context, const Exchange& exchange);
+using Handler = void (*)(HandlerContext& context, const Exchange& exchange);
 
 struct Route {
   Method method = Method::kGet;  // kGet answers HEAD too

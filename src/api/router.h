@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Router: finds the route of a request, or says why there is none.
 //
 // The table is small and walked from its start: no tree would be quicker. A literal part goes before a {part} in the

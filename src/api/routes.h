@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every route, as tables; one function per file of handlers. docs/reference/openapi.json describes them, and a test compares.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Server: the HTTP interface of one replica, on threads of its own.
 //
 // It is a client of its replica's wire and nothing more, so whatever happens here costs the protocol no more than
@@ -22,8 +24,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   void start();
-  // No more connections are taken; answers in work are given, streams are told. `done` is called on another thread
-  // when that is over, at the latest after kDrainUs.
+  // Stops accepting connections, finishes the answers in progress and ends the streams. Then, at the latest after
+  // kDrainUs, `done` is called on another thread.
   void stop(std::function<void()> done);
 
  private:

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "api/shared.h"
 
 #include <utility>
 
 #include "api/publication.h"
-#include "api/survey.h"
+#include "api/source_freshness.h"
 
 namespace titer::api {
 
@@ -30,7 +32,8 @@ SharedSnapshot Snapshots::keep(client::Snapshot snapshot) {
   return kept;
 }
 
-Shared::Shared() : publications(std::make_unique<Publications>()), survey(std::make_unique<Survey>()) {}
+Shared::Shared()
+    : publications(std::make_unique<Publications>()), source_freshness(std::make_unique<SourceFreshness>()) {}
 Shared::~Shared() = default;
 
 void Shared::add(const Traffic& traffic) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Shared: the little that the workers of one server have in common: what is too large to have once per worker, or counts
 // for all of them. Nothing of it lies on the way of ordinary requests.
 //
@@ -16,7 +18,7 @@
 namespace titer::api {
 
 class Publications;
-class Survey;
+class SourceFreshness;
 class Traffic;
 
 using SharedSnapshot = std::shared_ptr<const client::Snapshot>;
@@ -50,7 +52,7 @@ struct Shared {
   Snapshots snapshots;
   ImportRuns imports;
   std::unique_ptr<Publications> publications;
-  std::unique_ptr<Survey> survey;
+  std::unique_ptr<SourceFreshness> source_freshness;
 
   // Of each worker, as long as the server lives.
   void add(const Traffic& traffic);

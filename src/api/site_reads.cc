@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading sites: one, a page of all, those near a place.
 #include <fmt/format.h>
 
@@ -25,7 +27,7 @@ constexpr std::uint64_t kPageDefault = 100, kNearDefault = 20;
 
 Status ended(const Result<bool>& visited) { return visited ? ok_status() : Status(visited.error()); }
 
-void get_site(Context& context, const Exchange& exchange) {
+void get_site(HandlerContext& context, const Exchange& exchange) {
   const registry::SiteRef site{.id = exchange.request().values[0], .name = {}};
   answer_query(context, exchange, registry::GetSite{site}, [](const Rows& rows, Response& response) {
     const WallTime now = net::wall_now();
@@ -75,7 +77,7 @@ Result<registry::ListSites> list_of(const Request& request) {
   return query;
 }
 
-void list_sites(Context& context, const Exchange& exchange) {
+void list_sites(HandlerContext& context, const Exchange& exchange) {
   const auto query = list_of(exchange.request());
   if (!query) return exchange.respond(bad_request(query.error()));
   answer_query(context, exchange, *query, [exchange](const Rows& rows, Response& response) -> Status {
@@ -150,7 +152,7 @@ void print_center(const registry::Near& query, std::string& out) {
   out += fmt::format(R"("center":{{"lat":{},"lon":{}}},)", lat, lon);
 }
 
-void near_sites(Context& context, const Exchange& exchange) {
+void near_sites(HandlerContext& context, const Exchange& exchange) {
   const auto unit = unit_of(exchange.request());
   if (!unit) return exchange.respond(bad_request(unit.error()));
   const auto query = near_of(exchange.request(), *unit);

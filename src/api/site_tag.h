@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ETags of sites and stock lines, and the versions that If-Match takes out of them.
 //
 // A site's tag is "VERSION.POSITION.AGE": its version (what If-Match compares, so that a change of stock does not

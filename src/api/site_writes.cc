@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Changing sites: add, edit, close.
 #include <array>
 #include <utility>
@@ -103,7 +105,7 @@ Result<std::optional<registry::StockClaim>> stock_of(const JsonBody& body) {
   return claim ? Result(std::optional(*claim)) : claim.error();
 }
 
-void add_site(Context& context, const Exchange& exchange) {
+void add_site(HandlerContext& context, const Exchange& exchange) {
   JsonBody body;
   if (const Status read = body.read(exchange.request(), kKnownInAdd); !read)
     return exchange.respond(refused_body(read.error()));
@@ -118,7 +120,7 @@ void add_site(Context& context, const Exchange& exchange) {
                reason->value_or(std::string_view()));
 }
 
-void edit_site(Context& context, const Exchange& exchange) {
+void edit_site(HandlerContext& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   JsonBody body;
   if (const Status read = body.read(request, kKnownInEdit); !read)
@@ -134,7 +136,7 @@ void edit_site(Context& context, const Exchange& exchange) {
                reason->value_or(std::string_view()));
 }
 
-void close_site(Context& context, const Exchange& exchange) {
+void close_site(HandlerContext& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   const auto version = version_wanted(request.header("if-match"));
   if (!version) return exchange.respond(bad_request(version.error()));

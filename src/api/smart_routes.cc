@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SMART Scheduling Links: GET /api/v1/smart/$bulk-publish and the files that it names.
 #include <fmt/format.h>
 
 #include <memory>
 #include <utility>
 
-#include "api/context.h"
 #include "api/gzip.h"
+#include "api/handler_context.h"
 #include "api/problem.h"
 #include "api/publication.h"
 #include "api/routes.h"
@@ -19,7 +21,7 @@ constexpr std::string_view kFhirLines = "application/fhir+ndjson";
 constexpr std::size_t kUnpackBytes = 512;  // packed bytes a piece: up to 75 times as many come out
 
 // How the client calls us: its Host, and https when we speak it or a proxy in front says so.
-std::string own_address(const Context& context, const Request& request) {
+std::string own_address(const HandlerContext& context, const Request& request) {
   const std::string_view host = request.header("host");
   const bool plain = !host.empty() && host.find_first_of(" \t/?#@\\\"<>") == std::string_view::npos;
   const bool secure = context.setup.listen.tls || request.header("x-forwarded-proto") == "https";
@@ -43,7 +45,7 @@ Response manifest(const Publication& publication, const std::string& base) {
   return response;
 }
 
-void bulk_publish(Context& context, const Exchange& exchange) {
+void bulk_publish(HandlerContext& context, const Exchange& exchange) {
   context.setup.shared->publications->newest(
       context, [&context, exchange](const Result<SharedPublication>& publication) {
         if (exchange.gone()) return;
@@ -73,7 +75,7 @@ class UnpackPull {
   formats::Inflater inflater_{[this](ByteView bytes) { out_->append(as_text(bytes)); }};
 };
 
-void smart_file(Context& context, const Exchange& exchange) {
+void smart_file(HandlerContext& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   const SharedPublication publication = context.setup.shared->publications->find(request.values[0]);
   const Publication::File* file = publication ? publication->find(request.values[1]) : nullptr;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "api/static_files.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Serving the page's files: content type, 304, immutable names, the Content-Security-Policy.
 #pragma once
 

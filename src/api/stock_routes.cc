@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a site has of one product: log it, adjust it, reserve and give back.
 #include <utility>
 
@@ -28,7 +30,7 @@ Result<std::optional<std::uint32_t>> line_version(const Request& request) {
   return version_wanted(request.header("if-match"));
 }
 
-void set(Context& context, const Exchange& exchange) {
+void set(HandlerContext& context, const Exchange& exchange) {
   const Request& request = exchange.request();
   const auto line = line_of(request);
   if (!line) return exchange.respond(bad_request(line.error()));
@@ -49,7 +51,7 @@ void set(Context& context, const Exchange& exchange) {
 using MakeOperation = registry::Operation (*)(const Line& line, std::int64_t n,
                                               std::optional<std::uint32_t> version);
 
-void change(Context& context, const Exchange& exchange, std::string_view member, std::int64_t otherwise,
+void change(HandlerContext& context, const Exchange& exchange, std::string_view member, std::int64_t otherwise,
             MakeOperation make) {
   const Request& request = exchange.request();
   const auto line = line_of(request);
@@ -71,19 +73,19 @@ void change(Context& context, const Exchange& exchange, std::string_view member,
   answer_write(context, exchange, make(*line, n, *version), reason->value_or(std::string_view()));
 }
 
-void adjust(Context& context, const Exchange& exchange) {
+void adjust(HandlerContext& context, const Exchange& exchange) {
   change(context, exchange, "by", 0, [](const Line& line, std::int64_t n, std::optional<std::uint32_t> version) {
     return registry::Operation(registry::Adjust{line.site, line.product, n, version});
   });
 }
 
-void reserve(Context& context, const Exchange& exchange) {
+void reserve(HandlerContext& context, const Exchange& exchange) {
   change(context, exchange, "doses", 1, [](const Line& line, std::int64_t n, std::optional<std::uint32_t>) {
     return registry::Operation(registry::Reserve{line.site, line.product, static_cast<std::uint64_t>(n)});
   });
 }
 
-void release(Context& context, const Exchange& exchange) {
+void release(HandlerContext& context, const Exchange& exchange) {
   change(context, exchange, "doses", 1, [](const Line& line, std::int64_t n, std::optional<std::uint32_t>) {
     return registry::Operation(registry::Release{line.site, line.product, static_cast<std::uint64_t>(n)});
   });

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The target of a request ("/api/v1/sites/a%20b?zip=02139") into its decoded parts.
 #pragma once
 

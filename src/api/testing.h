@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests: a worker with a replica that answers as the test says, and an HTTP client that sends bytes as they are.
 #pragma once
 
@@ -24,7 +26,7 @@ namespace titer::api {
 
 inline constexpr std::uint16_t kTestWirePort = 18'760, kTestHttpPort = 18'761;
 
-// Reads and writes as a client would; whatever takes more than ten seconds fails.
+// Reads and writes as a client would; each of these fails after ten seconds.
 class TestClient {
  public:
   using Answer = boost::beast::http::response<boost::beast::http::string_body>;

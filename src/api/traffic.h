@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Traffic: what a worker has served, counted; written by its own thread, read by any.
 //
 // Plain counters that only grow (relaxed: a reader may see one a moment before another). Latency is from a request's

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "api/worker.h"
 
 #include <fmt/format.h>
@@ -14,7 +16,7 @@ namespace titer::api {
 
 namespace {
 
-constexpr std::int64_t kTendEveryUs = 500'000;
+constexpr std::int64_t kTimeoutCheckEveryUs = 500'000;
 constexpr std::int64_t kDateEveryUs = 200'000;
 constexpr std::int64_t kListenAgainUs = 1'000'000;
 constexpr std::string_view kCrossSite =
@@ -55,11 +57,11 @@ Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
       router_(make_router()),
       traffic_(router_.routes().size()),
       backend_(loop_, setup.replica),
-      once_(loop_, setup.replica),
+      idempotent_(loop_, setup.replica),
       feeds_(loop_, setup.replica),
-      context_{loop_, setup_, backend_, once_, feeds_, times_, std::move(http_json)},
-      guard_(backend_, setup.rates, setup.keys_beyond,
-             [this](const Route& route, const Exchange& exchange) { route.handler(context_, exchange); }) {
+      context_{loop_, setup_, backend_, idempotent_, feeds_, times_, std::move(http_json)},
+      admission_(backend_, setup.rates, setup.remote_writes_need_key,
+                 [this](const Route& route, const Exchange& exchange) { route.handler(context_, exchange); }) {
   setup_.shared->add(traffic_);
   look_at_clock();
 }
@@ -92,7 +94,7 @@ void Worker::listen() {
 void Worker::accept(net::Stream stream) {
   traffic_.accepted.fetch_add(1, std::memory_order_relaxed);
   look_at_clock();
-  auto connection = std::make_shared<Connection>(std::move(stream), static_cast<ConnectionHost&>(*this));
+  auto connection = std::make_shared<HttpConnection>(std::move(stream), static_cast<HttpConnectionHost&>(*this));
   connections_.emplace(connection.get(), connection);
   traffic_.connections.store(connections_.size(), std::memory_order_relaxed);
   if (connections_.size() <= limits::kConnectionsMax) return connection->start();
@@ -100,7 +102,7 @@ void Worker::accept(net::Stream stream) {
   connection->turn_away();
 }
 
-void Worker::closed(Connection& connection) {
+void Worker::on_closed(HttpConnection& connection) {
   connections_.erase(&connection);
   traffic_.connections.store(connections_.size(), std::memory_order_relaxed);
 }
@@ -121,10 +123,10 @@ void Worker::handle(const Router::Found& found, const Exchange& exchange) {
         problem(400, "unknown_parameter",
                 fmt::format("there is no query parameter '{}' here; this address knows: {}", unknown->first,
                             found.route->parameters.empty() ? std::string_view("none") : found.route->parameters)));
-  if (guard_.admits(*found.route, exchange, times_.now)) found.route->handler(context_, exchange);
+  if (admission_.admits(*found.route, exchange, times_.now)) found.route->handler(context_, exchange);
 }
 
-void Worker::wants_flush(Connection& connection) {
+void Worker::wants_flush(HttpConnection& connection) {
   if (std::exchange(connection.dirty, true)) return;
   dirty_.push_back(connection.shared_from_this());
   if (flushes_) loop_.wake_at(times_.now);  // else the end of this turn is still to come
@@ -140,9 +142,9 @@ void Worker::look_at_clock() {
 void Worker::turn() {
   look_at_clock();
   times_.newest = backend_.newest();
-  backend_.turn(times_.now);
-  once_.turn(times_.now);
-  feeds_.turn(times_.now);
+  backend_.on_turn(times_.now);
+  idempotent_.on_turn(times_.now);
+  feeds_.on_turn(times_.now);
   std::swap(dirty_, flushing_);
   flushes_ = true;
   for (const auto& connection : flushing_) {
@@ -150,22 +152,22 @@ void Worker::turn() {
     connection->flush();
   }
   flushing_.clear();
-  if (times_.now >= next_tend_) tend();
+  if (times_.now >= next_timeout_check_) check_all_timeouts();
   flushes_ = false;
-  // What was written made room for requests that had waited on their connections.
-  if (backend_.unsent() || once_.unsent()) loop_.wake_at(times_.now);
+  // Writing made room for requests that had waited on their connections.
+  if (backend_.unsent() || idempotent_.unsent()) loop_.wake_at(times_.now);
   if (stop_at_ && (connections_.empty() || times_.now >= *stop_at_)) loop_.stop();
-  loop_.wake_at(stop_at_ ? std::min(*stop_at_, next_tend_) : next_tend_);
+  loop_.wake_at(stop_at_ ? std::min(*stop_at_, next_timeout_check_) : next_timeout_check_);
 }
 
-void Worker::tend() {
-  next_tend_ = BootTime(times_.now.value + kTendEveryUs);
+void Worker::check_all_timeouts() {
+  next_timeout_check_ = BootTime(times_.now.value + kTimeoutCheckEveryUs);
   listen();
   traffic_.listeners.store(feeds_.listeners(), std::memory_order_relaxed);
-  std::vector<std::shared_ptr<Connection>> all;
+  std::vector<std::shared_ptr<HttpConnection>> all;
   all.reserve(connections_.size());
   for (const auto& [key, connection] : connections_) all.push_back(connection);
-  for (const auto& connection : all) connection->tend(times_.now);
+  for (const auto& connection : all) connection->check_timeouts(times_.now);
 }
 
 void Worker::begin_stop() {
@@ -174,7 +176,7 @@ void Worker::begin_stop() {
   stop_at_ = BootTime(times_.now.value + limits::kDrainUs);
   if (listener_) listener_->close();
   feeds_.stop();
-  std::vector<std::shared_ptr<Connection>> all;
+  std::vector<std::shared_ptr<HttpConnection>> all;
   for (const auto& [key, connection] : connections_) all.push_back(connection);
   for (const auto& connection : all) connection->finish();
 }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Worker: one thread of the HTTP interface, with a loop, a listener, a backend and its connections of its own.
 //
 // Workers share the port (SO_REUSEPORT: the kernel gives each new connection to one of them) and nothing else, so no
 // lock lies on the way of a request. A turn takes in what is ready, lets the handlers work, sends what they ask of the
 // replica with one write, and writes each connection's answers with one call.
 //
-// Limits: kConnectionsMax; who comes beyond it is answered 503. A port that cannot be had is tried for again.
+// Limits: kConnectionsMax; further clients are answered 503. A port that is taken is tried again.
 // Thread rule: run() and everything else on one thread; only stop() and traffic() may be called from others.
 #pragma once
 
@@ -14,23 +16,23 @@
 #include <string>
 #include <vector>
 
-#include "api/connection.h"
-#include "api/context.h"
+#include "api/admission.h"
 #include "api/feeds.h"
-#include "api/guard.h"
-#include "api/once.h"
+#include "api/handler_context.h"
+#include "api/http_connection.h"
+#include "api/idempotent_executor.h"
 #include "api/traffic.h"
 
 namespace titer::api {
 
-class Worker final : private ConnectionHost {
+class Worker final : private HttpConnectionHost {
  public:
   Worker(const Setup& setup, std::function<std::string()> http_json);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Returns after stop(), when the answers in work are given, at the latest after kDrainUs.
+  // Returns after stop(), when the answers in progress are finished, at the latest after kDrainUs.
   void run();
   void stop();
   [[nodiscard]] const Traffic& traffic() const { return traffic_; }
@@ -39,9 +41,9 @@ class Worker final : private ConnectionHost {
  private:
   [[nodiscard]] Router::Found route(Request& request) override { return router_.find(request); }
   void handle(const Router::Found& found, const Exchange& exchange) override;
-  void wants_flush(Connection& connection) override;
-  void answered(const Answered& what) override { traffic_.count(what, times_.now); }
-  void closed(Connection& connection) override;
+  void wants_flush(HttpConnection& connection) override;
+  void on_answered(const Answered& what) override { traffic_.count(what, times_.now); }
+  void on_closed(HttpConnection& connection) override;
   [[nodiscard]] const Times& times() const override { return times_; }
   [[nodiscard]] bool stopping() const override { return stop_at_.has_value(); }
 
@@ -49,7 +51,7 @@ class Worker final : private ConnectionHost {
   void accept(net::Stream stream);
   void turn();
   void look_at_clock();
-  void tend();
+  void check_all_timeouts();
   void begin_stop();
 
   const Setup& setup_;
@@ -58,15 +60,15 @@ class Worker final : private ConnectionHost {
   Router router_;
   Traffic traffic_;
   Backend backend_;
-  Once once_;
+  IdempotentExecutor idempotent_;
   Feeds feeds_;
-  Context context_;
-  Guard guard_;
+  HandlerContext context_;
+  Admission admission_;
   std::unique_ptr<net::Listener> listener_;
-  boost::unordered_flat_map<const Connection*, std::shared_ptr<Connection>> connections_;
-  std::vector<std::shared_ptr<Connection>> dirty_, flushing_;
-  bool flushes_ = false;  // the end of a turn: who becomes dirty now is for the next one
-  BootTime next_tend_, next_date_, next_listen_;
+  boost::unordered_flat_map<const HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
+  std::vector<std::shared_ptr<HttpConnection>> dirty_, flushing_;
+  bool flushes_ = false;  // the end of a turn: connections that become dirty now wait for the next one
+  BootTime next_timeout_check_, next_date_, next_listen_;
   std::optional<BootTime> stop_at_;  // it stops, at the latest then
 };
 

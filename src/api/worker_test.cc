@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A worker over a socket, with a replica that answers as the test says. Not here: hostile bytes in all their kinds and
 // real replicas (tests/e2e).
 #include "api/worker.h"

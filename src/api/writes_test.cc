@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a request's body becomes: the operation that reaches the replica, and the answer that comes back.
 #include <gtest/gtest.h>
 

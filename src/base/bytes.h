@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading and writing of little-endian bytes: the only place where integers meet bytes.
 //
 // ByteWriter appends to a caller's buffer, so that a whole turn's messages are built in one allocation.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CHECK: our own invariants, in every build.
 //
 // A replica whose own invariant is broken must not go on: it stops at once, which is exactly the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // XXH3, the only hash in titer: frame checksums, state digests, hash tables keyed by text.
 // Not for anything an attacker gains from colliding; those use OpenSSL.
 #pragma once

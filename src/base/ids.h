@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Strong types for everything that is counted or named. A naked integer in a signature of smr is a bug:
 // a clock is not a sequence number is not a view number.
 #pragma once
@@ -33,9 +35,10 @@ using ViewNumber = Id<struct ViewTag, std::uint64_t>;
 using LamportTime = Id<struct LamportTag, std::uint64_t>;
 // Place of a frame in its transmitter's stream, within one view; the first frame is 1, so 0 is "none".
 using Seq = Id<struct SeqTag, std::uint64_t>;
-// Who broadcasts: a gateway (its ReplicaId's value) or a direct client (kDirectClientBit set, random below it).
+// The sender of a broadcast: a gateway (its ReplicaId's value) or a direct client (kDirectClientBit set, random
+// below it).
 using TransmitterId = Id<struct TransmitterTag, std::uint64_t>;
-// A client's session and the number of a request in it: together they name a request for ever.
+// A client's session and the number of a request in it: together they name a request permanently.
 using SessionId = Id<struct SessionTag, std::uint64_t>;
 using RequestNumber = Id<struct RequestNumberTag, std::uint64_t>;
 // How many requests the state machine has executed; the request executed n-th has position n.
@@ -50,6 +53,7 @@ inline constexpr std::uint64_t kDirectClientBit = std::uint64_t{1} << 63;
 using WallTime = Id<struct WallTag, std::int64_t>;
 // Microseconds of CLOCK_BOOTTIME: goes on while the machine sleeps, so a lease cannot outlive a suspend.
 using BootTime = Id<struct BootTag, std::int64_t>;
+[[nodiscard]] constexpr BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
 
 }  // namespace titer
 

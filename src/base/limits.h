@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every limit of the system, in one place, each with its unit and its reason.
 #pragma once
 
@@ -8,7 +10,8 @@ namespace titer::limits {
 
 // --- the cluster
 inline constexpr std::size_t kReplicasMax = 16;  // every replica writes to every other: t² links
-// In a view record, of the processes that are certainly dead: the newest. Who died before them has no lease any more.
+// The newest of the processes that are certainly dead, in a view record. The leases of those that died earlier have
+// expired.
 inline constexpr std::size_t kKnownDeadMax = 1024;
 
 // --- frames and messages (protocol.md §2.9)

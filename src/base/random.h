@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Random: a stream of numbers that is the same on every machine for the same seed. For simulation and tests.
 //
 // SplitMix64: one word of state, every seed is as good as any other, and no library's idea of a distribution comes in

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Result<T>: a value or an Error. The only way a failure crosses a module's border; no exceptions do.
 //
 // An Error has a code that somebody reacts to and a message that tells a person what to do.

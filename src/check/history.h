@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A history: what clients asked of stock lines, when, and what they were told. The input of linearizability.h.
 //
 // An operation is seen from its client: the moment of its call, and, if an answer came, the moment of the answer. The
@@ -5,7 +7,7 @@
 // read), never narrower. All moments of one history come from one clock; processes on one machine share
 // CLOCK_MONOTONIC, so their histories may be read into one. A simulator gives its virtual time.
 //
-// Who records must tell three ends apart:
+// A recorder must distinguish three ends of an operation:
 //   an answer                           `end_ns` and everything it showed;
 //   a refusal that never had an effect  `end_ns` and one of the codes for which did_nothing() is true;
 //   anything else                       no `end_ns`: the operation took effect at some time after its call, or never.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "check/history.h"
 
 #include <gtest/gtest.h>
@@ -94,7 +96,7 @@ TEST(History, the_torn_last_line_of_a_killed_writer_is_left_out) {
   HistoryReader reader;
   ASSERT_TRUE(reader.feed(text + R"({"client":3,"id")").ok());
   EXPECT_TRUE(reader.end_of_file());
-  ASSERT_TRUE(reader.feed("\n\n").ok()) << "the next file begins anew";
+  ASSERT_TRUE(reader.feed("\n\n").ok()) << "the next file starts from scratch";
   EXPECT_EQ(reader.take(), one_of_each());
 }
 

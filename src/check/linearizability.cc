@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "check/linearizability.h"
 
 #include <fmt/format.h>
@@ -12,15 +14,15 @@ namespace titer::check {
 
 namespace {
 
-struct Line {
+struct StockLine {
   std::vector<const Op*> answered, open;
 };
-using Lines = std::map<std::pair<std::string_view, std::string_view>, Line>;
+using StockLines = std::map<std::pair<std::string_view, std::string_view>, StockLine>;
 
-Lines lines_of(const History& history) {
-  Lines lines;
+StockLines lines_of(const History& history) {
+  StockLines lines;
   for (const Op& op : history) {
-    Line& line = lines[{op.site, op.product}];
+    StockLine& line = lines[{op.site, op.product}];
     if (is_answered(op))
       line.answered.push_back(&op);
     else if (op.kind != OpKind::kRead && !(op.end_ns && did_nothing(op.code)))
@@ -30,13 +32,13 @@ Lines lines_of(const History& history) {
 }
 
 // An operation that ended before it began: the recorder is wrong, and no order can be right.
-const Op* backwards(const Line& line) {
+const Op* backwards(const StockLine& line) {
   const auto found = std::find_if(line.answered.begin(), line.answered.end(),
                                   [](const Op* op) { return *op->end_ns < op->call_ns; });
   return found == line.answered.end() ? nullptr : *found;
 }
 
-LineVerdict check_line(Line line, const Options& options) {
+LineVerdict check_line(StockLine line, const Options& options) {
   LineVerdict verdict;
   verdict.operations = line.answered.size();
   verdict.open = line.open.size();

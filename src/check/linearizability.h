@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Linearizability: is there one order of the operations, each at some point between its call and its answer, in which a
 // single stock line would have given all these answers? (Herlihy and Wing, TOPLAS 12(3), 1990)
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Good and bad histories, each a few lines; then random small ones against a checker that tries every order; then size.
 #include "check/linearizability.h"
 

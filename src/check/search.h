@@ -1,15 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Search: the search for a linearization of one stock line. linearizability.h is the interface; this is the search behind it.
 //
 // Lowe's list of calls and returns holds the operations with an answer. Those before the first return are the candidates:
-// what is called after that return must come later. What is added for this object, each sound and each needed:
+// what is called after that return must come later. Additions for this object, each sound and each needed:
 //
-//   Observations first. An operation that fits here and changes nothing is placed at once and never reconsidered: any
-//   order that has it later may have it here. So reads cost nothing.
+//   Observations first. An operation that fits here and changes nothing is placed immediately and never
+//   reconsidered: any order that has it later may have it here. So reads cost nothing.
 //   Versions. They only grow and grow by one with each change. So an answer that shows a version behind the state's can
 //   never be placed: dead end. And where an answered operation shows that it made the step from v to v+1, no operation
 //   without an answer can have made it.
-//   Operations without an answer stay for ever, so they would stand in front of every candidate: they are a list of their
-//   own, tried last. Of several that ask for the same, the one called first is tried: whatever another could do at this
+//   Operations without an answer stay forever, so they would precede every candidate: they are a list of their own,
+//   tried last. Of several that ask for the same, the one called first is tried: whatever another could do at this
 //   place it can do too.
 //
 // Configurations are remembered by a 128-bit fingerprint of what is placed, exclusive-or of a random word per operation

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "check/stock_model.h"
 
 #include "base/limits.h"

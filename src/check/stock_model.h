@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What one stock line must do: the sequential specification that a history is held against.
 //
 // Written from the rules that users are told (the comments of registry/request.h), and not by calling registry::apply:

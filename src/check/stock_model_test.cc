@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The model is written apart from registry::apply so that both must agree: here they are held against each other.
 #include "check/stock_model.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For the tests of this module: short ways to write operations with their answers. Moments are in ns, and small.
 #pragma once
 

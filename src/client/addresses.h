@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where the replicas are: what users write after --at, and the default of a cluster on this machine.
 #pragma once
 
@@ -22,11 +24,12 @@ inline constexpr std::uint16_t kDefaultPorts = 7;  // 8892 … 8898: the largest
 [[nodiscard]] Result<Addresses> parse_addresses(const std::vector<std::string>& texts);
 // 127.0.0.1, ports 8892 to 8898.
 [[nodiscard]] Addresses default_addresses();
-// All are Unix sockets: who comes through them is the machine's own operator.
+// All are Unix sockets: their clients act as the machine's own operator.
 [[nodiscard]] bool all_local(const Addresses& addresses);
 // Adds what is not yet there. True: it was new.
 bool add_address(Addresses& addresses, const net::Address& address);
-// Adds the members' addresses, to be spoken to like the first one that is there; what cannot be parsed is left out (it came from outside).
+// Adds the members' addresses, to be spoken to like the first one in the list. Addresses that cannot be parsed are
+// left out (they came from outside).
 void add_members(Addresses& addresses, const smr::ViewRecord& view);
 // "127.0.0.1:8892, 127.0.0.1:8893"
 [[nodiscard]] std::string to_text(const Addresses& addresses);

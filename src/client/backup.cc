@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "client/backup.h"
 
 #include <fmt/format.h>
@@ -15,8 +17,8 @@ namespace titer::client {
 
 namespace {
 
-constexpr std::int64_t kSilenceUs = 3'000'000;  // of the replica in use: then the next one is asked
-constexpr unsigned kAttemptsMax = 16;           // replicas that broke off
+constexpr std::int64_t kBackupSilenceUs = 3'000'000;  // of the replica in use: then the next one is asked
+constexpr unsigned kAttemptsMax = 16;                 // replicas that broke off
 constexpr std::uint64_t kReadToken = 1;
 
 class Job final : LinkOwner {
@@ -117,9 +119,9 @@ void Job::turn() {
     error_ = Error{Code::kUnreachable,
                    "no replica gives a backup at " + to_text(link_.addresses()) +
                        "; the last one: " + (link_.up() ? "it says nothing more" : link_.last_reason())};
-  else if (link_.up() && silent_us > kSilenceUs)
+  else if (link_.up() && silent_us > kBackupSilenceUs)
     link_.try_another("it has said nothing for too long");
-  loop_.wake_at(BootTime(now.value + kSilenceUs / 10));
+  loop_.wake_at(BootTime(now.value + kBackupSilenceUs / 10));
 }
 
 Result<BackupTaken> Job::run() {

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Backup: one replica's whole state, at one position, into a file — while the cluster goes on.
 //
 // The file is the stream of messages as the replica sent it: its greeting (which says of which cluster), parts of the
-// state, and last a head with position and digest. So every byte of it is under a checksum, and a file that does not end
-// with that head is not whole (store/backup_reader.h reads it). Before it asks, the client reads once from the same
-// replica, linearizably: whatever was acknowledged before is in the backup.
+// state, and last a head with position and digest. So every byte of it is under a checksum, and a file that does
+// not end with that head is incomplete (store/backup_reader.h reads it). Before it asks, the client reads once from
+// the same replica, linearizably: whatever was acknowledged before is in the backup.
 //
 // It is written beside its name and renamed when it is on disk: under its name there is a whole backup or none (or the one
 // before). When the replica dies half-way, all begins again at another.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "client/direct_session.h"
 
 #include <algorithm>
@@ -10,14 +12,12 @@ namespace titer::client {
 
 namespace {
 
-constexpr std::int64_t kDialUs = 1'000'000;
-constexpr std::int64_t kGreetUs = 1'000'000;
+constexpr std::int64_t kDirectDialUs = 1'000'000;
+constexpr std::int64_t kDirectGreetUs = 1'000'000;
 constexpr std::int64_t kPauseMinUs = 50'000, kPauseMaxUs = 1'000'000;  // between dials of one address
 constexpr std::int64_t kAskPatienceUs = 500'000;                       // for one replica's answer to a question
 constexpr std::int64_t kAskAgainUs = 5'000;
-constexpr std::int64_t kLookUs = 50'000;
-
-BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
+constexpr std::int64_t kDirectLookUs = 50'000;
 
 }  // namespace
 
@@ -35,7 +35,7 @@ DirectSession::DirectSession(net::Loop& loop, Addresses addresses, std::int64_t 
 }
 
 DirectSession::~DirectSession() {
-  // Who goes without a word in the middle of its broadcasts costs everybody a change of view.
+  // A client that leaves silently in the middle of a broadcast forces a view change on all replicas.
   step(smr::DirectClient::Leave{});
   step(smr::DirectClient::EndOfTurn{net::wall_now()});
   perform();
@@ -50,7 +50,7 @@ std::size_t DirectSession::connect() {
   const auto all_tried = [this] {
     return std::all_of(peers_.begin(), peers_.end(), [](const auto& p) { return p->tried; });
   };
-  run_until(later(net::boot_now(), kDialUs + kGreetUs), all_tried);
+  run_until(later(net::boot_now(), kDirectDialUs + kDirectGreetUs), all_tried);
   return connected();
 }
 
@@ -83,7 +83,7 @@ void DirectSession::dial_due(BootTime now) {
 
 void DirectSession::dial(Peer& peer) {
   peer.dialing = true;
-  net::dial(loop_.context(), peer.address, kDialUs,
+  net::dial(loop_.context(), peer.address, kDirectDialUs,
             [this, &peer, alive = std::weak_ptr<int>(alive_)](Result<net::Stream> stream) {
               if (alive.expired()) return;
               peer.dialing = false;
@@ -93,7 +93,7 @@ void DirectSession::dial(Peer& peer) {
               const auto at =
                   std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p.get() == &peer; });
               peer.connection->tag = static_cast<std::uint64_t>(at - peers_.begin());
-              peer.greet_by = later(net::boot_now(), kGreetUs);
+              peer.greet_by = later(net::boot_now(), kDirectGreetUs);
               wire::Hello hello;
               hello.role = wire::Role::kDirectClient;
               hello.transmitter = transmitter_;
@@ -135,7 +135,7 @@ DirectSession::Peer* DirectSession::peer_of(ReplicaId replica) {
 void DirectSession::on_message(net::Connection& connection, const wire::Message& message) {
   Peer& peer = *peers_[connection.tag];
   if (peer.connection.get() != &connection) return;
-  if (!peer.greeted) return peer.reply ? authenticated(peer, message) : greeted(peer, message);
+  if (!peer.greeted) return peer.reply ? on_authenticated(peer, message) : on_hello_reply(peer, message);
   switch (message.type) {
     case wire::Type::kWelcome:
     case wire::Type::kSolicit:
@@ -146,7 +146,7 @@ void DirectSession::on_message(net::Connection& connection, const wire::Message&
   }
 }
 
-void DirectSession::greeted(Peer& peer, const wire::Message& message) {
+void DirectSession::on_hello_reply(Peer& peer, const wire::Message& message) {
   if (message.type != wire::Type::kHelloReply)
     return lost(peer, "it is no replica: it did not answer the greeting");
   const Result<wire::HelloReply> reply = wire::decode_hello_reply(message.payload);
@@ -156,7 +156,7 @@ void DirectSession::greeted(Peer& peer, const wire::Message& message) {
   wire::encode(peer.connection->outgoing(), wire::Authenticate{token_->key, token_->secret});
 }
 
-void DirectSession::authenticated(Peer& peer, const wire::Message& message) {
+void DirectSession::on_authenticated(Peer& peer, const wire::Message& message) {
   if (message.type != wire::Type::kAuthenticated) return;
   const Result<wire::Authenticated> answer = wire::decode_authenticated(message.payload);
   if (!answer) return lost(peer, answer.error().message);
@@ -250,7 +250,7 @@ void DirectSession::turn() {
   for (const auto& peer : peers_)
     if (peer->connection) peer->connection->flush();
   const bool retry = question_ && !question_->reply && question_->asked == nullptr;
-  loop_.wake_at(later(now, retry ? kAskAgainUs : kLookUs));
+  loop_.wake_at(later(now, retry ? kAskAgainUs : kDirectLookUs));
 }
 
 bool DirectSession::run_until(BootTime deadline, const std::function<bool()>& done) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DirectSession: the driver of smr::DirectClient — a client that is the transmitter of its own requests and
 // is connected to every replica.
 //
@@ -74,8 +76,8 @@ class DirectSession final : public Asker, public net::ConnectionOwner {
 
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
-  void greeted(Peer& peer, const wire::Message& message);
-  void authenticated(Peer& peer, const wire::Message& message);
+  void on_hello_reply(Peer& peer, const wire::Message& message);
+  void on_authenticated(Peer& peer, const wire::Message& message);
   void begin(Peer& peer);
   void take_to_client(Peer& peer, const wire::Message& message);
   void take_answer(const wire::Message& message);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A replica for tests: answers on loopback as the test says, on the loop of the client that it serves.
 #pragma once
 

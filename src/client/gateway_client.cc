@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "client/gateway_client.h"
 
 #include <algorithm>
@@ -13,8 +15,6 @@ constexpr std::int64_t kRefusedForUs = 100'000;  // refusals that long: to anoth
 constexpr std::int64_t kAgainUs = 5'000;         // after a refusal
 constexpr std::int64_t kLookUs = 50'000;         // turns come at least that often while we wait
 
-BootTime later(BootTime t, std::int64_t us) { return BootTime(t.value + us); }
-
 }  // namespace
 
 GatewayClient::GatewayClient(net::Loop& loop, Options options)
@@ -23,25 +23,29 @@ GatewayClient::GatewayClient(net::Loop& loop, Options options)
       key_(Link::acts_as(options_.at, options_.token)),
       link_(loop, Link::thin(options_.at, options_.token, options_.only_these), *this) {}
 
+void GatewayClient::start() {
+  if (!std::exchange(started_, true)) link_.start();
+}
+
 Status GatewayClient::connect() {
-  link_.start();
+  start();
   run(later(net::boot_now(), options_.deadline_us), [this] { return link_.up() || link_.exhausted(); });
   if (link_.up()) return ok_status();
   if (link_.refusal()) return *link_.refusal();
   return Error{Code::kUnreachable, "no replica answers at " + to_text(options_.at) + " (" + link_.last_reason() +
-                                       "); is the cluster running? name its replicas with --at or TITER_AT"};
+                                       "); is the cluster running?" + options_.advice};
 }
 
 Error GatewayClient::no_answer(bool sent) const {
   if (interrupted_)
-    return {Code::kOutcomeUnknown, "interrupted; what was on its way may or may not have been done"};
+    return {Code::kOutcomeUnknown, "interrupted; requests already sent may or may not have been executed"};
   if (!sent && link_.refusal()) return *link_.refusal();
   const std::string& last = slowed_.empty() ? link_.last_reason() : slowed_;
   const std::string why = last.empty() ? std::string() : " (last: " + last + ")";
   if (sent)
     return {Code::kOutcomeUnknown,
             "sent, but no answer came in time" + why + "; it may or may not have been done: look before repeating"};
-  return {Code::kUnreachable, "no replica took it in time" + why + "; try again, or name other replicas with --at"};
+  return {Code::kUnreachable, "no replica took it in time" + why + "; try again" + options_.advice};
 }
 
 // --- what comes in
@@ -179,7 +183,12 @@ void GatewayClient::send_what_is_due(BootTime now) {
 void GatewayClient::new_session() {
   window_.reset();
   link_.set_session(SessionId(random_word()));
+  wrote_ = BootTime();
   link_.try_another("a new session begins");
+}
+
+void GatewayClient::renew_session_if_idle(BootTime now) {
+  if (wrote_ != BootTime() && window_.empty() && now > later(wrote_, options_.session_idle_us)) new_session();
 }
 
 // --- calls
@@ -198,8 +207,9 @@ Result<registry::Outcome> GatewayClient::execute(const registry::Request& reques
 }
 
 Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
-  base_ = RequestNumber(window_.first_open().value + window_.open());
   BootTime progress = net::boot_now();
+  renew_session_if_idle(progress);
+  base_ = RequestNumber(window_.first_open().value + window_.open());
   answered_ = [&](std::uint64_t index, const Result<registry::Outcome>& outcome) {
     progress = net::boot_now();
     answered(index, outcome);
@@ -222,8 +232,9 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
   }
   fill_ = nullptr;
   answered_ = nullptr;
+  wrote_ = net::boot_now();
   if (!more && window_.empty()) return ok_status();
-  // What is open now is given up, and with it the session: its numbers must have no gap.
+  // Requests that are still open are given up, and with them the session: its numbers must have no gap.
   bool sent = false;
   for (RequestNumber n = window_.first_open(); window_.open() > 0; ++n) {
     if (!window_.is_open(n)) continue;
@@ -247,26 +258,41 @@ Result<Reply> GatewayClient::ask(const registry::Query& query) {
   return no_answer(false);
 }
 
-Status GatewayClient::watch(Position since, const EventVisitor& visit, const Upto& upto) {
+void GatewayClient::begin_watch(Position since, const EventVisitor& visit, const Upto& upto) {
+  start();
   watching_ = since;
   on_event_ = visit;
   on_upto_ = upto;
   watch_over_.reset();
   if (link_.up()) wire::encode(link_.outgoing(), wire::Watch{since});
   lost_at_ = link_.up() ? BootTime() : net::boot_now();
+  followed_ = net::boot_now();
+}
+
+Result<bool> GatewayClient::follow(BootTime deadline, const std::function<bool()>& done) {
+  // The time counts for which a replica has been looked for, not the time without calls.
+  if (lost_at_ != BootTime()) lost_at_ = later(lost_at_, net::boot_now().value - followed_.value);
   const auto gone = [this] {
     return lost_at_ != BootTime() && net::boot_now() > later(lost_at_, options_.deadline_us);
   };
-  while (!watch_over_ && !interrupted_ && !gone())
-    run(later(net::boot_now(), options_.deadline_us), [&] { return watch_over_.has_value() || gone(); });
-  if (!watch_over_ && gone())
-    watch_over_ = Error{Code::kUnreachable, "the replica is lost (" + lost_why_ +
-                                                ") and no other one answers; last: " + link_.last_reason()};
+  const bool finished = run(deadline, [&] { return done() || watch_over_.has_value() || gone(); });
+  followed_ = net::boot_now();
+  if (watch_over_ && !watch_over_->ok()) return watch_over_->error();
+  if (!gone() || watch_over_ || done()) return finished;
+  lost_at_ = followed_;
+  if (link_.refusal()) return *link_.refusal();
+  return Error{Code::kUnreachable,
+               "the replica is lost (" + lost_why_ + ") and no other one answers; last: " + link_.last_reason()};
+}
+
+Status GatewayClient::watch(Position since, const EventVisitor& visit, const Upto& upto) {
+  begin_watch(since, visit, upto);
+  Result<bool> over = false;
+  while (over.ok() && !*over) over = follow(BootTime(INT64_MAX), [this] { return watch_over_.has_value(); });
   watching_.reset();
   question_.reset();
-  Status over = watch_over_.value_or(ok_status());
   link_.try_another("the watch is over");  // the replica would go on sending events
-  return over;
+  return over.ok() ? ok_status() : Status(over.error());
 }
 
 }  // namespace titer::client

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GatewayClient: a client that leaves the broadcasting to a replica's gateway — what every command but
 // `client` uses, and what other programs link.
 //
@@ -7,6 +9,9 @@
 //
 // Silence: a replica that has not said anything for a second while it owes an answer is left for the next
 // one. Too many requests: they are sent again a little later, to the same one (kSlowDownUs), until the deadline.
+//
+// A session that has not been used for a while is replaced before its next request: the replicas remember a bounded
+// number of sessions, and may not know this one any more.
 //
 // Thread rule: one thread, which runs the loop inside the calls. Interrupted calls (interrupt()) return
 // kOutcomeUnknown for writes and kUnreachable for reads.
@@ -33,6 +38,8 @@ class GatewayClient final : public Asker, LinkOwner {
     Addresses at;                           // at least one
     std::int64_t deadline_us = 10'000'000;  // for one answer
     bool only_these = false;                // never go to a replica that is not in `at`
+    std::int64_t session_idle_us = 10'000'000;
+    std::string advice = {};  // the end of the sentence when nobody answers: how to name other replicas
     // On whose behalf; none: nobody's, at a local socket the machine's operator's.
     std::optional<wire::Token> token = std::nullopt;
   };
@@ -62,6 +69,11 @@ class GatewayClient final : public Asker, LinkOwner {
   // `upto` is told, from where another watch would go on.
   using Upto = std::function<void(Position)>;
   [[nodiscard]] Status watch(Position since, const EventVisitor& visit, const Upto& upto = {});
+  // The same in steps, for a client that does nothing else: once begun (connect() is not needed) follow() serves the watch
+  // until `done` (true) or the deadline (false). Errors end the watch, but for kUnreachable: then another follow() goes on
+  // looking for a replica.
+  void begin_watch(Position since, const EventVisitor& visit, const Upto& upto = {});
+  [[nodiscard]] Result<bool> follow(BootTime deadline, const std::function<bool()>& done);
 
   // From a signal handler of the same loop: what is running returns soon.
   void interrupt() { interrupted_ = true; }
@@ -90,12 +102,14 @@ class GatewayClient final : public Asker, LinkOwner {
   // The replica does not take it now: when the same is to be sent again. nullopt: this is no such refusal.
   std::optional<BootTime> again_at(Code code, std::string_view why);
 
+  void start();
   bool run(BootTime deadline, const std::function<bool()>& done);
   void turn();
   void send_what_is_due(BootTime now);
   void leave_if_silent(BootTime now);
   void ping_if_idle(BootTime now);
   void new_session();
+  void renew_session_if_idle(BootTime now);
   [[nodiscard]] Error no_answer(bool sent) const;
 
   net::Loop& loop_;
@@ -110,13 +124,16 @@ class GatewayClient final : public Asker, LinkOwner {
   EventVisitor on_event_;
   Upto on_upto_;
   std::optional<Status> watch_over_;
+  BootTime followed_;  // the last follow() ended then
   std::uint64_t last_token_ = 0;
+  BootTime wrote_;          // the last request was answered or given up; 0: there was none in this session
   BootTime heard_;          // last message, or when we began to wait
   BootTime lost_at_;        // the link is down since then; 0: it is up
   std::string lost_why_;    // what the last replica said that took its leave, or how its connection ended
   BootTime refused_since_;  // 0: the last thing we got was not a refusal
   std::string slowed_;      // what the replica says to whom asks too often; empty: it does not
   bool interrupted_ = false;
+  bool started_ = false;
   registry::Outcome scratch_;
   Link link_;  // last: it may call us as long as it lives
 };

@@ -1,8 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "client/link.h"
 
-#include <random>
+#include <sys/random.h>
+
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 
 namespace titer::client {
@@ -16,8 +20,10 @@ constexpr std::int64_t kRoundPauseUs = 20'000;  // after every address has faile
 }  // namespace
 
 std::uint64_t random_word() {
-  static std::random_device device;
-  return (std::uint64_t{device()} << 32 | device()) | 1U;  // never 0, which means "none"
+  std::uint64_t word = 0;
+  // The kernel gives up to 256 bytes whole.
+  TITER_CHECK(::getrandom(&word, sizeof word, 0) == sizeof word, "the kernel has random numbers");
+  return word | 1U;  // never 0, which means "none"
 }
 
 Link::Options Link::thin(Addresses at, std::optional<wire::Token> token, bool only_these) {
@@ -32,7 +38,7 @@ Link::Options Link::thin(Addresses at, std::optional<wire::Token> token, bool on
 
 registry::KeyId Link::acts_as(const Addresses& at, const std::optional<wire::Token>& token) {
   if (token) return token->key;
-  return all_local(at) ? registry::kMachine : registry::kNobody;
+  return all_local(at) ? registry::kMachine : registry::kNoKey;
 }
 
 Link::Link(net::Loop& loop, Options options, LinkOwner& owner)
@@ -116,7 +122,7 @@ void Link::on_closed(net::Connection& connection, const std::string& reason) {
   drop(reason);
 }
 
-void Link::greeted(const wire::Message& message) {
+void Link::on_hello_reply(const wire::Message& message) {
   if (message.type != wire::Type::kHelloReply)
     return attempt_failed("it is no replica: it did not answer the greeting");
   const Result<wire::HelloReply> reply = wire::decode_hello_reply(message.payload);
@@ -134,7 +140,7 @@ void Link::show_key() {
   after(kGreetUs, &Link::greeting_late);
 }
 
-void Link::authenticated(const wire::Message& message) {
+void Link::on_authenticated(const wire::Message& message) {
   if (message.type != wire::Type::kAuthenticated) return;  // a view may come first
   const Result<wire::Authenticated> answer = wire::decode_authenticated(message.payload);
   if (!answer) return attempt_failed(answer.error().message);
@@ -159,7 +165,7 @@ void Link::begin() {
 
 void Link::on_message(net::Connection& connection, const wire::Message& message) {
   if (&connection != connection_.get()) return;
-  if (!greeted_) return reply_ ? authenticated(message) : greeted(message);
+  if (!greeted_) return reply_ ? on_authenticated(message) : on_hello_reply(message);
   if (message.type == wire::Type::kViewIs) {
     const Result<smr::ToClient> told = wire::decode_to_client(message);
     if (told)

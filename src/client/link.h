@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Link: one client's way to the cluster — a connection to the first of several replicas that answers, and to
 // the next one when that is lost.
 //
@@ -36,8 +38,8 @@ class LinkOwner {
 // Random, for sessions and for direct clients' names: never used by two processes.
 [[nodiscard]] std::uint64_t random_word();
 
-// After kTooMany, before the same is sent again: by then a limit of five a second has room for one more. The replica
-// stays the same one: another would count anew, and the limit would be none.
+// After kTooMany, before the same is sent again: by then a limit of five a second has room for one more. The client
+// stays at the same replica: another one would count from zero, and there would be no limit.
 inline constexpr std::int64_t kSlowDownUs = 200'000;
 
 class Link final : public net::ConnectionOwner {
@@ -52,7 +54,7 @@ class Link final : public net::ConnectionOwner {
   // Of a client that leaves the broadcasting to its replica, in a session of its own. From a local socket it does not
   // go to other members: there it would be somebody else.
   [[nodiscard]] static Options thin(Addresses at, std::optional<wire::Token> token, bool only_these = false);
-  // Whom its requests name: the key that it shows; at a local socket, without one, the machine's operator.
+  // The key that its requests name: the one that it shows; at a local socket, without one, the machine's operator.
   [[nodiscard]] static registry::KeyId acts_as(const Addresses& at, const std::optional<wire::Token>& token);
   Link(net::Loop& loop, Options options, LinkOwner& owner);
   ~Link();
@@ -91,9 +93,9 @@ class Link final : public net::ConnectionOwner {
   void on_closed(net::Connection& connection, const std::string& reason) override;
   void dial();
   void greet(net::Stream stream);
-  void greeted(const wire::Message& message);
+  void on_hello_reply(const wire::Message& message);
   void show_key();
-  void authenticated(const wire::Message& message);
+  void on_authenticated(const wire::Message& message);
   void begin();
   void attempt_failed(const std::string& reason);
   void drop(const std::string& reason);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // PartFile: a file that is under its name whole or not at all. It is written as NAME.part; finish() has it synced and
 // renamed. Destroyed before that, it leaves nothing.
 //
@@ -23,7 +25,7 @@ class PartFile {
   [[nodiscard]] Status append(ByteView bytes);
   // From the beginning.
   [[nodiscard]] Status restart();
-  // On disk under `name` when it returns; what was there is replaced.
+  // On disk under `name` when it returns; an existing file is replaced.
   [[nodiscard]] Status finish(const std::string& name);
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 

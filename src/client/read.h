@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading the registry over any kind of connection: rows through visitors, pages put together, snapshots.
 //
-// Every question is answered by one replica at one position (linearizable). What needs several pages sees
-// several positions; snapshot() makes one of them again. Rows shown to a visitor live until it returns.
+// Every question is answered by one replica at one position (linearizable). A read of several pages sees several
+// positions; snapshot() makes one of them again. Rows shown to a visitor live until it returns.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +20,7 @@
 
 namespace titer::client {
 
-// Whoever can ask a replica: GatewayClient, DirectSession.
+// An object that can query a replica: GatewayClient, DirectSession.
 class Asker {
  public:
   // Errors: the query's own (kNotFound, kTooOld, …), or kUnreachable when nobody answered before the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Pages put together: what changes between two pages must not be missing, doubled or stale in the snapshot.
 #include "client/read.h"
 

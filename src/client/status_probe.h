@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Asks replicas for their status, all at once: what `titer status` shows and what the bench compares.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Window: the requests of one session that have no answer yet. Pure; the caller sends and receives.
 //
 // Numbers are given 1, 2, 3, … without gaps. At most kSessionWindow numbers lie between the oldest open one
@@ -21,7 +23,7 @@ namespace titer::client {
 class Window {
  public:
   [[nodiscard]] bool can_add() const {
-    const bool opened = opened_ || !smr::on(smr::Rule::kFirstAlone);
+    const bool opened = opened_ || !smr::rule_enabled(smr::ProtocolRule::kFirstAlone);
     return entries_.size() < limits::kSessionWindow && (opened || entries_.empty());
   }
   // Only when can_add().

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Console: what the operator types at `titer cluster`, and what comes back.
 //
 // The original's rule is kept: an index kills that replica, at most t-1 may be down. Everything else is a

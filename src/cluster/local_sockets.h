@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // LocalSockets: where the Unix sockets of a local cluster's replicas are.
 //
 // In the data directory, beside the logs. When that path is too long for the kernel they are in a directory of their

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "cluster/register_file.h"
 
 #include <filesystem>
@@ -30,7 +32,7 @@ Result<std::optional<RegisterState>> read_register(const std::string& dir) {
   state.cluster = in.u64();
   state.replicas = in.u16();
   state.durable = in.u8() != 0;
-  state.founded = in.u8() != 0;
+  state.bootstrapped = in.u8() != 0;
   state.record = wire::decode_record(in);
   const std::uint32_t losses = in.u32();
   for (std::uint32_t i = 0; i < losses && i < kLossesMax && in.ok(); ++i) state.losses.emplace_back(in.text());
@@ -44,7 +46,7 @@ Status write_register(const std::string& dir, const RegisterState& state) {
   out.u64(state.cluster);
   out.u16(state.replicas);
   out.u8(state.durable ? 1 : 0);
-  out.u8(state.founded ? 1 : 0);
+  out.u8(state.bootstrapped ? 1 : 0);
   wire::encode_record(out, state.record);
   out.u32(static_cast<std::uint32_t>(state.losses.size()));
   for (const std::string& loss : state.losses) out.text(loss);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Register file: the view register of a one-machine cluster on disk, so that it outlives the supervisor.
 //
 // Written before a record is told to anybody: what a replica has heard of is never forgotten (I4 over restarts).
@@ -18,7 +20,7 @@ struct RegisterState {
   std::uint64_t cluster = 0;
   std::uint16_t replicas = 0;  // t
   bool durable = true;
-  bool founded = false;  // its replicas have begun: there may be data
+  bool bootstrapped = false;  // its replicas have begun: there may be data
   smr::ViewRecord record;
   std::vector<std::string> losses;  // accepted by an operator (titer recover), oldest first
 };

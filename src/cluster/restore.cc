@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "cluster/restore.h"
 
 #include <filesystem>
 #include <utility>
 
-#include "cluster/data_survey.h"
+#include "cluster/data_dir_scan.h"
 #include "store/store.h"
 
 namespace titer::cluster {
@@ -25,7 +27,7 @@ Status write_replica(const std::string& dir, std::uint64_t cluster, const smr::V
   if (!store) return store.error();
   // It was empty a moment ago, when nobody had its lock.
   if ((*store)->inventory().whole) return Error{Code::kBusy, dir + " is in use by another process"};
-  return (*store)->found(machine, first, clock);
+  return (*store)->bootstrap(machine, first, clock);
 }
 
 Status must_be_empty(const std::string& dir) {
@@ -67,7 +69,7 @@ Result<RegisterState> restore_cluster(const std::string& dir, std::uint16_t repl
   RegisterState state;
   state.cluster = random_id();
   state.replicas = replicas;
-  state.founded = true;
+  state.bootstrapped = true;
   state.record.members = {{ReplicaId(0), Incarnation(random_id()), {}}};
   Status written = restore_replica(replica_dir(dir, ReplicaId(0)), state.cluster, state.record, machine, clock);
   if (written) written = write_register(dir, state);

@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Restore: a new cluster whose state is that of a backup, ready to be started.
 //
-// What is written is what a cluster of one would leave behind: a replica's disk, as a founder in view 0 that has
-// executed all of the backup. Whoever keeps the register names it as the only member: here a directory for one machine
-// gets its register beside it; on several machines the record is in etcd (apps/titer/restore_host.h). So the first
-// start is the ordinary one after the failure of all: it begins with that disk, the others learn. The cluster has an
-// identity of its own, so nothing of the one that was backed up can be mistaken for a part of it.
+// It writes what a cluster of one replica would leave behind: the disk of a replica that bootstrapped the cluster
+// in view 0 and has executed all of the backup. The register then names it as the only member: here a directory for
+// one machine gets its register beside it; on several machines the record is in etcd (apps/titer/restore_host.h).
+// So the first start is the ordinary one after the failure of all: it begins with that disk, the others learn. The
+// cluster has an identity of its own, so nothing of the one that was backed up can be mistaken for a part of it.
 //
 // `machine`: the state, which was built while it tracked its changes; `clock`: not below any timestamp in it.
-// Errors: the directory is not empty, in use (kBusy) or cannot be written; what was made in it is taken away again.
+// Errors: the directory is not empty, in use (kBusy) or cannot be written; files made in it are removed again.
 // Thread rule: none; it waits for the disk.
 #pragma once
 

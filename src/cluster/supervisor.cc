@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "cluster/supervisor.h"
 
 #include <fmt/format.h>
@@ -10,7 +12,7 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "cluster/process.h"
+#include "cluster/child_process.h"
 #include "view/record.h"
 
 namespace titer::cluster {
@@ -136,31 +138,31 @@ void Supervisor::watch_children() {
   });
 }
 
-// Who is found dead together leaves together.
+// Replicas that are found dead together leave in one view change.
 void Supervisor::reap() {
   bool member_died = false;
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     int wait_status = 0;
     if (slots_[i].pid <= 0 || ::waitpid(slots_[i].pid, &wait_status, WNOHANG) != slots_[i].pid) continue;
     member_died = member_died || member(i);
-    buried(i, wait_status);
+    on_child_exit(i, wait_status);
   }
   if (stopping_ || !begun_) return;
-  if (member_died) leave_the_dead();
-  if (options_.durable && !somebody_counts(state_.record)) try_restart();
+  if (member_died) exclude_dead();
+  if (options_.durable && !any_has_durable_state(state_.record)) try_restart();
 }
 
-void Supervisor::buried(std::uint16_t index, int wait_status) {
+void Supervisor::on_child_exit(std::uint16_t index, int wait_status) {
   Slot& slot = slots_[index];
   slot.pid = -1;
   slot.inventory.reset();
   dead_.push_back(slot.incarnation);
   slot.ended = how_it_ended(wait_status);
-  tell_end(index);
+  report_exit(index);
 }
 
 // Its last words may still be in the socket when its death is known.
-void Supervisor::tell_end(std::uint16_t index) {
+void Supervisor::report_exit(std::uint16_t index) {
   Slot& slot = slots_[index];
   if (slot.pid > 0 || !slot.link_over || slot.ended.empty()) return;
   slot.link.reset();
@@ -174,7 +176,7 @@ void Supervisor::tell_end(std::uint16_t index) {
 }
 
 // If nobody who is left counts, all remain in the record.
-void Supervisor::leave_the_dead() {
+void Supervisor::exclude_dead() {
   smr::ReplicaSet gone;
   for (const smr::Member& one : state_.record.members) {
     const Slot& slot = slots_[one.id.value];
@@ -182,18 +184,18 @@ void Supervisor::leave_the_dead() {
   }
   if (gone.empty()) return;
   auto next = view::without(state_.record, gone, dead_);
-  if (next && (!options_.durable || somebody_counts(*next))) return publish(std::move(next).value());
+  if (next && (!options_.durable || any_has_durable_state(*next))) return publish(std::move(next).value());
   tell_total_failure();
 }
 
-bool Supervisor::counts(const smr::Member& one) const {
+bool Supervisor::has_durable_state(const smr::Member& one) const {
   const Slot& slot = slots_[one.id.value];
   const bool dies = slot.pid <= 0 || slot.killed_by_us || !slot.why.empty();
   return !dies && slot.incarnation == one.incarnation && slot.has_state;
 }
 
-bool Supervisor::somebody_counts(const smr::ViewRecord& record) const {
-  return std::ranges::any_of(record.members, [this](const smr::Member& one) { return counts(one); });
+bool Supervisor::any_has_durable_state(const smr::ViewRecord& record) const {
+  return std::ranges::any_of(record.members, [this](const smr::Member& one) { return has_durable_state(one); });
 }
 
 void Supervisor::ping() {
@@ -201,7 +203,7 @@ void Supervisor::ping() {
     Slot& slot = slots_[i];
     if (slot.pid <= 0 || !slot.link) continue;
     // Nobody waits for one that learns.
-    const unsigned patience = slot.greeted && member(i) ? kPingsMissedMax : kPingsMissedAtStart;
+    const unsigned patience = slot.has_ponged && member(i) ? kPingsMissedMax : kPingsMissedAtStart;
     if (++slot.pings_missed > patience && slot.why.empty() && begun_)
       exclude(i, "it has not answered for too long");
     wire::encode_ping(slot.link->outgoing(), ++pings_);
@@ -218,7 +220,7 @@ void Supervisor::ping() {
 void Supervisor::exclude(std::uint16_t index, const std::string& why) {
   Slot& slot = slots_[index];
   const bool needed = member(index) && std::ranges::none_of(state_.record.members, [&](const smr::Member& one) {
-                        return one.id.value != index && counts(one);
+                        return one.id.value != index && has_durable_state(one);
                       });
   if (slot.pid <= 0 || needed) return;
   slot.why = why;
@@ -232,7 +234,7 @@ void Supervisor::on_message(net::Connection& connection, const wire::Message& me
   if (message.type == wire::Type::kPong) {
     const auto pong = wire::decode_pong(message.payload);
     if (!pong) return connection.fail(Code::kProtocol, pong.error().message);
-    took_pong(index, *pong);
+    on_pong(index, *pong);
   } else if (message.type == wire::Type::kRegisterCompareAndSet) {
     const auto ask = wire::decode_compare_and_set(message.payload);
     if (!ask) return connection.fail(Code::kProtocol, ask.error().message);
@@ -245,7 +247,7 @@ void Supervisor::on_message(net::Connection& connection, const wire::Message& me
     auto inventory = wire::decode_inventory(message.payload);
     if (!inventory) return connection.fail(Code::kProtocol, inventory.error().message);
     slot.inventory = std::move(inventory).value();
-    took_inventory(index);
+    on_inventory(index);
   } else if (message.type == wire::Type::kReady) {
     slot.ready = true;
     admit_learners();
@@ -254,14 +256,14 @@ void Supervisor::on_message(net::Connection& connection, const wire::Message& me
   }
 }
 
-void Supervisor::took_pong(std::uint16_t index, const wire::Pong& pong) {
+void Supervisor::on_pong(std::uint16_t index, const wire::Pong& pong) {
   Slot& slot = slots_[index];
-  slot.greeted = true;
+  slot.has_ponged = true;
   slot.pings_missed = 0;
   slot.pong = pong;
   const bool had_state = std::exchange(slot.has_state, slot.has_state || pong.full);
   const ViewNumber before = state_.record.number;
-  if (begun_ && !had_state && slot.has_state) leave_the_dead();  // those for whom nobody could stand in before
+  if (begun_ && !had_state && slot.has_state) exclude_dead();  // those for whom nobody could stand in before
   if (state_.record.number != before) say_(fmt::format("Replica {} has the whole state and goes on.", index));
   admit_learners();
 }
@@ -273,12 +275,12 @@ void Supervisor::on_closed(net::Connection& connection, const std::string& reaso
   if (slot.link.get() == &connection) {
     slot.link_over = true;
     if (reason.starts_with(kItSaid)) slot.last_words = reason.substr(kItSaid.size());
-    tell_end(index);
+    report_exit(index);
   }
   reap();
 }
 
-// From somebody who looks at a page of this replica; the replica has seen to it that it is this machine.
+// From a browser that shows a page of this replica; the replica has checked that the browser is on this machine.
 void Supervisor::operate(net::Connection& connection, const wire::Operate& ask) {
   const bool kills = ask.what == wire::Operate::What::kKill;
   const Status done = kills ? kill(ask.replica) : start(ask.replica);
@@ -297,7 +299,7 @@ void Supervisor::compare_and_set(std::uint16_t from, const wire::CompareAndSet& 
   if (ask.without.empty() || ask.without.has(ReplicaId(from))) {
     // The same replicas, to settle a lost client; or the asker wants to leave, and does so when it reads the record.
     auto next = view::without(state_.record, ask.without, dead_);
-    if (!next || (!ask.without.empty() && !somebody_counts(*next))) return;
+    if (!next || (!ask.without.empty() && !any_has_durable_state(*next))) return;
     if (!ask.without.empty()) say_(fmt::format("Replica {} leaves: {}.", from, ask.reason));
     return publish(std::move(next).value());
   }
@@ -309,7 +311,7 @@ void Supervisor::compare_and_set(std::uint16_t from, const wire::CompareAndSet& 
 // Joins wait until every member has installed the newest view, and then all that are ready join together: each
 // view costs a flush, and a replica in its flush is in no state to be joined.
 void Supervisor::admit_learners() {
-  if (!saved_ || !somebody_counts(state_.record)) return;
+  if (!saved_ || !any_has_durable_state(state_.record)) return;
   smr::ViewRecord next = state_.record;
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
@@ -331,7 +333,7 @@ void Supervisor::publish(smr::ViewRecord next) {
   if (saved_) save_and_tell();
 }
 
-// What cannot be written down is not told: views stand still, and it is tried again with the next ping.
+// A record that cannot be written is not published: views do not change, and the next ping tries again.
 void Supervisor::save_and_tell() {
   const bool was_saved = std::exchange(saved_, true);
   if (const Status written = write_register(options_.data_dir, state_); !written) {

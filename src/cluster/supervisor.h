@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Supervisor: a cluster of t replicas on this machine — it starts them, is their view register, and kills and
 // revives them on command.
 //
@@ -7,14 +9,15 @@
 // excluded when its death is certain. So whoever is excluded is known dead, and no read lease need be waited
 // for.
 //
-// A member *counts* when it lives and is known to have the whole state: it began with it, or has said so. With
-// durability `disk` a record of which nobody counts is never published. One that joins is a member before it has
-// everything; if all others die before that, the record stays, and they begin anew from their disks, or it comes to
-// count and goes on. For the same reason the last one that counts is never killed for being silent.
+// A member *counts* (has_durable_state()) when it lives and is known to have the whole state: it began with it, or has
+// said so. With durability `disk` a record of which nobody counts is never published. One that joins is a member before
+// it has everything; if all others die before that, the record stays, and either they restart from their disks or the
+// joiner comes to count and continues. For the same reason the last one that counts is never killed for being
+// silent.
 //
-// The record is on disk before anybody hears of it (register_file.h), so a cluster with durability `disk` goes on after
-// everything was killed, this process included: every replica says first what its disk has (Inventory), and those who
-// were members at the end begin anew (view/restart.h); the others learn from them.
+// The record is on disk before anybody hears of it (register_file.h), so a cluster with durability `disk` can be
+// restarted after everything was killed, this process included: every replica first says what its disk has
+// (Inventory), and the members of the last view restart from it (view/restart.h); the others learn from them.
 // Invariants: one record per number; records only grow; a process is in at most one slot; every member of the
 // record has been spawned here.
 // Thread rule: the loop's thread. Errors: what cannot be done is said in a sentence (Status).
@@ -49,7 +52,7 @@ struct SupervisorOptions {
   std::string program;                         // path of this executable
   std::string data_dir;                        // the register, the replicas' data and log files
   bool durable = true;                         // false: the replicas keep everything in memory
-  bool accept_data_loss = false;               // begin anew where a cluster in memory has failed
+  bool accept_data_loss = false;               // start with no data where a cluster in memory has failed
   std::string execution_logs;                  // directory; empty: none
   std::vector<std::string> replica_arguments;  // passed on as they are
 };
@@ -100,7 +103,7 @@ class Supervisor final : private net::ConnectionOwner {
     Incarnation incarnation;
     net::ConnectionPtr link;
     std::optional<wire::Inventory> inventory;  // durable replicas: what their disk has
-    bool greeted = false;                      // it has answered a ping: it is up
+    bool has_ponged = false;                   // it has answered a ping: it is up
     bool has_state = false;                    // it began with the whole state, or has said that it has it
     bool told_to_learn = false;                // what it has said of its disk counts no more
     bool ready = false;                        // a learner that is close enough to join
@@ -120,22 +123,23 @@ class Supervisor final : private net::ConnectionOwner {
   [[nodiscard]] Status open_register();
   [[nodiscard]] Status no_orphans() const;
   [[nodiscard]] Status wait_for_ports();
-  [[nodiscard]] Status found_all();
+  [[nodiscard]] Status bootstrap_all();
   [[nodiscard]] Status restart_all();
   [[nodiscard]] Status launch(std::uint16_t index, Incarnation incarnation);
-  void took_inventory(std::uint16_t index);
-  // Nobody of the newest view counts: those who can begin anew do, once everybody who was started has said what it has.
+  void on_inventory(std::uint16_t index);
+  // No member of the newest view counts: those that can restart from their disks do, once every started process has
+  // said what it has.
   void try_restart();
-  [[nodiscard]] bool end_members();
+  [[nodiscard]] bool kill_members_without_state();
   void tell_total_failure();
-  [[nodiscard]] bool counts(const smr::Member& one) const;
-  [[nodiscard]] bool somebody_counts(const smr::ViewRecord& record) const;
+  [[nodiscard]] bool has_durable_state(const smr::Member& one) const;
+  [[nodiscard]] bool any_has_durable_state(const smr::ViewRecord& record) const;
   void watch_children();
   void reap();
-  void buried(std::uint16_t index, int wait_status);
-  void tell_end(std::uint16_t index);
-  void took_pong(std::uint16_t index, const wire::Pong& pong);
-  void leave_the_dead();
+  void on_child_exit(std::uint16_t index, int wait_status);
+  void report_exit(std::uint16_t index);
+  void on_pong(std::uint16_t index, const wire::Pong& pong);
+  void exclude_dead();
   void ping();
   void exclude(std::uint16_t index, const std::string& why);
   void compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask);
@@ -159,9 +163,9 @@ class Supervisor final : private net::ConnectionOwner {
   boost::asio::steady_timer ping_timer_;
   std::uint64_t pings_ = 0;
   bool begun_ = false;      // a view has been told to the replicas
-  bool continued_ = false;  // it goes on from data that were there
+  bool continued_ = false;  // it resumed from existing data
   bool stopping_ = false;
-  std::string obstacle_;  // why nobody can begin anew
+  std::string obstacle_;  // why the cluster cannot restart
 };
 
 }  // namespace titer::cluster

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How a cluster begins: a new one, or again from the disks (docs/explanation/protocol.md §7).
 #include <fmt/format.h>
 
@@ -5,7 +7,7 @@
 #include <csignal>
 #include <utility>
 
-#include "cluster/data_survey.h"
+#include "cluster/data_dir_scan.h"
 #include "cluster/supervisor.h"
 #include "view/restart.h"
 
@@ -27,7 +29,8 @@ Status Supervisor::open_register() {
   data_lock_ = std::move(lock).value();
   auto found = read_register(options_.data_dir);
   if (!found)
-    return Error{found.error().code, found.error().message + ". `titer recover` shows what there is to go on from"};
+    return Error{found.error().code,
+                 found.error().message + ". `titer recover` shows which disks it could resume from"};
   state_ = {random_id(), options_.replicas, options_.durable, false, {}, {}};
   if (!*found) return no_orphans();
   const RegisterState& before = **found;
@@ -36,11 +39,11 @@ Status Supervisor::open_register() {
     return Error{Code::kInvalid, dir +
                                      " holds a cluster with durability disk: leave out --memory, or name another "
                                      "directory with --data"};
-  if (!before.durable && before.founded && !options_.accept_data_loss)
+  if (!before.durable && before.bootstrapped && !options_.accept_data_loss)
     return Error{Code::kInvalid, "the cluster that ran with --memory in " + dir +
-                                     " has failed as a whole: its data is lost. To begin anew with nothing: "
+                                     " has failed completely: its data is lost. To start with no data: "
                                      "--accept-data-loss, or another directory with --data"};
-  if (!before.durable || !before.founded) return no_orphans();
+  if (!before.durable || !before.bootstrapped) return no_orphans();
   if (before.replicas > options_.replicas)
     return Error{Code::kInvalid, fmt::format("the cluster in {} has {} replicas: start it with at least as many",
                                              dir, before.replicas)};
@@ -59,7 +62,7 @@ Status Supervisor::no_orphans() const {
       return Error{Code::kInvalid,
                    options_.data_dir +
                        " holds data of replicas, but no view register of a cluster that has served: `titer "
-                       "recover` shows what there is to go on from; for a new cluster name another directory"};
+                       "recover` shows which disks it could resume from; for a new cluster name another directory"};
   return ok_status();
 }
 
@@ -69,7 +72,7 @@ Status Supervisor::start_all() {
   auto sockets = LocalSockets::choose(options_.data_dir, options_.replicas);
   if (!sockets) return sockets.error();
   sockets_ = std::move(sockets).value();
-  return continued_ ? restart_all() : found_all();
+  return continued_ ? restart_all() : bootstrap_all();
 }
 
 // A killed process keeps its port until its last thread has come back from the disk.
@@ -85,7 +88,7 @@ Status Supervisor::wait_for_ports() {
   return free;
 }
 
-Status Supervisor::found_all() {
+Status Supervisor::bootstrap_all() {
   for (std::uint16_t i = 0; i < slots_.size(); ++i)
     state_.record.members.push_back({ReplicaId(i), new_incarnation(), address(i).text()});
   if (Status written = write_register(options_.data_dir, state_); !written) return written;
@@ -96,13 +99,13 @@ Status Supervisor::found_all() {
   ping();
   const auto all_up = [this] {
     return processes() < slots_.size() ||
-           std::all_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.greeted && s.pong.full; });
+           std::all_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.has_ponged && s.pong.full; });
   };
   const bool decided = loop_.run_until(BootTime(net::boot_now().value + kStartPatienceUs), all_up);
   if (!decided || processes() < slots_.size())
     return Error{Code::kInternal, "not all replicas came up; their logs are in " + options_.data_dir};
   begun_ = true;
-  state_.founded = true;
+  state_.bootstrapped = true;
   return write_register(options_.data_dir, state_);
 }
 
@@ -120,19 +123,19 @@ Status Supervisor::restart_all() {
   loop_.run_until(BootTime(net::boot_now().value + kReadPatienceUs), serving);
   if (!obstacle_.empty()) return Error{Code::kUnavailable, obstacle_};
   if (!begun_) return Error{Code::kInternal, "no replica came up; their logs are in " + options_.data_dir};
-  // Who had been excluded learns what it lacks: mostly little. If it is much, the others serve meanwhile.
+  // A replica that was excluded learns what it lacks, usually little. If it is much, the others serve meanwhile.
   loop_.run_until(BootTime(net::boot_now().value + kJoinPatienceUs), [this] { return alive() >= processes(); });
   return ok_status();
 }
 
-void Supervisor::took_inventory(std::uint16_t index) {
+void Supervisor::on_inventory(std::uint16_t index) {
   Slot& slot = slots_[index];
   if (!slot.inventory->refusal.empty()) {
     slot.killed_by_us = true;  // it ends when it knows that this was read
     wire::encode_stop(slot.link->outgoing());
     slot.link->flush();
     say_(fmt::format("Replica {} does not start: {}.", index, slot.inventory->refusal));
-  } else if (somebody_counts(state_.record)) {
+  } else if (any_has_durable_state(state_.record)) {
     return send_record(slot);
   }
   try_restart();
@@ -146,21 +149,21 @@ void Supervisor::try_restart() {
     if (!slot.inventory) return;
     returned.push_back({{ReplicaId(i), slot.incarnation, address(i).text()}, *slot.inventory});
   }
-  if (returned.empty() || somebody_counts(state_.record)) return;
+  if (returned.empty() || any_has_durable_state(state_.record)) return;
   auto next = view::restart(state_.record, returned, dead_);
   if (!next) {
     obstacle_ = next.error().message;
-    return say_("The cluster cannot begin anew: " + obstacle_ + ".");
+    return say_("The cluster cannot restart: " + obstacle_ + ".");
   }
   obstacle_.clear();
-  if (end_members()) return;
+  if (kill_members_without_state()) return;
   for (const smr::Member& one : state_.record.members) dead_.push_back(one.incarnation);
   for (const smr::Member& one : next->members) slots_[one.id.value].has_state = true;
   publish(std::move(next).value());
 }
 
 // Those of the last view who live and never got the state; reap() goes on when they are dead. False: there are none.
-bool Supervisor::end_members() {
+bool Supervisor::kill_members_without_state() {
   bool some = false;
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     Slot& slot = slots_[i];

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The CDC's "COVID-19 vaccinating provider locations" (Vaccines.gov), 34 columns: one row per site and NDC.
 //
 // A site is given out with the first of its rows. Stock is given out at the end of the file, because several NDCs can
@@ -46,31 +48,31 @@ enum Name : std::uint8_t {
   kUpdated,
   kLat,
   kLon,
-  kNames
+  kColumnCount
 };
-constexpr std::array<std::string_view, kNames> kNamesOf = {"provider_location_guid",
-                                                           "loc_phone",
-                                                           "loc_name",
-                                                           "loc_admin_street1",
-                                                           "loc_admin_street2",
-                                                           "loc_admin_city",
-                                                           "loc_admin_state",
-                                                           "loc_admin_zip",
-                                                           "sunday_hours",
-                                                           "monday_hours",
-                                                           "tuesday_hours",
-                                                           "wednesday_hours",
-                                                           "thursday_hours",
-                                                           "friday_hours",
-                                                           "saturday_hours",
-                                                           "web_address",
-                                                           "pre_screen",
-                                                           "ndc",
-                                                           "in_stock",
-                                                           "supply_level",
-                                                           "quantity_last_updated",
-                                                           "latitude",
-                                                           "longitude"};
+constexpr std::array<std::string_view, kColumnCount> kCdcColumns = {"provider_location_guid",
+                                                                    "loc_phone",
+                                                                    "loc_name",
+                                                                    "loc_admin_street1",
+                                                                    "loc_admin_street2",
+                                                                    "loc_admin_city",
+                                                                    "loc_admin_state",
+                                                                    "loc_admin_zip",
+                                                                    "sunday_hours",
+                                                                    "monday_hours",
+                                                                    "tuesday_hours",
+                                                                    "wednesday_hours",
+                                                                    "thursday_hours",
+                                                                    "friday_hours",
+                                                                    "saturday_hours",
+                                                                    "web_address",
+                                                                    "pre_screen",
+                                                                    "ndc",
+                                                                    "in_stock",
+                                                                    "supply_level",
+                                                                    "quantity_last_updated",
+                                                                    "latitude",
+                                                                    "longitude"};
 constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
 // What one site has of one product, of all rows about it so far.
@@ -88,8 +90,8 @@ int strength(Availability a) {
 
 class CdcLayout final : public Layout {
  public:
-  CdcLayout(const Header& header, Context& context) : header_(header), context_(context) {
-    for (std::size_t i = 0; i < kNames; ++i) columns_[i] = header.find(kNamesOf[i]);
+  CdcLayout(const Header& header, LayoutContext& context) : header_(header), context_(context) {
+    for (std::size_t i = 0; i < kColumnCount; ++i) columns_[i] = header.find(kCdcColumns[i]);
   }
 
   [[nodiscard]] Format format() const override { return Format::kCdcProviders; }
@@ -99,8 +101,8 @@ class CdcLayout final : public Layout {
     RowBuilder& row = context_.builder;
     row.begin(record.line);
     const std::string_view guid = trim(get(record, kGuid));
-    if (guid.empty()) return row.refuse(kNamesOf[kGuid], "a site without its guid cannot be told from others");
-    row.id(kNamesOf[kGuid], guid);
+    if (guid.empty()) return row.refuse(kCdcColumns[kGuid], "a site without its guid cannot be told from others");
+    row.id(kCdcColumns[kGuid], guid);
     if (row.refused()) return;
     if (sites_.first({guid}, record.line) == 0) site(record, guid);
     if (!row.refused()) stock(record, guid);
@@ -110,10 +112,10 @@ class CdcLayout final : public Layout {
     for (const Stock& s : stock_) {
       RowBuilder& row = context_.builder;
       row.begin(s.line);
-      row.id(kNamesOf[kGuid], s.site);
-      row.product(kNamesOf[kNdc], s.product);
+      row.id(kCdcColumns[kGuid], s.site);
+      row.product(kCdcColumns[kNdc], s.product);
       row.availability(s.availability);
-      if (s.valid_at != WallTime()) row.valid_at(kNamesOf[kUpdated], row.pool().keep(time_text(s.valid_at)));
+      if (s.valid_at != WallTime()) row.valid_at(kCdcColumns[kUpdated], row.pool().keep(time_text(s.valid_at)));
       row.source("", "vaccines.gov");
       context_.emit();
     }
@@ -124,24 +126,24 @@ class CdcLayout final : public Layout {
     return field(record, columns_[name]);
   }
   void text(const CsvRecord& record, TextField to, Name name) {
-    context_.builder.text(to, kNamesOf[name], get(record, name));
+    context_.builder.text(to, kCdcColumns[name], get(record, name));
   }
 
   void site(const CsvRecord& record, std::string_view guid) {
     using registry::SiteFields;
     RowBuilder& row = context_.builder;
-    row.name(kNamesOf[kName], get(record, kName));
+    row.name(kCdcColumns[kName], get(record, kName));
     text(record, &SiteFields::phone, kPhone);
-    row.text(&SiteFields::street, kNamesOf[kStreet1],
+    row.text(&SiteFields::street, kCdcColumns[kStreet1],
              joined_street(get(record, kStreet1), get(record, kStreet2), row.pool()));
     text(record, &SiteFields::city, kCity);
-    row.state(kNamesOf[kState], get(record, kState));
-    row.zip(kNamesOf[kZip], get(record, kZip));
+    row.state(kCdcColumns[kState], get(record, kState));
+    row.zip(kCdcColumns[kZip], get(record, kZip));
     text(record, &SiteFields::info_url, kWeb);
     text(record, &SiteFields::booking_url, kPreScreen);
     row.text(&SiteFields::hours, "hours", hours(record));
     row.point(get(record, kLat), get(record, kLon));
-    row.external_id(kNamesOf[kGuid], "vaccines_gov", guid);
+    row.external_id(kCdcColumns[kGuid], "vaccines_gov", guid);
     context_.emit();
   }
 
@@ -158,13 +160,13 @@ class CdcLayout final : public Layout {
     RowBuilder& row = context_.builder;
     row.begin(record.line);
     const std::string_view ndc = trim(get(record, kNdc));
-    if (ndc.empty()) return row.note(kNamesOf[kNdc], "no product code: this row's stock was left out");
+    if (ndc.empty()) return row.note(kCdcColumns[kNdc], "no product code: this row's stock was left out");
     const std::optional<std::string_view> product = registry::normalize_product(ndc);
-    if (!product) return row.note(kNamesOf[kNdc], "not a product code: this row's stock was left out", ndc);
+    if (!product) return row.note(kCdcColumns[kNdc], "not a product code: this row's stock was left out", ndc);
     const Availability availability = rule(record);
     const std::string_view date = trim(get(record, kUpdated));
     const std::optional<WallTime> time = parse_time(date);
-    if (!time && !date.empty()) row.note(kNamesOf[kUpdated], "not a date: left out", date);
+    if (!time && !date.empty()) row.note(kCdcColumns[kUpdated], "not a date: left out", date);
     merge({std::string(guid), std::string(*product), availability, time.value_or(WallTime()), record.line});
   }
 
@@ -175,11 +177,11 @@ class CdcLayout final : public Layout {
     if (yes && level.size() == 1 && level[0] >= '1' && level[0] <= '9') return Availability::yes();
     if (no && level == "0") return Availability::no();
     if (yes && level == "0") {
-      row.note(kNamesOf[kLevel], "in_stock is true but the supply level is 0: kept as unknown");
+      row.note(kCdcColumns[kLevel], "in_stock is true but the supply level is 0: kept as unknown");
     } else if (yes && level == "-1") {
-      row.note(kNamesOf[kLevel], "in_stock is true but no supply level was reported: kept as unknown");
+      row.note(kCdcColumns[kLevel], "in_stock is true but no supply level was reported: kept as unknown");
     } else {
-      row.note(kNamesOf[kLevel], "in_stock and supply level say nothing together: kept as unknown",
+      row.note(kCdcColumns[kLevel], "in_stock and supply level say nothing together: kept as unknown",
                row.pool().keep(fmt::format("{}, {}", in_stock.substr(0, 20), level.substr(0, 20))));
     }
     return Availability::unknown();
@@ -190,15 +192,15 @@ class CdcLayout final : public Layout {
     const auto [at, added] = by_key_.try_emplace(key, stock_.size());
     if (added) return stock_.push_back(std::move(next));
     Stock& known = stock_[at->second];
-    context_.builder.note(kNamesOf[kNdc], "another code of a product that the site has already: put together",
+    context_.builder.note(kCdcColumns[kNdc], "another code of a product that the site has already: put together",
                           context_.builder.pool().keep(fmt::format("line {}", known.line)));
     const int more = strength(next.availability) - strength(known.availability);
     if (more > 0 || (more == 0 && next.valid_at > known.valid_at)) known = std::move(next);
   }
 
   Header header_;
-  Context& context_;
-  std::array<std::size_t, kNames> columns_{};
+  LayoutContext& context_;
+  std::array<std::size_t, kColumnCount> columns_{};
   SeenKeys sites_;
   std::vector<Stock> stock_;
   boost::unordered_flat_map<std::string, std::size_t> by_key_;
@@ -206,7 +208,7 @@ class CdcLayout final : public Layout {
 
 }  // namespace
 
-std::unique_ptr<Layout> make_cdc_layout(const Header& header, Context& context) {
+std::unique_ptr<Layout> make_cdc_layout(const Header& header, LayoutContext& context) {
   return std::make_unique<CdcLayout>(header, context);
 }
 

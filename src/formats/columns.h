@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The columns of our own formats: CSV header names and NDJSON keys alike.
 //
 // availability: a count, "true", "false", "unknown"; blank: leave as it is. zip: "02138" or "02138-1234".
@@ -55,7 +57,7 @@ using OwnTexts = std::array<std::string_view, kColumns>;
 // Makes rows of texts, with the checks that need more than one row: a site and product that come twice.
 class OwnRows {
  public:
-  explicit OwnRows(Context& context) : context_(context) {}
+  explicit OwnRows(LayoutContext& context) : context_(context) {}
   // The builder must have begun the row.
   void take(const OwnTexts& texts);
   // External ids are taken from the CSV text, unless they were given to the builder before.
@@ -63,7 +65,7 @@ class OwnRows {
 
  private:
   void check_repeated(const registry::ImportRow& row);
-  Context& context_;
+  LayoutContext& context_;
   SeenKeys products_, claims_;
 };
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CsvSplitter: CSV text in pieces to records of fields (RFC 4180), leniently.
 //
 // Quotes may hold commas, doubled quotes and line ends; line ends are \n or \r\n; the last one may be missing. A quote

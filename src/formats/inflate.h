@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Inflater: gzip in pieces to text in pieces. Several members in a row are one text, as gzip -d has it.
 //
 // Memory is constant: output goes to the sink in blocks. Errors: kInvalid for what is not gzip or is damaged; a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JsonLines: NDJSON in pieces, one JSON object a line out.
 //
 // Empty lines are skipped, blanks around a line do no harm, the last line end may be missing. A line that is no JSON

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "formats/json_text.h"
 
 #include <fmt/format.h>

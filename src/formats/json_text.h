@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JSON written straight into a text: for exports, where building a tree of values first would cost more than all else.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "formats/key_json.h"
 
 #include "formats/json_text.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys and the switch as JSON: one text for HTTP and for `--json`. Times as in site_json.h; ids as registry::to_text().
 #pragma once
 

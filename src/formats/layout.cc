@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "formats/layout.h"
 
 #include <algorithm>
@@ -56,7 +58,7 @@ std::string_view joined_street(std::string_view one, std::string_view two, TextP
   return both.append(one).append(", ").append(two);
 }
 
-std::unique_ptr<Layout> make_layout(const Header& header, Context& context) {
+std::unique_ptr<Layout> make_layout(const Header& header, LayoutContext& context) {
   if (header.has_all({"provider_location_guid", "loc_name", "ndc", "in_stock", "supply_level"}))
     return make_cdc_layout(header, context);
   if (header.has_all({"loc_name", "street", "city", "state", "zip_derived"}))

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Layout: one way of writing sites down in columns. A CSV reader gives it the header, then record after record.
 //
 // Which layout a file has is told by its header alone (make_layout). Layouts that have seen a whole file may have
@@ -19,7 +21,7 @@ namespace titer::formats {
 enum class Format : std::uint8_t { kCsv, kNdjson, kCdcProviders, kNationalSites, kTherapeutics, kSmart };
 
 // What all layouts share during one file.
-struct Context {
+struct LayoutContext {
   Report& report;
   const RowSink& rows;
   RowBuilder builder{report};
@@ -81,11 +83,11 @@ class Header {
 [[nodiscard]] std::string_view joined_street(std::string_view one, std::string_view two, TextPool& pool);
 
 // Null: no layout has such a header.
-[[nodiscard]] std::unique_ptr<Layout> make_layout(const Header& header, Context& context);
+[[nodiscard]] std::unique_ptr<Layout> make_layout(const Header& header, LayoutContext& context);
 
-std::unique_ptr<Layout> make_own_layout(const Header& header, Context& context);
-std::unique_ptr<Layout> make_cdc_layout(const Header& header, Context& context);
-std::unique_ptr<Layout> make_national_layout(const Header& header, Context& context);
-std::unique_ptr<Layout> make_therapeutics_layout(const Header& header, Context& context);
+std::unique_ptr<Layout> make_own_layout(const Header& header, LayoutContext& context);
+std::unique_ptr<Layout> make_cdc_layout(const Header& header, LayoutContext& context);
+std::unique_ptr<Layout> make_national_layout(const Header& header, LayoutContext& context);
+std::unique_ptr<Layout> make_therapeutics_layout(const Header& header, LayoutContext& context);
 
 }  // namespace titer::formats

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The tests read real files, and state properties.
 if(TITER_TESTS AND TARGET formats_test)
   find_package(rapidcheck REQUIRED)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The CDC's national list of sites as one project cleaned it (row, loc_name, loc_phone, street, city, state,
 // zip_derived, …): sites without stock and without any id.
 //
@@ -34,7 +36,7 @@ bool has_date_for_number(std::string_view name) {
 
 class NationalLayout final : public Layout {
  public:
-  NationalLayout(const Header& header, Context& context)
+  NationalLayout(const Header& header, LayoutContext& context)
       : header_(header),
         context_(context),
         name_(header.find("loc_name")),
@@ -79,14 +81,14 @@ class NationalLayout final : public Layout {
   std::string_view at(std::uint64_t line) { return context_.builder.pool().keep(fmt::format("line {}", line)); }
 
   Header header_;
-  Context& context_;
+  LayoutContext& context_;
   std::size_t name_, phone_, street_, city_, state_, zip_, web_, lat_, lon_;
   SeenKeys sites_, places_;
 };
 
 }  // namespace
 
-std::unique_ptr<Layout> make_national_layout(const Header& header, Context& context) {
+std::unique_ptr<Layout> make_national_layout(const Header& header, LayoutContext& context) {
   return std::make_unique<NationalLayout>(header, context);
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "formats/ndjson.h"
 
 #include <fmt/format.h>
@@ -42,7 +44,7 @@ bool external_ids(const json::array& pairs, RowBuilder& row) {
 
 }  // namespace
 
-NdjsonReader::NdjsonReader(Context& context)
+NdjsonReader::NdjsonReader(LayoutContext& context)
     : context_(context),
       rows_(context),
       lines_(context.report, [this](std::uint64_t line, const json::object& object) {

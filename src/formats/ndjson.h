@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // NDJSON: one JSON object a line, with the names of our own CSV.
 //
 // Values may be texts, numbers, true/false; null and absent mean "leave as it is". availability may also be
@@ -17,14 +19,14 @@ namespace titer::formats {
 
 class NdjsonReader {
  public:
-  explicit NdjsonReader(Context& context);
+  explicit NdjsonReader(LayoutContext& context);
   void feed(std::string_view text) { lines_.feed(text); }
   void finish() { lines_.finish(); }
 
  private:
   void take_object(const boost::json::object& object);
 
-  Context& context_;
+  LayoutContext& context_;
   OwnRows rows_;
   JsonLines lines_;
   std::set<std::string, std::less<>> told_;  // unknown names

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Our own CSV: the header decides the order; columns nobody knows are told once and ignored.
 
 #include "formats/columns.h"
@@ -8,7 +10,7 @@ namespace {
 
 class OwnLayout final : public Layout {
  public:
-  OwnLayout(const Header& header, Context& context) : header_(header), context_(context), rows_(context) {
+  OwnLayout(const Header& header, LayoutContext& context) : header_(header), context_(context), rows_(context) {
     columns_.fill(Header::kAbsent);
     for (std::size_t i = 0; i < header.size(); ++i) {
       const std::string& name = header.name(i);
@@ -35,14 +37,14 @@ class OwnLayout final : public Layout {
 
  private:
   Header header_;
-  Context& context_;
+  LayoutContext& context_;
   OwnRows rows_;
   std::array<std::size_t, kColumns> columns_{};
 };
 
 }  // namespace
 
-std::unique_ptr<Layout> make_own_layout(const Header& header, Context& context) {
+std::unique_ptr<Layout> make_own_layout(const Header& header, LayoutContext& context) {
   return std::make_unique<OwnLayout>(header, context);
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Our own CSV and NDJSON: every field, every way to be wrong.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "formats/reader.h"
 
 #include <fmt/format.h>
@@ -14,12 +16,13 @@
 namespace titer::formats {
 namespace {
 
-constexpr std::array<std::string_view, 6> kNames = {"csv", "ndjson", "cdc", "national", "therapeutics", "smart"};
+constexpr std::array<std::string_view, 6> kFormatNames = {"csv",      "ndjson",       "cdc",
+                                                          "national", "therapeutics", "smart"};
 constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
 
 constexpr std::size_t kJsonToldBy = 4096;  // bytes of the first lines that tell one JSON format from another
 
-// JSON whose first line is not whole yet, or is only the brace of a printed object.
+// JSON whose first line is not complete yet, or is only the brace of a printed object.
 bool undecided_json(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
   if (!text.starts_with('{') || text.size() >= kJsonToldBy) return false;
@@ -29,12 +32,12 @@ bool undecided_json(std::string_view text) {
 
 }  // namespace
 
-std::string_view name(Format format) { return kNames[static_cast<std::size_t>(format)]; }
+std::string_view name(Format format) { return kFormatNames[static_cast<std::size_t>(format)]; }
 
 std::optional<Format> format_named(std::string_view text) {
-  const auto found = std::find(kNames.begin(), kNames.end(), text);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<Format>(found - kNames.begin());
+  const auto found = std::find(kFormatNames.begin(), kFormatNames.end(), text);
+  if (found == kFormatNames.end()) return std::nullopt;
+  return static_cast<Format>(found - kFormatNames.begin());
 }
 
 struct Reader::Impl {
@@ -43,7 +46,7 @@ struct Reader::Impl {
 
   RowSink rows;
   Report report;
-  Context context;
+  LayoutContext context;
   std::optional<Format> expected, format;
 
   std::optional<bool> packed;  // known from the first two bytes
@@ -161,7 +164,7 @@ void Reader::Impl::header(const CsvRecord& r) {
       "site_id,name,street,city,state,zip,product,availability,valid_at,source (at least site_id or name)");
 }
 
-// What was held back because it was too little to tell by.
+// The bytes that were held back because they were too few to recognize the format.
 void Reader::Impl::end_bytes() {
   if (packed == true) {
     const Status whole = inflater->finish();

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reader: a file of sites in pieces, rows out. The entrance of this room for reading.
 //
-// The format is told from the first bytes (gzip, JSON, else CSV) and the CSV header; feed() may cut anywhere. Rows go
-// to the row sink one by one, whole; what is wrong with others goes to the problem sink, and the next row is not
-// touched by it. Memory does not grow with the file, but for what tells repetitions (a few bytes per site) and the
-// stock of CDC files (see cdc_layout.cc).
+// The format is told from the first bytes (gzip, JSON, else CSV) and the CSV header; feed() may cut anywhere.
+// Complete rows go to the row sink one by one. Errors in other rows go to the problem sink and do not affect the
+// next row. Memory does not grow with the file, but for what tells repetitions (a few bytes per site) and the stock
+// of CDC files (see cdc_layout.cc).
 //
 // Errors of feed() and finish() are about the whole file — no known format, damaged gzip — and final; rows given
 // before stay given. Every one of them says what is expected.

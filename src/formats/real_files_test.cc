@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The real files that come with titer: their known defects are all reported, and importing them is idempotent.
 
 #include <gtest/gtest.h>

@@ -1,7 +1,9 @@
-// What is wrong with a file, row by row.
+// SPDX-License-Identifier: Apache-2.0
+
+// Report: the errors in a file, row by row.
 //
-// A note tells what was mended or looks wrong; the row is used all the same. A refusal leaves the row out; the others
-// are not touched by it. `why` is the same text for the same defect, so that a reader can count by (field, why);
+// A note says what was corrected or looks wrong; the row is still imported. A refusal leaves the row out and does
+// not affect the others. `why` is the same text for the same defect, so that a reader can count by (field, why);
 // `value` is what stood there.
 #pragma once
 

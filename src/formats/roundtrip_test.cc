@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Properties of writing and reading together: what is exported is imported as the same, whatever is in the registry.
 
 #include <gtest/gtest.h>

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RowBuilder: one row of any format on its way from texts to registry::ImportRow.
 //
-// Every setter takes the text of one field as it stands in the file. Blank means "leave as it is". What can be mended
-// is mended and noted; what cannot is left out and noted, or — where a wrong value would be worse than none — refuses
-// the row. So a row is given whole or not at all.
+// Every setter takes the text of one field as it stands in the file. Blank means "leave as it is". Defects that can
+// be corrected are corrected and noted. Other defective values are left out and noted, or refuse the row where a
+// wrong value would be worse than none. So a row is passed on completely or not at all.
 //
 // Lifetime: the ImportRow shows views of the file's text and of this builder; both until the next begin().
 #pragma once
@@ -49,7 +51,7 @@ class RowBuilder {
   void note(std::string_view column, std::string_view why, std::string_view value = {});
   void refuse(std::string_view column, std::string_view why, std::string_view value = {});
 
-  // Trimmed and mended, at most `bytes_max` long (longer ones refuse the row).
+  // Trimmed and corrected, at most `bytes_max` long (longer ones refuse the row).
   std::string_view clean(std::string_view column, std::string_view text, std::size_t bytes_max);
   TextPool& pool() { return pool_; }
 

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sites, events and outcomes as JSON: the one shape that the commands (--json), the HTTP interface and the change
 // stream print.
 //
-// Written straight into a text (json_text.h), because these are the answers that are asked for most. What is blank or
-// unknown is left out; an availability is a number, true, false or "unknown"; times are UTC; a stock line carries its
-// freshness as of `now`. Each function appends one JSON object. Pure: the caller says what time it is.
+// Written straight into a text (json_text.h), because these are the answers that are asked for most. Blank and
+// unknown fields are left out; an availability is a number, true, false or "unknown"; times are UTC; a stock line
+// carries its freshness as of `now`. Each function appends one JSON object. Pure: the caller says what time it is.
 #pragma once
 
 #include <string>

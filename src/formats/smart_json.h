@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Looking into FHIR's JSON leniently: what is absent or of another kind reads as empty, never as an error.
 #pragma once
 

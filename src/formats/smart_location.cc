@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SmartReader's way from a Location to a row.
 #include <fmt/format.h>
 

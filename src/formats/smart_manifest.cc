@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The manifest of SMART Scheduling Links, out and in.
 #include <fmt/format.h>
 

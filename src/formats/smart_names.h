@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The fixed names of SMART Scheduling Links, and ours in its words.
 //
 // Source: smart-on-fhir/smart-scheduling-links, specification.md. What FHIR has no place for travels in two names of our

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "formats/smart_reader.h"
 
 #include <fmt/format.h>
@@ -23,7 +25,7 @@ std::string_view reference(const smart::Object& object, std::string_view member,
 
 }  // namespace
 
-SmartReader::SmartReader(Context& context)
+SmartReader::SmartReader(LayoutContext& context)
     : context_(context),
       lines_(context.report, [this](std::uint64_t line, const smart::Object& object) { take(line, object); }) {}
 

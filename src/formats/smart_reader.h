@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SmartReader: a SMART Scheduling Links feed in, rows out.
 //
 // One text with the lines of all its files, in any order; the manifest may be among them (over several lines only as
@@ -32,7 +34,7 @@ class SmartReader {
   static constexpr std::size_t kHeldMax =
       1'000'000;  // of Locations and of Schedules; five times the nation's sites
 
-  explicit SmartReader(Context& context);
+  explicit SmartReader(LayoutContext& context);
   void feed(std::string_view text);
   // One file of the feed is over. The number of the next file's first line.
   [[nodiscard]] std::uint64_t end_file() {
@@ -78,7 +80,7 @@ class SmartReader {
   [[nodiscard]] std::vector<Stock> stock();
   void check(const Schedule& schedule);
 
-  Context& context_;
+  LayoutContext& context_;
   SeenKeys locations_seen_, slots_seen_, slot_ids_seen_;
   std::optional<WallTime> manifest_time_;
   std::uint64_t manifests_ = 0, resources_ = 0;

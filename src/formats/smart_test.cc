@@ -1,4 +1,7 @@
-// SMART Scheduling Links: real feeds with their known defects come in; what goes out comes in again and changes nothing.
+// SPDX-License-Identifier: Apache-2.0
+
+// SMART Scheduling Links: real feeds with their known defects come in; an exported feed can be imported again and
+// changes nothing.
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

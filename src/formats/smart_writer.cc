@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "formats/smart_writer.h"
 
 #include <fmt/format.h>
@@ -21,7 +23,7 @@ using registry::Availability;
 using registry::Site;
 using registry::StockLine;
 
-constexpr std::int64_t kHourMs = 3'600'000;
+constexpr std::int64_t kSlotMs = 3'600'000;
 constexpr std::string_view kServiceType =
     R"([{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/service-type","code":"57","display":"Immunization"},)"
     R"({"system":"http://fhir-registry.smarthealthit.org/CodeSystem/service-type","code":"covid19-immunization",)"
@@ -182,8 +184,8 @@ void print_schedule(const Site& site, const StockLine& line, WallTime now, std::
 void print_slot(const Site& site, const StockLine& line, WallTime now, std::string& out) {
   if (line.availability.kind != Availability::Kind::kCount || !is_fresh(line, now)) return;
   const bool free = line.availability.count > 0;
-  const WallTime start(now.value - now.value % kHourMs);
-  const WallTime end(start.value + (free ? 24 : 1) * kHourMs);
+  const WallTime start(now.value - now.value % kSlotMs);
+  const WallTime end(start.value + (free ? 24 : 1) * kSlotMs);
   std::string extensions = "[";
   if (is_web_address(site.booking_url))
     extension(smart::kBookingLink, "valueUrl", quoted(site.booking_url), extensions);

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sites out as SMART Scheduling Links: Location, Schedule and Slot lines, and the manifest that names the files.
 //
-// What is published, and what is not:
+// Which sites and lines are published:
 // - A site is a Location if it has what the specification requires of one: street, city, state, ZIP, and a phone (of
 //   10 digits) or a web address. Nothing is made up for the others: they are left out (why_left_out) and counted in the manifest.
 // - A stock line of a COVID-19 vaccine, or of `any`, is a Schedule; the specification's service type says COVID-19, so

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading under test: a whole text in pieces, everything that came out kept. For tests only.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Text as it comes in files, made fit to be stored: valid UTF-8, no control characters, no blanks around it.
 #pragma once
 
@@ -13,7 +15,7 @@ namespace titer::formats {
 [[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b);
 [[nodiscard]] bool all_digits(std::string_view text);
 
-// Printable ASCII all over: nothing to mend. The common case, so it is asked first.
+// Only printable ASCII: nothing to correct. The common case, so it is checked first.
 [[nodiscard]] bool is_plain(std::string_view text);
 // Appends `text` with every byte that is no UTF-8 replaced by U+FFFD and every run of control characters by one
 // space. Says what it had to do.

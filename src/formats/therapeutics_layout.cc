@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The HHS locator of COVID-19 therapeutics: courses on hand — real counts — per site and NDC.
 //
 // No column is an id (facility_id went through a spreadsheet: 2.44e+38), so it is derived from name, street and ZIP.
@@ -24,9 +26,9 @@ enum Name : std::uint8_t {
   kPoint,
   kNpi,
   kDate,
-  kNames
+  kColumnCount
 };
-constexpr std::array<std::string_view, kNames> kNamesOf = {
+constexpr std::array<std::string_view, kColumnCount> kTherapeuticsColumns = {
     "provider_name",      "address1",          "address2",         "city", "county",          "state_code", "zip",
     "national_drug_code", "courses_available", "geocoded_address", "npi",  "last_report_date"};
 
@@ -44,8 +46,8 @@ bool read_point(std::string_view text, std::string_view& lat, std::string_view& 
 
 class TherapeuticsLayout final : public Layout {
  public:
-  TherapeuticsLayout(const Header& header, Context& context) : header_(header), context_(context) {
-    for (std::size_t i = 0; i < kNames; ++i) columns_[i] = header.find(kNamesOf[i]);
+  TherapeuticsLayout(const Header& header, LayoutContext& context) : header_(header), context_(context) {
+    for (std::size_t i = 0; i < kColumnCount; ++i) columns_[i] = header.find(kTherapeuticsColumns[i]);
   }
 
   [[nodiscard]] Format format() const override { return Format::kTherapeutics; }
@@ -55,16 +57,16 @@ class TherapeuticsLayout final : public Layout {
     RowBuilder& row = context_.builder;
     row.begin(record.line);
     const std::string_view name = trim(get(record, kSite)), ndc = trim(get(record, kNdc));
-    if (name.empty()) return row.refuse(kNamesOf[kSite], "a site needs a name");
+    if (name.empty()) return row.refuse(kTherapeuticsColumns[kSite], "a site needs a name");
     const std::string id = derived_id("hhs", {name, get(record, kStreet1), get(record, kZip)});
     if (repeated_.first({id, ndc}, record.line) != 0)
       return row.refuse("", "the same site and product as an earlier line: that one counts");
     row.id("", id);
     // The rows of one site write its fields differently; taking turns they would change it with every import.
     if (sites_.first({id}, record.line) == 0) site(record, name);
-    row.product(kNamesOf[kNdc], ndc);
-    row.availability(kNamesOf[kCourses], get(record, kCourses));
-    row.valid_at(kNamesOf[kDate], get(record, kDate));
+    row.product(kTherapeuticsColumns[kNdc], ndc);
+    row.availability(kTherapeuticsColumns[kCourses], get(record, kCourses));
+    row.valid_at(kTherapeuticsColumns[kDate], get(record, kDate));
     row.source("", "hhs");
     context_.emit();
   }
@@ -77,13 +79,13 @@ class TherapeuticsLayout final : public Layout {
   void site(const CsvRecord& record, std::string_view name) {
     using registry::SiteFields;
     RowBuilder& row = context_.builder;
-    row.name(kNamesOf[kSite], name);
-    row.text(&SiteFields::street, kNamesOf[kStreet1],
+    row.name(kTherapeuticsColumns[kSite], name);
+    row.text(&SiteFields::street, kTherapeuticsColumns[kStreet1],
              joined_street(get(record, kStreet1), get(record, kStreet2), row.pool()));
-    row.text(&SiteFields::city, kNamesOf[kCity], get(record, kCity));
-    row.text(&SiteFields::county, kNamesOf[kCounty], get(record, kCounty));
-    row.state(kNamesOf[kState], get(record, kState));
-    row.zip(kNamesOf[kZip], get(record, kZip));
+    row.text(&SiteFields::city, kTherapeuticsColumns[kCity], get(record, kCity));
+    row.text(&SiteFields::county, kTherapeuticsColumns[kCounty], get(record, kCounty));
+    row.state(kTherapeuticsColumns[kState], get(record, kState));
+    row.zip(kTherapeuticsColumns[kZip], get(record, kZip));
     point(trim(get(record, kPoint)));
     npi(trim(get(record, kNpi)));
   }
@@ -91,8 +93,8 @@ class TherapeuticsLayout final : public Layout {
   void point(std::string_view text) {
     RowBuilder& row = context_.builder;
     std::string_view lat, lon;
-    if (text.empty()) return row.note(kNamesOf[kPoint], "no point: the ZIP code's centre is used");
-    if (!read_point(text, lat, lon)) return row.note(kNamesOf[kPoint], "not a point: left out", text);
+    if (text.empty()) return row.note(kTherapeuticsColumns[kPoint], "no point: the ZIP code's centre is used");
+    if (!read_point(text, lat, lon)) return row.note(kTherapeuticsColumns[kPoint], "not a point: left out", text);
     row.point(lat, lon);
   }
 
@@ -101,22 +103,22 @@ class TherapeuticsLayout final : public Layout {
     RowBuilder& row = context_.builder;
     if (text.empty()) return;
     if (text.ends_with(".0")) {
-      row.note(kNamesOf[kNpi], "a number that a spreadsheet gave a fraction: taken without it", text);
+      row.note(kTherapeuticsColumns[kNpi], "a number that a spreadsheet gave a fraction: taken without it", text);
       text.remove_suffix(2);
     }
-    if (all_digits(text) && text.size() == 10) return row.external_id(kNamesOf[kNpi], "npi_usa", text);
-    row.note(kNamesOf[kNpi], "not an NPI of 10 digits: left out", text);
+    if (all_digits(text) && text.size() == 10) return row.external_id(kTherapeuticsColumns[kNpi], "npi_usa", text);
+    row.note(kTherapeuticsColumns[kNpi], "not an NPI of 10 digits: left out", text);
   }
 
   Header header_;
-  Context& context_;
-  std::array<std::size_t, kNames> columns_{};
+  LayoutContext& context_;
+  std::array<std::size_t, kColumnCount> columns_{};
   SeenKeys repeated_, sites_;
 };
 
 }  // namespace
 
-std::unique_ptr<Layout> make_therapeutics_layout(const Header& header, Context& context) {
+std::unique_ptr<Layout> make_therapeutics_layout(const Header& header, LayoutContext& context) {
   return std::make_unique<TherapeuticsLayout>(header, context);
 }
 

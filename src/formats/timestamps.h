@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Times as people and files write them: ISO 8601, kept as milliseconds since the Unix epoch in UTC.
 //
 // Read: a date (midnight UTC), or date and time with 'T' or a space, seconds and fraction optional, zone 'Z', "+hh:mm",

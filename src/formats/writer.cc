@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "formats/writer.h"
 
 #include <fmt/format.h>
@@ -66,7 +68,7 @@ class CsvWriter final : public Writer {
     if (line != nullptr) print_field(line->source, out);
     out.append(tail_);
   }
-  // What is the same in all rows of the site: from the county on.
+  // The fields that are the same in all rows of the site: from the county on.
   void tail(const Site& site) {
     tail_.push_back(',');
     print_field(site.county, tail_);

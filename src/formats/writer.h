@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Writer: sites out as a file, one after another; the entrance of this room for writing.
 //
 // CSV and NDJSON have one row per stock line, with the site's fields in each; a site without stock has one row with

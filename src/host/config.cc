@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "host/config.h"
 
 #define TOML_EXCEPTIONS 0  // a file that cannot be read is a result
@@ -115,14 +117,15 @@ void check_names(Reader& in) {
   in.only("log", {"level", "file"});
 }
 
-void read_replica(Reader& in, Config& out) {
-  const auto index = in.value<std::int64_t>("replica", "index", "a whole number");
+void read_replica(Reader& in, const Overrides& overrides, Config& out) {
+  auto index = in.value<std::int64_t>("replica", "index", "a whole number");
+  if (overrides.index) index = *overrides.index;
   if (!index || *index < 0 || *index >= static_cast<std::int64_t>(limits::kReplicasMax))
     in.fail(in.node_of("replica", "index"),
             fmt::format("[replica] needs an \"index\" from 0 to {}", limits::kReplicasMax - 1));
   out.index = ReplicaId(static_cast<std::uint16_t>(index.value_or(0)));
-  out.wire = in.address("replica", "wire", in.needed("replica", "wire"));
-  if (const std::string http = in.text("replica", "http"); !http.empty())
+  out.wire = in.address("replica", "wire", overrides.wire.empty() ? in.needed("replica", "wire") : overrides.wire);
+  if (const std::string http = overrides.http.empty() ? in.text("replica", "http") : overrides.http; !http.empty())
     out.http = in.address("replica", "http", http);
   const std::string durability = in.text("replica", "durability", "disk");
   if (durability != "disk" && durability != "memory")
@@ -171,7 +174,7 @@ bool loopback(const net::Address& address) {
 
 }  // namespace
 
-Result<Config> parse_config(const std::string& text, const std::string& name) {
+Result<Config> parse_config(const std::string& text, const std::string& name, const Overrides& overrides) {
   const toml::parse_result parsed = toml::parse(text, name);
   if (!parsed)
     return Error{Code::kInvalid,
@@ -183,7 +186,7 @@ Result<Config> parse_config(const std::string& text, const std::string& name) {
   if (out.cluster.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
       std::string::npos)
     in.fail(in.node_of("cluster", "name"), "the cluster's name has letters, digits, '-', '_' and '.' only");
-  read_replica(in, out);
+  read_replica(in, overrides, out);
   read_register(in, out);
   out.etcd_tls = tls_files(in, "register");
   out.tls = tls_files(in, "tls");
@@ -197,12 +200,12 @@ Result<Config> parse_config(const std::string& text, const std::string& name) {
   return out;
 }
 
-Result<Config> read_config(const std::string& path) {
+Result<Config> read_config(const std::string& path, const Overrides& overrides) {
   std::ifstream file(path);
   if (!file) return Error{Code::kInvalid, "cannot read " + path};
   std::ostringstream text;
   text << file.rdbuf();
-  return parse_config(text.str(), path);
+  return parse_config(text.str(), path, overrides);
 }
 
 Status secure_etcd(Config& config) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Config: titer.toml, the configuration of one replica on a machine of its own (docs/reference/serve.md has every name).
 //
 // Read as a whole and checked as a whole before anything is started: a name that is not known is an error, not a wish
@@ -56,9 +58,16 @@ struct Config {
   bool insecure = false;
 };
 
-[[nodiscard]] Result<Config> read_config(const std::string& path);
+// Values that replace those of the file: one file for all replicas of a cluster. Empty: what the file says.
+struct Overrides {
+  std::optional<std::uint16_t> index;
+  std::string wire, http;
+};
+
+[[nodiscard]] Result<Config> read_config(const std::string& path, const Overrides& overrides = {});
 // `name` stands for the file in messages.
-[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& name);
+[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& name,
+                                          const Overrides& overrides = {});
 
 // Reads the certificates for etcd, when an endpoint is https://.
 [[nodiscard]] Status secure_etcd(Config& config);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "host/config.h"
 
 #include <gtest/gtest.h>
@@ -44,6 +46,18 @@ TEST(Config, what_is_said_is_read_and_the_rest_has_a_default) {
   ASSERT_EQ(config->etcd.endpoints.size(), 2U);
   EXPECT_EQ(config->etcd.endpoints[1].text(), "https://etcd.example:2379");
   EXPECT_EQ(config->log_level, "warn");
+}
+
+TEST(Config, the_command_line_replaces_what_differs_between_replicas) {
+  const std::string shared = replaced(replaced(kWhole, "index = 1", ""), "wire = \"127.0.0.1:8892\"", "");
+  EXPECT_NE(refusal(shared), "");
+  const auto config = parse_config(shared, "titer.toml", {2, "127.0.0.3:8892", "127.0.0.3:80"});
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->index, ReplicaId(2));
+  EXPECT_EQ(config->wire.text(), "127.0.0.3:8892");
+  EXPECT_EQ(config->http->text(), "127.0.0.3:80");
+  EXPECT_FALSE(parse_config(shared, "titer.toml", {16, "127.0.0.3:8892", ""}).ok());
+  EXPECT_FALSE(parse_config(shared, "titer.toml", {2, "nowhere", ""}).ok());
 }
 
 TEST(Config, a_name_that_is_not_known_is_an_error_with_its_line) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Queries and events of a Machine as bytes: rows until the question is answered or the message is full.
 
 #include <optional>
@@ -81,11 +83,11 @@ class Answerer {
   Result<bool> operator()(const registry::Changes& q) {
     return events([&](const auto& visit) { return state_.changes(q, visit); });
   }
-  // In no order that one could go on from: all of them or none.
+  // In no order that a second page could continue: all of them or none.
   Result<bool> operator()(const registry::ChangedSites& q) {
     Result<bool> more = state_.changed_sites(q.since, site_visitor());
     if (!more.ok() || !*more) return more;
-    return Error{Code::kTooLarge, "more sites have changed since than one answer holds: list all sites anew"};
+    return Error{Code::kTooLarge, "more sites have changed since than one answer holds: list all sites again"};
   }
   Result<bool> operator()(const registry::Info&) {
     wire::encode_totals(writer_, state_.totals());

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Machine: the deterministic state machine as the protocol sees it — request bytes in, result bytes out.
 //
 // It puts together what must be together for exactly-once: the session table (smr) in front of the registry. A
@@ -32,7 +34,8 @@ struct Executed {
   ByteView result;  // encoded Outcome; valid during the call
   bool repeated = false;
 };
-// Whom an answer is for. Who may not read the audit sees neither who did something nor why, once there are keys.
+// The key that an answer is for. Once there are keys, one without the permission to audit sees neither actors nor
+// reasons.
 struct Asking {
   registry::KeyId key = registry::kMachine;
   WallTime now;  // of the replica's clock: keys end between requests too
@@ -100,8 +103,8 @@ class Machine {
   [[nodiscard]] Result<Received> read_part(const wire::TransferPart& part);
   // The link ended over which the last part came: the rest of a body that it began will not come.
   void forget_unfinished();
-  // What to ask the next donor for (log_bytes is not set). What is here already, of the pass that was cut off too, is
-  // not asked for again.
+  // What to ask the next donor for (log_bytes is not set). Parts that are here already are not requested again, not
+  // even those of a pass that was cut off.
   [[nodiscard]] wire::TransferWant wanted() const;
 
   // --- for the tables on disk (store/tables.h): what changed since it was last taken …

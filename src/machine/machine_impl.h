@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a Machine is made of. For machine.cc and transfer.cc only.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "machine/machine.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The passes of a state transfer: bounded pieces, and another donor that goes on.
 #include "machine/transfer_testing.h"
 
@@ -68,7 +70,7 @@ void go_on_with_another(const CutPass& cut) {
     a.add_text(first, 20);
     b.add_text(second, 20);
   }
-  // What comes in these frames reaches the second donor in the same order, but later, or not yet.
+  // Requests in these frames reach the second donor in the same order, but later, or not yet.
   int at_first = 0, at_second = 0;
   for (int call = 0; call < cut.calls; ++call) {
     Bytes out;

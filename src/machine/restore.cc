@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A Machine on its way to the tables on disk, and back.
 
 #include <fmt/format.h>

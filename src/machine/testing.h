@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A machine under test: makes frames of requests and keeps what came out. For tests only.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // State transfer of a Machine: the donor's passes, the final state, and the learner's side.
 //
 // Every pass ends with: events, sessions, head — in this order, so that the head closes what came before it. Sites and
@@ -76,7 +78,7 @@ void write_changed_sites(const registry::State& state, Position since, ViewNumbe
   append_some(TransferKind::kChanged, view, body, out);
 }
 
-// The next sites of the pass. Says how far it is even when none of them changed, so that the learner can go on from
+// The next sites of the pass. Says how far it is even when none of them changed, so that the learner can resume
 // there with another donor.
 void write_sites(const registry::State& state, Machine::Cursor& cursor, std::size_t bytes_max, Bytes& out) {
   Bytes body;
@@ -199,7 +201,7 @@ Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
   Impl& m = *impl_;
   Received received;
   received.complete = m.position;
-  received.outdated = part.view < m.final_view && smr::on(smr::Rule::kOutdatedState);
+  received.outdated = part.view < m.final_view && smr::rule_enabled(smr::ProtocolRule::kOutdatedState);
   if (received.outdated) return received;
   if (part.view > m.final_view) {
     m.final_view = part.view;
@@ -219,7 +221,8 @@ Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
   const Status taken = m.take(part, m.pending.empty() ? part.body : ByteView(m.pending));
   m.pending = Bytes();
   if (part.view == ViewNumber() || part.kind == TransferKind::kHead) m.note_progress(part);
-  received.outdated = !taken.ok() && taken.error().code == Code::kTooOld && smr::on(smr::Rule::kDonorBehind);
+  received.outdated =
+      !taken.ok() && taken.error().code == Code::kTooOld && smr::rule_enabled(smr::ProtocolRule::kDonorBehind);
   if (received.outdated)
     return received;  // of a donor that has executed less than the one before: its next will do
   if (!taken.ok()) return taken.error();

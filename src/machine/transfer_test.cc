@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // State transfer between machines, while the donor goes on executing.
 
 #include <random>

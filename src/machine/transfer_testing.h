@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For the tests of state transfer: a load of requests, and the learner's end of the link.
 #pragma once
 

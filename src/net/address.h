@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Addresses, and the two ways to a Stream: dial one, or listen for it.
 //
 // An address says where (TCP, or a Unix socket's path) and how: with `tls` everything is under TLS from the first byte,
@@ -44,8 +46,8 @@ struct Address {
 void dial(boost::asio::io_context& context, const Address& address, std::int64_t timeout_us,
           std::function<void(Result<Stream>)> done);
 
-// Accepts for ever; SO_REUSEADDR is set. Error (kInternal) names the address that is taken. The file of a Unix socket
-// that nobody listens on any more is replaced; the listener removes its own when it closes.
+// Accepts until it is destroyed; SO_REUSEADDR is set. Error (kInternal) names the address that is taken. The file
+// of a Unix socket that nobody listens on any more is replaced; the listener removes its own when it closes.
 // Shared: several listeners of this process (all shared) take turns at the same address (SO_REUSEPORT).
 class Listener {
  public:

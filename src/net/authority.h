@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A private certificate authority, for trials and for clusters whose organization has none: `titer cert`.
 //
 // Certificates are X.509 v3 with EC P-256 keys, signed with SHA-256; what they are for stands in their subject alternative

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Connection: one stream (stream.h: TCP or Unix, plain or TLS) that carries wire messages both ways.
 //
 // Receiving: bytes are read into one buffer and messages are shown in place; nothing is copied per message.
@@ -6,8 +8,8 @@
 //
 // Why not one asynchronous write per message: see loop.h.
 //
-// Errors: a stream that breaks the wire format is told why (Goodbye) and closed. The owner hears of every end
-// exactly once through on_closed, never from within its own call to close().
+// Errors: a stream that breaks the wire format gets the reason (Goodbye) and is closed. The owner hears of every
+// end exactly once through on_closed, never from within its own call to close().
 // Thread rule: the loop's thread. Owners must outlive it or call detach() first.
 #pragma once
 

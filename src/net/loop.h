@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Loop: one thread that works in turns.
 //
 // A turn: sleep until something is ready, run everything that is ready, then call the turn handler once. So

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Notifier: tells the service manager how the service is (sd_notify(3)), if one asked for it in NOTIFY_SOCKET.
 //
 // One datagram per message to a Unix socket; libsystemd is not needed for that. The watchdog must be fed by the thread

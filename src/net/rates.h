@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Rates: how many requests a key or an address may send, as buckets that fill with time. For HTTP and for the wire.
 //
 // A bucket holds two seconds' worth, so a page that asks for ten things at once is not refused, and an average is kept.
-// Who counts, counts for himself: with n replicas, or n workers of HTTP, a client gets up to n times as much, as its
-// connections fall. A count that all share would need messages between replicas for every request.
+// Each replica and each HTTP worker counts alone: with n of them a client gets up to n times as much, depending on
+// where its connections are accepted. A shared count would need messages between replicas for every request.
 //
 // Limits: kBucketsMax of each kind; when there are more, those that are full again go, which changes nothing for them.
 // Rates of 0 let everything through and cost a comparison. Pure: time is given. Thread rule: its owner's thread.

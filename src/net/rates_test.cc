@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How often a key or an address may ask: buckets that fill with the time that they are given.
 #include "net/rates.h"
 

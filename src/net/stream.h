@@ -1,12 +1,15 @@
-// Stream: one connected socket, plain or under TLS, as Connection (wire) and api::Connection (HTTP) use it.
+// SPDX-License-Identifier: Apache-2.0
+
+// Stream: one connected socket, plain or under TLS, as Connection (the wire) and HttpConnection (HTTP) use it.
 //
 // Both read with one callback at a time and write without waiting, at the end of their turns. Under TLS that is the same:
 // SSL works on the non-blocking descriptor, a read that cannot go on waits for the socket, and the handshake goes on
 // inside the first reads and writes, so nobody has a state for it. Why not boost::asio::ssl::stream: it writes
 // asynchronously only, copies everything once more, and would be a second type that both users had to be made for twice.
 //
-// A plain stream costs what the socket costs. One that was dialled or accepted with TLS never falls back to plain, but
-// for one thing: who speaks plain to a TLS port is told so in plain (plain_peer()).
+// A plain stream costs what the socket costs. One that was dialled or accepted with TLS never falls back to plain
+// text, with one exception: a peer that speaks plain text to a TLS port gets the error in plain text
+// (plain_peer()).
 //
 // Invariants: at most one read and one wait_write() at a time; a Stream is not moved once one of them has begun.
 // Errors: explain() makes a sentence of the error code that a callback or send() gave. Thread rule: that of its socket.
@@ -42,7 +45,7 @@ class Stream {
     if (tls_ == nullptr) return socket_.async_read_some(room, std::move(handler));
     read_tls(room, std::move(handler));
   }
-  // What is taken now; error would_block: nothing more, see async_wait_write().
+  // Returns how many bytes were taken; error would_block: nothing more now, see async_wait_write().
   std::size_t send(boost::asio::const_buffer bytes, Error& error) {
     return tls_ == nullptr ? socket_.send(boost::asio::buffer(bytes), 0, error) : send_tls(bytes, error);
   }

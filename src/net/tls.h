@@ -1,11 +1,15 @@
-// Tls: who we are and whom we believe under TLS — a certificate with its key, and the authority that other certificates
-// must be of. All from PEM files, which may be replaced while we run: reload() takes the new ones for new connections and
-// leaves those that there are alone. A set of files that does not fit together is refused, and the old one stays in use.
+// SPDX-License-Identifier: Apache-2.0
+
+// Tls: our identity and our trust under TLS: a certificate with its key, and the authority that other certificates
+// must be of. All from PEM files, which may be replaced while we run: reload() takes the new ones for new
+// connections and leaves those that there are alone. A set of files that does not fit together is refused, and the
+// old one stays in use.
 //
 // Rules of every connection: TLS 1.2 or 1.3, forward secrecy, no renegotiation, no compression, no session tickets (a
-// handshake is cheap beside what a wrong resumption costs). Who dials always checks the other's certificate: of the
-// authority, in time, and for the address that was dialled. Who accepts may ask for a certificate: none is fine then (who
-// may do what is decided elsewhere, by Stream::proves()), a wrong one ends the handshake.
+// handshake is cheap beside what a wrong resumption costs). The dialling side always checks the other's
+// certificate: of the authority, in time, and for the address that was dialled. The accepting side may ask for a
+// certificate: none is fine then (permissions are checked elsewhere, by Stream::proves()), a wrong one ends the
+// handshake.
 //
 // Errors: sentences that name the file. A private key that anybody on the machine may read is refused; keys are in no
 // message. Thread rule: any thread.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "net/tls_session.h"
 
 #include <openssl/err.h>
@@ -131,7 +133,7 @@ TlsSession::Step TlsSession::handshake_step() {
     looked_ = true;
     if (n == 1 && first != kHandshakeRecord) {
       plain_peer_ = true;
-      // What is not read when we close would become a reset, and that could overtake our sentence.
+      // Bytes left unread when we close would cause a reset, which could overtake our message.
       char unread[4096];
       (void)::recv(socket_, unread, sizeof unread, MSG_DONTWAIT);
       fail("this port speaks TLS, and what came does not");

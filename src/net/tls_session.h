@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TlsSession: one connection's TLS, for Stream. It drives OpenSSL over the stream's socket: the handshake first, by
 // whoever reads or writes first, then records.
 //

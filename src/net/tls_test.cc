@@ -1,4 +1,6 @@
-// TLS over real sockets of this process: who is believed, what is said to who is not, and that bytes arrive.
+// SPDX-License-Identifier: Apache-2.0
+
+// TLS over real sockets of this process: which peers are accepted, what the others are told, and that bytes arrive.
 // Not here: whole clusters under TLS, and certificates renewed under load (tests/e2e/tls.py).
 #include "net/tls.h"
 

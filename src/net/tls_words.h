@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What went wrong with TLS, in sentences for the log and for people at a terminal.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "node/backups.h"
 
 #include <spdlog/spdlog.h>
@@ -12,7 +14,7 @@ void Backups::begin(net::Connection& connection) {
   if (!engine_.replica.full())
     return connection.fail(Code::kUnavailable, "this replica is still catching up; ask another one");
   if (backups_.size() >= kBackupsMax)
-    return connection.fail(Code::kBusy, "as many backups are under way as there may be; try again later");
+    return connection.fail(Code::kBusy, "too many backups in progress; try again later");
   forget(connection);  // asked twice: from the beginning
   connection.limit_sending(limits::kSendQueueBytesMax);
   const BootTime now = net::boot_now();
@@ -24,7 +26,7 @@ void Backups::forget(const net::Connection& connection) {
   std::erase_if(backups_, [&](const Backup& backup) { return backup.connection.get() == &connection; });
 }
 
-void Backups::turn(BootTime now) {
+void Backups::on_turn(BootTime now) {
   std::erase_if(backups_, [&](Backup& backup) { return !go_on(backup, now); });
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Backups: the whole state as a stream of messages, to clients who ask for it (`titer backup`), while service goes on.
 //
 // What a learner gets (machine.h: passes, each sending what changed since the one before began) and then the final state
@@ -5,7 +7,7 @@
 // and more as long as they take long, so that the end is small. The state is never copied; at most kWaitingMax bytes
 // wait on a connection, but for the end.
 //
-// Limits: kBackupsMax at a time; who does not read for kUnreadPatienceUs is cut off.
+// Limits: kBackupsMax at a time; a client that does not read for kUnreadPatienceUs is disconnected.
 // Errors: said with a Goodbye; the client asks another replica. Thread rule: the loop's thread.
 #pragma once
 
@@ -22,12 +24,12 @@ class Backups {
  public:
   Backups(net::Loop& loop, Engine& engine) : loop_(loop), engine_(engine) {}
 
-  // Whoever is at the other end asks for the state.
+  // The client at the other end asks for the state.
   void begin(net::Connection& connection);
   // The connection has ended.
   void forget(const net::Connection& connection);
   // Once a turn: the next piece for each.
-  void turn(BootTime now);
+  void on_turn(BootTime now);
 
  private:
   static constexpr std::size_t kBackupsMax = 4;  // each costs the loop a piece a turn

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "node/clients.h"
 
 #include <spdlog/spdlog.h>
@@ -17,8 +19,8 @@ Error unavailable(std::string message) { return {Code::kUnavailable, std::move(m
 
 }  // namespace
 
-Clients::Clients(net::Loop& loop, Engine& engine, Asks asks)
-    : loop_(loop), engine_(engine), asks_(std::move(asks)), backups_(loop, engine), rates_(asks_.rates) {}
+Clients::Clients(net::Loop& loop, Engine& engine, Options options)
+    : loop_(loop), engine_(engine), options_(std::move(options)), backups_(loop, engine), rates_(options_.rates) {}
 
 Clients::~Clients() {
   for (const auto& [id, client] : clients_) client->connection->detach();
@@ -33,10 +35,10 @@ void Clients::adopt(net::Connection& connection, const wire::Hello& hello, const
   auto client = std::make_unique<Client>();
   client->connection = connection.shared_from_this();
   client->session = hello.session;
-  client->key = connection.local() ? registry::kMachine : registry::kNobody;
+  client->key = connection.local() ? registry::kMachine : registry::kNoKey;
   client->counted = rates_.on() && !connection.local();
   client->address = client->counted ? connection.peer_number() : 0;
-  client->beyond = asks_.keys_beyond && !connection.from_this_machine();
+  client->remote = options_.remote_writes_need_key && !connection.from_this_machine();
   client->transmitter = direct ? hello.transmitter : TransmitterId(0);
   connection.tag = next_client_++;
   connection.set_owner(*this);
@@ -66,23 +68,25 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
   Client* client = find(connection.tag);
   if (client == nullptr) return;
   switch (message.type) {
-    case wire::Type::kRequest: return request(*client, message.payload);
+    case wire::Type::kRequest: return handle_request(*client, message.payload);
     case wire::Type::kQuery:
-    case wire::Type::kQueryAs: return query(*client, message);
+    case wire::Type::kQueryAs: return handle_query(*client, message);
     case wire::Type::kWatch:
-    case wire::Type::kWatchAs: return watch(*client, message);
-    case wire::Type::kAuthenticate: return authenticate(*client, message.payload);
-    case wire::Type::kStatusAsk: wire::encode_status(connection.outgoing(), asks_.status()); return mark(*client);
+    case wire::Type::kWatchAs: return handle_watch(*client, message);
+    case wire::Type::kAuthenticate: return handle_authenticate(*client, message.payload);
+    case wire::Type::kStatusAsk:
+      wire::encode_status(connection.outgoing(), options_.status());
+      return mark(*client);
     case wire::Type::kTraceAsk:
     case wire::Type::kOperate:
-    case wire::Type::kBackupAsk: return order(*client, message);
+    case wire::Type::kBackupAsk: return handle_admin_command(*client, message);
     case wire::Type::kDirectHello:
-    case wire::Type::kFrame: return direct(*client, message);
+    case wire::Type::kFrame: return handle_direct(*client, message);
     default: connection.fail(Code::kProtocol, "a client does not send this kind of message");
   }
 }
 
-void Clients::request(Client& client, ByteView payload) {
+void Clients::handle_request(Client& client, ByteView payload) {
   const auto request = wire::decode_request_message(payload);
   if (!request) return client.connection->fail(request.error().code, request.error().message);
   if (const Status rate = check_rate(client); !rate)
@@ -121,11 +125,11 @@ bool Clients::refuse_writes(std::optional<Error> why) {
   return (before ? before->code : Code::kOk) != (no_writes_ ? no_writes_->code : Code::kOk);
 }
 
-void Clients::direct(Client& client, const wire::Message& message) {
+void Clients::handle_direct(Client& client, const wire::Message& message) {
   if (!is_direct_client(client.transmitter))
     return client.connection->fail(Code::kProtocol, "only a direct client sends frames");
   if (no_writes_) return client.connection->fail(no_writes_->code, no_writes_->message);
-  if (client.counted && client.key == registry::kNobody)
+  if (client.counted && client.key == registry::kNoKey)
     return client.connection->fail(Code::kUnauthorized,
                                    "requests are limited here, so a direct client needs a key");
   auto decoded = wire::decode_from_client(message);
@@ -147,9 +151,10 @@ void Clients::send(const smr::Output::SendClient& message) {
 
 Status Clients::check_key(const Client& client, ByteView body) const {
   const registry::KeyId named = wire::request_key(body);
-  if ((named == client.key && named != registry::kNobody) || client.connection->local()) return ok_status();
-  if (named == registry::kNobody && client.beyond) return Error{Code::kUnauthorized, std::string(wire::kKeyBeyond)};
-  if (named == registry::kNobody) return ok_status();
+  if ((named == client.key && named != registry::kNoKey) || client.connection->local()) return ok_status();
+  if (named == registry::kNoKey && client.remote)
+    return Error{Code::kUnauthorized, std::string(wire::kRemoteNeedsKey)};
+  if (named == registry::kNoKey) return ok_status();
   return Error{Code::kForbidden, "the request names a key that this connection has not shown; authenticate first"};
 }
 
@@ -157,7 +162,7 @@ Status Clients::check_rate(const Client& client) {
   return client.counted ? rates_.take(client.address, client.key.value, net::boot_now()) : ok_status();
 }
 
-void Clients::authenticate(Client& client, ByteView payload) {
+void Clients::handle_authenticate(Client& client, ByteView payload) {
   const auto who = wire::decode_authenticate(payload);
   if (!who) return client.connection->fail(who.error().code, who.error().message);
   // A read like any other: a key that was made at another replica just now counts here too.
@@ -168,13 +173,13 @@ void Clients::authenticate(Client& client, ByteView payload) {
   begin_read(client, std::move(read));
 }
 
-void Clients::authenticated(Client& client, registry::KeyId key, const wire::QueryAnswer& answer) {
+void Clients::answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer) {
   if (answer.code == Code::kOk) client.key = key;
   wire::encode(client.connection->outgoing(), wire::Authenticated{answer.code, std::string(as_text(answer.body))});
   mark(client);
 }
 
-void Clients::query(Client& client, const wire::Message& message) {
+void Clients::handle_query(Client& client, const wire::Message& message) {
   const bool as = message.type == wire::Type::kQueryAs;
   if (as && !client.connection->local())
     return client.connection->fail(Code::kProtocol, "only who comes through the local socket asks for others");
@@ -221,7 +226,7 @@ Clients::Answering Clients::answer_read(const Read& read) {
   if (!engine_.read_lease(net::boot_now())) return Answering::kNoLease;
   if (read.shows_key) {
     if (answer.code == Code::kOk) answer.body = {};
-    authenticated(*client, read.as, answer);
+    answer_authenticate(*client, read.as, answer);
     return Answering::kDone;
   }
   answer.token = read.token;
@@ -277,12 +282,12 @@ void Clients::refuse_read(const Read& read, const Error& why) {
   Client* client = find(read.client);
   if (client == nullptr) return;
   const wire::QueryAnswer answer{read.token, engine_.machine.position(), why.code, as_bytes(why.message)};
-  if (read.shows_key) return authenticated(*client, read.as, answer);
+  if (read.shows_key) return answer_authenticate(*client, read.as, answer);
   wire::encode(client->connection->outgoing(), answer);
   mark(*client);
 }
 
-void Clients::watch(Client& client, const wire::Message& message) {
+void Clients::handle_watch(Client& client, const wire::Message& message) {
   const bool as = message.type == wire::Type::kWatchAs;
   if (as && !client.connection->local())
     return client.connection->fail(Code::kProtocol, "only who comes through the local socket asks for others");
@@ -319,10 +324,10 @@ void Clients::tell_view(const smr::ViewRecord& view) {
   }
 }
 
-void Clients::turn(BootTime now) {
+void Clients::on_turn(BootTime now) {
   retry_reads(now);
   feed_watchers();
-  backups_.turn(now);
+  backups_.on_turn(now);
   for (Client* client : dirty_) {
     client->dirty = false;
     client->connection->flush();

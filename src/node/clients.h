@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Clients: the connections of thin clients (this replica is their gateway) and of direct clients.
 //
 // Requests go straight from the receive buffer into the gateway's next frame; answers are appended to the
@@ -6,18 +8,18 @@
 // Reads: each question is a read of smr; when its fence has passed it is answered from the state, and only
 // then the lease is looked at (docs/explanation/protocol.md §5). Without a lease it waits up to kReadPatienceUs for one.
 //
-// Who a connection is: nobody, until it shows a key (kAuthenticate) — but the machine's own operator when it came through
-// the local socket, and such a one may also ask and act on behalf of any key: that is how HTTP does. What a key may is
-// decided for requests in apply(), in the order; here is only seen to it that nobody names a key whose secret he has not
-// shown, and questions and orders are judged by this replica's state.
+// Identity: a connection has none until it shows a key (kAuthenticate). One that came through the local socket is
+// the machine's own operator and may also ask and act on behalf of any key, as HTTP does. apply() authorizes
+// requests, in total order. This class only checks that a connection names no key whose secret it has not shown,
+// and authorizes queries and operators' commands by this replica's state.
 //
 // How often: requests, questions and keys that are shown are counted by address and key where there are limits, and
 // above them answered kTooMany; the client tries again a little later (client/link.h). Not counted: what comes through
 // the local socket (HTTP has counted its own), what shows how a flooded replica fares (status, watching), and frames: a
 // replica that left out one of them would hold up all others. So where there are limits, frames need a key.
 //
-// Errors: what breaks the wire format or the rules is told why and cut off; a request that cannot be taken
-// now is answered kBusy or kUnavailable. Thread rule: the loop's thread.
+// Errors: a client that breaks the wire format or the rules gets the reason (Goodbye) and is disconnected; a
+// request that cannot be accepted now is answered kBusy or kUnavailable. Thread rule: the loop's thread.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -41,15 +43,15 @@ namespace titer::node {
 
 class Clients final : private net::ConnectionOwner {
  public:
-  struct Asks {
+  struct Options {
     std::function<std::string()> status;                  // the JSON text that kStatusAsk is answered with
     std::function<std::string()> trace;                   // … and kTraceAsk
-    std::function<Status(const wire::Operate&)> operate;  // passes it on; the answer comes through operated()
-    // Who is not on this machine needs a key to write, also while there are none.
-    bool keys_beyond = false;
+    std::function<Status(const wire::Operate&)> operate;  // passes it on; the answer comes through on_operated()
+    // A client on another machine needs a key to write, even while no keys exist.
+    bool remote_writes_need_key = false;
     net::RateLimits rates;
   };
-  Clients(net::Loop& loop, Engine& engine, Asks asks);
+  Clients(net::Loop& loop, Engine& engine, Options options);
   ~Clients();
   Clients(const Clients&) = delete;
   Clients& operator=(const Clients&) = delete;
@@ -65,9 +67,9 @@ class Clients final : private net::ConnectionOwner {
   // Every write is refused with this, until it is nullopt again. Reads go on. True: that is new.
   bool refuse_writes(std::optional<Error> why);
   void tell_view(const smr::ViewRecord& view);
-  void operated(wire::Operated answer);
+  void on_operated(wire::Operated answer);
   // Once a turn, after execution: reads without a lease so far, watchers, and everything appended is written.
-  void turn(BootTime now);
+  void on_turn(BootTime now);
   void goodbye(const std::string& reason);
 
   [[nodiscard]] std::size_t count() const { return clients_.size(); }
@@ -81,7 +83,7 @@ class Clients final : private net::ConnectionOwner {
   static constexpr std::size_t kAnswerBytesPerTurn = std::size_t{2} << 20;
   static constexpr std::size_t kReadsMax = limits::kSessionWindow;
   static constexpr std::uint32_t kWatchBatch = 500;
-  static constexpr std::size_t kOrdersMax = 64;
+  static constexpr std::size_t kAdminCommandsMax = 64;
 
   struct Client {
     net::ConnectionPtr connection;
@@ -90,7 +92,7 @@ class Clients final : private net::ConnectionOwner {
     registry::KeyId key;               // who it is
     std::uint64_t address = 0;         // to count by
     bool counted = false;              // how often it asks is limited
-    bool beyond = false;               // what is not public needs a key, also while there are none
+    bool remote = false;               // what is not public needs a key, also while there are none
     bool dirty = false;                // something was appended this turn
     std::size_t reads = 0;             // questions not yet answered
     bool paused = false;               // not listened to: too many of them
@@ -108,46 +110,46 @@ class Clients final : private net::ConnectionOwner {
 
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
-  void request(Client& client, ByteView payload);
+  void handle_request(Client& client, ByteView payload);
   void refuse(Client& client, RequestNumber number, Code code, std::string message);
-  void query(Client& client, const wire::Message& message);
+  void handle_query(Client& client, const wire::Message& message);
   void begin_read(Client& client, Read read);
-  void authenticate(Client& client, ByteView payload);
-  void authenticated(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
+  void handle_authenticate(Client& client, ByteView payload);
+  void answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
   // It names no key but its own; else the error says so.
   [[nodiscard]] Status check_key(const Client& client, ByteView body) const;
   // It does not ask too often.
   [[nodiscard]] Status check_rate(const Client& client);
-  [[nodiscard]] Status may(const Client& client, registry::Act act) const;
+  [[nodiscard]] Status authorize(const Client& client, registry::Act act) const;
   void refuse_read(const Read& read, const Error& why);
   // What becomes of a read whose fence has passed.
   enum class Answering { kDone, kNoLease, kUnread, kNextTurn };
   [[nodiscard]] Answering answer_read(const Read& read);
   void close_read(std::uint64_t id);
   void retry_reads(BootTime now);
-  void watch(Client& client, const wire::Message& message);
+  void handle_watch(Client& client, const wire::Message& message);
   void feed_watchers();
-  void operate(Client& client, ByteView payload);
-  void direct(Client& client, const wire::Message& message);
-  void order(Client& client, const wire::Message& message);  // what only operators ask for
+  void handle_operate(Client& client, ByteView payload);
+  void handle_direct(Client& client, const wire::Message& message);
+  void handle_admin_command(Client& client, const wire::Message& message);  // what only operators ask for
   void forget(std::uint64_t id);
   void mark(Client& client);
   [[nodiscard]] Client* find(std::uint64_t id);
 
   net::Loop& loop_;
   Engine& engine_;
-  Asks asks_;
+  Options options_;
   std::uint64_t next_client_ = 1, next_read_ = 1;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   boost::unordered_flat_map<SessionId, Client*, std::hash<SessionId>> by_session_;
   boost::unordered_flat_map<TransmitterId, Client*, std::hash<TransmitterId>> by_transmitter_;
-  struct Order {
+  struct AdminCommand {
     std::uint64_t client = 0, token = 0;
   };
   boost::unordered_flat_map<std::uint64_t, Read> reads_;
-  boost::unordered_flat_map<std::uint64_t, Order> orders_;  // at the supervisor
-  std::vector<std::uint64_t> delayed_;                      // fence passed, to be tried again
-  std::size_t answered_bytes_ = 0;                          // in this turn
+  boost::unordered_flat_map<std::uint64_t, AdminCommand> admin_commands_;  // at the supervisor
+  std::vector<std::uint64_t> delayed_;                                     // fence passed, to be tried again
+  std::size_t answered_bytes_ = 0;                                         // in this turn
   std::vector<Client*> dirty_;
   Backups backups_;
   std::size_t watchers_ = 0;

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Engine: the pure half of a replica process — the protocol and the state machine — and what they want done.
 //
-// The modules' one meeting place: whoever brings an input (links, clients, timers, the register) calls step();
-// the node's turn performs what has gathered in `out` (smr/replica.h has the order). Thread rule: the loop's
-// thread.
+// The modules' one meeting place: every source of inputs (links, clients, timers, the register) calls step(); the
+// node's turn performs what has gathered in `out` (smr/replica.h has the order). Thread rule: the loop's thread.
 #pragma once
 
 #include <utility>

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ExecutionLog: one line per executed request, `uid: result`, in a file — the order of execution made
 // visible.
 //
 // The files of any two replicas of a cluster are prefixes of one another. For that a replica that joins gets
 // the lines it missed from its donor; what it wrote in an earlier life is such a prefix already and is kept.
-// A process that goes on from its disk executes again what its tables did not have yet; lines that are in the file
-// already are told by their uids and not written twice.
+// A process that restarts from its disk executes again what its tables did not have yet; lines that are in the file
+// already are recognized by their uids and not written twice.
 // A teaching and checking tool: off unless --execution-log is given. Written once a turn; a killed process
 // loses nothing that it had written. Errors: a file that cannot be written is reported once and the log ends;
 // service goes on.
@@ -27,7 +29,7 @@ class ExecutionLog {
   ExecutionLog(ExecutionLog&& other) noexcept;
   ExecutionLog& operator=(ExecutionLog&& other) noexcept;
 
-  // `keep`: go on after the whole lines that are there (a restarted replica); else begin anew.
+  // `keep`: continue after the complete lines in the file (a restarted replica); else start a new file.
   [[nodiscard]] static Result<ExecutionLog> open(const std::string& path, bool keep);
 
   [[nodiscard]] bool on() const { return fd_ >= 0; }

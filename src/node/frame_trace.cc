@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "node/frame_trace.h"
 
 #include <algorithm>
@@ -50,9 +52,10 @@ void FrameTrace::look(const smr::Replica& replica, const std::vector<smr::Execut
   if (!watched(now)) return;
   for (Entry& entry : entries_) {
     if (entry.stable != BootTime() && entry.safe != BootTime()) continue;
-    const smr::Standing standing = replica.standing(entry.view, {entry.clock, entry.transmitter}, entry.seq);
-    if (standing.stable && entry.stable == BootTime()) entry.stable = now;
-    if (standing.safe && entry.safe == BootTime()) entry.safe = now;
+    const smr::FrameStatus frame_status =
+        replica.frame_status(entry.view, {entry.clock, entry.transmitter}, entry.seq);
+    if (frame_status.stable && entry.stable == BootTime()) entry.stable = now;
+    if (frame_status.safe && entry.safe == BootTime()) entry.safe = now;
   }
   for (const smr::Execution& execution : executed)
     for (Entry& entry : entries_)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FrameTrace: what became of the last frames here — sent, received, stable, safe, executed — for people who look.
 //
 // It is kept only while somebody asks (kWatchedUs after each question), so that it costs nothing else. It draws no

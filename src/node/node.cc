@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "node/node.h"
 
 #include <spdlog/spdlog.h>
@@ -15,9 +17,8 @@ constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
 constexpr std::int64_t kLookAtFullDiskUs = 1'000'000;
 
 Error disk_full(bool stays) {
-  if (!stays) return {Code::kUnavailable, "the disk of this replica runs full; ask another one"};
-  return {Code::kReadOnly,
-          "the disk of this replica is full: nothing can be written until there is room again; reading goes on"};
+  if (!stays) return {Code::kUnavailable, "the disk of this replica is almost full; try another replica"};
+  return {Code::kReadOnly, "the disk of this replica is full: no writes until there is room again; reads continue"};
 }
 
 Identity identity_of(const NodeOptions& options) {
@@ -34,7 +35,7 @@ smr::Options protocol_options(const NodeOptions& options, bool durable) {
 }
 
 // How this process takes part: by the record, and by what its disk has.
-Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& initial, bool founds,
+Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& initial, bool bootstraps,
                            store::Store* store, machine::Machine& machine) {
   if (store == nullptr) return smr::Replica(options, initial);
   const bool whole = store->inventory().whole;
@@ -44,33 +45,35 @@ Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& i
     return noted ? Result(smr::Replica(options, initial)) : noted.error();
   }
   if (whole) {
-    store->go_on();
+    store->resume();
     return smr::Replica(options, store->recovered());
   }
-  if (!founds) return Error{Code::kInternal, "the view register counts on data that this replica does not have"};
-  const Status ready = store->found(machine, initial);
+  if (!bootstraps)
+    return Error{Code::kInternal, "the view register counts on data that this replica does not have"};
+  const Status ready = store->bootstrap(machine, initial);
   return ready ? Result(smr::Replica(options, initial)) : ready.error();
 }
 
 }  // namespace
 
-Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr::ViewRecord& initial, Past past)
+Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr::ViewRecord& initial,
+           LocalState local_state)
     : options_(std::move(options)),
       loop_(loop),
       identity_(identity_of(options_)),
-      store_(std::move(past.store)),
-      engine_(std::move(replica), std::move(past.machine)),
-      log_(std::move(past.log)),
+      store_(std::move(local_state.store)),
+      engine_(std::move(replica), std::move(local_state.machine)),
+      log_(std::move(local_state.log)),
       trace_(options_.me),
       peers_(loop, identity_, options_.roster, *this),
-      clients_(loop, engine_, client_asks()),
+      clients_(loop, engine_, client_options()),
       donor_(loop, engine_, peers_, log_),
       learner_(engine_, peers_, log_,
                {[this](Position learned) {
                   if (store_ != nullptr && !store_->keeps_up(engine_.machine)) return;
                   if (register_ != nullptr) register_->ready(learned);
                 },
-                [this](ViewNumber view, LamportTime clock) { state_received(view, clock); },
+                [this](ViewNumber view, LamportTime clock) { on_final_state(view, clock); },
                 [this](const std::string& why) {
                   if (store_ != nullptr) store_->start_over();
                   stop(kExitFailed, "the state transfer failed: " + why);
@@ -81,7 +84,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
   if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
   position_at_start_ = engine_.machine.position();
   if (store_ != nullptr) disk_full_ = !store_->enough_room();
-  // One that begins anew is wedged until it hears of the view in which it does.
+  // A replica that restarts with the others is wedged until it hears of the view in which it restarts.
   if (engine_.replica.full())
     engine_.step(smr::input::View{initial});
   else
@@ -90,31 +93,32 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
 
 Node::~Node() = default;
 
-Clients::Asks Node::client_asks() {
+Clients::Options Node::client_options() {
   return {[this] { return status(); }, [this] { return trace_.json(net::boot_now()); },
           [this](const wire::Operate& ask) -> Status {
             if (register_ == nullptr)
               return Error{Code::kUnavailable, "this replica is not up yet: nobody can kill or start replicas"};
             return register_->operate(ask);
           },
-          options_.keys_beyond, options_.rates};
+          options_.remote_writes_need_key, options_.rates};
 }
 
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,
-                                         Past past) {
-  const bool durable = past.store != nullptr;
-  auto replica = begin(protocol_options(options, durable), initial, options.founds, past.store.get(), past.machine);
+                                         LocalState local_state) {
+  const bool durable = local_state.store != nullptr;
+  auto replica = begin(protocol_options(options, durable), initial, options.bootstraps, local_state.store.get(),
+                       local_state.machine);
   if (!replica) return replica.error();
   std::vector<net::Address> addresses{*options.roster[options.me.value]};
   if (!options.local_socket.empty()) addresses.push_back({options.local_socket});
   std::unique_ptr<Node> node(
-      new Node(std::move(options), loop, std::move(replica).value(), initial, std::move(past)));
-  auto doorway =
-      Doorway::open(loop, addresses, [node = node.get()](net::Connection& connection, const wire::Hello& hello) {
+      new Node(std::move(options), loop, std::move(replica).value(), initial, std::move(local_state)));
+  auto acceptor =
+      Acceptor::open(loop, addresses, [node = node.get()](net::Connection& connection, const wire::Hello& hello) {
         node->admit(connection, hello);
       });
-  if (!doorway) return doorway.error();
-  node->doorway_ = std::move(doorway).value();
+  if (!acceptor) return acceptor.error();
+  node->acceptor_ = std::move(acceptor).value();
   return node;
 }
 
@@ -132,7 +136,7 @@ void Node::stop(int exit_code, const std::string& reason) {
   else
     spdlog::error("stopping: {}", reason);
   if (exit_code != 0 && register_ != nullptr) register_->goodbye(reason);
-  doorway_->close();
+  acceptor_->close();
   clients_.goodbye("this replica stops: " + reason);
   peers_.flush();
   log_.flush();
@@ -140,18 +144,20 @@ void Node::stop(int exit_code, const std::string& reason) {
   loop_.stop();
 }
 
-void Node::record(const smr::ViewRecord& record) {
+void Node::on_record(const smr::ViewRecord& record) {
   if (record.number > newest_.number) newest_ = record;
   engine_.step(smr::input::View{record});
 }
 
 // Full, and its disk says so: nobody else is needed.
-bool Node::counts() const { return engine_.replica.full() && (store_ == nullptr || store_->counts()); }
+bool Node::has_durable_state() const {
+  return engine_.replica.full() && (store_ == nullptr || store_->has_durable_state());
+}
 
 wire::Pong Node::pong() const {
   return {0,
           engine_.replica.snapshot().installed,
-          counts(),
+          has_durable_state(),
           engine_.machine.position(),
           learner_.learned(),
           static_cast<std::uint8_t>(learner_.percent())};
@@ -165,24 +171,24 @@ void Node::admit(net::Connection& connection, const wire::Hello& hello) {
       {identity_.cluster, identity_.tables, identity_.me, identity_.incarnation, now.full ? now.view : newest_});
 }
 
-void Node::peer_up(ReplicaId peer, Incarnation incarnation) {
+void Node::on_peer_up(ReplicaId peer, Incarnation incarnation) {
   donor_.forget(peer);
   engine_.step(smr::input::LinkUp{peer, incarnation});
 }
 
-void Node::peer_down(ReplicaId peer, Incarnation incarnation) {
+void Node::on_peer_down(ReplicaId peer, Incarnation incarnation) {
   donor_.forget(peer);
-  learner_.lost(peer);
+  learner_.on_peer_down(peer);
   engine_.step(smr::input::LinkDown{peer, incarnation});
 }
 
-void Node::peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) {
+void Node::on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) {
   switch (message.type) {
-    case wire::Type::kTransferWant: return donor_.want(peer, message.payload);
+    case wire::Type::kTransferWant: return donor_.handle_want(peer, message.payload);
     case wire::Type::kTransferPart:
-      if (may_learn()) learner_.part(peer, message.payload, newest_);
+      if (may_learn()) learner_.handle_part(peer, message.payload, newest_);
       return;
-    case wire::Type::kTransferLog: return learner_.log_part(message.payload);
+    case wire::Type::kTransferLog: return learner_.handle_log_part(message.payload);
     default: break;
   }
   auto decoded = wire::decode_peer(message);
@@ -196,15 +202,15 @@ void Node::peer_message(ReplicaId peer, Incarnation incarnation, const wire::Mes
 bool Node::may_learn() {
   if (store_ == nullptr || learns_ || engine_.replica.full()) return true;
   const Status noted = store_->learn();
-  if (!noted) disk_failed(noted.error().message);
+  if (!noted) on_disk_failed(noted.error().message);
   learns_ = noted.ok();
   return learns_;
 }
 
-void Node::follow(const Roster& roster) {
+void Node::update_roster(const Roster& roster) {
   if (!roster[options_.me.value]) return;
   options_.roster = roster;
-  peers_.follow(roster);
+  peers_.update_roster(roster);
 }
 
 void Node::retire(std::function<void(ViewNumber)> leave) {
@@ -214,11 +220,11 @@ void Node::retire(std::function<void(ViewNumber)> leave) {
   (void)clients_.refuse_writes(Error{Code::kUnavailable, "this replica leaves; ask another one"});
 }
 
-void Node::turn_of_leaver(BootTime now) {
+void Node::on_turn_leaving(BootTime now) {
   const smr::Snapshot snapshot = engine_.replica.snapshot();
   const bool busy = snapshot.unsafe_own_frames + snapshot.pending_requests > 0;
   if (busy && now < quiet_at_) return loop_.wake_at(quiet_at_);
-  // Who else is in a view that is not settled may be joining, without the whole state yet.
+  // The other members of a view that is not settled may be joining, without the complete state yet.
   if (!snapshot.settled || leaves_ == newest_.number) return;
   leaves_ = newest_.number;
   leave_(leaves_);
@@ -227,8 +233,8 @@ void Node::turn_of_leaver(BootTime now) {
 void Node::turn() {
   if (exit_code_) return;
   const BootTime now = net::boot_now();
-  peers_.tend(now);
-  doorway_->tend(now);
+  peers_.on_turn(now);
+  acceptor_->on_turn(now);
   if (now >= next_tick_) {
     engine_.step(smr::input::Tick{});
     next_tick_ = BootTime(now.value + kTickUs);
@@ -241,59 +247,59 @@ void Node::turn() {
     perform(performing_);
   } while (!exit_code_ && (!engine_.out.execute.empty() || engine_.out.stop));
   if (exit_code_) return;
-  if (!engine_.replica.full()) learner_.turn(newest_);
-  if (store_ != nullptr) turn_of_disk(now);
-  if (leave_) turn_of_leaver(now);
-  donor_.turn(now);
-  clients_.turn(now);
+  if (!engine_.replica.full()) learner_.on_turn(newest_);
+  if (store_ != nullptr) on_turn_disk(now);
+  if (leave_) on_turn_leaving(now);
+  donor_.on_turn(now);
+  clients_.on_turn(now);
   peers_.flush();
   log_.flush();
   loop_.wake_at(next_tick_);
 }
 
 // The sync of what this turn holds is under way already (perform).
-void Node::turn_of_disk(BootTime now) {
+void Node::on_turn_disk(BootTime now) {
   const BootTime next = store_->write_tables(now, engine_.machine, engine_.replica);
   loop_.wake_at(next);
   if (!disk_full_) return;
-  if (now >= next_look_at_disk_) tend_full_disk(now);
+  if (now >= next_look_at_disk_) check_full_disk(now);
   loop_.wake_at(next_look_at_disk_);
 }
 
 // A learner has the final state of the flush of `view`: it is a member's as soon as it is on disk.
-void Node::state_received(ViewNumber view, LamportTime clock) {
+void Node::on_final_state(ViewNumber view, LamportTime clock) {
   const auto installed = [this, view, clock] { engine_.step(smr::input::StateInstalled{view, clock}); };
   if (store_ == nullptr) return installed();
   store_->joined(engine_.machine, view, clock, installed);
 }
 
-void Node::disk_failed(const std::string& why) { stop(kExitFailed, "the disk failed: " + why); }
+void Node::on_disk_failed(const std::string& why) { stop(kExitFailed, "the disk failed: " + why); }
 
-void Node::disk_room(bool enough) {
+void Node::on_disk_room(bool enough) {
   if (enough == !disk_full_) return;
   disk_full_ = !enough;
   asked_to_leave_ = false;
-  if (!enough) return tend_full_disk(net::boot_now());
+  if (!enough) return check_full_disk(net::boot_now());
   spdlog::info("there is room on the disk again");
   (void)clients_.refuse_writes(std::nullopt);
 }
 
 // While others have the state this replica leaves them to it; the last one keeps what it has and takes nothing new. Nor
 // does one that cannot leave (the register may be on the same disk): what is prepared must last for what is under way.
-void Node::tend_full_disk(BootTime now) {
+void Node::check_full_disk(BootTime now) {
   next_look_at_disk_ = BootTime(now.value + kLookAtFullDiskUs);
   store_->retry_room();
   if (!newest_.has(options_.me, options_.incarnation)) return;  // a learner: it does not join before there is room
-  if (!engine_.replica.snapshot().settled) return;              // as in turn_of_leaver
+  if (!engine_.replica.snapshot().settled) return;              // as in on_turn_leaving
   const bool alone = newest_.members.size() == 1;
   const bool stays = alone || std::exchange(asked_to_leave_, true);
   if (clients_.refuse_writes(disk_full(stays)))
-    spdlog::warn("the disk runs full: {}",
+    spdlog::warn("the disk is almost full: {}",
                  stays ? "no writes until there is room" : "this replica leaves the view");
   if (alone || register_ == nullptr) return;
   smr::ReplicaSet me;
   me.add(options_.me);
-  register_->compare_and_set({newest_.number, me, "its disk runs full"});
+  register_->compare_and_set({newest_.number, me, "its disk is almost full"});
 }
 
 void Node::perform(smr::Output& out) {
@@ -307,17 +313,17 @@ void Node::perform(smr::Output& out) {
   peers_.flush();
   trace_.look(engine_.replica, out.execute, net::boot_now());
   execute(out.execute);
-  for (const smr::Output::GiveState& ask : out.give_state) donor_.give(ask);
+  for (const smr::Output::GiveState& ask : out.give_state) donor_.send_final_state(ask);
   for (const smr::Output::SendClient& send : out.send_client) clients_.send(send);
   for (const std::uint64_t read : out.reads_ready) clients_.read_ready(read);
   for (const std::uint64_t read : out.reads_refused) clients_.read_refused(read);
   for (const smr::Output::AskRegister& ask : out.ask) {
     // It may be the only one that stays; it asks again.
-    if (!ask.without.empty() && !counts()) continue;
+    if (!ask.without.empty() && !has_durable_state()) continue;
     spdlog::info("asking for a view after {}: {}", ask.expected.value, ask.reason);
     if (register_ != nullptr) register_->compare_and_set({ask.expected, ask.without, ask.reason});
   }
-  for (const smr::ViewRecord& view : out.installed) installed(view);
+  for (const smr::ViewRecord& view : out.installed) on_installed(view);
   for (const smr::Output::Cut& cut : out.cut) {
     if (const auto* peer = std::get_if<ReplicaId>(&cut.who))
       peers_.cut(*peer, cut.reason);
@@ -333,13 +339,13 @@ void Node::perform(smr::Output& out) {
 
 void Node::execute(const std::vector<smr::Execution>& frames) {
   if (frames.empty()) return;
-  static const machine::Sink kNobody;
+  static const machine::Sink kNoSink;
   for (const smr::Execution& execution : frames)
-    engine_.machine.execute(*execution.frame, execution.answer ? answer_ : kNobody, log_line_);
+    engine_.machine.execute(*execution.frame, execution.answer ? answer_ : kNoSink, log_line_);
   engine_.step(smr::input::Executed{engine_.machine.position(), engine_.machine.digest()});
 }
 
-void Node::installed(const smr::ViewRecord& view) {
+void Node::on_installed(const smr::ViewRecord& view) {
   std::string members;
   for (const smr::Member& member : view.members) members += " " + std::to_string(member.id.value);
   spdlog::info("view {} installed: replicas{}", view.number.value, members);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Node: one replica process. It performs what the protocol promises with sockets, the state machine and the
 // view register, in turns (net/loop.h).
 //
@@ -6,11 +8,12 @@
 // stable and safe are executed, answers go to the clients, reads are answered. Sends come before executions so that the others work while we
 // execute; no send depends on an execution of the same turn, except a final state, which is written after it.
 //
-// With a disk (store/store.h) a failed sync stops the process at once: that is fail-stop. A disk that runs full does not:
-// the replica leaves the view as long as others stay; the last one goes on without taking writes until there is room.
+// With a disk (store/store.h) a failed sync stops the process at once: that is fail-stop. A disk that fills up does
+// not: the replica leaves the view as long as others stay; the last one keeps serving reads and refuses writes
+// until there is room.
 //
 // run() returns the process's exit code: 0 stopped cleanly, 3 excluded from the view, 4 diverged or unable to
-// go on. Thread rule: everything on the thread that calls run().
+// continue. Thread rule: everything on the thread that calls run().
 #pragma once
 
 #include <cstdint>
@@ -24,15 +27,15 @@
 #include "net/connection.h"
 #include "net/loop.h"
 #include "net/rates.h"
+#include "node/acceptor.h"
 #include "node/clients.h"
-#include "node/doorway.h"
 #include "node/engine.h"
 #include "node/execution_log.h"
 #include "node/frame_trace.h"
 #include "node/peers.h"
 #include "node/transfer.h"
 #include "store/store.h"
-#include "view/register.h"
+#include "view/view_register.h"
 
 namespace titer::node {
 
@@ -42,10 +45,11 @@ struct NodeOptions {
   std::uint64_t cluster = 0;
   Roster roster;             // wire address of every replica
   std::string local_socket;  // path of the Unix socket for this machine; empty: none
-  bool founds = false;       // this process is one of those with which the cluster begins
+  bool bootstraps = false;   // this process is one of those with which the cluster begins
   std::uint32_t frames_in_flight = 2;
-  bool keys_beyond = false;  // who is not on this machine needs a key to write, also while there are none
-  net::RateLimits rates;     // of clients of the wire
+  bool remote_writes_need_key =
+      false;              // who is not on this machine needs a key to write, also while there are none
+  net::RateLimits rates;  // of clients of the wire
 };
 
 inline constexpr int kExitExcluded = 3;
@@ -54,30 +58,30 @@ inline constexpr int kExitFailed = 4;
 class Node final : private PeerEvents {
  public:
   // What a process brings along: nothing, or what it read from its disk.
-  struct Past {
+  struct LocalState {
     std::unique_ptr<store::Store> store;  // null: durability `memory`
     machine::Machine machine;
     ExecutionLog log;
   };
   // `initial`: the record that the register gave first; it says whether this process is a member.
   [[nodiscard]] static Result<std::unique_ptr<Node>> open(NodeOptions options, net::Loop& loop,
-                                                          const smr::ViewRecord& initial, Past past);
+                                                          const smr::ViewRecord& initial, LocalState local_state);
   ~Node();
 
-  // The register must be there before run(); it feeds record(), pong() and stop().
-  void use(view::Register& reg) { register_ = &reg; }
+  // The register must be there before run(); it feeds on_record(), pong() and stop().
+  void use(view::ViewRegister& reg) { register_ = &reg; }
   [[nodiscard]] int run();
 
-  void record(const smr::ViewRecord& record);
+  void on_record(const smr::ViewRecord& record);
   // From the store.
-  void persisted(std::uint64_t ticket) { engine_.step(smr::input::Persisted{ticket}); }
-  void disk_failed(const std::string& why);
-  void disk_room(bool enough);  // it runs full, or there is room again
-  void operated(const wire::Operated& answer) { clients_.operated(answer); }  // from the register
-  // In it `full` means that nobody else is needed: it has the whole state, on its disk too if it has one.
+  void on_persisted(std::uint64_t ticket) { engine_.step(smr::input::Persisted{ticket}); }
+  void on_disk_failed(const std::string& why);
+  void on_disk_room(bool enough);  // it fills up, or there is room again
+  void on_operated(const wire::Operated& answer) { clients_.on_operated(answer); }  // from the register
+  // `full`: this replica alone could carry on: it has the complete state, on disk too unless it runs in memory.
   [[nodiscard]] wire::Pong pong() const;
   void stop(int exit_code, const std::string& reason);
-  void follow(const Roster& roster);  // it has changed
+  void update_roster(const Roster& roster);  // it has changed
   // Before it leaves the view by its own will: no read is answered any more, nothing new is taken; `leave` is called
   // when what was under way is answered, at the latest after kFinishUs, with the view that it has installed, which must
   // be the newest: only then the others have all that it has. If a newer one comes first, again when that is installed.
@@ -88,24 +92,25 @@ class Node final : private PeerEvents {
  private:
   static constexpr std::int64_t kFinishUs = 1'000'000;
 
-  Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr::ViewRecord& initial, Past past);
+  Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr::ViewRecord& initial,
+       LocalState local_state);
 
-  void peer_up(ReplicaId peer, Incarnation incarnation) override;
-  void peer_down(ReplicaId peer, Incarnation incarnation) override;
-  void peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) override;
+  void on_peer_up(ReplicaId peer, Incarnation incarnation) override;
+  void on_peer_down(ReplicaId peer, Incarnation incarnation) override;
+  void on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) override;
   void admit(net::Connection& connection, const wire::Hello& hello);
 
   void turn();
-  void turn_of_disk(BootTime now);
-  void turn_of_leaver(BootTime now);
+  void on_turn_disk(BootTime now);
+  void on_turn_leaving(BootTime now);
   [[nodiscard]] bool may_learn();
-  [[nodiscard]] bool counts() const;
-  void tend_full_disk(BootTime now);
-  void state_received(ViewNumber view, LamportTime clock);
+  [[nodiscard]] bool has_durable_state() const;
+  void check_full_disk(BootTime now);
+  void on_final_state(ViewNumber view, LamportTime clock);
   void perform(smr::Output& out);
   void execute(const std::vector<smr::Execution>& frames);
-  void installed(const smr::ViewRecord& view);
-  [[nodiscard]] Clients::Asks client_asks();
+  void on_installed(const smr::ViewRecord& view);
+  [[nodiscard]] Clients::Options client_options();
   [[nodiscard]] std::string status() const;
 
   NodeOptions options_;
@@ -119,8 +124,8 @@ class Node final : private PeerEvents {
   Clients clients_;
   Donor donor_;
   Learner learner_;
-  std::unique_ptr<Doorway> doorway_;
-  view::Register* register_ = nullptr;
+  std::unique_ptr<Acceptor> acceptor_;
+  view::ViewRegister* register_ = nullptr;
   smr::ViewRecord newest_;
   smr::Output performing_;
   machine::Sink answer_;

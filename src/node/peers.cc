@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "node/peers.h"
 
 #include <spdlog/spdlog.h>
@@ -15,7 +17,7 @@ Peers::~Peers() {
     if (link.connection) link.connection->detach();
 }
 
-void Peers::follow(const Roster& roster) {
+void Peers::update_roster(const Roster& roster) {
   for (std::uint16_t i = 0; i < limits::kReplicasMax; ++i) {
     const std::optional<net::Address> before = std::exchange(roster_[i], roster[i]);
     const bool same =
@@ -55,10 +57,10 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
   connection.set_owner(*this);
   wire::encode(connection.outgoing(),
                wire::HelloReply{identity_.cluster, identity_.tables, identity_.me, identity_.incarnation, view});
-  events_.peer_up(hello.replica, hello.incarnation);
+  events_.on_peer_up(hello.replica, hello.incarnation);
 }
 
-void Peers::tend(BootTime now) {
+void Peers::on_turn(BootTime now) {
   for (std::uint16_t i = 0; i < identity_.me.value; ++i) {
     Link& link = links_[i];
     if (!roster_[i] || link.connection || link.dialling) continue;
@@ -90,7 +92,7 @@ void Peers::dial(std::uint16_t index) {
   });
 }
 
-void Peers::greeted(net::Connection& connection, const wire::Message& message) {
+void Peers::on_hello_reply(net::Connection& connection, const wire::Message& message) {
   Link& link = links_[connection.tag];
   if (message.type != wire::Type::kHelloReply)
     return connection.fail(Code::kProtocol, "expected the answer to my hello");
@@ -102,14 +104,14 @@ void Peers::greeted(net::Connection& connection, const wire::Message& message) {
     return connection.fail(same.error().code, same.error().message);
   link.incarnation = reply->incarnation;
   link.up = true;
-  events_.peer_up(reply->replica, reply->incarnation);
+  events_.on_peer_up(reply->replica, reply->incarnation);
 }
 
 void Peers::on_message(net::Connection& connection, const wire::Message& message) {
   Link* link = link_of(connection);
   if (link == nullptr) return;
-  if (!link->up) return greeted(connection, message);
-  events_.peer_message(ReplicaId(static_cast<std::uint16_t>(connection.tag)), link->incarnation, message);
+  if (!link->up) return on_hello_reply(connection, message);
+  events_.on_peer_message(ReplicaId(static_cast<std::uint16_t>(connection.tag)), link->incarnation, message);
 }
 
 void Peers::on_closed(net::Connection& connection, const std::string& reason) {
@@ -134,7 +136,7 @@ void Peers::drop(std::uint16_t index) {
   gone->detach();
   gone->close(Code::kOk, "the link is no longer used");
   link.dial_at = BootTime(net::boot_now().value + kRedialUs);
-  if (std::exchange(link.up, false)) events_.peer_down(ReplicaId(index), link.incarnation);
+  if (std::exchange(link.up, false)) events_.on_peer_down(ReplicaId(index), link.incarnation);
 }
 
 void Peers::send(smr::ReplicaSet to, const smr::PeerMessage& message) {

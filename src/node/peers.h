@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Peers: the links between this replica and the others — one duplex connection per pair.
 //
-// The replica with the higher index dials the lower one, for ever: a peer that is down is dialled again every
-// kRedialUs, so one that restarts (a new incarnation) is met without anybody telling. The handshake names
-// cluster, index, incarnation and the compiled-in tables; a link whose other side differs is refused. Under TLS each side
-// proves that it is at the address that the cluster knows for its index: the dialled one by the handshake, the dialling one
-// by its certificate.
+// The replica with the higher index dials the lower one, without end: a peer that is down is dialled again every
+// kRedialUs, so one that restarts (a new incarnation) is found without a notification. The handshake names cluster,
+// index, incarnation and the compiled-in tables; a link whose other side differs is refused. Under TLS each side
+// proves that it is at the address that the cluster knows for its index: the dialled one by the handshake, the
+// dialling one by its certificate.
 //
-// On several machines the roster changes while the process runs (follow()).
+// On several machines the roster changes while the process runs (update_roster()).
 //
 // What a link carries is smr's business (peer messages) or the state transfer's; a broken link is reported
 // and, once re-made, smr repeats what may be lost. Thread rule: the loop's thread.
@@ -31,15 +33,15 @@ using Roster = std::array<std::optional<net::Address>, limits::kReplicasMax>;
 
 class PeerEvents {
  public:
-  virtual void peer_up(ReplicaId peer, Incarnation incarnation) = 0;
-  virtual void peer_down(ReplicaId peer, Incarnation incarnation) = 0;
-  virtual void peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) = 0;
+  virtual void on_peer_up(ReplicaId peer, Incarnation incarnation) = 0;
+  virtual void on_peer_down(ReplicaId peer, Incarnation incarnation) = 0;
+  virtual void on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) = 0;
 
  protected:
   ~PeerEvents() = default;
 };
 
-// Who this process is, as told in every handshake.
+// The identity of this process, sent in every handshake.
 struct Identity {
   ReplicaId me;
   Incarnation incarnation;
@@ -57,9 +59,9 @@ class Peers final : private net::ConnectionOwner {
   // A connection whose Hello says it comes from a replica.
   void adopt(net::Connection& connection, const wire::Hello& hello, const smr::ViewRecord& view);
   // The roster is another now: links to who is gone from it, or elsewhere, are dropped.
-  void follow(const Roster& roster);
+  void update_roster(const Roster& roster);
   // Once a turn: dials whoever should be dialled.
-  void tend(BootTime now);
+  void on_turn(BootTime now);
 
   // Encodes once and appends to the links of all in `to` (those without a link miss it; smr repeats).
   void send(smr::ReplicaSet to, const smr::PeerMessage& message);
@@ -90,7 +92,7 @@ class Peers final : private net::ConnectionOwner {
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
   void dial(std::uint16_t index);
-  void greeted(net::Connection& connection, const wire::Message& message);
+  void on_hello_reply(net::Connection& connection, const wire::Message& message);
   [[nodiscard]] Status same_cluster(std::uint64_t cluster, std::uint64_t tables) const;
   void drop(std::uint16_t index);
   [[nodiscard]] Link* link_of(const net::Connection& connection);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The JSON text that `status` and monitors read. Names are documented in docs/how-to/operations.md.
 
 #include <fmt/format.h>
@@ -6,6 +8,7 @@
 #include <boost/json.hpp>
 #include <fstream>
 
+#include "base/build_info.h"
 #include "net/tls.h"
 #include "node/node.h"
 
@@ -39,7 +42,12 @@ void add_disk(boost::json::object& status, const store::StoreStats& disk, bool f
   status["tables_written"] = disk.tables_written;
 }
 
-boost::json::object register_json(const view::Register* reg) {
+boost::json::object build_json() {
+  const BuildInfo build = build_info();
+  return {{"version", build.version}, {"commit", build.commit}, {"date", build.date}};
+}
+
+boost::json::object register_json(const view::ViewRegister* reg) {
   const view::RegisterStatus now = reg != nullptr ? reg->status() : view::RegisterStatus();
   boost::json::object out{{"kind", now.kind}, {"reachable", now.reachable}};
   if (!now.refused.empty()) out["refused"] = now.refused;
@@ -61,6 +69,7 @@ std::string Node::status() const {
   if (store_ != nullptr)
     for (const std::string& loss : store_->losses()) losses.emplace_back(loss);
   boost::json::object status{
+      {"build", build_json()},
       {"cluster", hex(identity_.cluster)},
       {"replica", identity_.me.value},
       {"incarnation", hex(identity_.incarnation.value)},

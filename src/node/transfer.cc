@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "node/transfer.h"
 
 #include <spdlog/spdlog.h>
@@ -10,7 +12,7 @@ namespace titer::node {
 Donor::Donor(net::Loop& loop, Engine& engine, Peers& peers, ExecutionLog& log)
     : loop_(loop), engine_(engine), peers_(peers), log_(log) {}
 
-void Donor::want(ReplicaId learner, ByteView payload) {
+void Donor::handle_want(ReplicaId learner, ByteView payload) {
   const auto want = wire::decode_transfer_want(payload);
   if (!want) return peers_.cut(learner, want.error().message);
   spdlog::info("replica {} learns from here, from position {}", learner.value, want->since.value);
@@ -18,8 +20,8 @@ void Donor::want(ReplicaId learner, ByteView payload) {
   loop_.wake_at(net::boot_now());
 }
 
-void Donor::turn(BootTime now) {
-  if (!engine_.replica.full()) return;  // the state here is not whole: wants are kept until it is
+void Donor::on_turn(BootTime now) {
+  if (!engine_.replica.full()) return;  // the state here is not complete: wants are kept until it is
   for (std::uint16_t i = 0; i < learners_.size(); ++i) {
     std::optional<Learner>& learner = learners_[i];
     if (!learner) continue;
@@ -46,7 +48,7 @@ void Donor::turn(BootTime now) {
   }
 }
 
-void Donor::give(const smr::Output::GiveState& ask) {
+void Donor::send_final_state(const smr::Output::GiveState& ask) {
   Bytes* out = peers_.outgoing(ask.to);
   if (out == nullptr) return;
   std::optional<Learner>& learner = learners_[ask.to.value];
@@ -64,7 +66,7 @@ void Learner::knows(Position position) {
   engine_.step(smr::input::Learned{learned_});
 }
 
-void Learner::turn(const smr::ViewRecord& record) {
+void Learner::on_turn(const smr::ViewRecord& record) {
   if (donor_) return;
   // The highest index first: the lowest replica already answers for direct clients.
   for (auto member = record.members.rbegin(); member != record.members.rend(); ++member) {
@@ -77,7 +79,7 @@ void Learner::turn(const smr::ViewRecord& record) {
   }
 }
 
-void Learner::lost(ReplicaId peer) {
+void Learner::on_peer_down(ReplicaId peer) {
   if (donor_ == peer) donor_.reset();
   if (unfinished_from_ == peer) {
     unfinished_from_.reset();
@@ -85,7 +87,7 @@ void Learner::lost(ReplicaId peer) {
   }
 }
 
-void Learner::part(ReplicaId from, ByteView payload, const smr::ViewRecord& newest) {
+void Learner::handle_part(ReplicaId from, ByteView payload, const smr::ViewRecord& newest) {
   const auto part = wire::decode_transfer_part(payload);
   if (!part) return peers_.cut(from, part.error().message);
   if (engine_.replica.full()) return;  // a piece that was under way when we joined
@@ -117,7 +119,7 @@ bool Learner::linked_with_all(const smr::ViewRecord& record) const {
   return std::ranges::all_of(record.members, [&](const smr::Member& m) { return linked_with(m); });
 }
 
-void Learner::log_part(ByteView payload) {
+void Learner::handle_log_part(ByteView payload) {
   if (const Status taken = log_.read_part(payload); !taken) events_.failed(taken.error().message);
 }
 

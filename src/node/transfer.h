@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Transfer: how state gets from a full replica (donor) to one that joins (learner).
 //
 // Pre-copy, as in live migration: the learner asks one full replica for everything; the donor sends its sites
 // piece by piece between its turns, then in further passes what changed meanwhile, and so on; in the flush of
-// the view that takes the learner in, the rest. The donor never stops and never copies its state. What makes
-// it right is not the order of pieces but the end: the final part carries the digest of the whole state.
+// the view that takes the learner in, the rest. The donor never stops and never copies its state. Its correctness
+// does not depend on the order of the pieces: the final part carries the digest of the complete state.
 // docs/decisions/0002 has the why; docs/explanation/protocol.md §6 the rule.
 //
 // Limits: at most kWaitingMax bytes wait on the link of a learner; a pass at most every kPassEveryUs.
@@ -28,12 +30,12 @@ class Donor {
  public:
   Donor(net::Loop& loop, Engine& engine, Peers& peers, ExecutionLog& log);
 
-  void want(ReplicaId learner, ByteView payload);
+  void handle_want(ReplicaId learner, ByteView payload);
   void forget(ReplicaId learner) { learners_[learner.value].reset(); }
   // Once a turn: sends the next pieces to whoever learns.
-  void turn(BootTime now);
+  void on_turn(BootTime now);
   // The flush of a view wants the final state sent.
-  void give(const smr::Output::GiveState& ask);
+  void send_final_state(const smr::Output::GiveState& ask);
 
  private:
   static constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
@@ -67,12 +69,12 @@ class Learner {
   // What its disk has; before the first turn.
   void knows(Position position);
   // Once a turn: asks somebody if nobody gives. `record`: where the full replicas are.
-  void turn(const smr::ViewRecord& record);
-  void lost(ReplicaId peer);
+  void on_turn(const smr::ViewRecord& record);
+  void on_peer_down(ReplicaId peer);
   // `newest`: the newest known record. A final state of any other view, or of one without this process (its index had
   // another incarnation then), is not meant for it.
-  void part(ReplicaId from, ByteView payload, const smr::ViewRecord& newest);
-  void log_part(ByteView payload);
+  void handle_part(ReplicaId from, ByteView payload, const smr::ViewRecord& newest);
+  void handle_log_part(ByteView payload);
 
   [[nodiscard]] Position learned() const { return learned_; }
   // Of the first pass, 0 … 100.

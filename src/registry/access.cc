@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "registry/access.h"
 
 #include <fmt/format.h>
@@ -48,7 +50,7 @@ bool read_key(ByteReader& in, KeyRow& row) {
   row.expires = WallTime(in.i64());
   row.revoked = WallTime(in.i64());
   row.created_by = in.text();
-  return in.ok() && row.id != kNobody && row.id != kMachine;
+  return in.ok() && row.id != kNoKey && row.id != kMachine;
 }
 
 void write_switch(const WriteSwitch& writes, ByteWriter& out) {
@@ -72,8 +74,8 @@ const KeyRow* Access::find(KeyId id) const {
 }
 
 Access::Verdict Access::judge(KeyId key, Act act, WallTime now) const {
-  if (key == kMachine || (key == kNobody && (!on() || is_public(act)))) return {};
-  if (key == kNobody)
+  if (key == kMachine || (key == kNoKey && (!on() || is_public(act)))) return {};
+  if (key == kNoKey)
     return refused(Code::kUnauthorized, "this needs a key, and none was given; an operator makes one for you");
   const KeyRow* row = find(key);
   if (row == nullptr) return refused(Code::kUnauthorized, "there is no such key; ask an operator for one");

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Access: the keys and the write switch of one State, and the judgement that follows from them.
 //
 // Small and rarely changed, so it is plain: an ordered map, and one text of bytes for all of it where it travels (a
@@ -68,7 +70,7 @@ class Access {
   void write(Bytes& out) const;
   // Takes over what write() wrote if that is newer. False: malformed, nothing is changed.
   [[nodiscard]] bool read(ByteView in);
-  // The digest computed anew.
+  // The digest, computed from scratch.
   [[nodiscard]] std::uint64_t compute_digest() const;
 
  private:

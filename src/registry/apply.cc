@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "registry/apply.h"
 
 #include <fmt/format.h>
@@ -72,7 +74,7 @@ bool check_room_for_line(const Store& store, std::uint32_t slot, Outcome& out) {
 namespace {
 
 // Who asks, and may they? Fills in the rest of the context.
-bool admit(const Core& core, const Request& request, Context& context, Outcome& out) {
+bool admit(const RegistryCore& core, const Request& request, RequestContext& context, Outcome& out) {
   const Act act = act_of(request.operation);
   Access::Verdict verdict = core.access.judge(request.key, act, context.time);
   if (verdict.code != Code::kOk) return refuse(out, verdict.code, std::move(verdict.message));
@@ -94,7 +96,7 @@ bool refused(const Simple& operation, const Outcome& out) {
 
 }  // namespace
 
-std::uint32_t run(Core& core, const Context& context, const Bulk& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Bulk& op, Outcome& out) {
   if (op.operations.size() > limits::kBulkOperationsMax) {
     refuse(out, Code::kTooLarge,
            fmt::format("a bulk has at most {} operations, not {}: split it", limits::kBulkOperationsMax,
@@ -105,14 +107,14 @@ std::uint32_t run(Core& core, const Context& context, const Bulk& op, Outcome& o
   bool changed = false;
   bool created = false;
   for (std::uint32_t part = 0; part < op.operations.size(); ++part) {
-    Context inner = context;
+    RequestContext inner = context;
     inner.part = part;
     out.clear();
     out.position = context.position;
     const Simple& operation = op.operations[part];
     std::uint32_t slot = kNil;
     if (check_act(core, context, act_of(operation), out))
-      slot = std::visit([&](const auto& one) { return run(core, inner, one, out); }, operation);
+      slot = std::visit([&](const auto& one) { return apply_op(core, inner, one, out); }, operation);
     if (refused(operation, out)) {
       core.roll_back();
       out.failed_part = part;
@@ -130,17 +132,18 @@ std::uint32_t run(Core& core, const Context& context, const Bulk& op, Outcome& o
   return kNil;
 }
 
-void apply(Core& core, const Request& request, Position position, WallTime stamp, Outcome& out) {
+void apply(RegistryCore& core, const Request& request, Position position, WallTime stamp, Outcome& out) {
   TITER_CHECK(position > core.position, "a request was executed twice or out of order");
   core.position = position;
   core.time = std::max(core.time, stamp);
   out.clear();
   out.position = position;
   if (!check_envelope(request, out)) return;
-  Context context{position, core.time, 0, request.actor, request.reason, request.idempotency_key, kNobody, nullptr};
+  RequestContext context{position, core.time, 0, request.actor, request.reason, request.idempotency_key,
+                         kNoKey,   nullptr};
   if (!admit(core, request, context, out)) return;
   const std::uint32_t slot =
-      std::visit([&](const auto& op) { return run(core, context, op, out); }, request.operation);
+      std::visit([&](const auto& op) { return apply_op(core, context, op, out); }, request.operation);
   core.history.trim(core.time);
   if (slot == kNil || std::holds_alternative<Bulk>(request.operation)) return;
   out.site_id = core.store.id(slot);

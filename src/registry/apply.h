@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The operations. Each validates first and then changes the core, or refuses and changes nothing.
 //
 // They return the slot of the site concerned (kNil: none is known), from which the answer's site part is filled in.
@@ -7,27 +9,27 @@
 
 #include <cstdint>
 
-#include "registry/core.h"
+#include "registry/registry_core.h"
 #include "registry/request.h"
 
 namespace titer::registry {
 
-std::uint32_t run(Core& core, const Context& context, const AddSite& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const EditSite& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const CloseSite& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const SetAvailability& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const Adjust& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const Reserve& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const Release& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const Undo& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const ImportRow& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const Bulk& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const CreateKey& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const RevokeKey& op, Outcome& out);
-std::uint32_t run(Core& core, const Context& context, const SetWriteStop& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const AddSite& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const EditSite& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const CloseSite& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const SetAvailability& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Adjust& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Reserve& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Release& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Undo& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const ImportRow& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Bulk& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const CreateKey& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const RevokeKey& op, Outcome& out);
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const SetWriteStop& op, Outcome& out);
 
 // One whole request at a position: envelope, time, operation, answer, trimming of the history.
-void apply(Core& core, const Request& request, Position position, WallTime stamp, Outcome& out);
+void apply(RegistryCore& core, const Request& request, Position position, WallTime stamp, Outcome& out);
 
 // --- shared by the operations
 // The site named; kNil after refusing.

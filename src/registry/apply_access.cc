@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys and the switch. None of it is ever part of a bulk.
 #include <fmt/format.h>
 
@@ -15,12 +17,13 @@ constexpr std::string_view kFirstKey =
     "the first key is an operator's that never expires, made on a replica's own machine: titer key create "
     "--at unix:… --role operator";
 
-bool check_new_key(const Core& core, const Context& context, const CreateKey& op, Outcome& out) {
-  if (op.id == kNobody || op.id == kMachine)
+bool check_new_key(const RegistryCore& core, const RequestContext& context, const CreateKey& op, Outcome& out) {
+  if (op.id == kNoKey || op.id == kMachine)
     return refuse(out, Code::kInvalid, "a key's id is a random number, not 0 and not all ones");
   if (core.access.find(op.id) != nullptr)
     return refuse(out, Code::kDuplicate, "there is a key with this id; make another one");
-  if (op.owner.empty()) return refuse(out, Code::kInvalid, "a key needs an owner: who acts with it");
+  if (op.owner.empty())
+    return refuse(out, Code::kInvalid, "a key needs an owner: the person or program that acts with it");
   if (!check_text(op.owner, "owner", limits::kNameBytesMax, out) || !check_scope(op, out)) return false;
   if (op.expires.value != 0 && op.expires <= context.time)
     return refuse(out, Code::kInvalid, "the key would have expired already; give a later time, or none");
@@ -41,7 +44,7 @@ bool is_last_operator(const Access& access, KeyId id) {
 
 }  // namespace
 
-std::uint32_t run(Core& core, const Context& context, const CreateKey& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const CreateKey& op, Outcome& out) {
   if (!check_new_key(core, context, op, out)) return kNil;
   KeyRow row;
   row.id = op.id;
@@ -68,7 +71,7 @@ std::uint32_t run(Core& core, const Context& context, const CreateKey& op, Outco
   return kNil;
 }
 
-std::uint32_t run(Core& core, const Context& context, const RevokeKey& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const RevokeKey& op, Outcome& out) {
   const KeyRow* row = core.access.find(op.id);
   if (row == nullptr) {
     refuse(out, Code::kNotFound, "there is no such key; list the keys");
@@ -87,7 +90,7 @@ std::uint32_t run(Core& core, const Context& context, const RevokeKey& op, Outco
   return kNil;
 }
 
-std::uint32_t run(Core& core, const Context& context, const SetWriteStop& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const SetWriteStop& op, Outcome& out) {
   const WriteSwitch now = core.access.writes();
   if (now.stopped == op.stopped && now.reason == context.reason) return kNil;
   const auto word = [](bool stopped) { return stopped ? "stopped" : "allowed"; };

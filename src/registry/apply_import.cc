@@ -1,5 +1,7 @@
-// One row of an import: finds the site or adds it, then the stock line. What is already so is left alone entirely
-// (not even marked as checked), so that importing a file again changes nothing.
+// SPDX-License-Identifier: Apache-2.0
+
+// One row of an import: finds the site or adds it, then the stock line. Values that are already there are left
+// alone entirely (not even marked as checked), so that importing a file again changes nothing.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -76,7 +78,8 @@ void choose_name(const Store& store, std::uint32_t self, std::string_view asked,
   out.message = fmt::format("the name '{}' is taken by another site: stored as '{}'", asked, buffer);
 }
 
-std::uint32_t add(Core& core, const Context& context, const ImportRow& op, SiteImage& image, Outcome& out) {
+std::uint32_t add(RegistryCore& core, const RequestContext& context, const ImportRow& op, SiteImage& image,
+                  Outcome& out) {
   if (!op.fields.name) {
     refuse(out, Code::kInvalid, "no site has this id, and a new site needs a name");
     return kNil;
@@ -92,7 +95,8 @@ std::uint32_t add(Core& core, const Context& context, const ImportRow& op, SiteI
 }
 
 // False: refused.
-bool update(Core& core, const Context& context, const ImportRow& op, std::uint32_t slot, Outcome& out) {
+bool update(RegistryCore& core, const RequestContext& context, const ImportRow& op, std::uint32_t slot,
+            Outcome& out) {
   Site before;
   core.store.show(slot, before);
   if (before.status == SiteStatus::kClosed && !op.fields.status) return check_open(core.store, slot, out);
@@ -126,7 +130,8 @@ bool update(Core& core, const Context& context, const ImportRow& op, std::uint32
   return true;
 }
 
-void import_claim(Core& core, const Context& context, const StockClaim& claim, std::uint32_t slot, Outcome& out) {
+void import_claim(RegistryCore& core, const RequestContext& context, const StockClaim& claim, std::uint32_t slot,
+                  Outcome& out) {
   const std::uint32_t line = core.store.find_line(slot, claim.product);
   // A row that says "closed" may bring stock lines that the site does not have (a full export has such rows, one for
   // each line), but changes none.
@@ -155,7 +160,8 @@ void import_claim(Core& core, const Context& context, const StockClaim& claim, s
 }
 
 // Of a site that is there: what the row says of its stock could be kept.
-bool check_stock(const Core& core, const Context& context, const ImportRow& op, std::uint32_t slot, Outcome& out) {
+bool check_stock(const RegistryCore& core, const RequestContext& context, const ImportRow& op, std::uint32_t slot,
+                 Outcome& out) {
   if (!op.stock) return true;
   const std::uint32_t line = core.store.find_line(slot, op.stock->product);
   if (!check_line(core, context, slot, line, op.stock->source, out)) return false;
@@ -164,7 +170,7 @@ bool check_stock(const Core& core, const Context& context, const ImportRow& op, 
 
 }  // namespace
 
-std::uint32_t run(Core& core, const Context& context, const ImportRow& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const ImportRow& op, Outcome& out) {
   if (!check_fields(op.fields, out) || (op.stock && !check_claim(*op.stock, out))) return kNil;
   SiteImage row;  // the row as a site of its own
   overlay(op.fields, row.site);

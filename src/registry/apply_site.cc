@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sites: add, edit, close.
 #include <fmt/format.h>
 
@@ -10,12 +12,13 @@
 namespace titer::registry {
 namespace {
 
-bool check_version(const Store& store, std::uint32_t slot, std::optional<std::uint32_t> expected, Outcome& out) {
+bool check_site_version(const Store& store, std::uint32_t slot, std::optional<std::uint32_t> expected,
+                        Outcome& out) {
   const std::uint32_t version = store.hot(slot).version;
   if (!expected || *expected == version) return true;
-  return refuse(out, Code::kStaleVersion,
-                fmt::format("{} is at version {}, not {}: read it again and decide anew", store.name(slot), version,
-                            *expected));
+  return refuse(
+      out, Code::kStaleVersion,
+      fmt::format("{} is at version {}, not {}: read it again, then decide", store.name(slot), version, *expected));
 }
 
 bool check_plus4(const Site& site, Outcome& out) {
@@ -24,8 +27,8 @@ bool check_plus4(const Site& site, Outcome& out) {
 }
 
 // Ends an edit: rules that need the whole site, then the change.
-void finish_edit(Core& core, const Context& context, EventKind kind, std::uint32_t slot, SiteImage& image,
-                 const Site& before, Outcome& out) {
+void finish_edit(RegistryCore& core, const RequestContext& context, EventKind kind, std::uint32_t slot,
+                 SiteImage& image, const Site& before, Outcome& out) {
   if (!check_site(context, before, out) || !check_site(context, image.site, out)) return;
   if (!check_plus4(image.site, out) || !check_name_free(core.store, image.site, slot, out)) return;
   if (!check_externals_free(core.store, image.site, slot, out)) return;
@@ -48,7 +51,7 @@ bool check_id_free(const Store& store, std::string_view id, Outcome& out) {
 
 }  // namespace
 
-std::uint32_t run(Core& core, const Context& context, const AddSite& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const AddSite& op, Outcome& out) {
   if (!op.fields.name) {
     refuse(out, Code::kInvalid, "a new site needs a name");
     return kNil;
@@ -81,10 +84,10 @@ std::uint32_t run(Core& core, const Context& context, const AddSite& op, Outcome
   return slot;
 }
 
-std::uint32_t run(Core& core, const Context& context, const EditSite& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const EditSite& op, Outcome& out) {
   if (!check_fields(op.fields, out)) return kNil;
   const std::uint32_t slot = resolve(core.store, op.site, out);
-  if (slot == kNil || !check_version(core.store, slot, op.if_version, out)) return slot;
+  if (slot == kNil || !check_site_version(core.store, slot, op.if_version, out)) return slot;
   Site before;
   core.store.show(slot, before);
   SiteImage image;
@@ -94,9 +97,9 @@ std::uint32_t run(Core& core, const Context& context, const EditSite& op, Outcom
   return slot;
 }
 
-std::uint32_t run(Core& core, const Context& context, const CloseSite& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const CloseSite& op, Outcome& out) {
   const std::uint32_t slot = resolve(core.store, op.site, out);
-  if (slot == kNil || !check_version(core.store, slot, op.if_version, out)) return slot;
+  if (slot == kNil || !check_site_version(core.store, slot, op.if_version, out)) return slot;
   Site before;
   core.store.show(slot, before);
   SiteImage image;

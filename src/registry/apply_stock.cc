@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Availability: set, adjust, reserve, release.
 #include <fmt/format.h>
 
@@ -9,13 +11,14 @@
 namespace titer::registry {
 namespace {
 
-bool check_version(const Store& store, std::uint32_t line, std::optional<std::uint32_t> expected, Outcome& out) {
+bool check_line_version(const Store& store, std::uint32_t line, std::optional<std::uint32_t> expected,
+                        Outcome& out) {
   const std::uint32_t version = line == kNil ? 0 : store.line(line).version;
   if (!expected || *expected == version) return true;
   show_current(store, line, out);
   return refuse(
       out, Code::kStaleVersion,
-      fmt::format("the stock line is at version {}, not {}: read it again and decide anew", version, *expected));
+      fmt::format("the stock line is at version {}, not {}: read it again, then decide", version, *expected));
 }
 
 Availability value_of(const Line& line) { return {static_cast<Availability::Kind>(line.kind), line.count}; }
@@ -26,8 +29,8 @@ struct Counted {
   std::uint32_t line = kNil;
   std::uint64_t count = 0;
 };
-bool find_count(const Core& core, const Context& context, const SiteRef& site, std::string_view product,
-                Counted& found, Outcome& out) {
+bool find_count(const RegistryCore& core, const RequestContext& context, const SiteRef& site,
+                std::string_view product, Counted& found, Outcome& out) {
   const Store& store = core.store;
   if (!check_claim({product, {}, {}, {}}, out)) return false;
   found.slot = resolve(store, site, out);
@@ -51,8 +54,8 @@ bool find_count(const Core& core, const Context& context, const SiteRef& site, s
 }
 
 // A count that follows from the old one is true as of now.
-void store_count(Core& core, const Context& context, EventKind kind, const Counted& at, std::uint64_t count,
-                 Outcome& out) {
+void store_count(RegistryCore& core, const RequestContext& context, EventKind kind, const Counted& at,
+                 std::uint64_t count, Outcome& out) {
   StockLine next;
   next.availability = Availability::of(count);
   next.valid_at = context.time;
@@ -60,14 +63,14 @@ void store_count(Core& core, const Context& context, EventKind kind, const Count
   core.change_line(context, kind, at.slot, at.line, &next, out);
 }
 
-bool not_enough(const Core& core, const Counted& at, std::uint64_t asked, Outcome& out) {
+bool not_enough(const RegistryCore& core, const Counted& at, std::uint64_t asked, Outcome& out) {
   show_current(core.store, at.line, out);
   return refuse(out, Code::kNotEnough,
                 fmt::format("{} has {} {}; {} were asked for", core.store.name(at.slot), at.count,
                             at.count == 1 ? "dose" : "doses", asked));
 }
 
-bool too_many(const Core& core, const Counted& at, Outcome& out) {
+bool too_many(const RegistryCore& core, const Counted& at, Outcome& out) {
   show_current(core.store, at.line, out);
   return refuse(out, Code::kTooLarge,
                 fmt::format("{} has {} doses; more than {} at one site cannot be kept", core.store.name(at.slot),
@@ -82,13 +85,13 @@ bool check_doses(std::uint64_t doses, Outcome& out) {
 
 }  // namespace
 
-std::uint32_t run(Core& core, const Context& context, const SetAvailability& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const SetAvailability& op, Outcome& out) {
   if (!check_claim(op.claim, out)) return kNil;
   const std::uint32_t slot = resolve(core.store, op.site, out);
   if (slot == kNil || !check_open(core.store, slot, out)) return slot;
   const std::uint32_t line = core.store.find_line(slot, op.claim.product);
   if (!check_line(core, context, slot, line, op.claim.source, out)) return slot;
-  if (!check_version(core.store, line, op.if_version, out)) return slot;
+  if (!check_line_version(core.store, line, op.if_version, out)) return slot;
   if (line == kNil && !check_room_for_line(core.store, slot, out)) return slot;
   const WallTime valid_at = op.claim.valid_at.value_or(context.time);
   if (line != kNil) {
@@ -115,10 +118,10 @@ std::uint32_t run(Core& core, const Context& context, const SetAvailability& op,
   return slot;
 }
 
-std::uint32_t run(Core& core, const Context& context, const Adjust& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Adjust& op, Outcome& out) {
   Counted at;
   if (!find_count(core, context, op.site, op.product, at, out)) return at.slot;
-  if (!check_version(core.store, at.line, op.if_version, out)) return at.slot;
+  if (!check_line_version(core.store, at.line, op.if_version, out)) return at.slot;
   if (op.by < 0) {
     const std::uint64_t less = std::uint64_t{0} - static_cast<std::uint64_t>(op.by);
     if (less > at.count) {
@@ -137,7 +140,7 @@ std::uint32_t run(Core& core, const Context& context, const Adjust& op, Outcome&
   return at.slot;
 }
 
-std::uint32_t run(Core& core, const Context& context, const Reserve& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Reserve& op, Outcome& out) {
   Counted at;
   if (!check_doses(op.doses, out)) return kNil;
   if (!find_count(core, context, op.site, op.product, at, out)) return at.slot;
@@ -149,7 +152,7 @@ std::uint32_t run(Core& core, const Context& context, const Reserve& op, Outcome
   return at.slot;
 }
 
-std::uint32_t run(Core& core, const Context& context, const Release& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Release& op, Outcome& out) {
   Counted at;
   if (!check_doses(op.doses, out)) return kNil;
   if (!find_count(core, context, op.site, op.product, at, out)) return at.slot;

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Undo: puts back what the event at a position changed, in all its parts, if nothing touched it since.
 //
 // Read backwards the parts of one position undo each other's order; the check comes first for all of them, so a
 // later change anywhere refuses the whole undo. An undo is an event like any other and can be undone itself.
-// A site cannot be un-added (ids are unique for ever): undoing its addition closes it.
+// A site cannot be un-added (ids are never reused): undoing its addition closes it.
 #include <fmt/format.h>
 
 #include <vector>
@@ -16,8 +18,8 @@ namespace titer::registry {
 namespace {
 
 // The events of one position, oldest first.
-bool find_parts(const Core& core, const Context& context, Position position, std::vector<std::uint64_t>& parts,
-                Outcome& out) {
+bool find_parts(const RegistryCore& core, const RequestContext& context, Position position,
+                std::vector<std::uint64_t>& parts, Outcome& out) {
   const EventRing& history = core.history;
   if (position.value == 0 || position >= context.position) {
     return refuse(out, Code::kNotFound, fmt::format("there is no event at position {} yet", position.value));
@@ -36,7 +38,9 @@ bool find_parts(const Core& core, const Context& context, Position position, std
   if (!parts.empty()) {
     core.history.read(parts.front(), record);
     if (record.slot != kNil) return true;
-    return refuse(out, Code::kInvalid, "what concerns keys or the switch is not undone; make it anew");
+    return refuse(
+        out, Code::kInvalid,
+        "changes of keys and of the write switch cannot be undone; make a new key, or set the switch again");
   }
   return refuse(
       out, Code::kNotFound,
@@ -49,7 +53,7 @@ bool touches(const Event& later, const Event& event) {
   return whole_site || later.product == event.product;
 }
 
-bool check_untouched(const Core& core, const Record& record, Outcome& out) {
+bool check_untouched(const RegistryCore& core, const Record& record, Outcome& out) {
   const Event& event = record.event;
   Record later;
   for (std::uint64_t at = core.store.hot(record.slot).last_event; at != 0; at = later.previous) {
@@ -66,7 +70,7 @@ bool check_untouched(const Core& core, const Record& record, Outcome& out) {
   return true;
 }
 
-bool undo_line(Core& core, const Context& context, const Record& record, Outcome& out) {
+bool undo_line(RegistryCore& core, const RequestContext& context, const Record& record, Outcome& out) {
   const Event& event = record.event;
   if (!check_open(core.store, record.slot, out)) return false;
   const std::uint32_t line = core.store.find_line(record.slot, event.product);
@@ -89,7 +93,7 @@ bool undo_line(Core& core, const Context& context, const Record& record, Outcome
   return true;
 }
 
-bool undo_site(Core& core, const Context& context, const Record& record, Outcome& out) {
+bool undo_site(RegistryCore& core, const RequestContext& context, const Record& record, Outcome& out) {
   const Event& event = record.event;
   Site before;
   core.store.show(record.slot, before);
@@ -114,7 +118,8 @@ bool undo_site(Core& core, const Context& context, const Record& record, Outcome
   return true;
 }
 
-bool undo_parts(Core& core, const Context& context, const std::vector<std::uint64_t>& parts, Outcome& out) {
+bool undo_parts(RegistryCore& core, const RequestContext& context, const std::vector<std::uint64_t>& parts,
+                Outcome& out) {
   Record record;
   for (auto at = parts.rbegin(); at != parts.rend(); ++at) {
     core.history.read(*at, record);
@@ -126,7 +131,7 @@ bool undo_parts(Core& core, const Context& context, const std::vector<std::uint6
 
 }  // namespace
 
-std::uint32_t run(Core& core, const Context& context, const Undo& op, Outcome& out) {
+std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Undo& op, Outcome& out) {
   std::vector<std::uint64_t> parts;
   if (!find_parts(core, context, op.event, parts, out)) return kNil;
   Record record;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "base/limits.h"
 #include "registry/test_support.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ChangedSlots: which slots changed since they were last taken, for whoever writes the rows down (the tables on disk).
 //
 // A bit per slot: to mark one that is marked already, which is what a busy site does, costs one look at it. They are

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the tables on disk rely on: which sites changed, and the way back in one go.
 #include <map>
 #include <set>

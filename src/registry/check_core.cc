@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "registry/check_core.h"
 
 #include <fmt/format.h>
@@ -102,7 +104,7 @@ Status Store::check() const {
 
 namespace {
 
-Status check_history(const Core& core) {
+Status check_history(const RegistryCore& core) {
   std::map<std::uint32_t, std::uint64_t> last;
   Record record;
   Position position = core.history.dropped();
@@ -129,7 +131,7 @@ Status check_history(const Core& core) {
 
 }  // namespace
 
-Status check_core(const Core& core) {
+Status check_core(const RegistryCore& core) {
   if (auto s = core.store.check(); !s) return s;
   if (core.access.digest() != core.access.compute_digest()) return broken("the digest of the keys");
   return check_history(core);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // EventRing: the history, the newest events, as compact records in a ring of bytes.
 //
 // Why bytes: an event of a stock line takes about 40 bytes in one piece, 200,000 of them fit 8 MB; appending is a
@@ -6,9 +8,9 @@
 // appended. Each record knows the distance to the one before of the same site, so a site's history is a walk
 // and not a scan.
 //
-// What is kept is exactly the longest tail of all events within the bounds, which depends on the events alone (their age
-// is counted in commit times): replicas that received the tail by transfer keep the same one. Records hold no interned number for this reason
-// too; a site is its slot, which is the same everywhere.
+// It keeps exactly the longest tail of all events within the bounds, which depends on the events alone (their age
+// is counted in commit times): replicas that received the tail by transfer keep the same one. Records hold no
+// interned number for this reason too; a site is its slot, which is the same everywhere.
 // One thread. Views in a Record live until the record is dropped.
 #pragma once
 

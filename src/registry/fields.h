@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // From requests' fields to a site and back: overlay, difference, and putting one change back.
 #pragma once
 

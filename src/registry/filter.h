@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A SiteFilter made ready to be asked of many rows.
 #pragma once
 

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which sites lie near a point: an R-tree of points on the unit sphere.
 //
 // Why three dimensions: as latitude and longitude the date line and the poles would need special care and a mile
 // would not be a mile everywhere; on the sphere's surface nearer in space is nearer on the ground.
-// The tree only gives candidates: who asks computes the exact distance. Boost.Geometry is behind this door alone,
+// The tree only gives candidates: the caller computes the exact distance. Boost.Geometry is behind this door alone,
 // because it is slow to compile. One thread.
 #pragma once
 

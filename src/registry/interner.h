@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Words: texts that many rows share (products, sources, people, cities, states, counties, providers), each kept
 // once and named by a small number.
 //

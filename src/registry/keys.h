@@ -1,8 +1,12 @@
-// Keys: who may do what, as replicated state. The words; the table of what each role may is permissions.h.
+// SPDX-License-Identifier: Apache-2.0
+
+// Keys: permissions as replicated state. The types are here; the table of what each role may do is in
+// permissions.h.
 //
-// A key is a name (64 random bits) and a secret, of which only the SHA-256 is known here: whoever makes a key makes the
-// secret, shows it once and sends the hash. So neither a request, the history, a backup nor a disk has anything in it
-// that opens a door. Why a plain hash is enough: a secret is 256 random bits and no password, nobody guesses it.
+// A key is a name (64 random bits) and a secret, of which only the SHA-256 is known here: the program that makes a
+// key makes the secret, shows it once and sends the hash. So no request, history, backup or disk contains anything
+// that could be used as a key. Why a plain hash is enough: a secret is 256 random bits and no password, nobody
+// guesses it.
 //
 // As long as there is no key, everybody may do everything, as in a cluster for trials. From the first key on, which
 // must be an operator's without an end, every write needs one. That operator's kind of key is never the last to go.
@@ -24,7 +28,7 @@ namespace titer::registry {
 
 using KeyId = Id<struct KeyTag, std::uint64_t>;
 // A request without a key.
-inline constexpr KeyId kNobody{};
+inline constexpr KeyId kNoKey{};
 // The operator at the machine itself, who came through a replica's local socket: needs no key, makes the first one, and
 // gets in when all secrets are lost. Replicas let nobody else say it.
 inline constexpr KeyId kMachine{~std::uint64_t{0}};
@@ -45,7 +49,7 @@ enum class Role : std::uint8_t {
 inline constexpr std::size_t kRoles = 6;
 [[nodiscard]] std::string_view name(Role role);  // "reader", …
 
-// Classes of operations: every request, question and order of a client is one of them.
+// Classes of operations: every request, query and admin command of a client is one of them.
 enum class Act : std::uint8_t {
   kRead = 0,      // sites, stock, search, export, changes, status
   kAudit = 1,     // who did what and why, and which keys there are

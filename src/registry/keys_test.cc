@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys and roles: every cell of the table, the scopes, what ends a key, and who keeps the door.
 #include <gtest/gtest.h>
 
@@ -62,7 +64,7 @@ class Keys : public testing::Test {
     op.fields.zip = zip;
     op.fields.state = state;
     op.stock = StockClaim{kAnyProduct, Availability::of(10), {}, source};
-    ASSERT_TRUE(as(b.state.has_keys() ? kMachine : kNobody, op).ok()) << b.out.message;
+    ASSERT_TRUE(as(b.state.has_keys() ? kMachine : kNoKey, op).ok()) << b.out.message;
   }
   static SetAvailability set(std::string_view id, std::uint64_t n, std::string_view product = kAnyProduct,
                              std::string_view source = {}) {
@@ -80,7 +82,7 @@ TEST(WithoutKeys, everybody_may_do_everything) {
   Bench b;
   EXPECT_TRUE(b.add("a").ok());
   EXPECT_FALSE(b.state.has_keys());
-  EXPECT_TRUE(b.state.judge(kNobody, Act::kOperate, WallTime(b.now)).ok());
+  EXPECT_TRUE(b.state.judge(kNoKey, Act::kOperate, WallTime(b.now)).ok());
 }
 
 TEST(WithoutKeys, the_first_key_is_made_by_the_machines_operator_for_an_operator_for_ever) {
@@ -92,7 +94,7 @@ TEST(WithoutKeys, the_first_key_is_made_by_the_machines_operator_for_an_operator
     request.key = as;
     return b.apply(request).code;
   };
-  EXPECT_EQ(code(kNobody, key), Code::kForbidden);
+  EXPECT_EQ(code(kNoKey, key), Code::kForbidden);
   EXPECT_EQ(code(KeyId(7), key), Code::kUnauthorized);
   CreateKey other = key;
   other.role = Role::kAuditor;
@@ -110,7 +112,7 @@ TEST_F(Keys, every_cell_of_the_table_holds) {
   add("f", "02138", "MA", "feed");
   std::uint64_t n = 100;
   for (std::uint8_t r = 0; r <= kRoles; ++r) {
-    const KeyId key = r == 0 ? kNobody : key_of(static_cast<Role>(r));
+    const KeyId key = r == 0 ? kNoKey : key_of(static_cast<Role>(r));
     const auto role = static_cast<Role>(r);
     // The aggregator reaches what its source wrote, and fields of sites that it added.
     const bool feed = r != 0 && role == Role::kAggregator;
@@ -254,7 +256,7 @@ TEST_F(Keys, a_key_that_makes_no_sense_is_refused) {
   EXPECT_EQ(code(Role::kProvider, std::vector<std::string_view>(2000, "a")), Code::kTooLarge);
   EXPECT_EQ(make(KeyId(1), Role::kReader).code, Code::kDuplicate);
   EXPECT_EQ(make(kMachine, Role::kReader).code, Code::kInvalid);
-  EXPECT_EQ(make(kNobody, Role::kReader).code, Code::kInvalid);
+  EXPECT_EQ(make(kNoKey, Role::kReader).code, Code::kInvalid);
   EXPECT_EQ(make(KeyId(77), Role::kReader, {}, WallTime(5)).code, Code::kInvalid) << "expired already";
 }
 
@@ -273,7 +275,7 @@ TEST_F(Keys, the_switch_stops_every_write_but_those_of_operators_on_keys_and_its
   EXPECT_EQ(as(kOperatorKey, set("a", 1)).code, Code::kWritesStopped);
   EXPECT_NE(b.out.message.find("a reason"), std::string::npos);
   EXPECT_EQ(as(kMachine, set("a", 1)).code, Code::kWritesStopped);
-  EXPECT_TRUE(b.state.judge(kNobody, Act::kRead, WallTime(b.now)).ok());
+  EXPECT_TRUE(b.state.judge(kNoKey, Act::kRead, WallTime(b.now)).ok());
   EXPECT_TRUE(make(KeyId(77), Role::kReader).ok());
   EXPECT_TRUE(b.state.writes().stopped);
   ASSERT_TRUE(as(kOperatorKey, SetWriteStop{false}).ok());
@@ -309,7 +311,7 @@ TEST_F(Keys, a_secret_opens_its_own_key_only) {
   EXPECT_FALSE(check(kOperatorKey, 2));
   EXPECT_FALSE(check(KeyId(5), 0)) << "there is no such key";
   EXPECT_FALSE(check(kMachine, 0));
-  EXPECT_FALSE(check(kNobody, 0));
+  EXPECT_FALSE(check(kNoKey, 0));
 }
 
 TEST_F(Keys, are_pages_in_the_order_of_their_ids) {

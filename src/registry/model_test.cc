@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Random requests against a slow, obvious model of the rules that matter most: what is promised and who may change
 // what. The model knows sites as maps and follows each operation as product text would describe it.
 #include <algorithm>

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The bundled tables (data/) become one binary file at build time, which tables_blob.cc takes in as it is.
 set(tables ${PROJECT_BINARY_DIR}/registry_tables.bin)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)

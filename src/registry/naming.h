@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ids made from names, and names made unique: the same at every replica, because they depend on the state alone.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Small numbers kept in the order of keys that lie elsewhere: the ordered index of the registry.
 //
 // A sorted sequence cut into blocks of at most 256 numbers: about 6 bytes per entry, against 48 of a node-based

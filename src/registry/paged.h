@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A growing array in pages: elements never move and growth never copies.
 //
 // Why not std::vector: doubling would hold up to three times the memory of a large table for a moment, and moving

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "registry/permissions.h"
 
 #include <fmt/format.h>
@@ -77,7 +79,7 @@ std::optional<KeyId> parse_key_id(std::string_view text) {
     return std::nullopt;
   KeyId id;
   (void)std::from_chars(text.data(), text.data() + text.size(), id.value, 16);
-  return id == kNobody || id == kMachine ? std::nullopt : std::optional(id);
+  return id == kNoKey || id == kMachine ? std::nullopt : std::optional(id);
 }
 
 std::optional<Role> parse_role(std::string_view text) {

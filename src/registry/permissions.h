@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Permissions: the one table of what each role may do. Roles and classes of operations (Act) are in keys.h. Requests are
 // judged by it in apply(), in their order, so a revocation and an expiry are exact; questions by the replica that answers
 // them. Pure.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Searches the packed tables in place; layout: cmake/embed_tables.py.
 #include "registry/products.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The product table (CDC's CVX and NDC codes) and the centroids of all US ZIP codes, compiled into the program.
 //
 // Used before a request is made (NDC → CVX, names for people) and for points of sites that give none. apply() uses

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every question to the registry. Answered from one replica's State at one position (a linearizable read).
 #pragma once
 

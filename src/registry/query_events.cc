@@ -1,5 +1,7 @@
-// history and changes. A page never ends inside the events of one position: who goes on from a position must not
-// miss the rest of a bulk.
+// SPDX-License-Identifier: Apache-2.0
+
+// history and changes. A page never ends inside the events of one position: a client that continues from a position
+// must not miss the rest of a bulk.
 #include <fmt/format.h>
 
 #include "base/limits.h"
@@ -12,7 +14,7 @@ namespace {
 // Shows records until the page is full and the position complete.
 class Pager {
  public:
-  Pager(const Core& core, std::uint32_t limit, const State::EventVisitor& visit)
+  Pager(const RegistryCore& core, std::uint32_t limit, const State::EventVisitor& visit)
       : core_(core), limit_(limit), visit_(visit) {}
 
   // False: the page is full, and this record is the first that is not shown.
@@ -26,7 +28,7 @@ class Pager {
   }
 
  private:
-  const Core& core_;
+  const RegistryCore& core_;
   std::uint32_t limit_;
   const State::EventVisitor& visit_;
   std::uint32_t shown_ = 0;
@@ -34,7 +36,7 @@ class Pager {
   bool stopped_ = false;
 };
 
-Result<bool> history_of_site(const Core& core, const History& query, Pager& pager) {
+Result<bool> history_of_site(const RegistryCore& core, const History& query, Pager& pager) {
   Outcome out;
   const std::uint32_t slot = resolve(core.store, *query.site, out);
   if (slot == kNil) return Error{out.code, out.message};
@@ -48,7 +50,7 @@ Result<bool> history_of_site(const Core& core, const History& query, Pager& page
   return false;
 }
 
-bool history_of_all(const Core& core, const History& query, Pager& pager) {
+bool history_of_all(const RegistryCore& core, const History& query, Pager& pager) {
   std::vector<std::uint64_t> offsets;
   Record record;
   std::uint64_t end = core.history.end();
@@ -65,22 +67,17 @@ bool history_of_all(const Core& core, const History& query, Pager& pager) {
   return false;
 }
 
-Status check_limit(std::uint32_t limit) {
-  if (limit >= 1 && limit <= limits::kPageMax) return ok_status();
-  return Error{Code::kInvalid, fmt::format("limit is from 1 to {} events, not {}", limits::kPageMax, limit)};
-}
-
 }  // namespace
 
-Result<bool> show_history(const Core& core, const History& query, const State::EventVisitor& visit) {
-  if (const Status limit = check_limit(query.limit); !limit) return limit.error();
+Result<bool> show_history(const RegistryCore& core, const History& query, const State::EventVisitor& visit) {
+  if (const Status limit = check_limit(query.limit, "events"); !limit) return limit.error();
   Pager pager(core, query.limit, visit);
   if (query.site) return history_of_site(core, query, pager);
   return history_of_all(core, query, pager);
 }
 
-Result<bool> show_changes(const Core& core, const Changes& query, const State::EventVisitor& visit) {
-  if (const Status limit = check_limit(query.limit); !limit) return limit.error();
+Result<bool> show_changes(const RegistryCore& core, const Changes& query, const State::EventVisitor& visit) {
+  if (const Status limit = check_limit(query.limit, "events"); !limit) return limit.error();
   if (query.since < core.history.dropped()) {
     return Error{Code::kTooOld,
                  fmt::format("events up to position {} are no longer kept: read all sites, then the changes since "

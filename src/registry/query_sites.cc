@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // list, get, near, changed_sites.
 #include <fmt/format.h>
 
@@ -13,11 +15,6 @@
 
 namespace titer::registry {
 namespace {
-
-Status check_limit(std::uint32_t limit) {
-  if (limit >= 1 && limit <= limits::kPageMax) return ok_status();
-  return Error{Code::kInvalid, fmt::format("limit is from 1 to {} rows, not {}", limits::kPageMax, limit)};
-}
 
 // Does (name, id) of the row come up to the cursor's, or before it?
 bool up_to(const Store& store, std::uint32_t slot, const ListSites& query) {
@@ -129,8 +126,13 @@ Result<ZipPoint> origin(const Near& query) {
 
 }  // namespace
 
+Status check_limit(std::uint32_t limit, std::string_view what) {
+  if (limit >= 1 && limit <= limits::kPageMax) return ok_status();
+  return Error{Code::kInvalid, fmt::format("limit is from 1 to {} {}, not {}", limits::kPageMax, what, limit)};
+}
+
 Result<bool> list_sites(const Store& store, const ListSites& query, const State::SiteVisitor& visit) {
-  if (const Status limit = check_limit(query.limit); !limit) return limit.error();
+  if (const Status limit = check_limit(query.limit, "rows"); !limit) return limit.error();
   if (!query.filter.zip.empty()) return list_by_zip(store, query, visit);
   if (!query.filter.product.empty() && query.filter.state.empty()) return list_by_product(store, query, visit);
   if (!query.filter.state.empty()) return list_by_state(store, query, visit);
@@ -148,7 +150,7 @@ Result<Site> get_site(const Store& store, const SiteRef& ref) {
 }
 
 Result<bool> near_sites(const Store& store, const Near& query, const State::NearVisitor& visit) {
-  if (const Status limit = check_limit(query.limit); !limit) return limit.error();
+  if (const Status limit = check_limit(query.limit, "rows"); !limit) return limit.error();
   const auto from = origin(query);
   if (!from) return from.error();
   if (!(query.within_m > 0)) return Error{Code::kInvalid, "the distance must be above 0"};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests: random requests over few names, ids and products, so that they meet often.
 #pragma once
 
@@ -47,7 +49,7 @@ class RandomRequests {
  private:
   // Mostly one that may: else little would happen.
   KeyId key() {
-    if (!keys_) return kNobody;
+    if (!keys_) return kNoKey;
     return below(3) == 0 ? KeyId(below(6)) : kMachine;
   }
   Operation access() {

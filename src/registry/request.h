@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every operation on the registry, as closed variants, and what it answers.
 //
 // Requests are executed by every replica in the same order, so they hold everything that apply() may depend on:
@@ -25,7 +27,7 @@ struct SiteRef {
   std::string_view name;
 };
 
-// Fields to set; what is absent stays as it is. An empty text clears the field (not allowed for name).
+// Fields to set; an absent field stays as it is. An empty text clears the field (not allowed for name).
 struct SiteFields {
   std::optional<std::string_view> name, zip, zip_plus4, street, city, state, county;
   std::optional<std::string_view> phone, info_url, booking_url, provider, hours;
@@ -122,7 +124,7 @@ struct Request {
   std::string_view reason;
   std::string_view idempotency_key;
   bool echo_site = false;  // answer with the site's name and ZIP too
-  KeyId key = kNobody;     // on whose behalf; the replica that took the request has seen the secret
+  KeyId key = kNoKey;      // on whose behalf; the replica that took the request has seen the secret
 };
 
 // The answer to a request. A refusal changes nothing.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "registry/scope.h"
 
 #include <fmt/format.h>
@@ -43,21 +45,21 @@ bool check_source(const KeyRow& key, std::string_view source, Outcome& out) {
 }
 
 bool is_area(std::string_view text) {
-  const auto all = [&](char low, char high) {
+  const auto all_in = [&](char low, char high) {
     return std::all_of(text.begin(), text.end(), [&](char c) { return c >= low && c <= high; });
   };
-  return text.size() == 2 ? all('A', 'Z') : text.size() >= 3 && text.size() <= 5 && all('0', '9');
+  return text.size() == 2 ? all_in('A', 'Z') : text.size() >= 3 && text.size() <= 5 && all_in('0', '9');
 }
 
 }  // namespace
 
-bool check_act(const Core& core, const Context& context, Act act, Outcome& out) {
+bool check_act(const RegistryCore& core, const RequestContext& context, Act act, Outcome& out) {
   if (context.grantee == nullptr) return true;
   Access::Verdict verdict = core.access.judge(context.key, act, context.time);
   return verdict.code == Code::kOk || refuse(out, verdict.code, std::move(verdict.message));
 }
 
-bool check_site(const Context& context, const Site& site, Outcome& out) {
+bool check_site(const RequestContext& context, const Site& site, Outcome& out) {
   const KeyRow* key = context.grantee;
   if (key == nullptr) return true;
   if (!reaches(*key, {site.id, site.state, site.zip})) return out_of_reach(*key, site.id, out);
@@ -67,14 +69,14 @@ bool check_site(const Context& context, const Site& site, Outcome& out) {
                             key->owner));
 }
 
-bool check_new_site(const Context& context, const Site& site, std::string_view source, Outcome& out) {
+bool check_new_site(const RequestContext& context, const Site& site, std::string_view source, Outcome& out) {
   const KeyRow* key = context.grantee;
   if (key == nullptr) return true;
   if (!reaches(*key, {site.id, site.state, site.zip})) return out_of_reach(*key, site.id, out);
   return key->role != Role::kAggregator || check_source(*key, source, out);
 }
 
-bool check_line(const Core& core, const Context& context, std::uint32_t slot, std::uint32_t line,
+bool check_line(const RegistryCore& core, const RequestContext& context, std::uint32_t slot, std::uint32_t line,
                 std::string_view source, Outcome& out) {
   const KeyRow* key = context.grantee;
   if (key == nullptr) return true;
@@ -89,7 +91,7 @@ bool check_line(const Core& core, const Context& context, std::uint32_t slot, st
                             store.name(slot), key->scope.front()));
 }
 
-std::string_view kept_source(const Context& context, std::string_view source) {
+std::string_view kept_source(const RequestContext& context, std::string_view source) {
   const KeyRow* key = context.grantee;
   if (key == nullptr || key->role != Role::kAggregator) return source;
   return key->scope.front();

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The texts of one site, packed into one block of memory: a head of lengths, then the bytes.
 //
 // Why: a site has a dozen short texts; as std::strings they would cost 32 bytes each and up to twelve

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A hash table from a key that lies elsewhere to a small number (a slot of the site table, a word of the interner).
 //
 // Why our own: the keys are already stored in the rows, so an entry is only half of the key's hash and the number:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "registry/state.h"
 
 #include <algorithm>
@@ -13,7 +15,7 @@ namespace titer::registry {
 
 struct State::Impl {
   explicit Impl(HistoryBounds bounds) : core(bounds.events, bounds.bytes, bounds.age_ms) {}
-  Core core;
+  RegistryCore core;
 };
 
 State::State() : State(HistoryBounds{limits::kHistoryEventsMax, limits::kHistoryBytesMax}) {}
@@ -36,7 +38,7 @@ WallTime State::time() const { return impl_->core.time; }
 std::uint64_t State::digest() const { return impl_->core.store.digest() + impl_->core.access.digest(); }
 
 Totals State::totals() const {
-  const Core& core = impl_->core;
+  const RegistryCore& core = impl_->core;
   Totals totals;
   totals.sites = core.store.slots();
   totals.active_sites = core.store.active_sites();

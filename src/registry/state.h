@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // State: the registry as a deterministic state machine. apply(request) is the only way to change it.
 //
 // Why this shape: the same sequence of apply() calls gives the same state, digest and answers at every replica —
@@ -5,7 +7,7 @@
 // (one packed block of text each, small integers for ids, products and people interned) because a nation's sites
 // should fit in the memory of a small machine: 100,000 sites in under 64 MB with all indexes.
 //
-// Invariants: no count below 0; names unique among active sites; ids unique for ever; every index agrees with the
+// Invariants: no count below 0; names unique among active sites; ids never reused; every index agrees with the
 // sites (check() proves it, tests call it); digest() is the sum of one hash per site and stock line, so equal
 // states have equal digests however they were reached (by apply or by transfer).
 // Thread rule: one thread. Views it shows live until the next apply() or read_transfer().
@@ -90,8 +92,8 @@ class State {
   std::uint32_t write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out, Position since = {}) const;
   // Writes the sites whose `changed` is above `since` (all of them in one go).
   void write_sites_changed(Position since, Bytes& out) const;
-  // Writes events above `since`, about bytes_max bytes; returns the position up to which they are complete: go on
-  // from there until it is position().
+  // Writes events above `since`, about bytes_max bytes; returns the position up to which they are complete:
+  // continue from there until it is position().
   Position write_events(Position since, std::size_t bytes_max, Bytes& out) const;
   // All keys and the switch, if they changed after `since`. Any time before the head.
   void write_access(Position since, Bytes& out) const;

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Store: the sites and their stock lines as rows, with every index and the digest kept up to date.
 //
-// The bottom half of State. It knows no operation, event or rule; it only sees to it that rows, indexes and digest
-// never disagree: every change goes through add/put/pop (site), add_line/put_line/remove_line (stock), and each
-// of these leaves everything consistent. Callers have validated what they pass.
+// The bottom half of State. It knows no operation, event or rule; it only ensures that rows, indexes and digest
+// never disagree: every change goes through add/put/pop (site), add_line/put_line/remove_line (stock), and each of
+// these leaves everything consistent. Callers have validated what they pass.
 //
 // A row is split: HotRow is what an availability request touches (64 bytes), ColdRow the rest (56), the texts one
 // packed block, shared words interned. A stock line has 56 bytes; lines are chained per site in the order of
@@ -78,8 +80,8 @@ struct SiteImage {
   Site site;
   // How many bytes of the name were asked for when an import had to make the name unique; 0: all of it.
   std::uint16_t asked_name = 0;
-  // The highest version of any stock line that was taken away: a new line goes on from there, so that nobody's
-  // if_version fits a line it never saw.
+  // The highest version of any stock line that was removed: a new line continues from there, so that no client's
+  // if_version matches a line that it never saw.
   std::uint32_t retired_version = 0;
 };
 

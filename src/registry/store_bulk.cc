@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The end of a bulk: the ordered indexes and the one of points, made from all rows at once.
 //
 // Names are the expensive part: they lie all over the memory and many begin alike. They are compared once, eight bytes

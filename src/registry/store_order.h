@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The orders of the ordered indexes, over the rows of a Store.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The packed tables as they lie in the program: taken in by the assembler, so a megabyte costs no compile time and,
 // being read-only pages of the file, no memory until it is looked at.
 asm(R"(

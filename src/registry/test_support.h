@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For the tests of this module: a State with a running position and clock, and short ways to make requests.
 #pragma once
 

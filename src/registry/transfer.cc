@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "registry/transfer.h"
 
 #include <algorithm>
@@ -42,7 +44,7 @@ Error malformed(const char* what) {
   return {Code::kProtocol, std::string("the transferred registry is malformed: ") + what};
 }
 
-Status read_site(Core& core, ByteView in) {
+Status read_site(RegistryCore& core, ByteView in) {
   ByteReader reader(in);
   const std::uint32_t slot = reader.u32();
   SiteImage image;
@@ -62,7 +64,7 @@ bool is_sound(const Record& record) {
   return e.product.empty() || is_product(e.product);
 }
 
-Status read_event(Core& core, ByteView in, Position known) {
+Status read_event(RegistryCore& core, ByteView in, Position known) {
   Record record;
   if (!EventRing::read_record(in, record) || !is_sound(record)) return malformed("an event");
   // A position is always sent whole, so an event up to what came in earlier messages is a repetition.
@@ -82,7 +84,7 @@ Status read_event(Core& core, ByteView in, Position known) {
   return ok_status();
 }
 
-Status read_head(Core& core, ByteView in) {
+Status read_head(RegistryCore& core, ByteView in) {
   ByteReader reader(in);
   const Position position(reader.u64());
   const WallTime time(reader.i64());
@@ -93,7 +95,7 @@ Status read_head(Core& core, ByteView in) {
   if (core.history.newest() > position || core.store.slots() > slots)
     return Error{Code::kTooOld, "the transferred registry's head is older than what came before it"};
   if (slots != core.store.slots()) return malformed("sites are missing");
-  // What was here before the transfer may reach back farther, with a gap in between.
+  // The events that were here before the transfer may reach back farther, with a gap in between.
   core.history.cut(events, dropped);
   if (events != core.history.events()) return malformed("events are missing");
   core.position = position;
@@ -134,7 +136,7 @@ bool take_changed(Store& store, std::size_t sites_min, std::size_t bytes_max, co
   return store.changes() == 0;
 }
 
-Position write_events(const Core& core, Position since, std::size_t bytes_max, Bytes& out) {
+Position write_events(const RegistryCore& core, Position since, std::size_t bytes_max, Bytes& out) {
   const EventRing& history = core.history;
   const std::size_t limit = out.size() + bytes_max;
   Position done = since;
@@ -150,14 +152,14 @@ Position write_events(const Core& core, Position since, std::size_t bytes_max, B
   return std::max(done, core.position);  // in the middle of a transfer the last head is older than the last event
 }
 
-void write_access(const Core& core, Position since, Bytes& out) {
+void write_access(const RegistryCore& core, Position since, Bytes& out) {
   if (core.access.changed() <= since) return;
   PartWriter part(Part::kAccess, out);
   core.access.write(out);
   part.end();
 }
 
-void write_head(const Core& core, Bytes& out) {
+void write_head(const RegistryCore& core, Bytes& out) {
   PartWriter part(Part::kHead, out);
   part.body().u64(core.position.value);
   part.body().i64(core.time.value);
@@ -167,7 +169,7 @@ void write_head(const Core& core, Bytes& out) {
   part.end();
 }
 
-Status read_transfer(Core& core, ByteView in) {
+Status read_transfer(RegistryCore& core, ByteView in) {
   ByteReader reader(in);
   const Position known = core.history.newest();
   while (reader.ok() && reader.left() > 0) {

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A State as bytes, in parts that may be written over many turns while requests are executed in between, and
 // taken over by another replica.
 //
 // A transfer is a sequence of parts, each a kind (u8), a length (u32) and that many bytes:
-//   site   slot u32, image (core.h)        the newest one of a slot wins
-//   event  record (event_ring.h)           its site came before; positions never fall; what is there is skipped
+//   site   slot u32, image (registry_core.h)        the newest one of a slot wins
+//   event  record (event_ring.h)           its site came before; positions never fall; known ones are skipped
 //   access keys and switch (access.h)      the newest one wins
 //   head   position, commit time, dropped history, slots, events; older events than the writer has are dropped here
 // Sites carry texts and no interned numbers, so the receiver's interner may number differently.
@@ -11,7 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "registry/core.h"
+#include "registry/registry_core.h"
 #include "registry/state.h"
 
 namespace titer::registry {
@@ -20,10 +22,10 @@ namespace titer::registry {
 std::uint32_t write_sites(const Store& store, std::uint32_t from_slot, std::size_t bytes_max, Position since,
                           Bytes& out);
 void write_sites_changed(const Store& store, Position since, Bytes& out);
-Position write_events(const Core& core, Position since, std::size_t bytes_max, Bytes& out);
-void write_access(const Core& core, Position since, Bytes& out);
-void write_head(const Core& core, Bytes& out);
+Position write_events(const RegistryCore& core, Position since, std::size_t bytes_max, Bytes& out);
+void write_access(const RegistryCore& core, Position since, Bytes& out);
+void write_head(const RegistryCore& core, Bytes& out);
 bool take_changed(Store& store, std::size_t sites_min, std::size_t bytes_max, const State::PartVisitor& visit);
-[[nodiscard]] Status read_transfer(Core& core, ByteView in);
+[[nodiscard]] Status read_transfer(RegistryCore& core, ByteView in);
 
 }  // namespace titer::registry

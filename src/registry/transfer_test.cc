@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "registry/random_requests.h"
 #include "registry/test_support.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The words of the vaccine domain: availability, product, site, stock line, event.
 //
 // These are views: text lies in the buffer they were decoded from or in the State that shows them. So a request
@@ -85,7 +87,7 @@ enum class EventKind : std::uint8_t {
   kRelease = 7,
   kUndo = 8,
   kImport = 9,
-  // No site: who may read the audit sees them.
+  // Events without a site: only keys that may audit see them.
   kCreateKey = 10,
   kRevokeKey = 11,
   kSetWriteStop = 12,

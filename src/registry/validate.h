@@ -1,4 +1,6 @@
-// What may be written into the registry: the rules for every field, and the sentences that refuse.
+// SPDX-License-Identifier: Apache-2.0
+
+// Validation: the rules for every field of the registry, and the sentences that refuse.
 //
 // A refusal says what is wrong and what to do instead; its code says who can react. Nothing here changes anything.
 #pragma once

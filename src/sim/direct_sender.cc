@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/direct_sender.h"
 
 #include <fmt/format.h>
@@ -11,8 +13,7 @@
 namespace titer::sim {
 
 namespace {
-constexpr Time kRedialUs = 50'000, kLookUs = 50'000;
-constexpr std::int64_t kEpochMs = 1'700'000'000'000;
+constexpr Time kLookUs = 50'000;
 }  // namespace
 
 DirectSender::DirectSender(Scene& scene, std::uint64_t number)
@@ -118,7 +119,7 @@ void DirectSender::perform() {
       scene_.ledger.sent({}, **frame, {});
       if (sent++ == last) break;
     } else if (const ViewNumber view = std::get<smr::Hello>(one.message).view; view == greeted_view_) {
-      scene_.hit(Mark::kHelloAgain);
+      scene_.hit(CoverageMark::kHelloAgain);
     }
     const smr::Member* member = client_.view()->find(one.to);
     for (Peer& peer : peers_)
@@ -130,7 +131,7 @@ void DirectSender::perform() {
   for (Peer& peer : peers_)
     if (!peer.out.empty()) scene_.network.send(peer.connection, node_, std::exchange(peer.out, {}));
   if (last < frames) {
-    scene_.hit(Mark::kDirectDiesInBroadcast);
+    scene_.hit(CoverageMark::kDirectDiesInBroadcast);
     alive_ = false;
     scene_.network.detach(node_, true);
     return;
@@ -140,7 +141,7 @@ void DirectSender::perform() {
 
 // --- what arrives
 
-void DirectSender::dialled(Port port, ConnectionId connection) {
+void DirectSender::on_dialled(Port port, ConnectionId connection) {
   if (!alive_) return;
   Peer& peer = peers_[port];
   peer.dialling = false;
@@ -164,12 +165,12 @@ void DirectSender::drop(Peer& peer) {
   if (std::exchange(peer.greeted, false)) step(smr::DirectClient::Disconnected{peer.replica, peer.incarnation});
 }
 
-void DirectSender::closed(ConnectionId connection) {
+void DirectSender::on_closed(ConnectionId connection) {
   for (Peer& peer : peers_)
     if (alive_ && peer.connection == connection) drop(peer);
 }
 
-void DirectSender::received(ConnectionId connection, Bytes bytes) {
+void DirectSender::on_received(ConnectionId connection, Bytes bytes) {
   if (!alive_) return;
   const auto peer = std::ranges::find(peers_, connection, &Peer::connection);
   if (peer == peers_.end()) return;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DirectSender: a direct client's process — smr::DirectClient over one connection per replica, driven as
 // client/direct_session.cc drives it (docs/explanation/protocol.md §3).
 //
@@ -43,10 +45,10 @@ class DirectSender final : public Endpoint, public Handler {
   };
 
   void on_event(std::uint32_t what, std::uint64_t argument) override;
-  void dialled(Port port, ConnectionId connection) override;
-  void accepted(ConnectionId) override {}
-  void received(ConnectionId connection, Bytes bytes) override;
-  void closed(ConnectionId connection) override;
+  void on_dialled(Port port, ConnectionId connection) override;
+  void on_accepted(ConnectionId) override {}
+  void on_received(ConnectionId connection, Bytes bytes) override;
+  void on_closed(ConnectionId connection) override;
   void look(Time at);
   void think();
   void turn();

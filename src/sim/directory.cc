@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/directory.h"
 
 #include <algorithm>
@@ -9,7 +11,7 @@ namespace titer::sim {
 
 namespace {
 
-constexpr std::size_t kAllBytes = std::size_t{1} << 30;  // a state in as few pieces as there can be
+constexpr std::size_t kAllBytes = std::size_t{1} << 30;  // a state in as few pieces as possible
 
 Status read_state(const Bytes& state, machine::Machine& into) {
   for (ByteView rest = state; !rest.empty();) {
@@ -34,7 +36,7 @@ Tables write_down(smr::Checkpoint checkpoint, const machine::Machine& machine) {
   return tables;
 }
 
-void Directory::found(const smr::ViewRecord& first) {
+void Directory::bootstrap(const smr::ViewRecord& first) {
   tables_ = {{first, {}, {}, {}}, {}, machine::Machine().digest(), nullptr, false};
   installed_ = first;
 }

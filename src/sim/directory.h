@@ -1,14 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Directory: what is on a replica's disk and outlives its process — its lives, the tables, and the journal beyond them.
 //
 // Only what is durable is here: disk.h decides what of that which a process handed over gets so far, and a crash keeps.
 // The rules are those of docs/explanation/protocol.md §7, as a store keeps them:
 //   lives     a process that opens the directory is noted before anybody hears of it; to learn ends the list
 //   tables    the state machine at one place with a checkpoint, replaced as one; a learner's say so
-//   journal   lines in the order of smr's tickets. What the tables make needless is forgotten, and nothing else (I7):
+//   journal   lines in the order of smr's tickets. Only records that the tables make obsolete are discarded (I7):
 //             frames of earlier views, and those of the installed view up to the bases
 //   whole     a member's: the newest installed view, by tables and journal, has this replica. So a joiner's final state
 //             counts from when the line of the view that it joins is in the journal
-// One process at a time uses a directory (a real one is locked); who comes while another lives is given a new one.
+// One process at a time uses a directory (a real one is locked); a process that starts while another lives is given
+// a new one.
 // Errors: what cannot be read back is a broken promise of the product or the simulator, so the run fails with it.
 #pragma once
 
@@ -52,7 +55,7 @@ class Directory {
   explicit Directory(ReplicaId owner) : owner_(owner) { tables_.learning = true; }
 
   // --- how a life begins
-  void found(const smr::ViewRecord& first);
+  void bootstrap(const smr::ViewRecord& first);
   void opened(Incarnation who) { noted_.push_back(who); }
   void learns() { noted_.clear(); }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/disk.h"
 
 #include <algorithm>
@@ -47,7 +49,7 @@ void Disk::write_tables(Tables tables) {
   stage_.time.at(not_before(stage_.time.now() + kTablesShare * length()), *this, kTables, ++write_);
 }
 
-// What is under way ends then, and not before.
+// The sync in progress ends then, and not before.
 void Disk::hang(Time until) {
   hangs_until_ = until;
   if (busy_) stage_.time.at(until, *this, kSync, ++sync_);
@@ -74,7 +76,7 @@ void Disk::on_event(std::uint32_t what, std::uint64_t argument) {
 void Disk::synced() {
   busy_ = false;
   if (fails_ && owner_.may_fail()) {
-    stage_.hit(Mark::kDiskFails);
+    stage_.hit(CoverageMark::kDiskFails);
     return owner_.disk_failed();
   }
   synced_ = syncing_;
@@ -87,17 +89,17 @@ void Disk::synced() {
 void Disk::tables_end() {
   Tables written = std::move(*std::exchange(tables_, std::nullopt));
   directory_->replace(std::move(written), [this](const smr::Frame& frame) { owner_.forgotten(frame); });
-  stage_.hit(Mark::kTablesWritten);
+  stage_.hit(CoverageMark::kTablesWritten);
   owner_.tables_written();
 }
 
 void Disk::crash() {
   over_ = true;
-  if (tables_) stage_.hit(Mark::kTablesTorn);
+  if (tables_) stage_.hit(CoverageMark::kTablesTorn);
   if (unsynced_.empty()) return;
   const std::size_t kept = stage_.random.below(unsynced_.size() + 1);
-  if (kept < unsynced_.size()) stage_.hit(Mark::kUnsyncedLost);
-  if (kept > 0) stage_.hit(Mark::kTornTail);
+  if (kept < unsynced_.size()) stage_.hit(CoverageMark::kUnsyncedLost);
+  if (kept > 0) stage_.hit(CoverageMark::kTornTail);
   for (std::size_t i = 0; i < kept; ++i) directory_->append(std::move(unsynced_[i].line));
   unsynced_.clear();
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Disk: between a replica's process and its directory — what of that which it hands over is durable, and when.
 //
 // One sync at a time: what is appended while one runs goes into the next, as group commit does. Lines with requests are
@@ -22,7 +24,7 @@ class DiskOwner {
  public:
   virtual void persisted(std::uint64_t ticket) = 0;  // everything up to it is on disk
   virtual void tables_written() = 0;
-  virtual void forgotten(const smr::Frame& frame) = 0;  // the tables make it needless
+  virtual void forgotten(const smr::Frame& frame) = 0;  // the tables make it obsolete
   virtual void disk_failed() = 0;
   // A failure is allowed now: somebody else has the state.
   [[nodiscard]] virtual bool may_fail() const = 0;

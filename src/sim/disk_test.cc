@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a disk keeps, and what a directory says about itself (docs/explanation/protocol.md §7).
 #include "sim/disk.h"
 
@@ -58,7 +60,7 @@ class Owner final : public DiskOwner {
 
 struct Desk {
   explicit Desk(std::uint64_t seed = 3) : stage(plan_of(seed), nullptr) {
-    directory->found(view_of(0, {100, 101}));
+    directory->bootstrap(view_of(0, {100, 101}));
   }
   void pass(Time length) {
     for (const Time until = stage.time.now() + length; stage.time.step(until);) continue;
@@ -165,7 +167,7 @@ TEST(Disk, tables_are_there_as_a_whole_or_not_at_all) {
 
 TEST(Directory, forgets_earlier_views_and_frames_up_to_the_bases_and_nothing_else) {
   Directory directory(ReplicaId(1));
-  directory.found(view_of(0, {100, 101}));
+  directory.bootstrap(view_of(0, {100, 101}));
   directory.append(frame(0, 1));
   directory.append(smr::Installed{view_of(1, {100, 101}), frame(0, 1)->uid()});
   for (std::uint64_t seq = 1; seq <= 4; ++seq) directory.append(frame(1, seq));
@@ -182,7 +184,7 @@ TEST(Directory, forgets_earlier_views_and_frames_up_to_the_bases_and_nothing_els
 
 TEST(Directory, views_that_ended_are_executed_and_the_last_is_held) {
   Directory directory(ReplicaId(1));
-  directory.found(view_of(0, {100, 101}));
+  directory.bootstrap(view_of(0, {100, 101}));
   directory.append(frame(0, 1));
   directory.append(frame(0, 2));
   directory.append(smr::Installed{view_of(1, {100, 101}), frame(0, 2)->uid()});
@@ -208,7 +210,7 @@ TEST(Directory, a_joiners_counts_from_when_the_line_of_its_view_is_there) {
 
 TEST(Directory, is_known_by_its_life_as_a_member_and_those_since_until_one_learns) {
   Directory directory(ReplicaId(1));
-  directory.found(view_of(0, {100, 101}));
+  directory.bootstrap(view_of(0, {100, 101}));
   directory.opened(Incarnation(201));
   directory.opened(Incarnation(301));
   EXPECT_EQ(directory.lives(), (std::vector{Incarnation(101), Incarnation(201), Incarnation(301)}));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/ledger.h"
 
 #include <fmt/format.h>
@@ -86,7 +88,7 @@ void Ledger::stands(Incarnation who, Position position, std::uint64_t digest) {
                 fmt::format("process {} has another digest than others at position {}", who.value, position.value));
 }
 
-void Ledger::took_over(Incarnation who, Position position) {
+void Ledger::received_state(Incarnation who, Position position) {
   if (position.value > log_.size())
     stage_.fail("prefix (I2)", fmt::format("learner {} was given position {}, nobody was beyond {}", who.value,
                                            position.value, log_.size()));

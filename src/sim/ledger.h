@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ledger: what all replicas of a run did, the dead ones included, held against the promises (docs/explanation/protocol.md §4).
 //
 // It stands outside of the replicas and believes none of them: everything here comes from frames on their way, from
@@ -9,16 +11,16 @@
 //   I4   one record per view number
 //   I5   a replica that knows the next view sends no new frame of the one before
 //   I6   all that install a view stand at the same position, and behind every answered request of earlier views
-//   I9   (session, number) has one effect; whoever repeats it is given the first result
+//   I9   (session, number) has one effect; a client that repeats it is given the first result
 //   I10  equal positions, equal digests
 //   answered  what a client is told is what the log says
 //   reads     no read is older than what was answered before it began
 //
-//        and a disk with which the cluster could begin anew has every answered request, executed or held
+//        and a disk from which the cluster could restart has every answered request, executed or held
 //   I7   no frame leaves a journal that a member of its view may lack, and a disk gives back all that was synced
 //
 // That nothing leaves memory too early (I7) shows here as a frame that nobody can relay; I8 (leases) is looked at where a
-// view is installed (process_views.cc), because it needs the living replicas themselves.
+// view is installed (sim_process_views.cc), because it needs the living replicas themselves.
 // Cost: one log entry per request and a hash per frame. Thread rule: one thread.
 #pragma once
 
@@ -50,7 +52,7 @@ class Ledger {
   // --- replicas. `who` is the process's incarnation
   void executed(Incarnation who, Position position, const smr::Frame& frame, const Done& done);
   void stands(Incarnation who, Position position, std::uint64_t digest);
-  void took_over(Incarnation who, Position position);                     // a learner, from a final state
+  void received_state(Incarnation who, Position position);                // a learner, from a final state
   void sent(Incarnation who, const smr::Frame& frame, ViewNumber known);  // its own, to the others
   void made(Incarnation who, const smr::Frame& frame);  // its own; of a replica alone nobody else hears
   void relayed(const smr::Frame& frame);
@@ -62,9 +64,9 @@ class Ledger {
   void forgets(Incarnation who, const smr::Frame& frame);
   // A disk gives back what these lives held in the view that they had installed last.
   void given_back(const std::vector<Incarnation>& lives, const smr::Recovered& found);
-  // The disk of a member of the newest record: the cluster could begin anew with it alone.
+  // The disk of a member of the newest record: the cluster could restart from it alone.
   void could_begin(Incarnation member, Position position, const smr::Recovered& found);
-  // `who` goes on with it.
+  // `who` resumes from it.
   void begins_again(Incarnation who, const smr::Recovered& found);
   void published(const smr::ViewRecord& record);
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The page of a trace lies in the program as it is (trace_blob.cc).
 set_source_files_properties(${dir}/trace_blob.cc PROPERTIES
   COMPILE_DEFINITIONS "TITER_TRACE_PAGE=\"${dir}/trace_page\""

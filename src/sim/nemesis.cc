@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/nemesis.h"
 
 #include <algorithm>
 #include <memory>
 
 #include "sim/direct_sender.h"
-#include "sim/process.h"
-#include "sim/register.h"
+#include "sim/sim_process.h"
+#include "sim/sim_register.h"
 #include "sim/thin_client.h"
 
 namespace titer::sim {
@@ -17,7 +19,7 @@ constexpr Time kTendEveryUs = 25'000;
 void Nemesis::start() {
   for (std::size_t i = 0; i < kFaults; ++i) schedule(static_cast<Fault>(i));
   for (int i = 0; i < scene_.plan.replicas; ++i) core_.add(ReplicaId(static_cast<std::uint16_t>(i)));
-  scene_.time.at(scene_.time.now(), *this, kTend);
+  scene_.time.at(scene_.time.now(), *this, kRestartMissing);
 }
 
 void Nemesis::schedule(Fault fault) {
@@ -27,7 +29,7 @@ void Nemesis::schedule(Fault fault) {
 }
 
 void Nemesis::on_event(std::uint32_t what, std::uint64_t argument) {
-  if (what == kTend) return tend();
+  if (what == kRestartMissing) return restart_missing();
   if (scene_.winding_down) return;
   const auto a = static_cast<Host>(argument >> 8U), b = static_cast<Host>(argument & 0xFFU);
   switch (what) {
@@ -35,12 +37,12 @@ void Nemesis::on_event(std::uint32_t what, std::uint64_t argument) {
     case kEndPartition: return scene_.network.unblock(a, b);
     case kEndSlowLink: return scene_.network.slow(a, b, 0);
     default:
-      if (Process* process = scene_.find(Incarnation(argument))) process->disk().slow(0);
+      if (SimProcess* process = scene_.find(Incarnation(argument))) process->disk().slow(0);
   }
 }
 
-Process* Nemesis::somebody() {
-  std::vector<Process*> living;
+SimProcess* Nemesis::somebody() {
+  std::vector<SimProcess*> living;
   for (const auto& process : scene_.processes)
     if (process->alive()) living.push_back(process.get());
   return living[scene_.random.below(living.size())];
@@ -56,30 +58,30 @@ void Nemesis::strike(Fault fault) {
   if (std::ranges::none_of(scene_.processes, [](const auto& process) { return process->alive(); })) return;
   switch (fault) {
     case Fault::kCrash: {
-      Process* victim = somebody();
+      SimProcess* victim = somebody();
       if (scene_.random.chance(.3)) return victim->kill("killed");
       return victim->doom(static_cast<unsigned>(scene_.random.below(60)));
     }
     case Fault::kPause:
-      scene_.hit(Mark::kPause);
+      scene_.hit(CoverageMark::kPause);
       return somebody()->pause(scene_.random.chance(.5) ? some(1'000, 200'000) : some(200'000, 4'000'000));
     case Fault::kCut: return cut();
     case Fault::kPartition: return partition();
     case Fault::kSlowLink: return slow_link();
     case Fault::kExclude: return scene_.view_register->exclude(*somebody());
     case Fault::kRegisterAway:
-      scene_.hit(Mark::kRegisterAway);
+      scene_.hit(CoverageMark::kRegisterAway);
       return scene_.view_register->away(some(100'000, 5'000'000));
     case Fault::kDiskSlow: {
       if (!scene_.plan.durable) return;
-      Process* process = somebody();
-      scene_.hit(Mark::kDiskSlow);
+      SimProcess* process = somebody();
+      scene_.hit(CoverageMark::kDiskSlow);
       process->disk().slow(some(10'000, 200'000));
       return scene_.time.at(now + some(500'000, 5'000'000), *this, kEndSlowDisk, process->incarnation().value);
     }
     case Fault::kDiskHang:
       if (!scene_.plan.durable) return;
-      scene_.hit(Mark::kDiskHangs);
+      scene_.hit(CoverageMark::kDiskHangs);
       return somebody()->disk().hang(now + some(50'000, 5'000'000));
     case Fault::kDiskFail:
       if (scene_.plan.durable) somebody()->disk().fail_next();
@@ -108,12 +110,12 @@ void Nemesis::cut() {
   const auto& open = scene_.network.open();
   if (open.empty()) return;
   const ConnectionId id = open[scene_.random.below(open.size())];
-  scene_.hit(Mark::kCut);
+  scene_.hit(CoverageMark::kCut);
   scene_.tell_fault("cut", scene_.network.end(id, 0), scene_.network.end(id, 1));
   scene_.network.cut(id);
 }
 
-// Between replicas' hosts; now and then the register's too. Who is not cut off here sees both sides.
+// Between replicas' hosts; now and then the register's too. Hosts that are not cut off here see both sides.
 void Nemesis::partition() {
   const Time until =
       scene_.time.now() + (scene_.random.chance(.5) ? some(50'000, 500'000) : some(500'000, 6'000'000));
@@ -124,7 +126,7 @@ void Nemesis::partition() {
   const auto t = static_cast<std::uint64_t>(scene_.plan.replicas);
   const std::uint64_t kind = scene_.random.below(4);
   if (kind == 3 && t > 2) {
-    scene_.hit(Mark::kHalves);
+    scene_.hit(CoverageMark::kHalves);
     scene_.tell_fault("halves");
     const std::uint64_t side = 1 + scene_.random.below((1U << t) - 2);
     for (Host a = 0; a < t; ++a)
@@ -137,18 +139,18 @@ void Nemesis::partition() {
                                                      : static_cast<Host>((a + 1 + scene_.random.below(t - 1)) % t);
   block(a, b);
   if (kind == 0) {
-    scene_.hit(Mark::kOneWay);
+    scene_.hit(CoverageMark::kOneWay);
     return scene_.tell_fault("one way");
   }
   block(b, a);
-  scene_.hit(Mark::kPartialPartition);
+  scene_.hit(CoverageMark::kPartialPartition);
   scene_.tell_fault("partial partition");
 }
 
 void Nemesis::slow_link() {
   const Host a = some_id().value, b = scene_.random.chance(.3) ? kRegisterHost : Host{some_id().value};
   if (a == b) return;
-  scene_.hit(Mark::kSlowLink);
+  scene_.hit(CoverageMark::kSlowLink);
   scene_.network.slow(a, b, some(5'000, 300'000));
   scene_.time.at(scene_.time.now() + some(200'000, 5'000'000), *this, kEndSlowLink, std::uint64_t{a} << 8U | b);
 }
@@ -159,7 +161,7 @@ void Nemesis::client_death() {
   for (auto& client : scene_.thin) {
     if (!client->alive() || !scene_.random.chance(.4)) continue;
     client->kill();
-    scene_.hit(Mark::kGatewayClientDies);
+    scene_.hit(CoverageMark::kGatewayClientDies);
     const double share = client->read_share();
     scene_.thin.push_back(std::make_unique<ThinClient>(scene_, ++clients_, share));
     return scene_.thin.back()->start();
@@ -171,12 +173,12 @@ void Nemesis::direct_death() {
     if (!client->alive() || !scene_.random.chance(.5)) continue;
     if (scene_.random.chance(.7)) return client->kill_in_broadcast();
     client->kill();
-    return scene_.hit(Mark::kDirectClientDies);
+    return scene_.hit(CoverageMark::kDirectClientDies);
   }
 }
 
 void Nemesis::wall_jump() {
-  scene_.hit(Mark::kWallJumps);
+  scene_.hit(CoverageMark::kWallJumps);
   const std::int64_t by = some(-3'600'000, 3'600'000);
   if (scene_.direct.empty() || scene_.random.chance(.6)) return somebody()->jump_wall(by);
   scene_.direct[scene_.random.below(scene_.direct.size())]->jump_wall(by);
@@ -184,9 +186,9 @@ void Nemesis::wall_jump() {
 
 // --- who comes back
 
-void Nemesis::tend() {
+void Nemesis::restart_missing() {
   const Time now = scene_.time.now();
-  scene_.time.at(now + kTendEveryUs, *this, kTend);
+  scene_.time.at(now + kTendEveryUs, *this, kRestartMissing);
   for (std::uint16_t i = 0; i < scene_.plan.replicas; ++i) {
     Time& at = restart_at_[i];
     if (!core_.has(ReplicaId(i)) || scene_.holder(ReplicaId(i)) != nullptr) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Nemesis: does to a run what its plan says may be done to it, and takes it all back for the liveness phase.
 //
 // Each kind of fault has its own clock, so that kinds meet in every combination. No fault takes the last living member
@@ -22,12 +24,12 @@ class Nemesis final : public Handler {
   [[nodiscard]] bool in_core(ReplicaId id) const { return core_.has(id); }
 
  private:
-  enum What : std::uint32_t { kStrike, kEndPartition, kEndSlowLink, kEndSlowDisk, kTend };
+  enum What : std::uint32_t { kStrike, kEndPartition, kEndSlowLink, kEndSlowDisk, kRestartMissing };
 
   void on_event(std::uint32_t what, std::uint64_t argument) override;
   void strike(Fault fault);
   void schedule(Fault fault);
-  void tend();  // who is missing is started
+  void restart_missing();  // who is missing is started
   void partition();
   void cut();
   void slow_link();
@@ -35,7 +37,7 @@ class Nemesis final : public Handler {
   void direct_death();
   void wall_jump();
   void total_failure();
-  [[nodiscard]] Process* somebody();
+  [[nodiscard]] SimProcess* somebody();
   [[nodiscard]] ReplicaId some_id();
   [[nodiscard]] Time some(Time low, Time high) { return scene_.random.between(low, high); }
 

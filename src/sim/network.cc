@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/network.h"
 
 #include <algorithm>
@@ -12,7 +14,7 @@ namespace {
 
 constexpr Time kDialTimeoutUs = 1'000'000;
 
-// Length of the message that begins here, header included. Who wrote it was wire::encode.
+// Length of the message that begins here, header included. It was written by wire::encode.
 std::size_t message_bytes(ByteView in) {
   std::uint32_t length = 0;
   std::memcpy(&length, in.data() + 4, sizeof length);
@@ -30,7 +32,7 @@ std::uint64_t name_of(ConnectionId id, unsigned side) { return std::uint64_t{id}
 
 }  // namespace
 
-Network::Network(Stage& stage) : stage_(stage), connections_(1) { listeners_.fill(kNobody); }
+Network::Network(Stage& stage) : stage_(stage), connections_(1) { listeners_.fill(kNoNode); }
 
 Node Network::attach(Endpoint& endpoint, Host host) {
   nodes_.push_back({&endpoint, host});
@@ -44,14 +46,14 @@ Time Network::delay(Node from, Node to) {
 
 void Network::dial(Node from, Port port) {
   const Node to = listeners_[port];
-  const Time there_and_back = to == kNobody ? stage_.plan.delay_us : delay(from, to) + delay(to, from);
+  const Time there_and_back = to == kNoNode ? stage_.plan.delay_us : delay(from, to) + delay(to, from);
   stage_.time.at(stage_.time.now() + there_and_back, *this, kDial, std::uint64_t{from} << 32U | port);
 }
 
 void Network::dial_now(Node from, Port port) {
   if (!nodes_[from].alive) return;
   const Node to = listeners_[port];
-  if (to == kNobody || !nodes_[to].alive) return nodes_[from].endpoint->dialled(port, 0);
+  if (to == kNoNode || !nodes_[to].alive) return nodes_[from].endpoint->on_dialled(port, 0);
   if (blocked(from, to) || blocked(to, from)) {
     const Time when = stage_.time.now() + kDialTimeoutUs;
     return stage_.time.at(when, *this, kDialFailed, std::uint64_t{from} << 32U | port);
@@ -59,12 +61,12 @@ void Network::dial_now(Node from, Port port) {
   const auto id = static_cast<ConnectionId>(connections_.size());
   connections_.emplace_back().node = {from, to};
   open_.push_back(id);
-  nodes_[to].endpoint->accepted(id);
-  nodes_[from].endpoint->dialled(port, id);
+  nodes_[to].endpoint->on_accepted(id);
+  nodes_[from].endpoint->on_dialled(port, id);
 }
 
 void Network::send(ConnectionId id, Node from, Bytes bytes) {
-  Connection& c = connections_[id];
+  SimConnection& c = connections_[id];
   const unsigned side = c.node[0] == from ? 1 : 0;
   Way& way = c.way[side];
   if (!c.open || way.ended || bytes.empty()) return;
@@ -74,7 +76,7 @@ void Network::send(ConnectionId id, Node from, Bytes bytes) {
   stage_.time.at(way.last, *this, kDeliver, name_of(id, side));
 }
 
-void Network::tell_messages(Event::Kind kind, const Connection& c, unsigned side, const Chunk& chunk) {
+void Network::tell_messages(Event::Kind kind, const SimConnection& c, unsigned side, const Chunk& chunk) {
   const Node from = c.node[1 - side], to = c.node[side];
   std::uint64_t message = chunk.first_message;
   for (ByteView rest = chunk.bytes; !rest.empty(); ++message) {
@@ -91,7 +93,7 @@ void Network::tell_messages(Event::Kind kind, const Connection& c, unsigned side
 }
 
 void Network::deliver(ConnectionId id, unsigned side) {
-  Connection& c = connections_[id];
+  SimConnection& c = connections_[id];
   Way& way = c.way[side];
   const Node from = c.node[1 - side], to = c.node[side];
   while (!way.queue.empty() && way.queue.front().at <= stage_.time.now() && !blocked(from, to)) {
@@ -100,7 +102,7 @@ void Network::deliver(ConnectionId id, unsigned side) {
     if (!nodes_[to].alive || !way.receives) continue;
     if (chunk.bytes.empty()) {
       way.receives = false;
-      nodes_[to].endpoint->closed(id);
+      nodes_[to].endpoint->on_closed(id);
       continue;
     }
     ++messages_;
@@ -108,12 +110,12 @@ void Network::deliver(ConnectionId id, unsigned side) {
     std::memcpy(&checksum, chunk.bytes.data() + 8, sizeof checksum);
     stage_.note(checksum ^ (name_of(id, side) << 40U) ^ static_cast<std::uint64_t>(stage_.time.now()));
     if (stage_.observer != nullptr) tell_messages(Event::Kind::kDelivered, c, side, chunk);
-    nodes_[to].endpoint->received(id, std::move(chunk.bytes));
+    nodes_[to].endpoint->on_received(id, std::move(chunk.bytes));
   }
 }
 
 // Behind everything that is queued comes the end.
-void Network::end_way(Connection& c, ConnectionId id, unsigned side) {
+void Network::end_way(SimConnection& c, ConnectionId id, unsigned side) {
   Way& way = c.way[side];
   if (std::exchange(way.ended, true)) return;
   way.last = std::max(way.last, stage_.time.now() + delay(c.node[1 - side], c.node[side]));
@@ -121,7 +123,7 @@ void Network::end_way(Connection& c, ConnectionId id, unsigned side) {
   stage_.time.at(way.last, *this, kDeliver, name_of(id, side));
 }
 
-void Network::lose_tail(Connection& c, unsigned side) {
+void Network::lose_tail(SimConnection& c, unsigned side) {
   Way& way = c.way[side];
   if (way.ended || way.queue.empty()) return;
   std::size_t all = 0;
@@ -131,7 +133,7 @@ void Network::lose_tail(Connection& c, unsigned side) {
   for (; kept < way.queue.size() && keep >= way.queue[kept].bytes.size(); ++kept)
     keep -= way.queue[kept].bytes.size();
   if (kept == way.queue.size()) return;
-  stage_.hit(Mark::kTailLost);
+  stage_.hit(CoverageMark::kTailLost);
   if (stage_.observer != nullptr)
     for (std::size_t i = kept; i < way.queue.size(); ++i) tell_messages(Event::Kind::kLost, c, side, way.queue[i]);
   const std::size_t part = whole_messages(way.queue[kept].bytes, keep);
@@ -145,7 +147,7 @@ void Network::forget(ConnectionId id) {
 }
 
 void Network::cut(ConnectionId id) {
-  Connection& c = connections_[id];
+  SimConnection& c = connections_[id];
   if (!c.open) return;
   for (unsigned side = 0; side < 2; ++side) {
     lose_tail(c, side);
@@ -155,7 +157,7 @@ void Network::cut(ConnectionId id) {
 }
 
 void Network::close(ConnectionId id, Node by) {
-  Connection& c = connections_[id];
+  SimConnection& c = connections_[id];
   const unsigned other = c.node[0] == by ? 1 : 0;
   c.way[1 - other].receives = false;
   c.way[1 - other].ended = true;
@@ -168,7 +170,7 @@ void Network::detach(Node node, bool whole) {
   nodes_[node].alive = false;
   const std::vector<ConnectionId> all = open_;
   for (const ConnectionId id : all) {
-    Connection& c = connections_[id];
+    SimConnection& c = connections_[id];
     if (c.node[0] != node && c.node[1] != node) continue;
     if (!whole) lose_tail(c, c.node[0] == node ? 1 : 0);
     close(id, node);
@@ -177,10 +179,10 @@ void Network::detach(Node node, bool whole) {
 
 void Network::unblock(Host from, Host to) {
   blocked_[from] &= ~(std::uint64_t{1} << to);
-  // What has waited, and what a connection that has ended meanwhile still has to say.
+  // Delivers the messages that have waited, and the ends of connections that have closed meanwhile.
   for (ConnectionId id = 1; id < connections_.size(); ++id) {
     for (unsigned side = 0; side < 2; ++side) {
-      const Connection& c = connections_[id];
+      const SimConnection& c = connections_[id];
       if (c.way[side].queue.empty() || nodes_[c.node[side]].host != to || nodes_[c.node[1 - side]].host != from)
         continue;
       stage_.time.at(std::max(stage_.time.now(), c.way[side].queue.front().at), *this, kDeliver, name_of(id, side));
@@ -200,7 +202,7 @@ void Network::on_event(std::uint32_t what, std::uint64_t argument) {
   const auto from = static_cast<Node>(argument >> 32U);
   const auto port = static_cast<Port>(argument & UINT32_MAX);
   if (what == kDial) return dial_now(from, port);
-  if (nodes_[from].alive) nodes_[from].endpoint->dialled(port, 0);
+  if (nodes_[from].alive) nodes_[from].endpoint->on_dialled(port, 0);
 }
 
 }  // namespace titer::sim

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Network: connections between simulated processes, with everything that may go wrong with them.
 //
 // As TCP gives it to us: within a connection bytes keep their order and none is lost while both ends and the connection
 // live; when it ends, each direction ends at its own place, and what was on its way behind that is lost. Between
 // connections there is no order. A direction that is blocked (a partition may be one-way) delays what is sent until it
-// is unblocked; who wants to give up does so by its own timers, as in production.
+// is unblocked; a process that wants to give up does so by its own timers, as in production.
 //
 // A chunk is what one write sent: whole messages. Where a connection ends, the receiver gets the whole messages before
 // the place; the torn one behind them would be thrown away with the connection anyway.
@@ -28,10 +30,10 @@ inline constexpr Host kHostsMax = 64;
 
 class Endpoint {
  public:
-  virtual void dialled(Port port, ConnectionId connection) = 0;  // 0: nobody listens, or no answer
-  virtual void accepted(ConnectionId connection) = 0;
-  virtual void received(ConnectionId connection, Bytes bytes) = 0;  // whole messages
-  virtual void closed(ConnectionId connection) = 0;  // nothing more comes; not after one's own close()
+  virtual void on_dialled(Port port, ConnectionId connection) = 0;  // 0: nobody listens, or no answer
+  virtual void on_accepted(ConnectionId connection) = 0;
+  virtual void on_received(ConnectionId connection, Bytes bytes) = 0;  // whole messages
+  virtual void on_closed(ConnectionId connection) = 0;  // nothing more comes; not after one's own close()
 
  protected:
   ~Endpoint() = default;
@@ -73,7 +75,7 @@ class Network final : public Handler {
     bool ended = false;    // the end is queued, or the receiver wants no more
     bool receives = true;  // the receiver has not closed
   };
-  struct Connection {
+  struct SimConnection {
     std::array<Node, 2> node{};
     std::array<Way, 2> way;  // way[s]: to node[s]
     bool open = true;
@@ -87,10 +89,10 @@ class Network final : public Handler {
   void on_event(std::uint32_t what, std::uint64_t argument) override;
   void deliver(ConnectionId id, unsigned side);
   void dial_now(Node from, Port port);
-  void end_way(Connection& c, ConnectionId id, unsigned side);
-  void lose_tail(Connection& c, unsigned side);
+  void end_way(SimConnection& c, ConnectionId id, unsigned side);
+  void lose_tail(SimConnection& c, unsigned side);
   void forget(ConnectionId id);
-  void tell_messages(Event::Kind kind, const Connection& c, unsigned side, const Chunk& chunk);
+  void tell_messages(Event::Kind kind, const SimConnection& c, unsigned side, const Chunk& chunk);
   [[nodiscard]] bool blocked(Node from, Node to) const {
     return (blocked_[nodes_[from].host] >> nodes_[to].host & 1U) != 0;
   }
@@ -99,7 +101,7 @@ class Network final : public Handler {
   Stage& stage_;
   std::vector<Known> nodes_;
   std::array<Node, kHostsMax> listeners_{};
-  std::deque<Connection> connections_;
+  std::deque<SimConnection> connections_;
   std::vector<ConnectionId> open_;  // ascending
   std::array<std::uint64_t, kHostsMax> blocked_{};
   std::array<std::array<Time, kHostsMax>, kHostsMax> slow_{};

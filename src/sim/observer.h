@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Observer: sees a run as it happens, to draw or to print it. It changes nothing.
 //
 // One plain event with a kind; what a kind does not name is empty. Views in it live during the call. A run that nobody
@@ -20,7 +22,7 @@ namespace titer::sim {
 
 // A process of the run: replica, client or the register. Numbered as they are born.
 using Node = std::uint32_t;
-inline constexpr Node kNobody = UINT32_MAX;
+inline constexpr Node kNoNode = UINT32_MAX;
 
 struct Event {
   enum class Kind : std::uint8_t {
@@ -33,15 +35,15 @@ struct Event {
     kLost,       // who (the sender), peer, message
     kStepped,    // who, clock: after a turn
     kExecuted,   // who, frame (of the view), position after it, clock
-    kProposed,   // record: published by the register; who asked, or kNobody
+    kProposed,   // who (asked for it, or kNoNode), record: published by the register
     kInstalled,  // who, record, position
     kAsked,      // who (a client), session, number, bytes (the encoded request)
     kAnswered,   // who, session, number, bytes (the encoded outcome)
-    kFault,      // text; who, peer where there is one
+    kFault,      // text; also who and peer, if there are any
   };
   Kind kind;
   Time at = 0;
-  Node who = kNobody, peer = kNobody;
+  Node who = kNoNode, peer = kNoNode;
   std::uint64_t message = 0;  // the same when it is sent, delivered or lost
   ByteView bytes = {};
   std::string_view text = {};
@@ -57,7 +59,7 @@ struct Event {
 
 class Observer {
  public:
-  virtual void on(const Event& event) = 0;
+  virtual void on_event(const Event& event) = 0;
 
  protected:
   ~Observer() = default;

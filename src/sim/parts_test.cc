@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The simulator's parts, each alone: what a run stands on. Runs as a whole are tested by tests/ (label sim) and the
 // mutants.
 #include <gtest/gtest.h>
@@ -56,16 +58,16 @@ class Listener final : public Endpoint {
   ConnectionId connection = 0;
   std::vector<std::uint64_t> numbers;
   int closings = 0;
-  void dialled(Port, ConnectionId id) override { connection = id; }
-  void accepted(ConnectionId id) override { connection = id; }
-  void received(ConnectionId, Bytes bytes) override {
+  void on_dialled(Port, ConnectionId id) override { connection = id; }
+  void on_accepted(ConnectionId id) override { connection = id; }
+  void on_received(ConnectionId, Bytes bytes) override {
     for (ByteView rest = bytes; !rest.empty();) {
       const auto next = wire::next_message(rest);
       ASSERT_TRUE(next.ok() && next->has_value()) << "only whole messages arrive";
       numbers.push_back(ByteReader((*next)->payload).u64());
     }
   }
-  void closed(ConnectionId) override { ++closings; }
+  void on_closed(ConnectionId) override { ++closings; }
 };
 
 struct Pair {
@@ -269,7 +271,7 @@ TEST(World, the_same_seed_is_the_same_run_also_when_somebody_looks) {
   class Count final : public Observer {
    public:
     std::uint64_t events = 0;
-    void on(const Event&) override { ++events; }
+    void on_event(const Event&) override { ++events; }
   };
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     Plan plan(seed);

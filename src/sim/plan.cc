@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/plan.h"
 
 #include <fmt/format.h>
@@ -13,7 +15,7 @@ namespace titer::sim {
 namespace {
 
 constexpr Time kSecond = 1'000'000;
-constexpr std::array<std::string_view, kFaults> kNames = {
+constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "crash",     "pause",         "cut",          "partition",   "slow link",
     "exclude",   "register away", "disk slow",    "disk hang",   "disk fail",
     "wall jump", "client death",  "direct death", "late repeat", "total failure"};
@@ -68,7 +70,8 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   heal_all = random.chance(.6);
 }
 
-// Crashes, cuts, exclusions and clients' deaths go on; what holds up a process, a link, a disk or the register does not.
+// Crashes, cuts, exclusions and clients' deaths continue; faults that delay a process, a link, a disk or the
+// register do not.
 void Plan::be_calm() {
   for (const Fault fault : {Fault::kPause, Fault::kPartition, Fault::kSlowLink, Fault::kRegisterAway,
                             Fault::kDiskSlow, Fault::kDiskHang})
@@ -93,7 +96,7 @@ std::string Plan::text() const {
       read_share, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change, wipes,
       heal_all ? "all" : "a core", calm ? " calm;" : "");
   for (std::size_t i = 0; i < kFaults; ++i)
-    if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kNames[i], every[i] / kSecond);
+    if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kFaultNames[i], every[i] / kSecond);
   if (out.back() == ',') out.pop_back();
   return out;
 }

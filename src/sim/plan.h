@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Plan: what one run is like — drawn from its seed, printed with every failure.
 //
 // Swarm testing (Groce et al., ISSTA 2012): each kind of fault is on or off for a whole run, and rates differ widely.
-// A run with everything on finds little, because faults hide one another: who crashes often never pauses for long.
+// A run with everything on finds little, because faults hide one another: a process that crashes often never pauses
+// for long.
 #pragma once
 
 #include <array>

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/scene.h"
 
 #include <algorithm>
 
 #include "sim/direct_sender.h"
-#include "sim/process.h"
-#include "sim/register.h"
+#include "sim/sim_process.h"
+#include "sim/sim_register.h"
 #include "sim/thin_client.h"
 
 namespace titer::sim {
@@ -14,29 +16,29 @@ Scene::~Scene() = default;
 
 const smr::ViewRecord& Scene::record() const { return view_register->record(); }
 
-Process* Scene::find(Incarnation incarnation) {
+SimProcess* Scene::find(Incarnation incarnation) {
   for (const auto& process : processes)
     if (process->incarnation() == incarnation) return process.get();
   return nullptr;
 }
 
-Process* Scene::holder(ReplicaId id) {
+SimProcess* Scene::holder(ReplicaId id) {
   for (auto it = processes.rbegin(); it != processes.rend(); ++it)
     if ((*it)->id() == id)
       return (*it)->alive() && !view_register->excluded((*it)->incarnation()) ? it->get() : nullptr;
   return nullptr;
 }
 
-bool Scene::another_lives(const Process* gone) const {
+bool Scene::another_lives(const SimProcess* gone) const {
   for (const smr::Member& member : record().members) {
     if (gone != nullptr && member.incarnation == gone->incarnation()) continue;
     for (const auto& other : processes)
-      if (other->incarnation() == member.incarnation && other->alive() && other->counts()) return true;
+      if (other->incarnation() == member.incarnation && other->alive() && other->has_durable_state()) return true;
   }
   return false;
 }
 
-bool Scene::disk_left(const Process* gone, const Directory* wiped) const {
+bool Scene::disk_left(const SimProcess* gone, const Directory* wiped) const {
   for (const smr::Member& member : record().members) {
     const Directory* directory = directories[member.id.value].get();
     if (directory == wiped || !directory->is_of(member)) continue;
@@ -49,7 +51,7 @@ bool Scene::disk_left(const Process* gone, const Directory* wiped) const {
   return false;
 }
 
-bool Scene::may_lose(const Process& process) const {
+bool Scene::may_lose(const SimProcess& process) const {
   if (another_lives(&process)) return true;
   if (!plan.durable) return !(process.full() && record().has(process.id(), process.incarnation()));
   return plan.mean(Fault::kTotalFailure) > 0 && !winding_down && disk_left(&process, nullptr);
@@ -57,11 +59,11 @@ bool Scene::may_lose(const Process& process) const {
 
 void Scene::spawn(ReplicaId id) {
   const Incarnation incarnation(100 + processes.size());
-  hit(Mark::kRestarted);
+  hit(CoverageMark::kRestarted);
   if (!plan.durable)
-    processes.push_back(std::make_unique<Process>(*this, id, incarnation, record(), nullptr));
+    processes.push_back(std::make_unique<SimProcess>(*this, id, incarnation, record(), nullptr));
   else
-    processes.push_back(std::make_unique<Process>(*this, id, incarnation, directory_for(id)));
+    processes.push_back(std::make_unique<SimProcess>(*this, id, incarnation, directory_for(id)));
 }
 
 std::shared_ptr<Directory> Scene::directory_for(ReplicaId id) {
@@ -69,8 +71,8 @@ std::shared_ptr<Directory> Scene::directory_for(ReplicaId id) {
   const auto in_use = [&](const auto& process) { return process->alive() && process->directory() == directory; };
   const bool locked = std::ranges::any_of(processes, in_use);
   const bool wipe = random.chance(plan.wipes) && (another_lives(nullptr) || disk_left(nullptr, directory.get()));
-  if (locked) hit(Mark::kDirectoryInUse);
-  if (!locked && wipe) hit(Mark::kWiped);
+  if (locked) hit(CoverageMark::kDirectoryInUse);
+  if (!locked && wipe) hit(CoverageMark::kWiped);
   if (locked || wipe) directory = std::make_shared<Directory>(id);
   return directory;
 }

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Scene: one run's cast — replica processes, the register, clients — and what the parts ask about one another.
 //
 // Only the environment (register, faults, checkers) looks at a process from outside; processes know one another by
-// bytes alone. Nobody is taken away during a run: who is dead stays here, dead.
+// bytes alone. No process is removed during a run: a dead one stays here.
 #pragma once
 
 #include <array>
@@ -19,14 +21,16 @@
 namespace titer::sim {
 
 class Directory;
-class Process;
-class Register;
+class SimProcess;
+class SimRegister;
 class ThinClient;
 class DirectSender;
 
 inline constexpr Port kRegisterPort = limits::kReplicasMax;  // below: a replica's id
 inline constexpr Host kRegisterHost = limits::kReplicasMax;  // below: a replica's host
 inline constexpr Host kFirstClientHost = kRegisterHost + 1;
+inline constexpr Time kRedialUs = 50'000;                    // from a broken link to the next attempt
+inline constexpr std::int64_t kEpochMs = 1'700'000'000'000;  // the wall clock at the beginning of a run
 
 struct Scene : Stage {
   Scene(const Plan& plan_of, Observer* by);
@@ -35,12 +39,12 @@ struct Scene : Stage {
   Scene& operator=(const Scene&) = delete;
 
   [[nodiscard]] const smr::ViewRecord& record() const;  // the register's
-  [[nodiscard]] Process* find(Incarnation incarnation);
+  [[nodiscard]] SimProcess* find(Incarnation incarnation);
   // The living process that has this id now; null: none. An excluded one that lingers does not count.
-  [[nodiscard]] Process* holder(ReplicaId id);
+  [[nodiscard]] SimProcess* holder(ReplicaId id);
   // t-1 failures are survived, not t: a living member of the newest view has the whole state when this one is gone. In a
   // durable cluster all processes may end: then the disk of a member of the newest view must be there.
-  [[nodiscard]] bool may_lose(const Process& process) const;
+  [[nodiscard]] bool may_lose(const SimProcess& process) const;
   // A new process under this id: a learner, or with the directory of the one before it.
   void spawn(ReplicaId id);
   // Every process that lives now ends within this time; of those that are excluded and linger, some do not.
@@ -48,13 +52,13 @@ struct Scene : Stage {
   // … by chance: something is happening in which it is worth trying.
   void maybe_end_all();
   [[nodiscard]] Host client_host() { return kFirstClientHost + (clients_born++ % (kHostsMax - kFirstClientHost)); }
-  void tell_fault(std::string_view text, Node who = kNobody, Node peer = kNobody);
+  void tell_fault(std::string_view text, Node who = kNoNode, Node peer = kNoNode);
 
   Network network;
   Ledger ledger;
   check::History history;
-  std::unique_ptr<Register> view_register;
-  std::vector<std::unique_ptr<Process>> processes;
+  std::unique_ptr<SimRegister> view_register;
+  std::vector<std::unique_ptr<SimProcess>> processes;
   std::vector<std::unique_ptr<ThinClient>> thin;
   std::vector<std::unique_ptr<DirectSender>> direct;
   std::array<std::shared_ptr<Directory>, limits::kReplicasMax> directories;  // durable: of each id, the newest
@@ -63,10 +67,10 @@ struct Scene : Stage {
   std::uint32_t clients_born = 0;
 
  private:
-  // A living member has the state; who has died, or is about to, does not count.
-  [[nodiscard]] bool another_lives(const Process* gone) const;
-  // The disk of a member of the newest view is there with which the cluster could begin anew.
-  [[nodiscard]] bool disk_left(const Process* gone, const Directory* wiped) const;
+  // A living member has the state; one that has died, or is about to, does not count.
+  [[nodiscard]] bool another_lives(const SimProcess* gone) const;
+  // The disk of a member of the newest view is there, and the cluster could restart from it.
+  [[nodiscard]] bool disk_left(const SimProcess* gone, const Directory* wiped) const;
   [[nodiscard]] std::shared_ptr<Directory> directory_for(ReplicaId id);
 };
 

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Stage: what every part of one run shares — the plan, virtual time, chance, marks, and the first thing that went wrong.
 //
-// One Random for all: who draws from it, and when, is decided by the order of events alone. The run ends at the first
-// failure, so that what is reported is the cause and not its consequences.
+// One Random for all: the order of events alone decides which part draws from it, and when. The run ends at the
+// first failure, so that what is reported is the cause and not its consequences.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +11,7 @@
 #include <utility>
 
 #include "base/random.h"
-#include "sim/marks.h"
+#include "sim/coverage_marks.h"
 #include "sim/observer.h"
 #include "sim/plan.h"
 #include "sim/timeline.h"
@@ -32,19 +34,19 @@ struct Stage {
     verdict = {kind, std::move(checker), std::move(what), time.now()};
   }
   [[nodiscard]] bool failed() const { return verdict.kind != Verdict::Kind::kPassed; }
-  void hit(Mark mark) { marks.hit(mark); }
+  void hit(CoverageMark mark) { marks.hit(mark); }
   // Everything that happens adds to it: two runs of a seed are the same run if it is the same.
   void note(std::uint64_t what) { digest = (digest ^ what) * 0x9E3779B97F4A7C15ULL + (digest >> 29U); }
   void tell(Event event) {
     if (observer == nullptr) return;
     event.at = time.now();
-    observer->on(event);
+    observer->on_event(event);
   }
 
   const Plan plan;
   Random random;
   Timeline time;
-  Marks marks;
+  CoverageMarks marks;
   Verdict verdict;
   std::uint64_t digest = 0;
   Observer* observer;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/text_trace.h"
 
 #include <fmt/format.h>
@@ -94,7 +96,7 @@ std::string text(ByteView bytes) {
 
 std::string TextTrace::name(Node node) const { return node < names_.size() ? names_[node] : "-"; }
 
-void TextTrace::on(const Event& e) {
+void TextTrace::on_event(const Event& e) {
   using Kind = Event::Kind;
   std::string what;
   switch (e.kind) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TextTrace: a run as lines of text, one per event, for people who look for a cause.
 //
 //   12.004031 replica 1 #101        gets   frame 3.1.7 ts 52 (2 requests) from replica 0 #100
@@ -18,7 +20,7 @@ namespace titer::sim {
 class TextTrace final : public Observer {
  public:
   explicit TextTrace(std::function<void(std::string_view)> line) : line_(std::move(line)) {}
-  void on(const Event& event) override;
+  void on_event(const Event& event) override;
 
  private:
   [[nodiscard]] std::string name(Node node) const;

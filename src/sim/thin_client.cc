@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/thin_client.h"
 
 #include <fmt/format.h>
@@ -10,7 +12,7 @@
 namespace titer::sim {
 
 namespace {
-constexpr Time kSilenceUs = 1'000'000, kRefusedForUs = 100'000, kAgainUs = 5'000, kRedialUs = 20'000;
+constexpr Time kSilenceUs = 1'000'000, kRefusedForUs = 100'000, kAgainUs = 5'000, kClientRedialUs = 20'000;
 }
 
 ThinClient::ThinClient(Scene& scene, std::uint64_t number, double read_share)
@@ -142,7 +144,7 @@ void ThinClient::give_up() {
   const Time patience = scene_.winding_down ? kNever / 2 : scene_.plan.give_up_us;
   if (question_ && now - question_->since > patience) question_.reset();
   if (open_.empty() || now - open_.begin()->second.since <= patience) return;
-  scene_.hit(Mark::kGaveUp);
+  scene_.hit(CoverageMark::kGaveUp);
   open_.clear();
   bodies_.clear();
   window_.reset();
@@ -151,14 +153,14 @@ void ThinClient::give_up() {
 }
 
 void ThinClient::next_replica() {
-  if (!open_.empty() && greeted_) scene_.hit(Mark::kFailover);
+  if (!open_.empty() && greeted_) scene_.hit(CoverageMark::kFailover);
   if (connection_ != 0) scene_.network.close(connection_, node_);
   connection_ = 0;
   greeted_ = false;
   refused_since_ = kNever;
   heard_ = scene_.time.now();
   port_ = (port_ + 1) % static_cast<Port>(scene_.plan.replicas);
-  dial_at_ = scene_.time.now() + kRedialUs;
+  dial_at_ = scene_.time.now() + kClientRedialUs;
   window_.link_lost();
   if (question_) question_->due = true;
   look(dial_at_);
@@ -166,7 +168,7 @@ void ThinClient::next_replica() {
 
 // --- what arrives
 
-void ThinClient::dialled(Port, ConnectionId connection) {
+void ThinClient::on_dialled(Port, ConnectionId connection) {
   dialling_ = false;
   if (!alive_) return;
   if (connection == 0) return next_replica();
@@ -179,11 +181,11 @@ void ThinClient::dialled(Port, ConnectionId connection) {
   scene_.network.send(connection_, node_, std::move(out));
 }
 
-void ThinClient::closed(ConnectionId connection) {
+void ThinClient::on_closed(ConnectionId connection) {
   if (alive_ && connection == connection_) next_replica();
 }
 
-void ThinClient::received(ConnectionId connection, Bytes bytes) {
+void ThinClient::on_received(ConnectionId connection, Bytes bytes) {
   if (!alive_ || connection != connection_) return;
   heard_ = scene_.time.now();
   ByteView rest = bytes;
@@ -266,7 +268,7 @@ void ThinClient::repeat_old() {
   if (!greeted_ || bodies_.empty()) return;
   const std::uint64_t n = 1 + scene_.random.below(bodies_.size());
   if (n >= window_.first_open().value) return;
-  scene_.hit(Mark::kLateRepeat);
+  scene_.hit(CoverageMark::kLateRepeat);
   Bytes out;
   wire::encode(out, wire::Request{RequestNumber(n), bodies_[n - 1]});
   scene_.network.send(connection_, node_, std::move(out));

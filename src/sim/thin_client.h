@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ThinClient: a client that leaves the broadcasting to a gateway — the session and window of client/window.h, driven as
 // client/gateway_client.cc drives them, plus what it wants to ask.
 //
@@ -59,10 +61,10 @@ class ThinClient final : public Endpoint, public Handler {
   };
 
   void on_event(std::uint32_t what, std::uint64_t argument) override;
-  void dialled(Port port, ConnectionId connection) override;
-  void accepted(ConnectionId) override {}
-  void received(ConnectionId connection, Bytes bytes) override;
-  void closed(ConnectionId connection) override;
+  void on_dialled(Port port, ConnectionId connection) override;
+  void on_accepted(ConnectionId) override {}
+  void on_received(ConnectionId connection, Bytes bytes) override;
+  void on_closed(ConnectionId connection) override;
   void prod();
   void look(Time at);
   void think();

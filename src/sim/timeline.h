@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Timeline: virtual time, and what is to happen when.
 //
 // Events are ordered by (time, the order in which they were asked for), so a run is a function of its seed. An event is

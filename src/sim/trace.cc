@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/trace.h"
 
 #include <fmt/format.h>
@@ -65,11 +67,11 @@ std::string Trace::transmitter(TransmitterId transmitter) {
 }
 
 void Trace::happened(const Event& event, std::string_view kind, std::string_view rest) {
-  row(marks_, "\"{}\",{},{}{}{}", kind, event.at, event.who == kNobody ? -1 : static_cast<std::int64_t>(event.who),
+  row(marks_, "\"{}\",{},{}{}{}", kind, event.at, event.who == kNoNode ? -1 : static_cast<std::int64_t>(event.who),
       rest.empty() ? "" : ",", rest);
 }
 
-void Trace::on(const Event& event) {
+void Trace::on_event(const Event& event) {
   using Kind = Event::Kind;
   switch (event.kind) {
     case Kind::kBorn: {

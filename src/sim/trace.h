@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Trace: a run as one page that draws it — the space-time diagram of Lamport's paper, with what Schneider's adds.
 //
 // Records what an Observer sees, decodes each message once, and writes a page that stands alone: the data as JSON, and
-// trace_page.html and trace_page.js, which are part of the program. What is stable and safe the page works out by
-// itself from the frames that were delivered (docs/explanation/protocol.md 2.4 and 2.5): a second opinion on what was executed.
+// trace_page.html and trace_page.js, which are part of the program. The page works out by itself which frames are
+// stable and safe, from the frames that were delivered (docs/explanation/protocol.md 2.4 and 2.5): a second opinion
+// on what was executed.
 //
 // The JSON is rows of numbers, one row per thing, because a run has 100,000 of them; row() names the columns.
 // Memory: about 100 bytes per message. Thread rule: one thread. Sources: Lamport, CACM 21(7), 1978, figures 1 to 3.
@@ -22,7 +25,7 @@ namespace titer::sim {
 
 class Trace final : public Observer {
  public:
-  void on(const Event& event) override;
+  void on_event(const Event& event) override;
 
   // The whole page. `plan` is shown as it is, so that who looks knows what may happen.
   [[nodiscard]] std::string page(const std::string& plan, const Report& report) const;

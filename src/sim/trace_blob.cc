@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The trace's page as it lies in the program: trace_page.html, trace_page.js and trace_page_panel.js.
 #define TITER_EMBED(name, file)                                       \
   asm(".section .rodata\n"                                            \

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 "use strict";
 // The page of `titer sim --trace`: reads the rows that trace.cc wrote, works out what was stable and safe where, draws.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 
 // --- the panel: the same in words, and what the hands do
 

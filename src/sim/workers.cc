@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/workers.h"
 
 #include <poll.h>
@@ -25,7 +27,7 @@ void write_report(ByteWriter& w, const Finding& finding) {
   w.text(r.verdict.checker);
   w.text(r.verdict.what);
   w.i64(r.verdict.at);
-  for (std::size_t i = 0; i < kMarks; ++i) w.u64(r.marks.count(static_cast<Mark>(i)));
+  for (std::size_t i = 0; i < kMarks; ++i) w.u64(r.marks.count(static_cast<CoverageMark>(i)));
   w.u64(r.digest);
   w.i64(r.simulated_us);
   for (const std::uint64_t n :
@@ -41,7 +43,7 @@ Finding read_report(ByteReader in) {
   r.verdict.checker = in.text();
   r.verdict.what = in.text();
   r.verdict.at = in.i64();
-  for (std::size_t i = 0; i < kMarks; ++i) r.marks.add(static_cast<Mark>(i), in.u64());
+  for (std::size_t i = 0; i < kMarks; ++i) r.marks.add(static_cast<CoverageMark>(i), in.u64());
   r.digest = in.u64();
   r.simulated_us = in.i64();
   for (std::uint64_t* n :
@@ -77,7 +79,7 @@ void write_all(int fd, ByteView bytes) {
   }
 }
 
-[[noreturn]] void work(int fd, const Batch& batch, std::size_t from, std::size_t stride) {
+[[noreturn]] void work(int fd, const SeedBatch& batch, std::size_t from, std::size_t stride) {
   for (std::size_t i = from; i < batch.seeds.size(); i += stride) {
     const bool twice = batch.seeds[i] % batch.twice_every == 0;
     Bytes bytes;
@@ -99,7 +101,7 @@ struct Child {
   Bytes bytes;
 };
 
-void start(Child& child, const Batch& batch, std::size_t stride) {
+void start(Child& child, const SeedBatch& batch, std::size_t stride) {
   int ends[2];
   std::fflush(nullptr);
   if (::pipe(ends) != 0) return;
@@ -148,7 +150,7 @@ std::string how_it_ended(pid_t pid) {
 
 class Parent {
  public:
-  Parent(const Batch& batch, const std::function<void(const Finding&)>& seen)
+  Parent(const SeedBatch& batch, const std::function<void(const Finding&)>& seen)
       : batch_(batch), seen_(seen), children_(std::max(1U, batch.jobs)) {}
   Sum run();
 
@@ -158,7 +160,7 @@ class Parent {
   void take(const Finding& finding);
   [[nodiscard]] bool enough() const { return sum_.findings.size() >= batch_.stop_after; }
 
-  const Batch& batch_;
+  const SeedBatch& batch_;
   const std::function<void(const Finding&)>& seen_;
   std::vector<Child> children_;
   Sum sum_;
@@ -237,14 +239,14 @@ std::string_view name(Outcome outcome) {
   return "?";
 }
 
-Sum run_many(const Batch& batch, const std::function<void(const Finding&)>& seen) {
+Sum run_many(const SeedBatch& batch, const std::function<void(const Finding&)>& seen) {
   return Parent(batch, seen).run();
 }
 
-std::vector<Mark> never_hit(const Marks& marks) {
-  std::vector<Mark> out;
+std::vector<CoverageMark> never_hit(const CoverageMarks& marks) {
+  std::vector<CoverageMark> out;
   for (std::size_t i = 0; i < kMarks; ++i)
-    if (marks.count(static_cast<Mark>(i)) == 0) out.push_back(static_cast<Mark>(i));
+    if (marks.count(static_cast<CoverageMark>(i)) == 0) out.push_back(static_cast<CoverageMark>(i));
   return out;
 }
 

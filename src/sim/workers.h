@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Workers: many seeds, in child processes — so that a seed that breaks a CHECK ends its child and is reported like any
 // other finding, and so that seeds use every processor although a run is one thread.
 //
@@ -31,7 +33,7 @@ struct Finding {
   Report report;
 };
 
-struct Batch {
+struct SeedBatch {
   std::vector<std::uint64_t> seeds;
   unsigned jobs = 1;
   std::uint64_t twice_every = 8;  // every so-manieth seed is run twice and must be the same run
@@ -40,7 +42,7 @@ struct Batch {
 
 struct Sum {
   std::uint64_t seeds = 0, twice = 0;
-  Marks marks;
+  CoverageMarks marks;
   Time simulated_us = 0;
   std::uint64_t events = 0, messages = 0, executed = 0, answered = 0, reads = 0, views = 0, operations = 0,
                 unknown = 0;
@@ -48,9 +50,9 @@ struct Sum {
 };
 
 // `seen`: every seed that is done, as it is done.
-[[nodiscard]] Sum run_many(const Batch& batch, const std::function<void(const Finding&)>& seen = nullptr);
+[[nodiscard]] Sum run_many(const SeedBatch& batch, const std::function<void(const Finding&)>& seen = nullptr);
 
 // The marks that were never hit.
-[[nodiscard]] std::vector<Mark> never_hit(const Marks& marks);
+[[nodiscard]] std::vector<CoverageMark> never_hit(const CoverageMarks& marks);
 
 }  // namespace titer::sim

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/workload.h"
 
 #include <fmt/format.h>
@@ -10,7 +12,7 @@ namespace {
 
 using registry::Availability;
 
-// What is compared is asked for by the machine's operator, whom no key stands in the way of.
+// Requests whose results are compared come from the machine's operator, who needs no key.
 Bytes body_of(registry::Operation operation, registry::KeyId key = registry::kMachine) {
   registry::Request request;
   request.operation = std::move(operation);

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Workload: what clients ask. Writes and reads of few sites, so that clients meet; and changes of many others, so that
 // there is a state to transfer.
 //
-// The sites that are compared are added before anything fails and never closed: that is what the model of room `check`
-// knows. What is asked of the others is held against the ledger only.
+// The sites that are compared are added before anything fails and never closed: that is what the model of module
+// `check` knows. Requests for other sites are compared with the ledger only.
 #pragma once
 
 #include <optional>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sim/world.h"
 
 #include <fmt/format.h>
@@ -7,9 +9,9 @@
 #include "check/linearizability.h"
 #include "sim/direct_sender.h"
 #include "sim/nemesis.h"
-#include "sim/process.h"
-#include "sim/register.h"
 #include "sim/scene.h"
+#include "sim/sim_process.h"
+#include "sim/sim_register.h"
 #include "sim/thin_client.h"
 
 namespace titer::sim {
@@ -48,11 +50,12 @@ void World::be_born() {
   smr::ViewRecord first;
   for (std::uint16_t i = 0; i < plan.replicas; ++i)
     first.members.push_back({ReplicaId(i), Incarnation(100U + i), fmt::format("r{}", i)});
-  scene_.view_register = std::make_unique<Register>(scene_, first);
+  scene_.view_register = std::make_unique<SimRegister>(scene_, first);
   for (const smr::Member& member : first.members) {
     std::shared_ptr<Directory>& directory = scene_.directories[member.id.value];
     if (plan.durable) directory = std::make_shared<Directory>(member.id);
-    scene_.processes.push_back(std::make_unique<Process>(scene_, member.id, member.incarnation, first, directory));
+    scene_.processes.push_back(
+        std::make_unique<SimProcess>(scene_, member.id, member.incarnation, first, directory));
   }
   const auto clients = static_cast<std::uint64_t>(plan.gateway_clients + plan.readers);
   for (std::uint64_t i = 0; i < clients; ++i) {
@@ -89,7 +92,7 @@ std::string World::unrest() {
   for (const auto& client : scene_.direct)
     if (client->alive() && !client->idle()) return client->text();
   for (const smr::Member& member : scene_.record().members) {
-    const Process* process = scene_.find(member.incarnation);
+    const SimProcess* process = scene_.find(member.incarnation);
     if (process == nullptr || !process->alive())
       return fmt::format("dead #{} is a member", member.incarnation.value);
     if (std::string why = process->unrest(); !why.empty()) return why;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // World: one whole run. A cluster is born, works while everything may fail (safety), then a core of it is healed and
 // must come to rest (liveness), and in the end everything is compared.
 //
@@ -10,7 +12,7 @@
 #include <memory>
 #include <string>
 
-#include "sim/marks.h"
+#include "sim/coverage_marks.h"
 #include "sim/observer.h"
 #include "sim/plan.h"
 #include "sim/stage.h"
@@ -20,7 +22,7 @@ namespace titer::sim {
 struct Report {
   std::uint64_t seed = 0;
   Verdict verdict;
-  Marks marks;
+  CoverageMarks marks;
   std::uint64_t digest = 0;
   Time simulated_us = 0;
   std::uint64_t events = 0, messages = 0, executed = 0, answered = 0, reads = 0, views = 0;

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checkpoint: where a replica's protocol stands when its state machine is written down, and what a restarted replica
 // begins with.
 //
 // Frames up to `last_executed` are in the state that is written with it. Of every stream of the installed view, frames
 // up to its base are held by every member; a later one may be missing elsewhere, so its bytes must stay on disk until a
-// checkpoint names a base at or above it (I7), also when it has been executed. What lies beyond comes from the journal.
+// checkpoint names a base at or above it (I7), also when it has been executed. Later frames come from the journal.
 // Plain values. Source: docs/explanation/protocol.md §7.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checkpoints: I10, state digests at equal positions are equal.
 //
 // The driver reports where the state machine stands after each turn; turns end at different positions at

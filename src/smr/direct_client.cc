@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "smr/direct_client.h"
 
 #include <deque>
@@ -17,7 +19,7 @@ constexpr std::size_t kFramesInFlight = limits::kUnsafeFramesMax / 2;
 constexpr std::int64_t kHelloAgainUs = 500'000;
 }  // namespace
 
-struct DirectClient::Core {
+struct DirectClient::Impl {
   enum class State { kPassive, kHello, kActive };
   struct Request {
     RequestNumber number;
@@ -72,7 +74,7 @@ struct DirectClient::Core {
   void handle(const Connected& in) { connected.emplace(in.replica, in.incarnation); }
   void handle(const Disconnected& in) {
     if (connected.erase({in.replica, in.incarnation}) == 0) return;
-    // What was under way is lost in both directions, answers too. If a frame of ours was missed, the replica asks
+    // Everything in flight is lost in both directions, answers too. If a frame of ours was missed, the replica asks
     // for a new view; if not, hello again. Either way send what is unanswered once more.
     if (!view || !view->has(in.replica, in.incarnation)) return;
     state = State::kPassive;
@@ -101,7 +103,7 @@ struct DirectClient::Core {
     if (const auto* v = std::get_if<ViewIs>(&in.message)) return on_view(v->record);
     if (const auto* w = std::get_if<Welcome>(&in.message)) return on_welcome(in.from, *w);
     const auto& s = std::get<Solicit>(in.message);
-    // Also before all have welcomed us: who was first may wait for us already, and asks only once.
+    // Also before all have welcomed us: the first that did may wait for us already, and asks only once.
     if (view && s.view == view->number) solicited = std::max(solicited, s.ts);
   }
   void on_view(const ViewRecord& record) {
@@ -203,26 +205,26 @@ void DirectClient::Output::clear() {
   wake_at.reset();
 }
 
-DirectClient::DirectClient(TransmitterId id, SessionId session) : core_(std::make_unique<Core>()) {
+DirectClient::DirectClient(TransmitterId id, SessionId session) : impl_(std::make_unique<Impl>()) {
   SMR_CHECK(is_direct_client(id), "a direct client's id has kDirectClientBit");
-  core_->id = id;
-  core_->session = session;
+  impl_->id = id;
+  impl_->session = session;
 }
 DirectClient::~DirectClient() = default;
 DirectClient::DirectClient(DirectClient&&) noexcept = default;
 DirectClient& DirectClient::operator=(DirectClient&&) noexcept = default;
 
 void DirectClient::step(BootTime now, const Input& input, Output& out) {
-  core_->now = std::max(core_->now, now);
-  core_->out = &out;
-  std::visit([this](const auto& in) { core_->handle(in); }, input);
-  core_->out = nullptr;
+  impl_->now = std::max(impl_->now, now);
+  impl_->out = &out;
+  std::visit([this](const auto& in) { impl_->handle(in); }, input);
+  impl_->out = nullptr;
 }
 
-const std::optional<ViewRecord>& DirectClient::view() const { return core_->view; }
-std::size_t DirectClient::unanswered() const { return core_->unanswered; }
-RequestNumber DirectClient::last_number() const { return core_->last; }
-SessionId DirectClient::session() const { return core_->session; }
-bool DirectClient::active() const { return core_->state == Core::State::kActive; }
+const std::optional<ViewRecord>& DirectClient::view() const { return impl_->view; }
+std::size_t DirectClient::unanswered() const { return impl_->unanswered; }
+RequestNumber DirectClient::last_number() const { return impl_->last; }
+SessionId DirectClient::session() const { return impl_->session; }
+bool DirectClient::active() const { return impl_->state == Impl::State::kActive; }
 
 }  // namespace titer::smr

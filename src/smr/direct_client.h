@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DirectClient: a client that is the transmitter of its own requests — the root of Schneider's bush — as a
 // pure machine in the same style as Replica (§3).
 //
@@ -74,8 +76,8 @@ class DirectClient {
   [[nodiscard]] bool active() const;
 
  private:
-  struct Core;
-  std::unique_ptr<Core> core_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace titer::smr

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Direct clients (§3): the client's machine, the replica's side, and what happens when either is lost.
 #include "smr/direct_client.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "smr/direct_clients.h"
 
 #include <fmt/format.h>
@@ -11,13 +13,14 @@ namespace {
 constexpr std::int64_t kAskAgainUs = 100'000;
 }
 
-void DirectClients::receive(Context& c, Intake& intake, TransmitterId client, const FromClient& message) {
+void DirectClients::receive(ReplicaContext& c, Receiver& receiver, TransmitterId client,
+                            const FromClient& message) {
   if (!is_direct_client(client)) return c.cut(client, "this is not the id of a direct client");
   if (const auto* h = std::get_if<Hello>(&message)) return hello(c, client, *h);
-  if (const FramePtr& f = std::get<FramePtr>(message); f != nullptr) frame(c, intake, client, f);
+  if (const FramePtr& f = std::get<FramePtr>(message); f != nullptr) frame(c, receiver, client, f);
 }
 
-void DirectClients::hello(Context& c, TransmitterId client, const Hello& message) {
+void DirectClients::hello(ReplicaContext& c, TransmitterId client, const Hello& message) {
   if (!c.full || message.view > c.installed.number) {
     if (hellos_.size() >= limits::kDirectClientsMax && !hellos_.contains(client))
       return c.cut(client, "too many direct clients");
@@ -29,7 +32,7 @@ void DirectClients::hello(Context& c, TransmitterId client, const Hello& message
   welcome(c, client);
 }
 
-void DirectClients::welcome(Context& c, TransmitterId client) {
+void DirectClients::welcome(ReplicaContext& c, TransmitterId client) {
   Stream* stream = c.streams.find_or_add(client);
   if (stream == nullptr) return c.cut(client, "too many direct clients in this view");
   if (stream->lost) return;
@@ -41,8 +44,8 @@ void DirectClients::welcome(Context& c, TransmitterId client) {
   c.tell(client, Welcome{c.installed.number, c.clock.now(), stream->held().next()});
 }
 
-std::optional<std::string> DirectClients::refuse(const Context& c, const Stream* stream, TransmitterId client,
-                                                 const Frame& f) {
+std::optional<std::string> DirectClients::refuse(const ReplicaContext& c, const Stream* stream,
+                                                 TransmitterId client, const Frame& f) {
   if (f.transmitter != client) return "frame under the name of another transmitter";
   if (stream == nullptr || !stream->active) return "frame without hello and welcome";
   if (f.seq != stream->held().next())
@@ -52,20 +55,20 @@ std::optional<std::string> DirectClients::refuse(const Context& c, const Stream*
     return fmt::format("the client's wall clock is {} ms ahead of this replica's; set it right",
                        f.stamp.value - c.wall.value);
   if (stream->in_memory() >= kFramesMax) return "too many frames that are not executed yet";
-  return Intake::check(c, *stream, f);
+  return Receiver::check(c, *stream, f);
 }
 
-void DirectClients::frame(Context& c, Intake& intake, TransmitterId client, const FramePtr& f) {
+void DirectClients::frame(ReplicaContext& c, Receiver& receiver, TransmitterId client, const FramePtr& f) {
   if (!c.working() || f->view > c.installed.number) return;
   if (f->view < c.installed.number) return c.tell(client, ViewIs{c.installed});
   Stream* stream = c.streams.find(client);
   if (stream != nullptr && stream->lost) return;
   if (auto reason = refuse(c, stream, client, *f)) return c.cut(client, std::move(*reason));
-  intake.hold(c, *stream, f);
+  receiver.hold(c, *stream, f);
   if (f->rest) stream->active = false;
 }
 
-void DirectClients::lost(Context& c, TransmitterId client) {
+void DirectClients::lost(ReplicaContext& c, TransmitterId client) {
   hellos_.erase(client);
   Stream* stream = c.full ? c.streams.find(client) : nullptr;
   if (stream == nullptr || !stream->active) return;
@@ -73,7 +76,7 @@ void DirectClients::lost(Context& c, TransmitterId client) {
   tick(c);
 }
 
-void DirectClients::installed(Context& c) {
+void DirectClients::installed(ReplicaContext& c) {
   asked_ = false;
   for (auto it = hellos_.begin(); it != hellos_.end();) {
     if (it->second > c.installed.number) {
@@ -89,7 +92,7 @@ void DirectClients::installed(Context& c) {
   }
 }
 
-void DirectClients::solicit(Context& c) {
+void DirectClients::solicit(ReplicaContext& c) {
   if (!c.working() || c.streams.live_direct().empty()) return;
   const Stream* blocked = order::head(c.streams);
   if (blocked == nullptr) return;
@@ -104,7 +107,7 @@ void DirectClients::solicit(Context& c) {
   }
 }
 
-void DirectClients::tick(Context& c) {
+void DirectClients::tick(ReplicaContext& c) {
   if (!c.working()) return;
   for (const Stream* s : c.streams.live_direct()) {
     if (!s->active) continue;
@@ -114,7 +117,7 @@ void DirectClients::tick(Context& c) {
   }
 }
 
-void DirectClients::ask(Context& c, std::string reason) {
+void DirectClients::ask(ReplicaContext& c, std::string reason) {
   const bool again = asked_ && asked_view_ == c.installed.number;
   if (again && c.now.value - asked_at_.value < kAskAgainUs) return;
   asked_ = true;
@@ -123,7 +126,7 @@ void DirectClients::ask(Context& c, std::string reason) {
   c.out->ask.push_back({c.installed.number, {}, std::move(reason)});
 }
 
-void DirectClients::restart_patience(Context& c) {
+void DirectClients::restart_patience(ReplicaContext& c) {
   for (Stream* s : c.streams.live_direct()) s->solicited_at = c.now;
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DirectClients: the replica's side of direct clients, which broadcast their own requests (§3).
 //
 // A direct client is passive — in nobody's stability test — unless it has something to send. hello makes it
@@ -18,8 +20,8 @@
 #include <optional>
 #include <string>
 
-#include "smr/context.h"
-#include "smr/intake.h"
+#include "smr/receiver.h"
+#include "smr/replica_context.h"
 
 namespace titer::smr {
 
@@ -27,24 +29,24 @@ class DirectClients {
  public:
   static constexpr std::size_t kFramesMax = std::size_t{4} * limits::kUnsafeFramesMax;
 
-  void receive(Context& c, Intake& intake, TransmitterId client, const FromClient& message);
-  void lost(Context& c, TransmitterId client);
+  void receive(ReplicaContext& c, Receiver& receiver, TransmitterId client, const FromClient& message);
+  void lost(ReplicaContext& c, TransmitterId client);
   // A view was installed: answers the hellos that waited for it.
-  void installed(Context& c);
+  void installed(ReplicaContext& c);
   // End of a turn: asks those for whom alone the head waits.
-  void solicit(Context& c);
+  void solicit(ReplicaContext& c);
   // Asks the register while a client is lost or does not answer.
-  void tick(Context& c);
+  void tick(ReplicaContext& c);
   // This replica itself has slept: nobody is late because of that.
-  void restart_patience(Context& c);
+  void restart_patience(ReplicaContext& c);
 
  private:
-  void hello(Context& c, TransmitterId client, const Hello& message);
-  void welcome(Context& c, TransmitterId client);
-  void frame(Context& c, Intake& intake, TransmitterId client, const FramePtr& frame);
-  [[nodiscard]] static std::optional<std::string> refuse(const Context& c, const Stream* stream,
+  void hello(ReplicaContext& c, TransmitterId client, const Hello& message);
+  void welcome(ReplicaContext& c, TransmitterId client);
+  void frame(ReplicaContext& c, Receiver& receiver, TransmitterId client, const FramePtr& frame);
+  [[nodiscard]] static std::optional<std::string> refuse(const ReplicaContext& c, const Stream* stream,
                                                          TransmitterId client, const Frame& frame);
-  void ask(Context& c, std::string reason);
+  void ask(ReplicaContext& c, std::string reason);
 
   std::map<TransmitterId, ViewNumber> hellos_;  // for views that are not installed here yet
   BootTime asked_at_;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Flow and limits (§2.9), natural batching, and what is answered to peers that break the rules.
 #include <gtest/gtest.h>
 

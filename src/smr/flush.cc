@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "smr/flush.h"
 
 #include <algorithm>
@@ -7,7 +9,7 @@
 
 namespace titer::smr {
 
-void ViewChange::begin(Context& c, Early& early, Position learned) {
+void ViewChange::begin(ReplicaContext& c, NextViewBuffer& next_view_buffer, Position learned) {
   flushes_ = {};
   done_ = {};
   targets_.clear();
@@ -26,7 +28,7 @@ void ViewChange::begin(Context& c, Early& early, Position learned) {
   flushes_[c.me().value] = std::move(mine);
   for (const Member& m : c.record.members) {
     if (m.id == c.me()) continue;
-    if (auto flush = early.take_flush(m.id, m.incarnation, c.record.number)) take_flush(m.id, *flush);
+    if (auto flush = next_view_buffer.take_flush(m.id, m.incarnation, c.record.number)) take_flush(m.id, *flush);
   }
 }
 
@@ -38,7 +40,7 @@ void ViewChange::end() {
   prepared_.reset();
 }
 
-bool ViewChange::all_flushed(const Context& c) const {
+bool ViewChange::all_flushed(const ReplicaContext& c) const {
   return std::ranges::all_of(c.record.members, [&](const Member& m) { return flushed(m.id); });
 }
 
@@ -86,8 +88,8 @@ ReplicaId ViewChange::relayer(TransmitterId x, Seq target) const {
   return ReplicaId(j);
 }
 
-void ViewChange::relay(Context& c, ReplicaSet to) const {
-  if (!on(Rule::kRelay)) return;
+void ViewChange::relay(ReplicaContext& c, ReplicaSet to) const {
+  if (!rule_enabled(ProtocolRule::kRelay)) return;
   const ReplicaSet takers{to.bits & fulls().bits};
   for (const auto& [x, target] : targets_) {
     if (relayer(x, target) != c.me()) continue;
@@ -105,30 +107,30 @@ void ViewChange::relay(Context& c, ReplicaSet to) const {
   }
 }
 
-bool ViewChange::leases_lapsed(Context& c, const Leases& leases) {
+bool ViewChange::leases_lapsed(ReplicaContext& c, const Leases& leases) {
   const BootTime lapse = leases.lapse(c);
-  if (lapse <= c.now || !on(Rule::kLeaseWait)) return true;
+  if (lapse <= c.now || !rule_enabled(ProtocolRule::kLeaseWait)) return true;
   c.wake(lapse);
   return false;
 }
 
 // A full member: holds everything of the old view. A joiner: has the donor's state.
-bool ViewChange::has_everything(const Context& c) const {
+bool ViewChange::has_everything(const ReplicaContext& c) const {
   if (!c.full) return state_in_;
   return std::ranges::all_of(targets_, [&](const auto& target) {
     const Stream* stream = c.streams.find(target.first);
-    return (stream != nullptr && stream->persisted() >= target.second) || !on(Rule::kRelay);
+    return (stream != nullptr && stream->persisted() >= target.second) || !rule_enabled(ProtocolRule::kRelay);
   });
 }
 
-void ViewChange::report_done(Context& c) {
+void ViewChange::report_done(ReplicaContext& c) {
   i_am_done_ = true;
   done_.add(c.me());
   if (c.full) prepared_ = Prepared{c.record, targets_, lowest_full()};
   c.send(c.others(c.record), Done{c.record.number});
 }
 
-void ViewChange::give_state(Context& c, ReplicaSet to) const {
+void ViewChange::give_state(ReplicaContext& c, ReplicaSet to) const {
   for (const Member& m : c.record.members) {
     const auto& f = flushes_[m.id.value];
     if (!f || f->full || !to.has(m.id)) continue;
@@ -136,13 +138,13 @@ void ViewChange::give_state(Context& c, ReplicaSet to) const {
   }
 }
 
-bool ViewChange::all_done(const Context& c) const {
-  if (!on(Rule::kAllDone)) return i_am_done_;
+bool ViewChange::all_done(const ReplicaContext& c) const {
+  if (!rule_enabled(ProtocolRule::kAllDone)) return i_am_done_;
   const std::uint32_t members = c.record.set().bits;
   return (members & ~done_.bits) == 0;
 }
 
-ReplicaSet ViewChange::missing(const Context& c) const {
+ReplicaSet ViewChange::missing(const ReplicaContext& c) const {
   ReplicaSet s;
   const bool flushed_by_all = all_flushed(c);
   for (const Member& m : c.record.members)
@@ -150,9 +152,9 @@ ReplicaSet ViewChange::missing(const Context& c) const {
   return s;
 }
 
-ViewChange::Step ViewChange::next(Context& c, const Leases& leases) {
+ViewChange::Step ViewChange::next(ReplicaContext& c, const Leases& leases) {
   if (!all_flushed(c) || fulls().empty()) return Step::kWait;
-  if (c.full && c.installed.number < top() && on(Rule::kTopView)) {
+  if (c.full && c.installed.number < top() && rule_enabled(ProtocolRule::kTopView)) {
     if (prepared_ && prepared_->record.number == top()) return Step::kCatchUp;
     // Impossible between replicas that keep the rules: nobody installs without this replica's done.
     for (const Member& m : c.record.members)
@@ -167,7 +169,7 @@ ViewChange::Step ViewChange::next(Context& c, const Leases& leases) {
   }
   if (!i_am_done_ && has_everything(c) && leases_lapsed(c, leases)) report_done(c);
   if (!i_am_done_) return Step::kWait;
-  const bool fulls_done = (fulls().bits & ~done_.bits) == 0 || !on(Rule::kAllDone);
+  const bool fulls_done = (fulls().bits & ~done_.bits) == 0 || !rule_enabled(ProtocolRule::kAllDone);
   if (c.full && fulls_done && !rest_executed_) {
     rest_executed_ = true;
     return Step::kExecuteRest;
@@ -175,7 +177,7 @@ ViewChange::Step ViewChange::next(Context& c, const Leases& leases) {
   return all_done(c) ? Step::kInstall : Step::kWait;
 }
 
-void ViewChange::repeat(Context& c, ReplicaId to) {
+void ViewChange::repeat(ReplicaContext& c, ReplicaId to) {
   ReplicaSet only;
   only.add(to);
   if (flushes_[c.me().value]) c.send(only, *flushes_[c.me().value]);

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ViewChange: the flush, by which the members of the next view agree on what the old one contained (§4).
 //
 // Virtual synchrony's flush on top of Schneider, Gries and Schlichting's re-rooting: every member says what
 // it holds (floors), of every stream the lowest of those who hold most relays what the others miss, and when
-// all have everything the old view ends at the same place for all. This class decides; core.cc performs
+// all have everything the old view ends at the same place for all. This class decides; replica_core.cc performs
 // (executes, installs), because those touch every other part.
 //
 //   begin ─▶ flush of all? ─▶ behind the top view? kCatchUp ─▶ relay ─▶ all targets held, leases lapsed? done
@@ -12,8 +14,8 @@
 // the end of the old view is fixed although joiners are still learning. The rest is executed and answered
 // then.
 //
-// Who already reported done for a view can still install it later: others may have done so and gone on
-// (`prepared`). A failure meanwhile is a new record and begins anew with today's floors.
+// A member that has reported done for a view can still install it later: others may have installed it and moved on
+// (`prepared`). A failure meanwhile is a new record, and the flush restarts with today's floors.
 //
 // Thread rule: none; belongs to its replica.
 // Invariants: I6 all that install a view have executed the same sequence; I8 by waiting for Leases::lapse.
@@ -22,9 +24,9 @@
 #include <array>
 #include <optional>
 
-#include "smr/context.h"
-#include "smr/early.h"
 #include "smr/lease.h"
+#include "smr/next_view_buffer.h"
+#include "smr/replica_context.h"
 
 namespace titer::smr {
 
@@ -40,7 +42,7 @@ class ViewChange {
   };
 
   // c.record is new and has this replica: tell its members what is held here.
-  void begin(Context& c, Early& early, Position learned);
+  void begin(ReplicaContext& c, NextViewBuffer& next_view_buffer, Position learned);
   // The target was installed.
   void end();
 
@@ -53,13 +55,13 @@ class ViewChange {
   void state_installed() { state_in_ = true; }
 
   // After kExecuteRest was performed: the donor gives the joiners the state (§6).
-  void rest_executed(Context& c) const {
+  void rest_executed(ReplicaContext& c) const {
     if (lowest_full() == c.me()) give_state(c, c.record.set());
   }
-  // What has to happen next. Sends relays and done by itself, each once.
-  [[nodiscard]] Step next(Context& c, const Leases& leases);
+  // Returns what has to happen next. Sends relays and done by itself, each once.
+  [[nodiscard]] Step next(ReplicaContext& c, const Leases& leases);
   // A link to this member of c.record is new: everything it may have lost.
-  void repeat(Context& c, ReplicaId to);
+  void repeat(ReplicaContext& c, ReplicaId to);
 
   [[nodiscard]] bool flushed(ReplicaId member) const { return flushes_[member.value].has_value(); }
   [[nodiscard]] const std::optional<Prepared>& prepared() const { return prepared_; }
@@ -68,22 +70,22 @@ class ViewChange {
   // The lowest member of c.record that has the whole state.
   [[nodiscard]] ReplicaId lowest_full() const;
   // For whom the view change waits.
-  [[nodiscard]] ReplicaSet missing(const Context& c) const;
+  [[nodiscard]] ReplicaSet missing(const ReplicaContext& c) const;
 
  private:
-  [[nodiscard]] bool all_flushed(const Context& c) const;
+  [[nodiscard]] bool all_flushed(const ReplicaContext& c) const;
   [[nodiscard]] ReplicaSet fulls() const;
   [[nodiscard]] ViewNumber top() const;
   // What `member` holds of `x` in the top view.
   [[nodiscard]] Seq floor(ReplicaId member, TransmitterId x) const;
   [[nodiscard]] ReplicaId relayer(TransmitterId x, Seq target) const;
   void agree_on_targets();
-  void relay(Context& c, ReplicaSet to) const;
-  [[nodiscard]] static bool leases_lapsed(Context& c, const Leases& leases);
-  [[nodiscard]] bool has_everything(const Context& c) const;
-  void report_done(Context& c);
-  void give_state(Context& c, ReplicaSet to) const;
-  [[nodiscard]] bool all_done(const Context& c) const;
+  void relay(ReplicaContext& c, ReplicaSet to) const;
+  [[nodiscard]] static bool leases_lapsed(ReplicaContext& c, const Leases& leases);
+  [[nodiscard]] bool has_everything(const ReplicaContext& c) const;
+  void report_done(ReplicaContext& c);
+  void give_state(ReplicaContext& c, ReplicaSet to) const;
+  [[nodiscard]] bool all_done(const ReplicaContext& c) const;
 
   std::array<std::optional<Flush>, limits::kReplicasMax> flushes_{};  // of c.record; never changed once there
   ReplicaSet done_;

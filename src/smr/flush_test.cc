@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every step of the flush (docs/explanation/protocol.md §4), hit by the next crash or by a connection that is cut.
 //
 // The schedule is the same each time: replica 0 has broadcast an update that only replica 1 received, then died; 1

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "smr/gateway.h"
 
 #include "base/limits.h"
@@ -6,12 +8,12 @@
 
 namespace titer::smr {
 
-bool Gateway::accepts(const Context& c, std::size_t body_bytes) const {
+bool Gateway::accepts(const ReplicaContext& c, std::size_t body_bytes) const {
   return c.full && body_bytes <= limits::kRequestBytesMax &&
          pending_bytes_ + body_bytes + kRequestHeaderBytes <= limits::kPendingBytesMax;
 }
 
-void Gateway::submit(const Context& c, const input::Submit& request) {
+void Gateway::submit(const ReplicaContext& c, const input::Submit& request) {
   SMR_CHECK(accepts(c, request.body.size()), "submit without asking accepts()");
   const std::size_t bytes = kRequestHeaderBytes + request.body.size();
   if (pending_.empty() || pending_.back().count == limits::kFrameRequestsMax ||
@@ -24,23 +26,23 @@ void Gateway::submit(const Context& c, const input::Submit& request) {
   ++pending_requests_;
 }
 
-void Gateway::settle(Context& c) {
+void Gateway::settle(ReplicaContext& c) {
   const Seq safe = c.streams.own().acked_by_all(c.installed.set());
   while (!in_flight_.empty() && in_flight_.front() <= safe) in_flight_.pop_front();
 }
 
-void Gateway::end_of_turn(Context& c, Intake& intake) {
-  if (!c.full || (c.wedged() && on(Rule::kWedge))) return;
+void Gateway::end_of_turn(ReplicaContext& c, Receiver& receiver) {
+  if (!c.full || (c.wedged() && rule_enabled(ProtocolRule::kWedge))) return;
   settle(c);
   const std::size_t limit =
       std::min<std::size_t>(std::max(c.options.frames_in_flight, 1U), limits::kUnsafeFramesMax);
   while (!pending_.empty() && in_flight_.size() < limit) {
-    Batch batch = std::move(pending_.front());
+    PendingBatch batch = std::move(pending_.front());
     pending_.pop_front();
     pending_bytes_ -= batch.requests.size();
     pending_requests_ -= batch.count;
     last_batch_bytes_ = batch.requests.size();
-    send(c, intake, std::move(batch));
+    send(c, receiver, std::move(batch));
     settle(c);
   }
   if (!c.owes) return;
@@ -48,11 +50,11 @@ void Gateway::end_of_turn(Context& c, Intake& intake) {
     c.streams.for_each_live([](Stream& s) { s.told = s.persisted(); });
     c.owes = false;
   } else {
-    send(c, intake, {});
+    send(c, receiver, {});
   }
 }
 
-AckRow Gateway::ack_row(Context& c, Seq seq) const {
+AckRow Gateway::ack_row(ReplicaContext& c, Seq seq) const {
   AckRow row;
   const TransmitterId own = gateway_of(c.me());
   c.streams.for_each_live([&](Stream& s) {
@@ -64,7 +66,7 @@ AckRow Gateway::ack_row(Context& c, Seq seq) const {
   return row;
 }
 
-void Gateway::send(Context& c, Intake& intake, Batch batch) {
+void Gateway::send(ReplicaContext& c, Receiver& receiver, PendingBatch batch) {
   auto frame = std::make_shared<Frame>();
   frame->view = c.installed.number;
   frame->transmitter = gateway_of(c.me());
@@ -82,7 +84,7 @@ void Gateway::send(Context& c, Intake& intake, Batch batch) {
   ++c.frames_sent;
   c.owes = false;
   const bool self_acked = !c.options.durable;
-  intake.hold(c, c.streams.own(), frame);
+  receiver.hold(c, c.streams.own(), frame);
   if (self_acked) c.owes = false;
   c.send(c.others(c.installed), FramePtr(std::move(frame)));
 }

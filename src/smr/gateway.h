@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Gateway: the transmitter inside a replica, which broadcasts for thin clients (§2.1, §2.3, §2.9).
 //
 // Requests are appended to the buffer that becomes the frame's `requests`: one copy each, no allocation per
@@ -15,18 +17,18 @@
 
 #include <deque>
 
-#include "smr/context.h"
-#include "smr/intake.h"
+#include "smr/receiver.h"
+#include "smr/replica_context.h"
 
 namespace titer::smr {
 
 class Gateway {
  public:
-  [[nodiscard]] bool accepts(const Context& c, std::size_t body_bytes) const;
-  void submit(const Context& c, const input::Submit& request);
+  [[nodiscard]] bool accepts(const ReplicaContext& c, std::size_t body_bytes) const;
+  void submit(const ReplicaContext& c, const input::Submit& request);
   // Sends what has gathered and what is owed, as far as flow permits.
-  void end_of_turn(Context& c, Intake& intake);
-  // A new view: nothing is in flight; what has gathered stays.
+  void end_of_turn(ReplicaContext& c, Receiver& receiver);
+  // A new view: nothing is in flight; gathered requests stay.
   void reset() { in_flight_.clear(); }
 
   [[nodiscard]] std::size_t pending_requests() const { return pending_requests_; }
@@ -35,15 +37,15 @@ class Gateway {
   [[nodiscard]] Seq newest_unsafe() const { return in_flight_.empty() ? Seq(0) : in_flight_.back(); }
 
  private:
-  struct Batch {
+  struct PendingBatch {
     Bytes requests;
     std::uint32_t count = 0;
   };
-  void send(Context& c, Intake& intake, Batch batch);
-  [[nodiscard]] AckRow ack_row(Context& c, Seq seq) const;
-  void settle(Context& c);
+  void send(ReplicaContext& c, Receiver& receiver, PendingBatch batch);
+  [[nodiscard]] AckRow ack_row(ReplicaContext& c, Seq seq) const;
+  void settle(ReplicaContext& c);
 
-  std::deque<Batch> pending_;  // only the last may still grow; none is empty
+  std::deque<PendingBatch> pending_;  // only the last may still grow; none is empty
   std::size_t pending_bytes_ = 0;
   std::size_t pending_requests_ = 0;
   std::size_t last_batch_bytes_ = 0;  // how much to reserve for the next

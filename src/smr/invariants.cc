@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "smr/invariants.h"
 
-#include "smr/core.h"
 #include "smr/order.h"
+#include "smr/replica_core.h"
 #include "smr/rules.h"
 
 namespace titer::smr {
 
-void Invariants::before(const Core& core, const Output& out) {
-  const Context& c = core.c_;
+void Invariants::before(const ReplicaCore& core, const Output& out) {
+  const ReplicaContext& c = core.c_;
   clock_ = c.clock.now();
   installed_ = c.installed.number;
   record_ = c.record.number;
@@ -20,14 +22,14 @@ void Invariants::before(const Core& core, const Output& out) {
   installs_ = out.installed.size();
 }
 
-void Invariants::after(const Core& core, const Output& out) const {
+void Invariants::after(const ReplicaCore& core, const Output& out) const {
   check_streams(core);
   check_delta(core);
   check_output(core, out);
 }
 
-void Invariants::check_streams(const Core& core) const {
-  const Context& c = core.c_;
+void Invariants::check_streams(const ReplicaCore& core) const {
+  const ReplicaContext& c = core.c_;
   if (!c.full) return;
   const ReplicaSet members = c.installed.set();
   c.streams.for_each([&](const Stream& s) {
@@ -40,20 +42,20 @@ void Invariants::check_streams(const Core& core) const {
   });
 }
 
-void Invariants::check_delta(const Core& core) const {
-  const Context& c = core.c_;
+void Invariants::check_delta(const ReplicaCore& core) const {
+  const ReplicaContext& c = core.c_;
   SMR_CHECK(clock_ <= c.clock.now(), "the clock never falls");
   SMR_CHECK(installed_ <= c.installed.number, "the installed view never falls");
   SMR_CHECK(record_ <= c.record.number, "the newest known view never falls");
   SMR_CHECK(last_executed_ <= c.last_executed, "executed never falls");
   SMR_CHECK(!full_ || c.full, "who has the state keeps it");
   SMR_CHECK(!c.full || c.installed.number <= c.record.number, "installed <= newest known");
-  if (wedged_ && c.wedged() && installed_ == c.installed.number && on(Rule::kWedge))
+  if (wedged_ && c.wedged() && installed_ == c.installed.number && rule_enabled(ProtocolRule::kWedge))
     SMR_CHECK(frames_sent_ == c.frames_sent, "a wedged replica sends no frames and so no acks (I5)");
 }
 
-void Invariants::check_output(const Core& core, const Output& out) const {
-  const Context& c = core.c_;
+void Invariants::check_output(const ReplicaCore& core, const Output& out) const {
+  const ReplicaContext& c = core.c_;
   Uid last = last_executed_;
   for (std::size_t i = executions_; i < out.execute.size(); ++i) {
     const Frame& frame = *out.execute[i].frame;
@@ -65,7 +67,7 @@ void Invariants::check_output(const Core& core, const Output& out) const {
     const Stream* s = c.streams.find(frame.transmitter);
     SMR_CHECK(s != nullptr && order::safe(c, *s, frame.seq), "executed only what is safe (I3)");
   }
-  if (out.installed.size() > installs_ && on(Rule::kLeaseWait) && c.working())
+  if (out.installed.size() > installs_ && rule_enabled(ProtocolRule::kLeaseWait) && c.working())
     SMR_CHECK(core.leases_.lapse(c) <= c.now, "a view is installed after the leases of the excluded (I8)");
 }
 

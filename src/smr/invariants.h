@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Invariants: I1 … I10 of docs/explanation/protocol.md, as far as one replica can see them, after every step.
 //
-// Basic checks look at the state as it is; delta checks compare with the snapshot taken before the step. What
-// needs more than one replica (I2, I3, I6, I9, I10) is checked by the schedules of the tests.
+// Basic checks look at the state as it is; delta checks compare with the snapshot taken before the step. Invariants
+// across replicas (I2, I3, I6, I9, I10) are checked by the schedules of the tests.
 //
 // Compiled in with TITER_INVARIANTS. Cost: O(streams + executions of the step). Thread rule: its replica's.
 #pragma once
@@ -14,18 +16,18 @@
 
 namespace titer::smr {
 
-class Core;
+class ReplicaCore;
 struct Output;
 
 class Invariants {
  public:
-  void before(const Core& core, const Output& out);
-  void after(const Core& core, const Output& out) const;
+  void before(const ReplicaCore& core, const Output& out);
+  void after(const ReplicaCore& core, const Output& out) const;
 
  private:
-  void check_streams(const Core& core) const;
-  void check_delta(const Core& core) const;
-  void check_output(const Core& core, const Output& out) const;
+  void check_streams(const ReplicaCore& core) const;
+  void check_delta(const ReplicaCore& core) const;
+  void check_output(const ReplicaCore& core, const Output& out) const;
 
   // The snapshot before the step.
   LamportTime clock_;

@@ -1,7 +1,10 @@
-// Joining (docs/explanation/protocol.md §6) and durability: who dies when while a learner becomes a replica; sync, then ack.
+// SPDX-License-Identifier: Apache-2.0
+
+// Joining (docs/explanation/protocol.md §6) and durability: deaths at every step while a learner becomes a replica;
+// sync, then ack.
 #include <gtest/gtest.h>
 
-#include "smr/early.h"
+#include "smr/next_view_buffer.h"
 #include "smr/testing/cluster.h"
 
 namespace titer::smr::testing {
@@ -164,14 +167,14 @@ TEST_F(Join, a_lost_link_to_the_joiner_repeats_flush_and_state) {
 
 // Found by seed 1004209: an excluded process that lives on had the id of the joiner, and its late flush message
 // displaced the joiner's.
-TEST(Early, a_late_flush_of_who_had_the_id_before_displaces_nothing) {
-  Early early;
+TEST(NextViewBuffer, a_late_flush_of_who_had_the_id_before_displaces_nothing) {
+  NextViewBuffer next_view_buffer;
   Flush flush;
   flush.view = ViewNumber(3);
-  early.keep_flush(ReplicaId(2), Incarnation(106), flush);
+  next_view_buffer.keep_flush(ReplicaId(2), Incarnation(106), flush);
   flush.view = ViewNumber(2);
-  early.keep_flush(ReplicaId(2), Incarnation(102), flush);
-  EXPECT_TRUE(early.take_flush(ReplicaId(2), Incarnation(106), ViewNumber(3)));
+  next_view_buffer.keep_flush(ReplicaId(2), Incarnation(102), flush);
+  EXPECT_TRUE(next_view_buffer.take_flush(ReplicaId(2), Incarnation(106), ViewNumber(3)));
 }
 
 // With durability a frame counts only after its sync: in acks, before `done`, and to its own sender.

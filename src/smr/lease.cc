@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "smr/lease.h"
 
 #include <algorithm>
@@ -11,7 +13,7 @@ namespace {
 constexpr std::int64_t kHolderUs = limits::kReadLeaseUs - limits::kReadLeaseUs / 100;
 }  // namespace
 
-bool Leases::heard(Context& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
+bool Leases::heard(ReplicaContext& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
   if (!c.record.has(from, incarnation)) return false;
   Peer& p = peers_[from.value];
   if (p.incarnation != incarnation) p = {incarnation, {}, {}};
@@ -37,12 +39,12 @@ void Leases::forget(const std::vector<Incarnation>& known_dead) {
   std::erase_if(grants_, [&](const Grant& g) { return std::ranges::count(known_dead, g.incarnation) > 0; });
 }
 
-BootTime Leases::echo_for(const Context& c, ReplicaId peer) const {
+BootTime Leases::echo_for(const ReplicaContext& c, ReplicaId peer) const {
   const Peer& p = peers_[peer.value];
   return c.record.has(peer, p.incarnation) ? p.theirs : BootTime{};
 }
 
-bool Leases::held(const Context& c, BootTime now) const {
+bool Leases::held(const ReplicaContext& c, BootTime now) const {
   if (!c.full || !c.in_record()) return false;
   return std::ranges::all_of(c.record.members, [&](const Member& m) {
     const Peer& p = peers_[m.id.value];
@@ -51,7 +53,7 @@ bool Leases::held(const Context& c, BootTime now) const {
   });
 }
 
-BootTime Leases::lapse(const Context& c) const {
+BootTime Leases::lapse(const ReplicaContext& c) const {
   BootTime latest = inherited_until_;
   for (const Grant& g : grants_) {
     const bool member =

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Leases: both sides of the read lease, which ride on the heartbeats (§5).
 //
 // Only local reads need a lease; writes are fenced by the wedge. A heartbeat carries its sender's own clock;
@@ -18,7 +20,7 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "smr/context.h"
+#include "smr/replica_context.h"
 
 namespace titer::smr {
 
@@ -26,7 +28,7 @@ class Leases {
  public:
   // A heartbeat came; one of a process that the newest known view lacks counts for nothing. True: this is the sender's
   // first reading, answer at once so that its lease begins.
-  bool heard(Context& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat);
+  bool heard(ReplicaContext& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat);
   // An earlier life may have granted leases until now, nobody knows to whom: it need not have been a member of the view
   // that the disk has, and need not be dead because the members of the last view are.
   void inherit(BootTime now) { inherited_until_ = BootTime(now.value + limits::kReadLeaseUs); }
@@ -34,11 +36,11 @@ class Leases {
   void forget(const std::vector<Incarnation>& known_dead);
 
   // What the heartbeat to `peer` gives back; 0 when nothing is granted.
-  [[nodiscard]] BootTime echo_for(const Context& c, ReplicaId peer) const;
+  [[nodiscard]] BootTime echo_for(const ReplicaContext& c, ReplicaId peer) const;
   // May this replica read locally now?
-  [[nodiscard]] bool held(const Context& c, BootTime now) const;
+  [[nodiscard]] bool held(const ReplicaContext& c, BootTime now) const;
   // Until when a promise to somebody outside the newest known view binds this replica; <= now: no longer.
-  [[nodiscard]] BootTime lapse(const Context& c) const;
+  [[nodiscard]] BootTime lapse(const ReplicaContext& c) const;
 
  private:
   struct Peer {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Read leases (§5), local reads (§2.7), and suspicion: what depends on time.
 #include <gtest/gtest.h>
 

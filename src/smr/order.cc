@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "smr/order.h"
 
 #include <algorithm>
@@ -8,7 +10,7 @@ namespace titer::smr::order {
 
 namespace {
 
-void execute_head(Context& c, Stream& stream, bool answers_direct) {
+void execute_head(ReplicaContext& c, Stream& stream, bool answers_direct) {
   const FramePtr frame = *stream.head();
   SMR_CHECK(frame->uid() > c.last_executed, "executions are in uid order");
   c.last_executed = frame->uid();
@@ -33,30 +35,30 @@ Stream* head(const Streams& streams) {
   return best;
 }
 
-bool stable_against_gateways(const Context& c, const Frame& frame) {
+bool stable_against_gateways(const ReplicaContext& c, const Frame& frame) {
   const TransmitterId own = gateway_of(c.me());
   return std::ranges::all_of(c.streams.gateways(), [&](const Stream* s) {
     return s->id() == frame.transmitter || s->id() == own || s->last() > frame.uid();
   });
 }
 
-bool stable_against_clients(const Context& c, const Frame& frame) {
-  if (!on(Rule::kStableClients)) return true;
+bool stable_against_clients(const ReplicaContext& c, const Frame& frame) {
+  if (!rule_enabled(ProtocolRule::kStableClients)) return true;
   return std::ranges::all_of(c.streams.live_direct(), [&](const Stream* s) {
     return !s->active || s->id() == frame.transmitter || s->last() > frame.uid();
   });
 }
 
-bool stable(const Context& c, const Frame& frame) {
+bool stable(const ReplicaContext& c, const Frame& frame) {
   return stable_against_gateways(c, frame) && stable_against_clients(c, frame);
 }
 
-bool safe(const Context& c, const Stream& stream, Seq seq) {
-  if (!on(Rule::kSafe)) return true;
+bool safe(const ReplicaContext& c, const Stream& stream, Seq seq) {
+  if (!rule_enabled(ProtocolRule::kSafe)) return true;
   return std::ranges::all_of(c.installed.members, [&](const Member& m) { return stream.acked(m.id) >= seq; });
 }
 
-void execute_ready(Context& c) {
+void execute_ready(ReplicaContext& c) {
   const bool lowest = c.installed.members.front().id == c.me();
   while (Stream* s = head(c.streams)) {
     const Frame& frame = **s->head();
@@ -65,7 +67,7 @@ void execute_ready(Context& c) {
   }
 }
 
-void execute_rest(Context& c, const AckRow& targets, ReplicaId lowest) {
+void execute_rest(ReplicaContext& c, const AckRow& targets, ReplicaId lowest) {
   const auto within = [&](const Stream& s) {
     const auto it = std::ranges::lower_bound(targets, s.id(), {}, [](const auto& t) { return t.first; });
     return it != targets.end() && it->first == s.id() && (*s.head())->seq <= it->second;

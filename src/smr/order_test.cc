@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Stability and order against a slow, obvious model on random inputs.
 //
 // One real replica gets frames of peers and direct clients that were made up at random (valid, but with any
-// timestamps and acknowledgements). The model keeps every frame for ever and decides by the definitions of §2.4-§2.6
-// as they stand in the protocol, nothing skipped or remembered: it must execute the same frames at the same turns.
+// timestamps and acknowledgements). The model never discards a frame and decides by the definitions of §2.4-§2.6 as
+// they stand in the protocol, nothing skipped or remembered: it must execute the same frames at the same turns.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -153,15 +155,15 @@ class World {
   }
   // What people are shown of a frame is what decides about its execution.
   void compare_standing(const Frame& f) {
-    const Standing standing = replica_.standing(f.view, f.uid(), f.seq);
+    const FrameStatus frame_status = replica_.frame_status(f.view, f.uid(), f.seq);
     if (model_.executed.contains(f.uid())) {
-      ASSERT_TRUE(standing.stable && standing.safe);
+      ASSERT_TRUE(frame_status.stable && frame_status.safe);
       return;
     }
-    ASSERT_EQ(standing.safe, model_.safe(f));
+    ASSERT_EQ(frame_status.safe, model_.safe(f));
     // The model does not know that this replica's clock is above everything that it has received (LC2).
     if (model_.last(TransmitterId(0)) > f.uid()) {
-      ASSERT_EQ(standing.stable, model_.stable(f));
+      ASSERT_EQ(frame_status.stable, model_.stable(f));
     }
   }
 

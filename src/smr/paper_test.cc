@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One test per claim of the papers that the protocol stands on, named after the claim.
 //   Schneider, Implementing fault-tolerant services using the state machine approach, ACM CSUR 22(4), 1990
 //   Schneider, Gries, Schlichting, Fault-tolerant broadcasts, Science of Computer Programming 4, 1984 ("SGS")

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ReadFence: when a local linearizable read may look at the state (§2.7; Hermes 2020).
 //
 // A write is answered only when every replica holds it, so whatever was answered before the read came is
@@ -12,24 +14,24 @@
 #include <cstdint>
 #include <deque>
 
-#include "smr/context.h"
+#include "smr/replica_context.h"
 #include "smr/rules.h"
 
 namespace titer::smr {
 
 class ReadFence {
  public:
-  void read(Context& c, std::uint64_t token) {
+  void read(ReplicaContext& c, std::uint64_t token) {
     if (!c.full) {
       c.out->reads_refused.push_back(token);
-    } else if (c.newest_request <= c.last_executed || !on(Rule::kReadsWait)) {
+    } else if (c.newest_request <= c.last_executed || !rule_enabled(ProtocolRule::kReadsWait)) {
       c.out->reads_ready.push_back(token);
     } else {
       waiting_.push_back({c.newest_request, token});
     }
   }
   // After executions.
-  void release(Context& c) {
+  void release(ReplicaContext& c) {
     while (!waiting_.empty() && waiting_.front().after <= c.last_executed) {
       c.out->reads_ready.push_back(waiting_.front().token);
       waiting_.pop_front();

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Recovery: what a replica's disk says after a restart — the checkpoint that lies with its tables, and the journal read
 // from there on, record by record.
 //
 // Frames of a view whose end is in the journal (the line of the next installed view) are part of what everybody
-// executed: they are given back to be executed. Those of the last view in it are held, no more: whether they count is
-// for the flush of the next view to decide, if this replica is one of those who start again (§7). If others went on
-// without it, they are dropped; it learns (§6).
+// executed: they are given back to be executed. Those of the last view in it are only held: the flush of the next
+// view decides whether they count, if this replica restarts with the other members (§7). If others continued
+// without it, the frames are discarded and it learns (§6).
 //
 // Pure. Order of calls: frame() and installed() as the journal has them, then end().
 // Errors: kInternal for a journal that cannot be this replica's continuation of the checkpoint: a frame is missing.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A cluster that failed as a whole starts again from its disks (docs/explanation/protocol.md §7): which frames count, and that a
 // replica which was brought back says nothing before the next view.
 #include "smr/recovery.h"
@@ -165,8 +167,8 @@ TEST(Recovery, a_replica_brought_back_is_silent_and_reads_nothing_before_the_nex
   EXPECT_EQ(c[0].answered.back(), "b");
 }
 
-// Whoever has a promise of 0's earlier life may still read. It may be somebody of whom neither the disk nor the record
-// says anything: one that had joined in a view whose line was not synced, and was excluded while it lived.
+// A replica that has a promise of 0's earlier life may still read. It may be one that neither the disk nor the
+// record mentions: one that had joined in a view whose line was not synced, and was excluded while it lived.
 TEST(Recovery, an_earlier_lifes_promises_to_readers_are_kept_whoever_has_them) {
   Cluster c(kReplicas, true);
   for (int i = 0; i < kReplicas; ++i) c.crash(i);

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "smr/replica.h"
 
-#include "smr/core.h"
+#include "smr/replica_core.h"
 
 namespace titer::smr {
 
@@ -19,26 +21,28 @@ void Output::clear() {
   wake_at.reset();
 }
 
-struct Replica::Core {
-  smr::Core core;
+struct Replica::Impl {
+  ReplicaCore core;
 };
 
 Replica::Replica(Options options, ViewRecord initial)
-    : core_(std::make_unique<Core>(Core{smr::Core(options, std::move(initial))})) {}
+    : impl_(std::make_unique<Impl>(Impl{ReplicaCore(options, std::move(initial))})) {}
 Replica::Replica(Options options, const Recovered& recovered)
-    : core_(std::make_unique<Core>(Core{smr::Core(options, recovered)})) {}
+    : impl_(std::make_unique<Impl>(Impl{ReplicaCore(options, recovered)})) {}
 Replica::~Replica() = default;
 Replica::Replica(Replica&&) noexcept = default;
 Replica& Replica::operator=(Replica&&) noexcept = default;
 
-void Replica::step(BootTime now, const Input& input, Output& out) { core_->core.step(now, input, out); }
-bool Replica::accepts(std::size_t body_bytes) const { return core_->core.accepts(body_bytes); }
-bool Replica::read_lease(BootTime now) const { return core_->core.read_lease(now); }
-bool Replica::full() const { return core_->core.full(); }
-bool Replica::wedged() const { return core_->core.wedged(); }
-Snapshot Replica::snapshot() const { return core_->core.snapshot(); }
-Checkpoint Replica::checkpoint() const { return core_->core.checkpoint(); }
-Standing Replica::standing(ViewNumber view, Uid uid, Seq seq) const { return core_->core.standing(view, uid, seq); }
-const Options& Replica::options() const { return core_->core.options(); }
+void Replica::step(BootTime now, const Input& input, Output& out) { impl_->core.step(now, input, out); }
+bool Replica::accepts(std::size_t body_bytes) const { return impl_->core.accepts(body_bytes); }
+bool Replica::read_lease(BootTime now) const { return impl_->core.read_lease(now); }
+bool Replica::full() const { return impl_->core.full(); }
+bool Replica::wedged() const { return impl_->core.wedged(); }
+Snapshot Replica::snapshot() const { return impl_->core.snapshot(); }
+Checkpoint Replica::checkpoint() const { return impl_->core.checkpoint(); }
+FrameStatus Replica::frame_status(ViewNumber view, Uid uid, Seq seq) const {
+  return impl_->core.frame_status(view, uid, seq);
+}
+const Options& Replica::options() const { return impl_->core.options(); }
 
 }  // namespace titer::smr

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Replica: the whole protocol of one replica as a pure machine: inputs go in, promises come out. It does no I/O, starts no
 // thread, reads no clock and uses no randomness.
 //
@@ -200,7 +202,7 @@ struct Snapshot {
 };
 
 // The standing of a frame at this replica. Both are true for a frame of an earlier view, which is settled.
-struct Standing {
+struct FrameStatus {
   bool stable = false;  // §2.4
   bool safe = false;    // §2.5
 };
@@ -235,12 +237,12 @@ class Replica {
   // Of a full replica, for the state that has executed all of Output::execute so far.
   [[nodiscard]] Checkpoint checkpoint() const;
   // For people who look: of a frame that was sent or received here.
-  [[nodiscard]] Standing standing(ViewNumber view, Uid uid, Seq seq) const;
+  [[nodiscard]] FrameStatus frame_status(ViewNumber view, Uid uid, Seq seq) const;
   [[nodiscard]] const Options& options() const;
 
  private:
-  struct Core;
-  std::unique_ptr<Core> core_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
   friend class Invariants;
 };
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RequestBatch: how requests lie in a frame, and the names that make them exactly-once.
 //
 // One request is session (u64), number (u64), length (u32), body. A frame carries the batch as one buffer:

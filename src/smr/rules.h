@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Rules: the switches with which the tests take single rules out of the protocol, and the check that goes
 // with them.
 //
-// Every guard that the protocol stands on asks on(Rule). In the product that is the constant true and costs
-// nothing. The room is compiled a second time for the tests with TITER_MUTANTS; there a test switches one
+// Every guard that the protocol stands on asks rule_enabled(ProtocolRule). In the product that is the constant true and
+// costs nothing. The module is compiled a second time for the tests with TITER_MUTANTS; there a test switches one
 // rule off and the random schedules must notice — so a test that could not see a broken rule is itself found
 // broken.
 //
@@ -18,14 +20,14 @@
 
 namespace titer::smr {
 
-enum class Rule {
+enum class ProtocolRule {
   kClock,           // LC2: the clock goes above every timestamp received
   kStableClients,   // §2.4 wait for a later frame of every active direct client (of gateways: `safe` implies it)
   kSafe,            // §2.5 execute only what every replica of the view holds
   kReadsWait,       // §2.7 a local read waits for what has been received
   kExactlyOnce,     // §2.8 a repeated request is not executed again
   kWedge,           // §4.1 after learning of the next view: no frames, no acks
-  kTopView,         // §4.3 who is behind installs the top view first
+  kTopView,         // §4.3 a member that is behind installs the top view first
   kRelay,           // §4.4 the lowest holder relays, and done waits for it
   kAllDone,         // §4.6 install only when all are done
   kEarly,           // §4.6 frames of the next view that come early are taken after it is installed
@@ -37,7 +39,7 @@ enum class Rule {
   kInherit,         // §7 … and leases of an earlier life are waited for
   kBases,           // §7 a checkpoint's bases are what everybody holds, not what is held here
   kInstalledLine,   // §7 the journal says where a view was installed
-  kLastView,        // §7 only members of the last view begin anew (view)
+  kLastView,        // §7 only members of the last view restart from their disks (view)
   kTopFirst,        // §7 … and of them those with the highest installed view (view)
   kLives,           // §7 a replica is known by any of its lives since it was a member (view)
   kLearnerLives,    // §7 a learner's life is not one of a member's disk (the driver's)
@@ -51,14 +53,14 @@ struct Broken : std::logic_error {
   using std::logic_error::logic_error;
 };
 // One switch per rule; a test program is one thread.
-inline bool rule_off[static_cast<int>(Rule::kCount)] = {};
-[[nodiscard]] inline bool on(Rule rule) { return !rule_off[static_cast<int>(rule)]; }
+inline bool rule_disabled[static_cast<int>(ProtocolRule::kCount)] = {};
+[[nodiscard]] inline bool rule_enabled(ProtocolRule rule) { return !rule_disabled[static_cast<int>(rule)]; }
 #define SMR_CHECK(condition, message)                      \
   do {                                                     \
     if (!(condition)) throw ::titer::smr::Broken(message); \
   } while (false)
 #else
-[[nodiscard]] constexpr bool on(Rule) { return true; }
+[[nodiscard]] constexpr bool rule_enabled(ProtocolRule) { return true; }
 #define SMR_CHECK(condition, message) TITER_CHECK(condition, message)
 #endif
 

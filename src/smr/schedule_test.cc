@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Random schedules of whole clusters (testing/schedule.h). A seed that fails is printed; run it alone with
 // TITER_FIRST_SEED=<seed> TITER_SEEDS=1.
 #include "smr/testing/schedule.h"

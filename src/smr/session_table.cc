@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "smr/session_table.h"
 
 #include <algorithm>
@@ -229,7 +231,7 @@ SessionTable& SessionTable::operator=(SessionTable&&) noexcept = default;
 SessionTable::Found SessionTable::find(SessionId session, RequestNumber number) const {
   const std::uint64_t n = number.value;
   if (n == 0) return {Verdict::kEvicted, {}};
-  if (!on(Rule::kExactlyOnce)) return {Verdict::kFresh, {}};
+  if (!rule_enabled(ProtocolRule::kExactlyOnce)) return {Verdict::kFresh, {}};
   const Session* s = impl_->find(session);
   if (s == nullptr) return {n == 1 ? Verdict::kFresh : Verdict::kEvicted, {}};
   if (n > s->highest.value) return {Verdict::kFresh, {}};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SessionTable: exactly once (§2.8). Replicated state: every replica sees the same requests in the same
 // order, so every replica remembers and forgets the same results.
 //

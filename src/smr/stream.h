@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Stream: what one replica holds of one transmitter's broadcasts within the installed view.
 //
 // Why a stream per transmitter and not one ordered heap: channels are FIFO, so each stream is already in uid

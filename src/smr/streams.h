@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Streams: the streams of one installed view — a gateway per member and every direct client seen in it.
 //
 // Iteration is always in the order of transmitter ids, so nothing that is sent depends on a hash or an

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "smr/suspicion.h"
 
 #include <fmt/format.h>
@@ -6,7 +8,7 @@
 
 namespace titer::smr {
 
-Suspicion::Peer& Suspicion::watch(const Context& c, ReplicaId peer, Incarnation incarnation) {
+Suspicion::Peer& Suspicion::watch(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation) {
   for (Peer& p : peers_)
     if (p.id == peer && p.incarnation == incarnation) return p;
   std::erase_if(peers_, [&](const Peer& p) { return !p.linked && !c.record.has(p.id, p.incarnation); });
@@ -17,26 +19,26 @@ Suspicion::Peer& Suspicion::watch(const Context& c, ReplicaId peer, Incarnation 
   return p;
 }
 
-void Suspicion::link_up(const Context& c, ReplicaId peer, Incarnation incarnation) {
+void Suspicion::link_up(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation) {
   Peer& p = watch(c, peer, incarnation);
   p.ever_linked = p.linked = true;
   p.link_since = p.heard_at = c.now;
 }
 
-void Suspicion::link_down(const Context& c, ReplicaId peer, Incarnation incarnation) {
+void Suspicion::link_down(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation) {
   Peer& p = watch(c, peer, incarnation);
   if (p.linked) p.link_since = c.now;
   p.linked = false;
 }
 
-void Suspicion::heard(const Context& c, ReplicaId peer, Incarnation incarnation, const Heartbeat& beat) {
+void Suspicion::heard(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation, const Heartbeat& beat) {
   Peer& p = watch(c, peer, incarnation);
   p.heard_at = c.now;
   p.hears = beat.hears;
   p.installed = beat.installed;
 }
 
-void Suspicion::new_record(const Context& c) {
+void Suspicion::new_record(const ReplicaContext& c) {
   record_at_ = c.now;
   for (Peer& p : peers_) p.member = p.member && c.record.has(p.id, p.incarnation);
   for (const Member& m : c.record.members) {
@@ -49,7 +51,7 @@ void Suspicion::new_record(const Context& c) {
   }
 }
 
-void Suspicion::restart(const Context& c) {
+void Suspicion::restart(const ReplicaContext& c) {
   record_at_ = c.now;
   for (Peer& p : peers_) p.link_since = p.heard_at = p.progress_at = c.now;
 }
@@ -60,7 +62,7 @@ const Suspicion::Peer* Suspicion::find(const Member& member) const {
   return at == peers_.end() ? nullptr : &*at;
 }
 
-ReplicaSet Suspicion::heard_within(const Context& c, std::int64_t us) const {
+ReplicaSet Suspicion::heard_within(const ReplicaContext& c, std::int64_t us) const {
   ReplicaSet set;
   for (const Member& m : c.record.members) {
     const Peer* p = find(m);
@@ -69,7 +71,7 @@ ReplicaSet Suspicion::heard_within(const Context& c, std::int64_t us) const {
   return set;
 }
 
-ReplicaSet Suspicion::witnesses(const Context& c, ReplicaId member) const {
+ReplicaSet Suspicion::witnesses(const ReplicaContext& c, ReplicaId member) const {
   const ReplicaSet fresh = heard_within(c, kWitnessUs);
   ReplicaSet set;
   for (const Member& m : c.record.members)
@@ -77,14 +79,14 @@ ReplicaSet Suspicion::witnesses(const Context& c, ReplicaId member) const {
   return set;
 }
 
-bool Suspicion::installed_by_others(const Context& c) const {
+bool Suspicion::installed_by_others(const ReplicaContext& c) const {
   return std::ranges::all_of(c.record.members, [&](const Member& m) {
     const Peer* p = find(m);
     return m.id == c.me() || (p != nullptr && p->installed >= c.record.number);
   });
 }
 
-const char* Suspicion::hard_reason(const Context& c, const Peer& p, bool others_hear_it) const {
+const char* Suspicion::hard_reason(const ReplicaContext& c, const Peer& p, bool others_hear_it) const {
   if (!p.linked) {
     const std::int64_t known = others_hear_it ? limits::kSuspectAfterUs : kLinkUs;
     const std::int64_t patience = p.ever_linked ? known : kNeverLinkedUs;
@@ -93,7 +95,7 @@ const char* Suspicion::hard_reason(const Context& c, const Peer& p, bool others_
   return c.now.value - p.heard_at.value > limits::kSuspectAfterUs ? "no heartbeat" : nullptr;
 }
 
-bool Suspicion::grey(const Context& c, Peer& p, ReplicaId id, const Gateway& gateway,
+bool Suspicion::grey(const ReplicaContext& c, Peer& p, ReplicaId id, const Gateway& gateway,
                      const ViewChange& change) const {
   if (c.flushing()) return change.missing(c).has(id) && c.now.value - record_at_.value > kGreyUs;
   const Seq acked = c.installed.has(id, p.incarnation) ? c.streams.own().acked(id) : gateway.newest_unsafe();
@@ -104,12 +106,12 @@ bool Suspicion::grey(const Context& c, Peer& p, ReplicaId id, const Gateway& gat
   return c.now.value - p.progress_at.value > kGreyUs;
 }
 
-bool Suspicion::in_minority(const Context& c) const {
+bool Suspicion::in_minority(const ReplicaContext& c) const {
   const int heard = 1 + heard_within(c, limits::kSuspectAfterUs).size();
   return 2 * heard < c.record.set().size();
 }
 
-bool Suspicion::yields(const Context& c, ReplicaSet contested) const {
+bool Suspicion::yields(const ReplicaContext& c, ReplicaSet contested) const {
   const int mine = witnesses(c, c.me()).size();
   return std::ranges::any_of(c.record.members, [&](const Member& m) {
     if (!contested.has(m.id)) return false;
@@ -118,7 +120,7 @@ bool Suspicion::yields(const Context& c, ReplicaSet contested) const {
   });
 }
 
-bool Suspicion::may_ask(const Context& c, bool hard, ReplicaSet contested) {
+bool Suspicion::may_ask(const ReplicaContext& c, bool hard, ReplicaSet contested) {
   if (!in_minority(c) && !yields(c, contested))
     yields_since_ = {};
   else if (yields_since_ == BootTime())
@@ -128,7 +130,7 @@ bool Suspicion::may_ask(const Context& c, bool hard, ReplicaSet contested) {
   return asked_at_.value == 0 || c.now.value - asked_at_.value >= again;
 }
 
-bool Suspicion::tick(Context& c, const Gateway& gateway, const ViewChange& change) {
+bool Suspicion::tick(ReplicaContext& c, const Gateway& gateway, const ViewChange& change) {
   const bool slept = last_tick_.value == 0 || c.now.value - last_tick_.value > limits::kSuspectAfterUs / 2;
   if (slept) restart(c);
   last_tick_ = c.now;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Suspicion: when this replica asks the register for a view without a peer (§4).
 //
 // It may be wrong; only exclusion counts, and that is the register's. Three reasons to suspect a member:
@@ -9,10 +11,12 @@
 // The indirect probe: every heartbeat says whom its sender hears, so it is known, without asking, whether the others
 // hear a suspect. If nobody does it is gone. If somebody does, the fault lies between the two, and
 //   - a connection that is gone gets as long as silence gets, because it may be made again;
-//   - one of the two has to leave all the same, because every member must hear every other one: whom more members hear
-//     stays; at equal numbers whoever misses several yields, and else the higher id.
-// Who yields, and who hears fewer than half of the members, itself counted, is more likely the one that is cut off: it
-// waits kYieldUs longer, to be excluded by the others. If they do not, the wait is all it costs.
+//   - otherwise one of the two has to leave, because every member must hear every other. The one heard by more
+//     members stays; on a tie, the one that has lost several links leaves; if that ties too, the one with the
+//     higher id.
+// A member that has to leave, or that hears fewer than half of the members (itself included), is more likely the
+// one that is cut off. It waits kYieldUs longer, so that the others exclude it. If they do not, the wait is all it
+// costs.
 //
 // Patience is counted in this replica's own ticks: if it slept itself, everybody gets a new start, because
 // what they sent meanwhile is still in its sockets.
@@ -23,9 +27,9 @@
 
 #include <vector>
 
-#include "smr/context.h"
 #include "smr/flush.h"
 #include "smr/gateway.h"
+#include "smr/replica_context.h"
 
 namespace titer::smr {
 
@@ -40,19 +44,21 @@ class Suspicion {
   static constexpr std::int64_t kAskAgainUs = 100'000;
   static constexpr std::int64_t kAskAgainGreyUs = 200'000;
 
-  void link_up(const Context& c, ReplicaId peer, Incarnation incarnation);
-  void link_down(const Context& c, ReplicaId peer, Incarnation incarnation);
+  void link_up(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation);
+  void link_down(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation);
   // A heartbeat came.
-  void heard(const Context& c, ReplicaId peer, Incarnation incarnation, const Heartbeat& beat);
+  void heard(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation, const Heartbeat& beat);
   // The members of the newest record that this replica hears; half of the patience, so that the others know before it
   // suspects.
-  [[nodiscard]] ReplicaSet hears(const Context& c) const { return heard_within(c, limits::kSuspectAfterUs / 2); }
+  [[nodiscard]] ReplicaSet hears(const ReplicaContext& c) const {
+    return heard_within(c, limits::kSuspectAfterUs / 2);
+  }
   // All other members of the newest record have said that they installed it, or a later one.
-  [[nodiscard]] bool installed_by_others(const Context& c) const;
+  [[nodiscard]] bool installed_by_others(const ReplicaContext& c) const;
   // A view became known: new members get a new start.
-  void new_record(const Context& c);
+  void new_record(const ReplicaContext& c);
   // True: this replica had slept, so patience was restarted.
-  bool tick(Context& c, const Gateway& gateway, const ViewChange& change);
+  bool tick(ReplicaContext& c, const Gateway& gateway, const ViewChange& change);
 
  private:
   struct Peer {
@@ -68,22 +74,23 @@ class Suspicion {
     Seq acked;             // of own frames, at the last look …
     BootTime progress_at;  // … and when it last rose or nothing was due
   };
-  Peer& watch(const Context& c, ReplicaId peer, Incarnation incarnation);
+  Peer& watch(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation);
   [[nodiscard]] const Peer* find(const Member& member) const;
-  [[nodiscard]] ReplicaSet heard_within(const Context& c, std::int64_t us) const;
-  // Who of the members that this replica hears says that it hears `member`.
-  [[nodiscard]] ReplicaSet witnesses(const Context& c, ReplicaId member) const;
-  [[nodiscard]] const char* hard_reason(const Context& c, const Peer& p, bool others_hear_it) const;
-  [[nodiscard]] bool grey(const Context& c, Peer& p, ReplicaId id, const Gateway& gateway,
+  [[nodiscard]] ReplicaSet heard_within(const ReplicaContext& c, std::int64_t us) const;
+  // The members that this replica hears and that say that they hear `member`.
+  [[nodiscard]] ReplicaSet witnesses(const ReplicaContext& c, ReplicaId member) const;
+  [[nodiscard]] const char* hard_reason(const ReplicaContext& c, const Peer& p, bool others_hear_it) const;
+  [[nodiscard]] bool grey(const ReplicaContext& c, Peer& p, ReplicaId id, const Gateway& gateway,
                           const ViewChange& change) const;
-  void restart(const Context& c);
-  [[nodiscard]] bool in_minority(const Context& c) const;
-  // `contested`: whom this replica suspects and others hear.
-  [[nodiscard]] bool yields(const Context& c, ReplicaSet contested) const;
-  [[nodiscard]] bool may_ask(const Context& c, bool hard, ReplicaSet contested);
+  void restart(const ReplicaContext& c);
+  [[nodiscard]] bool in_minority(const ReplicaContext& c) const;
+  // `contested`: the members that this replica suspects and others hear.
+  [[nodiscard]] bool yields(const ReplicaContext& c, ReplicaSet contested) const;
+  [[nodiscard]] bool may_ask(const ReplicaContext& c, bool hard, ReplicaSet contested);
 
   // By incarnation, because a link may be there before a view has its process, and a process that was excluded
-  // may linger beside the one that has its id now. Bounded: who is neither linked nor a member is forgotten.
+  // may linger beside the one that has its id now. Bounded: a process that is neither linked nor a member is
+  // forgotten.
   std::vector<Peer> peers_;
   BootTime last_tick_;
   BootTime asked_at_;

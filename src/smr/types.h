@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The words of the protocol as types: uid, frame, view, and the messages between replicas and direct clients.
 //
 // Plain values without behaviour. Requests are opaque bytes here; request_batch.h knows how they lie in a

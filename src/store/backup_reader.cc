@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/backup_reader.h"
 
 #include <fmt/format.h>
@@ -37,10 +39,9 @@ class MessageFile {
                         path_, at(), why)};
   }
   [[nodiscard]] Error not_whole() const {
-    return {Code::kInvalid,
-            fmt::format("{} is not whole: it ends after {} bytes, before the head that ends a backup. Use "
-                        "another backup; nothing was made of this one",
-                        path_, at())};
+    return {Code::kInvalid, fmt::format("{} is incomplete: it ends after {} bytes, before the head that ends a "
+                                        "backup. Use another backup; nothing was restored from this one",
+                                        path_, at())};
   }
 
  private:

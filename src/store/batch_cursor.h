@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // BatchCursor: walks the records of several batches and cuts them into groups that fit.
 //
 // Thread rule: the writer's thread. Invariant: records come out in the order in which they were appended, each once.
@@ -14,7 +16,7 @@
 
 namespace titer::store {
 
-// What was appended between two commits.
+// The records that were appended between two commits.
 struct JournalBatch {
   struct Entry {
     std::uint64_t ticket = 0;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files: the few things that the journal wants of a file system, as a seam between the two.
 //
 // Why a seam: what matters of a journal happens when a disk misbehaves, and real disks seldom do so when asked. The
@@ -37,7 +39,7 @@ class File {
   virtual Result<std::size_t> read(std::uint64_t at, std::span<std::byte> out) = 0;
   // How many bytes were written, as pwrite has it: perhaps fewer than given, 0 when interrupted. See write_all().
   virtual Result<std::size_t> write(std::uint64_t at, ByteView bytes) = 0;
-  // What was written is on the disk, and so is the size.
+  // Everything written is on the disk when it returns, and so is the size.
   virtual Status sync() = 0;
   virtual Result<std::uint64_t> size() = 0;
 };

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a segment still holds that somebody needs: enough to say when nobody needs it any more.
 //
 // Not every record is remembered, only the highest view and, in it, each transmitter's highest seq: a release is a view
@@ -13,8 +15,8 @@
 
 namespace titer::store {
 
-// What is no longer needed: every record of an earlier view, in `view` the frames up to the bases, and the installs of
-// views up to `view`.
+// The records that are no longer needed: every record of an earlier view, in `view` the frames up to the bases, and
+// the installs of views up to `view`.
 class Released {
  public:
   // Only ever more: what is lower than before changes nothing.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/held_records.h"
 
 #include <gtest/gtest.h>

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Identity: whose data directory this is, and under which incarnations it has lived since it was last a member of a view.
 //
-// A directory belongs to one replica of one cluster for ever. Each process that opens it is a new incarnation (a *life*),
-// noted here before anybody hears of it; so after a failure of all, even one in the middle of starting again, the
-// register's record names a life that is noted (docs/explanation/protocol.md §7). A life as a learner ends the list: what lies on
-// disk then is no longer a member's.
+// A directory belongs to one replica of one cluster permanently. Each process that opens it is a new incarnation (a
+// *life*), noted here before anybody hears of it; so after a failure of all, even one in the middle of starting
+// again, the register's record names a life that is noted (docs/explanation/protocol.md §7). A life as a learner
+// ends the list: from then on the disk is no longer a member's.
 #pragma once
 
 #include <optional>

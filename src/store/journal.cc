@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/journal.h"
 
 #include <algorithm>
@@ -53,7 +55,7 @@ Status settle(FoundJournal& found, Files& files, const std::string& dir) {
 
 Journal::Journal(const JournalOptions& options, std::unique_ptr<DirLock> lock, const JournalContents& found)
     : lock_(std::move(lock)),
-      found_(found),
+      contents_(found),
       record_bytes_max_(std::min<std::uint64_t>(kGroupBytesMax, options.segment_bytes - 2 * kFileBlock) -
                         kGroupHeaderBytes - kRecordHeaderBytes) {}
 

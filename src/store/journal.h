@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Journal: what a replica holds, on disk before it says so.
 //
 // A log of records (frames, installed views) in a directory of its own. append() gathers, commit() has what has
@@ -11,8 +13,8 @@
 // journal, and perhaps before open() returns (room); they must not block and not call back.
 // Invariants: 1. after a crash the journal is a prefix of what was appended, with everything reported synced. 2. after
 // `failed` nothing is reported synced. 3. a record that is not released is there at the next start.
-// Limits: a record fits a group (record_bytes_max); 8 MiB segments. What is committed while the disk hangs waits in
-// memory: the protocol's flow limits bound it.
+// Limits: a record fits a group (record_bytes_max); 8 MiB segments. Records committed while the disk hangs wait in
+// memory; the protocol's flow limits bound them.
 // Errors: open() refuses a directory that is locked, damaged, or of another cluster, replica or version, and says what
 // to do. Later ones come by Events::failed.
 #pragma once
@@ -45,7 +47,7 @@ class Journal {
                                                       Files& files = real_files());
 
   // What the start found.
-  [[nodiscard]] const JournalContents& found() const { return found_; }
+  [[nodiscard]] const JournalContents& contents() const { return contents_; }
 
   // Tickets rise; records that are appended with one ticket are committed together. `encode(Bytes&)` appends the body.
   template <typename Encode>
@@ -55,7 +57,7 @@ class Journal {
     std::forward<Encode>(encode)(gathered_.bytes);
     end_record(at, ticket, kind, name);
   }
-  // What has gathered is written and synced now.
+  // Writes and syncs what has been appended.
   void commit();
   // Bytes appended, not committed.
   [[nodiscard]] std::size_t uncommitted() const { return gathered_.bytes.size(); }
@@ -76,7 +78,7 @@ class Journal {
   void end_record(std::size_t at, std::uint64_t ticket, RecordKind kind, const RecordName& name);
 
   const std::unique_ptr<DirLock> lock_;
-  const JournalContents found_;
+  const JournalContents contents_;
   const std::size_t record_bytes_max_;
   JournalBatch gathered_;
   std::uint64_t last_ticket_ = 0, committed_ticket_ = 0;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Power losses and killed processes at random moments, thousands of them: what was reported synced is there afterwards, and what is there is
 // what was appended, in order, without a hole.
 #include <gtest/gtest.h>
@@ -37,7 +39,7 @@ class Lives {
   // What came back is a part of the history without a hole that begins before all that is needed.
   void check(const TestJournal& test) {
     const auto& seen = test.came_back;
-    torn_ += test.journal->found().torn_bytes > 0 ? 1 : 0;
+    torn_ += test.journal->contents().torn_bytes > 0 ? 1 : 0;
     if (seen.empty()) {
       ASSERT_LE(synced_, released_);  // all of it, when a new segment had begun
       history_.clear();

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a start makes of a journal that is not as it was written.
 #include <gtest/gtest.h>
 
@@ -110,7 +112,7 @@ TEST_F(Damage, a_lost_block_in_the_middle_is_refused_and_says_where) {
   auto content = files.content(written[4].path);
   std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(written[4].at), kFileBlock, std::byte{0});
   files.overwrite(written[4].path, content);
-  expect_damaged("group 4 is missing or spoilt");
+  expect_damaged("group 4 is missing or damaged");
 }
 
 TEST_F(Damage, a_torn_end_is_cut_and_the_journal_goes_on) {
@@ -119,7 +121,7 @@ TEST_F(Damage, a_torn_end_is_cut_and_the_journal_goes_on) {
     TestJournal test(files, options);
     ASSERT_TRUE(test.journal) << test.refused.message;
     EXPECT_EQ(test.came_back.size(), records.size() - 1);
-    EXPECT_EQ(test.journal->found().torn_bytes, last.bytes);
+    EXPECT_EQ(test.journal->contents().torn_bytes, last.bytes);
     test.write(frame(1, 9, 1));
   }
   TestJournal again(files, options);
@@ -127,13 +129,13 @@ TEST_F(Damage, a_torn_end_is_cut_and_the_journal_goes_on) {
   EXPECT_EQ(again.came_back.back(), frame(1, 9, 1));
 }
 
-// The last group but one is spoilt, and the last was being written when the power went: its header is enough to know
-// that the one before had been synced.
+// The last group but one is damaged, and the last was being written when the power failed: its header is enough to
+// know that the one before had been synced.
 TEST_F(Damage, a_begun_group_proves_that_the_one_before_was_synced) {
   files.flip(last.path, last.at + kFileBlock - 1, 0);
   const auto& before = written[written.size() - 2];
   files.flip(before.path, before.at + before.bytes - 1, 0);
-  expect_damaged("group 13 is missing or spoilt");
+  expect_damaged("group 13 is missing or damaged");
 }
 
 TEST_F(Damage, a_missing_segment_is_refused) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The journal on a disk that fails, fills up, or does things by halves.
 #include <gtest/gtest.h>
 

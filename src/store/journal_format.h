@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The bytes of the journal: segments of groups of records.
 //
 //   file        one segment: header block, then groups one after another, then what the file held before
@@ -14,8 +16,8 @@
 // A header's checksum is XXH3 over the rest of the header (a segment's: of its 4 KiB), so together they cover every
 // bit. Both headers lie in one disk sector of 512 bytes: a header is there or it is not.
 //
-// Groups have consecutive numbers for ever, over segments and restarts, and every header names the checksum of the one before.
-// So what a used segment still holds of its life before is never taken for new: its numbers are lower.
+// Groups are numbered consecutively, across segments and restarts, and every header names the checksum of the one
+// before. So groups left from an earlier use of a segment are never taken for new ones: their numbers are lower.
 // The nonce is drawn for each use of a segment. Without it a first group whose segment header was lost with the power, and
 // which therefore was never seen, could come to life when the segment is begun again and the power is lost again.
 // The salt is drawn once per journal and seeds the checksums of groups. A client does not know it, so no request can

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/journal_reader.h"
 
 #include <fmt/format.h>
@@ -131,7 +133,7 @@ Status Reader::belongs(const SegmentFile& file, const SegmentHeader& header) con
   return ok_status();
 }
 
-// No header is whole. A journal's first header is synced before anything else is written, so there was none yet.
+// No header is complete. A journal's first header is synced before anything else is written, so there was none yet.
 Status Reader::expect_nothing() {
   for (SegmentFile& file : found_.free) {
     buffer_.grow_to(kFileBlock);
@@ -171,7 +173,7 @@ Status Reader::replay() {
   for (auto& [number, candidate] : candidates_) {
     const bool follows = number == place_.next_group && candidate.header.previous == place_.previous;
     if (!follows)
-      return damaged(fmt::format("group {} is missing or spoilt after {} bytes of {}, and {} begins with group {}",
+      return damaged(fmt::format("group {} is missing or damaged after {} bytes of {}, and {} begins with group {}",
                                  place_.next_group, place_.at, found_.used.back().file.name, candidate.file.name,
                                  number));
     place_.at = kFileBlock;
@@ -221,7 +223,7 @@ Status Reader::visit(ByteView records, UsedSegment& segment) {
   return ok_status();
 }
 
-// Whatever was begun after the group where the journal ends proves that this group had been synced.
+// A group that was begun after the one where the journal ends proves that the latter had been synced.
 Status Reader::expect_no_later() {
   std::vector<SegmentFile*> everything{&found_.used.back().file};
   for (SegmentFile& file : found_.free) everything.push_back(&file);
@@ -230,7 +232,7 @@ Status Reader::expect_no_later() {
     if (!bytes) return bytes.error();
     const std::uint64_t highest = highest_group(*bytes, found_.salt);
     if (highest > found_.next_group)
-      return damaged(fmt::format("group {} is missing or spoilt after {} bytes of {}, though {} has group {}",
+      return damaged(fmt::format("group {} is missing or damaged after {} bytes of {}, though {} has group {}",
                                  found_.next_group, found_.end, found_.used.back().file.name, file->name, highest));
   }
   return ok_status();

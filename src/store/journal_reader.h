@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading a journal from the beginning: what a start does, and what `titer verify` does.
 //
 // Every record of every group that may still be needed goes to the visitor, in the order in which it was appended. Then
 // it is clear where the journal ends, and which files are free.
 //
-// What is not as it was written is one of two things, and they are told apart by what comes after. The writer has only
-// one group under way. So when group n is not whole and nothing later than n was ever begun, n was the write that a
-// power loss cut short: nobody was told that it is on disk, and the journal ends before it (torn). When a header of a
-// later group, or of a later segment, is found anywhere, n was synced and has been damaged since: that is an error, and
-// nothing of this journal may be used to answer from.
+// A group that is not as it was written is either torn or damaged; the data after it decides. The writer has only
+// one group in progress. So when group n is incomplete and nothing later than n was ever begun, n was the write
+// that a power loss cut short: it was never reported as synced, and the journal ends before it (torn). When a
+// header of a later group, or of a later segment, is found anywhere, n was synced and has been damaged since: that
+// is an error, and nothing of this journal may be used to answer from.
 //
 // Limits: a bit that flips in the very last synced group cannot be told from a torn write; the journal then ends one
 // group early. Nor can it be seen that the newest segment was taken away, or its only group with its header.
@@ -27,7 +29,7 @@
 
 namespace titer::store {
 
-// A file of the journal. What is in it is somebody else's business.
+// A file of the journal, without its contents.
 struct SegmentFile {
   std::string name;  // in the journal's directory
   std::uint64_t bytes = 0;
@@ -62,7 +64,7 @@ struct FoundJournal {
   std::uint64_t next_group = 1;
   std::uint64_t previous = 0;  // checksum of the header before that
   std::uint64_t oldest = 1;    // as the newest group has it
-  std::uint64_t end = 0;       // of what is whole in the last segment, bytes from its begin
+  std::uint64_t end = 0;       // of the last complete group in the last segment, bytes from its begin
   JournalContents contents;
 };
 

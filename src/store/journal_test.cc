@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The journal as its owner sees it, on a disk that works.
 #include "store/journal.h"
 
@@ -31,9 +33,9 @@ TEST(Journal, records_come_back_in_the_order_in_which_they_were_appended) {
   }
   TestJournal again(files);
   EXPECT_EQ(again.came_back, records);
-  EXPECT_EQ(again.journal->found().records, 5U);
-  EXPECT_EQ(again.journal->found().groups, 1U);
-  EXPECT_EQ(again.journal->found().torn_bytes, 0U);
+  EXPECT_EQ(again.journal->contents().records, 5U);
+  EXPECT_EQ(again.journal->contents().groups, 1U);
+  EXPECT_EQ(again.journal->contents().torn_bytes, 0U);
 }
 
 TEST(Journal, goes_on_behind_what_is_there) {
@@ -213,7 +215,7 @@ TEST(Journal, segments_of_another_size_are_read_and_then_removed) {
   while (small_is_left()) std::this_thread::yield();
 }
 
-// The new segment is on the disk with its header alone; what comes next does not fit into it.
+// The new segment is on the disk with its header alone; the next group does not fit into it.
 TEST(Journal, an_empty_segment_that_is_too_small_is_followed_by_another) {
   FakeFiles files;
   { TestJournal(files, TestJournal::options(kSegmentBytesMin)); }

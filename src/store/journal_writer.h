@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JournalWriter: the thread that writes what was committed, group by group, and says when it is on the disk.
 //
 // Why a thread: a sync blocks for a fifth of a millisecond or more, and the event loop must not. Why one: one group is
 // under way at a time, so a group that was begun proves that all before it are on the disk; recovery rests on that
-// (journal_reader.h). What is committed while the disk is busy goes into the next group together, so the slower the
+// (journal_reader.h). Records committed while the disk is busy go into the next group together, so the slower the
 // disk, the larger the groups.
 //
 // A segment is used again only when a synced group said that it is not needed (its `oldest`), because from then on a
@@ -55,7 +57,7 @@ class JournalWriter {
   // Writes on behind what was found; `found.used` is not empty.
   JournalWriter(JournalIdentity identity, FoundJournal found, SegmentPool& pool, JournalEvents events,
                 std::uint64_t nonce_seed);
-  // What was committed is written first.
+  // Writes the committed records first.
   ~JournalWriter();
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;

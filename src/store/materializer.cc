@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/materializer.h"
 
 #include <algorithm>
@@ -16,7 +18,7 @@ constexpr std::size_t kEventBytes = std::size_t{512} << 10;
 
 Materializer::Materializer(const Tables& tables, Written written) : tables_(tables), written_(std::move(written)) {}
 
-Batch& Materializer::batch(const machine::Machine& machine) {
+TablesBatch& Materializer::batch(const machine::Machine& machine) {
   if (!batch_) {
     left_ = machine.registry().changes();
     batch_.emplace(tables_, std::min(kRoomMax, left_ * kSiteBytes));
@@ -25,7 +27,7 @@ Batch& Materializer::batch(const machine::Machine& machine) {
 }
 
 bool Materializer::gather(machine::Machine& machine, std::size_t bytes_max) {
-  Batch& into = batch(machine);
+  TablesBatch& into = batch(machine);
   const std::size_t waiting = machine.registry().changes();
   const std::size_t sites_min = 2 * (waiting - std::min(waiting, left_));
   const bool sites = machine.take_changed(sites_min, bytes_max,
@@ -85,8 +87,8 @@ void Materializer::gather_access(const registry::State& state) {
   written_.access = state.access_changed();
 }
 
-Batch Materializer::close(machine::Machine& machine, Closing closing) {
-  Batch& into = batch(machine);
+TablesBatch Materializer::close(machine::Machine& machine, Closing closing) {
+  TablesBatch& into = batch(machine);
   constexpr std::size_t kAll = ~std::size_t{0} / 2;
   (void)machine.take_changed(kAll, kAll, [&](std::uint32_t slot, ByteView part) { into.put_site(slot, part); });
   while (!gather_events(machine.registry(), kEventBytes)) continue;
@@ -102,7 +104,7 @@ Batch Materializer::close(machine::Machine& machine, Closing closing) {
   head.written = closing.now;
   head.recoveries = std::move(closing.recoveries);
   into.put_head(std::move(head));
-  Batch whole = std::move(into);
+  TablesBatch whole = std::move(into);
   batch_.reset();
   return whole;
 }

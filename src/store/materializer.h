@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Materializer: moves what changed in the state machine into a batch for the tables, a piece per turn of the loop.
 //
 // Why pieces: the rows that changed since the last batch may be tens of megabytes, and the loop must not stand still
-// for them. Why it is right all the same: a row that changes after it was gathered is marked again and gathered again,
-// the later one wins within the batch, and close() takes, at one position, all that is left. So the batch holds
-// every row that changed as it is at that position, and the pieces before were only work done in advance.
+// for them. Why it is still right: a row that changes after it was gathered is marked again and gathered again, the
+// later one wins within the batch, and close() takes, at one position, all that is left. So the batch holds every
+// row that changed as it is at that position, and the pieces before were only work done in advance.
 //
 //   while (!materializer.gather(machine, 256 KiB)) { … a turn … }
 //   writer.submit(materializer.close(machine, replica.checkpoint(), …));
@@ -46,10 +48,10 @@ class Materializer {
     WallTime now;
     std::vector<std::string> recoveries;
   };
-  [[nodiscard]] Batch close(machine::Machine& machine, Closing closing);
+  [[nodiscard]] TablesBatch close(machine::Machine& machine, Closing closing);
 
  private:
-  Batch& batch(const machine::Machine& machine);
+  TablesBatch& batch(const machine::Machine& machine);
   // True: none are left.
   bool gather_events(const registry::State& state, std::size_t bytes_max);
   void put_block();
@@ -59,7 +61,7 @@ class Materializer {
 
   const Tables& tables_;
   Written written_;
-  std::optional<Batch> batch_;
+  std::optional<TablesBatch> batch_;
   std::size_t left_ = 0;        // changed sites that the last call left
   bool block_changed_ = false;  // written_.last_block is not in the tables or the batch as it is
 };

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The file system of this machine behind Files.
 //
 // Around the page cache (O_DIRECT) where the file system can: it is faster and cheaper for synced writes
@@ -13,6 +15,7 @@
 #include <cstring>
 #include <utility>
 
+#include "store/descriptor.h"
 #include "store/files.h"
 
 namespace titer::store {
@@ -25,21 +28,6 @@ Error refused(const std::string& what, const std::string& path) {
   if (number == ENOSPC || number == EDQUOT || number == EWOULDBLOCK) return {Code::kBusy, text};
   return {Code::kInternal, text};
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool ok() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 class RealFile final : public File {
  public:
@@ -103,7 +91,7 @@ Result<Descriptor> open_file(const std::string& path, int flags) {
   Descriptor direct(::open(path.c_str(), flags | O_CLOEXEC | O_DIRECT, 0644));
   if (direct.ok()) return direct;
   if (errno != EINVAL) return refused("cannot open", path);
-  // It may have been created all the same, so no O_EXCL.
+  // It may have been created nevertheless, so no O_EXCL.
   Descriptor fd(::open(path.c_str(), (flags & ~O_EXCL) | O_CLOEXEC, 0644));
   if (!fd.ok() || ::fdatasync(fd.get()) != 0) return refused("cannot open", path);
   ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);

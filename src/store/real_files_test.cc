@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The real file system behind the seam, and a journal on it.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Replay: the tables of a directory and its journal from there on, put together — what a start and an offline look share.
 //
 // Frames of views that ended in the journal are executed into the machine; those of the last view are kept for the flush

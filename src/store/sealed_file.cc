@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/sealed_file.h"
 
 #include <fcntl.h>
@@ -9,6 +11,7 @@
 #include <filesystem>
 
 #include "base/hash.h"
+#include "store/descriptor.h"
 
 namespace titer::store {
 
@@ -19,41 +22,31 @@ constexpr std::uint32_t kFormat = 1;
 constexpr std::size_t kHeaderBytes = 24;  // magic, format, kind, checksum of kind and body
 constexpr std::size_t kBytesMax = std::size_t{1} << 20;
 
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
+Descriptor open_path(const std::string& path, int flags) {
+  return Descriptor(::open(path.c_str(), flags | O_CLOEXEC, 0644));
+}
 
 Error failed(const std::string& what, const std::string& path) {
   return {Code::kInternal, "cannot " + what + " " + path + ": " + std::strerror(errno)};
 }
 
 Status write_all(const std::string& path, ByteView bytes) {
-  const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  if (file.fd() < 0) return failed("write", path);
+  const Descriptor file = open_path(path, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file.ok()) return failed("write", path);
   while (!bytes.empty()) {
-    const ssize_t n = ::write(file.fd(), bytes.data(), bytes.size());
+    const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return failed("write", path);
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
-  if (::fsync(file.fd()) != 0) return failed("sync", path);
+  if (::fsync(file.get()) != 0) return failed("sync", path);
   return ok_status();
 }
 
 Status sync_directory_of(const std::string& path) {
   const std::string dir = std::filesystem::path(path).parent_path().string();
-  const Descriptor directory(dir.empty() ? "." : dir, O_RDONLY | O_DIRECTORY);
-  if (directory.fd() < 0 || ::fsync(directory.fd()) != 0) return failed("sync the directory of", path);
+  const Descriptor directory = open_path(dir.empty() ? "." : dir, O_RDONLY | O_DIRECTORY);
+  if (!directory.ok() || ::fsync(directory.get()) != 0) return failed("sync the directory of", path);
   return ok_status();
 }
 
@@ -76,16 +69,16 @@ Status write_sealed(const std::string& path, SealedKind kind, ByteView body) {
 }
 
 Result<std::optional<Bytes>> read_sealed(const std::string& path, SealedKind kind) {
-  const Descriptor file(path, O_RDONLY);
-  if (file.fd() < 0 && errno == ENOENT) return std::optional<Bytes>();
+  const Descriptor file = open_path(path, O_RDONLY);
+  if (!file.ok() && errno == ENOENT) return std::optional<Bytes>();
   struct stat info {};
-  if (file.fd() < 0 || ::fstat(file.fd(), &info) != 0) return failed("read", path);
+  if (!file.ok() || ::fstat(file.get(), &info) != 0) return failed("read", path);
   const Error damaged{Code::kInternal, path + " is damaged: it is not what was written (checksum)"};
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size < kHeaderBytes || size > kBytesMax) return damaged;
   Bytes bytes(size);
   for (std::size_t at = 0; at < size;) {
-    const ssize_t n = ::pread(file.fd(), bytes.data() + at, size - at, static_cast<off_t>(at));
+    const ssize_t n = ::pread(file.get(), bytes.data() + at, size - at, static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return failed("read", path);
     at += static_cast<std::size_t>(n);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sealed file: a few bytes that are on disk whole or not at all: what a replica or register must not forget and that is
 // written rarely (who it is, the newest view).
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SegmentPool: files that are ready to become segments, and the thread that makes them ahead of need.
 //
 // A file is ready when every byte of it has been written once and synced. A sync of data in such a file has no metadata

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Scan: walks the groups of one segment that lies in memory.
 //
 // next() gives one whole group after another, each checked against the one before; at the first that is not, it stays
 // there. Then latest() looks through the rest for headers of groups that belong to later writes.
-// Thread rule: its owner's. Errors: none; what is found is for the caller to judge.
+// Thread rule: its owner's. Errors: none; the caller decides what a finding means.
 #pragma once
 
 #include <optional>

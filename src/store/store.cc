@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/store.h"
 
 #include <algorithm>
@@ -22,19 +24,19 @@ Store::~Store() = default;
 
 // --- how it goes on
 
-Status Store::found(machine::Machine& machine, const smr::ViewRecord& first, LamportTime clock) {
+Status Store::bootstrap(machine::Machine& machine, const smr::ViewRecord& first, LamportTime clock) {
   if (Status noted = note_lives(); !noted) return noted;
   smr::Checkpoint checkpoint;
   checkpoint.installed = first;
   checkpoint.clock = clock;
-  Batch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
+  TablesBatch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
   const Tables::Ended ended = tables_->write(batch);
   if (ended.end != Tables::End::kWritten) return ended.error;
-  go_on();
+  resume();
   return ok_status();
 }
 
-void Store::go_on() { role_ = Role::kMember; }
+void Store::resume() { role_ = Role::kMember; }
 
 Status Store::learn() {
   role_ = Role::kLearner;
@@ -58,13 +60,13 @@ void Store::persist(const std::vector<smr::Output::Persist>& what) {
       journal_->append(one.ticket, RecordKind::kInstall, {line.view.number, {}, {}},
                        [&](Bytes& out) { wire::encode_installed(out, line); });
       urgent_ = true;
-      if (!counts_ && !line_) line_ = one.ticket;
+      if (!view_line_synced_ && !line_) line_ = one.ticket;
     }
   }
 }
 
 void Store::synced(std::uint64_t ticket) {
-  counts_ = counts_ || (line_ && ticket >= *line_);
+  view_line_synced_ = view_line_synced_ || (line_ && ticket >= *line_);
   events_.persisted(ticket);
 }
 
@@ -108,7 +110,7 @@ Materializer::Closing Store::closing(smr::Checkpoint checkpoint, bool learning) 
   return {std::move(checkpoint), learning, wall_now(), recoveries_};
 }
 
-void Store::submit(Batch batch) {
+void Store::submit(TablesBatch batch) {
   gathering_ = false;
   closed_ = batch.head().standing.position;
   writer_->submit(std::move(batch));
@@ -119,7 +121,7 @@ void Store::joined(machine::Machine& machine, ViewNumber view, LamportTime clock
   smr::Checkpoint checkpoint;
   checkpoint.installed.number = ViewNumber(view.value - 1);
   checkpoint.clock = clock;
-  Batch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
+  TablesBatch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
   when_joined_ = std::move(done);
   joins_with_ = batch.head().batch;
   waiting_.push_back(std::move(batch));
@@ -128,7 +130,7 @@ void Store::joined(machine::Machine& machine, ViewNumber view, LamportTime clock
 
 void Store::submit_waiting() {
   if (waiting_.empty() || !writer_ || !writer_->idle()) return;
-  Batch next = std::move(waiting_.front());
+  TablesBatch next = std::move(waiting_.front());
   waiting_.pop_front();
   submit(std::move(next));
 }
@@ -147,7 +149,7 @@ void Store::reported(const TablesWriter::Report& report) {
     journal_->release(report.head.checkpoint.installed.number, report.head.checkpoint.bases);
   submit_waiting();
   if (!when_joined_ || report.head.batch != joins_with_) return;
-  counts_ = false;
+  view_line_synced_ = false;
   role_ = Role::kMember;
   std::exchange(when_joined_, nullptr)();
 }
@@ -167,7 +169,7 @@ void Store::close(machine::Machine& machine, const smr::Replica& replica) {
   journal_->commit();
   if (role_ != Role::kMember || !replica.full() || when_joined_) return;
   writer_.reset();  // waits for what is being written
-  Batch batch = materializer_->close(machine, closing(replica.checkpoint(), false));
+  TablesBatch batch = materializer_->close(machine, closing(replica.checkpoint(), false));
   (void)tables_->write(batch);  // if it fails, the journal has it all
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Store: a replica's disk, as the node sees it — the journal of what it holds, and the tables of what it has executed.
 //
 // The journal (journal.h) makes frames durable: appended in the order of smr's tickets, synced by a thread of its own,
@@ -5,14 +7,14 @@
 // the loop's turns, and written by another thread as one atomic batch. What the tables have, and everybody holds, the
 // journal may forget (I7). After a restart: read the tables, then the journal from there on.
 //
-// A null frame is nobody's answer, so it does not cause a sync; that it is written soon all the same also tells a torn
-// last group from a damaged one (journal_reader.h).
+// A null frame answers no request, so it does not cause a sync. It is still written soon, which also distinguishes
+// a torn last group from a damaged one (journal_reader.h).
 //
-// Thread rule: everything on the loop's thread; what happens on the threads comes back through Events::post.
+// Thread rule: everything on the loop's thread; results from the threads come back through Events::post.
 // Invariants: nothing is reported persisted that a crash could take away; the tables are at one position at any time; the
 // journal has every frame beyond them.
-// Errors: a disk that fails is never tried again: Events::failed, and the replica must stop (fail-stop). A disk that runs
-// full is not a failure as long as prepared space lasts: Events::room, of journal and tables together.
+// Errors: a disk that fails is never tried again: Events::failed, and the replica must stop (fail-stop). A full
+// disk is not a failure as long as prepared space lasts: Events::room, of journal and tables together.
 // Source: docs/explanation/protocol.md §7; docs/decisions/0011 for why the journal is ours.
 #pragma once
 
@@ -43,7 +45,8 @@ struct StoreOptions {
   std::uint64_t cluster = 0;
   ReplicaId me;
   Incarnation incarnation;
-  std::vector<std::string> losses = {};  // what an operator accepted, a sentence each: kept in the tables for ever
+  std::vector<std::string> losses =
+      {};  // losses that an operator accepted, a sentence each: kept in the tables permanently
 };
 
 struct StoreEvents {
@@ -72,14 +75,14 @@ class Store {
 
   // --- what was found
   [[nodiscard]] const wire::Inventory& inventory() const { return inventory_; }
-  // inventory().whole: what the replica goes on from, if it is one of those who begin anew.
+  // inventory().whole: the state from which the replica resumes, if it restarts with the other members.
   [[nodiscard]] const smr::Recovered& recovered() const { return recovered_; }
 
-  // --- how it goes on: one of these, before anything is written. On disk when it returns.
+  // --- how it continues: one of these, before anything is written. On disk when it returns.
   // A member of a new cluster; its state, if there is any (a backup), was built while the machine tracked its changes.
-  [[nodiscard]] Status found(machine::Machine& machine, const smr::ViewRecord& first, LamportTime clock = {});
-  void go_on();                  // one of those who begin anew
-  [[nodiscard]] Status learn();  // a learner: what is here helps, but counts no more
+  [[nodiscard]] Status bootstrap(machine::Machine& machine, const smr::ViewRecord& first, LamportTime clock = {});
+  void resume();                 // it restarts with the other members
+  [[nodiscard]] Status learn();  // a learner: its data helps, but does not count any more
 
   // --- every turn
   void persist(const std::vector<smr::Output::Persist>& what);
@@ -95,9 +98,9 @@ class Store {
   // Learner: the final state of the flush of `view` is in `machine`. `done` is called when it is on disk, if it is still
   // the newest then: that flush may have failed, and the next one have ended, before the disk was done.
   void joined(machine::Machine& machine, ViewNumber view, LamportTime clock, std::function<void()> done);
-  // What is on this disk is a member's, so that nobody else's is needed: of a joiner from when the line of the view in
+  // This disk is a member's, so no other is needed. The disk of a joiner becomes one when the line of the view in
   // which it joins is synced (docs/explanation/protocol.md §7).
-  [[nodiscard]] bool counts() const { return role_ == Role::kMember && counts_; }
+  [[nodiscard]] bool has_durable_state() const { return role_ == Role::kMember && view_line_synced_; }
   // A clean end: the state as it is goes into the tables, so that the next start has nothing to execute. Waits.
   void close(machine::Machine& machine, const smr::Replica& replica);
   // What a learner had cannot be continued: the next start begins from nothing.
@@ -112,7 +115,7 @@ class Store {
   [[nodiscard]] const std::vector<std::string>& losses() const { return recoveries_; }
 
  private:
-  // What is not synced for lack of requests waits that long: acknowledgements that nobody is owed.
+  // How long frames without requests wait for a sync: nobody waits for their acknowledgements.
   static constexpr std::int64_t kNullPatienceUs = 10'000;
   // Tables are written when the journal holds so much, or after so long if anything changed, but not more often than
   // every second: each costs the disk, and a start replays 128 MiB in a few seconds.
@@ -135,7 +138,7 @@ class Store {
   [[nodiscard]] Status note_lives();
   [[nodiscard]] bool due(BootTime now, const machine::Machine& machine) const;
   [[nodiscard]] Materializer::Closing closing(smr::Checkpoint checkpoint, bool learning) const;
-  void submit(Batch batch);
+  void submit(TablesBatch batch);
   void submit_waiting();
   void reported(const TablesWriter::Report& report);
   void fail(const std::string& why);
@@ -149,7 +152,7 @@ class Store {
   smr::Recovered recovered_;
   std::vector<std::string> recoveries_;
   Role role_ = Role::kNone;
-  bool counts_ = true;                 // of a member; false: it has joined, and its view's line is not synced yet
+  bool view_line_synced_ = true;       // of a member; false: it has joined, and its view's line is not synced yet
   std::optional<std::uint64_t> line_;  // its ticket, when it is in the journal
 
   std::unique_ptr<Journal> journal_;
@@ -162,13 +165,13 @@ class Store {
   BootTime next_tables_;               // the earliest time for the next batch, if something changed
   Position closed_;                    // of the newest batch …
   ViewNumber closed_view_;             // … and its view
-  std::deque<Batch> waiting_;          // a joiner's final states, while another batch is being written
+  std::deque<TablesBatch> waiting_;    // a joiner's final states, while another batch is being written
   std::function<void()> when_joined_;  // null: nothing waits
   std::uint64_t joins_with_ = 0;       // the number of the batch that has the newest of them
   bool journal_short_ = false;         // no spare segment could be made
   bool no_space_ = false;              // the newest batch was refused …
   bool batch_waits_ = false;           // … and is not being tried again
-  bool enough_room_ = true;            // neither of the two; as was told
+  bool enough_room_ = true;            // neither of the two; as last reported
   bool failed_ = false;
   StoreStats stats_;
   std::unique_ptr<TablesWriter> writer_;  // last: its thread uses tables_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a disk says when a process starts: identity, tables, and the journal from there on.
 #include <algorithm>
 #include <chrono>
@@ -29,7 +31,7 @@ Status probe(Files& files, const std::string& dir) {
   (void)files.remove(path);
   if (written) return written;
   return Error{written.error().code, "the disk takes nothing: " + written.error().message +
-                                         ". Make room on it, or mend it, and start the replica again."};
+                                         ". Make room on it, or repair it, and start the replica again."};
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A replica's disk as the node uses it: a cluster of one, driven by hand, killed at any moment and opened again.
 #include "store/store.h"
 
@@ -61,10 +63,10 @@ smr::ViewRecord alone(std::uint64_t number, std::uint64_t incarnation) {
   return record;
 }
 
-// One life of the only replica of a cluster.
-class Life {
+// One run of the only replica of a cluster.
+class ReplicaRun {
  public:
-  Life(const std::string& dir, std::uint64_t incarnation, const smr::ViewRecord& record) {
+  ReplicaRun(const std::string& dir, std::uint64_t incarnation, const smr::ViewRecord& record) {
     StoreEvents events;
     events.post = [this](std::function<void()> work) { posts_.add(std::move(work)); };
     events.persisted = [this](std::uint64_t ticket) {
@@ -81,14 +83,14 @@ class Life {
     if (!record.has(kMe, Incarnation(incarnation))) {
       EXPECT_TRUE(store->learn().ok());
     } else if (found.whole) {
-      store->go_on();
+      store->resume();
       replica.emplace(options, store->recovered());
       step(smr::input::View{record});
       now_ = BootTime(now_.value + limits::kReadLeaseUs);
       step(smr::input::Tick{});
       settle();
     } else {
-      EXPECT_TRUE(store->found(machine, record).ok());
+      EXPECT_TRUE(store->bootstrap(machine, record).ok());
       replica.emplace(options, record);
     }
   }
@@ -148,30 +150,30 @@ std::vector<std::uint64_t> values(const std::vector<Incarnation>& lives) {
 
 // A cluster of one with five requests, of which the tables have the first two.
 void live_first(const std::string& dir, bool cleanly) {
-  Life life(dir, 11, alone(0, 11));
-  life.submit(1, machine::add_site("elm", "Elm"));
-  life.submit(2, machine::set("elm", 1));
-  life.settle();
-  life.write_tables();
+  ReplicaRun run(dir, 11, alone(0, 11));
+  run.submit(1, machine::add_site("elm", "Elm"));
+  run.submit(2, machine::set("elm", 1));
+  run.settle();
+  run.write_tables();
   for (std::uint64_t n = 3; n <= 5; ++n) {
-    life.submit(n, machine::set("elm", n * 10));
-    life.settle();
+    run.submit(n, machine::set("elm", n * 10));
+    run.settle();
   }
-  ASSERT_EQ(life.machine.position(), Position(5));
-  if (cleanly) life.close();
+  ASSERT_EQ(run.machine.position(), Position(5));
+  if (cleanly) run.close();
 }
 
 TEST(Store, a_new_directory_has_nothing_and_becomes_a_members) {
   const TemporaryDir dir;
-  Life life(dir / "r", 11, alone(0, 11));
-  EXPECT_FALSE(life.found.whole);
-  EXPECT_TRUE(life.found.refusal.empty());
+  ReplicaRun run(dir / "r", 11, alone(0, 11));
+  EXPECT_FALSE(run.found.whole);
+  EXPECT_TRUE(run.found.refusal.empty());
 }
 
 TEST(Store, everything_acknowledged_is_there_after_a_crash_and_executed_once) {
   const TemporaryDir dir;
   live_first(dir / "r", false);
-  Life again(dir / "r", 12, alone(1, 12));
+  ReplicaRun again(dir / "r", 12, alone(1, 12));
   EXPECT_TRUE(again.found.whole);
   EXPECT_EQ(again.found.position, Position(2));  // of the tables; the rest is decided by the flush
   EXPECT_EQ(again.machine.position(), Position(5));
@@ -183,7 +185,7 @@ TEST(Store, everything_acknowledged_is_there_after_a_crash_and_executed_once) {
 TEST(Store, a_clean_end_leaves_nothing_to_execute) {
   const TemporaryDir dir;
   live_first(dir / "r", true);
-  Life again(dir / "r", 12, alone(1, 12));
+  ReplicaRun again(dir / "r", 12, alone(1, 12));
   EXPECT_EQ(again.found.position, Position(5));
 }
 
@@ -196,21 +198,21 @@ TEST(Store, lives_are_noted_before_anybody_hears_of_them_and_forgotten_with_the_
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     EXPECT_EQ(values((*opened)->inventory().lives), (std::vector<std::uint64_t>{11}));
   }
-  // It ended before a view had it as 12; the register may have had it all the same.
-  Life third(dir / "r", 13, alone(2, 13));
+  // It ended before a view had it as 12; the register may still have had it.
+  ReplicaRun third(dir / "r", 13, alone(2, 13));
   EXPECT_EQ(values(third.found.lives), (std::vector<std::uint64_t>{11, 12}));
   third.submit(6, machine::set("elm", 60));
   third.settle();
   third.close();
   third.store.reset();
-  Life fourth(dir / "r", 14, alone(3, 14));
+  ReplicaRun fourth(dir / "r", 14, alone(3, 14));
   EXPECT_EQ(values(fourth.found.lives), (std::vector<std::uint64_t>{13}));
 }
 
 TEST(Store, who_learns_can_begin_nothing_anew_any_more_under_its_later_lives) {
   const TemporaryDir dir;
   live_first(dir / "r", false);
-  { Life learner(dir / "r", 12, alone(5, 99)); }
+  { ReplicaRun learner(dir / "r", 12, alone(5, 99)); }
   machine::Machine machine;
   auto opened = Store::open({dir / "r", kCluster, kMe, Incarnation(13)}, {}, machine, nullptr);
   ASSERT_TRUE(opened.ok());
@@ -233,16 +235,16 @@ TEST(Store, a_joiner_s_disk_counts_from_when_the_line_of_its_view_is_synced) {
   ASSERT_TRUE(opened.ok()) << opened.error().message;
   Store& store = **opened;
   ASSERT_TRUE(store.learn().ok());
-  EXPECT_FALSE(store.counts());
+  EXPECT_FALSE(store.has_durable_state());
   bool joined = false;
   store.joined(machine, ViewNumber(5), LamportTime(9), [&] { joined = true; });
   posts.run_until([&] { return joined; });
-  EXPECT_FALSE(store.counts());
+  EXPECT_FALSE(store.has_durable_state());
   store.persist({{1, smr::Installed{alone(5, 11), {}}}});
   store.commit(BootTime(1), true);
-  EXPECT_FALSE(store.counts());
+  EXPECT_FALSE(store.has_durable_state());
   posts.run_until([&] { return persisted >= 1; });
-  EXPECT_TRUE(store.counts());
+  EXPECT_TRUE(store.has_durable_state());
 }
 
 // A flush fails after its final state is in, and the next ones end before the disk is done with it.
@@ -277,7 +279,7 @@ TEST(Store, a_joiner_is_told_of_its_newest_final_state_when_that_is_on_disk_howe
 
 TEST(Store, is_one_process_s_at_a_time) {
   const TemporaryDir dir;
-  Life life(dir / "r", 11, alone(0, 11));
+  ReplicaRun run(dir / "r", 11, alone(0, 11));
   machine::Machine machine;
   const auto second = Store::open({dir / "r", kCluster, kMe, Incarnation(12)}, {}, machine, nullptr);
   ASSERT_FALSE(second.ok());
@@ -301,7 +303,7 @@ TEST(Store, starts_over_with_nothing_when_what_was_learned_is_wrong) {
   const TemporaryDir dir;
   live_first(dir / "r", false);
   {
-    Life learner(dir / "r", 12, alone(5, 99));
+    ReplicaRun learner(dir / "r", 12, alone(5, 99));
     learner.store->start_over();
   }
   machine::Machine machine;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/tables.h"
 
 #include <rocksdb/convenience.h>
@@ -26,46 +28,46 @@ rocksdb::WriteOptions synced() {
 
 }  // namespace
 
-struct Batch::Contents {
+struct TablesBatch::Contents {
   explicit Contents(std::size_t bytes) : writes(bytes) {}
   rocksdb::WriteBatch writes;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
 };
 
-Batch::Batch(const Tables& tables, std::size_t bytes_expected)
+TablesBatch::TablesBatch(const Tables& tables, std::size_t bytes_expected)
     : contents_(std::make_unique<Contents>(bytes_expected)) {
   contents_->families = tables.database_->families;
 }
-Batch::~Batch() = default;
-Batch::Batch(Batch&&) noexcept = default;
-Batch& Batch::operator=(Batch&&) noexcept = default;
+TablesBatch::~TablesBatch() = default;
+TablesBatch::TablesBatch(TablesBatch&&) noexcept = default;
+TablesBatch& TablesBatch::operator=(TablesBatch&&) noexcept = default;
 
 // A WriteBatch refuses only what is longer than 4 GiB, which nothing here is.
-void Batch::put_site(std::uint32_t slot, ByteView part) {
+void TablesBatch::put_site(std::uint32_t slot, ByteView part) {
   (void)contents_->writes.Put(contents_->families[kSites], SlotKey(slot).slice(), slice_of(part));
 }
-void Batch::put_block(Position first, ByteView events) {
+void TablesBatch::put_block(Position first, ByteView events) {
   (void)contents_->writes.Put(contents_->families[kHistory], NumberKey(first.value).slice(), slice_of(events));
 }
-void Batch::drop_block(Position first) {
+void TablesBatch::drop_block(Position first) {
   (void)contents_->writes.Delete(contents_->families[kHistory], NumberKey(first.value).slice());
 }
-void Batch::put_session(SessionId id, ByteView session) {
+void TablesBatch::put_session(SessionId id, ByteView session) {
   (void)contents_->writes.Put(contents_->families[kSessions], NumberKey(id.value).slice(), slice_of(session));
 }
-void Batch::drop_session(SessionId id) {
+void TablesBatch::drop_session(SessionId id) {
   (void)contents_->writes.Delete(contents_->families[kSessions], NumberKey(id.value).slice());
 }
-void Batch::put_access(ByteView part) {
+void TablesBatch::put_access(ByteView part) {
   (void)contents_->writes.Put(contents_->families[kMeta], std::string(kAccessKey), slice_of(part));
 }
-void Batch::put_head(Head head) {
+void TablesBatch::put_head(Head head) {
   head_ = std::move(head);
   Bytes bytes;
   encode_head(head_, bytes);
   (void)contents_->writes.Put(contents_->families[kMeta], std::string(kHeadKey), slice_of(bytes));
 }
-std::size_t Batch::bytes() const { return contents_->writes.GetDataSize(); }
+std::size_t TablesBatch::bytes() const { return contents_->writes.GetDataSize(); }
 
 Tables::Tables(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 Tables::~Tables() = default;
@@ -85,7 +87,7 @@ Status Tables::verify() const {
   return status.ok() ? ok_status() : Status(database_->error(status));
 }
 
-Tables::Ended Tables::write(const Batch& batch) {
+Tables::Ended Tables::write(const TablesBatch& batch) {
   Database& d = *database_;
   if (batch.head().batch != d.batch + 1)
     return {End::kFailed, d.failed("a batch that this one builds on is missing")};
@@ -112,7 +114,7 @@ Status Tables::wipe() {
   const rocksdb::Status status = database_->db->Write(synced(), &all);
   if (!status.ok()) return database_->error(status);
   database_->batch = 0;
-  // What is deleted still lies in files; whole ones can go now. Whether they do makes no difference but in space.
+  // Deleted rows still lie in files; files that hold nothing else can be deleted now. This only saves space.
   const rocksdb::Slice end(last_key());
   for (const Family family : {kSites, kHistory, kSessions})
     (void)rocksdb::DeleteFilesInRange(database_->db.get(), database_->families[family], nullptr, &end);

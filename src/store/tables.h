@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Tables: the state machine's state on disk, as it was at one executed position.
 //
 // Four column families of one RocksDB: sites (slot → the site as State::read_transfer takes it), history (blocks of
@@ -49,7 +51,7 @@ struct Written {
 };
 
 // Everything that one write changes, and the head. Made by a Materializer.
-class Batch;
+class TablesBatch;
 
 class Tables {
  public:
@@ -88,24 +90,24 @@ class Tables {
     Error error;  // unless written
   };
   // A batch builds on all that were closed before it: when one of them is missing here, kFailed.
-  [[nodiscard]] Ended write(const Batch& batch);
+  [[nodiscard]] Ended write(const TablesBatch& batch);
   // Empties them, all at once, but for whose they are: a learner must start over.
   [[nodiscard]] Status wipe();
 
   struct Database;  // tables_database.h
 
  private:
-  friend class Batch;
+  friend class TablesBatch;
   explicit Tables(std::unique_ptr<Database> database);
   std::unique_ptr<Database> database_;
 };
 
-class Batch {
+class TablesBatch {
  public:
-  explicit Batch(const Tables& tables, std::size_t bytes_expected = 0);
-  ~Batch();
-  Batch(Batch&&) noexcept;
-  Batch& operator=(Batch&&) noexcept;
+  explicit TablesBatch(const Tables& tables, std::size_t bytes_expected = 0);
+  ~TablesBatch();
+  TablesBatch(TablesBatch&&) noexcept;
+  TablesBatch& operator=(TablesBatch&&) noexcept;
 
   void put_site(std::uint32_t slot, ByteView part);
   void put_block(Position first, ByteView events);

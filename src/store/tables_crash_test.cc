@@ -1,4 +1,6 @@
-// What is left of the tables when power fails, the disk fails, is full, or lies.
+// SPDX-License-Identifier: Apache-2.0
+
+// The tables after a power failure, and with a disk that fails, is full, or lies.
 #include <rocksdb/env.h>
 
 #include <atomic>
@@ -79,7 +81,7 @@ std::deque<Image> run_with_crashes(std::uint64_t seed, const TemporaryDir& dir,
     for (int batch = 0; batch < 12; ++batch) {
       load.run(kept.machine, static_cast<int>(chance() % 200));
       while (!kept.materializer.gather(kept.machine, 300)) load.run(kept.machine, 3);
-      Batch closed = kept.batch();
+      TablesBatch closed = kept.batch();
       digests.push_back(closed.head().standing.digest);
       const Tables::Ended ended = tables.write(closed);
       EXPECT_EQ(ended.end, Tables::End::kWritten) << ended.error.message;
@@ -140,7 +142,7 @@ TEST(TablesDisk, that_fails_to_sync_ends_all_writing) {
     load.run(kept.machine, 300);
     kept.write();
     load.run(kept.machine, 300);
-    Batch second = kept.batch();
+    TablesBatch second = kept.batch();
     disk.files->set_failing(true);
     const Tables::Ended ended = tables.write(second);
     EXPECT_EQ(ended.end, Tables::End::kFailed);
@@ -166,7 +168,7 @@ TEST(TablesDisk, that_is_full_takes_the_batch_when_there_is_room_again) {
     Kept kept(tables);
     for (int round = 0; round < 4; ++round) {
       load.run(kept.machine, 300);
-      Batch batch = kept.batch();
+      TablesBatch batch = kept.batch();
       disk.files->set_full(true);
       for (int times = 0; times < 3; ++times) {
         const Tables::Ended ended = tables.write(batch);

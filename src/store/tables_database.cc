@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/tables_database.h"
 
 #include <fmt/format.h>
@@ -14,7 +16,7 @@
 namespace titer::store {
 namespace {
 
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kTablesFormat = 1;
 constexpr std::size_t kCacheBytes = std::size_t{8} << 20;
 constexpr std::size_t kWriteBuffersBytes = std::size_t{16} << 20;  // of all families
 constexpr std::size_t kLogsBytes = std::size_t{64}
@@ -42,8 +44,8 @@ rocksdb::DBOptions database_options(const Tables::Options& asked) {
   o.create_if_missing = o.create_missing_column_families = !asked.read_only;
   o.paranoid_checks = true;
   o.track_and_verify_wals_in_manifest = true;
-  // A start takes the log up to where it is spoilt, and the journal has the rest or says that it has not. Who only looks
-  // wants to know of it.
+  // A start reads the log up to where it is damaged, and the journal has the rest or says that it has not. A reader
+  // that only inspects must report the damage.
   o.wal_recovery_mode = asked.read_only ? rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords
                                         : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   o.max_bgerror_resume_count = 0;
@@ -84,7 +86,7 @@ std::string newest_path(const Tables::Options& options) { return options.dir + "
 std::string identity_of(const Tables::Options& options) {
   Bytes bytes;
   ByteWriter w(bytes);
-  w.u32(kFormat);
+  w.u32(kTablesFormat);
   w.u64(options.cluster);
   w.u16(options.me.value);
   return std::string(as_text(bytes));
@@ -202,12 +204,12 @@ Status Tables::Database::check_identity() {
   }
   ByteReader in(as_bytes(**found));
   const std::uint32_t format = in.u32();
-  if (in.ok() && format > kFormat)
+  if (in.ok() && format > kTablesFormat)
     return Error{
         Code::kInvalid,
         fmt::format("the tables in {} were written by a newer titer (format {}, this one knows {}): start that "
                     "one, or name another directory",
-                    options.dir, format, kFormat)};
+                    options.dir, format, kTablesFormat)};
   const std::uint64_t cluster = in.u64();
   const ReplicaId me(in.u16());
   if (!in.done()) return damaged("they do not say whose they are");

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The RocksDB below the tables: how it is set up, its column families and keys, and what its failures mean to a person.
 // For tables*.cc only.
 //

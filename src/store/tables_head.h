@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Head: what the tables on disk say about themselves, written last and in the same batch as what it describes.
 //
 // It is all that a restarted replica needs beside the rows: where the state machine stood and with which digest, and
@@ -21,7 +23,7 @@ struct Head {
   smr::Checkpoint checkpoint;
   Position events;                      // the blocks of history reach up to here
   WallTime written;                     // by this machine's clock, for people
-  std::vector<std::string> recoveries;  // what an operator accepted, a sentence each; kept for ever
+  std::vector<std::string> recoveries;  // losses that an operator accepted, a sentence each; kept permanently
 };
 
 void encode_head(const Head& head, Bytes& out);

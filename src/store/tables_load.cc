@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The tables back into a state machine: sites, events, sessions, and last the head, whose digest must come out.
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/tables.h"
 
 #include <fstream>
@@ -43,7 +45,7 @@ TEST(Tables, give_back_the_state_and_where_the_protocol_stood) {
     closing.checkpoint.bases = {{TransmitterId(0), Seq(4)}, {TransmitterId(kDirectClientBit | 5), Seq(6)}};
     closing.now = WallTime(123);
     closing.recoveries = {"accepted the loss of replica 2"};
-    Batch batch = kept.materializer.close(kept.machine, closing);
+    TablesBatch batch = kept.materializer.close(kept.machine, closing);
     ASSERT_EQ(tables.write(batch).end, Tables::End::kWritten);
     written = batch.head();
     original = std::move(kept.machine);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/tables_writer.h"
 
 #include <utility>
@@ -23,7 +25,7 @@ bool TablesWriter::idle() const {
   return step_ == Step::kIdle;
 }
 
-void TablesWriter::submit(Batch batch) {
+void TablesWriter::submit(TablesBatch batch) {
   {
     const std::lock_guard lock(mutex_);
     TITER_CHECK(step_ == Step::kIdle, "one batch at a time is written, and none after a failure");

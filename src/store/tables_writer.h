@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TablesWriter: the thread that writes batches into the tables, so that the loop never waits for the disk.
 //
 // One batch at a time: the next is gathered while this one is written, and submitted when it is reported. A batch
@@ -33,8 +35,8 @@ class TablesWriter {
 
   // Nothing is under way, and nothing waits for space.
   [[nodiscard]] bool idle() const;
-  void submit(Batch batch);  // when idle
-  void retry();              // after kNoSpace
+  void submit(TablesBatch batch);  // when idle
+  void retry();                    // after kNoSpace
 
  private:
   enum class Step { kIdle, kWrite, kWaits, kFailed };
@@ -46,8 +48,8 @@ class TablesWriter {
   std::condition_variable changed_;
   Step step_ = Step::kIdle;
   bool ending_ = false;
-  std::optional<Batch> batch_;  // the writer's alone in kWrite
-  std::thread thread_;          // last: it uses all of the above
+  std::optional<TablesBatch> batch_;  // the writer's alone in kWrite
+  std::thread thread_;                // last: it uses all of the above
 };
 
 }  // namespace titer::store

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Authority: is what answers as the register still the register?
 //
 // Everything rests on the register never going back: a restored backup of etcd, or a wiped one, would offer views that
@@ -7,7 +9,7 @@
 // One way leads to another etcd cluster: an operator has said that data may be lost (`titer recover`), which is one more
 // sentence in the record, and the view is above all that was seen.
 //
-// Pure. Whoever uses it keeps it on disk *before* acting on a record, so that no crash forgets what was acted on.
+// Pure. Its user keeps it on disk *before* acting on a record, so that no crash forgets a record that was acted on.
 #pragma once
 
 #include <cstdint>

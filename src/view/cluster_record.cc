@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "view/cluster_record.h"
 
 #include <algorithm>
@@ -28,19 +30,19 @@ bool nobody_has_begun(const ClusterRecord& record) {
   return record.view.members.empty() && record.view.number == ViewNumber();
 }
 
-bool free_address(const ClusterRecord& record, const Seat& seat) {
+bool free_address(const ClusterRecord& record, const RosterEntry& entry) {
   return std::ranges::none_of(record.roster,
-                              [&](const Seat& one) { return one.id != seat.id && one.wire == seat.wire; });
+                              [&](const RosterEntry& one) { return one.id != entry.id && one.wire == entry.wire; });
 }
 
 }  // namespace
 
-const Seat* ClusterRecord::seat(ReplicaId id) const {
-  const auto at = std::ranges::find(roster, id, &Seat::id);
+const RosterEntry* ClusterRecord::entry(ReplicaId id) const {
+  const auto at = std::ranges::find(roster, id, &RosterEntry::id);
   return at == roster.end() ? nullptr : &*at;
 }
 
-NextRecord founded(const ClusterRecord& record, const smr::Member& founder) {
+NextRecord bootstrapped(const ClusterRecord& record, const smr::Member& founder) {
   if (!nobody_has_begun(record)) return std::nullopt;
   return with_view(record, {record.view.number.next(), {founder}, {}});
 }
@@ -60,7 +62,7 @@ NextRecord left(const ClusterRecord& record, const smr::Member& leaver, ViewNumb
 }
 
 NextRecord joined(const ClusterRecord& record, const smr::Member& joiner) {
-  if (record.view.members.empty() || record.seat(joiner.id) == nullptr) return std::nullopt;
+  if (record.view.members.empty() || record.entry(joiner.id) == nullptr) return std::nullopt;
   auto next = with(record.view, joiner);
   if (!next) return std::nullopt;
   return with_view(record, std::move(next).value());
@@ -76,7 +78,7 @@ NextRecord announced(const ClusterRecord& record, const Returned& one) {
   return next;
 }
 
-Result<ClusterRecord> begun_anew(const ClusterRecord& record) {
+Result<ClusterRecord> restarted(const ClusterRecord& record) {
   auto next = restart(record.view, record.returned, record.view.known_dead);
   if (!next) return next.error();
   return with_view(record, std::move(next).value());
@@ -89,36 +91,37 @@ Result<ClusterRecord> restored(const ClusterRecord& record, const smr::Member& f
                "[cluster] name, and `titer init`"};
 }
 
-Result<ClusterRecord> seat_added(const ClusterRecord& record, const Seat& seat) {
-  if (record.seat(seat.id) != nullptr)
-    return Error{Code::kInvalid, name_of(seat.id) + " is in the roster already, at " + record.seat(seat.id)->wire +
+Result<ClusterRecord> roster_entry_added(const ClusterRecord& record, const RosterEntry& entry) {
+  if (record.entry(entry.id) != nullptr)
+    return Error{Code::kInvalid, name_of(entry.id) + " is in the roster already, at " +
+                                     record.entry(entry.id)->wire +
                                      "; `titer replica replace` gives its place to another machine"};
-  if (seat.id.value >= limits::kReplicasMax)
+  if (entry.id.value >= limits::kReplicasMax)
     return Error{Code::kInvalid,
                  "a cluster has at most " + std::to_string(limits::kReplicasMax) + " replicas, numbered from 0"};
-  if (!free_address(record, seat)) return Error{Code::kInvalid, seat.wire + " is another replica's address"};
+  if (!free_address(record, entry)) return Error{Code::kInvalid, entry.wire + " is another replica's address"};
   ClusterRecord next = record;
-  next.roster.push_back(seat);
-  std::ranges::sort(next.roster, {}, &Seat::id);
+  next.roster.push_back(entry);
+  std::ranges::sort(next.roster, {}, &RosterEntry::id);
   return next;
 }
 
-Result<ClusterRecord> seat_removed(const ClusterRecord& record, ReplicaId id) {
-  if (record.seat(id) == nullptr) return Error{Code::kInvalid, name_of(id) + " is not in the roster"};
+Result<ClusterRecord> roster_entry_removed(const ClusterRecord& record, ReplicaId id) {
+  if (record.entry(id) == nullptr) return Error{Code::kInvalid, name_of(id) + " is not in the roster"};
   if (record.view.find(id) != nullptr && record.view.members.size() == 1)
-    return Error{Code::kInvalid, name_of(id) +
-                                     " is the only member of the view: whoever else is to have the data must "
-                                     "join first"};
+    return Error{
+        Code::kInvalid,
+        name_of(id) + " is the only member of the view: another replica must join first, to have the data"};
   ClusterRecord next = record;
-  std::erase_if(next.roster, [&](const Seat& seat) { return seat.id == id; });
+  std::erase_if(next.roster, [&](const RosterEntry& entry) { return entry.id == id; });
   std::erase_if(next.returned, [&](const Returned& one) { return one.now.id == id; });
   return next;
 }
 
-Result<ClusterRecord> seat_replaced(const ClusterRecord& record, const Seat& seat) {
-  auto removed = seat_removed(record, seat.id);
+Result<ClusterRecord> roster_entry_replaced(const ClusterRecord& record, const RosterEntry& entry) {
+  auto removed = roster_entry_removed(record, entry.id);
   if (!removed) return removed.error();
-  return seat_added(*removed, seat);
+  return roster_entry_added(*removed, entry);
 }
 
 }  // namespace titer::view

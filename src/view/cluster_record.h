@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Cluster record: what the register of a cluster on several machines holds, and what may follow it — as pure functions.
 //
 // One value, changed only by compare-and-set: the view, the *roster* (the machines of the cluster; members are a part of
@@ -5,7 +7,8 @@
 // decided on one consistent picture, and a change that lost a race is thought through again on the newer one.
 //
 // A function that makes a successor gives nullopt when there is nothing to change (any more): the race was lost to
-// somebody with the same wish, or the reason is gone. All that change the view clear `returned`: it is about one view.
+// somebody with the same proposal, or the reason is gone. All that change the view clear `returned`: it is about one
+// view.
 //
 // Invariants: the view's number grows with every change of members; two views in a row share a member with the whole
 // state (nobody removes everybody), or are a restart; nobody is known to be dead but who said so itself, or who was a
@@ -27,11 +30,11 @@
 namespace titer::view {
 
 // A machine of the cluster: where its replica listens. `http` is what browsers are told, with its scheme; empty: none.
-struct Seat {
+struct RosterEntry {
   ReplicaId id;
   std::string wire;
   std::string http;
-  bool operator==(const Seat&) const = default;
+  bool operator==(const RosterEntry&) const = default;
 };
 
 struct ClusterRecord {
@@ -40,19 +43,19 @@ struct ClusterRecord {
   static constexpr std::size_t kLossBytesMax = 2000;
 
   std::uint64_t cluster = 0;
-  smr::ViewRecord view;      // no members: the cluster has not begun
-  std::vector<Seat> roster;  // sorted by id
+  smr::ViewRecord view;             // no members: the cluster has not begun
+  std::vector<RosterEntry> roster;  // sorted by id
   std::vector<Returned> returned;
   std::vector<std::string> losses;  // oldest first
 
-  [[nodiscard]] const Seat* seat(ReplicaId id) const;
+  [[nodiscard]] const RosterEntry* entry(ReplicaId id) const;
 };
 
 using NextRecord = std::optional<ClusterRecord>;
 
 // --- by replicas
 // The first view, with this process as its only member.
-[[nodiscard]] NextRecord founded(const ClusterRecord& record, const smr::Member& founder);
+[[nodiscard]] NextRecord bootstrapped(const ClusterRecord& record, const smr::Member& founder);
 // What `asker` asks for: without others, or the same members once more. Nothing when the view is not the expected one.
 [[nodiscard]] NextRecord asked(const ClusterRecord& record, const smr::Member& asker,
                                const wire::CompareAndSet& ask);
@@ -63,20 +66,20 @@ using NextRecord = std::optional<ClusterRecord>;
 [[nodiscard]] NextRecord joined(const ClusterRecord& record, const smr::Member& joiner);
 // A process says what its disk has, after the failure of all.
 [[nodiscard]] NextRecord announced(const ClusterRecord& record, const Returned& one);
-// Those who returned begin anew, as far as they can.
-[[nodiscard]] Result<ClusterRecord> begun_anew(const ClusterRecord& record);
+// The members that returned restart from their disks, as far as they can.
+[[nodiscard]] Result<ClusterRecord> restarted(const ClusterRecord& record);
 
 // --- by operators
-// The cluster begins with a backup, which is on the disk of `founder`: in the record that disk's life is the only member of
-// view 0, so the ordinary way back after the failure of all begins with it (course.h), and nobody can found beside it.
-// kDuplicate: somebody has begun.
+// The cluster begins with a backup, which is on the disk of the member given: in the record that disk's life is the
+// only member of view 0, so the ordinary restart after the failure of all begins with it (startup_step.h), and no other
+// replica can bootstrap beside it. kDuplicate: somebody has begun.
 [[nodiscard]] Result<ClusterRecord> restored(const ClusterRecord& record, const smr::Member& founder);
-[[nodiscard]] Result<ClusterRecord> seat_added(const ClusterRecord& record, const Seat& seat);
+[[nodiscard]] Result<ClusterRecord> roster_entry_added(const ClusterRecord& record, const RosterEntry& entry);
 // The view stays: a member without a place leaves it by itself (or is excluded if it cannot), for only a replica knows
 // whether the others have the whole state.
-[[nodiscard]] Result<ClusterRecord> seat_removed(const ClusterRecord& record, ReplicaId id);
+[[nodiscard]] Result<ClusterRecord> roster_entry_removed(const ClusterRecord& record, ReplicaId id);
 // Another machine takes the place of this one.
-[[nodiscard]] Result<ClusterRecord> seat_replaced(const ClusterRecord& record, const Seat& seat);
+[[nodiscard]] Result<ClusterRecord> roster_entry_replaced(const ClusterRecord& record, const RosterEntry& entry);
 
 // --- as text: JSON that people can read
 [[nodiscard]] std::string to_json(const ClusterRecord& record);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The cluster record as JSON text, in the register.
 #include <fmt/format.h>
 
@@ -141,7 +143,7 @@ void read(Reader& in, const json::object& object, ClusterRecord& record) {
     record.losses.push_back(in.text(one, "losses", ClusterRecord::kLossBytesMax));
   });
   if (!in_order(record.view.members, [](const smr::Member& one) { return one.id; }) ||
-      !in_order(record.roster, [](const Seat& one) { return one.id; }) ||
+      !in_order(record.roster, [](const RosterEntry& one) { return one.id; }) ||
       !in_order(record.returned, [](const Returned& one) { return one.now.id; }))
     in.fail("members, roster and returned must be in the order of their ids, each once");
 }
@@ -151,8 +153,8 @@ void read(Reader& in, const json::object& object, ClusterRecord& record) {
 std::string to_json(const ClusterRecord& record) {
   json::array members, roster, returned, losses;
   for (const smr::Member& member : record.view.members) members.emplace_back(member_json(member));
-  for (const Seat& seat : record.roster)
-    roster.emplace_back(json::object{{"id", seat.id.value}, {"wire", seat.wire}, {"http", seat.http}});
+  for (const RosterEntry& entry : record.roster)
+    roster.emplace_back(json::object{{"id", entry.id.value}, {"wire", entry.wire}, {"http", entry.http}});
   for (const Returned& one : record.returned) returned.emplace_back(returned_json(one));
   for (const std::string& loss : record.losses) losses.emplace_back(loss);
   return json::serialize(json::object{{"format", kFormat},

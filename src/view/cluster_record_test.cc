@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "view/cluster_record.h"
 
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "view/course.h"
+#include "view/startup_step.h"
 
 namespace titer::view {
 namespace {
@@ -12,7 +14,7 @@ smr::Member member(std::uint16_t id, std::uint64_t incarnation) {
   return {ReplicaId(id), Incarnation(incarnation), "10.0.0." + std::to_string(id) + ":8892"};
 }
 
-Seat seat(std::uint16_t id) {
+RosterEntry entry(std::uint16_t id) {
   return {ReplicaId(id), member(id, 0).address, "https://10.0.0." + std::to_string(id) + ":8080"};
 }
 
@@ -21,7 +23,7 @@ ClusterRecord two_of_three() {
   ClusterRecord record;
   record.cluster = 0xabcdef0123456789;
   record.view = {ViewNumber(7), {member(0, 100), member(2, 102)}, {Incarnation(51)}};
-  for (std::uint16_t i = 0; i < 3; ++i) record.roster.push_back(seat(i));
+  for (std::uint16_t i = 0; i < 3; ++i) record.roster.push_back(entry(i));
   return record;
 }
 
@@ -88,10 +90,10 @@ TEST(ClusterRecord, who_is_ready_joins_once_and_only_with_a_place_in_the_roster)
 TEST(ClusterRecord, a_cluster_begins_once) {
   ClusterRecord fresh = two_of_three();
   fresh.view = {};
-  const NextRecord next = founded(fresh, member(1, 101));
+  const NextRecord next = bootstrapped(fresh, member(1, 101));
   ASSERT_TRUE(next);
   EXPECT_EQ(next->view, (smr::ViewRecord{ViewNumber(1), {member(1, 101)}, {}}));
-  EXPECT_FALSE(founded(*next, member(0, 100)));
+  EXPECT_FALSE(bootstrapped(*next, member(0, 100)));
 }
 
 TEST(ClusterRecord, who_comes_back_says_so_once_and_its_newest_process_counts) {
@@ -108,27 +110,27 @@ TEST(ClusterRecord, who_comes_back_says_so_once_and_its_newest_process_counts) {
 }
 
 TEST(ClusterRecord, the_roster_takes_each_index_and_address_once) {
-  EXPECT_TRUE(seat_added(two_of_three(), seat(3)).ok());
-  EXPECT_EQ(seat_added(two_of_three(), seat(1)).error().code, Code::kInvalid);
-  Seat same = seat(3);
-  same.wire = seat(1).wire;
-  EXPECT_EQ(seat_added(two_of_three(), same).error().code, Code::kInvalid);
-  EXPECT_FALSE(seat_added(two_of_three(), {ReplicaId(16), "10.0.0.99:8892", ""}).ok());
+  EXPECT_TRUE(roster_entry_added(two_of_three(), entry(3)).ok());
+  EXPECT_EQ(roster_entry_added(two_of_three(), entry(1)).error().code, Code::kInvalid);
+  RosterEntry same = entry(3);
+  same.wire = entry(1).wire;
+  EXPECT_EQ(roster_entry_added(two_of_three(), same).error().code, Code::kInvalid);
+  EXPECT_FALSE(roster_entry_added(two_of_three(), {ReplicaId(16), "10.0.0.99:8892", ""}).ok());
 }
 
 TEST(ClusterRecord, who_is_removed_leaves_the_view_by_itself_and_the_only_member_stays) {
-  const auto next = seat_removed(two_of_three(), ReplicaId(2));
+  const auto next = roster_entry_removed(two_of_three(), ReplicaId(2));
   ASSERT_TRUE(next.ok());
   EXPECT_EQ(next->view, two_of_three().view);
-  EXPECT_EQ(next->seat(ReplicaId(2)), nullptr);
+  EXPECT_EQ(next->entry(ReplicaId(2)), nullptr);
   const NextRecord alone = left(*next, member(2, 102), next->view.number);
-  EXPECT_FALSE(seat_removed(*alone, ReplicaId(0)).ok());
+  EXPECT_FALSE(roster_entry_removed(*alone, ReplicaId(0)).ok());
 }
 
 TEST(ClusterRecord, a_machine_takes_the_place_of_another_which_leaves_the_view_by_itself) {
-  const auto next = seat_replaced(two_of_three(), {ReplicaId(2), "10.0.0.9:8892", ""});
+  const auto next = roster_entry_replaced(two_of_three(), {ReplicaId(2), "10.0.0.9:8892", ""});
   ASSERT_TRUE(next.ok()) << next.error().message;
-  EXPECT_EQ(next->seat(ReplicaId(2))->wire, "10.0.0.9:8892");
+  EXPECT_EQ(next->entry(ReplicaId(2))->wire, "10.0.0.9:8892");
   EXPECT_EQ(next->view, two_of_three().view);
   EXPECT_FALSE(displaced(*next, member(2, 102)).empty());
 }

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // etcd client: the few things that the register wants of etcd — read a key, replace it if nobody else did, and hear of
 // changes — over etcd's v3 JSON gateway, plain HTTP.
 //
 // Why the gateway and not gRPC: a library and a code generator less, for one key that changes when machines fail.
-// Reads are linearizable (a quorum of etcd answers). A replacement whose answer was lost is not settled here: who asked
-// reads the key and sees (etcd_register.h).
+// Reads are linearizable (a quorum of etcd answers). A replacement whose answer was lost is not settled here: the
+// caller reads the key to find out (etcd_register.h).
 //
 // Several endpoints: one is used until it fails, then the next; watching has a connection of its own. With a user, a
 // token is asked for, and again when it is no longer taken.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "view/etcd_register.h"
 
 #include <fmt/format.h>
@@ -26,7 +28,7 @@ constexpr std::int64_t kLeavingUs = 30'000'000;
 
 }  // namespace
 
-// What goes on by itself: two coroutines, which hold it.
+// The background work: two coroutines, which hold it.
 class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
  public:
   Work(boost::asio::io_context& context, std::string key, EtcdOptions etcd, const Authority& seen, Events events)
@@ -41,7 +43,7 @@ class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
   void start(boost::asio::io_context& context) {
     const auto self = shared_from_this();
     boost::asio::co_spawn(
-        context, [self] { return self->look(); }, boost::asio::detached);
+        context, [self] { return self->poll(); }, boost::asio::detached);
     boost::asio::co_spawn(
         context, [self] { return self->watch(); }, boost::asio::detached);
   }
@@ -52,8 +54,8 @@ class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
     pause_.cancel();
     watch_pause_.cancel();
   }
-  void wish(Kind kind, Wish wish, std::int64_t valid_us) {
-    wishes_[kind] = {std::move(wish), BootTime(net::boot_now().value + valid_us)};
+  void propose(Kind kind, Proposal proposal, std::int64_t valid_us) {
+    proposals_[kind] = {std::move(proposal), BootTime(net::boot_now().value + valid_us)};
     woken_ = true;
     pause_.cancel();
   }
@@ -65,18 +67,18 @@ class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
  private:
   using Task = boost::asio::awaitable<void>;
   struct Wanted {
-    Wish wish;
+    Proposal proposal;
     BootTime until;
   };
 
-  Task look();
+  Task poll();
   Task watch();
   [[nodiscard]] NextRecord next_record();
-  void looked(const EtcdState& state, const Authority& seen_before);
-  void changed(const EtcdState& state);
-  void took(const EtcdState& state, const Authority& at_least);
+  void on_poll_answer(const EtcdState& state, const Authority& seen_before);
+  void on_change(const EtcdState& state);
+  void on_state(const EtcdState& state, const Authority& at_least);
   void refuse(const std::string& why);
-  void away(const Error& why);
+  void on_away(const Error& why);
 
   EtcdClient etcd_;
   std::string key_;
@@ -85,7 +87,7 @@ class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
   std::optional<ClusterRecord> record_;  // of seen_.revision
   std::string refused_;
   std::string complaint_;  // the last about a change, as it was logged
-  std::map<Kind, Wanted> wishes_;
+  std::map<Kind, Wanted> proposals_;
   boost::asio::steady_timer pause_, watch_pause_;
   std::int64_t looked_at_ = 0;  // etcd's revision at the last look: watching from there on misses nothing
   BootTime answered_;           // when etcd was last there
@@ -95,7 +97,7 @@ class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
 };
 
 // Reads, changes, reads again; sleeps when there is nothing to change.
-EtcdRegister::Work::Task EtcdRegister::Work::look() {
+EtcdRegister::Work::Task EtcdRegister::Work::poll() {
   while (!closed_) {
     woken_ = false;
     const Authority before = seen_;
@@ -103,10 +105,10 @@ EtcdRegister::Work::Task EtcdRegister::Work::look() {
     const auto state = co_await etcd_.get(key_);
     if (closed_) co_return;
     if (!state) {
-      away(state.error());
+      on_away(state.error());
       if (endpoint != etcd_.endpoint()) etcd_.stop_watching();  // it is at the one that does not answer
     } else {
-      looked(*state, before);
+      on_poll_answer(*state, before);
       if (NextRecord next = next_record()) {
         const std::string text = to_json(*next);
         const auto replaced = co_await etcd_.replace(key_, seen_.revision, text);
@@ -128,7 +130,7 @@ EtcdRegister::Work::Task EtcdRegister::Work::watch() {
       while (begun && !closed_) {
         const auto change = co_await etcd_.next_change();
         if (!change || closed_) break;
-        changed(*change);
+        on_change(*change);
       }
     }
     if (closed_) co_return;
@@ -137,32 +139,33 @@ EtcdRegister::Work::Task EtcdRegister::Work::watch() {
   }
 }
 
-// The first wish that has something to change; those that have not, or are too old, are dropped.
+// The first proposal that has something to change; those that have not, or are too old, are dropped.
 NextRecord EtcdRegister::Work::next_record() {
   if (!record_ || !refused_.empty()) return std::nullopt;
   const BootTime now = net::boot_now();
-  for (auto at = wishes_.begin(); at != wishes_.end(); at = wishes_.erase(at)) {
+  for (auto at = proposals_.begin(); at != proposals_.end(); at = proposals_.erase(at)) {
     if (now > at->second.until) continue;
-    if (NextRecord next = at->second.wish(*record_)) return next;
+    if (NextRecord next = at->second.proposal(*record_)) return next;
   }
   return std::nullopt;
 }
 
-// The answer to a question. `seen_before`: what had been seen when it was asked; the watch may be ahead of the answer.
-void EtcdRegister::Work::looked(const EtcdState& state, const Authority& seen_before) {
+// The answer to a question. `seen_before`: the newest authority when it was asked; the watch may be ahead of the
+// answer.
+void EtcdRegister::Work::on_poll_answer(const EtcdState& state, const Authority& seen_before) {
   answered_ = net::boot_now();
   looked_at_ = state.revision;
   if (std::exchange(is_away_, false)) spdlog::info("the register answers again: views can change");
-  took(state, seen_before);
+  on_state(state, seen_before);
 }
 
 // From the watch, which may be behind what was read.
-void EtcdRegister::Work::changed(const EtcdState& state) {
+void EtcdRegister::Work::on_change(const EtcdState& state) {
   if (state.value && state.value->revision <= seen_.revision) return;
-  took(state, seen_);
+  on_state(state, seen_);
 }
 
-void EtcdRegister::Work::took(const EtcdState& state, const Authority& at_least) {
+void EtcdRegister::Work::on_state(const EtcdState& state, const Authority& at_least) {
   if (!state.value)
     return refuse(gone(seen_).value_or("the register has no record of this cluster yet: `titer init` makes it"));
   auto record = cluster_record_from(state.value->text);
@@ -173,7 +176,7 @@ void EtcdRegister::Work::took(const EtcdState& state, const Authority& at_least)
   if (!std::exchange(refused_, {}).empty()) spdlog::info("the register is believable again");
   if (record_ && now == seen_) return;
   if (const Status kept = events_.remember(now); !kept)
-    return refuse("what was seen of the register cannot be kept: " + kept.error().message);
+    return refuse("the state of the register that was seen cannot be saved: " + kept.error().message);
   seen_ = now;
   record_ = std::move(record).value();
   const ClusterRecord told = *record_;
@@ -188,7 +191,7 @@ void EtcdRegister::Work::refuse(const std::string& why) {
   if (tell) tell(why);
 }
 
-void EtcdRegister::Work::away(const Error& why) {
+void EtcdRegister::Work::on_away(const Error& why) {
   const bool for_long = net::boot_now().value - answered_.value >= kAwayUs;
   if (!for_long || std::exchange(is_away_, true)) return;
   spdlog::warn("the register is away ({}): service goes on, but views cannot change", why.message);
@@ -203,26 +206,26 @@ EtcdRegister::EtcdRegister(boost::asio::io_context& context, Options options, Ev
 
 EtcdRegister::~EtcdRegister() { work_->close(); }
 
-void EtcdRegister::wish(Kind kind, Wish wish, std::int64_t valid_us) {
-  work_->wish(kind, std::move(wish), valid_us);
+void EtcdRegister::propose(Kind kind, Proposal proposal, std::int64_t valid_us) {
+  work_->propose(kind, std::move(proposal), valid_us);
 }
 
 RegisterStatus EtcdRegister::status() const { return work_->status(); }
 
 void EtcdRegister::compare_and_set(const wire::CompareAndSet& ask) {
-  wish(
+  propose(
       Kind::kExclude, [me = options_.me, ask](const ClusterRecord& newest) { return asked(newest, me, ask); },
       kAskedUs);
 }
 
 void EtcdRegister::ready(Position) {
   if (net::boot_now() < joins_at_) return;
-  wish(
+  propose(
       Kind::kJoin, [me = options_.me](const ClusterRecord& newest) { return joined(newest, me); }, kAskedUs);
 }
 
 void EtcdRegister::leave(ViewNumber installed) {
-  wish(
+  propose(
       Kind::kLeave,
       [me = options_.me, installed](const ClusterRecord& newest) { return left(newest, me, installed); },
       kLeavingUs);

@@ -1,18 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // EtcdRegister: the view register of a cluster on several machines — one key in etcd, changed by compare-and-set on its
 // revision.
 //
-// What is wanted of the record is said as a *wish*: a function from the newest record to its successor
-// (cluster_record.h). The register reads, asks the wish, replaces, and reads again, until the wish has nothing to change
-// any more or its time is over. So a lost race is thought through again on the newer record, and a lost answer is settled
-// by reading; what replace() answered is not even looked at. A wish that is too old is dropped: what was suspected before
-// etcd went away for a minute is no reason to exclude anybody now.
+// A change of the record is requested as a *proposal*: a function from the newest record to its successor
+// (cluster_record.h). The register reads, asks the proposal, replaces, and reads again, until the proposal has nothing
+// to change any more or its time is over. So a lost race is decided again on the newer record, and a lost answer is
+// settled by reading; the result of replace() is not even used. A proposal that is too old is dropped: a suspicion from
+// before etcd went away for a minute is no reason to exclude a replica now.
 //
 // News come by etcd's watch; a read every kLookEveryUs finds out whether etcd is there, and what the watch has lost.
 //
-// Authority (authority.h): what was seen is remembered before anybody hears of it; what lies below it is refused, then
-// nothing is changed and nothing told until the register is believable again. Service goes on meanwhile.
+// Authority (authority.h): the newest record seen is remembered before anybody hears of it, and any older one is
+// refused. Then nothing is changed or reported until the register is believable again. Service continues meanwhile.
 //
-// Thread rule: the loop's thread. It may be destroyed at any time; what is under way ends by itself.
+// Thread rule: the loop's thread. It may be destroyed at any time; requests in progress end by themselves.
 // Invariants: records are told in the order of their revisions; never one below what remember() has kept.
 // Errors: none are thrown at anybody: status() and the log say what is wrong.
 #pragma once
@@ -26,13 +28,13 @@
 #include "view/authority.h"
 #include "view/cluster_record.h"
 #include "view/etcd_client.h"
-#include "view/register.h"
+#include "view/view_register.h"
 
 namespace titer::view {
 
-using Wish = std::function<NextRecord(const ClusterRecord& newest)>;
+using Proposal = std::function<NextRecord(const ClusterRecord& newest)>;
 
-class EtcdRegister final : public Register {
+class EtcdRegister final : public ViewRegister {
  public:
   struct Options {
     std::string key;
@@ -47,7 +49,7 @@ class EtcdRegister final : public Register {
     std::function<void(const std::string&)> refused;   // it is not believed, or not there
   };
   // One of a kind at a time: the newest.
-  enum class Kind : std::uint8_t { kCourse, kExclude, kLeave, kJoin };
+  enum class Kind : std::uint8_t { kStartup, kExclude, kLeave, kJoin };
 
   EtcdRegister(boost::asio::io_context& context, Options options, Events events);
   ~EtcdRegister() override;
@@ -60,7 +62,7 @@ class EtcdRegister final : public Register {
   void goodbye(const std::string&) override {}
   [[nodiscard]] RegisterStatus status() const override;
 
-  void wish(Kind kind, Wish wish, std::int64_t valid_us);
+  void propose(Kind kind, Proposal proposal, std::int64_t valid_us);
   // This process will answer nothing any more. It leaves this view, which it has installed, or none.
   void leave(ViewNumber installed);
 

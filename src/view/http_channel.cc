@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "view/http_channel.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -108,7 +110,7 @@ HttpChannel::Task<Result<HttpChannel::Reply>> HttpChannel::post(Ask ask, std::in
 HttpChannel::Task<Result<unsigned>> HttpChannel::open(Ask ask, std::int64_t patience_us) {
   if (const Status sent = co_await send(ask, patience_us); !sent) co_return sent.error();
   lines_ = std::make_unique<Parser>();
-  lines_->body_limit(boost::none);  // it has no end; what is kept of it is bounded by line()
+  lines_->body_limit(boost::none);  // it has no end; line() bounds how much of it is kept
   const auto [failed, read] = co_await http::async_read_header(stream_, buffer_, *lines_, kTuple);
   if (failed) co_return error(failed);
   stream_.plain().expires_never();

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HTTP channel: one connection to an HTTP server, kept alive, for one exchange after another; or for one answer that goes
 // on, line by line.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HTTP stream: TCP, or TLS over it, as one type that Beast reads from and writes to.
 //
 // Which of the two is decided once, after connecting; Tls (net/tls.h) says whom to believe and what to show.

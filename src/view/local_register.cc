@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include <utility>
 
 #include "base/limits.h"
-#include "view/register.h"
+#include "view/view_register.h"
 
 namespace titer::view {
 

@@ -1,4 +1,6 @@
-// What may follow a view record: the rules of the register as pure functions, for whoever keeps one.
+// SPDX-License-Identifier: Apache-2.0
+
+// Which view record may follow another: the rules of the register as pure functions, for its implementations.
 //
 // The register is a single cell: compare-and-set from view v to v+1, one record per number (I4). Two views in
 // a row must share a member with full state, so a successor never removes everybody. Source: docs/explanation/protocol.md

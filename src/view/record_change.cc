@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "view/record_change.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -11,7 +13,7 @@ namespace {
 
 using Found = Result<std::optional<ClusterRecord>>;
 
-// What is worked on; held by the coroutine, for the loop may stop before its end.
+// The work; held by the coroutine, because the loop may stop before its end.
 struct Job {
   Job(net::Loop& loop, const EtcdOptions& options, std::string where)
       : etcd(loop.context(), options), key(std::move(where)), attempts(2 * options.endpoints.size()) {}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Record change: one change of the cluster record by an operator's command, from beginning to end.
 //
 // As the register of a replica does it (etcd_register.h): read, change, replace, read again; a lost race is thought

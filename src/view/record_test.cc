@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "view/record.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "view/restart.h"
 
 #include <algorithm>
@@ -11,11 +13,12 @@ namespace {
 
 bool can_begin(const smr::ViewRecord& last, const Returned& one) {
   if (!one.inventory.refusal.empty() || !one.inventory.whole) return false;
-  if (!smr::on(smr::Rule::kLastView)) return true;
+  if (!smr::rule_enabled(smr::ProtocolRule::kLastView)) return true;
   const smr::Member* member = last.find(one.now.id);
   const auto& lives = one.inventory.lives;
   if (member == nullptr) return false;
-  if (!smr::on(smr::Rule::kLives)) return lives.size() > 1 && lives[lives.size() - 2] == member->incarnation;
+  if (!smr::rule_enabled(smr::ProtocolRule::kLives))
+    return lives.size() > 1 && lives[lives.size() - 2] == member->incarnation;
   return std::ranges::count(lives, member->incarnation) > 0;
 }
 
@@ -34,7 +37,7 @@ Error nobody(const smr::ViewRecord& last, const std::vector<Returned>& returned)
       text += "; replica " + std::to_string(one.now.id.value) + " has position " +
               std::to_string(one.inventory.position.value) + " of view " +
               std::to_string(one.inventory.installed.value) + ", but it was excluded before the end";
-  return {Code::kUnavailable, text + ". To go on without what is lost: titer recover --accept-data-loss --from I"};
+  return {Code::kUnavailable, text + ". To resume and accept the loss: titer recover --accept-data-loss --from I"};
 }
 
 }  // namespace
@@ -46,7 +49,8 @@ Result<smr::ViewRecord> restart(const smr::ViewRecord& last, const std::vector<R
     if (can_begin(last, one)) top = std::max(top, one.inventory.installed);
   smr::ViewRecord next{last.number.next(), {}, {}};
   for (const Returned& one : returned)
-    if (can_begin(last, one) && (one.inventory.installed == top || !smr::on(smr::Rule::kTopFirst)))
+    if (can_begin(last, one) &&
+        (one.inventory.installed == top || !smr::rule_enabled(smr::ProtocolRule::kTopFirst)))
       next.members.push_back(one.now);
   if (next.members.empty()) return nobody(last, returned);
   std::ranges::sort(next.members, {}, &smr::Member::id);

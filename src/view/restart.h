@@ -1,9 +1,13 @@
-// Who begins anew after the failure of all: a rule of the register as pure functions, for whoever keeps one.
+// SPDX-License-Identifier: Apache-2.0
+
+// Which replicas restart after the failure of all: a rule of the register as pure functions, for its
+// implementations.
 //
-// The last to fail are the members of the newest record (Skeen 1985): whatever was answered, each of them that had the
-// whole state holds on its disk. A replica is recognised by its lives: the incarnation under which it was a member, and
-// those of restarts in which it never became anything else. Of those who came back the ones with the highest installed
-// view begin; the others learn from them. Who was excluded before is not in the record, so it never begins.
+// The last to fail are the members of the newest record (Skeen 1985): each of them that had the complete state has
+// every answered write on its disk. A replica is recognised by its lives: the incarnation under which it was a
+// member, and those of restarts in which it never became anything else. Of the members that came back, those with
+// the highest installed view restart from their disks; the others learn from them. A replica that was excluded
+// before is not in the record, so it never restarts this way.
 // Source: docs/explanation/protocol.md §7.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Clients' requests and questions, watchers, status. Bodies travel as they are to the end of the payload.
 
 #include "base/limits.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Everything that travels, to bytes and back.
 //
 // encode() appends one whole message (message.h) to `out`. decode_…() takes the payload of a message of the
@@ -125,7 +127,8 @@ void encode(Bytes& out, const QueryAnswer& answer);
 [[nodiscard]] Result<Query> decode_query_as(ByteView payload);
 [[nodiscard]] Result<QueryAnswer> decode_query_answer(ByteView payload);
 
-// Binds a connection to a key: requests, questions and orders that come on it are that key's. Sent again, it changes.
+// Binds a connection to a key: requests, queries and admin commands that come on it are that key's. Sent again, it
+// changes.
 struct Authenticate {
   registry::KeyId key;
   std::string_view secret;

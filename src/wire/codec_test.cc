@@ -1,4 +1,6 @@
-// What is written is what is read: of every value that travels, over random values.
+// SPDX-License-Identifier: Apache-2.0
+
+// Decoding gives back what was encoded: for every type of value that travels, over random values.
 
 #include "wire/codec.h"
 
@@ -144,7 +146,7 @@ RC_GTEST_PROP(Codec, a_request_comes_back, (std::uint64_t seed)) {
 RC_GTEST_PROP(Codec, a_key_put_into_an_encoded_request_is_the_request_with_that_key, (std::uint64_t seed)) {
   Maker make(seed);
   registry::Request r = make.request();
-  r.key = registry::kNobody;
+  r.key = registry::kNoKey;
   Bytes body, with;
   encode_request(body, r);
   r.key = make.key();
@@ -252,7 +254,7 @@ RC_GTEST_PROP(Codec, frames_come_back_also_relayed, (std::uint64_t seed)) {
   check_same(*f, *std::get<smr::Relay>(*relay).frame);
 }
 
-// Whatever was not compared member by member above: what is decoded is encoded to the very same bytes.
+// For everything that was not compared member by member above: a decoded value is encoded to the very same bytes.
 template <typename T, typename Decode>
 void again(const Bytes& bytes, Decode decode) {
   const Result<T> value = decode(only_message(bytes));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The few primitives that the codecs of this module are made of. Not for other modules: codec.h is the entrance.
 //
 // varint: 7 bits a byte, low ones first, the high bit says that more follow. Only the shortest form is

@@ -1,5 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The wire format must not change by accident: one message of each type, with values chosen by hand, byte for byte.
-// docs/reference/wire.md quotes some of these. When a change is meant, kVersion goes up and these lines are written anew.
+// docs/reference/wire.md quotes some of these. When a change is intended, kVersion goes up and these lines are
+// regenerated.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Hello, HelloReply, Goodbye: the first and last messages of every link.
 
 #include "base/limits.h"

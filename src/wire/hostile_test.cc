@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What others may send: cut, bent, lied about. Nothing here may crash, read beyond, or be believed.
 
 #include <gtest/gtest.h>

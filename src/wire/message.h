@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Messages on a link: how bytes are cut into messages, for every kind of connection.
 //
 // One message is a 16-byte header — magic (u16), version (u8), type (u8), payload length (u32), checksum
@@ -56,7 +58,7 @@ enum class Type : std::uint8_t {
   kTrace = 50,    // JSON text, as kStatus
   kOperate = 51,  // wire::Operate: a replica is to be killed or started; the replica passes it on to the supervisor
   kOperated = 52,       // wire::Operated, all the way back
-  kAuthenticate = 53,   // wire::Authenticate: who sends on this connection from now on
+  kAuthenticate = 53,   // wire::Authenticate: the key of this connection from now on
   kAuthenticated = 54,  // wire::Authenticated
   kQueryAs = 55,        // a question on behalf of a key: token (u64), key (u64), body
   kWatchAs = 56,        // likewise

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Property tests.
 if(TITER_TESTS AND TARGET wire_test)
   find_package(rapidcheck REQUIRED)

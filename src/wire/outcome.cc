@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Outcome: what every request is answered with. Kept per request for exactly-once, so it is packed tightly:
 // an accepted set without refusal, echo or bulk takes about a dozen bytes and the site's id.
 

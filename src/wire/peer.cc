@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Frames and the messages of the view change, between replicas; hello, welcome, solicit of direct clients.
 
 #include <utility>
@@ -172,7 +174,7 @@ smr::Solicit get_solicit(ByteReader& in) {
   return s;
 }
 
-// What was read, if that was all of the payload.
+// The value, if it was all of the payload.
 template <typename V, typename T>
 Result<V> whole(const ByteReader& in, T value) {
   if (!in.done()) return malformed("message of the replication protocol");

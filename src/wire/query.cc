@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Questions to the registry as bodies: kind, then the question's fields in their order.
 
 #include "wire/codec.h"

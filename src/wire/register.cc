@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The view register's record, and what supervisor and replicas say to one another.
 
 #include "base/limits.h"

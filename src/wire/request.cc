@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The registry's requests as bodies: kind, flags, the optional texts about the request, then the operation.
 //
 // Reserve-sized requests are a name and a few bytes; a decoded request only points into the body.
@@ -46,8 +48,8 @@ enum : std::uint8_t {
   kValidAt = 4,
   kSource = 8,
   kIfVersion = 16,
-  kStock = 32,  // a claim follows (add, import)
-  kHasId = 64,  // an id follows (add, import)
+  kHasStock = 32,  // a claim follows (add, import)
+  kHasId = 64,     // an id follows (add, import)
 };
 constexpr unsigned kKindShift = 6;  // of a claim's flags: the top two bits are the availability's kind
 constexpr std::uint8_t kClaimFlags = kProduct | kValidAt | kSource | (3U << kKindShift);
@@ -159,17 +161,17 @@ unsigned version_flag(const std::optional<std::uint32_t>& v) { return when(v.has
 
 template <typename T>  // AddSite and ImportRow are alike
 void put_whole_site(Out& out, const T& o) {
-  out.u8(byte(when(!o.id.empty(), kHasId) | when(o.stock.has_value(), kStock)));
+  out.u8(byte(when(!o.id.empty(), kHasId) | when(o.stock.has_value(), kHasStock)));
   if (!o.id.empty()) put_text(out, o.id);
   put_fields(out, o.fields);
   if (o.stock) put_claim(out, *o.stock);
 }
 template <typename T>
 void get_whole_site(ByteReader& in, T& o) {
-  const std::uint8_t flags = get_flags(in, kHasId | kStock);
+  const std::uint8_t flags = get_flags(in, kHasId | kHasStock);
   if ((flags & kHasId) != 0) o.id = get_text(in);
   get_fields(in, o.fields);
-  if ((flags & kStock) != 0) get_claim(in, o.stock.emplace());
+  if ((flags & kHasStock) != 0) get_claim(in, o.stock.emplace());
 }
 
 void put(Out& out, const registry::AddSite& o) { put_whole_site(out, o); }
@@ -318,8 +320,8 @@ void encode_request(Bytes& bytes, const registry::Request& r) {
   out.u8(byte(static_cast<unsigned>(r.operation.index()) + 1));
   out.u8(byte(when(!r.actor.empty(), kActor) | when(!r.reason.empty(), kReason) |
               when(!r.idempotency_key.empty(), kIdempotencyKey) | when(r.echo_site, kEchoSite) |
-              when(r.key != registry::kNobody, kWithKey)));
-  if (r.key != registry::kNobody) put_u64(out, r.key.value);
+              when(r.key != registry::kNoKey, kWithKey)));
+  if (r.key != registry::kNoKey) put_u64(out, r.key.value);
   if (!r.actor.empty()) put_text(out, r.actor);
   if (!r.reason.empty()) put_text(out, r.reason);
   if (!r.idempotency_key.empty()) put_text(out, r.idempotency_key);
@@ -330,8 +332,8 @@ Status decode_request(ByteView body, registry::Request& r) {
   ByteReader in(body);
   const std::uint8_t kind = in.u8();
   const std::uint8_t flags = get_flags(in, kRequestFlags);
-  r.key = (flags & kWithKey) != 0 ? registry::KeyId(in.u64()) : registry::kNobody;
-  if ((flags & kWithKey) != 0 && r.key == registry::kNobody) in.fail();
+  r.key = (flags & kWithKey) != 0 ? registry::KeyId(in.u64()) : registry::kNoKey;
+  if ((flags & kWithKey) != 0 && r.key == registry::kNoKey) in.fail();
   r.actor = (flags & kActor) != 0 ? get_text(in) : std::string_view();
   r.reason = (flags & kReason) != 0 ? get_text(in) : std::string_view();
   r.idempotency_key = (flags & kIdempotencyKey) != 0 ? get_text(in) : std::string_view();
@@ -342,14 +344,14 @@ Status decode_request(ByteView body, registry::Request& r) {
 }
 
 registry::KeyId request_key(ByteView body) {
-  if (body.size() < kKeyAt + sizeof(std::uint64_t)) return registry::kNobody;
-  if ((std::to_integer<unsigned>(body[kFlagsAt]) & kWithKey) == 0) return registry::kNobody;
+  if (body.size() < kKeyAt + sizeof(std::uint64_t)) return registry::kNoKey;
+  if ((std::to_integer<unsigned>(body[kFlagsAt]) & kWithKey) == 0) return registry::kNoKey;
   return registry::KeyId(ByteReader(body.subspan(kKeyAt)).u64());
 }
 
 void set_request_key(Bytes& body, registry::KeyId key) {
   TITER_CHECK(body.size() >= kKeyAt, "a request has a kind and flags");
-  if (key == registry::kNobody || request_key(body) != registry::kNobody) return;
+  if (key == registry::kNoKey || request_key(body) != registry::kNoKey) return;
   body[kFlagsAt] |= static_cast<std::byte>(kWithKey);
   std::array<std::byte, sizeof key.value> bytes;
   std::memcpy(bytes.data(), &key.value, sizeof key.value);

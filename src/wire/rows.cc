@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Rows of answers: sites with their stock, events, totals.
 
 #include "base/limits.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Random but reproducible values of everything that travels, for the tests of this module and of machine.
 // Header only, included by tests only. A Maker owns the text that its values point to.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Token: a key as its owner carries it — titer_<id>_<secret>, 16 and 64 hexadecimal digits.
 //
 // The first part makes a token that lies about in a file or a log easy to find; the id is no secret and says which key it
@@ -22,7 +24,7 @@ struct Token {
 [[nodiscard]] std::string to_text(const Token& token);
 
 // What somebody on another machine is told who shows none, where that is asked for even while there are none.
-inline constexpr std::string_view kKeyBeyond =
+inline constexpr std::string_view kRemoteNeedsKey =
     "from another machine this needs a key; the first one is made at a replica's local socket";
 
 [[nodiscard]] registry::SecretHash hash_secret(std::string_view secret);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // State transfer: what a learner asks for and the parts it gets.
 
 #include "wire/codec.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The page for those who do not see it, use no mouse, or hold a small phone.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

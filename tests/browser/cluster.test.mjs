@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Cluster: the machine at work, and what happens when a part of it is taken away.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

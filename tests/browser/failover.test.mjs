@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The page while its replica dies. The tests share a cluster, which has one replica less after each.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Find, as a resident meets it.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

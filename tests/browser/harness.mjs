@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Real clusters and a real browser for the tests of the page. Rules as in ../e2e: a test waits for what it can see, never
 // for time to pass; only processes that were started here are ended; a cluster ends with its test, however that ends.
 import assert from "node:assert/strict";

@@ -1,4 +1,6 @@
-// Log with keys: who has none is told so and asked for one, and the tab keeps it until it is closed.
+// SPDX-License-Identifier: Apache-2.0
+
+// Log with keys: a visitor without one is asked for it, and the tab keeps it until it is closed.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { world } from "./harness.mjs";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Log, as clinics meet it: several at once, at different replicas.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -66,7 +68,7 @@ test("nobody overwrites what they have not seen", async () => {
   await button(page, "Set").click();
   await page.getByText("Somebody else logged 3 doses while you were looking").waitFor();
   assert.equal(await at.cluster.stock(id), 3);
-  await button(page, "Store 8 doses all the same").click();
+  await button(page, "Store 8 doses anyway").click();
   await page.getByText("Stored: 8 doses").waitFor();
   assert.equal(await at.cluster.stock(id), 8);
 });

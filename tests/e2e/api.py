@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Plays docs/reference/api.md at its word: types its curl commands and compares what comes back.
 
 As in readme.py, `…` stands for any text; the ports 8080, 8081, 8082 of the document are those of a cluster started here.

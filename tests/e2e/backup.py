@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""What an operator has when disks fail: verify finds the damage, recover goes on without what is lost, backup and restore
-bring back what was there.
+# SPDX-License-Identifier: Apache-2.0
+
+"""An operator's tools when disks fail: verify finds the damage, recover resumes and accepts the loss, backup and restore
+bring back the data.
 """
 import contextlib
 import glob
@@ -146,7 +148,7 @@ class Recover(unittest.TestCase):
                 shutil.rmtree(cluster.disk(index), ignore_errors=True)
             before = fingerprint(cluster.data)
             said = self.recover(cluster, "--from", 2, code=1)
-            self.assertIn("Going on from replica 2 would lose what was acknowledged after position", said)
+            self.assertIn("Resuming from replica 2 would lose what was acknowledged after position", said)
             self.assertIn("replica 1 has no directory", self.recover(cluster, "--accept-data-loss", "--from", 1, code=1))
             self.recover(cluster, "--accept-data-loss", code=2)
             self.assertEqual(fingerprint(cluster.data), before)
@@ -155,7 +157,7 @@ class Recover(unittest.TestCase):
             cluster.begin()
             cluster.wait_members(range(3))
             for status in cluster.statuses().values():
-                self.assertIn("went on from replica 2 alone", status["data_losses"][0])
+                self.assertIn("resumed from replica 2 alone", status["data_losses"][0])
             self.assertIn("loss of data accepted", cluster.ask("status", "accepted"))
             count = json.loads(cluster.ok("view", "Counted", "--json"))["stock"][0]["availability"]
             self.assertLess(count, acknowledged)
@@ -165,7 +167,7 @@ class Recover(unittest.TestCase):
             cluster.wait_equal(range(3))
             cluster.quit()
             self.assertIn("nothing is lost", self.recover(cluster, "--accept-data-loss", "--from", 2, code=1))
-            self.assertIn("went on from replica 2", verify(cluster)["register"]["data_losses"][0])
+            self.assertIn("resumed from replica 2", verify(cluster)["register"]["data_losses"][0])
 
     def test_a_register_that_is_gone_or_damaged_is_made_again(self):
         with Cluster() as cluster:
@@ -287,10 +289,10 @@ class Backup(unittest.TestCase):
             while ends[-1] < len(whole):
                 ends.append(ends[-1] + 16 + int.from_bytes(whole[ends[-1] + 4:ends[-1] + 8], "little"))
             for at in {*ends[1:-1], *(chance.randrange(1, len(whole)) for _ in range(20))}:
-                damaged(self, copy(path, whole[:at]), "is not whole|is not a backup", data)
+                damaged(self, copy(path, whole[:at]), "is incomplete|is not a backup", data)
             for at in {*range(20), *(chance.randrange(len(whole)) for _ in range(60))}:
                 flip(copy(path, whole), at, 1 << chance.randrange(8))
-                damaged(self, path, "is damaged|is not whole|is not a backup", data)
+                damaged(self, path, "is damaged|is incomplete|is not a backup", data)
             good = json.loads(titer("restore", copy(path, whole), "--check", "--json").stdout)
             for at in range(1, len(ends) - 1):  # a message that is left out: it is missed, or said nothing new
                 done = titer("restore", copy(path, whole[:ends[at]] + whole[ends[at + 1]:]), "--check", "--json")

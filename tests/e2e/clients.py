@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """No client can harm another: interactive clients killed in the middle of a broadcast, and hostile ones.
 
-Who is killed leaves nothing half-applied and costs the others a pause at most; who breaks the rules of the wire, or takes
-and never gives, is cut off with a reason.
+A killed client leaves nothing half-applied and costs the others a pause at most. A client that breaks the rules of the
+wire, or never reads its answers, is disconnected with a reason.
 """
 import socket
 import struct
@@ -119,7 +121,7 @@ def greet(cluster, links):
 
 
 class Hostile(unittest.TestCase):
-    """Each is told why and cut off; everybody else goes on."""
+    """Each gets the reason and is disconnected; all other clients continue."""
 
     @classmethod
     def setUpClass(cls):
@@ -127,7 +129,7 @@ class Hostile(unittest.TestCase):
         cls.before = cls.cluster.pids()
 
     def tearDown(self):
-        """Whatever was tried: the same three processes serve, and are equal."""
+        """After each attempt the same three processes serve, and are equal."""
         self.cluster.ok("adjust", "Harvard University", "+1")
         self.cluster.wait_equal([0, 1, 2])
         self.assertEqual(self.cluster.pids(), self.before)
@@ -274,7 +276,7 @@ class Hostile(unittest.TestCase):
 
 
 class Greedy(unittest.TestCase):
-    """Who takes more than it reads: what piles up is bounded, and the others go on."""
+    """A client that asks for more than it reads: the queue for it is bounded, and the others continue."""
 
     def setUp(self):
         self.cluster = self.enterContext(Cluster(3, ["--seed-site"]))

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Connections that break: through a door in between, or cut under the hands of a living process.
 
 A door stands before each replica, for clients that go through it (`--only-these`). It can drop its connections, with a

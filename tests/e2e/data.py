@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Real files, with their defects: what goes in, what is reported, what comes out, and that going in again changes nothing."""
 import csv
 import gzip
@@ -181,7 +183,7 @@ class RealFiles(unittest.TestCase):
 
 
 class OwnFormats(unittest.TestCase):
-    """Our own CSV and NDJSON: lenient with what can be mended, strict with what would be a wrong claim."""
+    """Our own CSV and NDJSON: lenient with errors that can be corrected, strict where a value would be a wrong claim."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The interactive client, driven by scripts: its dialogue byte for byte, also while replicas die under it."""
 import os
 import random

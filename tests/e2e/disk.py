@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Nothing is ever lost: everything is killed at once, and the cluster goes on from what is on the disks.
+# SPDX-License-Identifier: Apache-2.0
+
+"""Nothing is ever lost: everything is killed at the same time, and the cluster resumes from its disks.
 
 The writers count (writer.py): each adds 1 to a site of its own and repeats what was not answered, over every death. So a
 count that is too low is a lost write, one that is too high a write that was applied twice.

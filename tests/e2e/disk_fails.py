@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """A disk that fails: the replica stops at once and never tries again, the others go on, and it is rebuilt from them.
 
 The disk is a library that is preloaded (failing_disk.cc): below one replica's directory every write, or every sync, fails

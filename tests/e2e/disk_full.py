@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Disks that run full, for real: the data lie on small file systems in memory, and a file beside them takes the room.
+# SPDX-License-Identifier: Apache-2.0
+
+"""Disks that really fill up: the data lie on small file systems in memory, and a file beside them takes the space.
 
 A disk that is full is no failure: its replica leaves as long as others stay, the last one refuses writes and goes on
 reading, and when there is room again all goes on. The file systems are mounted in a name space of this process's own, so
@@ -69,7 +71,7 @@ def keep_full(disk, condition, what, seconds=60):
 
 
 def on_small_disk(stack, cluster, path, size=SMALL):
-    """The cluster begins anew, with a small file system instead of the directory."""
+    """Starts the cluster from scratch, with a small file system instead of the directory."""
     cluster.quit()
     shutil.rmtree(path)
     disk = stack.enter_context(SmallDisk(path, size))
@@ -84,7 +86,7 @@ class DiskFull(unittest.TestCase):
             disk = on_small_disk(stack, cluster, cluster.disk(1))
             counting = writers(stack, cluster, 6)
             wait_served(counting, 20)
-            keep_full(disk, lambda: "Replica 1 leaves: its disk runs full" in cluster.said(), cluster.said)
+            keep_full(disk, lambda: "Replica 1 leaves: its disk is almost full" in cluster.said(), cluster.said)
             wait_until(lambda: "Replica 1 has failed (exit code 3)" in cluster.said(), cluster.said)
             cluster.wait_members([0, 2])
             wait_served(counting, 50)

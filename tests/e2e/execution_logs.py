@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What each replica has executed, as it wrote it down: one order for all."""
 import os
 

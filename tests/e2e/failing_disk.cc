@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A disk that fails, for a process that is none the wiser: preloaded, it makes the system calls that write to files or
 // sync them fail with EIO below one directory, once somebody says so.
 //

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """t replicas survive t-1 real failures, crashes and hangs, in any order, under load: nothing acknowledged is lost, nothing
 is applied twice, the survivors are equal, and what was killed comes back as a full replica.
 

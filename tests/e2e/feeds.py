@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Feeds over HTTP, end to end: export, import, SMART Scheduling Links, metrics, and the checklist that judges the feed."""
 import csv
 import gzip
@@ -12,7 +14,7 @@ import threading
 import unittest
 
 import smart
-from harness import ROOT, SAMPLES, Cluster, main, wait_until
+from harness import ROOT, SAMPLES, Cluster, main, titer, wait_until
 
 FEEDS = os.path.join(SAMPLES, "smart")
 OWN_HEADER = "site_id,name,street,city,state,zip,phone,product,availability,valid_at,source\n"
@@ -277,6 +279,9 @@ class Feeds(unittest.TestCase):
                          "titer_http_request_seconds", "titer_source_newest_timestamp_seconds"):
                 self.assertIn(name, names)
             self.assertIn('titer_http_requests_total{route="import",code="2xx"}', text)
+            build = json.loads(client.get("/api/v1/status").content)["build"]
+            self.assertIn('titer_build_info{{version="{version}",commit="{commit}",date="{date}"}} 1\n'.format(**build), text)
+            self.assertEqual("titer {version} ({commit}, {date})\n".format(**build), titer("--version").stdout)
             for line in text.splitlines():
                 self.assertRegex(line, r'^(# (HELP|TYPE) titer_\S+ .+|titer_\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? \S+)$')
             self.promtool(["check", "metrics"], text)

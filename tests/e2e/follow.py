@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The example consumer of the change stream: it misses nothing and repeats nothing while replicas die under it."""
 import http.client
 import json

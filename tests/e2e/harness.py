@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Real clusters for the end-to-end tests: started, watched, killed, and always cleaned up.
 
 Rules: a test waits for a condition and never for time to pass; only processes that were started here are ended, each by
@@ -118,7 +120,7 @@ def end(process, seconds=5):
 
 
 class Replicas:
-    """What can be asked of replicas, wherever they run. Their own: `size`, `logs` (a folder, or None), address(index)."""
+    """Queries to replicas, wherever they run. Subclasses have `size`, `logs` (a folder, or None), address(index)."""
 
     ca = None  # under TLS: the authority's file
 
@@ -165,7 +167,7 @@ class Replicas:
             {i: (s["position"], s["digest"]) for i, s in self.statuses(indices).items()}), seconds, 0.05)
 
     def wait_state(self, state, indices):
-        """Until all of these are at this (position, digest). Who begins anew is behind it until the flush has ended."""
+        """Until all of these are at this (position, digest). A restarting replica is behind it until the flush has ended."""
         wait_until(lambda: self.wait_equal(indices) == state, lambda: f"{state}; they are at {self.wait_equal(indices)}")
 
     def titer(self, *words, **options):
@@ -221,7 +223,7 @@ class Cluster(Replicas):
                                            stderr=subprocess.STDOUT, env=environment(), preexec_fn=end_with_parent)
 
     def begin(self, *more):
-        """Starts the cluster, anew or again, and waits until it serves."""
+        """Starts the cluster, for the first time or again, and waits until it serves."""
         before = len(self.said())
         self.launch(*more)
         wait_until(lambda: "Type an index" in self.said()[before:] or self.supervisor.poll() is not None,

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """What clients saw of a real cluster that is killed under them is linearizable, and `titer check` would have told if not."""
 import json
 import os

@@ -1,8 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Hostile HTTP: requests that are malformed in every way we could think of, each with the answer that it must get.
 
 A case is a name, the bytes, and the status that must come back; CUT means that the connection ends without an answer,
 SERVED that it is an odd but legal request. Afterwards the replica serves as before and has not grown. All is sent on
-fresh connections; what goes on the same connection after an error is not looked at: the connection ends there.
+fresh connections; bytes after an error on the same connection do not matter: the connection ends there.
 """
 import json
 import socket

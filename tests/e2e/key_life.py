@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """From the first key to the end of one: at which position it stops to count, what survives failures, where its secret is, and
 what else keeps writes out: the switch, and limits on requests.
 """

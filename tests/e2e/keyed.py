@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What the tests of keys share: HTTP with a key, the table of roles, and a cluster with a key of every role."""
 import http.client
 import json

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Keys and roles of a real cluster: every cell of the table over HTTP and over the wire, and how far each role reaches.
 
 What apply() decides in all its cases is tested beside the code (src/registry/keys_test.cc).
@@ -110,7 +112,7 @@ class Matrix(WithRoles):
                 self.check_trace(role)
 
     def check_trace(self, role):
-        """What has no verb: a trace, over the wire."""
+        """A permission without a verb: a trace, over the wire."""
         with wire.Link(self.cluster.port(1)) as link:
             if role:
                 self.assertEqual(authenticate(link, self.keys[role]), 0)
@@ -256,7 +258,7 @@ class Scopes(WithRoles):
         self.assertIn("the provider", {e.get("actor") for e in events}, "a request with a key is its owner's")
 
     def test_the_stream_of_changes_shows_who_and_why_to_auditors(self):
-        """What was before the stream began, and what comes while it is open."""
+        """Events from before the stream began, and events while it is open."""
         def change(doses):
             status, said, _ = self.ask("PUT", "/sites/alpha/stock/207", self.keys["provider"],
                                        {"availability": doses, "reason": "delivery"})

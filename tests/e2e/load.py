@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """`titer bench` as the load of other tests: in the background, and with its own check at the end."""
 import json
 import signal

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """What 100,000 sites cost in memory, per replica."""
 import unittest
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """A client that reads what a counting writer writes, one question after another, and never accepts an old answer.
 
 Every answer says at which position it was read. It must be at or above the last position that the writer had been told

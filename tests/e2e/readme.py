@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Takes the tour of README.md and the tutorial at their word: types what they type and compares what comes back.
 
 A block of the document that begins with ```console is played. `$ ` begins a command of the second terminal, `> ` a line
@@ -8,6 +10,8 @@ line that is only `…` for any number of lines. Columns may be wider or narrowe
 the background until the cluster is stopped; then its output is compared. The ports 8892 … 8894 and 8080 … 8082 of the
 document are free ones here. `titer status` is repeated until it comes out as written: views change and replicas learn
 meanwhile.
+
+tests/package plays it inside other systems: TITER_BIN is then a script that enters one, and TITER_TOUR_DATA a directory there.
 """
 import os
 import re
@@ -154,27 +158,30 @@ class Pattern(unittest.TestCase):
         self.assertTrue(same(pattern_of([]), ""))
 
 
-class Documents(unittest.TestCase):
-    def play(self, *path):
-        with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
-            steps = steps_of(file.read())
-        self.assertGreater(len(steps), 5, f"{path[-1]} has nothing to play")
-        options = cluster_options(steps[0][1])
-        self.assertIsNotNone(options, f"{path[-1]} does not begin with a cluster")
-        with Cluster(options=options, http=True) as cluster:
-            player = Player(cluster)
-            try:
-                for step in steps:
-                    player.play(*step)
-            finally:
-                if player.watcher:
-                    end(player.watcher)
+def play(*path):
+    """The document at this path of the tree, on a cluster of its own."""
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        steps = steps_of(file.read())
+    if len(steps) <= 5 or cluster_options(steps[0][1]) is None:
+        raise AssertionError(f"{path[-1]} does not begin with a cluster, or has nothing to play")
+    with Cluster(options=cluster_options(steps[0][1]), data=os.environ.get("TITER_TOUR_DATA"), http=True) as cluster:
+        player = Player(cluster)
+        try:
+            for step in steps:
+                player.play(*step)
+        finally:
+            if player.watcher:
+                end(player.watcher)
 
-    def test_the_tour_of_the_readme_comes_out_as_written(self):
-        self.play("README.md")
 
-    def test_the_tutorial_comes_out_as_written(self):
-        self.play("docs", "tutorial", "first-cluster.md")
+class Tour(unittest.TestCase):
+    def test_tour_comes_out_as_written(self):
+        play("README.md")
+
+
+class Tutorial(unittest.TestCase):
+    def test_tutorial_comes_out_as_written(self):
+        play("docs", "tutorial", "first-cluster.md")
 
 
 if __name__ == "__main__":

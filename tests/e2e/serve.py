@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """`titer serve`: replicas that are processes of nobody, with an etcd as their view register.
 
 One real etcd and three or four real replicas, all on loopback: founded, joined, killed, stopped, replaced, all at once;
@@ -208,7 +210,7 @@ class Serve(unittest.TestCase):
             self.see(group, 2, range(3))
             position, digest = group.wait_equal(range(3))
 
-            group.kill(0, 1, 2)  # all, at once; whoever comes first waits for the others
+            group.kill(0, 1, 2)  # all together; the first that starts waits for the others
             group.start(2, 0, 1)
             group.wait_members(range(3))
             group.wait_state((position, digest), range(3))
@@ -289,7 +291,7 @@ class Serve(unittest.TestCase):
             self.assertEqual(USAGE, group.ends(1))
             self.assertIn("gone back in time", group.log(1))
 
-            for index in (0, 2):  # an operator goes on without that etcd, from the disk of one of them
+            for index in (0, 2):  # an operator abandons that etcd, and resumes from the disk of one of them
                 group.kill(index)
             shown = titer("recover", "--config", group.config(2))
             self.assertEqual(1, shown.returncode, shown)
@@ -302,7 +304,7 @@ class Serve(unittest.TestCase):
                 group.command("replica", "add", index, group.machine(index))
                 group.start(index)
             group.wait_members(range(3))
-            self.assertIn("went on from replica 2 alone", group.command("replica", "list"))
+            self.assertIn("resumed from replica 2 alone", group.command("replica", "list"))
 
     def test_one_after_another_is_restarted_under_load_and_nothing_is_lost_or_refused(self):
         with Group() as group:

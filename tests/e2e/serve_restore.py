@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """A backup as the beginning of a cluster on several machines: `titer restore --config`, then `titer serve`.
 
-With a real etcd. What is there afterwards is what was backed up, history and keys included; wherever the restore ends, or
-whoever else begins meanwhile, nothing is mixed and nothing is founded beside it.
+With a real etcd. Afterwards the data is what was backed up, history and keys included. Wherever the restore is cut off, and
+whichever process starts meanwhile, nothing is mixed and no second cluster is bootstrapped.
 """
 import glob
 import json
@@ -98,14 +100,14 @@ class Restore(unittest.TestCase):
 
             refused(variant("other.toml", "tested", "untold"), "titer init")
             refused(group.config(3), "not in the cluster's roster")
-            refused(variant("moved.toml", f":{group.address(1)[1]}", f":{group.address(3)[1]}"), "is to be at 127.0.0.1")
+            refused(variant("moved.toml", f":{group.address(1)[1]}", f":{group.address(3)[1]}"), "roster has replica 1 at 127.0.0.1")
             refused(variant("memory.toml", "[replica]", '[replica]\ndurability = "memory"'), "no disk", USAGE)
             refused(group.path("none.toml"), "none.toml", USAGE)
             with open(self.file, "rb") as file:
                 whole = file.read()
             with open(group.path("half"), "wb") as file:
                 file.write(whole[:len(whole) // 2])
-            refused(group.config(1), "not whole", file=group.path("half"))
+            refused(group.config(1), "is incomplete", file=group.path("half"))
             self.assertEqual(USAGE, titer("restore", "--config", group.config(1), "--data", "x", self.file).returncode)
 
             os.makedirs(self.data(group, 1), exist_ok=True)
@@ -130,7 +132,7 @@ class Restore(unittest.TestCase):
             group.etcd.put("/titer/tested/view", before)
             self.is_refused(group, 1, "a `titer restore` ended before the record knew of it")
             self.assertIn("is not empty", self.restore(group, 1, code=USAGE))
-            group.start(0)  # somebody founds
+            group.start(0)  # another replica bootstraps
             group.wait_members([0])
             self.is_refused(group, 1, "a backup was restored on this disk")
             shutil.rmtree(self.data(group, 1))

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """A checklist for SMART Scheduling Links feeds: every rule has a name, every breach says where.
 
 Written from the specification (smart-on-fhir/smart-scheduling-links, specification.md) and from what its test kit checks,

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The supervisor is outside of the way of reads and writes: when it dies, service goes on; only views cannot change. And
 what it decides about views when the only replica with the state fails while another one joins.
 """

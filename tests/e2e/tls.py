@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """A cluster under TLS, from outside: every kind of client, those who are refused and what they are told, replicas that
 cannot prove who they are, certificates that are renewed under load, and machines of their own with an etcd that wants
 certificates too. And the local sockets beside it.
@@ -209,7 +211,7 @@ class Replacing(unittest.TestCase):
 
 
 class SecureGroup(Group):
-    """Asked through the local sockets. Who is in `wrong` has the certificate of another machine."""
+    """Asked through the local sockets. The replicas in `wrong` have the certificate of another machine."""
 
     def __init__(self):
         super().__init__(3, secure=True)

@@ -1,6 +1,8 @@
-"""What a torture keeps running against a cluster: loads that record histories, and an interactive client that edits.
+# SPDX-License-Identifier: Apache-2.0
 
-Each is killed now and then and begins anew; what it was told until then stays on record.
+"""The clients that a torture keeps running against a cluster: loads that record histories, and an interactive client that edits.
+
+Each is killed now and then and starts again; the answers that it got until then stay on record.
 """
 import os
 import re
@@ -129,7 +131,7 @@ class Editor(threading.Thread):
             end(client)
 
     def check(self, index):
-        """What was acknowledged last, or something that was sent later, stands at this replica."""
+        """The last acknowledged value, or one that was sent later, stands at this replica."""
         if self.error:
             raise AssertionError(f"the interactive client: {self.error!r}") from self.error
         said = self.cluster.ok("view", self.SITE, "--json", at=self.cluster.at(index))

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Real clusters under load, tormented for a stated time: python3 torture.py [--seconds N] [--seed N] [--replicas 3,5]
 
 Faults, in random order: replicas killed with SIGKILL, one or several at once, also while they join; stopped for a moment,
@@ -33,7 +35,7 @@ _clock = threading.Event()  # never set: a wait on it is how long a fault lasts
 
 
 class Tally:
-    """What was done and what was seen."""
+    """Counts of faults, and what was seen."""
 
     def __init__(self):
         self.faults, self.pauses, self.notes = {}, {}, {}

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The page that `titer sim --trace` writes: whole, alone, and true to the run."""
 import json
 import os

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Every verb: what it does, what it refuses, its exit code, and that its --json is JSON."""
 import json
 import signal

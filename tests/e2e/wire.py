@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The wire format (docs/reference/wire.md) as far as the end-to-end tests speak it themselves.
 
 Small on purpose: a handshake, requests that change one site, status, and the freedom to send what no real client would.
@@ -102,7 +104,7 @@ def xxh3(data, seed=0):
 
 
 def message(kind, payload=b"", length=None, checksum=None, magic=0x5454, version=1):
-    """One message; what is named wrongly on purpose stays wrong."""
+    """One message; fields that are wrong on purpose stay wrong."""
     if checksum is None:
         checksum = xxh3(payload, kind)
     return struct.pack("<HBBIQ", magic, version, kind, len(payload) if length is None else length, checksum) + payload

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """A client that counts: every request adds 1 to the count of one site, one at a time, each until it is answered.
 
 When its replica dies it goes to the next one and says the same (session, number) again. So at the end the count must be

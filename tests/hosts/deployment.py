@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """docs/how-to/operations.md, "Three machines, step by step", as it is written: every command of it, on three bare Debian systems.
 
 Each machine is a bare system of its own (tests/package/bare.py) on a network of its own (network.py), and so is the

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """An etcd of three members, each on a host of its own: the view register of the clusters that are tested here."""
 import json
 import os

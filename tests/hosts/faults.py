@@ -1,5 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The faults between hosts. Each is a function that takes the scene, the replica that it strikes, and the witnesses; it ends
-when what it broke is mended. What it did to the clients is measured and checked around it (scene.py)."""
+when the damage is repaired. Its effect on the clients is measured and checked around it (scene.py)."""
 import signal
 import time
 

@@ -1,7 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """A cluster of titer on several hosts: one `titer serve` on each, an etcd as its view register.
 
-What can be asked of the replicas is what the other end-to-end tests ask (e2e/harness.py); here are their lives: started,
-killed, hung, stopped, replaced, and kept in life as systemd would (exit code 3: start it again).
+Queries to the replicas are those of the other end-to-end tests (e2e/harness.py). Here are their lives: started, killed,
+hung, stopped, replaced, and restarted as systemd would (exit code 3: start it again).
 """
 import os
 import signal
@@ -15,7 +17,7 @@ WIRE, HTTP = 8892, 8080
 EXCLUDED = 3
 
 
-class Life:
+class ReplicaProcess:
     """One process of one replica."""
 
     def __init__(self, words, log, env):
@@ -40,7 +42,7 @@ class Group(Replicas):
         self.logs = os.path.join(folder, "executions")
         self.insecure = insecure
         self._tls = self._certificates([*replicas, *spares]) if tls else None  # what the ssl module makes of it
-        self.lives, self.kept = {}, set()
+        self.running, self.kept = {}, set()
         self._over = threading.Event()
         self._keeper = threading.Thread(target=self._keep_alive, daemon=True)
         self._lock = threading.Lock()
@@ -66,8 +68,8 @@ class Group(Replicas):
 
     def stop(self):
         self._over.set()
-        for life in list(self.lives.values()):
-            end(life.process)
+        for replica in list(self.running.values()):
+            end(replica.process)
 
     # --- where they are
 
@@ -92,7 +94,7 @@ class Group(Replicas):
         return os.path.join(self.folder, self.hosts[index])
 
     def config(self, index):
-        """The path of its configuration, written anew."""
+        """Writes its configuration and returns the path."""
         ends = ", ".join(f'"{url}"' for url in self.etcd.endpoints())
         path = self.disk(index) + ".toml"
         with open(path, "w", encoding="utf-8") as file:
@@ -131,31 +133,31 @@ class Group(Replicas):
         if index in self.clocks:
             env.update(LD_PRELOAD=os.environ["TITER_SLEWED_CLOCK"], SLEWED_CLOCK_PERMILLE=str(self.clocks[index]))
         with self._lock:
-            self.lives[index] = Life(words, self.disk(index) + ".out", env)
+            self.running[index] = ReplicaProcess(words, self.disk(index) + ".out", env)
             (self.kept.add if keep else self.kept.discard)(index)
 
     def _keep_alive(self):
         while not self._over.wait(0.05):
             for index in list(self.kept):
-                life = self.lives[index]
-                if life.process.poll() == EXCLUDED:
+                replica = self.running[index]
+                if replica.process.poll() == EXCLUDED:
                     self.start(index)
 
     def kill(self, index):
         with self._lock:
             self.kept.discard(index)
-        self.lives[index].process.send_signal(signal.SIGKILL)
-        self.lives[index].process.wait(5)
+        self.running[index].process.send_signal(signal.SIGKILL)
+        self.running[index].process.wait(5)
 
     def signal(self, index, number):
-        self.lives[index].process.send_signal(number)
+        self.running[index].process.send_signal(number)
 
     def leave(self, index, seconds=20):
         """A clean stop, as systemd asks for it; it must end by itself."""
         with self._lock:
             self.kept.discard(index)
         self.signal(index, signal.SIGTERM)
-        code = self.lives[index].process.wait(seconds)
+        code = self.running[index].process.wait(seconds)
         if code != 0:
             raise AssertionError(f"replica {index} ended with {code} upon SIGTERM")
 

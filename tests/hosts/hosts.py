@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """titer on several hosts, under faults of hosts and of the network between them: hosts.py [--seconds N] [FAULT…]
 
 Three or five `titer serve` on hosts of their own (network namespaces), an etcd of three members on others. Each fault

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Hosts on this machine: network namespaces, with a switch of ours between them (switch.cc).
 
 in_own_world() puts the whole test into namespaces of its own (network, mounts, processes): whatever happens to it, the

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """The switch between hosts keeps its rules: what the tests of titer on several hosts stand on."""
 import os
 import socketserver

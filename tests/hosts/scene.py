@@ -1,4 +1,6 @@
-"""What goes on around a cluster on several hosts while something fails: loads whose histories are checked in the end, and
+# SPDX-License-Identifier: Apache-2.0
+
+"""The activity around a cluster on several hosts while something fails: loads whose histories are checked in the end, and
 clients that count, read, and measure how long nobody answers them."""
 import contextlib
 import os

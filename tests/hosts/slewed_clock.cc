@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A clock that runs at another speed, for a process that is none the wiser: preloaded, it makes clock_gettime(2) run at
 // SLEWED_CLOCK_PERMILLE of the true speed (1010: one percent fast),
 // from its start on.

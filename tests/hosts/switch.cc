@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The network between hosts that are network namespaces: titer_switch NAME=NAMESPACE=ADDRESS…
 //
 // It opens a TUN device in each namespace, which stands for the host's network card, and carries IPv4 packets between
@@ -7,8 +9,8 @@
 // Commands, one line on standard input each, answered by one line. Several parts with ';' between take effect together.
 //   FROM TO cut | FROM TO ok | FROM TO [loss PERMILLE] [delay US] [jitter US]     * is every host
 //   counts                                                                        FROM TO passed lost, …
-// Packets of a pair keep their order also under jitter, as on a line; what is on the way when a pair is cut is lost.
-// It ends with its input.
+// Packets of a pair keep their order also under jitter, as on a line; packets in flight when a pair is cut are
+// lost. It ends with its input.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if.h>
@@ -209,7 +211,7 @@ std::string Switch::obey(const std::string& line) {
   return "ok";
 }
 
-// What is wrong with it, or nothing.
+// The error in it, or nothing.
 std::string Switch::obey_part(const std::string& part) {
   std::stringstream words(part);
   std::string from, to, word;

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Bare Debian systems to install packages on: what debootstrap makes, kept in build/ for the next time.
 
 A Machine is an overlay over one: what happens on it is gone with the mount namespace that it was made in. The network and
@@ -7,7 +9,9 @@ import glob
 import os
 import shutil
 import subprocess
+import sys
 
+import harness
 from harness import ROOT
 
 TREE = os.environ.get("TITER_RELEASE_TREE") or os.path.join(ROOT, "build", "release")
@@ -22,6 +26,22 @@ def run(*words, **options):
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(words)}: exit {done.returncode}: {done.stdout[-3000:]}{done.stderr[-3000:]}")
     return done.stdout
+
+
+INSIDE = "TITER_OWN_NAMESPACE"  # set for the process that may mount
+
+
+def main_in_namespace(problem, *more):
+    """unittest's main as root in a mount namespace of its own (`more`: further ones, as unshare's options). Where that is not
+    possible, or problem() says why the test is not, it ends with 77: skipped."""
+    if INSIDE not in os.environ:
+        reason = problem() if os.geteuid() == 0 else "namespaces need root"
+        if reason:
+            print(f"SKIPPED: {os.path.basename(sys.argv[0])} cannot run here: {reason}")
+            sys.exit(77)
+        os.execvpe("unshare", ["unshare", "--mount", "--propagation", "private", *more, sys.executable, "-B", *sys.argv],
+                   {**os.environ, INSIDE: "1"})
+    harness.main()
 
 
 def make_package(folder, version):

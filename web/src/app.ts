@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What every view needs, made once in main.tsx and handed down: the database, the change stream, the way here.
 import { createContext } from "preact";
 import { useContext, useEffect, useRef, useState } from "preact/hooks";

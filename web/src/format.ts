@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Values in words of the visitor's language. Pure: the time is an argument.
 import type { Availability, Site, StockLine } from "./api/types";
 import type { Catalogue } from "./text/en";

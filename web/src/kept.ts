@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the page remembers on this device: the language, and who logs. Storage may be forbidden (private windows): then it
 // remembers as long as it is open.
 const memory = new Map<string, string>();
@@ -12,8 +14,8 @@ export function kept(what: Kept): string | null {
   }
 }
 
-// The key with which this tab writes: for as long as the tab is open, and nowhere else. Whoever uses a clinic's computer
-// after it was closed finds none.
+// The key with which this tab writes: for as long as the tab is open, and nowhere else. The next person at a
+// clinic's computer finds none.
 export function keptKey(): string {
   try {
     return sessionStorage.getItem("titer.key") ?? "";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Begins here: the replica that served this file is the first one the page talks to.
 import { render } from "preact";
 import { AppContext, type App } from "./app";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Names of vaccines by CVX code, from the table that the database has too.
 import rows from "virtual:products";
 import type { Catalogue } from "./text/en";
@@ -13,7 +15,7 @@ export interface Group {
   products: { product: string; name: string }[];
 }
 
-/** What is in use today: what most people ask for first, then all others. */
+/** The products in use today: those that most people ask for, then all others. */
 export function choices(text: Catalogue): Group[] {
   const first = [
     ["COVID-19", "COVID-19"],

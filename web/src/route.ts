@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The address of the page ⇄ what it shows. All of it stands behind #, so that a search can be sent to somebody else and
 // every replica serves the same file for it. Pure.
 import type { Search } from "./api/database";

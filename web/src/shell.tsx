@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What surrounds every view: the head with the ways between them, the banner when the page had to move, the foot.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp, useRoute, useStatus } from "./app";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Refused, Replicas } from "../src/api/replicas";
@@ -9,7 +11,7 @@ const peers = [
   { index: 2, http: "http://three" },
 ];
 
-/** A cluster whose replicas answer as told; undefined: nobody there. */
+/** A cluster whose replicas answer with these functions; undefined: nobody there. */
 function cluster(answers: Record<string, (init: RequestInit) => Response | undefined>) {
   const asked: string[] = [];
   const replicas = new Replicas(home, async (url, init) => {

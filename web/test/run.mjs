@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs the unit tests of the page: esbuild, which Vite brings, turns them into one file each, node's own runner does the
 // rest. `virtual:products` is the table that vite.config.ts makes.
 import { spawnSync } from "node:child_process";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A simulator that cannot see a broken rule is itself broken: each rule of smr/rules.h but one is switched off, and seeds are run
 // until a checker notices. It says after how many, and which checker; a rule that nobody misses within its number of
 // seeds is a failure.
@@ -35,42 +37,43 @@ bool frames_overtake(const Plan& plan) {
 
 struct Mutant {
   std::string_view name;
-  smr::Rule rule;
+  smr::ProtocolRule rule;
   std::uint64_t seeds;  // within so many it must be caught
   Fits fits = nullptr;  // … of those whose plan is like this; null: any
 };
 
 constexpr Mutant kMutants[] = {
-    {"clock", smr::Rule::kClock, 50},
-    {"stable_against_clients", smr::Rule::kStableClients, 200},
-    {"safe", smr::Rule::kSafe, 50},
-    {"reads_wait", smr::Rule::kReadsWait, 100},
-    {"exactly_once", smr::Rule::kExactlyOnce, 50},
-    {"wedge", smr::Rule::kWedge, 200},
-    {"top_view", smr::Rule::kTopView, 500},
-    {"relay", smr::Rule::kRelay, 100},
-    {"install_when_all_done", smr::Rule::kAllDone, 100},
-    {"early", smr::Rule::kEarly, 600, frames_overtake},
-    {"lease_wait", smr::Rule::kLeaseWait, 200},
-    {"link_repeats", smr::Rule::kLinkRepeats, 200},
-    {"outdated_state", smr::Rule::kOutdatedState, 1000},
-    {"donor_behind", smr::Rule::kDonorBehind, 500},
-    {"recovered_wedge", smr::Rule::kRecoveredWedge, 500},
-    {"bases", smr::Rule::kBases, 100},
-    {"installed_line", smr::Rule::kInstalledLine, 100},
-    {"last_view", smr::Rule::kLastView, 500},
-    {"top_first", smr::Rule::kTopFirst, 500},
-    {"lives", smr::Rule::kLives, 500},
-    {"learner_lives", smr::Rule::kLearnerLives, 1000},
-    {"joiner_installs", smr::Rule::kJoinerInstalls, 1000, joins_are_cut},
-    {"first_request_alone", smr::Rule::kFirstAlone, 500},
+    {"clock", smr::ProtocolRule::kClock, 50},
+    {"stable_against_clients", smr::ProtocolRule::kStableClients, 200},
+    {"safe", smr::ProtocolRule::kSafe, 50},
+    {"reads_wait", smr::ProtocolRule::kReadsWait, 100},
+    {"exactly_once", smr::ProtocolRule::kExactlyOnce, 50},
+    {"wedge", smr::ProtocolRule::kWedge, 200},
+    {"top_view", smr::ProtocolRule::kTopView, 500},
+    {"relay", smr::ProtocolRule::kRelay, 100},
+    {"install_when_all_done", smr::ProtocolRule::kAllDone, 100},
+    {"early", smr::ProtocolRule::kEarly, 600, frames_overtake},
+    {"lease_wait", smr::ProtocolRule::kLeaseWait, 200},
+    {"link_repeats", smr::ProtocolRule::kLinkRepeats, 200},
+    {"outdated_state", smr::ProtocolRule::kOutdatedState, 1000},
+    {"donor_behind", smr::ProtocolRule::kDonorBehind, 500},
+    {"recovered_wedge", smr::ProtocolRule::kRecoveredWedge, 500},
+    {"bases", smr::ProtocolRule::kBases, 100},
+    {"installed_line", smr::ProtocolRule::kInstalledLine, 100},
+    {"last_view", smr::ProtocolRule::kLastView, 500},
+    {"top_first", smr::ProtocolRule::kTopFirst, 500},
+    {"lives", smr::ProtocolRule::kLives, 500},
+    {"learner_lives", smr::ProtocolRule::kLearnerLives, 1000},
+    {"joiner_installs", smr::ProtocolRule::kJoinerInstalls, 1000, joins_are_cut},
+    {"first_request_alone", smr::ProtocolRule::kFirstAlone, 500},
 };
 // All but kInherit: a lease that outlives a total failure is so rare a case that thousands of seeds do not show it.
 // Recovery.an_earlier_lifes_promises_to_readers_are_kept_whoever_has_them makes it.
-static_assert(std::size(kMutants) + 1 == static_cast<std::size_t>(smr::Rule::kCount), "every rule has its mutant");
+static_assert(std::size(kMutants) + 1 == static_cast<std::size_t>(smr::ProtocolRule::kCount),
+              "every rule has its mutant");
 
 Sum run_seeds(std::uint64_t first, std::uint64_t count, Fits fits = nullptr) {
-  Batch batch;
+  SeedBatch batch;
   batch.jobs = std::max(1U, std::thread::hardware_concurrency());
   batch.stop_after = 1;
   batch.twice_every = UINT64_MAX;
@@ -80,9 +83,9 @@ Sum run_seeds(std::uint64_t first, std::uint64_t count, Fits fits = nullptr) {
 }
 
 bool caught(const Mutant& mutant, std::uint64_t first) {
-  smr::rule_off[static_cast<int>(mutant.rule)] = true;
+  smr::rule_disabled[static_cast<int>(mutant.rule)] = true;
   const Sum sum = run_seeds(first, mutant.seeds, mutant.fits);
-  smr::rule_off[static_cast<int>(mutant.rule)] = false;
+  smr::rule_disabled[static_cast<int>(mutant.rule)] = false;
   if (sum.findings.empty()) {
     fmt::print("{:24} NOT CAUGHT in {} seeds\n", mutant.name, sum.seeds);
     return false;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Cluster: a few replicas in one hand. Nothing moves unless the test says so, message by message: what a paper's
 // claim or a single step of the flush needs. Histories drawn at random are schedule.h's.
 //
@@ -74,7 +76,7 @@ class Cluster {
   void sync(int i);
   // The state is written down as it is, without touching the journal.
   void write_tables(int i);
-  // i, dead, is started again with its disk, to begin anew together with others (§7): as a new incarnation that holds
+  // i, dead, is started again with its disk, to restart together with others (§7): as a new incarnation that holds
   // what it had synced. Give it the view then.
   void restart(int i, std::uint64_t incarnation);
   // i dies. What it sent stays under way: deliver() a prefix and clear() the rest of way(i, j).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A test that cannot see a broken rule is worth nothing: each rule of rules.h is taken out, and the random
 // schedules must notice within the stated number of seeds.
 #include <gtest/gtest.h>
@@ -12,7 +14,7 @@ namespace {
 
 struct Mutant {
   const char* name;
-  Rule rule;
+  ProtocolRule rule;
   std::uint64_t seeds;  // within so many it must be found
 };
 
@@ -20,7 +22,7 @@ class Mutants : public ::testing::TestWithParam<Mutant> {};
 
 TEST_P(Mutants, is_found) {
   const Mutant& mutant = GetParam();
-  rule_off[static_cast<int>(mutant.rule)] = true;
+  rule_disabled[static_cast<int>(mutant.rule)] = true;
   std::string found;
   std::uint64_t seed = 0;
   for (; seed < seeds(mutant.seeds) && found.empty(); ++seed) {
@@ -31,21 +33,25 @@ TEST_P(Mutants, is_found) {
       found = schedule.plan() + ": " + e.what();
     }
   }
-  rule_off[static_cast<int>(mutant.rule)] = false;
+  rule_disabled[static_cast<int>(mutant.rule)] = false;
   ASSERT_FALSE(found.empty()) << "not found in " << seed << " seeds";
   std::printf("found by seed number %llu: %s\n", static_cast<unsigned long long>(seed), found.c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Rules, Mutants,
-    ::testing::Values(Mutant{"clock", Rule::kClock, 100},
-                      Mutant{"stable_against_clients", Rule::kStableClients, 100}, Mutant{"safe", Rule::kSafe, 100},
-                      Mutant{"reads_wait", Rule::kReadsWait, 100}, Mutant{"exactly_once", Rule::kExactlyOnce, 100},
-                      Mutant{"wedge", Rule::kWedge, 500}, Mutant{"top_view", Rule::kTopView, 4000},
-                      Mutant{"relay", Rule::kRelay, 100}, Mutant{"install_when_all_done", Rule::kAllDone, 100},
-                      Mutant{"early", Rule::kEarly, 500}, Mutant{"lease_wait", Rule::kLeaseWait, 1000},
-                      Mutant{"link_repeats", Rule::kLinkRepeats, 500}),
-    [](const auto& mutant) { return std::string(mutant.param.name); });
+INSTANTIATE_TEST_SUITE_P(Rules, Mutants,
+                         ::testing::Values(Mutant{"clock", ProtocolRule::kClock, 100},
+                                           Mutant{"stable_against_clients", ProtocolRule::kStableClients, 100},
+                                           Mutant{"safe", ProtocolRule::kSafe, 100},
+                                           Mutant{"reads_wait", ProtocolRule::kReadsWait, 100},
+                                           Mutant{"exactly_once", ProtocolRule::kExactlyOnce, 100},
+                                           Mutant{"wedge", ProtocolRule::kWedge, 500},
+                                           Mutant{"top_view", ProtocolRule::kTopView, 4000},
+                                           Mutant{"relay", ProtocolRule::kRelay, 100},
+                                           Mutant{"install_when_all_done", ProtocolRule::kAllDone, 100},
+                                           Mutant{"early", ProtocolRule::kEarly, 500},
+                                           Mutant{"lease_wait", ProtocolRule::kLeaseWait, 1000},
+                                           Mutant{"link_repeats", ProtocolRule::kLinkRepeats, 500}),
+                         [](const auto& mutant) { return std::string(mutant.param.name); });
 
 TEST(Mutants, none_with_all_rules_on) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {

@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Schedule: a random history of a whole cluster, drawn from one seed, that drives real Replica, DirectClient and
 // SessionTable objects and looks from outside whether the promises hold.
 //
-// What can happen in it: thin clients submit at any replica and repeat a request elsewhere; local reads; direct
-// clients that die in the middle of a broadcast; replicas that crash with any prefix of what they sent delivered;
-// members excluded although they live; learners that join; connections cut and made again; views that follow one
-// another faster than they are installed; with durability, syncs that finish late.
+// Events: thin clients submit at any replica and repeat a request elsewhere; local reads; direct clients that die
+// in the middle of a broadcast; replicas that crash with any prefix of what they sent delivered; members excluded
+// although they live; learners that join; connections cut and made again; views that follow one another faster than
+// they are installed; with durability, syncs that finish late.
 // After it, a quiet phase in which everything must come to rest: liveness.
 //
-// What is checked: I2 all executed sequences are prefixes of one; I6 whoever installs a view stands at the same
-// place; I9 nothing takes effect twice and a repeated request gets its first result; I10 by the replicas'
-// checkpoints; no answered update is lost; no read misses an update that was answered before it began; at the end
-// everybody alive in the newest view has installed it, equal, with nothing left undone.
+// Checks: I2 all executed sequences are prefixes of one; I6 all that install a view stand at the same place; I9
+// nothing takes effect twice and a repeated request gets its first result; I10 by the replicas' checkpoints; no
+// answered update is lost; no read misses an update that was answered before it began; at the end everybody alive
+// in the newest view has installed it, equal, with nothing left undone.
 //
 // Deterministic: the same seed gives the same history on every machine. A broken promise throws Failure.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include <fmt/format.h>
 
 #include "smr/request_batch.h"
@@ -213,7 +215,8 @@ std::uint64_t Schedule::apply(Process& p, const RequestView& request) {
   ++p.position;
   Bytes result;
   ByteWriter(result).u64(p.position);
-  if (on(Rule::kExactlyOnce)) p.sessions.remember(request.session, request.number, Position(p.position), result);
+  if (rule_enabled(ProtocolRule::kExactlyOnce))
+    p.sessions.remember(request.session, request.number, Position(p.position), result);
   return p.position;
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/testing/fake_files.h"
 
 #include <algorithm>
@@ -224,7 +226,7 @@ void FakeFiles::wait_for_held_sync() {
   changed_.wait(lock, [this] { return held_; });
 }
 
-// --- to look at, and to spoil
+// --- to look at, and to damage
 
 Bytes FakeFiles::content(const std::string& path) {
   const std::lock_guard lock(lock_);

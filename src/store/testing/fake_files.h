@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FakeFiles: a disk in memory that misbehaves as real ones do. For tests only.
 //
 // Every file has two contents: what was written, and what would be there after a power loss. sync() makes them one. At a
@@ -51,7 +53,7 @@ class FakeFiles final : public Files {
   void hold_syncs(bool on);                                      // they wait until let go
   void wait_for_held_sync();
 
-  // --- to look at, and to spoil
+  // --- to look at, and to damage
   [[nodiscard]] Bytes content(const std::string& path);
   void overwrite(const std::string& path, const Bytes& content);
   void flip(const std::string& path, std::uint64_t at, unsigned bit);

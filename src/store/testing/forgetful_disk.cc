@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "store/testing/forgetful_disk.h"
 
 #include <filesystem>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ForgetfulDisk: a file system for RocksDB in tests that knows what a crash would leave of it.
 //
 // Everything goes to real files; besides it keeps, for each file, how much of it was synced, and which files and renames

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For the tests of the tables: a directory that goes away, a load of random requests, one materialization in short.
 #pragma once
 
@@ -73,7 +75,7 @@ struct Kept {
   explicit Kept(Tables& into, Written written = {}) : tables(into), materializer(into, std::move(written)) {
     machine.track_changes(true);
   }
-  Batch batch(bool learning = false) {
+  TablesBatch batch(bool learning = false) {
     Materializer::Closing closing;
     closing.checkpoint.clock = LamportTime(machine.position().value);
     closing.learning = learning;
@@ -81,7 +83,7 @@ struct Kept {
     return materializer.close(machine, std::move(closing));
   }
   void write(bool learning = false) {
-    Batch closed = batch(learning);
+    TablesBatch closed = batch(learning);
     const Tables::Ended ended = tables.write(closed);
     EXPECT_EQ(ended.end, Tables::End::kWritten) << ended.error.message;
   }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TestJournal: a journal with everything a test asks of it: what came back at open, what was reported, and waiting for
 // that. For tests only. Thread rule: the test's thread; Reports from any.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "view/testing/fake_etcd.h"
 
 #include <fmt/format.h>

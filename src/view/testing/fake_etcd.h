@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Fake etcd: a gateway for tests, on the test's own loop, with one key in it and the faults that real ones have.
 #pragma once
 
@@ -35,7 +37,7 @@ class FakeEtcd {
   // --- what is wrong with it
   unsigned loses_answers = 0;   // so many transactions are executed, and the connection breaks
   bool refuses = false;         // every connection is closed at once
-  std::int64_t compacted = 0;   // who watches from below is told so
+  std::int64_t compacted = 0;   // a watch from an older revision gets this error
   std::string password;         // asks for a token when not empty
   unsigned expires_tokens = 0;  // so many times a token is no longer taken
 

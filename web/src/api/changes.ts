@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Follows the change stream: every change once, in order, from the moment the page is open, over failures of replicas.
 //
 // EventSource repeats at its own address only, and would wait there for a dead replica. So each failure closes it, the

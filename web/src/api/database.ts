@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the page asks of the database, one function per route. Nothing else in the page knows a path.
 import { Refused, type Replicas } from "./replicas";
 import type { Availability, Nearby, Outcome, Site, SiteEvent, Status, Trace } from "./types";

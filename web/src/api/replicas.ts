@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one way out of the page: every request goes to the replica that serves it now, and to the next one when that
 // fails. The page is loaded from one replica and learns the addresses of the others from its status.
 //
@@ -56,7 +58,7 @@ export class Replicas {
     return () => this.listeners.delete(listener);
   }
 
-  /** From a status: who else serves. Who is not named any more is forgotten, except where we are. */
+  /** Takes the other replicas from a status. Those that are not named any more are forgotten, except the current one. */
   learn(peers: readonly Peer[]): void {
     const named = peers.map((peer) => peer.http.replace(/\/$/, ""));
     if (!named.length) return;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The JSON of the HTTP interface, as docs/reference/openapi.json has it. Only what the page reads is named.
 
 /** What a site claims to have: doses, yes, no, or nothing known. Never converted into one another. */
@@ -46,7 +48,7 @@ export interface Point {
   lon: number;
 }
 
-/** What is near a place, nearest first; distances begin at `center`. */
+/** The sites near a place, nearest first; distances begin at `center`. */
 export interface Nearby {
   center: Point;
   sites: NearSite[];

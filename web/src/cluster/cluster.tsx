@@ -1,5 +1,7 @@
-// Cluster: who is there, how far, how fast, and what travels between them. It asks every replica for itself, once a
-// second, and does not move: who does not answer is down.
+// SPDX-License-Identifier: Apache-2.0
+
+// Cluster: the replicas, their positions, their speed, and the messages between them. It asks every replica for
+// itself, once a second, and does not move to another: a replica that does not answer is down.
 import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../app";
 import { readTimeOf, statusOf, traceOf } from "../api/database";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A row per replica, and in a cluster on one machine the buttons that kill and start it.
 import { useState } from "preact/hooks";
 import { reason, useApp } from "../app";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the replicas said, second after second, as the figures of the Cluster view. Pure.
 import type { Peer, Status } from "../api/types";
 

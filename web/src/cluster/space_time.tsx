@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The space-time picture: Lamport's drawing, of the frames that have just passed. One frame can be chosen; then its
 // moments are marked on every line and told in a table, which is also what a screen reader gets.
 import { useMemo, useState } from "preact/hooks";

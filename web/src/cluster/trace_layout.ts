@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // From what each replica saw of the last frames to one picture of all of them. Pure.
 //
 // A frame is named by its sender, the view and its number there. The sender's own trace says when it was sent; each receiver's says

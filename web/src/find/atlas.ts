@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The borders, loaded when a map is first shown. Asked for like everything else, so that a map survives its replica.
 import { useEffect, useState } from "preact/hooks";
 import countiesUrl from "us-atlas/counties-10m.json?url";

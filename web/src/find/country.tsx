@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The map of the country, before anything was searched: a place on it is a search too. Those who do not see it have the
 // ZIP code.
 import { geoAlbersUsa, geoPath } from "d3-geo";

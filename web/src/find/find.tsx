@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Find: where near me, now? The search stands in the address; the answer follows the change stream.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { go, reason, useApp, useLive, useNow } from "../app";
@@ -37,7 +39,7 @@ interface Answer {
   changed: ReadonlySet<string>; // ids of sites that differ from the answer before
 }
 
-// What changed between two answers to the same search: these rows are marked for a moment.
+// The rows that changed between two answers to the same search; they are marked for a moment.
 function changedIn(before: NearSite[], after: NearSite[]): Set<string> {
   const old = new globalThis.Map(before.map((site) => [site.id, JSON.stringify(site.stock)]));
   return new Set(

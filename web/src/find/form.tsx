@@ -1,4 +1,6 @@
-// The search form. It holds what is typed; what is searched stands in the address.
+// SPDX-License-Identifier: Apache-2.0
+
+// The search form. It holds what is typed; the search itself is in the address.
 import { useEffect, useState } from "preact/hooks";
 import type { Search } from "../api/database";
 import { kRadii, noSearch, searchAt, searchFor } from "../route";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where things are on the map. Pure: points and borders in, paths out.
 //
 // The map is an azimuthal equidistant one around the place of the search, so that a circle around it on the map is a

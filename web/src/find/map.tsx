@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The map beside the list: bundled borders, no tiles of anybody. The list has the same sites, so a screen reader hears
 // one sentence and goes on.
 import { useMemo } from "preact/hooks";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One site of the list: what it has, how far, how sure, and how to get there.
 import type { NearSite, StockLine } from "../api/types";
 import { address, dialable, freshness, linesOf, siteLevel, webLink } from "../format";

@@ -1,4 +1,6 @@
-// Which site? By a part of its name or its ZIP code; what is searched stands in the address.
+// SPDX-License-Identifier: Apache-2.0
+
+// Which site? By a part of its name or its ZIP code; the search itself is in the address.
 import { useEffect, useState } from "preact/hooks";
 import { go, reason, useApp } from "../app";
 import type { Site } from "../api/types";

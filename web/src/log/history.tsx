@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What happened at a site, newest first, as a list and as a line; each change of stock can be undone.
 import { useState } from "preact/hooks";
 import { useApp, useNow } from "../app";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The key with which this tab writes. Asked for only when the database wants one.
 import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../app";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Log: a clinic chooses its site and says what it has.
 import { useState } from "preact/hooks";
 import { reason, useApp, useLive } from "../app";
@@ -70,7 +72,7 @@ function SitePage({ id }: { id: string }) {
   );
 }
 
-/** Who logs, for the history: asked once on a device. */
+/** The name of the person that logs, for the history: asked once on a device. */
 function Who() {
   const text = useText();
   const [name, setName] = useState(() => kept("actor") ?? "");

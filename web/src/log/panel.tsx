@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a site has of one vaccine, and what can be done with it: set, count up and down, reserve and give back.
 //
 // Set goes with the version that was in sight when typing began, so nobody overwrites what they have not seen. The

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A site's history as lines over time, one per vaccine that was counted. Pure.
 import type { SiteEvent } from "../api/types";
 

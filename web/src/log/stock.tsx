@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The stock of one site: a panel per vaccine, and one for a vaccine that is not logged yet.
 import { useState } from "preact/hooks";
 import type { Site, StockLine } from "../api/types";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What became of a write, in words for the one who made it. A refusal is never silent: it says what there is now.
 import { reason } from "../app";
 import { Refused } from "../api/replicas";
@@ -7,7 +9,7 @@ import type { Catalogue } from "../text/en";
 
 export type Message =
   | { kind: "good" | "bad"; text: string }
-  // Somebody was faster: what is there now, and the choice to store one's own value all the same.
+  // Somebody was faster: what is there now, and the choice to store one's own value anyway.
   | { kind: "conflict"; text: string; mine: Availability };
 
 export interface Attempt {
@@ -39,7 +41,7 @@ export function refused(text: Catalogue, error: unknown, attempt: Attempt, site:
   return { kind: "bad", text: reason(text, error) };
 }
 
-/** What was typed as a number of doses; null when it is none. */
+/** The typed text as a number of doses; null when it is none. */
 export function countOf(typed: string): number | null {
   const text = typed.trim();
   const count = Number(text);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every word the page says, in English. es.ts has the same keys; the type checker holds it to that.
 // What depends on a number is a function: languages differ in more than an "s".
 
@@ -82,7 +84,7 @@ export const en = {
   key: "Your key",
   keyUse: "Use this key",
   keyHint:
-    "It begins with titer_ and is kept until this tab is closed. Whoever runs this database gives you one.",
+    "It begins with titer_ and is kept until this tab is closed. Ask the operator of this database for one.",
   keyKnown: "You write with your key.",
   keyForget: "Forget it",
   keyWanted:
@@ -109,7 +111,7 @@ export const en = {
   unchanged: "It was so already. Nothing had to be stored.",
   conflict: (now: string, mine: string) =>
     `Somebody else logged ${now} while you were looking. Your ${mine} was not stored.`,
-  storeAnyway: (mine: string) => `Store ${mine} all the same`,
+  storeAnyway: (mine: string) => `Store ${mine} anyway`,
   keepTheirs: "Leave it",
   notEnough: (there: string, asked: string) =>
     `Not reserved: there is ${there}, and ${asked} asked for. Nobody is promised a dose twice.`,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Cada palabra de la página, en español (el que se usa en los Estados Unidos). Las claves son las de en.ts.
 import type { Catalogue } from "./en";
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which language the page speaks: what was chosen here before, else what the browser asks for, else English.
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An availability as a figure: the number of doses large, or the word that was logged. Never one turned into the other.
 import type { Availability } from "../api/types";
 import { levelOf } from "../format";

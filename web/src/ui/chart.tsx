@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A line chart: uPlot, in the colours of the page. The title is a caption, so it is read to those who do not see it,
 // with the last value of each line.
 import { useEffect, useRef } from "preact/hooks";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The mark: a titration, each well half as strong as the one before it.
 export function Mark() {
   return (

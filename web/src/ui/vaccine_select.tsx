@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The choice of a vaccine, in groups. `any` is the first choice's name, or none when one must be chosen.
 import { choices, productName } from "../products";
 import { useText } from "../text";

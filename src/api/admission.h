@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Admission: the checks between a request and its handler: rate, key, permission.
+//
+// Keys: `Authorization: Bearer titer_…`. The first time a key is seen the replica is asked whether it is valid;
+// after that it is found in keyring.h. apply() authorizes writes, in total order; the replica that answers a query
+// decides what it may show. Only requests that neither of them sees are authorized here: operators' commands,
+// traces, and streamed bodies, because no client wants to send a gigabyte before it learns that it may not.
+// Thread rule: the worker's thread.
+#pragma once
+
+#include <functional>
+
+#include "api/backend.h"
+#include "api/exchange.h"
+#include "api/keyring.h"
+#include "api/route.h"
+#include "net/rates.h"
+
+namespace titer::api {
+
+class Admission {
+ public:
+  using Serve = std::function<void(const Route& route, const Exchange& exchange)>;
+  // `serve`: what becomes of requests that had to wait here.
+  Admission(Backend& backend, const net::RateLimits& rates, bool remote_writes_need_key, Serve serve);
+
+  // True: go on. False: it is answered here, now or later, or goes on through `serve`.
+  [[nodiscard]] bool admits(const Route& route, const Exchange& exchange, BootTime now);
+
+ private:
+  [[nodiscard]] bool admits_key(const Route& route, const Exchange& exchange, registry::KeyId key, BootTime now);
+  void authenticate(const Route& route, const Exchange& exchange, const wire::Token& token);
+  void authorize(const Route& route, const Exchange& exchange, registry::KeyId key);
+
+  Backend& backend_;
+  Serve serve_;
+  Keyring keyring_;
+  net::Rates rates_;
+  bool remote_writes_need_key_;
+};
+
+}  // namespace titer::api

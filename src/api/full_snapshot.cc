@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "api/full_snapshot.h"
+
+#include <memory>
+#include <utility>
+
+namespace titer::api {
+
+namespace {
+
+constexpr std::uint32_t kPageRows = 500;  // some 300 KiB: a page holds up neither the replica's turn nor ours
+
+// Ends with the last callback that refers to it.
+class FullSnapshotRead : public std::enable_shared_from_this<FullSnapshotRead> {
+ public:
+  FullSnapshotRead(HandlerContext& context, ThenSnapshot then) : context_(context), then_(std::move(then)) {}
+  ~FullSnapshotRead() {
+    if (reserved_) context_.setup.shared->snapshots.give_up();
+  }
+  FullSnapshotRead(const FullSnapshotRead&) = delete;
+  FullSnapshotRead& operator=(const FullSnapshotRead&) = delete;
+
+  void begin() {
+    context_.backend.ask(registry::Info{}, [self = shared_from_this()](const Result<Rows>& info) {
+      if (!info) return self->then_(info.error());
+      Snapshots& snapshots = self->context_.setup.shared->snapshots;
+      if (SharedSnapshot same = snapshots.find(info->position)) return self->then_(std::move(same));
+      self->reserved_ = snapshots.reserve();
+      if (self->reserved_) return self->go_on();
+      self->then_(Error{Code::kBusy, "several exports are being made already; try again in a few seconds"});
+    });
+  }
+
+ private:
+  void go_on() {
+    context_.backend.ask(builder_.next(),
+                         [self = shared_from_this()](const Result<Rows>& rows) { self->take(rows); });
+  }
+  void take(const Result<Rows>& rows) {
+    const Result<bool> more = rows ? builder_.take({rows->position, Bytes(rows->body.begin(), rows->body.end())})
+                                   : builder_.failed(rows.error());
+    if (!more) return then_(more.error());
+    if (*more) return go_on();
+    reserved_ = false;  // the snapshot's from here on
+    then_(context_.setup.shared->snapshots.keep(std::move(builder_).finish()));
+  }
+
+  HandlerContext& context_;
+  ThenSnapshot then_;
+  bool reserved_ = false;
+  client::SnapshotBuilder builder_{false, kPageRows};
+};
+
+}  // namespace
+
+void read_full_snapshot(HandlerContext& context, ThenSnapshot then) {
+  std::make_shared<FullSnapshotRead>(context, std::move(then))->begin();
+}
+
+}  // namespace titer::api

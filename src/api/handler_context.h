@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// HandlerContext: what a handler finds at its worker. One per worker; handlers keep no state of their own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/answer_head.h"
+#include "api/backend.h"
+#include "api/files.h"
+#include "api/peers.h"
+#include "api/shared.h"
+#include "net/connection.h"
+#include "net/loop.h"
+#include "net/rates.h"
+
+namespace titer::api {
+
+class Feeds;
+class IdempotentExecutor;
+
+// The same for all workers; fixed when the server starts.
+struct Setup {
+  std::uint32_t index = 0;       // of the replica
+  net::Address replica;          // its wire address: the Unix socket
+  net::Address listen;           // HTTP
+  bool cluster_control = false;  // a supervisor on this machine takes admin commands
+  unsigned workers = 1;
+  net::RateLimits rates;
+  // A client on another machine needs a key for everything that is not public, even while no keys exist.
+  bool remote_writes_need_key = false;
+  Files files;  // of the page; empty: there is none
+  std::shared_ptr<Peers> peers = std::make_shared<Peers>();
+  std::shared_ptr<Shared> shared = std::make_shared<Shared>();
+};
+
+struct HandlerContext {
+  net::Loop& loop;
+  const Setup& setup;
+  Backend& backend;
+  IdempotentExecutor& idempotent;
+  Feeds& feeds;
+  const Times& times;
+  std::function<std::string()> http_json;  // what this server has done, as a JSON object
+};
+
+}  // namespace titer::api

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cluster/child_process.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+extern char** environ;
+
+namespace titer::cluster {
+
+namespace {
+
+Error os_error(const std::string& what, int error) { return {Code::kInternal, what + ": " + std::strerror(error)}; }
+
+// What posix_spawn is told: the files and the signals of the child.
+class SpawnPlan {
+ public:
+  SpawnPlan(int control, const std::string& log_path) {
+    posix_spawn_file_actions_init(&files_);
+    posix_spawn_file_actions_addopen(&files_, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files_, 1, log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    posix_spawn_file_actions_adddup2(&files_, 1, 2);
+    posix_spawn_file_actions_adddup2(&files_, control, kControlFd);
+    posix_spawnattr_init(&attributes_);
+    sigset_t none, defaults;
+    sigemptyset(&none);
+    sigemptyset(&defaults);
+    for (const int signal : {SIGINT, SIGTERM, SIGCHLD, SIGPIPE}) sigaddset(&defaults, signal);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setsigdefault(&attributes_, &defaults);
+    posix_spawnattr_setpgroup(&attributes_, 0);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnPlan() {
+    posix_spawn_file_actions_destroy(&files_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  int run(pid_t& pid, const std::string& program, char* const* argv) const {
+    return posix_spawn(&pid, program.c_str(), &files_, &attributes_, argv, environ);
+  }
+
+ private:
+  posix_spawn_file_actions_t files_{};
+  posix_spawnattr_t attributes_{};
+};
+
+}  // namespace
+
+Result<ChildProcess> spawn(const std::string& program, const std::vector<std::string>& arguments,
+                           const std::string& log_path) {
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return os_error("socketpair", errno);
+  // dup2 onto itself would keep close-on-exec; move the child's end out of the way first.
+  if (pair[1] == kControlFd) {
+    const int moved = ::fcntl(pair[1], F_DUPFD_CLOEXEC, kControlFd + 1);
+    ::close(pair[1]);
+    pair[1] = moved;
+  }
+  std::vector<std::string> owned = arguments;
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
+  for (std::string& argument : owned) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  ChildProcess process{-1, pair[0]};
+  const int error = SpawnPlan(pair[1], log_path).run(process.pid, program, argv.data());
+  ::close(pair[1]);
+  if (error == 0) return process;
+  ::close(pair[0]);
+  return os_error("cannot start " + program, error);
+}
+
+}  // namespace titer::cluster

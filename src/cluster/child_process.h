@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// ChildProcess: a child of the supervisor, with the socket through which they talk.
+//
+// The child finds the socket as file descriptor kControlFd. It runs in a process group of its own, so that
+// Ctrl-C at the terminal reaches the supervisor only, which then stops its replicas in order.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace titer::cluster {
+
+inline constexpr int kControlFd = 3;
+
+struct ChildProcess {
+  pid_t pid = -1;
+  int control = -1;  // our end of the socket pair; the caller owns it
+};
+
+// Runs `program` with these arguments (argv[1…]); its output is appended to `log_path`.
+[[nodiscard]] Result<ChildProcess> spawn(const std::string& program, const std::vector<std::string>& arguments,
+                                         const std::string& log_path);
+
+}  // namespace titer::cluster

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "smr/receiver.h"
+
+#include "base/limits.h"
+#include "smr/request_batch.h"
+#include "smr/rules.h"
+
+namespace titer::smr {
+
+void Receiver::hold(ReplicaContext& c, Stream& stream, FramePtr frame) {
+  if (rule_enabled(ProtocolRule::kClock)) c.clock.receive(frame->ts);
+  if (frame->count > 0) c.newest_request = std::max(c.newest_request, frame->uid());
+  const Seq seq = frame->seq;
+  if (c.options.durable) {
+    waiting_.push_back({++last_ticket_, stream.id(), seq});
+    c.out->persist.push_back({last_ticket_, frame});
+  }
+  stream.append(std::move(frame));
+  c.streams.enliven(stream);
+  if (!c.options.durable) note_persisted(c, stream, stream.held());
+}
+
+void Receiver::recover(ReplicaContext& c, Stream& stream, FramePtr frame) {
+  const Uid uid = frame->uid();
+  const bool requests = frame->count > 0;
+  c.clock.receive(frame->ts);
+  if (requests) c.newest_request = std::max(c.newest_request, uid);
+  stream.append(std::move(frame));
+  stream.set_persisted(stream.held());
+  c.streams.enliven(stream);
+  if (!requests || uid > c.last_executed) return;
+  SMR_CHECK((*stream.head())->uid() == uid, "executions are in uid order, in each stream too");
+  stream.pop_head();
+}
+
+void Receiver::installed(ReplicaContext& c, Installed installed) {
+  if (c.options.durable && rule_enabled(ProtocolRule::kInstalledLine))
+    c.out->persist.push_back({++last_ticket_, std::move(installed)});
+}
+
+void Receiver::persisted(ReplicaContext& c, std::uint64_t ticket) {
+  while (!waiting_.empty() && waiting_.front().ticket <= ticket) {
+    const Waiting w = waiting_.front();
+    waiting_.pop_front();
+    Stream* stream = c.streams.find(w.transmitter);
+    SMR_CHECK(stream != nullptr, "a held frame's stream lives as long as its view");
+    note_persisted(c, *stream, w.seq);
+  }
+}
+
+void Receiver::note_persisted(ReplicaContext& c, Stream& stream, Seq seq) {
+  stream.set_persisted(seq);
+  if (stream.at(seq)->count > 0) c.owes = true;
+}
+
+bool Receiver::take_acks(ReplicaContext& c, ReplicaId from, const AckRow& acks) {
+  const TransmitterId own = gateway_of(c.me());
+  for (const auto& [transmitter, seq] : acks) {
+    if (transmitter == own && seq > c.streams.own().held()) return false;
+    // A stream unknown here: its transmitter is no member, or beyond our limit of clients. Nothing to note.
+    if (Stream* stream = c.streams.find_or_add(transmitter)) stream->set_acked(from, seq);
+  }
+  return true;
+}
+
+std::optional<std::string> Receiver::check(const ReplicaContext& c, const Stream& stream, const Frame& frame) {
+  if (frame.ts.value > c.clock.now().value + limits::kClockLeapMax)
+    return "timestamp " + std::to_string(frame.ts.value) + " is too far ahead of the clock " +
+           std::to_string(c.clock.now().value);
+  if (frame.ts <= stream.last().ts)
+    return "timestamp " + std::to_string(frame.ts.value) + " is not above the one before, " +
+           std::to_string(stream.last().ts.value);
+  if ((frame.count == 0) != (frame.requests == nullptr)) return "request count and requests disagree";
+  if (frame.count > 0) {
+    const Status batch = check_batch(*frame.requests, frame.count);
+    if (!batch.ok()) return batch.error().message;
+  }
+  return std::nullopt;
+}
+
+}  // namespace titer::smr

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "smr/replica_core.h"
+
+#include <fmt/format.h>
+
+#include "smr/order.h"
+#include "smr/rules.h"
+
+namespace titer::smr {
+
+namespace {
+
+// Members in range, sorted, at most one per id.
+bool well_formed(const ViewRecord& record) {
+  for (std::size_t i = 0; i < record.members.size(); ++i) {
+    if (record.members[i].id.value >= limits::kReplicasMax) return false;
+    if (i > 0 && record.members[i].id <= record.members[i - 1].id) return false;
+  }
+  return !record.members.empty();
+}
+
+}  // namespace
+
+ReplicaCore::ReplicaCore(Options options, ViewRecord initial) : c_(options) {
+  SMR_CHECK(options.me.value < limits::kReplicasMax, "replica id out of range");
+  c_.record = std::move(initial);
+  if (!c_.in_record()) return;
+  SMR_CHECK(well_formed(c_.record), "initial view is malformed");
+  c_.full = c_.member_once = true;
+  c_.installed = c_.record;
+  c_.streams.reset(c_.installed);
+}
+
+ReplicaCore::ReplicaCore(Options options, const Recovered& recovered) : c_(options) {
+  const Checkpoint& at = recovered.checkpoint;
+  SMR_CHECK(well_formed(at.installed) && at.installed.find(options.me) != nullptr,
+            "what was recovered is a member's");
+  c_.record = c_.installed = at.installed;
+  c_.full = c_.member_once = true;
+  c_.recovered = rule_enabled(ProtocolRule::kRecoveredWedge);
+  c_.last_executed = at.last_executed;
+  c_.clock.receive(at.clock);
+  c_.streams.reset(c_.installed);
+  for (const auto& [transmitter, base] : at.bases) c_.streams.restore(transmitter, base, at.installed.set());
+  for (const FramePtr& frame : recovered.frames) {
+    Stream* stream = c_.streams.find_or_add(frame->transmitter);
+    SMR_CHECK(stream != nullptr, "a frame was held, so its stream was");
+    receiver_.recover(c_, *stream, frame);
+  }
+}
+
+void ReplicaCore::step(BootTime now, const Input& input, Output& out) {
+  if (c_.recovered && c_.now == BootTime() && rule_enabled(ProtocolRule::kInherit)) leases_.inherit(now);
+  c_.now = std::max(c_.now, now);
+  c_.out = &out;
+#ifdef TITER_INVARIANTS
+  invariants_.before(*this, out);
+#endif
+  std::visit([this](const auto& in) { handle(in); }, input);
+#ifdef TITER_INVARIANTS
+  invariants_.after(*this, out);
+#endif
+  c_.out = nullptr;
+}
+
+// --- the normal case
+
+void ReplicaCore::handle(const input::Submit& in) { gateway_.submit(c_, in); }
+
+void ReplicaCore::handle(const input::Direct& in) { direct_.receive(c_, receiver_, in.client, in.message); }
+
+void ReplicaCore::handle(const input::DirectLost& in) { direct_.lost(c_, in.client); }
+
+void ReplicaCore::handle(const input::Persisted& in) {
+  receiver_.persisted(c_, in.ticket);
+  if (c_.flushing()) progress();
+}
+
+void ReplicaCore::handle(const input::Read& in) { reads_.read(c_, in.token); }
+
+void ReplicaCore::handle(const input::Executed& in) { checkpoints_.executed(in.position, in.digest); }
+
+void ReplicaCore::handle(const input::EndOfTurn& in) {
+  c_.wall = in.wall;
+  gateway_.end_of_turn(c_, receiver_);
+  if (!c_.working()) return;
+  order::execute_ready(c_);
+  reads_.release(c_);
+  direct_.solicit(c_);
+  c_.streams.trim(c_.installed.set());
+}
+
+void ReplicaCore::handle(const input::Receive& in) {
+  if (in.from.value >= limits::kReplicasMax || in.from == c_.me())
+    return c_.cut(in.from, "no such replica among the others");
+  if (const auto* f = std::get_if<FramePtr>(&in.message)) return on_frame(in.from, in.incarnation, *f);
+  if (const auto* f = std::get_if<Flush>(&in.message)) return on_flush(in.from, in.incarnation, *f);
+  if (const auto* r = std::get_if<Relay>(&in.message)) return on_relay(in.from, in.incarnation, *r);
+  if (const auto* d = std::get_if<Done>(&in.message)) return on_done(in.from, in.incarnation, *d);
+  on_heartbeat(in.from, in.incarnation, std::get<Heartbeat>(in.message));
+}
+
+void ReplicaCore::on_frame(ReplicaId from, Incarnation incarnation, const FramePtr& frame) {
+  if (frame == nullptr || frame->transmitter != gateway_of(from))
+    return c_.cut(from, "a frame under the name of another transmitter");
+  if (!c_.full || frame->view > c_.installed.number) {
+    if (!next_view_buffer_.keep(from, incarnation, frame))
+      c_.cut(from, "too many frames of a view not installed here");
+    return;
+  }
+  if (frame->view < c_.installed.number || !c_.installed.has(from, incarnation)) return;
+  // Wedged: only what a member of the next view sent before its own flush message (§4.1).
+  const bool wedged = c_.wedged() && rule_enabled(ProtocolRule::kWedge);
+  if (wedged && (!c_.record.has(from, incarnation) || change_.flushed(from))) return;
+  if (!take(from, frame)) return;
+  if (wedged) return progress();
+  if (!Receiver::take_acks(c_, from, frame->acks)) c_.cut(from, "it acknowledges frames that were never sent");
+}
+
+bool ReplicaCore::take(ReplicaId from, const FramePtr& frame) {
+  Stream* stream = c_.streams.find_or_add(frame->transmitter);
+  if (stream == nullptr) return false;
+  // Below: a repeat. Above: frames before it were lost with a link; its sender repeats them all.
+  if (frame->seq <= stream->held()) return false;
+  if (frame->seq != stream->held().next()) return false;
+  if (auto reason = Receiver::check(c_, *stream, *frame)) {
+    c_.cut(from, std::move(*reason));
+    return false;
+  }
+  receiver_.hold(c_, *stream, frame);
+  return true;
+}
+
+// --- views
+
+void ReplicaCore::handle(const input::View& in) {
+  if (!well_formed(in.record) || in.record.number <= c_.record.number) return;
+  c_.record = in.record;
+  leases_.forget(c_.record.known_dead);
+  if (!c_.in_record()) {
+    if (c_.full || c_.member_once)
+      c_.out->stop = {Output::Stop::Why::kExcluded,
+                      fmt::format("view {} is without this replica", c_.record.number.value)};
+    return;
+  }
+  c_.member_once = true;
+  suspicion_.new_record(c_);
+  change_.begin(c_, next_view_buffer_, learned_);
+  progress();
+}
+
+void ReplicaCore::on_flush(ReplicaId from, Incarnation incarnation, const Flush& flush) {
+  if (flush.view > c_.record.number) return next_view_buffer_.keep_flush(from, incarnation, flush);
+  if (c_.flushing() && flush.view == c_.record.number && c_.record.has(from, incarnation)) {
+    change_.take_flush(from, flush);
+    return progress();
+  }
+  // It is still at a view that this replica has installed: all it can miss is our done.
+  if (c_.full && flush.view == c_.installed.number && c_.installed.has(from, incarnation))
+    c_.send(from, Done{c_.installed.number});
+}
+
+void ReplicaCore::on_relay(ReplicaId from, Incarnation incarnation, const Relay& relay) {
+  if (relay.frame == nullptr) return c_.cut(from, "a relay of nothing");
+  if (!c_.wedged() || relay.view != c_.record.number || !c_.record.has(from, incarnation)) return;
+  if (relay.frame->view > c_.installed.number) {
+    if (!next_view_buffer_.keep(from, incarnation, relay))
+      c_.cut(from, "too many frames of a view not installed here");
+    return;
+  }
+  if (relay.frame->view < c_.installed.number) return;
+  if (take(from, relay.frame)) progress();
+}
+
+void ReplicaCore::on_done(ReplicaId from, Incarnation incarnation, const Done& done) {
+  if (!c_.flushing() || done.view != c_.record.number || !c_.record.has(from, incarnation)) return;
+  change_.take_done(from);
+  progress();
+}
+
+void ReplicaCore::handle(const input::Learned& in) { learned_ = std::max(learned_, in.position); }
+
+void ReplicaCore::handle(const input::StateInstalled& in) {
+  if (c_.full || !c_.flushing() || in.view != c_.record.number) return;  // of a flush that failed meanwhile
+  c_.clock.receive(in.clock);
+  change_.state_installed();
+  progress();
+}
+
+void ReplicaCore::progress() {
+  bool waiting = false;
+  while (!waiting && c_.flushing()) {
+    switch (change_.next(c_, leases_)) {
+      case ViewChange::Step::kWait: waiting = true; break;
+      case ViewChange::Step::kCatchUp: {
+        const ViewChange::Prepared prepared = *change_.prepared();
+        order::execute_rest(c_, prepared.targets, prepared.lowest_full);
+        install(prepared.record);
+        break;
+      }
+      case ViewChange::Step::kExecuteRest:
+        order::execute_rest(c_, change_.targets(), change_.lowest_full());
+        reads_.release(c_);
+        change_.rest_executed(c_);
+        break;
+      case ViewChange::Step::kInstall: install(ViewRecord(c_.record)); break;
+    }
+  }
+  if (replaying_) replay_early();
+}
+
+void ReplicaCore::install(const ViewRecord& record) {
+  receiver_.installed(c_, {record, c_.last_executed});
+  c_.installed = record;
+  c_.full = true;
+  c_.recovered = false;
+  c_.streams.reset(record);
+  c_.owes = false;
+  c_.newest_request = c_.last_executed;
+  reads_.release(c_);
+  receiver_.reset();
+  gateway_.reset();
+  c_.out->installed.push_back(record);
+  replaying_ = true;
+  if (c_.wedged()) return;  // caught up with the top view; the flush of a later one goes on
+  change_.end();
+  direct_.installed(c_);
+  heartbeats();
+}
+
+void ReplicaCore::replay_early() {
+  replaying_ = false;
+  for (NextViewBuffer::Kept& kept : next_view_buffer_.take_all()) {
+    if (!rule_enabled(ProtocolRule::kEarly)) continue;
+    if (const auto* frame = std::get_if<FramePtr>(&kept.message))
+      on_frame(kept.from, kept.incarnation, *frame);
+    else
+      on_relay(kept.from, kept.incarnation, std::get<Relay>(kept.message));
+  }
+}
+
+// --- links and time
+
+void ReplicaCore::handle(const input::LinkUp& in) {
+  if (in.peer.value >= limits::kReplicasMax || in.peer == c_.me()) return;
+  suspicion_.link_up(c_, in.peer, in.incarnation);
+  if (c_.full && c_.installed.has(in.peer, in.incarnation) && rule_enabled(ProtocolRule::kLinkRepeats)) {
+    c_.send(in.peer, Done{c_.installed.number});  // it may not have installed this view yet
+    const Stream& own = c_.streams.own();
+    for (Seq s = std::max(own.acked(in.peer), own.trimmed()).next(); s <= own.held(); ++s)
+      c_.send(in.peer, own.at(s));
+  }
+  if (c_.flushing() && c_.record.has(in.peer, in.incarnation)) change_.repeat(c_, in.peer);
+  heartbeat(in.peer);
+}
+
+void ReplicaCore::handle(const input::LinkDown& in) {
+  if (in.peer.value >= limits::kReplicasMax) return;
+  suspicion_.link_down(c_, in.peer, in.incarnation);
+  if (c_.record.has(in.peer, in.incarnation)) heartbeats();  // the others judge by what all hear
+}
+
+void ReplicaCore::on_heartbeat(ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
+  suspicion_.heard(c_, from, incarnation, beat);
+  if (leases_.heard(c_, from, incarnation, beat)) heartbeat(from);
+  // A view with this replica is installed by nobody before this one is done for it.
+  if (c_.in_record() && beat.installed > c_.record.number)
+    c_.out->stop = {
+        Output::Stop::Why::kExcluded,
+        fmt::format("replica {} has installed view {}, and the newest one known here is {}: this replica was left "
+                    "out, or the register has gone back in time",
+                    from.value, beat.installed.value, c_.record.number.value)};
+  if (!c_.full || c_.out->stop) return;
+  if (auto reason = checkpoints_.compare(from, beat))
+    c_.out->stop = {Output::Stop::Why::kDiverged, std::move(*reason)};
+}
+
+void ReplicaCore::heartbeat(ReplicaId to) {
+  Heartbeat beat;
+  beat.sent = c_.now;
+  beat.echo = leases_.echo_for(c_, to);
+  beat.installed = c_.installed.number;
+  beat.hears = suspicion_.hears(c_);
+  if (c_.full) {
+    beat.checkpoint = checkpoints_.position();
+    beat.digest = checkpoints_.digest();
+  }
+  c_.send(to, beat);
+}
+
+void ReplicaCore::heartbeats() {
+  beaten_at_ = c_.now;
+  const std::uint32_t all = c_.others(c_.record).bits | (c_.full ? c_.others(c_.installed).bits : 0U);
+  for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j)
+    if (ReplicaSet{all}.has(ReplicaId(j))) heartbeat(ReplicaId(j));
+}
+
+void ReplicaCore::handle(const input::Tick&) {
+  // Ticks jitter: one that comes a little early must not skip a whole interval.
+  if (c_.now.value - beaten_at_.value >= limits::kHeartbeatEveryUs * 3 / 4) heartbeats();
+  if (suspicion_.tick(c_, gateway_, change_)) direct_.restart_patience(c_);
+  direct_.tick(c_);
+  if (c_.flushing()) progress();
+}
+
+Checkpoint ReplicaCore::checkpoint() const {
+  Checkpoint at{c_.installed, c_.last_executed, c_.clock.now(), {}};
+  c_.streams.for_each([&](const Stream& s) {
+    const Seq base = rule_enabled(ProtocolRule::kBases) ? s.trimmed() : s.held();
+    if (base > Seq()) at.bases.emplace_back(s.id(), base);
+  });
+  return at;
+}
+
+FrameStatus ReplicaCore::frame_status(ViewNumber view, Uid uid, Seq seq) const {
+  if (view > c_.installed.number) return {};
+  const Stream* stream = c_.streams.find(uid.transmitter);
+  if (view < c_.installed.number || stream == nullptr || stream->executed() >= seq) return {true, true};
+  Frame frame;
+  frame.transmitter = uid.transmitter;
+  frame.ts = uid.ts;
+  return {order::stable(c_, frame), order::safe(c_, *stream, seq)};
+}
+
+Snapshot ReplicaCore::snapshot() const {
+  Snapshot s;
+  s.installed = c_.installed.number;
+  s.target = c_.flushing() ? c_.record.number : c_.installed.number;
+  s.settled = c_.full && c_.in_record() && s.target == s.installed && suspicion_.installed_by_others(c_);
+  s.full = c_.full;
+  s.wedged = c_.wedged();
+  s.clock = c_.clock.now();
+  s.frames_sent = c_.frames_sent;
+  s.null_frames_sent = c_.null_frames_sent;
+  s.frames_executed = c_.frames_executed;
+  c_.streams.for_each_live([&](const Stream& stream) {
+    s.frames_held += stream.in_memory();
+    if (stream.active) ++s.active_clients;
+  });
+  s.unsafe_own_frames = gateway_.unsafe_frames();
+  s.pending_requests = gateway_.pending_requests();
+  s.view = c_.installed;
+  return s;
+}
+
+}  // namespace titer::smr

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "store/inspect.h"
+
+#include <utility>
+
+namespace titer::store {
+
+Result<Inspection> inspect(const std::string& dir) {
+  const auto lock = real_files().lock_dir(dir, false);
+  if (!lock && lock.error().code == Code::kBusy)
+    return Error{Code::kBusy, dir + " is in use by a replica that runs: stop it first"};
+  if (!lock) return lock.error();
+  auto identity = read_identity(dir);
+  if (!identity) return identity.error();
+  if (!*identity) return Error{Code::kNotFound, dir + " is not the data directory of a replica"};
+  Inspection out;
+  out.identity = **identity;
+  machine::Machine machine;
+  auto tables = Tables::open({dir + "/tables", out.identity.cluster, out.identity.me, true, nullptr});
+  if (!tables) return Error{Code::kInternal, tables.error().message};  // who has an identity has tables
+  if (const Status sound = tables->verify(); !sound) return sound.error();
+  auto loaded = tables->load(machine);
+  if (!loaded) return loaded.error();
+  if (loaded->empty && !out.identity.lives.empty())
+    return Error{Code::kInternal, "the tables in " + dir +
+                                      " hold nothing, though this replica was a member: what they "
+                                      "held is gone"};
+  out.tables = loaded->head.standing.position;
+  out.recoveries = loaded->head.recoveries;
+  Replay replay(*loaded, machine, nullptr);
+  auto journal =
+      Journal::verify({dir + "/journal", out.identity.cluster, out.identity.me},
+                      [&](RecordKind kind, const RecordName&, ByteView body) { return replay.record(kind, body); });
+  if (!journal) return journal.error();
+  out.journal = *journal;
+  Replay::Found found = std::move(replay).end(out.identity);
+  out.inventory = std::move(found.inventory);
+  out.frames_held = found.recovered.frames.size();
+  if (const Status sound = machine.registry().check(); !sound) return sound.error();
+  out.digest = machine.digest();
+  out.totals = machine.registry().totals();
+  return out;
+}
+
+}  // namespace titer::store

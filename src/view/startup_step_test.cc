@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "view/startup_step.h"
+
+#include <gtest/gtest.h>
+
+namespace titer::view {
+namespace {
+
+using Kind = StartupStep::Kind;
+
+smr::Member member(std::uint16_t id, std::uint64_t incarnation) {
+  return {ReplicaId(id), Incarnation(incarnation), "10.0.0." + std::to_string(id) + ":8892"};
+}
+
+ClusterRecord record_of(std::uint64_t view, std::vector<smr::Member> members) {
+  ClusterRecord record;
+  record.view = {ViewNumber(view), std::move(members), {}};
+  for (std::uint16_t i = 0; i < 3; ++i) record.roster.push_back({ReplicaId(i), member(i, 0).address, ""});
+  return record;
+}
+
+// A process whose disk was the one of `life` in this view.
+StartingProcess whole(std::uint16_t id, std::uint64_t now, std::uint64_t life, std::uint64_t installed) {
+  StartingProcess self{member(id, now), {}, false, {}};
+  self.inventory.whole = true;
+  self.inventory.installed = ViewNumber(installed);
+  self.inventory.lives = {Incarnation(life), Incarnation(now)};
+  return self;
+}
+
+StartingProcess fresh(std::uint16_t id, std::uint64_t now) { return {member(id, now), {}, true, {}}; }
+
+TEST(StartupStep, where_nobody_has_begun_an_empty_disk_founds_and_notes_it_first) {
+  const StartupStep first = decide_startup(record_of(0, {}), fresh(1, 201), 0);
+  ASSERT_EQ(first.kind, Kind::kChange);
+  EXPECT_TRUE(first.bootstraps);
+  StartingProcess self = fresh(1, 201);
+  self.bootstrap_attempts = {Incarnation(201)};
+  EXPECT_EQ(decide_startup(*first.next, self, 0).kind, Kind::kBootstrap);
+}
+
+TEST(StartupStep, where_nobody_has_begun_a_disk_with_data_is_refused) {
+  EXPECT_EQ(decide_startup(record_of(0, {}), whole(1, 201, 101, 9), 0).kind, Kind::kRefuse);
+}
+
+TEST(StartupStep, who_lost_the_race_to_found_learns) {
+  StartingProcess self = fresh(1, 201);
+  self.bootstrap_attempts = {Incarnation(201)};
+  EXPECT_EQ(decide_startup(record_of(1, {member(0, 200)}), self, 0).kind, Kind::kLearn);
+}
+
+TEST(StartupStep, a_founder_that_died_before_its_disk_had_anything_is_followed_by_its_next_process) {
+  StartingProcess self = fresh(1, 301);
+  self.bootstrap_attempts = {Incarnation(201)};
+  const StartupStep next = decide_startup(record_of(1, {member(1, 201)}), self, 0);
+  ASSERT_EQ(next.kind, Kind::kChange);
+  EXPECT_TRUE(next.bootstraps);
+  EXPECT_EQ(next.next->view, (smr::ViewRecord{ViewNumber(2), {member(1, 301)}, {}}));
+}
+
+TEST(StartupStep, nobody_founds_where_others_are_or_without_its_own_note) {
+  EXPECT_EQ(decide_startup(record_of(1, {member(1, 201)}), fresh(1, 301), 0).kind, Kind::kLearn);
+  StartingProcess self = fresh(1, 301);
+  self.bootstrap_attempts = {Incarnation(201)};
+  EXPECT_EQ(decide_startup(record_of(2, {member(0, 200), member(1, 201)}), self, 0).kind, Kind::kLearn);
+}
+
+TEST(StartupStep, who_is_not_in_the_view_learns_whatever_its_disk_has) {
+  const ClusterRecord record = record_of(7, {member(0, 100)});
+  EXPECT_EQ(decide_startup(record, fresh(1, 201), 0).kind, Kind::kLearn);
+  EXPECT_EQ(decide_startup(record, whole(1, 201, 101, 6), 0).kind, Kind::kLearn);
+}
+
+TEST(StartupStep, who_was_in_the_view_announces_itself_and_waits_for_the_others) {
+  const ClusterRecord record = record_of(7, {member(0, 100), member(2, 102)});
+  const StartingProcess self = whole(0, 200, 100, 7);
+  const StartupStep first = decide_startup(record, self, 0);
+  ASSERT_EQ(first.kind, Kind::kChange);
+  EXPECT_FALSE(first.bootstraps);
+  ASSERT_EQ(first.next->returned.size(), 1U);
+  EXPECT_EQ(first.next->view, record.view);
+  const StartupStep second = decide_startup(*first.next, self, kGraceUs - 1);
+  EXPECT_EQ(second.kind, Kind::kWait);
+  EXPECT_NE(second.why.find("replicas 2"), std::string::npos) << second.why;
+}
+
+TEST(StartupStep, when_all_have_returned_they_begin_together_at_once) {
+  const ClusterRecord record = record_of(7, {member(0, 100), member(2, 102)});
+  const StartupStep first = decide_startup(record, whole(0, 200, 100, 7), 0);
+  const StartupStep second = decide_startup(*first.next, whole(2, 202, 102, 7), 0);
+  ASSERT_EQ(second.kind, Kind::kChange);
+  const StartupStep begin = decide_startup(*second.next, whole(0, 200, 100, 7), 0);
+  ASSERT_EQ(begin.kind, Kind::kChange);
+  EXPECT_EQ(begin.next->view.members, (std::vector{member(0, 200), member(2, 202)}));
+  EXPECT_EQ(begin.next->view.number, ViewNumber(8));
+  EXPECT_TRUE(begin.next->returned.empty());
+  EXPECT_EQ(decide_startup(*begin.next, whole(2, 202, 102, 7), 0).kind, Kind::kResume);
+}
+
+TEST(StartupStep, after_the_grace_it_begins_with_whoever_is_there) {
+  const ClusterRecord record = record_of(7, {member(0, 100), member(2, 102)});
+  const StartupStep first = decide_startup(record, whole(2, 202, 102, 7), 0);
+  const StartupStep begin = decide_startup(*first.next, whole(2, 202, 102, 7), kGraceUs);
+  ASSERT_EQ(begin.kind, Kind::kChange);
+  EXPECT_EQ(begin.next->view.members, std::vector{member(2, 202)});
+}
+
+// The others exclude its dead life when its link breaks; then its disk counts no more.
+TEST(StartupStep, whose_dead_life_was_excluded_meanwhile_learns) {
+  const ClusterRecord record = record_of(8, {member(0, 100)});
+  EXPECT_EQ(decide_startup(record, whole(2, 202, 102, 7), 3'000'000).kind, Kind::kLearn);
+}
+
+TEST(StartupStep, a_disk_that_was_wiped_or_was_a_learners_does_not_speak_for_the_member_of_its_id) {
+  const ClusterRecord record = record_of(7, {member(0, 100), member(2, 102)});
+  EXPECT_EQ(decide_startup(record, fresh(2, 202), kGraceUs).kind, Kind::kLearn);
+  StartingProcess learner = whole(2, 202, 102, 7);
+  learner.inventory.whole = false;
+  EXPECT_EQ(decide_startup(record, learner, kGraceUs).kind, Kind::kLearn);
+  EXPECT_EQ(decide_startup(record, whole(2, 202, 99, 7), kGraceUs).kind, Kind::kLearn);
+}
+
+// --- a backup as the beginning
+
+// A disk that `titer restore` wrote as that of `life`.
+StartingProcess of_backup(std::uint16_t id, std::uint64_t now, std::uint64_t life) {
+  return whole(id, now, life, 0);
+}
+
+TEST(StartupStep, a_backup_that_the_record_names_begins_at_once_and_nobody_founds_beside_it) {
+  const ClusterRecord record = *restored(record_of(0, {}), member(1, 101));
+  EXPECT_EQ(decide_startup(record, fresh(0, 200), 0).kind, Kind::kLearn);
+  EXPECT_FALSE(bootstrapped(record, member(0, 200)));
+  const StartupStep first = decide_startup(record, of_backup(1, 201, 101), 0);
+  ASSERT_EQ(first.kind, Kind::kChange);
+  const StartupStep begin = decide_startup(*first.next, of_backup(1, 201, 101), 0);
+  ASSERT_EQ(begin.kind, Kind::kChange);
+  EXPECT_EQ(begin.next->view.number, ViewNumber(1));
+  EXPECT_EQ(begin.next->view.members, std::vector{member(1, 201)});
+  EXPECT_EQ(decide_startup(*begin.next, of_backup(1, 201, 101), 0).kind, Kind::kResume);
+}
+
+TEST(StartupStep, a_backup_that_no_record_knows_neither_founds_nor_learns) {
+  for (const ClusterRecord& record :
+       {record_of(0, {}), record_of(1, {member(0, 200)}), record_of(1, {member(1, 301)}),
+        *restored(record_of(0, {}), member(1, 301)), *restored(record_of(0, {}), member(2, 302))}) {
+    const StartupStep refused = decide_startup(record, of_backup(1, 201, 101), kGraceUs);
+    EXPECT_EQ(refused.kind, Kind::kRefuse);
+    EXPECT_NE(refused.why.find("emove the data directory"), std::string::npos) << refused.why;
+  }
+}
+
+TEST(StartupStep, without_a_place_in_the_roster_or_at_another_one_it_is_refused) {
+  ClusterRecord record = record_of(7, {member(0, 100)});
+  record.roster.pop_back();
+  EXPECT_NE(decide_startup(record, fresh(2, 202), 0).why.find("titer replica add 2"), std::string::npos);
+  record.roster[1].wire = "10.0.0.77:8892";
+  const StartupStep moved = decide_startup(record, fresh(1, 201), 0);
+  EXPECT_EQ(moved.kind, Kind::kRefuse);
+  EXPECT_NE(moved.why.find("10.0.0.77:8892"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace titer::view
