@@ -89,7 +89,7 @@ Runner setup(CLI::App& app) {
       "the\n"
       "state of the backup, the others learn from it. With --config: `titer init` has made the record, nobody has\n"
       "begun, and `titer serve` on this machine begins with the backup. Run it as the user of the service.\n"
-      "Exit codes: 0 done; 1 the file is no backup, not whole or damaged, or the cluster is not there, has begun, "
+      "Exit codes: 0 done; 1 the file is no backup, incomplete or damaged, or the cluster is not there, has begun, "
       "or\n"
       "has no place for this machine; 2 usage, or a file or directory that cannot be used; 4 the register did not\n"
       "answer.");
