@@ -13,6 +13,7 @@
 #include <spdlog/details/registry-inl.h>
 #include <spdlog/logger-inl.h>
 #include <spdlog/pattern_formatter-inl.h>
+#include <spdlog/sinks/ansicolor_sink-inl.h>
 #include <spdlog/sinks/base_sink-inl.h>
 #include <spdlog/sinks/basic_file_sink-inl.h>
 #include <spdlog/sinks/sink-inl.h>
@@ -30,6 +31,8 @@ FMT_END_NAMESPACE
 namespace spdlog {
 template SPDLOG_API std::shared_ptr<logger> stderr_logger_mt<synchronous_factory>(const std::string&);
 namespace sinks {
+template class SPDLOG_API ansicolor_sink<details::console_mutex>;
+template class SPDLOG_API ansicolor_stdout_sink<details::console_mutex>;
 template class SPDLOG_API base_sink<std::mutex>;
 template class SPDLOG_API basic_file_sink<std::mutex>;
 template class SPDLOG_API stdout_sink_base<details::console_mutex>;

@@ -114,7 +114,7 @@ std::string duration_text(std::int64_t ms) {
 
 std::string grouped(std::uint64_t n) {
   std::string out = std::to_string(n);
-  for (std::size_t at = out.size(); at > 3;) out.insert(at -= 3, ",");
+  for (std::size_t at = out.size(); at > 3;) out.insert(at -= 3, 1, ',');
   return out;
 }
 

@@ -4,3 +4,6 @@
 if(TITER_TESTS)
   target_sources(view_test PRIVATE ${CMAKE_CURRENT_LIST_DIR}/testing/fake_etcd.cc)
 endif()
+
+# The mutants of the simulator bring their own (src/sim/module.cmake), which only works while it is an object file of its own.
+set_source_files_properties(${dir}/restart.cc PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
