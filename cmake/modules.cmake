@@ -4,23 +4,19 @@
 # `<module>_test` of every _test.cc. The links named here are the only includes a module may use;
 # tests/layering_test.py reads the includes and holds them to this list.
 
-# Options in $<BUILD_INTERFACE> are ours alone; the others also hold for programs that use the installed client
-# library.
 add_library(titer_flags INTERFACE)
-target_include_directories(titer_flags INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
-                                                 $<INSTALL_INTERFACE:include/titer>)
-target_include_directories(titer_flags SYSTEM INTERFACE $<BUILD_INTERFACE:${XXHASH_INCLUDE_DIR}>)
+target_include_directories(titer_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(titer_flags SYSTEM INTERFACE ${XXHASH_INCLUDE_DIR})
 target_compile_features(titer_flags INTERFACE cxx_std_20)
-target_compile_definitions(titer_flags INTERFACE $<BUILD_INTERFACE:XXH_INLINE_ALL> BOOST_ASIO_NO_DEPRECATED)
-target_compile_options(titer_flags INTERFACE
-  "$<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Wnon-virtual-dtor>")
+target_compile_definitions(titer_flags INTERFACE XXH_INLINE_ALL BOOST_ASIO_NO_DEPRECATED)
+target_compile_options(titer_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor)
 target_link_libraries(titer_flags INTERFACE Boost::headers fmt::fmt)
 # A class of one file may use that file's anonymous namespace also when several files are compiled as one.
 if(CMAKE_UNITY_BUILD)
-  target_compile_options(titer_flags INTERFACE $<BUILD_INTERFACE:-Wno-subobject-linkage>)
+  target_compile_options(titer_flags INTERFACE -Wno-subobject-linkage)
 endif()
 if(TITER_WERROR)
-  target_compile_options(titer_flags INTERFACE $<BUILD_INTERFACE:-Werror>)
+  target_compile_options(titer_flags INTERFACE -Werror)
 endif()
 if(TITER_INVARIANTS)
   target_compile_definitions(titer_flags INTERFACE TITER_INVARIANTS)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Requests arrive at the replicas as they were meant, answers are complete, and requests that no replica would read is
+// Requests arrive at the replicas as they were meant, answers are complete, and requests that no replica would read are
 // refused here.
 #include "library/translate.h"
 
