@@ -9,11 +9,11 @@
 // excluded when its death is certain. So whoever is excluded is known dead, and no read lease need be waited
 // for.
 //
-// A member *counts* (has_durable_state()) when it lives and is known to have the whole state: it began with it, or has
-// said so. With durability `disk` a record of which nobody counts is never published. One that joins is a member before
-// it has everything; if all others die before that, the record stays, and either they restart from their disks or the
-// joiner comes to count and continues. For the same reason the last one that counts is never killed for being
-// silent.
+// A member *holds the state* (has_durable_state()) when it is alive and known to have the complete state: it began with
+// it, or has reported it. With durability `disk` a record none of whose members holds the state is never published. A
+// joiner is a member before it has everything; if all others die before that, the record stays, and either they restart
+// from their disks or the joiner comes to hold the state and continues. For the same reason the last member that holds
+// it is never killed for being silent.
 //
 // The record is on disk before anybody hears of it (register_file.h), so a cluster with durability `disk` can be
 // restarted after everything was killed, this process included: every replica first says what its disk has
