@@ -8,11 +8,10 @@ import subprocess
 import sys
 import tarfile
 
-from bare import TREE, run
-from harness import ROOT, SAMPLES
+from bare import CLEAN, TREE, run
+from harness import ROOT, RUN_SAMPLES, SAMPLES
 
 TIME = "1790000000"  # of the commit, as it were
-SAMPLE = os.path.join(SAMPLES, "national_cdc_sites_2024-08-01.csv.gz")
 
 
 def missing():
@@ -52,7 +51,8 @@ class Image:
 
     def words(self, root, *words):
         """A command in a container of it, whose files are at `root`. Nothing but the image's own user is in effect."""
-        return ["setpriv", "--no-new-privs", "env", "-i", *self.config["Env"], "chroot", "--userspec",
+        chroot = shutil.which("chroot", path=CLEAN["PATH"])  # the image's own PATH is in effect when it is looked for
+        return ["setpriv", "--no-new-privs", "env", "-i", *self.config["Env"], chroot, "--userspec",
                 self.config["User"], "--groups", "", root, *words]
 
 
@@ -63,8 +63,9 @@ def take_tour(machine, words, data, folder):
     with open(titer, "w", encoding="utf-8") as file:
         file.write("#!/bin/sh\nexec " + " ".join(f"'{word}'" for word in words) + " \"$@\"\n")
     os.chmod(titer, 0o755)
-    os.makedirs(machine.path(os.path.dirname(SAMPLE).lstrip("/")), exist_ok=True)
-    shutil.copy(SAMPLE, machine.path(SAMPLE.lstrip("/")))
+    os.makedirs(machine.path(SAMPLES.lstrip("/")), exist_ok=True)
+    for sample in RUN_SAMPLES:
+        shutil.copy(sample, machine.path(sample.lstrip("/")))
     tour = subprocess.run([sys.executable, "-B", os.path.join(ROOT, "tests", "e2e", "readme.py"), "Tour"], check=False,
                           env={**os.environ, "TITER_BIN": titer, "TITER_TOUR_DATA": data})
     if tour.returncode != 0:
