@@ -60,7 +60,8 @@ class ImageForContainers(unittest.TestCase):
     def test_a_container_of_it_takes_the_tour_as_its_own_user(self):
         image = Image(self.made, self.folder)
         machine = Machine(image.root, self.folder)
-        take_tour(machine, image.words(machine.root, *image.config["Entrypoint"]), "/var/lib/titer/tour", self.folder)
+        words = image.words(machine.root, *image.config["Entrypoint"], env=["TITER_AT=$TITER_AT"])
+        take_tour(machine, words, "/var/lib/titer/tour", self.folder)
         owner = os.stat(machine.path("var/lib/titer/tour")).st_uid
         self.assertEqual(USER, owner)
 
