@@ -22,10 +22,11 @@ def read(path):
 
 
 class Archive(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="titer-archive-")
-        self.addCleanup(tear_down, self.folder)
-        self.made = make("archive", TREE, os.path.join(self.folder, "one"))
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="titer-archive-")
+        cls.addClassCleanup(tear_down, cls.folder)
+        cls.made = make("archive", TREE, os.path.join(cls.folder, "one"))
 
     def test_it_is_made_the_same_twice_and_holds_what_belongs_to_a_program(self):
         again = make("archive", TREE, os.path.join(self.folder, "two"))
