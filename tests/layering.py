@@ -130,6 +130,16 @@ def rule_one_way(root):
     return out
 
 
+# Headers that one file alone includes, by how their names begin: reading them costs every other file seconds.
+SEAMS = {"CLI/": "apps/titer/flags.cc"}
+
+
+def rule_seams(root):
+    return [f"{path}: only {owner} includes {target}" for path in code_files(root)
+            for quote, target in INCLUDE.findall(read(root, path))
+            for start, owner in SEAMS.items() if target.startswith(start) and path != owner]
+
+
 def rule_installed_headers(root):
     """What users include (include/titer) needs the C++ standard library and nothing else."""
     out = []

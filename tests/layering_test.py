@@ -78,6 +78,10 @@ class SelfTest(unittest.TestCase):
     def test_unknown_room_is_found(self):
         self.expect("one_way", "src/attic/x.cc", "int x;\n")
 
+    def test_broken_seam_is_found(self):
+        self.expect("seams", "apps/titer/set.cc", "#include <CLI/CLI.hpp>\n")
+        self.assertEqual([], self.with_tree({"apps/titer/flags.cc": "#include <CLI/CLI.hpp>\n"})["seams"])
+
     def test_impurities_are_found(self):
         for line in ("#include <thread>", "#include <chrono>", "#include <fstream>", "#include <sys/socket.h>",
                      "#include <boost/asio/io_context.hpp>", "auto t = std::chrono::steady_clock::now();",

@@ -28,14 +28,14 @@ int run(const Options& o) {
   return write(o.write, add);
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("name", o->name, "the site's name, unique among active sites")->required();
-  app.add_option("--id", o->id, "letters, digits, '.' and '-'; without it, made from the name");
-  app.add_option("--availability", o->availability, "doses, true, false or unknown");
-  declare_product(app, o->product);
-  o->fields.declare(app);
-  o->write.declare(app);
+  flags.option("name", o->name, "the site's name, unique among active sites").required();
+  flags.option("--id", o->id, "letters, digits, '.' and '-'; without it, made from the name");
+  flags.option("--availability", o->availability, "doses, true, false or unknown");
+  declare_product(flags, o->product);
+  o->fields.declare(flags);
+  o->write.declare(flags);
   return [o] { return run(*o); };
 }
 

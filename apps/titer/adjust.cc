@@ -22,13 +22,13 @@ int run(const Options& o) {
   });
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("site", o->site, "id or name of the site")->required();
-  app.add_option("by", o->by, "doses to add, or to take away when negative; never below 0")->required();
-  declare_product(app, o->product);
-  app.add_option("--if-version", o->if_version, "only if the stock line has this version");
-  o->write.declare(app);
+  flags.option("site", o->site, "id or name of the site").required();
+  flags.option("by", o->by, "doses to add, or to take away when negative; never below 0").required();
+  declare_product(flags, o->product);
+  flags.option("--if-version", o->if_version, "only if the stock line has this version");
+  o->write.declare(flags);
   return [o] { return run(*o); };
 }
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "titer/command.h"
-#include "titer/remote.h"
+#include "titer/connect.h"
 #include "titer/text.h"
 
 namespace titer::app {
@@ -33,7 +33,7 @@ void print(const client::BackupTaken& taken, bool json) {
 }
 
 int run(const Options& o) {
-  const auto given = o.at.client();
+  const auto given = client_options(o.at);
   if (!given) {
     complain(given.error().message);
     return kExitUsage;
@@ -55,15 +55,16 @@ int run(const Options& o) {
   return kExitOk;
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("target", o->target,
-                 "file to write (replaced when the new one is complete), or a directory for a file "
-                 "titer-<cluster>-<position>.backup")
-      ->required();
-  app.add_flag("--json", o->json, "what was written as one JSON object");
-  o->at.declare(app);
-  app.footer(
+  flags
+      .option("target", o->target,
+              "file to write (replaced when the new one is complete), or a directory for a file "
+              "titer-<cluster>-<position>.backup")
+      .required();
+  flags.flag("--json", o->json, "what was written as one JSON object");
+  o->at.declare(flags);
+  flags.footer(
       "Everything that was acknowledged before it began is in it, from one position of the order. Writes go on\n"
       "meanwhile. `titer restore FILE --check` reads it again; `titer restore FILE --data DIR` makes a cluster of "
       "it.");

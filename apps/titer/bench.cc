@@ -7,11 +7,11 @@
 
 #include "registry/request.h"
 #include "titer/command.h"
+#include "titer/connect.h"
 #include "titer/load_check.h"
 #include "titer/load_connection.h"
 #include "titer/load_history.h"
 #include "titer/load_sites.h"
-#include "titer/remote.h"
 #include "titer/text.h"
 #include "wire/codec.h"
 
@@ -298,7 +298,7 @@ int report(const Options& o, const Measured& measured, std::uint64_t finished) {
 }
 
 int run(Options o) {
-  Result<client::GatewayClient::Options> given = o.at.client();
+  Result<client::GatewayClient::Options> given = client_options(o.at);
   if (!given) {
     complain(given.error().message);
     return kExitUsage;
@@ -333,28 +333,26 @@ int run(Options o) {
   return report(o, measured, load.finished());
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("--connections", o->connections, "sessions, spread over the replicas")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  app.add_option("--in-flight", o->in_flight, "requests without answer per connection")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  app.add_option("--seconds", o->seconds)->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--workload", o->workload)
-      ->check(CLI::IsMember({"set", "reserve", "view", "mix", "all"}))
-      ->capture_default_str();
-  app.add_option("--sites", o->sites, "bench-0000001 and so on; they stay in the database")
-      ->check(CLI::Range(1, 9'999'999))
-      ->capture_default_str();
-  app.add_option("--durability", o->durability, "measure only a cluster that runs with this one: disk or memory")
-      ->check(CLI::IsMember({"disk", "memory"}));
-  app.add_flag("--json", o->json, "the results as one JSON object");
-  app.add_option("--history", o->history, "every operation into this file, for `titer check`");
-  app.add_flag("--only-these", o->only_these, "never go to a replica that --at does not name");
-  o->at.declare(app);
-  app.footer(
+  flags.option("--connections", o->connections, "sessions, spread over the replicas")
+      .between(1, 10'000)
+      .show_default();
+  flags.option("--in-flight", o->in_flight, "requests without answer per connection")
+      .between(1, 256)
+      .show_default();
+  flags.option("--seconds", o->seconds).positive().show_default();
+  flags.option("--workload", o->workload).one_of({"set", "reserve", "view", "mix", "all"}).show_default();
+  flags.option("--sites", o->sites, "bench-0000001 and so on; they stay in the database")
+      .between(1, 9'999'999)
+      .show_default();
+  flags.option("--durability", o->durability, "measure only a cluster that runs with this one: disk or memory")
+      .one_of({"disk", "memory"});
+  flags.flag("--json", o->json, "the results as one JSON object");
+  flags.option("--history", o->history, "every operation into this file, for `titer check`");
+  flags.flag("--only-these", o->only_these, "never go to a replica that --at does not name");
+  o->at.declare(flags);
+  flags.footer(
       "Afterwards every replica is read and compared with what was acknowledged; exit code 1 if a write is\n"
       "missing or was applied twice. With one address in --at all connections begin at that replica.\n"
       "Once there are keys it needs one that may import and log stock; a load that may not write ends at once.\n"

@@ -106,29 +106,38 @@ int issue(const Options& o) {
   return kExitOk;
 }
 
-Runner setup(CLI::App& app) {
-  auto ca = std::make_shared<Options>(), one = std::make_shared<Options>();
-  const CLI::Range days(1, 36'500);
-  ca->days = net::kAuthorityDays;
-  CLI::App* make = app.add_subcommand("ca", "make an authority: ca.pem and ca-key.pem");
-  make->add_option("--out", ca->out, "directory")->required();
-  make->add_option("--name", ca->title, "as it calls itself")->capture_default_str();
-  make->add_option("--days", ca->days, "until it expires")->check(days)->capture_default_str();
-  make->add_flag("--force", ca->force, "replace the authority that is there");
-  one->days = net::kCertificateDays;
-  CLI::App* sign = app.add_subcommand("issue", "make a certificate with its key, for a replica or a client");
-  sign->add_option("--ca", one->ca, "directory with ca.pem and ca-key.pem")->required();
-  sign->add_option("--name", one->names, "what it is for: IP addresses and host names, with commas between")
-      ->required()
-      ->delimiter(',');
-  sign->add_option("--out", one->out, "directory; ca.pem is put there too")->required();
-  sign->add_option("--file", one->file, "its files are FILE.pem and FILE-key.pem")->capture_default_str();
-  sign->add_option("--days", one->days, "until it expires")->check(days)->capture_default_str();
-  app.require_subcommand(1);
-  app.footer(
+constexpr int kDaysMax = 36'500;
+
+Runner setup_ca(Flags& flags) {
+  auto o = std::make_shared<Options>();
+  o->days = net::kAuthorityDays;
+  flags.option("--out", o->out, "directory").required();
+  flags.option("--name", o->title, "as it calls itself").show_default();
+  flags.option("--days", o->days, "until it expires").between(1, kDaysMax).show_default();
+  flags.flag("--force", o->force, "replace the authority that is there");
+  return [o] { return make_ca(*o); };
+}
+
+Runner setup_issue(Flags& flags) {
+  auto o = std::make_shared<Options>();
+  o->days = net::kCertificateDays;
+  flags.option("--ca", o->ca, "directory with ca.pem and ca-key.pem").required();
+  flags.option("--name", o->names, "what it is for: IP addresses and host names, with commas between")
+      .required()
+      .comma_separated();
+  flags.option("--out", o->out, "directory; ca.pem is put there too").required();
+  flags.option("--file", o->file, "its files are FILE.pem and FILE-key.pem").show_default();
+  flags.option("--days", o->days, "until it expires").between(1, kDaysMax).show_default();
+  return [o] { return issue(*o); };
+}
+
+Runner setup(Flags& flags) {
+  flags.command("ca", "make an authority: ca.pem and ca-key.pem", setup_ca);
+  flags.command("issue", "make a certificate with its key, for a replica or a client", setup_issue);
+  flags.footer(
       "Replicas take up renewed files by themselves, for new connections (docs/how-to/security.md).\n"
       "A cluster of an organization that has an authority uses that one instead.");
-  return [make, ca, one] { return make->parsed() ? make_ca(*ca) : issue(*one); };
+  return {};
 }
 
 const Registration registered({Group::kOperate, "cert", "certificates for TLS, for trials", setup});

@@ -106,16 +106,14 @@ int run(const Options& o) {
   return exit_code_of(verdict.answer());
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("files", o->files, "histories, as docs/reference/history.md has them; - is standard input")
-      ->required();
-  app.add_option("--budget", o->budget_s, "seconds, for all stock lines together")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_flag("--new-cluster", o->new_cluster, "no stock line was there before the history began");
-  app.add_flag("--json", o->json, "the verdict as one JSON object");
-  app.footer(
+  flags.option("files", o->files, "histories, as docs/reference/history.md has them; - is standard input")
+      .required();
+  flags.option("--budget", o->budget_s, "seconds, for all stock lines together").positive().show_default();
+  flags.flag("--new-cluster", o->new_cluster, "no stock line was there before the history began");
+  flags.flag("--json", o->json, "the verdict as one JSON object");
+  flags.footer(
       "Several files are one history: they must be of the same clock, so of one machine. Exit codes: 0 "
       "linearizable,\n"
       "1 violation, 5 the time was over before it was known.");

@@ -12,8 +12,8 @@
 
 #include "client/direct_session.h"
 #include "titer/command.h"
+#include "titer/connect.h"
 #include "titer/dialogue.h"
-#include "titer/remote.h"
 
 namespace titer::app {
 namespace {
@@ -123,15 +123,13 @@ int run(const Options& o) {
   return talk(loop, session);
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("replicas", o->replicas, "every replica: PORT or HOST:PORT")->required()->type_name("ADDR");
-  app.add_option("--timeout", o->timeout_s, "seconds to wait for an answer")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  o->tls.declare(app);
-  o->key.declare(app);
-  app.footer("It broadcasts its own requests to all replicas. Input that is not a terminal works too.");
+  flags.option("replicas", o->replicas, "every replica: PORT or HOST:PORT").required().value_name("ADDR");
+  flags.option("--timeout", o->timeout_s, "seconds to wait for an answer").positive().show_default();
+  o->tls.declare(flags);
+  o->key.declare(flags);
+  flags.footer("It broadcasts its own requests to all replicas. Input that is not a terminal works too.");
   return [o] { return run(*o); };
 }
 

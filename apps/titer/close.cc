@@ -13,11 +13,11 @@ struct Options {
   std::optional<std::uint32_t> if_version;
 };
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("site", o->site, "id or name of the site")->required();
-  app.add_option("--if-version", o->if_version, "only if the site has this version");
-  o->write.declare(app);
+  flags.option("site", o->site, "id or name of the site").required();
+  flags.option("--if-version", o->if_version, "only if the site has this version");
+  o->write.declare(flags);
   return [o] {
     return write_to_site(o->write, o->site, [&](const registry::SiteRef& site) {
       return registry::CloseSite{site, o->if_version};

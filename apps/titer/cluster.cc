@@ -20,6 +20,7 @@
 #include "cluster/supervisor.h"
 #include "net/loop.h"
 #include "net/rates.h"
+#include "net/tls.h"
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/sample.h"
@@ -35,6 +36,7 @@ struct Options {
   std::uint16_t http_port = 8080;
   std::string data_dir = "titer-data";
   std::string durability = "disk";
+  bool memory = false;  // stands for durability "memory", whatever else was said
   bool accept_data_loss = false;
   std::string execution_logs;
   std::vector<std::string> imports;
@@ -242,40 +244,44 @@ int run(const Options& options) {
   return serve(options, supervisor, loop);
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto options = std::make_shared<Options>();
-  app.add_option("t", options->replicas, "number of replicas")->capture_default_str();
-  app.add_option("--base-port", options->base_port, "wire port of replica 0; replica i listens on base + i")
-      ->capture_default_str();
-  app.add_option("--http-port", options->http_port, "HTTP port of replica 0; replica i serves at + i; 0: none")
-      ->capture_default_str();
-  app.add_option("--data", options->data_dir,
-                 "directory for the replicas' data and log files; a cluster that is there goes on")
-      ->capture_default_str();
-  app.add_option("--durability", options->durability,
-                 "disk: an answered write survives the failure of all; memory: of all but one")
-      ->capture_default_str();
-  app.add_flag(
-      "--memory", [options](std::int64_t) { options->durability = "memory"; }, "the same as --durability memory");
-  app.add_flag("--accept-data-loss", options->accept_data_loss,
-               "bootstrap an empty cluster where a cluster in memory has failed as a whole: its data is lost");
-  app.add_option("--import", options->imports, "files to import at the start (CSV, NDJSON, CDC CSV; gzip too)");
-  app.add_flag("--seed-site", options->seed_site, "begin with Harvard University, 02138, availability 0");
-  app.add_option("--execution-log", options->execution_logs,
-                 "directory: each replica writes one line per executed request to execution_<port>.log");
-  app.add_option(
+  flags.option("t", options->replicas, "number of replicas").show_default();
+  flags.option("--base-port", options->base_port, "wire port of replica 0; replica i listens on base + i")
+      .show_default();
+  flags.option("--http-port", options->http_port, "HTTP port of replica 0; replica i serves at + i; 0: none")
+      .show_default();
+  flags
+      .option("--data", options->data_dir,
+              "directory for the replicas' data and log files; a cluster that is there goes on")
+      .show_default();
+  flags
+      .option("--durability", options->durability,
+              "disk: an answered write survives the failure of all; memory: of all but one")
+      .show_default();
+  flags.flag("--memory", options->memory, "the same as --durability memory");
+  flags.flag("--accept-data-loss", options->accept_data_loss,
+             "bootstrap an empty cluster where a cluster in memory has failed as a whole: its data is lost");
+  flags.option("--import", options->imports, "files to import at the start (CSV, NDJSON, CDC CSV; gzip too)");
+  flags.flag("--seed-site", options->seed_site, "begin with Harvard University, 02138, availability 0");
+  flags.option("--execution-log", options->execution_logs,
+               "directory: each replica writes one line per executed request to execution_<port>.log");
+  flags.option(
       "--tls", options->tls,
       "directory of ca.pem, replica.pem and replica-key.pem: everything under TLS (`titer cert` makes them)");
-  app.add_option("--requests-per-key", options->rates.per_key,
-                 "requests a second of one key, over HTTP and on the wire; 0: any number");
-  app.add_option("--requests-per-address", options->rates.per_address,
-                 "requests a second of one address, over HTTP and on the wire; 0: any number");
-  app.add_option("--frames-in-flight", options->frames_in_flight,
-                 "frames that a replica sends before the first of them is safe");
-  app.footer(
+  flags.option("--requests-per-key", options->rates.per_key,
+               "requests a second of one key, over HTTP and on the wire; 0: any number");
+  flags.option("--requests-per-address", options->rates.per_address,
+               "requests a second of one address, over HTTP and on the wire; 0: any number");
+  flags.option("--frames-in-flight", options->frames_in_flight,
+               "frames that a replica sends before the first of them is safe");
+  flags.footer(
       "Commands on standard input: an index kills that replica (SIGKILL), 'start I' starts it again,\n"
       "'status', 'quit'. End of input: the cluster goes on. Ctrl-C stops all replicas cleanly.");
-  return [options] { return run(*options); };
+  return [options] {
+    if (options->memory) options->durability = "memory";
+    return run(*options);
+  };
 }
 
 const Registration registered({Group::kCluster, "cluster", "run t replicas on this machine", setup});

@@ -2,24 +2,17 @@
 
 // A command of the executable: one small file each, which registers itself. To add a command, add a file.
 //
-//   struct Options { … };
-//   int run(const Options& options) { … }                       // returns an exit code
-//   Runner setup(CLI::App& app) {                                // declares the options
-//     auto options = std::make_shared<Options>();
-//     app.add_option("site", options->site, "id or name of the site")->required();
-//     return [options] { return run(*options); };
-//   }
+//   Runner setup(Flags& flags) { … }                             // declares what it takes (flags.h)
 //   const Registration registered({Group::kSites, "view", "show one site with its stock", setup});
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
-#include <string>
 #include <vector>
+
+#include "titer/flags.h"
 
 namespace titer::app {
 
-// Documented in README and --help.
+// Documented in docs/reference/cli.md and --help.
 enum ExitCode : int {
   kExitOk = 0,
   kExitRefused = 1,        // the database refused it: not found, conflict, not enough …; or a check failed
@@ -34,12 +27,11 @@ enum ExitCode : int {
 // kHidden: started by other commands, not by people.
 enum class Group { kCluster, kSites, kStock, kFiles, kOperate, kHidden };
 
-using Runner = std::function<int()>;
 struct Command {
   Group group;
   const char* name;
   const char* summary;
-  Runner (*setup)(CLI::App& app);
+  Runner (*setup)(Flags& flags);
 };
 
 class Registration {

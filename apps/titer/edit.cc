@@ -31,17 +31,17 @@ int run(const Options& o) {
   });
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("site", o->site, "id or name of the site")->required();
-  app.add_option("--name", o->name, "a new name")->group("Fields");
-  app.add_option("--status", o->status, "active, hidden or closed")
-      ->check(CLI::IsMember({"active", "hidden", "closed"}))
-      ->group("Fields");
-  app.add_option("--if-version", o->if_version, "only if the site has this version");
-  o->fields.declare(app);
-  app.footer("A field that is not named stays as it is; an empty one (--phone '') is cleared.");
-  o->write.declare(app);
+  flags.option("site", o->site, "id or name of the site").required();
+  flags.option("--name", o->name, "a new name").heading("Fields");
+  flags.option("--status", o->status, "active, hidden or closed")
+      .one_of({"active", "hidden", "closed"})
+      .heading("Fields");
+  flags.option("--if-version", o->if_version, "only if the site has this version");
+  o->fields.declare(flags);
+  flags.footer("A field that is not named stays as it is; an empty one (--phone '') is cleared.");
+  o->write.declare(flags);
   return [o] { return run(*o); };
 }
 

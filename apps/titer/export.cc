@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "client/gateway_client.h"
 #include "client/read.h"
 #include "formats/writer.h"
 #include "titer/command.h"
@@ -50,8 +51,8 @@ Status write_file(const client::Snapshot& all, formats::ExportFormat format, con
   return Error{Code::kInternal, "cannot write " + path + ": " + why};
 }
 
-int show(Remote& remote, const Options& o) {
-  const Result<client::Snapshot> all = client::snapshot(remote.client(), o.closed);
+int show(client::GatewayClient& client, const Options& o) {
+  const Result<client::Snapshot> all = client::snapshot(client, o.closed);
   if (!all) return fail(all.error());
   const formats::ExportFormat format = *formats::export_format_named(o.format);
   if (o.output.empty() || o.output == "-") return write_all(*all, format, stdout) ? kExitOk : kExitRefused;
@@ -61,14 +62,14 @@ int show(Remote& remote, const Options& o) {
   return kExitOk;
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("--format", o->format)->check(CLI::IsMember({"csv", "ndjson", "geojson"}))->capture_default_str();
-  app.add_option("--output,-o", o->output, "file; without it, standard output");
-  app.add_flag("--closed", o->closed, "closed and hidden sites too");
-  o->at.declare(app);
-  app.footer("All sites as they were at one position of the order, while writes go on.");
-  return [o] { return with_remote(o->at, [&](Remote& remote) { return show(remote, *o); }); };
+  flags.option("--format", o->format).one_of({"csv", "ndjson", "geojson"}).show_default();
+  flags.option("--output,-o", o->output, "file; without it, standard output");
+  flags.flag("--closed", o->closed, "closed and hidden sites too");
+  o->at.declare(flags);
+  flags.footer("All sites as they were at one position of the order, while writes go on.");
+  return [o] { return with_client(o->at, [&](client::GatewayClient& client) { return show(client, *o); }); };
 }
 
 const Registration registered({Group::kFiles, "export", "write all sites to a file", setup});

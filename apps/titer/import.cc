@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "client/gateway_client.h"
 #include "titer/command.h"
 #include "titer/import_job.h"
 #include "titer/remote.h"
@@ -112,8 +113,9 @@ void print_summary(const std::string& file, const ImportJob& job, const Options&
   print_line(out);
 }
 
-// `remote` is null in a dry run.
-int import_feed(Remote* remote, const Options& o, const std::vector<std::string>& files, Problems& problems) {
+// `client` is null in a dry run.
+int import_feed(client::GatewayClient* client, const Options& o, const std::vector<std::string>& files,
+                Problems& problems) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   ImportJob* running = nullptr;
   ImportJob job({.files = files,
@@ -125,7 +127,7 @@ int import_feed(Remote* remote, const Options& o, const std::vector<std::string>
                        if (terminal) show_progress(*running);
                      }});
   running = &job;
-  const Status done = remote == nullptr ? job.dry_run() : job.run(remote->client());
+  const Status done = client == nullptr ? job.dry_run() : job.run(*client);
   if (terminal) std::fprintf(stderr, "\r%60s\r", "");
   problems.end_of_file();
   print_summary(files.front(), job, o);
@@ -134,12 +136,12 @@ int import_feed(Remote* remote, const Options& o, const std::vector<std::string>
   return done.error().code == Code::kInvalid ? static_cast<int>(kExitUsage) : code;
 }
 
-int import_files(Remote* remote, const Options& o, Problems& problems) {
+int import_files(client::GatewayClient* client, const Options& o, Problems& problems) {
   int worst = kExitOk;
   std::vector<std::string> missing;
   for (const std::vector<std::string>& feed : feeds_of(o.files, o.format, missing)) {
-    if (remote != nullptr && remote->interrupted()) break;
-    worst = std::max(worst, import_feed(remote, o, feed, problems));
+    if (client != nullptr && client->interrupted()) break;
+    worst = std::max(worst, import_feed(client, o, feed, problems));
   }
   if (!missing.empty())
     complain(grouped(missing.size()) + " files that a manifest names are not beside it, " + missing.front() +
@@ -154,22 +156,22 @@ int run(const Options& o) {
     return kExitUsage;
   }
   if (o.dry_run) return import_files(nullptr, o, problems);
-  return with_remote(o.at, [&](Remote& remote) { return import_files(&remote, o, problems); });
+  return with_client(o.at, [&](client::GatewayClient& client) { return import_files(&client, o, problems); });
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("files", o->files, "files to read, plain or gzip; - is standard input")->required();
-  app.add_option("--format", o->format, "default: found out from the file")
-      ->check(CLI::IsMember({"csv", "ndjson", "cdc", "national", "therapeutics", "smart"}));
-  app.add_flag("--dry-run", o->dry_run, "read and check only");
-  app.add_option("--problems", o->problems, "write every row's problems to this file");
+  flags.option("files", o->files, "files to read, plain or gzip; - is standard input").required();
+  flags.option("--format", o->format, "default: found out from the file")
+      .one_of({"csv", "ndjson", "cdc", "national", "therapeutics", "smart"});
+  flags.flag("--dry-run", o->dry_run, "read and check only");
+  flags.option("--problems", o->problems, "write every row's problems to this file");
   const char* user = std::getenv("USER");
   o->actor = user != nullptr && *user != '\0' ? user : "cli";
-  app.add_option("--actor", o->actor, "who does this, for the history")->capture_default_str();
-  app.add_flag("--json", o->json, "the counts as one JSON object per file");
-  o->at.declare(app);
-  app.footer(
+  flags.option("--actor", o->actor, "who does this, for the history").show_default();
+  flags.flag("--json", o->json, "the counts as one JSON object per file");
+  o->at.declare(flags);
+  flags.footer(
       "Each row is taken whole or not at all, and can be repeated: what is so already is not changed.\n"
       "A SMART feed is its manifest (`$bulk-publish`) with its files beside it, or --format smart with all its "
       "files.\n"
@@ -183,10 +185,10 @@ const Registration registered({Group::kFiles, "import", "add and update sites fr
 }  // namespace
 
 int import_sample(const At& at, const std::string& file) {
-  return with_remote(at, [&](Remote& remote) {
+  return with_client(at, [&](client::GatewayClient& client) {
     ImportJob job(
         {.files = {file}, .format = std::nullopt, .actor = "titer cluster", .problem = {}, .progress = {}});
-    const Status done = job.run(remote.client());
+    const Status done = job.run(client);
     if (!done) return fail(done.error());
     std::printf("%s\n", summary(file, job, false).c_str());
     return static_cast<int>(kExitOk);

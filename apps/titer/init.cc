@@ -47,17 +47,17 @@ int run(const Options& options) {
   return code;
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto options = std::make_shared<Options>();
-  options->at.declare(app);
-  app.add_option(
-         "machines", options->machines,
-         "wire address of each replica, in the order of their indices: HOST:PORT, or HOST:PORT=URL with the "
-         "address of its HTTP interface")
-      ->required();
-  app.add_flag("--if-absent", options->if_absent,
-               "change nothing, and succeed, where there is a record of this name");
-  app.footer("It refuses where the register has a cluster of this name. More machines: `titer replica add`.");
+  options->at.declare(flags);
+  flags
+      .option("machines", options->machines,
+              "wire address of each replica, in the order of their indices: HOST:PORT, or HOST:PORT=URL with the "
+              "address of its HTTP interface")
+      .required();
+  flags.flag("--if-absent", options->if_absent,
+             "change nothing, and succeed, where there is a record of this name");
+  flags.footer("It refuses where the register has a cluster of this name. More machines: `titer replica add`.");
   return [options] { return run(*options); };
 }
 

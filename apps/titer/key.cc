@@ -3,6 +3,7 @@
 // titer key create | list | revoke | roles
 #include <cstdio>
 
+#include "client/gateway_client.h"
 #include "client/new_token.h"
 #include "client/read.h"
 #include "formats/key_json.h"
@@ -20,7 +21,7 @@ struct Options {
   std::vector<std::string> sites, areas;
   std::string source;
   At at;  // of list
-  bool json = false, markdown = false;
+  bool json = false;
 };
 
 std::vector<std::string_view> scope_of(const Options& o) {
@@ -38,8 +39,8 @@ int create(const Options& o) {
   const wire::Token token = client::new_token();
   registry::CreateKey key{token.key, wire::hash_secret(token.secret), o.owner, *role, scope_of(o), {}};
   key.expires = expires->value_or(WallTime());
-  return with_remote(o.write.at, [&](Remote& remote) {
-    const auto outcome = remote.client().execute(request_of(o.write, key));
+  return with_client(o.write.at, [&](client::GatewayClient& client) {
+    const auto outcome = client.execute(request_of(o.write, key));
     if (!outcome) return fail(outcome.error());
     if (!outcome->ok()) return fail({outcome->code, outcome->message});
     const std::string text = to_text(token);
@@ -60,10 +61,10 @@ std::string state_of(const registry::Key& key) {
 }
 
 int list(const Options& o) {
-  return with_remote(o.at, [&](Remote& remote) {
+  return with_client(o.at, [&](client::GatewayClient& client) {
     JsonArray array(o.json);
     Table table({"id", "role", "owner", "scope", "created", "by", ""});
-    const Status done = client::list_keys(remote.client(), [&](const registry::Key& key) {
+    const Status done = client::list_keys(client, [&](const registry::Key& key) {
       if (o.json) {
         std::string line;
         formats::print_json(key, line);
@@ -90,46 +91,53 @@ int revoke(const Options& o) {
   return kExitUsage;
 }
 
-int roles(const Options&) {
+int roles() {
   std::printf("%s", registry::roles_markdown().c_str());
   return kExitOk;
 }
 
-CLI::App* declare_create(CLI::App& app, Options& o) {
-  CLI::App* create = app.add_subcommand("create", "make a key and print it; the first one at a local socket");
-  create->add_option("--owner", o.owner, "who acts with it: the actor in the history")->required();
-  create->add_option("--role", o.role, "reader, provider, jurisdiction, aggregator, auditor or operator")
-      ->required()
-      ->check(CLI::IsMember({"reader", "provider", "jurisdiction", "aggregator", "auditor", "operator"}));
-  create->add_option("--site", o.sites, "of a provider: the ids of its sites")->delimiter(',');
-  create->add_option("--area", o.areas, "of a jurisdiction: states (MA) and ZIP codes (02139, 021)")
-      ->delimiter(',');
-  create->add_option("--source", o.source, "of an aggregator: what its claims name as their source");
-  create->add_option("--expires", o.expires, "date, or date and time; without it the key does not expire");
-  o.write.declare(*create);
-  return create;
+Runner setup_create(Flags& flags) {
+  auto o = std::make_shared<Options>();
+  flags.option("--owner", o->owner, "who acts with it: the actor in the history").required();
+  flags.option("--role", o->role, "reader, provider, jurisdiction, aggregator, auditor or operator")
+      .required()
+      .one_of({"reader", "provider", "jurisdiction", "aggregator", "auditor", "operator"});
+  flags.option("--site", o->sites, "of a provider: the ids of its sites").comma_separated();
+  flags.option("--area", o->areas, "of a jurisdiction: states (MA) and ZIP codes (02139, 021)").comma_separated();
+  flags.option("--source", o->source, "of an aggregator: what its claims name as their source");
+  flags.option("--expires", o->expires, "date, or date and time; without it the key does not expire");
+  o->write.declare(flags);
+  return [o] { return create(*o); };
 }
 
-Runner setup(CLI::App& app) {
+Runner setup_list(Flags& flags) {
   auto o = std::make_shared<Options>();
-  auto other = std::make_shared<Options>();
-  const CLI::App* made = declare_create(app, *o);
-  CLI::App* listed = app.add_subcommand("list", "all keys, without their secrets");
-  listed->add_flag("--json", o->json, "as a JSON array");
-  o->at.declare(*listed);
-  CLI::App* revoked = app.add_subcommand("revoke", "end a key for good");
-  revoked->add_option("id", other->id, "of the key, as titer key list shows it")->required();
-  other->write.declare(*revoked);
-  CLI::App* table = app.add_subcommand("roles", "what each role may do");
-  table->add_flag("--markdown", o->markdown, "as it stands in docs/how-to/security.md (the only form)");
-  app.require_subcommand(1);
-  app.footer(
+  flags.flag("--json", o->json, "as a JSON array");
+  o->at.declare(flags);
+  return [o] { return list(*o); };
+}
+
+Runner setup_revoke(Flags& flags) {
+  auto o = std::make_shared<Options>();
+  flags.option("id", o->id, "of the key, as titer key list shows it").required();
+  o->write.declare(flags);
+  return [o] { return revoke(*o); };
+}
+
+Runner setup_roles(Flags& flags) {
+  auto markdown = std::make_shared<bool>(false);
+  flags.flag("--markdown", *markdown, "as it stands in docs/how-to/security.md (the only form)");
+  return [markdown] { return roles(); };
+}
+
+Runner setup(Flags& flags) {
+  flags.command("create", "make a key and print it; the first one at a local socket", setup_create);
+  flags.command("list", "all keys, without their secrets", setup_list);
+  flags.command("revoke", "end a key for good", setup_revoke);
+  flags.command("roles", "what each role may do", setup_roles);
+  flags.footer(
       "Commands show a key with --key KEY, --key @FILE or TITER_KEY. Without any key everybody may do everything.");
-  return [=] {
-    if (made->parsed()) return create(*o);
-    if (listed->parsed()) return list(*o);
-    return revoked->parsed() ? revoke(*other) : roles(*o);
-  };
+  return {};
 }
 
 const Registration registered({Group::kOperate, "key", "make, list and revoke keys", setup});

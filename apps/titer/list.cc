@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer list
+#include "client/gateway_client.h"
 #include "client/read.h"
 #include "titer/command.h"
 #include "titer/site_table.h"
@@ -16,17 +17,17 @@ struct Options {
   std::uint64_t limit = 0;
 };
 
-int show(Remote& remote, const Options& o, const registry::SiteFilter& filter) {
+int show(client::GatewayClient& client, const Options& o, const registry::SiteFilter& filter) {
   Table table = site_table(false);
   JsonArray array(o.json);
   const std::string product(filter.product);
-  const Status done = client::list_sites(remote.client(), {.filter = filter, .after_name = {}, .after_id = {}},
+  const Status done = client::list_sites(client, {.filter = filter, .after_name = {}, .after_id = {}},
                                          o.limit == 0 ? UINT64_MAX : o.limit, [&](const registry::Site& site) {
                                            if (o.json)
                                              array.add(to_json(site));
                                            else
                                              add_rows(table, site, "", product);
-                                           return !remote.interrupted();
+                                           return !client.interrupted();
                                          });
   if (!done) return fail(done.error());
   array.close();
@@ -48,21 +49,21 @@ int run(const Options& o) {
   filter.available_only = o.available;
   filter.with_closed = o.closed;
   filter.updated_since = *since;
-  return with_remote(o.at, [&](Remote& remote) { return show(remote, o, filter); });
+  return with_client(o.at, [&](client::GatewayClient& client) { return show(client, o, filter); });
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("text", o->text, "part of the name");
-  app.add_option("--zip", o->zip, "only this ZIP code");
-  app.add_option("--state", o->state, "only this state (two letters)");
-  app.add_option("--product", o->product, "only sites that have this vaccine (CVX, NDC or any)");
-  app.add_flag("--available", o->available, "only where there is some");
-  app.add_flag("--closed", o->closed, "closed and hidden sites too");
-  app.add_option("--updated-since", o->updated_since, "only sites updated since this time");
-  app.add_option("--limit", o->limit, "at most this many sites")->check(CLI::PositiveNumber);
-  app.add_flag("--json", o->json, "as a JSON array");
-  o->at.declare(app);
+  flags.option("text", o->text, "part of the name");
+  flags.option("--zip", o->zip, "only this ZIP code");
+  flags.option("--state", o->state, "only this state (two letters)");
+  flags.option("--product", o->product, "only sites that have this vaccine (CVX, NDC or any)");
+  flags.flag("--available", o->available, "only where there is some");
+  flags.flag("--closed", o->closed, "closed and hidden sites too");
+  flags.option("--updated-since", o->updated_since, "only sites updated since this time");
+  flags.option("--limit", o->limit, "at most this many sites").positive();
+  flags.flag("--json", o->json, "as a JSON array");
+  o->at.declare(flags);
   return [o] { return run(*o); };
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "client/gateway_client.h"
 #include "client/read.h"
 #include "formats/site_json.h"
 #include "titer/command.h"
@@ -34,12 +35,12 @@ bool parse_point(const std::string& text, double& lat, double& lon) {
          second.ptr == end;
 }
 
-int show(Remote& remote, const Options& o, const registry::Near& query) {
+int show(client::GatewayClient& client, const Options& o, const registry::Near& query) {
   const double metres_per_unit = o.unit == "mi" ? kMetresPerMile : 1000;
   const std::string product(query.filter.product);
   Table table = site_table(true);
   JsonArray array(o.json);
-  const Status done = client::near_sites(remote.client(), query, [&](const registry::Site& site, double metres) {
+  const Status done = client::near_sites(client, query, [&](const registry::Site& site, double metres) {
     if (o.json) {
       std::string row;
       formats::print_json(site, net::wall_now(), {metres, metres / metres_per_unit, o.unit}, row);
@@ -68,19 +69,19 @@ int run(const Options& o) {
   query.filter.product = *product;
   query.filter.available_only = o.available;
   query.limit = o.limit;
-  return with_remote(o.at, [&](Remote& remote) { return show(remote, o, query); });
+  return with_client(o.at, [&](client::GatewayClient& client) { return show(client, o, query); });
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("place", o->place, "ZIP code, or LAT,LON")->required();
-  app.add_option("--within", o->within, "radius")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--unit", o->unit, "mi or km")->check(CLI::IsMember({"mi", "km"}))->capture_default_str();
-  app.add_option("--product", o->product, "only sites that have this vaccine (CVX, NDC or any)");
-  app.add_flag("--available", o->available, "only where there is some");
-  app.add_option("--limit", o->limit, "at most this many sites")->check(CLI::Range(1, 2000))->capture_default_str();
-  app.add_flag("--json", o->json, "as a JSON array");
-  o->at.declare(app);
+  flags.option("place", o->place, "ZIP code, or LAT,LON").required();
+  flags.option("--within", o->within, "radius").positive().show_default();
+  flags.option("--unit", o->unit, "mi or km").one_of({"mi", "km"}).show_default();
+  flags.option("--product", o->product, "only sites that have this vaccine (CVX, NDC or any)");
+  flags.flag("--available", o->available, "only where there is some");
+  flags.option("--limit", o->limit, "at most this many sites").between(1, 2000).show_default();
+  flags.flag("--json", o->json, "as a JSON array");
+  o->at.declare(flags);
   return [o] { return run(*o); };
 }
 

@@ -83,16 +83,16 @@ int run(const Options& o) {
   return kExitRefused;
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("dir", o->dir, "data directory of a cluster that does not run")->capture_default_str();
-  app.add_option("--from", o->from, "the replica from whose disk the cluster resumes");
-  app.add_option("--config", o->config,
-                 "titer.toml of this machine, in a cluster on several machines: resume from its disk "
-                 "(docs/reference/serve.md)");
-  app.add_flag("--accept-data-loss", o->accept,
-               "do it: acknowledged writes that are not on that disk are lost; the record says so permanently");
-  app.footer(
+  flags.option("dir", o->dir, "data directory of a cluster that does not run").show_default();
+  flags.option("--from", o->from, "the replica from whose disk the cluster resumes");
+  flags.option("--config", o->config,
+               "titer.toml of this machine, in a cluster on several machines: resume from its disk "
+               "(docs/reference/serve.md)");
+  flags.flag("--accept-data-loss", o->accept,
+             "do it: acknowledged writes that are not on that disk are lost; the record says so permanently");
+  flags.footer(
       "Without --accept-data-loss nothing is changed: it says what each replica has and what would be lost.\n"
       "It refuses when a start would lose nothing, and when the replica's data is damaged or half learned.\n"
       "Exit codes: 0 done, 1 refused or only shown, 2 usage, or the directory is in use.");

@@ -8,7 +8,10 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "client/addresses.h"
+#include "registry/request.h"
 #include "titer/command.h"
+#include "titer/connect.h"
 
 namespace titer::app {
 
@@ -36,23 +39,18 @@ int fail(const Error& error) {
   return exit_code(error.code);
 }
 
-void At::declare(CLI::App& app) {
-  app.add_option("--at", texts, "replicas to talk to, the next one when one is down: [HOST:]PORT or unix:/PATH[,…]")
-      ->envname("TITER_AT")
-      ->allow_extra_args(false)
-      ->type_name("ADDR");
-  app.add_option("--timeout", timeout_s, "seconds to wait for an answer")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str()
-      ->type_name("S");
-  tls.declare(app);
-  key.declare(app);
+void At::declare(Flags& flags) {
+  flags.option("--at", texts, "replicas to talk to, the next one when one is down: [HOST:]PORT or unix:/PATH[,…]")
+      .env("TITER_AT")
+      .one_word_each()
+      .value_name("ADDR");
+  flags.option("--timeout", timeout_s, "seconds to wait for an answer").positive().show_default().value_name("S");
+  tls.declare(flags);
+  key.declare(flags);
 }
 
-void KeyFlag::declare(CLI::App& app) {
-  app.add_option("--key", text, "the key to act with, or @FILE where it stands")
-      ->envname("TITER_KEY")
-      ->type_name("KEY");
+void KeyFlag::declare(Flags& flags) {
+  flags.option("--key", text, "the key to act with, or @FILE where it stands").env("TITER_KEY").value_name("KEY");
 }
 
 Result<std::optional<wire::Token>> KeyFlag::token() const {
@@ -75,14 +73,14 @@ Result<client::Addresses> At::addresses() const {
   return out;
 }
 
-Result<client::GatewayClient::Options> At::client() const {
-  Result<client::Addresses> to = addresses();
+Result<client::GatewayClient::Options> client_options(const At& at) {
+  Result<client::Addresses> to = at.addresses();
   if (!to) return to.error();
-  Result<std::optional<wire::Token>> token = key.token();
+  Result<std::optional<wire::Token>> token = at.key.token();
   if (!token) return token.error();
   client::GatewayClient::Options options;
   options.at = std::move(to).value();
-  options.deadline_us = static_cast<std::int64_t>(timeout_s * 1e6);
+  options.deadline_us = static_cast<std::int64_t>(at.timeout_s * 1e6);
   options.token = std::move(token).value();
   options.advice = "; name its replicas with --at or TITER_AT";
   return options;
@@ -96,25 +94,18 @@ Interrupt::Interrupt(net::Loop& loop, std::function<void()> call) : signals_(loo
   });
 }
 
-Remote::Remote(client::GatewayClient::Options options)
-    : client_(loop_, std::move(options)), interrupt_(loop_, [this] { client_.interrupt(); }) {}
-
-Result<std::unique_ptr<Remote>> Remote::open(client::GatewayClient::Options options) {
-  std::unique_ptr<Remote> remote(new Remote(std::move(options)));
-  if (const Status connected = remote->client_.connect(); !connected) return connected.error();
-  return remote;
-}
-
-int with_remote(const At& at, const std::function<int(Remote&)>& work) {
-  Result<client::GatewayClient::Options> options = at.client();
+int with_client(const At& at, const std::function<int(client::GatewayClient&)>& work) {
+  Result<client::GatewayClient::Options> options = client_options(at);
   if (!options) {
     complain(options.error().message);
     return kExitUsage;
   }
-  const Result<std::unique_ptr<Remote>> remote = Remote::open(std::move(options).value());
-  if (!remote) return fail(remote.error());
-  const int code = work(**remote);
-  return (*remote)->interrupted() ? kExitInterrupted : code;
+  net::Loop loop;
+  client::GatewayClient client(loop, std::move(options).value());
+  const Interrupt interrupt(loop, [&client] { client.interrupt(); });
+  if (const Status connected = client.connect(); !connected) return fail(connected.error());
+  const int code = work(client);
+  return interrupt.hit() ? kExitInterrupted : code;
 }
 
 namespace {
@@ -130,8 +121,8 @@ bool could_be_id(std::string_view text) {
 Status by_id_or_name(std::string_view text, const std::function<Status(const registry::SiteRef&)>& attempt) {
   const auto missing = [](const Status& tried) { return !tried.ok() && tried.error().code == Code::kNotFound; };
   if (could_be_id(text))
-    if (const Status by_id = attempt({.id = text, .name = {}}); !missing(by_id)) return by_id;
-  const Status by_name = attempt({.id = {}, .name = text});
+    if (Status by_id = attempt({.id = text, .name = {}}); !missing(by_id)) return by_id;
+  Status by_name = attempt({.id = {}, .name = text});
   if (!missing(by_name)) return by_name;
   return Error{Code::kNotFound, "no site has the id or name '" + std::string(text) + "'; `titer list` shows all"};
 }

@@ -171,24 +171,24 @@ int run(const Options& options) {
   return run_node(process);
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto options = std::make_shared<Options>();
-  app.add_option("--index", options->index)->required();
-  app.add_option("--replicas", options->replicas)->required();
-  app.add_option("--base-port", options->base_port)->required();
-  app.add_option("--http-port", options->http_port, "of replica 0; 0: no HTTP");
-  app.add_option("--cluster", options->cluster)->required();
-  app.add_option("--incarnation", options->incarnation)->required();
-  app.add_option("--frames-in-flight", options->frames_in_flight);
-  app.add_option("--execution-log", options->execution_log);
-  app.add_option("--data", options->data, "directory of its data; without: durability memory");
-  app.add_option("--local-socket", options->local_socket, "path of a Unix socket for this user's processes")
-      ->required();
-  app.add_option("--tls", options->tls, "directory of ca.pem, replica.pem, replica-key.pem; without: plain");
-  app.add_option("--requests-per-key", options->rates.per_key);
-  app.add_option("--requests-per-address", options->rates.per_address);
-  app.add_option("--loss", options->losses, "a loss of data that an operator accepted; kept in the state")
-      ->allow_extra_args(false);
+  flags.option("--index", options->index).required();
+  flags.option("--replicas", options->replicas).required();
+  flags.option("--base-port", options->base_port).required();
+  flags.option("--http-port", options->http_port, "of replica 0; 0: no HTTP");
+  flags.option("--cluster", options->cluster).required();
+  flags.option("--incarnation", options->incarnation).required();
+  flags.option("--frames-in-flight", options->frames_in_flight);
+  flags.option("--execution-log", options->execution_log);
+  flags.option("--data", options->data, "directory of its data; without: durability memory");
+  flags.option("--local-socket", options->local_socket, "path of a Unix socket for this user's processes")
+      .required();
+  flags.option("--tls", options->tls, "directory of ca.pem, replica.pem, replica-key.pem; without: plain");
+  flags.option("--requests-per-key", options->rates.per_key);
+  flags.option("--requests-per-address", options->rates.per_address);
+  flags.option("--loss", options->losses, "a loss of data that an operator accepted; kept in the state")
+      .one_word_each();
   return [options] { return run(*options); };
 }
 

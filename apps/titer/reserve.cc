@@ -23,12 +23,12 @@ int run(const Options& o) {
 }
 
 template <typename Operation>
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("site", o->site, "id or name of the site")->required();
-  app.add_option("doses", o->doses, "how many")->check(CLI::PositiveNumber)->capture_default_str();
-  declare_product(app, o->product);
-  o->write.declare(app);
+  flags.option("site", o->site, "id or name of the site").required();
+  flags.option("doses", o->doses, "how many").positive().show_default();
+  declare_product(flags, o->product);
+  o->write.declare(flags);
   return [o] { return run<Operation>(*o); };
 }
 

@@ -73,18 +73,18 @@ int run(const Options& o) {
   return code;
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("file", o->file, "a file that `titer backup` wrote")->required();
-  app.add_option("--data", o->data,
-                 "directory for the new cluster, on this machine; it must be empty or not there yet");
-  app.add_option("--replicas", o->replicas, "with --data: how many it is to have")->capture_default_str();
-  app.add_option("--config", o->config,
-                 "titer.toml of this machine, which is to bootstrap a cluster on several machines with it "
-                 "(docs/reference/serve.md)");
-  app.add_flag("--check", o->check, "only read it: every checksum, the digest, the state's own invariants");
-  app.add_flag("--json", o->json, "what the file holds as one JSON object");
-  app.footer(
+  flags.option("file", o->file, "a file that `titer backup` wrote").required();
+  flags.option("--data", o->data,
+               "directory for the new cluster, on this machine; it must be empty or not there yet");
+  flags.option("--replicas", o->replicas, "with --data: how many it is to have").show_default();
+  flags.option("--config", o->config,
+               "titer.toml of this machine, which is to bootstrap a cluster on several machines with it "
+               "(docs/reference/serve.md)");
+  flags.flag("--check", o->check, "only read it: every checksum, the digest, the state's own invariants");
+  flags.flag("--json", o->json, "what the file holds as one JSON object");
+  flags.footer(
       "The new cluster has an identity of its own. `titer cluster T --data DIR` starts it: replica 0 begins with "
       "the\n"
       "state of the backup, the others learn from it. With --config: `titer init` has made the record, nobody has\n"

@@ -7,15 +7,14 @@
 #include <utility>
 
 #include "titer/command.h"
-#include "titer/remote.h"
+#include "titer/connect.h"
 #include "view/etcd_register.h"
 
 namespace titer::app {
 
-void AtRegister::declare(CLI::App& app) {
-  app.add_option("--config", config,
-                 "a titer.toml that names the cluster and its register (docs/reference/serve.md)")
-      ->required();
+void AtRegister::declare(Flags& flags) {
+  flags.option("--config", config, "a titer.toml that names the cluster and its register (docs/reference/serve.md)")
+      .required();
 }
 
 Result<view::RosterEntry> parse_roster_entry(std::uint16_t index, const std::string& text) {

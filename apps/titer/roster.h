@@ -4,7 +4,6 @@
 // people write them.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "host/config.h"
@@ -12,10 +11,12 @@
 
 namespace titer::app {
 
+class Flags;
+
 // --config
 struct AtRegister {
   std::string config;
-  void declare(CLI::App& app);
+  void declare(Flags& flags);
 };
 
 // HOST:PORT, or HOST:PORT=http://HOST:PORT with the HTTP interface's address.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer replica: the machines of a cluster on several machines — list, add, remove, replace.
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,9 +17,7 @@ struct Options {
   AtRegister at;
   std::uint16_t index = 0;
   std::string machine;
-  Runner chosen;
 };
-using Shared = std::shared_ptr<Options>;
 using RosterEntryChange = Result<view::ClusterRecord> (*)(const view::ClusterRecord&, const view::RosterEntry&);
 
 // With the machine that the command line names.
@@ -39,36 +36,41 @@ int remove(const Options& options) {
   });
 }
 
-CLI::App* verb(CLI::App& app, const Shared& options, const char* name, const char* what, Runner run) {
-  CLI::App* sub = app.add_subcommand(name, what);
-  options->at.declare(*sub);
-  sub->callback([options, run = std::move(run)] { options->chosen = run; });
-  return sub;
+void name_replica(Flags& flags, Options& options) {
+  options.at.declare(flags);
+  flags.option("index", options.index, "of the replica").required();
 }
 
-void name_replica(CLI::App* sub, const Shared& options, bool and_machine) {
-  sub->add_option("index", options->index, "of the replica")->required();
-  if (and_machine)
-    sub->add_option("machine", options->machine,
-                    "HOST:PORT of its wire, or HOST:PORT=URL with that of its HTTP interface")
-        ->required();
+Runner setup_list(Flags& flags) {
+  auto at = std::make_shared<AtRegister>();
+  at->declare(flags);
+  return [at] { return show_roster(*at); };
 }
 
-Runner setup(CLI::App& app) {
+template <RosterEntryChange kHow>
+Runner setup_change(Flags& flags) {
   auto options = std::make_shared<Options>();
-  app.require_subcommand(1);
-  verb(app, options, "list", "show the machines, and who is a member of the view",
-       [options] { return show_roster(options->at); });
-  name_replica(verb(app, options, "add", "one more machine; `titer serve` there joins",
-                    [options] { return change(*options, view::roster_entry_added); }),
-               options, true);
-  name_replica(
-      verb(app, options, "remove", "one machine less; its process ends", [options] { return remove(*options); }),
-      options, false);
-  name_replica(verb(app, options, "replace", "another machine takes the place of one that is gone",
-                    [options] { return change(*options, view::roster_entry_replaced); }),
-               options, true);
-  return [options] { return options->chosen(); };
+  name_replica(flags, *options);
+  flags
+      .option("machine", options->machine,
+              "HOST:PORT of its wire, or HOST:PORT=URL with that of its HTTP interface")
+      .required();
+  return [options] { return change(*options, kHow); };
+}
+
+Runner setup_remove(Flags& flags) {
+  auto options = std::make_shared<Options>();
+  name_replica(flags, *options);
+  return [options] { return remove(*options); };
+}
+
+Runner setup(Flags& flags) {
+  flags.command("list", "show the machines, and who is a member of the view", setup_list);
+  flags.command("add", "one more machine; `titer serve` there joins", setup_change<view::roster_entry_added>);
+  flags.command("remove", "one machine less; its process ends", setup_remove);
+  flags.command("replace", "another machine takes the place of one that is gone",
+                setup_change<view::roster_entry_replaced>);
+  return {};
 }
 
 const Registration registered({Group::kCluster, "replica", "list, add, remove or replace machines of a cluster",

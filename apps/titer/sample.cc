@@ -2,6 +2,7 @@
 
 #include "titer/sample.h"
 
+#include "client/gateway_client.h"
 #include "titer/command.h"
 
 namespace titer::app {
@@ -14,8 +15,8 @@ int add_seed_site(const At& at) {
   harvard.stock->source = "seed";
   const registry::Request request{
       .operation = harvard, .actor = "titer cluster", .reason = {}, .idempotency_key = {}, .echo_site = false};
-  return with_remote(at, [&](Remote& remote) {
-    const Result<registry::Outcome> outcome = remote.client().execute(request);
+  return with_client(at, [&](client::GatewayClient& client) {
+    const Result<registry::Outcome> outcome = client.execute(request);
     if (!outcome) return fail(outcome.error());
     if (outcome->ok() || outcome->code == Code::kDuplicate) return static_cast<int>(kExitOk);
     return fail({outcome->code, outcome->message});

@@ -73,16 +73,16 @@ int run(const Options& options) {
   return serving.run();
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto options = std::make_shared<Options>();
-  app.add_option("--config", options->config, "titer.toml (docs/reference/serve.md)")->required();
-  app.add_option("--index", options->overrides.index, "which replica this is, whatever the file says");
-  app.add_option("--wire", options->overrides.wire, "HOST:PORT for replicas and clients, whatever the file says");
-  app.add_option("--http", options->overrides.http,
-                 "HOST:PORT of the page and the HTTP interface, whatever the file says");
-  app.add_flag("--check", options->check, "say whether the configuration can be used, and end: exit code 0 or 2");
-  app.add_flag("--insecure", options->insecure, "serve beyond this machine without TLS");
-  app.footer(
+  flags.option("--config", options->config, "titer.toml (docs/reference/serve.md)").required();
+  flags.option("--index", options->overrides.index, "which replica this is, whatever the file says");
+  flags.option("--wire", options->overrides.wire, "HOST:PORT for replicas and clients, whatever the file says");
+  flags.option("--http", options->overrides.http,
+               "HOST:PORT of the page and the HTTP interface, whatever the file says");
+  flags.flag("--check", options->check, "say whether the configuration can be used, and end: exit code 0 or 2");
+  flags.flag("--insecure", options->insecure, "serve beyond this machine without TLS");
+  flags.footer(
       "Exit codes: 0 stopped, or its place in the cluster is gone; 2 it cannot start so: the log says what to do;\n"
       "3 excluded from the view: start it again, it learns; 4 its disk or its state is not to be trusted.");
   return [options] { return run(*options); };

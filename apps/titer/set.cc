@@ -26,15 +26,15 @@ int run(const Options& o) {
   });
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("site", o->site, "id or name of the site")->required();
-  app.add_option("availability", o->availability, "doses (a whole number), true, false or unknown")->required();
-  declare_product(app, o->product);
-  app.add_option("--valid-at", o->valid_at, "when this was true; refused if older than what is stored");
-  app.add_option("--source", o->source, "where the value comes from");
-  app.add_option("--if-version", o->if_version, "only if the stock line has this version (0: does not exist yet)");
-  o->write.declare(app);
+  flags.option("site", o->site, "id or name of the site").required();
+  flags.option("availability", o->availability, "doses (a whole number), true, false or unknown").required();
+  declare_product(flags, o->product);
+  flags.option("--valid-at", o->valid_at, "when this was true; refused if older than what is stored");
+  flags.option("--source", o->source, "where the value comes from");
+  flags.option("--if-version", o->if_version, "only if the stock line has this version (0: does not exist yet)");
+  o->write.declare(flags);
   return [o] { return run(*o); };
 }
 

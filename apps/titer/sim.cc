@@ -128,23 +128,21 @@ int run(const Options& options) {
   return missing.empty() ? kExitOk : kExitMarkNeverHit;
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto options = std::make_shared<Options>();
-  app.add_option("--seed", options->seed, "run this seed, twice; print its parameters");
-  app.add_option("--seeds", options->seeds, "run so many");
-  app.add_option("--first", options->first, "… from this one on")->capture_default_str();
-  app.add_option("--twice-every", options->twice_every,
-                 "every so-manieth seed is run twice and must be the same run")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_option("--jobs", options->jobs, "processes at work")->check(CLI::Range(1, 256))->capture_default_str();
-  app.add_option("--replay", options->replay, "run the seeds of this file: a seed and what it found per line");
-  app.add_option("--trace", options->trace,
-                 "draw the run of --seed: a page with its space-time diagram, into this file");
-  app.add_flag("--log", options->log,
-               "print what happens in the run of --seed, a line per event, and nothing else");
-  app.add_flag("--marks", options->marks, "print which faults and rare branches were hit, and how often");
-  app.footer(
+  flags.option("--seed", options->seed, "run this seed, twice; print its parameters");
+  flags.option("--seeds", options->seeds, "run so many");
+  flags.option("--first", options->first, "… from this one on").show_default();
+  flags.option("--twice-every", options->twice_every, "every so-manieth seed is run twice and must be the same run")
+      .positive()
+      .show_default();
+  flags.option("--jobs", options->jobs, "processes at work").between(1, 256).show_default();
+  flags.option("--replay", options->replay, "run the seeds of this file: a seed and what it found per line");
+  flags.option("--trace", options->trace,
+               "draw the run of --seed: a page with its space-time diagram, into this file");
+  flags.flag("--log", options->log, "print what happens in the run of --seed, a line per event, and nothing else");
+  flags.flag("--marks", options->marks, "print which faults and rare branches were hit, and how often");
+  flags.footer(
       "Exit codes: 0 all is well, 10 a crash or a broken CHECK, 11 a promise was broken, 12 something never came "
       "to\n"
       "rest, 13 a seed run twice went two ways, 14 a fault or rare branch was never hit (from 1000 seeds on).");

@@ -67,10 +67,10 @@ int run(const Options& o) {
   return kExitOk;
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_flag("--json", o->json, "what each replica says, as a JSON array");
-  o->at.declare(app);
+  flags.flag("--json", o->json, "what each replica says, as a JSON array");
+  o->at.declare(flags);
   return [o] { return run(*o); };
 }
 

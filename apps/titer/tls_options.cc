@@ -2,17 +2,21 @@
 
 #include "titer/tls_options.h"
 
+#include "net/address.h"
+#include "net/tls.h"
+#include "titer/flags.h"
+
 namespace titer::app {
 
-void TlsFlags::declare(CLI::App& app) {
-  app.add_option("--ca", ca, "the cluster's certificate authority (PEM); turns TLS on")
-      ->envname("TITER_CA")
-      ->type_name("FILE");
-  app.add_option("--cert", certificate, "a certificate to show, when the cluster wants one")->type_name("FILE");
-  app.add_option("--cert-key", key, "its private key")->type_name("FILE");
+void TlsFlags::declare(Flags& flags) {
+  flags.option("--ca", ca, "the cluster's certificate authority (PEM); turns TLS on")
+      .env("TITER_CA")
+      .value_name("FILE");
+  flags.option("--cert", certificate, "a certificate to show, when the cluster wants one").value_name("FILE");
+  flags.option("--cert-key", key, "its private key").value_name("FILE");
 }
 
-Status TlsFlags::apply(client::Addresses& addresses) const {
+Status TlsFlags::apply(std::vector<net::Address>& addresses) const {
   if (ca.empty() && certificate.empty() && key.empty()) return ok_status();
   if (ca.empty()) return Error{Code::kInvalid, "--cert and --cert-key are for TLS: name the authority with --ca"};
   auto tls = net::Tls::open({ca, certificate, key});

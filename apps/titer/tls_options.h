@@ -3,23 +3,27 @@
 // TLS on the command line: what a client shows and believes, and the files of a cluster's replicas.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
-#include "client/addresses.h"
-#include "net/tls.h"
+
+namespace titer::net {
+struct Address;
+struct TlsOptions;
+}  // namespace titer::net
 
 namespace titer::app {
+
+class Flags;
 
 // --ca, --cert, --cert-key, TITER_CA. Without --ca everything is plain.
 struct TlsFlags {
   std::string ca, certificate, key;
 
-  void declare(CLI::App& app);
+  void declare(Flags& flags);
   // Sets how these addresses are spoken to. Error (kInvalid): a file that cannot be used.
-  [[nodiscard]] Status apply(client::Addresses& addresses) const;
+  [[nodiscard]] Status apply(std::vector<net::Address>& addresses) const;
 };
 
 // The names under which `titer cert` leaves files, and `titer cluster --tls` finds them.

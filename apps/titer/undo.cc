@@ -12,10 +12,10 @@ struct Options {
   std::uint64_t position = 0;
 };
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("position", o->position, "of the event, as `titer history` shows it")->required();
-  o->write.declare(app);
+  flags.option("position", o->position, "of the event, as `titer history` shows it").required();
+  o->write.declare(flags);
   return [o] { return write(o->write, registry::Undo{Position(o->position)}); };
 }
 

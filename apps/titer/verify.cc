@@ -80,12 +80,12 @@ int run(const Options& o) {
   return damaged.empty() ? kExitOk : kExitRefused;
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("dir", o->dir, "data directory of a cluster that does not run")->capture_default_str();
-  app.add_option("--replica", o->replica, "look at this one only");
-  app.add_flag("--json", o->json, "what was found as one JSON object");
-  app.footer(
+  flags.option("dir", o->dir, "data directory of a cluster that does not run").show_default();
+  flags.option("--replica", o->replica, "look at this one only");
+  flags.flag("--json", o->json, "what was found as one JSON object");
+  flags.footer(
       "Reads everything — every checksum, every row, the digest of the state — and changes nothing.\n"
       "Exit codes: 0 all that is there is sound, 1 something is damaged, 2 not there, or in use.");
   return [o] { return run(*o); };

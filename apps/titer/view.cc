@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer view SITE
+#include "client/gateway_client.h"
 #include "client/read.h"
 #include "titer/command.h"
 #include "titer/remote.h"
@@ -15,9 +16,9 @@ struct Options {
   bool json = false;
 };
 
-int show(Remote& remote, const Options& o) {
+int show(client::GatewayClient& client, const Options& o) {
   const Status done = by_id_or_name(o.site, [&](const registry::SiteRef& ref) {
-    return client::get_site(remote.client(), ref, [&](const registry::Site& site) {
+    return client::get_site(client, ref, [&](const registry::Site& site) {
       if (o.json)
         print_line(to_json(site));
       else
@@ -28,12 +29,12 @@ int show(Remote& remote, const Options& o) {
   return done.ok() ? kExitOk : fail(done.error());
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("site", o->site, "id or name of the site")->required();
-  app.add_flag("--json", o->json, "as a JSON object");
-  o->at.declare(app);
-  return [o] { return with_remote(o->at, [&](Remote& remote) { return show(remote, *o); }); };
+  flags.option("site", o->site, "id or name of the site").required();
+  flags.flag("--json", o->json, "as a JSON object");
+  o->at.declare(flags);
+  return [o] { return with_client(o->at, [&](client::GatewayClient& client) { return show(client, *o); }); };
 }
 
 const Registration registered({Group::kSites, "view", "show one site with its stock", setup});

@@ -3,6 +3,7 @@
 // titer watch
 #include <cstdio>
 
+#include "client/gateway_client.h"
 #include "client/read.h"
 #include "titer/command.h"
 #include "titer/remote.h"
@@ -17,14 +18,14 @@ struct Options {
   std::optional<std::uint64_t> since;
 };
 
-int show(Remote& remote, const Options& o) {
+int show(client::GatewayClient& client, const Options& o) {
   Position since(o.since.value_or(0));
   if (!o.since) {
-    const Result<client::Info> now = client::info(remote.client());
+    const Result<client::Info> now = client::info(client);
     if (!now) return fail(now.error());
     since = now->position;
   }
-  const Status over = remote.client().watch(
+  const Status over = client.watch(
       since,
       [&](const registry::Event& event) {
         if (o.json)
@@ -37,14 +38,15 @@ int show(Remote& remote, const Options& o) {
   return over.ok() ? kExitOk : fail(over.error());
 }
 
-Runner setup(CLI::App& app) {
+Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  app.add_option("--since", o->since, "first show everything after this position (0: all that is kept)");
-  app.add_flag("--json", o->json, "one JSON object a line");
-  o->at.declare(app);
-  app.footer("Ends with Ctrl-C. When its replica fails it goes on at another one, without a gap or a repetition.");
+  flags.option("--since", o->since, "first show everything after this position (0: all that is kept)");
+  flags.flag("--json", o->json, "one JSON object a line");
+  o->at.declare(flags);
+  flags.footer(
+      "Ends with Ctrl-C. When its replica fails it goes on at another one, without a gap or a repetition.");
   return [o] {
-    const int code = with_remote(o->at, [&](Remote& remote) { return show(remote, *o); });
+    const int code = with_client(o->at, [&](client::GatewayClient& client) { return show(client, *o); });
     return code == kExitInterrupted ? static_cast<int>(kExitOk) : code;  // the usual way to end it
   };
 }

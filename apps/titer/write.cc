@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "client/gateway_client.h"
 #include "registry/products.h"
 #include "titer/command.h"
 #include "titer/text.h"
@@ -34,29 +35,29 @@ registry::Request request_of(const WriteOptions& options, const registry::Operat
           .echo_site = true};
 }
 
-void WriteOptions::declare(CLI::App& app) {
-  at.declare(app);
+void WriteOptions::declare(Flags& flags) {
+  at.declare(flags);
   const char* user = std::getenv("USER");
   actor = user != nullptr && *user != '\0' ? user : "cli";
-  app.add_option("--actor", actor, "who does this, for the history")->capture_default_str();
-  app.add_option("--reason", reason, "why, for the history");
-  app.add_flag("--json", json, "print the outcome as JSON");
+  flags.option("--actor", actor, "who does this, for the history").show_default();
+  flags.option("--reason", reason, "why, for the history");
+  flags.flag("--json", json, "print the outcome as JSON");
 }
 
 int write(const WriteOptions& options, const registry::Operation& operation) {
-  return with_remote(options.at, [&](Remote& remote) {
+  return with_client(options.at, [&](client::GatewayClient& client) {
     const registry::Request request = request_of(options, operation);
-    const Result<registry::Outcome> outcome = remote.client().execute(request);
+    const Result<registry::Outcome> outcome = client.execute(request);
     return outcome ? report(options, request, *outcome) : fail(outcome.error());
   });
 }
 
 int write_to_site(const WriteOptions& options, std::string_view site, const MakeOperation& make) {
-  return with_remote(options.at, [&](Remote& remote) {
+  return with_client(options.at, [&](client::GatewayClient& client) {
     int code = kExitOk;
     (void)by_id_or_name(site, [&](const registry::SiteRef& ref) {
       const registry::Request request = request_of(options, make(ref));
-      const Result<registry::Outcome> outcome = remote.client().execute(request);
+      const Result<registry::Outcome> outcome = client.execute(request);
       if (!outcome) {
         code = fail(outcome.error());
         return ok_status();
@@ -71,8 +72,8 @@ int write_to_site(const WriteOptions& options, std::string_view site, const Make
   });
 }
 
-void declare_product(CLI::App& app, std::string& product) {
-  app.add_option("--product", product, "vaccine: CVX code, NDC code, or any")->capture_default_str();
+void declare_product(Flags& flags, std::string& product) {
+  flags.option("--product", product, "vaccine: CVX code, NDC code, or any").show_default();
 }
 
 std::optional<std::string> product_code(const std::string& text) {
@@ -96,22 +97,22 @@ std::optional<std::optional<WallTime>> time_of(const std::string& text, const ch
   return std::nullopt;
 }
 
-void FieldOptions::declare(CLI::App& app) {
-  app.add_option("--zip", zip, "ZIP code of 5 digits")->group("Fields");
-  app.add_option("--zip-plus4", zip_plus4, "the 4 digits after the ZIP code")->group("Fields");
-  app.add_option("--street", street)->group("Fields");
-  app.add_option("--city", city)->group("Fields");
-  app.add_option("--state", state, "two letters")->group("Fields");
-  app.add_option("--county", county)->group("Fields");
-  app.add_option("--phone", phone)->group("Fields");
-  app.add_option("--info-url", info_url)->group("Fields");
-  app.add_option("--booking-url", booking_url)->group("Fields");
-  app.add_option("--provider", provider)->group("Fields");
-  app.add_option("--hours", hours, "opening hours, as people read them")->group("Fields");
-  CLI::Option* lat_option = app.add_option("--lat", lat, "degrees north; without it the ZIP code's centre");
-  CLI::Option* lon_option = app.add_option("--lon", lon, "degrees east");
-  lat_option->check(CLI::Range(-90.0, 90.0))->needs(lon_option)->group("Fields");
-  lon_option->check(CLI::Range(-180.0, 180.0))->needs(lat_option)->group("Fields");
+void FieldOptions::declare(Flags& flags) {
+  flags.option("--zip", zip, "ZIP code of 5 digits").heading("Fields");
+  flags.option("--zip-plus4", zip_plus4, "the 4 digits after the ZIP code").heading("Fields");
+  flags.option("--street", street).heading("Fields");
+  flags.option("--city", city).heading("Fields");
+  flags.option("--state", state, "two letters").heading("Fields");
+  flags.option("--county", county).heading("Fields");
+  flags.option("--phone", phone).heading("Fields");
+  flags.option("--info-url", info_url).heading("Fields");
+  flags.option("--booking-url", booking_url).heading("Fields");
+  flags.option("--provider", provider).heading("Fields");
+  flags.option("--hours", hours, "opening hours, as people read them").heading("Fields");
+  Option north = flags.option("--lat", lat, "degrees north; without it the ZIP code's centre").heading("Fields");
+  Option east = flags.option("--lon", lon, "degrees east").heading("Fields");
+  north.between(-90.0, 90.0).needs(east);
+  east.between(-180.0, 180.0).needs(north);
 }
 
 registry::SiteFields FieldOptions::fields() const {

@@ -3,7 +3,6 @@
 // What the commands share that change something: actor and reason, execution, the report.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,13 +13,15 @@
 
 namespace titer::app {
 
+class Flags;
+
 struct WriteOptions {
   At at;
   std::string actor;  // default: the user's login name
   std::string reason;
   bool json = false;
 
-  void declare(CLI::App& app);
+  void declare(Flags& flags);
 };
 
 [[nodiscard]] registry::Request request_of(const WriteOptions& options, const registry::Operation& operation);
@@ -31,7 +32,7 @@ using MakeOperation = std::function<registry::Operation(const registry::SiteRef&
 [[nodiscard]] int write_to_site(const WriteOptions& options, std::string_view site, const MakeOperation& make);
 
 // --product as CVX, NDC or "any". nullopt after complaining.
-void declare_product(CLI::App& app, std::string& product);
+void declare_product(Flags& flags, std::string& product);
 [[nodiscard]] std::optional<std::string> product_code(const std::string& text);
 
 // "12", "true", "yes", "false", "no", "unknown". nullopt after complaining.
@@ -45,7 +46,7 @@ struct FieldOptions {
       hours;
   std::optional<double> lat, lon;
 
-  void declare(CLI::App& app);
+  void declare(Flags& flags);
   // Views into this object.
   [[nodiscard]] registry::SiteFields fields() const;
 };

@@ -3,6 +3,7 @@
 // titer writes stop | allow | status
 #include <cstdio>
 
+#include "client/gateway_client.h"
 #include "client/read.h"
 #include "formats/key_json.h"
 #include "titer/command.h"
@@ -18,8 +19,8 @@ struct Options {
 };
 
 int show(const Options& o) {
-  return with_remote(o.at, [&](Remote& remote) {
-    const auto reply = remote.client().ask(registry::GetSwitch{});
+  return with_client(o.at, [&](client::GatewayClient& client) {
+    const auto reply = client.ask(registry::GetSwitch{});
     if (!reply) return fail(reply.error());
     const auto writes = client::read_switch(reply->body);
     if (!writes) return fail(writes.error());
@@ -38,21 +39,26 @@ int show(const Options& o) {
   });
 }
 
-Runner setup(CLI::App& app) {
-  auto stop = std::make_shared<WriteOptions>(), allow = std::make_shared<WriteOptions>();
-  auto shown = std::make_shared<Options>();
-  const CLI::App* stopped = app.add_subcommand("stop", "refuse every write; reads go on");
-  stop->declare(*app.get_subcommand("stop"));
-  allow->declare(*app.add_subcommand("allow", "take writes again"));
-  CLI::App* status = app.add_subcommand("status", "are writes stopped, since when, why");
-  status->add_flag("--json", shown->json, "as JSON");
-  shown->at.declare(*status);
-  app.require_subcommand(1);
-  return [=] {
-    if (status->parsed()) return show(*shown);
-    const bool to_stop = stopped->parsed();
-    return write(to_stop ? *stop : *allow, registry::SetWriteStop{to_stop});
-  };
+// `titer writes stop` and `allow`.
+template <bool kStop>
+Runner setup_change(Flags& flags) {
+  auto o = std::make_shared<WriteOptions>();
+  o->declare(flags);
+  return [o] { return write(*o, registry::SetWriteStop{kStop}); };
+}
+
+Runner setup_status(Flags& flags) {
+  auto o = std::make_shared<Options>();
+  flags.flag("--json", o->json, "as JSON");
+  o->at.declare(flags);
+  return [o] { return show(*o); };
+}
+
+Runner setup(Flags& flags) {
+  flags.command("stop", "refuse every write; reads go on", setup_change<true>);
+  flags.command("allow", "take writes again", setup_change<false>);
+  flags.command("status", "are writes stopped, since when, why", setup_status);
+  return {};
 }
 
 const Registration registered({Group::kOperate, "writes", "stop all writes while reads go on, allow them again",

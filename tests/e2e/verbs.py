@@ -3,9 +3,11 @@
 
 """Every verb: what it does, what it refuses, its exit code, and that its --json is JSON."""
 import json
+import re
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
 from harness import Cluster, end, free_ports, main, spawn, titer
@@ -200,6 +202,17 @@ class Verbs(unittest.TestCase):
             self.assertEqual(titer(verb, "--no-such-option").returncode, USAGE, verb)
         self.assertEqual(titer("no-such-verb").returncode, USAGE)
         self.assertEqual(titer("--version").returncode, OK)
+
+    def test_help_lists_every_exit_code(self):
+        said = titer("--help").stdout
+        codes = re.findall(r"(?:[:,]\s)(\d+) [a-z]", said[said.index("Exit codes"):])
+        self.assertEqual(codes, ["0", "1", "2", "3", "4", "5", "130"])
+
+    def test_leading_zeros_of_numbers_do_not_make_them_octal(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(titer("cert", "ca", "--out", folder, "--days", "0100").returncode, OK)
+            done = titer("cert", "issue", "--ca", folder, "--name", "127.0.0.1", "--out", folder, "--days", "010")
+            self.assertIn("valid for 10 days", done.stdout)
 
     def test_status_tells_of_every_replica(self):
         rows = self.json("status")
