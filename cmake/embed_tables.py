@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Packs data/ (CVX, NDC, ZIP centroids) into one sorted binary file that the program carries and searches in place.
+"""Packs data/ (CVX, NDC, ZIP centroids, names of treatments) into one sorted binary file that the program carries and searches
+in place.
 
 Usage: embed_tables.py DATA_DIR OUTPUT
 
 Layout, little-endian, offsets from the start of the file; src/registry/products.cc reads it:
-  magic 8 bytes, digest u64 (of everything behind it), then for each of zips, products, ndcs, strings:
+  magic 8 bytes, digest u64 (of everything behind it but the treatments), then for each of zips, products, ndcs, strings:
   offset u32, count u32 (strings: bytes)
   zip:     zip u32, lat i32, lon i32 (1e-7 degrees), city u32, county u32, state u32     sorted by zip
   product: number u32, flags u32 (1: active), cvx u32, name u32, groups u32               sorted by number
   ndc:     key u64 (labeler * 10^6 + product * 100 + package), cvx u32, 0 u32             sorted by key
   A string is named by its offset in the strings; there: length u16, bytes.
+Behind the strings, and not in the digest, because they are only shown: length u32, and "NDC TAB name LF" of each treatment.
 """
 import csv
 import gzip
@@ -63,6 +65,12 @@ def ndcs(path, strings, cvx_of):
         yield struct.pack("<QII", key, strings.add(cvx_of.get(cvx, f"{cvx:02}")), 0)
 
 
+def treatments(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        lines = "".join(f"{r['ndc11']}\t{r['name']}\n" for r in csv.DictReader(file)).encode()
+    return struct.pack("<I", len(lines)) + lines
+
+
 def main(data, output):
     strings = Strings()
     with open(data / "codes/cvx.csv", encoding="utf-8", newline="") as file:
@@ -81,7 +89,7 @@ def main(data, output):
     heads += struct.pack("<II", at + len(body), len(strings.data))
     body += bytes(strings.data)
     digest = hashlib.sha256(heads + body).digest()[:8]
-    output.write_bytes(b"titertab" + digest + heads + body)
+    output.write_bytes(b"titertab" + digest + heads + body + treatments(data / "codes/treatments.csv"))
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def linked_packages(build):
 
 
 def add_licenses(tree, folder, packages, page):
-    """Each package's copyright file, and the texts that these refer to."""
+    """Each package's copyright file, and the texts that these refer to, under the names that they use."""
     tree.file(folder + "/packages.txt", "".join(f"{name} {version}\n" for name, version in packages.items()))
     referred = set()
     for name in packages:
@@ -52,7 +52,10 @@ def add_licenses(tree, folder, packages, page):
         referred |= set(re.findall(LICENSES + r"/([\w.-]*\w)", text))
         tree.file(f"{folder}/{name}.txt", text)
     for name in referred:
-        tree.file(f"{folder}/{name}", read(os.path.join(LICENSES, name)))
+        version = os.path.basename(os.path.realpath(os.path.join(LICENSES, name)))  # of LGPL: LGPL-3
+        tree.file(f"{folder}/{version}", read(os.path.join(LICENSES, version)))
+        if name != version:
+            tree.link(f"{folder}/{name}", version)
     tree.file(folder + "/page.txt", read(page))
 
 
@@ -80,10 +83,8 @@ def make_archive(build, folder):
     with open(os.path.join(build, "build_info.json"), encoding="utf-8") as file:
         info = json.load(file)
     name = f"titer-{info['version']}-linux-{info['architecture']}"
-    inside, tree = files_of(build, info["architecture"]), Tree()
-    for path, (entry, content) in inside.entries.items():
-        if not entry.isdir():
-            tree.file(f"{name}/{path}", content, entry.mode)
+    tree = Tree()
+    tree.put(name, files_of(build, info["architecture"]))
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, name + ".tar.gz")
     with open(path, "wb") as file:

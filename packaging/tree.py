@@ -49,6 +49,11 @@ class Tree:
         with open(source, "rb") as file:
             self.file(path, file.read(), 0o755 if os.stat(source).st_mode & 0o001 else 0o644)
 
+    def put(self, path, tree):
+        """All of another tree, in the folder at `path`."""
+        for name, (entry, content) in tree.entries.items():
+            self._add(os.path.join(path, name), entry.type, entry.mode, entry.uid, content, entry.linkname)
+
     def tar(self):
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as tar:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// data/codes/cvx.csv → the rows that the page needs. Pure: text in, rows out.
+// data/codes/cvx.csv and treatments.csv → the rows that the page needs. Pure: text in, rows out.
 
-// [CVX code, name, group, 1 when in use today]
-export type ProductRow = readonly [cvx: string, name: string, group: string, active: 0 | 1];
+// [CVX code, or NDC of a treatment; name; group; 1: a vaccine in use today]
+export type ProductRow = readonly [code: string, name: string, group: string, active: 0 | 1];
 
 // One line of CSV with quotes; the table has no line breaks inside its fields.
 function fields(line: string): string[] {
@@ -13,15 +13,32 @@ function fields(line: string): string[] {
   return out;
 }
 
-export function productTable(csv: string): ProductRow[] {
+// The wanted columns of each row, in their order.
+function columns(csv: string, wanted: string[]): string[][] {
   const [head = "", ...lines] = csv.trim().split(/\r?\n/);
   const names = fields(head);
-  const column = (name: string) => names.indexOf(name);
-  const [cvx, text, status, group] = ["cvx", "short_description", "status", "vaccine_groups"].map(column);
-  const rows = lines.map(fields).map((row): ProductRow => {
-    const at = (index: number | undefined) => (index === undefined ? "" : (row[index] ?? ""));
-    return [at(cvx), at(text), at(group), at(status).toLowerCase() === "active" ? 1 : 0];
-  });
+  const at = wanted.map((name) => names.indexOf(name));
+  return lines.map(fields).map((row) => at.map((index) => row[index] ?? ""));
+}
+
+export function productTable(cvx: string, treatments: string): ProductRow[] {
+  const vaccines = columns(cvx, ["cvx", "short_description", "vaccine_groups", "status"]).map(
+    ([code = "", name = "", group = "", status = ""]): ProductRow => [
+      code,
+      name,
+      group,
+      status.toLowerCase() === "active" ? 1 : 0,
+    ],
+  );
   // Codes for what is given elsewhere, or was never specified, only make the list of choices longer.
-  return rows.filter(([code, , , active]) => code !== "" && (active === 1 || Number(code) < 500));
+  const known = vaccines.filter(([code, , , active]) => code !== "" && (active === 1 || Number(code) < 500));
+  return [
+    ...known,
+    ...columns(treatments, ["ndc11", "name"]).map(([code = "", name = ""]): ProductRow => [
+      code,
+      name,
+      "",
+      0,
+    ]),
+  ];
 }

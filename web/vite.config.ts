@@ -8,16 +8,16 @@ import { productTable } from "./products_table";
 
 const kBudgetBytes = 150 * 1024; // gzip, all code and style; map data is loaded apart and not counted
 
-// The product names of data/codes/cvx.csv, so that the page and the database speak of the same table.
+// The product names of data/codes, so that the page and the database speak of the same table.
 function products(): Plugin {
   const id = "virtual:products";
-  const file = new URL("../data/codes/cvx.csv", import.meta.url);
+  const read = (name: string) => readFileSync(new URL(`../data/codes/${name}`, import.meta.url), "utf8");
   return {
     name: "titer-products",
     resolveId: (source) => (source === id ? "\0" + id : null),
     load: (source) =>
       source === "\0" + id
-        ? `export default ${JSON.stringify(productTable(readFileSync(file, "utf8")))}`
+        ? `export default ${JSON.stringify(productTable(read("cvx.csv"), read("treatments.csv")))}`
         : null,
   };
 }

@@ -24,7 +24,7 @@ void field(const char* name, std::string_view value) {
 
 std::string product_name(std::string_view code) {
   std::string out(code);
-  if (const auto product = registry::find_product(code)) out += " (" + std::string(product->name) + ")";
+  if (const auto name = registry::product_name(code)) out += " (" + std::string(*name) + ")";
   return out;
 }
 

@@ -116,10 +116,10 @@ std::string amount(const registry::Availability& a, const Words& words) {
 }
 
 void print_line(const registry::StockLine& line, WallTime now, const Words& words, std::string& out) {
-  const auto product = registry::find_product(line.product);
+  const auto name = registry::product_name(line.product);
   out += "<li>";
   element("b", amount(line.availability, words), out);
-  html(product ? product->name : line.product == registry::kAnyProduct ? words.any_product : line.product, out);
+  html(name ? *name : line.product == registry::kAnyProduct ? words.any_product : line.product, out);
   const registry::Freshness freshness = registry::freshness(line, now);
   if (freshness == registry::Freshness::kStale) element("small", words.stale, out);
   if (freshness == registry::Freshness::kExpired) element("small", words.expired, out);

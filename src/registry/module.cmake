@@ -8,6 +8,7 @@ add_custom_command(
   COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/cmake/embed_tables.py ${PROJECT_SOURCE_DIR}/data ${tables}
   DEPENDS ${PROJECT_SOURCE_DIR}/cmake/embed_tables.py
           ${PROJECT_SOURCE_DIR}/data/zip/us_zip_centroids.csv.gz
+          ${PROJECT_SOURCE_DIR}/data/codes/treatments.csv
           ${PROJECT_SOURCE_DIR}/data/codes/cvx.csv
           ${PROJECT_SOURCE_DIR}/data/codes/ndc.csv
   COMMENT "packing the tables of products and ZIP codes"

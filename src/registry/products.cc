@@ -44,6 +44,14 @@ std::string_view string(std::uint32_t at) {
   return {from + sizeof size, size};
 }
 
+// "NDC\tname\n" of each.
+std::string_view treatments() {
+  const char* from = titer_tables_begin + head().strings.offset + head().strings.count;
+  std::uint32_t size = 0;
+  std::memcpy(&size, from, sizeof size);
+  return {from + sizeof size, size};
+}
+
 // The row with this key, by its first member.
 template <typename Row, typename Key>
 const Row* find(Table table, Key Row::*key, Key wanted) {
@@ -86,6 +94,18 @@ std::optional<Product> find_product(std::string_view cvx) {
   const ProductRow* row = n ? find(head().products, &ProductRow::number, *n) : nullptr;
   if (row == nullptr) return std::nullopt;
   return Product{string(row->cvx), string(row->name), string(row->groups), row->active != 0};
+}
+
+std::optional<std::string_view> product_name(std::string_view code) {
+  if (const auto product = find_product(code)) return product->name;
+  std::string_view rest = treatments();
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(line.size() + 1);
+    const std::size_t tab = line.find('\t');
+    if (line.substr(0, tab) == code) return line.substr(tab + 1);
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string_view> cvx_of_ndc(std::string_view ndc) {

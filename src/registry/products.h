@@ -21,6 +21,9 @@ struct Product {
 };
 // CVX in any zero padding. nullopt: not in the table.
 [[nodiscard]] std::optional<Product> find_product(std::string_view cvx);
+// For people: the short description of a CVX code, or the name of a treatment that HHS's files report by its NDC
+// (5-4-2 digits, as they write it). nullopt: neither.
+[[nodiscard]] std::optional<std::string_view> product_name(std::string_view code);
 // NDC of 10 or 11 digits, with or without dashes and zero padding; segments are compared as integers.
 [[nodiscard]] std::optional<std::string_view> cvx_of_ndc(std::string_view ndc);
 // What a person or file may write for a product — "any", CVX, NDC — as the code to store. Unknown text is kept if
@@ -32,7 +35,7 @@ struct ZipPoint {
   std::string_view city, state, county;
 };
 [[nodiscard]] std::optional<ZipPoint> zip_point(std::string_view zip5);
-// Of everything above, for the handshake between replicas.
+// Of everything above but the names of treatments, for the handshake between replicas.
 [[nodiscard]] std::uint64_t tables_digest();
 
 }  // namespace titer::registry

@@ -19,6 +19,14 @@ TEST(Products, are_found_in_any_zero_padding) {
   EXPECT_FALSE(find_product(""));
 }
 
+TEST(Product, is_shown_by_its_name) {
+  EXPECT_EQ(product_name("08"), find_product("08")->name);
+  EXPECT_EQ(product_name("00069-1085-30"), "Paxlovid, COVID-19 treatment");
+  EXPECT_EQ(product_name("00310-7442-02"), "Evusheld, COVID-19 prevention");
+  for (const char* code : {"", "any", "00069", "00069-1085-3", "00069-1085-30 ", "Paxlovid", "999"})
+    EXPECT_FALSE(product_name(code)) << code;
+}
+
 TEST(Ndc, is_compared_by_its_three_numbers) {
   EXPECT_EQ(cvx_of_ndc("59267-1000-01"), "208");
   EXPECT_EQ(cvx_of_ndc("59267100001"), "208");

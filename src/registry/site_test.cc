@@ -26,7 +26,7 @@ TEST(Add, makes_the_id_from_the_name) {
   EXPECT_EQ(b.add("elm-street-clinic-3").site_id, "elm-street-clinic-3-3");
   EXPECT_EQ(b.add("\xE8\xAF\x8A\xE6\x89\x80").site_id, "site");
   EXPECT_EQ(b.add(std::string(200, 'x')).site_id, std::string(64, 'x'));
-  EXPECT_EQ(b.add(std::string(201, 'x')).site_id, std::string(62, 'x') + "-2");
+  EXPECT_EQ(b.add(std::string(201, 'x')).site_id, std::string(62, 'x').append("-2"));
   b.check();
 }
 

@@ -6,6 +6,7 @@ Rules: a test waits for a condition and never for time to pass; only processes t
 its pid and only while it is still the same process; when a test fails, what the replicas wrote is shown.
 """
 import ctypes
+import glob
 import json
 import os
 import random
@@ -24,6 +25,7 @@ import wire
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TITER = os.environ.get("TITER_BIN") or os.path.join(ROOT, "build", "release", "bin", "titer")
 SAMPLES = os.path.join(ROOT, "data", "samples")
+RUN_SAMPLES = sorted(glob.glob(os.path.join(SAMPLES, "*.csv.gz")))  # what `./dev run` imports
 _tick = threading.Event()  # never set: a wait on it is a pause between two looks
 
 

@@ -19,9 +19,7 @@ import shlex
 import subprocess
 import unittest
 
-from harness import ROOT, SAMPLES, TITER, Cluster, end, environment, main, wait_until
-
-SAMPLE = os.path.join(SAMPLES, "national_cdc_sites_2024-08-01.csv.gz")
+from harness import ROOT, RUN_SAMPLES, TITER, Cluster, end, environment, main, wait_until
 
 
 def steps_of(document):
@@ -56,7 +54,7 @@ def cluster_options(command):
     """The options with which a document starts its cluster; None: the command is another one. Its data are elsewhere here."""
     words = shlex.split(command)
     if words == ["./dev", "run"]:
-        return ["--import", SAMPLE]
+        return ["--import", *RUN_SAMPLES]
     if words[:3] != ["titer", "cluster", "3"]:
         return None
     if "--data" in words:

@@ -87,6 +87,8 @@ class Machine:
         os.makedirs(upper)
         os.makedirs(work)
         run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={bare},upperdir={upper},workdir={work}", self.root)
+        for name in ("proc", "dev", "etc"):  # an image may lack them; a container engine makes them too
+            os.makedirs(self.path(name), exist_ok=True)
         run("mount", "-t", "proc", "proc", self.path("proc"))
         run("mount", "--rbind", "/dev", self.path("dev"))
         for name in ("resolv.conf", "hosts"):

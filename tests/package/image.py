@@ -22,16 +22,18 @@ def cannot():
 
 
 class ImageForContainers(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="titer-image-")
-        self.addCleanup(tear_down, self.folder)
-        self.made = make_image(os.path.join(self.folder, "one"))
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="titer-image-")
+        cls.addClassCleanup(tear_down, cls.folder)
+        cls.made = make_image(os.path.join(cls.folder, "one"))
+        cls.image = Image(cls.made, cls.folder)
 
     def test_it_is_made_the_same_twice_and_says_what_it_is(self):
         again = make_image(os.path.join(self.folder, "two"))
         with open(self.made, "rb") as one, open(again, "rb") as two:
             self.assertEqual(one.read(), two.read())
-        image = Image(self.made, self.folder)
+        image = self.image
         self.assertEqual((["/usr/bin/titer"], f"{USER}:{USER}", {"/var/lib/titer": {}}),
                          (image.config["Entrypoint"], image.config["User"], image.config["Volumes"]))
         labels = {name.rpartition(".")[2]: value for name, value in image.config["Labels"].items()}
@@ -40,13 +42,13 @@ class ImageForContainers(unittest.TestCase):
         self.assertEqual(("Apache-2.0", "2026-09-21T14:13:20Z"), (labels["licenses"], labels["created"]))
 
     def test_it_holds_the_program_and_glibc_and_nothing_to_run_else(self):
-        image = Image(self.made, self.folder)
-        programs = [os.path.relpath(os.path.join(folder, name), image.root)
-                    for folder, _, names in os.walk(image.root) for name in names
+        root = self.image.root
+        programs = [os.path.relpath(os.path.join(folder, name), root)
+                    for folder, _, names in os.walk(root) for name in names
                     if os.access(os.path.join(folder, name), os.X_OK)]
         others = [path for path in programs if not os.path.basename(path).startswith(("ld-linux", "libc.so", "libm.so"))]
         self.assertEqual(["usr/bin/titer"], others)
-        state = os.stat(os.path.join(image.root, "var/lib/titer"))
+        state = os.stat(os.path.join(root, "var/lib/titer"))
         self.assertEqual((USER, USER, 0o40750), (state.st_uid, state.st_gid, state.st_mode))
 
     def test_docker_before_version_25_can_load_it(self):
@@ -58,9 +60,9 @@ class ImageForContainers(unittest.TestCase):
             self.assertIn(name, names)
 
     def test_a_container_of_it_takes_the_tour_as_its_own_user(self):
-        image = Image(self.made, self.folder)
-        machine = Machine(image.root, self.folder)
-        take_tour(machine, image.words(machine.root, *image.config["Entrypoint"]), "/var/lib/titer/tour", self.folder)
+        machine = Machine(self.image.root, self.folder)
+        words = self.image.words(machine.root, *self.image.config["Entrypoint"], env=["TITER_AT=$TITER_AT"])
+        take_tour(machine, words, "/var/lib/titer/tour", self.folder)
         owner = os.stat(machine.path("var/lib/titer/tour")).st_uid
         self.assertEqual(USER, owner)
 

@@ -8,11 +8,10 @@ import subprocess
 import sys
 import tarfile
 
-from bare import TREE, run
-from harness import ROOT, SAMPLES
+from bare import CLEAN, TREE, run
+from harness import ROOT, RUN_SAMPLES, SAMPLES
 
 TIME = "1790000000"  # of the commit, as it were
-SAMPLE = os.path.join(SAMPLES, "national_cdc_sites_2024-08-01.csv.gz")
 
 
 def missing():
@@ -50,21 +49,25 @@ class Image:
         with open(os.path.join(self.layout, "blobs", *digest.split(":")), encoding="utf-8") as file:
             return json.load(file)
 
-    def words(self, root, *words):
-        """A command in a container of it, whose files are at `root`. Nothing but the image's own user is in effect."""
-        return ["setpriv", "--no-new-privs", "env", "-i", *self.config["Env"], "chroot", "--userspec",
+    def words(self, root, *words, env=()):
+        """A command in a container of it, whose files are at `root`. The image's own user is in effect, and of the environment
+        only the image's own and `env`, as with `docker run --env`."""
+        chroot = shutil.which("chroot", path=CLEAN["PATH"])  # the image's own PATH is in effect when it is looked for
+        return ["setpriv", "--no-new-privs", "env", "-i", *self.config["Env"], *env, chroot, "--userspec",
                 self.config["User"], "--groups", "", root, *words]
 
 
 def take_tour(machine, words, data, folder):
-    """The README's tour with the program that `words` start in the machine; its data goes to `data` there."""
+    """The README's tour with the program that `words` start in the machine; its data goes to `data` there. A word may have $NAME
+    in it: a variable of the tour."""
     titer = os.path.join(folder, "entered", "titer")
     os.makedirs(os.path.dirname(titer))
     with open(titer, "w", encoding="utf-8") as file:
-        file.write("#!/bin/sh\nexec " + " ".join(f"'{word}'" for word in words) + " \"$@\"\n")
+        file.write("#!/bin/sh\nexec " + " ".join(f'"{word}"' for word in words) + " \"$@\"\n")
     os.chmod(titer, 0o755)
-    os.makedirs(machine.path(os.path.dirname(SAMPLE).lstrip("/")), exist_ok=True)
-    shutil.copy(SAMPLE, machine.path(SAMPLE.lstrip("/")))
+    os.makedirs(machine.path(SAMPLES.lstrip("/")), exist_ok=True)
+    for sample in RUN_SAMPLES:
+        shutil.copy(sample, machine.path(sample.lstrip("/")))
     tour = subprocess.run([sys.executable, "-B", os.path.join(ROOT, "tests", "e2e", "readme.py"), "Tour"], check=False,
                           env={**os.environ, "TITER_BIN": titer, "TITER_TOUR_DATA": data})
     if tour.returncode != 0:

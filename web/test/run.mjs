@@ -13,12 +13,12 @@ rmSync(out, { recursive: true, force: true });
 const products = {
   name: "products",
   setup(builder) {
-    const table = fileURLToPath(new URL("../../data/codes/cvx.csv", import.meta.url));
+    const read = (name) => JSON.stringify(readFileSync(`${here}../../data/codes/${name}`, "utf8"));
     builder.onResolve({ filter: /^virtual:products$/ }, () => ({ path: "products", namespace: "table" }));
     builder.onLoad({ filter: /.*/, namespace: "table" }, () => ({
       resolveDir: here,
       contents: `import { productTable } from "../products_table";
-        export default productTable(${JSON.stringify(readFileSync(table, "utf8"))});`,
+        export default productTable(${read("cvx.csv")}, ${read("treatments.csv")});`,
     }));
   },
 };

@@ -28,6 +28,12 @@ test("claims are told as claimed: yes is no number, none is not zero", () => {
   ]);
 });
 
+test("products have names: vaccines by CVX code, treatments by NDC, others are their code", () => {
+  assert.match(productName(en, "208"), /^COVID-19, mRNA/);
+  assert.equal(productName(en, "00069-1085-30"), "Paxlovid, COVID-19 treatment");
+  assert.equal(productName(en, "00069-1085-31"), "00069-1085-31");
+});
+
 test("ages are words, and the future is now", () => {
   const now = Date.parse("2026-11-23T12:00:00Z");
   assert.equal(ago("en-US", "2026-11-23T09:00:00Z", now), "3 hours ago");
