@@ -2,30 +2,31 @@
 
 // HTTP requests as connections read them: where they are cut says nothing, and whatever handlers read out of them is read
 // or refused.
-#include "api/body.h"
 #include "api/cursor.h"
 #include "api/origin.h"
-#include "api/parameters.h"
-#include "api/parse_testing.h"
 #include "api/site_tag.h"
+#include "api/stock_values.h"
 #include "base/check.h"
 #include "fuzz/input.h"
+#include "http/json_body.h"
+#include "http/parameters.h"
+#include "http/parse_testing.h"
 
 namespace titer::fuzz {
 namespace {
 
 // Bytes that are no request may be refused early or late: Beast looks for the end of a header before it reads it,
 // and remembers where it has looked.
-std::string outcome(const api::Parse& parse) {
-  return parse.parser.done() && !parse.parser.refused() ? api::shown(parse) : "no request";
+std::string outcome(const http::Parse& parse) {
+  return parse.parser.done() && !parse.parser.refused() ? http::shown(parse) : "no request";
 }
 
-void read_parameters(const api::Request& request) {
+void read_parameters(const http::Request& request) {
   for (const auto& [name, value] : request.parameters) {
-    (void)api::number_of(request, name, 1, 0, UINT32_MAX);
-    (void)api::real_of(request, name, 0);
-    (void)api::flag_of(request, name);
-    (void)api::time_of(request, name);
+    (void)http::number_of(request, name, 1, 0, UINT32_MAX);
+    (void)http::real_of(request, name, 0);
+    (void)http::flag_of(request, name);
+    (void)http::time_of(request, name);
     (void)api::product_of(request, name);
     const auto cursor = api::read_cursor(value);
     if (!cursor) continue;
@@ -36,8 +37,8 @@ void read_parameters(const api::Request& request) {
   }
 }
 
-void read_body(const api::Request& request) {
-  api::JsonBody body;
+void read_body(const http::Request& request) {
+  http::JsonBody body;
   if (!body.read(request, "availability product valid_at source doses by if_version name zip", "availability"))
     return;
   for (const std::string_view name : {"product", "source", "name", "zip"}) (void)body.text(name);
@@ -56,8 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::uint32_t cuts = in.below(8); cuts > 0; --cuts) sizes.push_back(in.byte() + std::size_t{1});
   const ByteView all = in.all();
   const std::string_view bytes(reinterpret_cast<const char*>(all.data()), all.size());
-  const api::Parse cut(bytes, sizes);
-  api::Parse whole(bytes);
+  const http::Parse cut(bytes, sizes);
+  http::Parse whole(bytes);
   TITER_CHECK(fuzz::outcome(cut) == fuzz::outcome(whole), "where a request is cut says nothing");
   if (!whole.parser.done() || whole.parser.refused()) return 0;
   whole.request.body = whole.memory.body;

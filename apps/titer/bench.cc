@@ -5,13 +5,13 @@
 #include <memory>
 #include <utility>
 
+#include "load/check.h"
+#include "load/connection.h"
+#include "load/history.h"
+#include "load/sites.h"
 #include "registry/request.h"
 #include "titer/command.h"
 #include "titer/connect.h"
-#include "titer/load_check.h"
-#include "titer/load_connection.h"
-#include "titer/load_history.h"
-#include "titer/load_sites.h"
 #include "titer/text.h"
 #include "wire/codec.h"
 
@@ -30,41 +30,41 @@ struct Options {
 constexpr std::int64_t kConnectUs = 5'000'000;
 constexpr std::int64_t kDrainUs = 15'000'000;
 
-Workload workload_of(const std::string& text) {
-  if (text == "reserve") return Workload::kReserve;
-  if (text == "view") return Workload::kView;
-  if (text == "all") return Workload::kAll;
-  return text == "mix" ? Workload::kMix : Workload::kSet;
+load::Workload workload_of(const std::string& text) {
+  if (text == "reserve") return load::Workload::kReserve;
+  if (text == "view") return load::Workload::kView;
+  if (text == "all") return load::Workload::kAll;
+  return text == "mix" ? load::Workload::kMix : load::Workload::kSet;
 }
 
 // What a run leaves behind.
 struct Measured {
-  LoadRun run;
+  load::LoadRun run;
   double seconds = 0;
   std::size_t unanswered = 0;
   std::uint64_t peer_messages = 0, frames = 0;  // of all replicas during the run, heartbeats not counted
-  LoadCheck check;
+  load::LoadCheck check;
   // Of all replicas together, while the load ran.
   std::uint64_t executed = 0;
-  DiskWork disk;
+  load::DiskWork disk;
 };
 
 // Adds the site, or puts its stock back to where the check begins. One for workload `all` may be in use by another load:
 // it is left alone if it is there.
-registry::Operation site_request(const LoadSite& site) {
+registry::Operation site_request(const load::LoadSite& site) {
   registry::SiteFields fields;
   fields.name = site.id;
   fields.zip = "02138";
   registry::StockClaim stock;
-  if (site.use == SiteUse::kAll) {
-    stock.availability = registry::Availability::of(kLoadStockAll);
+  if (site.use == load::SiteUse::kAll) {
+    stock.availability = registry::Availability::of(load::kLoadStockAll);
     return registry::AddSite{site.id, std::move(fields), stock};
   }
-  stock.availability = registry::Availability::of(kLoadStock);
+  stock.availability = registry::Availability::of(load::kLoadStock);
   return registry::ImportRow{site.id, std::move(fields), stock};
 }
 
-Status load_sites(net::Loop& loop, const client::GatewayClient::Options& who, std::vector<LoadSite>& sites) {
+Status load_sites(net::Loop& loop, const client::GatewayClient::Options& who, std::vector<load::LoadSite>& sites) {
   client::GatewayClient client(loop, who);
   if (const Status connected = client.connect(); !connected) return connected;
   std::size_t next = 1;
@@ -84,27 +84,27 @@ Status load_sites(net::Loop& loop, const client::GatewayClient::Options& who, st
       });
   if (!sent) return sent;
   if (!worst) return worst;
-  return read_initial(loop, who.at, sites);
+  return load::read_initial(loop, who.at, sites);
 }
 
 class Run {
  public:
-  Run(net::Loop& loop, const Options& o, const client::GatewayClient::Options& who, std::vector<LoadSite>& sites,
-      Measured& out)
+  Run(net::Loop& loop, const Options& o, const client::GatewayClient::Options& who,
+      std::vector<load::LoadSite>& sites, Measured& out)
       : loop_(loop), options_(o), at_(who.at), out_(out) {
-    LoadRun& run = out_.run;
+    load::LoadRun& run = out_.run;
     run.workload = workload_of(o.workload);
     run.in_flight = o.in_flight;
     run.link = client::Link::thin(who.at, who.token, o.only_these);
     run.key = client::Link::acts_as(who.at, who.token);
     run.sites = &sites;
     for (std::uint32_t i = 1; i < sites.size(); ++i)
-      (sites[i].use == SiteUse::kSet ? run.set_sites : run.shared_sites).push_back(i);
+      (sites[i].use == load::SiteUse::kSet ? run.set_sites : run.shared_sites).push_back(i);
   }
 
   Status connect() {
     for (std::size_t i = 0; i < options_.connections; ++i) {
-      connections_.push_back(std::make_unique<LoadConnection>(loop_, i, options_.connections, out_.run));
+      connections_.push_back(std::make_unique<load::LoadConnection>(loop_, i, options_.connections, out_.run));
       connections_.back()->connect();
     }
     const auto all_up = [this] {
@@ -119,16 +119,16 @@ class Run {
   }
 
   void go(const Interrupt& interrupt) {
-    const std::vector<ReplicaStatus> before = ask_replicas(loop_, at_, true);
+    const std::vector<load::ReplicaStatus> before = load::ask_replicas(loop_, at_, true);
     const BootTime began = net::boot_now();
-    out_.run.now_ns = monotonic_ns();
+    out_.run.now_ns = load::monotonic_ns();
     for (const auto& c : connections_) c->begin();
     serve(BootTime(began.value + static_cast<std::int64_t>(options_.seconds * 1e6)),
           [&] { return interrupt.hit() || out_.run.denied; });
     out_.seconds = static_cast<double>(net::boot_now().value - began.value) / 1e6;
     finished_ = {out_.run.writes, out_.run.reads};
     out_.run.going = false;
-    count_work(before, ask_replicas(loop_, at_, true));
+    count_work(before, load::ask_replicas(loop_, at_, true));
     serve(BootTime(net::boot_now().value + kDrainUs), [this] { return open() == 0; });
     out_.unanswered = open();
     for (const auto& c : connections_) {
@@ -142,7 +142,7 @@ class Run {
  private:
   void serve(BootTime deadline, const std::function<bool()>& done) {
     loop_.run_until(deadline, done, [this] {
-      const std::uint64_t now = monotonic_ns();
+      const std::uint64_t now = load::monotonic_ns();
       for (const auto& c : connections_) c->turn(now);
       loop_.wake_at(BootTime(net::boot_now().value + 2'000));
     });
@@ -152,9 +152,9 @@ class Run {
     for (const auto& c : connections_) n += c->open();
     return n;
   }
-  void count_work(const std::vector<ReplicaStatus>& before, const std::vector<ReplicaStatus>& after) {
-    for (const ReplicaStatus& a : after)
-      for (const ReplicaStatus& b : before) {
+  void count_work(const std::vector<load::ReplicaStatus>& before, const std::vector<load::ReplicaStatus>& after) {
+    for (const load::ReplicaStatus& a : after)
+      for (const load::ReplicaStatus& b : before) {
         if (!a.ok() || !b.ok() || a.replica != b.replica || a.uptime_ms < b.uptime_ms) continue;
         out_.peer_messages += a.peer_messages_sent - b.peer_messages_sent;
         out_.frames += a.frames_sent - b.frames_sent;
@@ -168,7 +168,7 @@ class Run {
   const Options& options_;
   const client::Addresses& at_;
   Measured& out_;
-  std::vector<std::unique_ptr<LoadConnection>> connections_;
+  std::vector<std::unique_ptr<load::LoadConnection>> connections_;
   std::pair<std::uint64_t, std::uint64_t> finished_;
 };
 
@@ -227,9 +227,9 @@ void print_json(const Options& o, const Measured& m, std::uint64_t finished) {
   out["longest_pause_ms"] = static_cast<double>(m.run.longest_pause_ns) / 1e6;
   out["peer_messages"] = m.peer_messages;
   out["frames"] = m.frames;
-  if (workload_of(o.workload) == Workload::kView) out["messages_per_read"] = messages_per_read(m);
+  if (workload_of(o.workload) == load::Workload::kView) out["messages_per_read"] = messages_per_read(m);
   if (m.disk.syncs > 0) add_disk(out, m);
-  out["check"] = workload_of(o.workload) == Workload::kAll ? "none" : m.check.passed() ? "passed" : "FAILED";
+  out["check"] = workload_of(o.workload) == load::Workload::kAll ? "none" : m.check.passed() ? "passed" : "FAILED";
   out["replicas_checked"] = m.check.replicas;
   print_line(out);
 }
@@ -252,9 +252,9 @@ void print_text(const Options& o, const Measured& m, std::uint64_t finished) {
   std::printf("  replicas sent  %s messages to each other (heartbeats not counted) for %s frames\n",
               grouped(m.peer_messages).c_str(), grouped(m.frames).c_str());
   if (m.disk.syncs > 0) print_disk(m);
-  if (workload_of(o.workload) == Workload::kView)
+  if (workload_of(o.workload) == load::Workload::kView)
     std::printf("  per read       %.6f messages between replicas\n", messages_per_read(m));
-  if (workload_of(o.workload) == Workload::kAll)
+  if (workload_of(o.workload) == load::Workload::kAll)
     std::printf("  check          none: record a --history and give it to `titer check`\n");
   else if (m.check.passed())
     std::printf(
@@ -262,7 +262,7 @@ void print_text(const Options& o, const Measured& m, std::uint64_t finished) {
         m.check.replicas);
 }
 
-void print_faults(const LoadCheck& check) {
+void print_faults(const load::LoadCheck& check) {
   complain("CHECK FAILED: " + std::to_string(check.fault_count) + " faults");
   for (const std::string& fault : check.faults) complain("  " + fault);
   if (check.fault_count > check.faults.size())
@@ -270,8 +270,8 @@ void print_faults(const LoadCheck& check) {
 }
 
 // A figure of one durability must not be taken for one of the other.
-Status same_durability(const Options& o, const std::vector<ReplicaStatus>& replicas) {
-  for (const ReplicaStatus& one : replicas)
+Status same_durability(const Options& o, const std::vector<load::ReplicaStatus>& replicas) {
+  for (const load::ReplicaStatus& one : replicas)
     if (one.ok() && !o.durability.empty() && one.durability != o.durability)
       return Error{Code::kInvalid, "replica " + std::to_string(one.replica) + " runs with durability " +
                                        one.durability + "; start the cluster with --durability " + o.durability};
@@ -281,7 +281,7 @@ Status same_durability(const Options& o, const std::vector<ReplicaStatus>& repli
 // Of the default ports those where somebody is.
 client::Addresses found(net::Loop& loop, const client::Addresses& addresses) {
   client::Addresses out;
-  for (const ReplicaStatus& s : ask_replicas(loop, addresses, false))
+  for (const load::ReplicaStatus& s : load::ask_replicas(loop, addresses, false))
     if (s.ok()) out.push_back(s.address);
   return out;
 }
@@ -304,19 +304,22 @@ int run(Options o) {
     return kExitUsage;
   }
   client::GatewayClient::Options who = std::move(given).value();
-  const Workload workload = workload_of(o.workload);
+  const load::Workload workload = workload_of(o.workload);
   // Each session needs a site of its own to set.
-  if (workload != Workload::kAll) o.sites = std::max(o.sites, o.connections * (workload == Workload::kMix ? 2 : 1));
+  if (workload != load::Workload::kAll)
+    o.sites = std::max(o.sites, o.connections * (workload == load::Workload::kMix ? 2 : 1));
   net::Loop loop;
   if (!o.at.given()) who.at = found(loop, who.at);
   if (who.at.empty()) return fail({Code::kUnreachable, "no replica answers; name them with --at or TITER_AT"});
-  if (const Status same = same_durability(o, ask_replicas(loop, who.at, true)); !same) return fail(same.error());
-  std::vector<LoadSite> sites = make_load_sites(o.sites, workload, client::Link::acts_as(who.at, who.token));
+  if (const Status same = same_durability(o, load::ask_replicas(loop, who.at, true)); !same)
+    return fail(same.error());
+  std::vector<load::LoadSite> sites =
+      load::make_load_sites(o.sites, workload, client::Link::acts_as(who.at, who.token));
   if (const Status loaded = load_sites(loop, who, sites); !loaded) return fail(loaded.error());
   Measured measured;
-  std::unique_ptr<LoadHistory> history;
+  std::unique_ptr<load::LoadHistory> history;
   if (!o.history.empty()) {
-    Result<std::unique_ptr<LoadHistory>> opened = LoadHistory::open(o.history);
+    Result<std::unique_ptr<load::LoadHistory>> opened = load::LoadHistory::open(o.history);
     if (!opened) return fail(opened.error());
     history = std::move(*opened);
     measured.run.history = history.get();
@@ -329,7 +332,7 @@ int run(Options o) {
   }
   if (history)
     if (const Status written = history->close(); !written) return fail(written.error());
-  if (workload != Workload::kAll) measured.check = check_load(loop, who.at, sites);
+  if (workload != load::Workload::kAll) measured.check = load::check_load(loop, who.at, sites);
   return report(o, measured, load.finished());
 }
 

@@ -8,20 +8,13 @@
 
 #include <vector>
 
+#include "host/exit_code.h"
 #include "titer/flags.h"
 
 namespace titer::app {
 
-// Documented in docs/reference/cli.md and --help.
-enum ExitCode : int {
-  kExitOk = 0,
-  kExitRefused = 1,        // the database refused it: not found, conflict, not enough …; or a check failed
-  kExitUsage = 2,          // the command line, a file or a port that cannot be used
-  kExitExcluded = 3,       // this replica is no member of the view any more
-  kExitUnreachable = 4,    // no replica answered, or the outcome is not known
-  kExitUnknown = 5,        // check: the time was over before the verdict was known
-  kExitInterrupted = 130,  // Ctrl-C
-};
+using host::ExitCode;
+using enum host::ExitCode;
 
 // Headings of the list that `titer` alone prints, in this order.
 // kHidden: started by other commands, not by people.

@@ -11,9 +11,9 @@ extern "C" const char titer_page_end[];
 
 namespace titer::app {
 
-api::Files page() {
+http::Files page() {
   const std::string_view packed(titer_page_begin, static_cast<std::size_t>(titer_page_end - titer_page_begin));
-  api::Files files;
+  http::Files files;
   ByteReader reader(as_bytes(packed));
   while (reader.ok() && reader.left() > 0) {
     const std::string_view name = reader.text();

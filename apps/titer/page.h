@@ -6,10 +6,10 @@
 // modules and their tests are built without npm.
 #pragma once
 
-#include "api/files.h"
+#include "http/files.h"
 
 namespace titer::app {
 
-[[nodiscard]] api::Files page();
+[[nodiscard]] http::Files page();
 
 }  // namespace titer::app

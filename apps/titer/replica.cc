@@ -11,8 +11,9 @@
 #include <vector>
 
 #include "cluster/child_process.h"
+#include "host/replica_process.h"
 #include "titer/command.h"
-#include "titer/replica_process.h"
+#include "titer/page.h"
 #include "titer/tls_options.h"
 #include "view/view_register.h"
 
@@ -42,7 +43,7 @@ wire::Inventory refusal(const Error& error) {
   return inventory;
 }
 
-node::NodeOptions node_options(const Options& options, const ReplicaTls& tls) {
+node::NodeOptions node_options(const Options& options, const host::ReplicaTls& tls) {
   node::NodeOptions node;
   node.me = ReplicaId(options.index);
   node.incarnation = Incarnation(options.incarnation);
@@ -56,7 +57,7 @@ node::NodeOptions node_options(const Options& options, const ReplicaTls& tls) {
 }
 
 // Under the supervisor.
-struct SupervisedProcess : ReplicaProcess {
+struct SupervisedProcess : host::ReplicaProcess {
   view::LocalRegister* supervisor = nullptr;  // is `reg`
   std::optional<smr::ViewRecord> first;
   bool stopped = false;  // the supervisor said so
@@ -74,7 +75,7 @@ view::LocalRegister::Events register_events(SupervisedProcess& process) {
   events.stop = [&process] {
     process.stopped = true;
     if (!process.node) return process.loop.stop();
-    stop_http(process, [&process] { process.node->stop(kExitOk, "the cluster is shut down"); });
+    host::stop_http(process, [&process] { process.node->stop(kExitOk, "the cluster is shut down"); });
   };
   events.operated = [&process](const wire::Operated& answer) {
     if (process.node) process.node->on_operated(answer);
@@ -93,13 +94,14 @@ bool keeps_log(const Options& options, const SupervisedProcess& process) {
   return options.data.empty() ? !founder : store::has_identity(options.data);
 }
 
-void begin_http(const Options& options, ReplicaProcess& process) {
+void begin_http(const Options& options, host::ReplicaProcess& process) {
   if (options.http_port == 0) return;
   const auto address = [&](std::uint16_t base, std::uint16_t index) {
     return net::Address{"127.0.0.1", static_cast<std::uint16_t>(base + index), process.tls.http};
   };
   api::Setup setup;
   setup.index = options.index;
+  setup.files = page();
   setup.replica = net::Address{options.local_socket};
   setup.listen = address(options.http_port, options.index);
   std::vector<api::Peer> peers;
@@ -108,7 +110,7 @@ void begin_http(const Options& options, ReplicaProcess& process) {
   setup.peers->set(std::move(peers));
   setup.cluster_control = true;
   setup.rates = options.rates;
-  serve_http(process, std::move(setup));
+  host::serve_http(process, std::move(setup));
 }
 
 bool wait_for_record(SupervisedProcess& process, std::int64_t at_most_us) {
@@ -121,10 +123,10 @@ bool wait_for_record(SupervisedProcess& process, std::int64_t at_most_us) {
 }
 
 int run(const Options& options) {
-  prepare_process();
+  host::prepare_process();
   SupervisedProcess process;
   if (!options.tls.empty()) {
-    auto tls = ReplicaTls::open(process.loop.context(), replica_tls(options.tls));
+    auto tls = host::ReplicaTls::open(process.loop.context(), replica_tls(options.tls));
     if (!tls) {
       spdlog::error("{}", tls.error().message);
       return kExitUsage;
@@ -143,7 +145,7 @@ int run(const Options& options) {
   process.reg = std::move(reg);
   const bool durable = !options.data.empty();
   if (!durable && !wait_for_record(process, kFirstRecordUs)) return kExitUnreachable;
-  auto local_state = recover_from_disk(
+  auto local_state = host::recover_from_disk(
       process,
       {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation), options.losses},
       options.execution_log, keeps_log(options, process));
@@ -168,7 +170,7 @@ int run(const Options& options) {
   process.node = std::move(opened).value();
   process.node->use(*process.reg);
   begin_http(options, process);
-  return run_node(process);
+  return host::run_node(process);
 }
 
 Runner setup(Flags& flags) {

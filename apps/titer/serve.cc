@@ -10,9 +10,10 @@
 #include <string>
 #include <utility>
 
+#include "host/replica_daemon.h"
 #include "titer/command.h"
+#include "titer/page.h"
 #include "titer/remote.h"
-#include "titer/replica_daemon.h"
 
 namespace titer::app {
 
@@ -66,10 +67,10 @@ int run(const Options& options) {
   if (const Status secure = host::secure_enough(*config); !secure) return refuse(secure.error());
   if (options.check) return check(*config);
   if (const Status logs = begin_log(*config); !logs) return refuse(logs.error());
-  prepare_process();
+  host::prepare_process();
   auto metadata_store = host::LocalMetadataStore::open(config->data);
   if (!metadata_store) return refuse(metadata_store.error());
-  ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value());
+  host::ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value(), page());
   return serving.run();
 }
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "load/replica_status.h"
 #include "titer/command.h"
 #include "titer/remote.h"
-#include "titer/replica_status.h"
 #include "titer/text.h"
 
 namespace titer::app {
@@ -17,10 +17,10 @@ struct Options {
   bool json = false;
 };
 
-void print_json(const std::vector<ReplicaStatus>& all) {
+void print_json(const std::vector<load::ReplicaStatus>& all) {
   std::printf("[");
   const char* separator = "";
-  for (const ReplicaStatus& one : all) {
+  for (const load::ReplicaStatus& one : all) {
     if (one.ok())
       std::printf("%s%s", separator, one.json->c_str());
     else
@@ -30,11 +30,11 @@ void print_json(const std::vector<ReplicaStatus>& all) {
   std::printf("]\n");
 }
 
-void print_table(const std::vector<ReplicaStatus>& all) {
+void print_table(const std::vector<load::ReplicaStatus>& all) {
   std::uint64_t newest = 0;
-  for (const ReplicaStatus& one : all) newest = std::max(newest, one.position);
+  for (const load::ReplicaStatus& one : all) newest = std::max(newest, one.position);
   Table table({">REPLICA", "ADDRESS", "STATE", ">VIEW", ">POSITION", ">LAG", ">CLOCK", ">SITES", ">MEMORY", ">UP"});
-  for (const ReplicaStatus& one : all) {
+  for (const load::ReplicaStatus& one : all) {
     if (!one.ok()) {
       table.add({"-", one.address.text(), one.state()});
       continue;
@@ -53,10 +53,10 @@ int run(const Options& o) {
     return kExitUsage;
   }
   net::Loop loop;
-  std::vector<ReplicaStatus> all = ask_replicas(loop, *addresses, true);
-  const bool any = std::any_of(all.begin(), all.end(), [](const ReplicaStatus& s) { return s.ok(); });
+  std::vector<load::ReplicaStatus> all = load::ask_replicas(loop, *addresses, true);
+  const bool any = std::any_of(all.begin(), all.end(), [](const load::ReplicaStatus& s) { return s.ok(); });
   // Of the default ports only those count where somebody is.
-  if (!o.at.given()) std::erase_if(all, [](const ReplicaStatus& s) { return !s.ok(); });
+  if (!o.at.given()) std::erase_if(all, [](const load::ReplicaStatus& s) { return !s.ok(); });
   if (!any)
     return fail({Code::kUnreachable, "no replica answers at " + client::to_text(*addresses) +
                                          "; is the cluster running? name its replicas with --at or TITER_AT"});

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "api/problem.h"
+#include "http/problem.h"
 
 namespace titer::api {
 
@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::string_view kScheme = "Bearer ";
 
-Response too_often(const net::Rate& rate) { return problem(rate.refusal(), rate.retry_after_s()); }
+http::Response too_often(const net::Rate& rate) { return http::problem(rate.refusal(), rate.retry_after_s()); }
 
 // Judged beforehand: neither apply() nor an answer sees it.
 bool needs_authorization(const Route& route) {
-  return route.act.act == registry::Act::kOperate || route.body == Body::kStream;
+  return route.act.act == registry::Act::kOperate || route.body == http::Body::kStream;
 }
 
 Result<wire::Token> token_of(std::string_view authorization) {
@@ -31,8 +31,8 @@ Result<wire::Token> token_of(std::string_view authorization) {
 Admission::Admission(Backend& backend, const net::RateLimits& rates, bool remote_writes_need_key, Serve serve)
     : backend_(backend), serve_(std::move(serve)), rates_(rates), remote_writes_need_key_(remote_writes_need_key) {}
 
-bool Admission::admits(const Route& route, const Exchange& exchange, BootTime now) {
-  const Request& request = exchange.request();
+bool Admission::admits(const Route& route, const http::Exchange& exchange, BootTime now) {
+  const http::Request& request = exchange.request();
   if (!rates_.per_address.take(request.address, now)) {
     exchange.respond(too_often(rates_.per_address));
     return false;
@@ -41,7 +41,7 @@ bool Admission::admits(const Route& route, const Exchange& exchange, BootTime no
   if (authorization.empty()) return admits_key(route, exchange, registry::kNoKey, now);
   const auto token = token_of(authorization);
   if (!token) {
-    exchange.respond(problem(token.error()));
+    exchange.respond(http::problem(token.error()));
     return false;
   }
   if (const auto key = keyring_.find(*token)) return admits_key(route, exchange, *key, now);
@@ -49,41 +49,41 @@ bool Admission::admits(const Route& route, const Exchange& exchange, BootTime no
   return false;
 }
 
-bool Admission::admits_key(const Route& route, const Exchange& exchange, registry::KeyId key, BootTime now) {
+bool Admission::admits_key(const Route& route, const http::Exchange& exchange, registry::KeyId key, BootTime now) {
   if (key != registry::kNoKey && !rates_.per_key.take(key.value, now)) {
     exchange.respond(too_often(rates_.per_key));
     return false;
   }
   if (remote_writes_need_key_ && key == registry::kNoKey && !exchange.request().loopback &&
       !is_public(route.act.act)) {
-    exchange.respond(problem(Error{Code::kUnauthorized, std::string(wire::kRemoteNeedsKey)}));
+    exchange.respond(http::problem(Error{Code::kUnauthorized, std::string(wire::kRemoteNeedsKey)}));
     return false;
   }
-  exchange.speaks_for(key);
+  exchange.speaks_for(key.value);
   if (!needs_authorization(route)) return true;
   authorize(route, exchange, key);
   return false;
 }
 
-void Admission::authenticate(const Route& route, const Exchange& exchange, const wire::Token& token) {
+void Admission::authenticate(const Route& route, const http::Exchange& exchange, const wire::Token& token) {
   const registry::CheckKey query{token.key, wire::hash_secret(token.secret)};
   backend_.ask(
       query,
       [this, &route, exchange, token](const Result<Rows>& rows) {
         if (exchange.gone()) return;
-        if (!rows) return exchange.respond(problem(rows.error()));
+        if (!rows) return exchange.respond(http::problem(rows.error()));
         keyring_.remember(token);
         if (admits_key(route, exchange, token.key, net::boot_now())) serve_(route, exchange);
       },
       registry::kMachine);
 }
 
-void Admission::authorize(const Route& route, const Exchange& exchange, registry::KeyId key) {
+void Admission::authorize(const Route& route, const http::Exchange& exchange, registry::KeyId key) {
   backend_.ask(
       registry::CheckAct{key, route.act.act},
       [this, &route, exchange](const Result<Rows>& rows) {
         if (exchange.gone()) return;
-        if (!rows) return exchange.respond(problem(rows.error()));
+        if (!rows) return exchange.respond(http::problem(rows.error()));
         serve_(route, exchange);
       },
       registry::kMachine);

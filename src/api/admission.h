@@ -12,26 +12,27 @@
 #include <functional>
 
 #include "api/backend.h"
-#include "api/exchange.h"
 #include "api/keyring.h"
 #include "api/route.h"
+#include "http/exchange.h"
 #include "net/rates.h"
 
 namespace titer::api {
 
 class Admission {
  public:
-  using Serve = std::function<void(const Route& route, const Exchange& exchange)>;
+  using Serve = std::function<void(const Route& route, const http::Exchange& exchange)>;
   // `serve`: what becomes of requests that had to wait here.
   Admission(Backend& backend, const net::RateLimits& rates, bool remote_writes_need_key, Serve serve);
 
   // True: go on. False: it is answered here, now or later, or goes on through `serve`.
-  [[nodiscard]] bool admits(const Route& route, const Exchange& exchange, BootTime now);
+  [[nodiscard]] bool admits(const Route& route, const http::Exchange& exchange, BootTime now);
 
  private:
-  [[nodiscard]] bool admits_key(const Route& route, const Exchange& exchange, registry::KeyId key, BootTime now);
-  void authenticate(const Route& route, const Exchange& exchange, const wire::Token& token);
-  void authorize(const Route& route, const Exchange& exchange, registry::KeyId key);
+  [[nodiscard]] bool admits_key(const Route& route, const http::Exchange& exchange, registry::KeyId key,
+                                BootTime now);
+  void authenticate(const Route& route, const http::Exchange& exchange, const wire::Token& token);
+  void authorize(const Route& route, const http::Exchange& exchange, registry::KeyId key);
 
   Backend& backend_;
   Serve serve_;

@@ -10,12 +10,14 @@
 
 #include "api/idempotent_executor.h"
 #include "api/limits.h"
-#include "api/parameters.h"
-#include "api/problem.h"
+#include "api/refusal.h"
+#include "api/route.h"
 #include "api/site_tag.h"
-#include "api/target.h"
 #include "base/hash.h"
 #include "formats/site_json.h"
+#include "http/parameters.h"
+#include "http/problem.h"
+#include "http/target.h"
 
 namespace titer::api {
 
@@ -26,7 +28,7 @@ constexpr std::int64_t kLookAgainUs = 10'000;
 // One question, asked again until the replica has come as far as the client has seen.
 struct Asking {
   HandlerContext& context;
-  Exchange exchange;
+  http::Exchange exchange;
   registry::Query query;
   MakeResponse make;
   Position at_least;
@@ -46,37 +48,38 @@ void ask_later(const AskingPtr& asking) {
 
 void on_rows(const AskingPtr& asking, const Result<Rows>& rows) {
   if (asking->exchange.gone()) return;
-  if (!rows) return asking->exchange.respond(problem(rows.error()));
+  if (!rows) return asking->exchange.respond(http::problem(rows.error()));
   if (rows->position < asking->at_least) {
     if (asking->context.times.now < asking->until) return ask_later(asking);
-    return asking->exchange.respond(
-        problem(Error{Code::kUnavailable,
-                      fmt::format("this replica has reached position {}, not yet {}; ask again, or another replica",
-                                  rows->position.value, asking->at_least.value)}));
+    return asking->exchange.respond(http::problem(
+        Error{Code::kUnavailable,
+              fmt::format("this replica has reached position {}, not yet {}; ask again, or another replica",
+                          rows->position.value, asking->at_least.value)}));
   }
-  Response response;
+  http::Response response;
   response.position = rows->position;
   // What somebody may see with a key is nobody else's.
-  response.cache = asking->exchange.request().key == registry::kNoKey ? "no-cache" : "no-store";
+  response.cache = acting_key(asking->exchange.request()) == registry::kNoKey ? "no-cache" : "no-store";
   const Status made = asking->make(*rows, response);
-  asking->exchange.respond(made ? std::move(response) : problem(made.error()));
+  asking->exchange.respond(made ? std::move(response) : http::problem(made.error()));
 }
 
 void ask(const AskingPtr& asking) {
   asking->context.backend.ask(
-      asking->query, [asking](const Result<Rows>& rows) { on_rows(asking, rows); }, asking->exchange.request().key);
+      asking->query, [asking](const Result<Rows>& rows) { on_rows(asking, rows); },
+      acting_key(asking->exchange.request()));
 }
 
-Response outcome_response(const registry::Outcome& outcome) {
-  if (!outcome.ok()) return problem(outcome);
-  Response response;
+http::Response outcome_response(const registry::Outcome& outcome) {
+  if (!outcome.ok()) return refusal(outcome);
+  http::Response response;
   response.position = outcome.position;
   formats::print_json(outcome, response.body);
   if (outcome.has_stock) response.etag = version_tag(outcome.stock_version);
   if (!outcome.created) return response;
   response.status = 201;
   std::string& location = response.headers.emplace_back("Location", "/api/v1/sites/").second;
-  print_escaped(outcome.site_id, location);
+  http::print_escaped(outcome.site_id, location);
   return response;
 }
 
@@ -84,22 +87,22 @@ Response outcome_response(const registry::Outcome& outcome) {
 Status check_text(std::string_view name, std::string_view value) {
   if (value.size() > limits::kKeyBytesMax)
     return Error{Code::kInvalid, fmt::format("{} may have {} bytes", name, limits::kKeyBytesMax)};
-  if (!is_utf8(value)) return Error{Code::kInvalid, fmt::format("{} is not UTF-8", name)};
+  if (!http::is_utf8(value)) return Error{Code::kInvalid, fmt::format("{} is not UTF-8", name)};
   return ok_status();
 }
 
 }  // namespace
 
-Response bad_request(const Error& error) {
-  if (error.code == Code::kTooLarge) return problem(error);
-  return problem(400, "bad_request", error.message);
+http::Response bad_request(const Error& error) {
+  if (error.code == Code::kTooLarge) return http::problem(error);
+  return http::problem(400, "bad_request", error.message);
 }
 
-void answer_query(HandlerContext& context, const Exchange& exchange, const registry::Query& query,
+void answer_query(HandlerContext& context, const http::Exchange& exchange, const registry::Query& query,
                   MakeResponse make) {
   Position at_least;
   if (const std::string_view header = exchange.request().header("titer-min-position"); !header.empty()) {
-    const auto number = whole_number(header);
+    const auto number = http::whole_number(header);
     if (!number) return exchange.respond(bad_request({Code::kInvalid, "Titer-Min-Position is a whole number"}));
     at_least = Position(*number);
   }
@@ -108,19 +111,19 @@ void answer_query(HandlerContext& context, const Exchange& exchange, const regis
                                       boost::asio::steady_timer(context.loop.context())}));
 }
 
-void tag_by_content(Response& response) {
+void tag_by_content(http::Response& response) {
   response.etag = fmt::format("\"{:016x}\"", hash64(as_bytes(response.body)));
 }
 
-void execute(HandlerContext& context, const Exchange& exchange, registry::Operation operation,
+void execute(HandlerContext& context, const http::Exchange& exchange, registry::Operation operation,
              std::string_view reason, ThenOutcome then) {
-  const Request& http = exchange.request();
+  const http::Request& http = exchange.request();
   registry::Request request;
   request.operation = std::move(operation);
   request.actor = http.header("titer-actor");
   request.reason = reason;
   request.idempotency_key = http.header("idempotency-key");
-  request.key = http.key;
+  request.key = acting_key(http);
   for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>("Titer-Actor", request.actor),
                                     {"Idempotency-Key", request.idempotency_key}})
     if (const Status legal = check_text(name, value); !legal) return exchange.respond(bad_request(legal.error()));
@@ -129,7 +132,7 @@ void execute(HandlerContext& context, const Exchange& exchange, registry::Operat
   context.idempotent.execute(idempotency_session(http, request.actor), request, std::move(then));
 }
 
-void answer_write(HandlerContext& context, const Exchange& exchange, registry::Operation operation,
+void answer_write(HandlerContext& context, const http::Exchange& exchange, registry::Operation operation,
                   std::string_view reason) {
   execute(context, exchange, std::move(operation), reason,
           [exchange](const registry::Outcome& outcome) { exchange.respond(outcome_response(outcome)); });

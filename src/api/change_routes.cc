@@ -11,11 +11,11 @@
 
 #include "api/answers.h"
 #include "api/feeds.h"
-#include "api/limits.h"
-#include "api/parameters.h"
-#include "api/problem.h"
 #include "api/routes.h"
 #include "client/read.h"
+#include "http/limits.h"
+#include "http/parameters.h"
+#include "http/problem.h"
 
 namespace titer::api {
 
@@ -33,11 +33,11 @@ constexpr std::string_view kManyAuditors =
 // its key, so that it sees what that one may.
 class Stream final : public Listener, public std::enable_shared_from_this<Stream> {
  public:
-  Stream(HandlerContext& context, Exchange exchange, std::shared_ptr<Changes> changes, bool sse)
+  Stream(HandlerContext& context, http::Exchange exchange, std::shared_ptr<Changes> changes, bool sse)
       : context_(context),
         exchange_(std::move(exchange)),
         changes_(std::move(changes)),
-        as_(exchange_.request().key),
+        as_(acting_key(exchange_.request())),
         sse_(sse) {}
 
   // From here on; nullopt: from now.
@@ -53,13 +53,13 @@ class Stream final : public Listener, public std::enable_shared_from_this<Stream
   void refuse(const Error& error);
   void too_old(const std::string& detail);
   void open(Position position);
-  [[nodiscard]] Pull pull(std::string& out);
+  [[nodiscard]] http::Pull pull(std::string& out);
   void end(std::string_view why, std::string& out);
   void print(const Change& change, std::string& out) const;
   [[nodiscard]] bool reaches_ring() const { return changes_->begun() && at_ >= changes_->begin(); }
 
   HandlerContext& context_;
-  Exchange exchange_;
+  http::Exchange exchange_;
   std::shared_ptr<Changes> changes_;
   registry::KeyId as_;
   bool sse_;
@@ -121,8 +121,8 @@ void Stream::on_page(const Result<Rows>& rows) {
 void Stream::open(Position position) {
   opened_ = true;
   changes_->add(shared_from_this());
-  Response response;
-  response.type = sse_ ? kEventStream : kNdjsonType;
+  http::Response response;
+  response.type = sse_ ? kEventStream : http::kNdjsonType;
   response.position = position;
   if (sse_) ready_.insert(0, "retry: 1000\n\n");
   response.pull = [self = shared_from_this()](std::string& out) { return self->pull(out); };
@@ -135,12 +135,12 @@ void Stream::refuse(const Error& error) {
     return exchange_.resume();
   }
   if (error.code == Code::kTooOld) return too_old(error.message);
-  exchange_.respond(problem(error));
+  exchange_.respond(http::problem(error));
 }
 
 void Stream::too_old(const std::string& detail) {
   context_.backend.ask(registry::Info{}, [self = shared_from_this(), detail](const Result<Rows>& rows) {
-    Response response = problem(410, "too_old", detail);
+    http::Response response = http::problem(410, "too_old", detail);
     if (rows && rows->body.size() > 1) {
       ByteReader in(rows->body.subspan(1));
       const registry::Totals totals = wire::decode_totals(in);
@@ -167,15 +167,15 @@ void Stream::end(std::string_view why, std::string& out) {
   out += sse_ ? "event: end\ndata: " + data + "\n\n" : data + "\n";
 }
 
-Pull Stream::pull(std::string& out) {
+http::Pull Stream::pull(std::string& out) {
   if (!ready_.empty()) {
     std::swap(out, ready_);
     ready_.clear();
-    return Pull::kMore;
+    return http::Pull::kMore;
   }
   if (lost_ || changes_->stopping()) {
     end(lost_ ? "lost" : "stopping", out);
-    return Pull::kEnd;
+    return http::Pull::kEnd;
   }
   if (!live_ && !asking_ && !more_) {
     changes_->begin_at(at_.position);
@@ -183,19 +183,19 @@ Pull Stream::pull(std::string& out) {
   }
   if (!live_) {
     if (!asking_) ask_page();
-    return Pull::kWait;
+    return http::Pull::kWait;
   }
   if (!reaches_ring()) {
     end("dropped", out);
-    return Pull::kEnd;
+    return http::Pull::kEnd;
   }
-  for (const Change* next = nullptr; out.size() < limits::kStreamPieceBytes;) {
+  for (const Change* next = nullptr; out.size() < http::limits::kStreamPieceBytes;) {
     next = changes_->after(at_);
-    if (next == nullptr) return Pull::kWait;
+    if (next == nullptr) return http::Pull::kWait;
     print(*next, out);
     at_ = next->mark;
   }
-  return Pull::kMore;
+  return http::Pull::kMore;
 }
 
 void Stream::beat() {
@@ -207,39 +207,39 @@ void Stream::beat() {
 // "1042" or "1042.3"
 Result<Mark> mark_of(std::string_view text) {
   const std::size_t dot = text.find('.');
-  const auto position = whole_number(text.substr(0, dot));
-  const auto part =
-      dot == std::string_view::npos ? std::optional<std::uint64_t>(UINT32_MAX) : whole_number(text.substr(dot + 1));
+  const auto position = http::whole_number(text.substr(0, dot));
+  const auto part = dot == std::string_view::npos ? std::optional<std::uint64_t>(UINT32_MAX)
+                                                  : http::whole_number(text.substr(dot + 1));
   if (position && part && *part <= UINT32_MAX) return Mark{Position(*position), static_cast<std::uint32_t>(*part)};
   return Error{Code::kInvalid,
                "since and Last-Event-ID are a position, or a position, a dot and a part: 1042 or 1042.0"};
 }
 
 // With what this exchange may see. Only now and then somebody shows a key here: browsers do not.
-void with_feed(HandlerContext& context, const Exchange& exchange,
+void with_feed(HandlerContext& context, const http::Exchange& exchange,
                std::function<void(std::shared_ptr<Changes>)> then) {
-  const registry::KeyId key = exchange.request().key;
+  const registry::KeyId key = acting_key(exchange.request());
   if (key == registry::kNoKey) return then(context.feeds.of_everybody());
   context.backend.ask(
       registry::CheckAct{key, registry::Act::kAudit},
       [&context, exchange, key, then = std::move(then)](const Result<Rows>& may) {
         if (exchange.gone()) return;
         if (!may && may.error().code == Code::kForbidden) return then(context.feeds.of_everybody());
-        if (!may) return exchange.respond(problem(may.error()));
+        if (!may) return exchange.respond(http::problem(may.error()));
         if (auto feed = context.feeds.of(key)) return then(std::move(feed));
-        exchange.respond(problem(Error{Code::kBusy, std::string(kManyAuditors)}));
+        exchange.respond(http::problem(Error{Code::kBusy, std::string(kManyAuditors)}));
       },
       registry::kMachine);
 }
 
-void changes(HandlerContext& context, const Exchange& exchange) {
-  const Request& request = exchange.request();
-  const std::string_view format = text_of(request, "format");
+void changes(HandlerContext& context, const http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
+  const std::string_view format = http::text_of(request, "format");
   if (!format.empty() && format != "sse" && format != "ndjson")
     return exchange.respond(bad_request({Code::kInvalid, "format is sse or ndjson"}));
   const bool asks_sse = request.header("accept").find(kEventStream) != std::string_view::npos;
   std::string_view since = request.header("last-event-id");
-  if (since.empty()) since = text_of(request, "since");
+  if (since.empty()) since = http::text_of(request, "since");
   std::optional<Mark> from;
   if (!since.empty()) {
     const auto mark = mark_of(since);
@@ -253,7 +253,7 @@ void changes(HandlerContext& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/changes", changes, registry::Act::kRead, "changes", "since format"},
+    {http::Method::kGet, "/api/v1/changes", changes, registry::Act::kRead, "changes", "since format"},
 };
 
 }  // namespace

@@ -4,53 +4,63 @@
 #include <charconv>
 
 #include "api/handler_context.h"
-#include "api/problem.h"
 #include "api/routes.h"
+#include "http/problem.h"
 
 namespace titer::api {
 
 namespace {
 
-void trace(HandlerContext& context, const Exchange& exchange) {
+void trace(HandlerContext& context, const http::Exchange& exchange) {
   context.backend.trace([exchange](const Result<std::string_view>& json) {
-    if (!json) return exchange.respond(problem(json.error()));
-    Response response;
+    if (!json) return exchange.respond(http::problem(json.error()));
+    http::Response response;
     response.body = *json;
     exchange.respond(std::move(response));
   });
 }
 
-void operate(HandlerContext& context, const Exchange& exchange, wire::Operate::What what) {
+void operate(HandlerContext& context, const http::Exchange& exchange, wire::Operate::What what) {
   if (!context.setup.cluster_control)
     return exchange.respond(
-        problem(404, "not_found", "replicas are killed and started here only under titer cluster"));
+        http::problem(404, "not_found", "replicas are killed and started here only under titer cluster"));
   if (!exchange.request().loopback)
     return exchange.respond(
-        problem(403, "not_from_here", "replicas are killed and started from their own machine only"));
+        http::problem(403, "not_from_here", "replicas are killed and started from their own machine only"));
   const std::string_view text = exchange.request().values.front();
   std::uint32_t replica = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), replica);
   if (error != std::errc() || end != text.data() + text.size())
-    return exchange.respond(problem(Error{Code::kNotFound, "a replica's index is a whole number"}));
+    return exchange.respond(http::problem(Error{Code::kNotFound, "a replica's index is a whole number"}));
   context.backend.operate(what, replica, [exchange](const wire::Operated& done) {
-    if (done.code != Code::kOk) return exchange.respond(problem(Error{done.code, done.message}));
-    Response response;
+    if (done.code != Code::kOk) return exchange.respond(http::problem(Error{done.code, done.message}));
+    http::Response response;
     response.body = "{\"message\":\"" + done.message + "\"}";
     exchange.respond(std::move(response));
   });
 }
 
-void kill(HandlerContext& context, const Exchange& exchange) {
+void kill(HandlerContext& context, const http::Exchange& exchange) {
   operate(context, exchange, wire::Operate::What::kKill);
 }
-void start(HandlerContext& context, const Exchange& exchange) {
+void start(HandlerContext& context, const http::Exchange& exchange) {
   operate(context, exchange, wire::Operate::What::kStart);
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/trace", trace, registry::Act::kOperate, "trace", {}},
-    {Method::kPost, "/api/v1/cluster/replicas/{index}/kill", kill, registry::Act::kOperate, "kill_replica", {}},
-    {Method::kPost, "/api/v1/cluster/replicas/{index}/start", start, registry::Act::kOperate, "start_replica", {}},
+    {http::Method::kGet, "/api/v1/trace", trace, registry::Act::kOperate, "trace", {}},
+    {http::Method::kPost,
+     "/api/v1/cluster/replicas/{index}/kill",
+     kill,
+     registry::Act::kOperate,
+     "kill_replica",
+     {}},
+    {http::Method::kPost,
+     "/api/v1/cluster/replicas/{index}/start",
+     start,
+     registry::Act::kOperate,
+     "start_replica",
+     {}},
 };
 
 }  // namespace

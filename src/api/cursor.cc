@@ -2,8 +2,8 @@
 
 #include "api/cursor.h"
 
-#include "api/target.h"
 #include "formats/json_text.h"
+#include "http/target.h"
 
 namespace titer::api {
 
@@ -18,17 +18,17 @@ Result<SiteCursor> read_cursor(std::string_view text) {
   return SiteCursor{text.substr(0, colon), text.substr(colon + 1)};
 }
 
-void print_next(const Request& request, std::string_view name, std::string_view value, std::string& out) {
+void print_next(const http::Request& request, std::string_view name, std::string_view value, std::string& out) {
   std::string address(request.path);
   address += '?';
   for (const auto& [key, text] : request.parameters) {
     if (key == name) continue;
     address.append(key).append("=");
-    print_escaped(text, address);
+    http::print_escaped(text, address);
     address += '&';
   }
   address.append(name).append("=");
-  print_escaped(value, address);
+  http::print_escaped(value, address);
   out += "\"next\":";
   formats::print_json(address, out);
 }

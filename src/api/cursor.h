@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "api/request.h"
 #include "base/result.h"
+#include "http/request.h"
 
 namespace titer::api {
 
@@ -21,6 +21,6 @@ void print_cursor(const SiteCursor& cursor, std::string& out);
 [[nodiscard]] Result<SiteCursor> read_cursor(std::string_view text);
 
 // Appends "next":"…": the address of this request, with `name` set to `value`.
-void print_next(const Request& request, std::string_view name, std::string_view value, std::string& out);
+void print_next(const http::Request& request, std::string_view name, std::string_view value, std::string& out);
 
 }  // namespace titer::api

@@ -4,14 +4,14 @@
 #include <utility>
 
 #include "api/answers.h"
-#include "api/body.h"
 #include "api/cursor.h"
-#include "api/parameters.h"
-#include "api/problem.h"
 #include "api/routes.h"
 #include "base/limits.h"
 #include "client/read.h"
 #include "formats/site_json.h"
+#include "http/json_body.h"
+#include "http/parameters.h"
+#include "http/problem.h"
 
 namespace titer::api {
 
@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint64_t kPageDefault = 100;
 
-Status print_events(const Request& request, const Rows& rows, Response& response) {
+Status print_events(const http::Request& request, const Rows& rows, http::Response& response) {
   std::string& out = response.body;
   out = R"({"events":[)";
   const std::size_t begin = out.size();
@@ -38,38 +38,45 @@ Status print_events(const Request& request, const Rows& rows, Response& response
   return ok_status();
 }
 
-void history(HandlerContext& context, const Exchange& exchange) {
-  const Request& request = exchange.request();
-  const auto limit = number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
+void history(HandlerContext& context, const http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
+  const auto limit = http::number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
   if (!limit) return exchange.respond(bad_request(limit.error()));
-  const auto before = number_of(request, "before", 0, 1, UINT64_MAX);
+  const auto before = http::number_of(request, "before", 0, 1, UINT64_MAX);
   if (!before) return exchange.respond(bad_request(before.error()));
   registry::History query;
   if (!request.values.empty()) query.site = registry::SiteRef{.id = request.values[0], .name = {}};
   query.before = Position(*before);
   query.limit = static_cast<std::uint32_t>(*limit);
-  answer_query(context, exchange, query, [exchange](const Rows& rows, Response& response) {
+  answer_query(context, exchange, query, [exchange](const Rows& rows, http::Response& response) {
     return print_events(exchange.request(), rows, response);
   });
 }
 
-void undo(HandlerContext& context, const Exchange& exchange) {
-  const auto position = whole_number(exchange.request().values[0]);
+void undo(HandlerContext& context, const http::Exchange& exchange) {
+  const auto position = http::whole_number(exchange.request().values[0]);
   if (!position || *position == 0)
     return exchange.respond(
         bad_request({Code::kInvalid, "an event is named by its position, a whole number above 0"}));
-  JsonBody body;
+  http::JsonBody body;
   if (const Status read = body.read(exchange.request(), "reason"); !read)
-    return exchange.respond(refused_body(read.error()));
+    return exchange.respond(http::refused_body(read.error()));
   const auto reason = body.text("reason");
-  if (!reason) return exchange.respond(refused_body(reason.error()));
+  if (!reason) return exchange.respond(http::refused_body(reason.error()));
   answer_write(context, exchange, registry::Undo{Position(*position)}, reason->value_or(std::string_view()));
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/events", history, registry::Act::kRead, "list_events", "limit before"},
-    {Method::kGet, "/api/v1/sites/{id}/history", history, registry::Act::kRead, "site_history", "limit before"},
-    {Method::kPost, "/api/v1/events/{position}/undo", undo, registry::Act::kUndo, "undo", {}, Body::kJson},
+    {http::Method::kGet, "/api/v1/events", history, registry::Act::kRead, "list_events", "limit before"},
+    {http::Method::kGet, "/api/v1/sites/{id}/history", history, registry::Act::kRead, "site_history",
+     "limit before"},
+    {http::Method::kPost,
+     "/api/v1/events/{position}/undo",
+     undo,
+     registry::Act::kUndo,
+     "undo",
+     {},
+     http::Body::kJson},
 };
 
 }  // namespace

@@ -9,10 +9,10 @@
 #include "api/answers.h"
 #include "api/full_snapshot.h"
 #include "api/handler_context.h"
-#include "api/parameters.h"
-#include "api/problem.h"
 #include "api/routes.h"
 #include "formats/writer.h"
+#include "http/parameters.h"
+#include "http/problem.h"
 
 namespace titer::api {
 
@@ -27,12 +27,12 @@ class ExportPull {
   ExportPull(SharedSnapshot all, formats::ExportFormat format)
       : all_(std::move(all)), writer_(formats::make_writer(format)) {}
 
-  Pull operator()(std::string& out) {
+  http::Pull operator()(std::string& out) {
     if (at_ == 0) writer_->begin(out);
     while (at_ < all_->sites.size() && out.size() < kPieceBytes) writer_->site(all_->sites[at_++], out);
-    if (at_ < all_->sites.size()) return Pull::kMore;
+    if (at_ < all_->sites.size()) return http::Pull::kMore;
     writer_->end(out);
-    return Pull::kEnd;
+    return http::Pull::kEnd;
   }
 
  private:
@@ -43,8 +43,8 @@ class ExportPull {
 
 std::string tag_of(Position position) { return fmt::format("\"{}\"", position.value); }
 
-void answer(const Exchange& exchange, formats::ExportFormat format, SharedSnapshot all) {
-  Response response;
+void answer(const http::Exchange& exchange, formats::ExportFormat format, SharedSnapshot all) {
+  http::Response response;
   response.type = formats::media_type(format);
   response.position = all->position;
   response.etag = tag_of(all->position);
@@ -55,8 +55,8 @@ void answer(const Exchange& exchange, formats::ExportFormat format, SharedSnapsh
   exchange.respond(std::move(response));
 }
 
-void export_sites(HandlerContext& context, const Exchange& exchange) {
-  const std::string_view name = text_of(exchange.request(), "format");
+void export_sites(HandlerContext& context, const http::Exchange& exchange) {
+  const std::string_view name = http::text_of(exchange.request(), "format");
   const auto format = formats::export_format_named(name.empty() ? "csv" : name);
   if (!format)
     return exchange.respond(
@@ -64,9 +64,9 @@ void export_sites(HandlerContext& context, const Exchange& exchange) {
   // A client that already has this position need not wait for the rest.
   context.backend.ask(registry::Info{}, [&context, exchange, format](const Result<Rows>& info) {
     if (exchange.gone()) return;
-    if (!info) return exchange.respond(problem(info.error()));
-    if (names_tag(exchange.request().header("if-none-match"), tag_of(info->position))) {
-      Response same;
+    if (!info) return exchange.respond(http::problem(info.error()));
+    if (http::names_tag(exchange.request().header("if-none-match"), tag_of(info->position))) {
+      http::Response same;
       same.position = info->position;
       same.etag = tag_of(info->position);
       same.cache = "no-cache";
@@ -74,14 +74,14 @@ void export_sites(HandlerContext& context, const Exchange& exchange) {
     }
     read_full_snapshot(context, [exchange, format](const Result<SharedSnapshot>& all) {
       if (exchange.gone()) return;
-      if (!all) return exchange.respond(problem(all.error()));
+      if (!all) return exchange.respond(http::problem(all.error()));
       answer(exchange, *format, *all);
     });
   });
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/export", export_sites, registry::Act::kRead, "export", "format"},
+    {http::Method::kGet, "/api/v1/export", export_sites, registry::Act::kRead, "export", "format"},
 };
 
 }  // namespace

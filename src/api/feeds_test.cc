@@ -6,7 +6,6 @@
 #include <atomic>
 #include <mutex>
 
-#include "api/metrics_text.h"
 #include "api/shared.h"
 #include "api/testing.h"
 
@@ -168,15 +167,6 @@ TEST(Snapshots, AreBoundedAndSharedByPosition) {
   kept.clear();
   EXPECT_EQ(snapshots.find(Position(3)), nullptr);
   EXPECT_TRUE(snapshots.reserve());
-}
-
-TEST(MetricsText, LabelsAreQuoted) {
-  MetricsText text;
-  text.family("titer_x", "gauge", "What it is");
-  text.sample(0.5, {{"source", "a \"b\"\\\n"}, {"le", "+Inf"}}, "_bucket");
-  EXPECT_EQ(text.take(),
-            "# HELP titer_x What it is\n# TYPE titer_x gauge\ntiter_x_bucket{source=\"a "
-            "\\\"b\\\"\\\\\\n\",le=\"+Inf\"} 0.5\n");
 }
 
 }  // namespace

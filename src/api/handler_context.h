@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "api/answer_head.h"
 #include "api/backend.h"
-#include "api/files.h"
 #include "api/peers.h"
 #include "api/shared.h"
+#include "http/answer_head.h"
+#include "http/files.h"
 #include "net/connection.h"
 #include "net/loop.h"
 #include "net/rates.h"
@@ -33,7 +33,7 @@ struct Setup {
   net::RateLimits rates;
   // A client on another machine needs a key for everything that is not public, even while no keys exist.
   bool remote_writes_need_key = false;
-  Files files;  // of the page; empty: there is none
+  http::Files files;  // of the page; empty: there is none
   std::shared_ptr<Peers> peers = std::make_shared<Peers>();
   std::shared_ptr<Shared> shared = std::make_shared<Shared>();
 };
@@ -44,7 +44,7 @@ struct HandlerContext {
   Backend& backend;
   IdempotentExecutor& idempotent;
   Feeds& feeds;
-  const Times& times;
+  const http::Times& times;
   std::function<std::string()> http_json;  // what this server has done, as a JSON object
 };
 

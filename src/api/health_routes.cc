@@ -7,8 +7,8 @@
 
 #include "api/answers.h"
 #include "api/handler_context.h"
-#include "api/problem.h"
 #include "api/routes.h"
+#include "http/problem.h"
 
 // NOLINTNEXTLINE(modernize-avoid-c-arrays): symbols of openapi_blob.cc
 extern "C" const char titer_openapi_begin[], titer_openapi_end[];
@@ -17,30 +17,30 @@ namespace titer::api {
 
 namespace {
 
-Response text(std::string_view body) {
-  Response out;
-  out.type = kTextType;
+http::Response text(std::string_view body) {
+  http::Response out;
+  out.type = http::kTextType;
   out.body = body;
   return out;
 }
 
 // The process lives and this worker turns.
-void healthz(HandlerContext&, const Exchange& exchange) { exchange.respond(text("ok\n")); }
+void healthz(HandlerContext&, const http::Exchange& exchange) { exchange.respond(text("ok\n")); }
 
 // A linearizable read is answered: the replica is a member of the view, has its lease, and is not cut off.
-void readyz(HandlerContext& context, const Exchange& exchange) {
+void readyz(HandlerContext& context, const http::Exchange& exchange) {
   context.backend.ask(registry::Info{}, [exchange](const Result<Rows>& rows) {
-    Response response = rows ? text("ready\n") : problem(rows.error());
+    http::Response response = rows ? text("ready\n") : http::problem(rows.error());
     if (rows) response.position = rows->position;
     exchange.respond(std::move(response));
   });
 }
 
 // What the node says of itself, and what only we know.
-void status(HandlerContext& context, const Exchange& exchange) {
+void status(HandlerContext& context, const http::Exchange& exchange) {
   context.backend.status([&context, exchange](const Result<std::string_view>& json) {
-    if (!json) return exchange.respond(problem(json.error()));
-    Response response;
+    if (!json) return exchange.respond(http::problem(json.error()));
+    http::Response response;
     response.body.assign(json->substr(0, json->rfind('}')));
     response.body += fmt::format(R"(,"http":{},"peers":{})", context.http_json(), context.setup.peers->now()->json);
     if (context.setup.cluster_control) response.body += R"(,"cluster_control":true)";
@@ -49,8 +49,8 @@ void status(HandlerContext& context, const Exchange& exchange) {
   });
 }
 
-void openapi(HandlerContext&, const Exchange& exchange) {
-  Response response;
+void openapi(HandlerContext&, const http::Exchange& exchange) {
+  http::Response response;
   response.body = openapi_document();
   response.cache = "no-cache";
   tag_by_content(response);
@@ -58,10 +58,10 @@ void openapi(HandlerContext&, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/openapi.json", openapi, registry::Act::kRead, "openapi", {}},
-    {Method::kGet, "/healthz", healthz, registry::Act::kRead, "healthz", {}},
-    {Method::kGet, "/readyz", readyz, registry::Act::kRead, "readyz", {}},
-    {Method::kGet, "/api/v1/status", status, registry::Act::kRead, "status", {}},
+    {http::Method::kGet, "/api/v1/openapi.json", openapi, registry::Act::kRead, "openapi", {}},
+    {http::Method::kGet, "/healthz", healthz, registry::Act::kRead, "healthz", {}},
+    {http::Method::kGet, "/readyz", readyz, registry::Act::kRead, "readyz", {}},
+    {http::Method::kGet, "/api/v1/status", status, registry::Act::kRead, "status", {}},
 };
 
 }  // namespace

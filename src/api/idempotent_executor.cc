@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "api/limits.h"
+#include "api/route.h"
 #include "wire/codec.h"
 
 namespace titer::api {
@@ -20,9 +21,9 @@ constexpr std::size_t kAtOnceMax = 64;  // connections to the replica for that; 
 
 }  // namespace
 
-SessionId idempotency_session(const Request& request, std::string_view actor) {
+SessionId idempotency_session(const http::Request& request, std::string_view actor) {
   std::string text;
-  const std::string key = registry::to_text(request.key);
+  const std::string key = registry::to_text(acting_key(request));
   for (const std::string_view part :
        {request.header("idempotency-key"), std::string_view(key), actor, name(request.method), request.target,
         request.header("if-match"), request.header("if-none-match"), request.body})

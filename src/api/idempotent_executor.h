@@ -20,11 +20,11 @@
 #include <memory>
 
 #include "api/backend.h"
-#include "api/request.h"
+#include "http/request.h"
 
 namespace titer::api {
 
-[[nodiscard]] SessionId idempotency_session(const Request& request, std::string_view actor);
+[[nodiscard]] SessionId idempotency_session(const http::Request& request, std::string_view actor);
 
 class IdempotentExecutor {
  public:

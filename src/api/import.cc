@@ -6,8 +6,8 @@
 
 #include <utility>
 
-#include "api/problem.h"
 #include "formats/json_text.h"
+#include "http/problem.h"
 #include "wire/codec.h"
 
 namespace titer::api {
@@ -38,7 +38,7 @@ bool is_verdict(Code code) {
 
 }  // namespace
 
-Import::Import(HandlerContext& context, Exchange exchange, Options options)
+Import::Import(HandlerContext& context, http::Exchange exchange, Options options)
     : context_(context),
       exchange_(std::move(exchange)),
       options_(std::move(options)),
@@ -76,10 +76,10 @@ void Import::begin() {
 void Import::ask_for_more() {
   if (asked_ || read_all_ || over_) return;
   asked_ = true;
-  exchange_.next_piece([self = shared_from_this()](const BodyPiece& piece) { self->take_piece(piece); });
+  exchange_.next_piece([self = shared_from_this()](const http::BodyPiece& piece) { self->take_piece(piece); });
 }
 
-void Import::take_piece(const BodyPiece& piece) {
+void Import::take_piece(const http::BodyPiece& piece) {
   asked_ = false;
   if (over_) return;
   if (piece.broken || exchange_.gone()) {
@@ -169,9 +169,9 @@ void Import::answer() {
   run_.counts.rejected += reader_.counts().refused;
   run_.state = failed_.ok() ? ImportRun::State::kDone : ImportRun::State::kFailed;
   tell_progress();
-  Response response;
+  http::Response response;
   if (!failed_.ok()) {
-    response = problem(failed_.error());
+    response = http::problem(failed_.error());
     response.body.pop_back();
     response.body += R"(,"hint":"the rows before that are imported; sending the file again does not change them",)";
     response.body += R"("import":)" + report() + "}";

@@ -23,6 +23,7 @@
 #include "api/handler_context.h"
 #include "api/import_runs.h"
 #include "formats/reader.h"
+#include "http/exchange.h"
 
 namespace titer::api {
 
@@ -38,7 +39,7 @@ class Import : public std::enable_shared_from_this<Import> {
       512;  // rows that wait, before a piece of the upload makes some hundreds more
   static constexpr std::size_t kToldMax = 100;  // problems of each kind in the answer; the rest is counted
 
-  Import(HandlerContext& context, Exchange exchange, Options options);
+  Import(HandlerContext& context, http::Exchange exchange, Options options);
   ~Import();
   Import(const Import&) = delete;
   Import& operator=(const Import&) = delete;
@@ -61,7 +62,7 @@ class Import : public std::enable_shared_from_this<Import> {
   };
 
   void ask_for_more();
-  void take_piece(const BodyPiece& piece);
+  void take_piece(const http::BodyPiece& piece);
   void take_row(const formats::Row& row);
   void send_rows();
   void take_outcome(std::uint64_t line, const registry::Outcome& outcome);
@@ -72,7 +73,7 @@ class Import : public std::enable_shared_from_this<Import> {
   [[nodiscard]] std::string report() const;
 
   HandlerContext& context_;
-  Exchange exchange_;
+  http::Exchange exchange_;
   Options options_;
   Backend backend_;
   boost::asio::steady_timer timer_;

@@ -8,9 +8,9 @@
 #include "api/answers.h"
 #include "api/handler_context.h"
 #include "api/import.h"
-#include "api/parameters.h"
-#include "api/problem.h"
 #include "api/routes.h"
+#include "http/parameters.h"
+#include "http/problem.h"
 
 namespace titer::api {
 
@@ -20,37 +20,37 @@ constexpr std::string_view kFormats =
     "csv, ndjson, smart, cdc, national or therapeutics; without it, it is found out";
 constexpr std::size_t kLabelBytesMax = 64;  // a word or two for people
 
-void import_sites(HandlerContext& context, const Exchange& exchange) {
-  const Request& request = exchange.request();
+void import_sites(HandlerContext& context, const http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
   Import::Options options;
-  if (const std::string_view format = text_of(request, "format"); !format.empty()) {
+  if (const std::string_view format = http::text_of(request, "format"); !format.empty()) {
     options.format = formats::format_named(format);
     if (!options.format)
       return exchange.respond(
           bad_request(Error{Code::kInvalid, fmt::format("the format of an import is {}", kFormats)}));
   }
-  const Result<bool> dry_run = flag_of(request, "dry_run");
+  const Result<bool> dry_run = http::flag_of(request, "dry_run");
   if (!dry_run) return exchange.respond(bad_request(dry_run.error()));
   options.run.dry_run = *dry_run;
-  options.run.label = text_of(request, "label");
+  options.run.label = http::text_of(request, "label");
   if (options.run.label.size() > kLabelBytesMax)
     return exchange.respond(
         bad_request(Error{Code::kInvalid, fmt::format("a label has at most {} bytes", kLabelBytesMax)}));
-  options.run.bytes_to_read = whole_number(request.header("content-length")).value_or(0);
+  options.run.bytes_to_read = http::whole_number(request.header("content-length")).value_or(0);
   options.run.begun = context.times.now;
   const std::string_view actor = request.header("titer-actor");
   options.actor = actor.empty() ? kHttpActor : actor;
-  options.key = request.key;
+  options.key = acting_key(request);
   const auto number = context.setup.shared->imports.begin(options.run);
   if (!number)
-    return exchange.respond(problem(
+    return exchange.respond(http::problem(
         503, "busy", "as many imports as this replica takes are running; try again, or at another replica"));
   options.run.number = *number;
   std::make_shared<Import>(context, exchange, std::move(options))->begin();
 }
 
-void list_imports(HandlerContext& context, const Exchange& exchange) {
-  Response response;
+void list_imports(HandlerContext& context, const http::Exchange& exchange) {
+  http::Response response;
   response.body = R"({"imports":[)";
   for (const ImportRun& run : context.setup.shared->imports.list()) {
     if (response.body.back() != '[') response.body += ',';
@@ -61,9 +61,9 @@ void list_imports(HandlerContext& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kPost, "/api/v1/import", import_sites, registry::Act::kImport, "import", "format dry_run label",
-     Body::kStream},
-    {Method::kGet, "/api/v1/imports", list_imports, registry::Act::kRead, "imports", ""},
+    {http::Method::kPost, "/api/v1/import", import_sites, registry::Act::kImport, "import", "format dry_run label",
+     http::Body::kStream},
+    {http::Method::kGet, "/api/v1/imports", list_imports, registry::Act::kRead, "imports", ""},
 };
 
 }  // namespace

@@ -6,15 +6,16 @@
 #include <utility>
 
 #include "api/answers.h"
-#include "api/body.h"
 #include "api/cursor.h"
-#include "api/parameters.h"
-#include "api/problem.h"
+#include "api/refusal.h"
 #include "api/routes.h"
 #include "base/limits.h"
 #include "client/new_token.h"
 #include "client/read.h"
 #include "formats/key_json.h"
+#include "http/json_body.h"
+#include "http/parameters.h"
+#include "http/problem.h"
 #include "registry/permissions.h"
 
 namespace titer::api {
@@ -25,7 +26,7 @@ using registry::Act;
 
 constexpr std::uint64_t kPageDefault = 100;
 
-Status print_keys(const Request& request, const Rows& rows, Response& response) {
+Status print_keys(const http::Request& request, const Rows& rows, http::Response& response) {
   std::string& out = response.body;
   out = R"({"keys":[)";
   const std::size_t begin = out.size();
@@ -43,24 +44,24 @@ Status print_keys(const Request& request, const Rows& rows, Response& response) 
   return ok_status();
 }
 
-void list_keys(HandlerContext& context, const Exchange& exchange) {
-  const Request& request = exchange.request();
-  const auto limit = number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
+void list_keys(HandlerContext& context, const http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
+  const auto limit = http::number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
   if (!limit) return exchange.respond(bad_request(limit.error()));
   registry::ListKeys query;
   query.limit = static_cast<std::uint32_t>(*limit);
-  if (const std::string_view after = text_of(request, "after"); !after.empty()) {
+  if (const std::string_view after = http::text_of(request, "after"); !after.empty()) {
     const auto id = registry::parse_key_id(after);
     if (!id) return exchange.respond(bad_request({Code::kInvalid, "'after' is the id of a key, 16 digits"}));
     query.after = *id;
   }
-  answer_query(context, exchange, query, [exchange](const Rows& rows, Response& response) {
+  answer_query(context, exchange, query, [exchange](const Rows& rows, http::Response& response) {
     return print_keys(exchange.request(), rows, response);
   });
 }
 
 // The key that a body asks for; texts are views into it.
-Result<registry::CreateKey> key_of(const JsonBody& body) {
+Result<registry::CreateKey> key_of(const http::JsonBody& body) {
   registry::CreateKey key;
   const auto owner = body.text("owner"), role = body.text("role");
   if (!owner || !role) return owner ? role.error() : owner.error();
@@ -80,14 +81,14 @@ Result<registry::CreateKey> key_of(const JsonBody& body) {
 
 // The secret is made here, shown in this answer and nowhere else; its hash goes to the replicas. So a repetition cannot
 // have the first one's answer: it makes another key.
-void create_key(HandlerContext& context, const Exchange& exchange) {
-  JsonBody body;
+void create_key(HandlerContext& context, const http::Exchange& exchange) {
+  http::JsonBody body;
   if (const Status read = body.read(exchange.request(), "owner role scope expires reason"); !read)
-    return exchange.respond(refused_body(read.error()));
+    return exchange.respond(http::refused_body(read.error()));
   auto key = key_of(body);
-  if (!key) return exchange.respond(refused_body(key.error()));
+  if (!key) return exchange.respond(http::refused_body(key.error()));
   const auto reason = body.text("reason");
-  if (!reason) return exchange.respond(refused_body(reason.error()));
+  if (!reason) return exchange.respond(http::refused_body(reason.error()));
   if (!exchange.request().header("idempotency-key").empty())
     return exchange.respond(
         bad_request({Code::kInvalid, "every such request makes a new key: send no Idempotency-Key"}));
@@ -96,8 +97,8 @@ void create_key(HandlerContext& context, const Exchange& exchange) {
   key->secret = wire::hash_secret(token.secret);
   execute(context, exchange, std::move(*key), reason->value_or(std::string_view()),
           [exchange, token](const registry::Outcome& outcome) {
-            if (!outcome.ok()) return exchange.respond(problem(outcome));
-            Response response;
+            if (!outcome.ok()) return exchange.respond(refusal(outcome));
+            http::Response response;
             response.status = 201;
             response.position = outcome.position;
             response.body =
@@ -107,14 +108,14 @@ void create_key(HandlerContext& context, const Exchange& exchange) {
           });
 }
 
-void revoke_key(HandlerContext& context, const Exchange& exchange) {
+void revoke_key(HandlerContext& context, const http::Exchange& exchange) {
   const auto id = registry::parse_key_id(exchange.request().values[0]);
-  if (!id) return exchange.respond(problem(Error{Code::kNotFound, "a key's id has 16 hexadecimal digits"}));
-  answer_write(context, exchange, registry::RevokeKey{*id}, text_of(exchange.request(), "reason"));
+  if (!id) return exchange.respond(http::problem(Error{Code::kNotFound, "a key's id has 16 hexadecimal digits"}));
+  answer_write(context, exchange, registry::RevokeKey{*id}, http::text_of(exchange.request(), "reason"));
 }
 
-void show_switch(HandlerContext& context, const Exchange& exchange) {
-  answer_query(context, exchange, registry::GetSwitch{}, [](const Rows& rows, Response& response) {
+void show_switch(HandlerContext& context, const http::Exchange& exchange) {
+  answer_query(context, exchange, registry::GetSwitch{}, [](const Rows& rows, http::Response& response) {
     const auto writes = client::read_switch(rows.body);
     if (!writes) return Status(writes.error());
     formats::print_json(*writes, response.body);
@@ -122,25 +123,26 @@ void show_switch(HandlerContext& context, const Exchange& exchange) {
   });
 }
 
-void set_switch(HandlerContext& context, const Exchange& exchange) {
-  JsonBody body;
+void set_switch(HandlerContext& context, const http::Exchange& exchange) {
+  http::JsonBody body;
   if (const Status read = body.read(exchange.request(), "stopped reason"); !read)
-    return exchange.respond(refused_body(read.error()));
+    return exchange.respond(http::refused_body(read.error()));
   const auto* stopped = body.find("stopped");
   if (stopped == nullptr || !stopped->is_bool())
-    return exchange.respond(refused_body({Code::kInvalid, R"('stopped' is true or false: {"stopped":true})"}));
+    return exchange.respond(
+        http::refused_body({Code::kInvalid, R"('stopped' is true or false: {"stopped":true})"}));
   const auto reason = body.text("reason");
-  if (!reason) return exchange.respond(refused_body(reason.error()));
+  if (!reason) return exchange.respond(http::refused_body(reason.error()));
   answer_write(context, exchange, registry::SetWriteStop{stopped->get_bool()},
                reason->value_or(std::string_view()));
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/keys", list_keys, Act::kAudit, "list_keys", "limit after"},
-    {Method::kPost, "/api/v1/keys", create_key, Act::kKeys, "create_key", {}, Body::kJson},
-    {Method::kDelete, "/api/v1/keys/{id}", revoke_key, Act::kKeys, "revoke_key", "reason"},
-    {Method::kGet, "/api/v1/writes", show_switch, Act::kRead, "get_writes", {}},
-    {Method::kPut, "/api/v1/writes", set_switch, Act::kSwitch, "set_writes", {}, Body::kJson},
+    {http::Method::kGet, "/api/v1/keys", list_keys, Act::kAudit, "list_keys", "limit after"},
+    {http::Method::kPost, "/api/v1/keys", create_key, Act::kKeys, "create_key", {}, http::Body::kJson},
+    {http::Method::kDelete, "/api/v1/keys/{id}", revoke_key, Act::kKeys, "revoke_key", "reason"},
+    {http::Method::kGet, "/api/v1/writes", show_switch, Act::kRead, "get_writes", {}},
+    {http::Method::kPut, "/api/v1/writes", set_switch, Act::kSwitch, "set_writes", {}, http::Body::kJson},
 };
 
 }  // namespace

@@ -6,10 +6,10 @@
 #include <boost/json.hpp>
 
 #include "api/handler_context.h"
-#include "api/metrics_text.h"
 #include "api/routes.h"
 #include "api/source_freshness.h"
-#include "api/traffic.h"
+#include "http/metrics_text.h"
+#include "http/traffic.h"
 
 namespace titer::api {
 
@@ -68,7 +68,7 @@ double number(const json::value& value) {
 }
 
 // Always 1: what it says is in the labels.
-void print_build(const json::object& build, MetricsText& out) {
+void print_build(const json::object& build, http::MetricsText& out) {
   const auto text = [&build](std::string_view name) -> std::string_view {
     const json::value* value = build.if_contains(name);
     return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
@@ -77,7 +77,7 @@ void print_build(const json::object& build, MetricsText& out) {
   out.sample(1, {{"version", text("version")}, {"commit", text("commit")}, {"date", text("date")}});
 }
 
-void print_register(const json::object& reg, MetricsText& out) {
+void print_register(const json::object& reg, http::MetricsText& out) {
   const json::value* reachable = reg.if_contains("reachable");
   out.one("titer_register_reachable", "gauge", "1: the view register answers",
           reachable != nullptr ? number(*reachable) : 0);
@@ -85,7 +85,7 @@ void print_register(const json::object& reg, MetricsText& out) {
           reg.contains("refused") ? 1 : 0);
 }
 
-void print_status(std::string_view text, MetricsText& out) {
+void print_status(std::string_view text, http::MetricsText& out) {
   json::error_code error;
   const json::value parsed = json::parse(text, error);
   const json::object* status = error ? nullptr : parsed.if_object();
@@ -110,14 +110,14 @@ void print_status(std::string_view text, MetricsText& out) {
 
 struct RouteSums {
   std::array<std::uint64_t, 6> by_class{};
-  std::array<std::uint64_t, RouteTraffic::kBoundsUs.size() + 1> buckets{};
+  std::array<std::uint64_t, http::RouteTraffic::kBoundsUs.size() + 1> buckets{};
   double seconds = 0;
 };
 
-RouteSums sums_of(const std::vector<const Traffic*>& traffics, std::size_t route) {
+RouteSums sums_of(const std::vector<const http::Traffic*>& traffics, std::size_t route) {
   RouteSums sums;
-  for (const Traffic* traffic : traffics) {
-    const RouteTraffic& one = traffic->route(route);
+  for (const http::Traffic* traffic : traffics) {
+    const http::RouteTraffic& one = traffic->route(route);
     for (std::size_t i = 0; i < sums.by_class.size(); ++i)
       sums.by_class[i] += one.by_class[i].load(std::memory_order_relaxed);
     for (std::size_t i = 0; i < sums.buckets.size(); ++i)
@@ -127,20 +127,21 @@ RouteSums sums_of(const std::vector<const Traffic*>& traffics, std::size_t route
   return sums;
 }
 
-void print_histogram(std::string_view route, const RouteSums& sums, MetricsText& out) {
+void print_histogram(std::string_view route, const RouteSums& sums, http::MetricsText& out) {
   std::uint64_t up_to = 0;
   for (std::size_t i = 0; i < sums.buckets.size(); ++i) {
     up_to += sums.buckets[i];
-    const bool last = i == RouteTraffic::kBoundsUs.size();
+    const bool last = i == http::RouteTraffic::kBoundsUs.size();
     const std::string bound =
-        last ? "+Inf" : fmt::format("{}", static_cast<double>(RouteTraffic::kBoundsUs[i]) / 1e6);
+        last ? "+Inf" : fmt::format("{}", static_cast<double>(http::RouteTraffic::kBoundsUs[i]) / 1e6);
     out.sample(static_cast<double>(up_to), {{"route", route}, {"le", bound}}, "_bucket");
   }
   out.sample(sums.seconds, {{"route", route}}, "_sum");
   out.sample(static_cast<double>(up_to), {{"route", route}}, "_count");
 }
 
-void print_routes(const std::vector<const Traffic*>& traffics, const Router& router, MetricsText& out) {
+void print_routes(const std::vector<const http::Traffic*>& traffics, const http::Router& router,
+                  http::MetricsText& out) {
   const std::size_t routes = router.routes().size();
   std::vector<std::pair<std::string_view, RouteSums>> all;
   for (std::size_t i = 0; i <= routes; ++i)
@@ -156,9 +157,9 @@ void print_routes(const std::vector<const Traffic*>& traffics, const Router& rou
     if (sums.buckets != RouteSums{}.buckets) print_histogram(route, sums, out);
 }
 
-void print_connections(const std::vector<const Traffic*>& traffics, MetricsText& out) {
+void print_connections(const std::vector<const http::Traffic*>& traffics, http::MetricsText& out) {
   double accepted = 0, turned_away = 0, connections = 0, listeners = 0;
-  for (const Traffic* traffic : traffics) {
+  for (const http::Traffic* traffic : traffics) {
     accepted += static_cast<double>(traffic->accepted.load(std::memory_order_relaxed));
     turned_away += static_cast<double>(traffic->turned_away.load(std::memory_order_relaxed));
     connections += static_cast<double>(traffic->connections.load(std::memory_order_relaxed));
@@ -170,24 +171,24 @@ void print_connections(const std::vector<const Traffic*>& traffics, MetricsText&
   out.one("titer_http_listeners", "gauge", "Listeners to the change stream now", listeners);
 }
 
-void metrics(HandlerContext& context, const Exchange& exchange) {
+void metrics(HandlerContext& context, const http::Exchange& exchange) {
   context.setup.shared->source_freshness->refresh(context);
   context.backend.status([&context, exchange](const Result<std::string_view>& status) {
-    MetricsText out;
+    http::MetricsText out;
     print_status(status ? *status : std::string_view(), out);
-    const std::vector<const Traffic*> traffics = context.setup.shared->traffics();
+    const std::vector<const http::Traffic*> traffics = context.setup.shared->traffics();
     print_connections(traffics, out);
     print_routes(traffics, make_router(), out);
     context.setup.shared->source_freshness->print(out);
-    Response response;
-    response.type = MetricsText::kType;
+    http::Response response;
+    response.type = http::MetricsText::kType;
     response.body = out.take();
     exchange.respond(std::move(response));
   });
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/metrics", metrics, registry::Act::kRead, "metrics", {}},
+    {http::Method::kGet, "/metrics", metrics, registry::Act::kRead, "metrics", {}},
 };
 
 }  // namespace

@@ -61,12 +61,12 @@ Operations documented() {
 
 Operations served() {
   Operations out;
-  const Router router = make_router();
-  for (const Route* route : router.routes()) {
+  const http::Router router = make_router();
+  for (const http::Route* route : router.routes()) {
     Operation& one = out[lower(name(route->method)) + " " + std::string(route->pattern)];
     one.id = route->metric;
-    one.body = route->body != Body::kNone;
-    one.keyed = !registry::is_public(route->act.act);
+    one.body = route->body != http::Body::kNone;
+    one.keyed = !registry::is_public(our_route(*route).act.act);
     for (std::string_view rest = route->parameters; !rest.empty();) {
       const std::string_view word = rest.substr(0, rest.find(' '));
       one.parameters.insert(std::string(word));

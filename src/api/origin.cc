@@ -20,7 +20,7 @@ std::string place_of(std::string_view origin) {
 
 }  // namespace
 
-bool may_write(const Request& request, const std::vector<Peer>& peers) {
+bool may_write(const http::Request& request, const std::vector<Peer>& peers) {
   const std::string_view origin = request.header("origin");
   if (origin.empty()) return true;
   const std::string place = place_of(origin);

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "api/peers.h"
-#include "api/request.h"
+#include "http/request.h"
 
 namespace titer::api {
 
-[[nodiscard]] bool may_write(const Request& request, const std::vector<Peer>& peers);
+[[nodiscard]] bool may_write(const http::Request& request, const std::vector<Peer>& peers);
 
 }  // namespace titer::api

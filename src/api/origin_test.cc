@@ -8,7 +8,7 @@ namespace titer::api {
 namespace {
 
 bool allowed(std::string_view origin, std::string_view host = "127.0.0.1:8080") {
-  Request request;
+  http::Request request;
   request.headers = {{"Host", host}};
   if (!origin.empty()) request.headers.emplace_back("Origin", origin);
   return may_write(request, {{0, "http://127.0.0.1:8080"}, {1, "http://127.0.0.1:8081"}});

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "api/handler_context.h"
-#include "api/parameters.h"
 #include "api/routes.h"
 #include "client/read.h"
+#include "http/parameters.h"
 #include "registry/products.h"
 #include "registry/state.h"
 
@@ -65,14 +65,14 @@ constexpr Words kSpanish = {
     .other = "English",
 };
 
-const Words& words_for(const Request& request) {
-  std::string_view wanted = text_of(request, "lang");
+const Words& words_for(const http::Request& request) {
+  std::string_view wanted = http::text_of(request, "lang");
   if (wanted.empty()) wanted = request.header("accept-language");
   return wanted.starts_with("es") ? kSpanish : kEnglish;
 }
 
-bool only_available(const Request& request) {
-  const Result<bool> flag = flag_of(request, "available");
+bool only_available(const http::Request& request) {
+  const Result<bool> flag = http::flag_of(request, "available");
   return flag && *flag;
 }
 
@@ -142,8 +142,8 @@ void print_site(const registry::Site& site, double metres, WallTime now, const W
   out += "</p>\n</li>\n";
 }
 
-void print_head(const Request& request, const Words& words, std::string& out) {
-  const std::string_view zip = text_of(request, "zip");
+void print_head(const http::Request& request, const Words& words, std::string& out) {
+  const std::string_view zip = http::text_of(request, "zip");
   fmt::format_to(std::back_inserter(out),
                  "<!doctype html>\n<html lang=\"{0}\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{1}</title>\n"
@@ -158,9 +158,9 @@ void print_head(const Request& request, const Words& words, std::string& out) {
                  only_available(request) ? " checked" : "", words.only_available, words.language, words.find);
 }
 
-void print_foot(const Request& request, const Words& words, std::string& out) {
+void print_foot(const http::Request& request, const Words& words, std::string& out) {
   std::string zip;
-  html(text_of(request, "zip"), zip);
+  html(http::text_of(request, "zip"), zip);
   const std::string_view other = words.language == "es" ? "en" : "es";
   fmt::format_to(std::back_inserter(out),
                  "<p><a href=\"/find?zip={0}&amp;lang={1}\" lang=\"{1}\">{2}</a> · "
@@ -168,10 +168,10 @@ void print_foot(const Request& request, const Words& words, std::string& out) {
                  zip, other, words.other, words.whole_page);
 }
 
-Response page_of(const Request& request, std::string_view content) {
+http::Response page_of(const http::Request& request, std::string_view content) {
   const Words& words = words_for(request);
-  Response out;
-  out.type = kHtmlType;
+  http::Response out;
+  out.type = http::kHtmlType;
   print_head(request, words, out.body);
   out.body += content;
   print_foot(request, words, out.body);
@@ -180,10 +180,10 @@ Response page_of(const Request& request, std::string_view content) {
   return out;
 }
 
-void find(HandlerContext& context, const Exchange& exchange) {
-  const Request& request = exchange.request();
+void find(HandlerContext& context, const http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
   registry::Near query;
-  query.zip = text_of(request, "zip");
+  query.zip = http::text_of(request, "zip");
   if (query.zip.empty()) return exchange.respond(page_of(request, {}));
   query.within_m = kWithinMiles * kMetresPerMile;
   query.limit = kSitesMax;
@@ -208,7 +208,7 @@ void find(HandlerContext& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/find", find, registry::Act::kRead, "find", "zip available lang"},
+    {http::Method::kGet, "/find", find, registry::Act::kRead, "find", "zip available lang"},
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "api/full_snapshot.h"
-#include "api/gzip.h"
+#include "http/gzip.h"
 
 namespace titer::api {
 
@@ -64,7 +64,7 @@ class Press : public std::enable_shared_from_this<Press> {
     std::string text;
     const std::size_t until = std::min(at_ + kSitesPerStep, last_);
     for (; at_ < until; ++at_) formats::print_smart(type(), *sites_[at_], out_->time, text);
-    gzip_->add(text, at_ == last_ ? Gzip::Then::kEnd : Gzip::Then::kMore, *packed_);
+    gzip_->add(text, at_ == last_ ? http::Gzip::Then::kEnd : http::Gzip::Then::kMore, *packed_);
     if (at_ == last_) end_file();
     timer_.expires_after(kStepPause);
     timer_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
@@ -76,7 +76,7 @@ class Press : public std::enable_shared_from_this<Press> {
     at_ = last_ = first_;
     while (last_ < sites_.size() && sites_[last_]->state == sites_[first_]->state) ++last_;
     packed_ = std::make_shared<std::string>();
-    gzip_ = std::make_unique<Gzip>();
+    gzip_ = std::make_unique<http::Gzip>();
   }
   void end_file() {
     gzip_.reset();
@@ -94,7 +94,7 @@ class Press : public std::enable_shared_from_this<Press> {
   std::size_t first_ = 0, last_ = 0;          // of sites_: the state in progress
   std::size_t at_ = 0;                        // in it
   std::size_t type_ = 0;                      // the file in progress
-  std::unique_ptr<Gzip> gzip_;
+  std::unique_ptr<http::Gzip> gzip_;
   std::shared_ptr<std::string> packed_;
   std::shared_ptr<Publication> out_ = std::make_shared<Publication>();
 };

@@ -4,12 +4,12 @@
 
 namespace titer::api {
 
-Router make_router() {
-  Router router;
+http::Router make_router() {
+  http::Router router;
   for (const Routes& routes : {health_routes(), site_read_routes(), site_write_routes(), stock_routes(),
                                event_routes(), change_routes(), export_routes(), import_routes(), smart_routes(),
                                metrics_routes(), cluster_routes(), key_routes(), plain_page_routes()})
-    router.add(routes);
+    for (const Route& route : routes) router.add(route);
   return router;
 }
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "api/route.h"
-#include "api/router.h"
+#include "http/router.h"
 
 namespace titer::api {
 
@@ -26,6 +26,6 @@ namespace titer::api {
 [[nodiscard]] std::string_view openapi_document();
 
 // All of them, in the order in which they are tried.
-[[nodiscard]] Router make_router();
+[[nodiscard]] http::Router make_router();
 
 }  // namespace titer::api

@@ -42,7 +42,7 @@ void Server::stop(std::function<void()> done) {
 std::string Server::http_json() const {
   std::uint64_t requests = 0, accepted = 0, turned_away = 0, connections = 0, listeners = 0;
   for (const auto& worker : workers_) {
-    const Traffic& traffic = worker->traffic();
+    const http::Traffic& traffic = worker->traffic();
     requests += traffic.requests();
     accepted += traffic.accepted.load(std::memory_order_relaxed);
     turned_away += traffic.turned_away.load(std::memory_order_relaxed);

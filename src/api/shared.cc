@@ -6,6 +6,7 @@
 
 #include "api/publication.h"
 #include "api/source_freshness.h"
+#include "http/traffic.h"
 
 namespace titer::api {
 
@@ -36,12 +37,12 @@ Shared::Shared()
     : publications(std::make_unique<Publications>()), source_freshness(std::make_unique<SourceFreshness>()) {}
 Shared::~Shared() = default;
 
-void Shared::add(const Traffic& traffic) {
+void Shared::add(const http::Traffic& traffic) {
   const std::lock_guard lock(mutex_);
   traffics_.push_back(&traffic);
 }
 
-std::vector<const Traffic*> Shared::traffics() {
+std::vector<const http::Traffic*> Shared::traffics() {
   const std::lock_guard lock(mutex_);
   return traffics_;
 }

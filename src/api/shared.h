@@ -15,11 +15,14 @@
 #include "api/import_runs.h"
 #include "client/snapshot.h"
 
+namespace titer::http {
+class Traffic;
+}  // namespace titer::http
+
 namespace titer::api {
 
 class Publications;
 class SourceFreshness;
-class Traffic;
 
 using SharedSnapshot = std::shared_ptr<const client::Snapshot>;
 
@@ -55,12 +58,12 @@ struct Shared {
   std::unique_ptr<SourceFreshness> source_freshness;
 
   // Of each worker, as long as the server lives.
-  void add(const Traffic& traffic);
-  [[nodiscard]] std::vector<const Traffic*> traffics();
+  void add(const http::Traffic& traffic);
+  [[nodiscard]] std::vector<const http::Traffic*> traffics();
 
  private:
   std::mutex mutex_;
-  std::vector<const Traffic*> traffics_;
+  std::vector<const http::Traffic*> traffics_;
 };
 
 }  // namespace titer::api

@@ -8,13 +8,14 @@
 
 #include "api/answers.h"
 #include "api/cursor.h"
-#include "api/parameters.h"
-#include "api/problem.h"
 #include "api/routes.h"
 #include "api/site_tag.h"
+#include "api/stock_values.h"
 #include "base/limits.h"
 #include "client/read.h"
 #include "formats/site_json.h"
+#include "http/parameters.h"
+#include "http/problem.h"
 #include "registry/products.h"
 
 namespace titer::api {
@@ -27,9 +28,9 @@ constexpr std::uint64_t kPageDefault = 100, kNearDefault = 20;
 
 Status ended(const Result<bool>& visited) { return visited ? ok_status() : Status(visited.error()); }
 
-void get_site(HandlerContext& context, const Exchange& exchange) {
+void get_site(HandlerContext& context, const http::Exchange& exchange) {
   const registry::SiteRef site{.id = exchange.request().values[0], .name = {}};
-  answer_query(context, exchange, registry::GetSite{site}, [](const Rows& rows, Response& response) {
+  answer_query(context, exchange, registry::GetSite{site}, [](const Rows& rows, http::Response& response) {
     const WallTime now = net::wall_now();
     return ended(client::visit_sites(rows.body, [&](const registry::Site& found) {
       formats::print_json(found, now, response.body);
@@ -40,18 +41,18 @@ void get_site(HandlerContext& context, const Exchange& exchange) {
 }
 
 // The filter that the parameters ask for; a list of all sites and the search near a place take the same ones.
-Result<registry::SiteFilter> filter_of(const Request& request) {
+Result<registry::SiteFilter> filter_of(const http::Request& request) {
   registry::SiteFilter filter;
   const auto product = product_of(request, "product");
   if (!product) return product.error();
-  const auto available = flag_of(request, "available");
+  const auto available = http::flag_of(request, "available");
   if (!available) return available.error();
-  const auto closed = flag_of(request, "closed");
+  const auto closed = http::flag_of(request, "closed");
   if (!closed) return closed.error();
-  const auto since = time_of(request, "updated_since");
+  const auto since = http::time_of(request, "updated_since");
   if (!since) return since.error();
-  filter.state = text_of(request, "state");
-  filter.text = text_of(request, "q");
+  filter.state = http::text_of(request, "state");
+  filter.text = http::text_of(request, "q");
   filter.product = *product;
   filter.available_only = *available;
   filter.with_closed = *closed;
@@ -59,14 +60,14 @@ Result<registry::SiteFilter> filter_of(const Request& request) {
   return filter;
 }
 
-Result<registry::ListSites> list_of(const Request& request) {
+Result<registry::ListSites> list_of(const http::Request& request) {
   const auto filter = filter_of(request);
   if (!filter) return filter.error();
-  const auto limit = number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
+  const auto limit = http::number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
   if (!limit) return limit.error();
   registry::ListSites query;
   query.filter = *filter;
-  query.filter.zip = text_of(request, "zip");
+  query.filter.zip = http::text_of(request, "zip");
   query.limit = static_cast<std::uint32_t>(*limit);
   if (const std::string_view* cursor = request.parameter("cursor")) {
     const auto last = read_cursor(*cursor);
@@ -77,10 +78,10 @@ Result<registry::ListSites> list_of(const Request& request) {
   return query;
 }
 
-void list_sites(HandlerContext& context, const Exchange& exchange) {
+void list_sites(HandlerContext& context, const http::Exchange& exchange) {
   const auto query = list_of(exchange.request());
   if (!query) return exchange.respond(bad_request(query.error()));
-  answer_query(context, exchange, *query, [exchange](const Rows& rows, Response& response) -> Status {
+  answer_query(context, exchange, *query, [exchange](const Rows& rows, http::Response& response) -> Status {
     const WallTime now = net::wall_now();
     std::string& out = response.body;
     out = R"({"sites":[)";
@@ -107,35 +108,35 @@ struct Unit {
   double metres;
 };
 
-Result<Unit> unit_of(const Request& request) {
-  const std::string_view unit = text_of(request, "unit");
+Result<Unit> unit_of(const http::Request& request) {
+  const std::string_view unit = http::text_of(request, "unit");
   if (unit.empty() || unit == "mi") return Unit{"mi", kMetresPerMile};
   if (unit == "km") return Unit{"km", kMetresPerKilometre};
   return Error{Code::kInvalid, "unit is mi or km"};
 }
 
 // Either a ZIP code or a point.
-Status place_of(const Request& request, registry::Near& query) {
+Status place_of(const http::Request& request, registry::Near& query) {
   const bool zip = request.parameter("zip") != nullptr;
   const bool lat = request.parameter("lat") != nullptr, lon = request.parameter("lon") != nullptr;
   if (zip == lat || lat != lon) return Error{Code::kInvalid, "say where: zip=02139, or lat=42.37 and lon=-71.11"};
-  query.zip = text_of(request, "zip");
+  query.zip = http::text_of(request, "zip");
   if (zip) return query.zip.empty() ? Status(Error{Code::kInvalid, "zip is empty"}) : ok_status();
-  const auto north = real_of(request, "lat", 0);
+  const auto north = http::real_of(request, "lat", 0);
   if (!north) return north.error();
-  const auto east = real_of(request, "lon", 0);
+  const auto east = http::real_of(request, "lon", 0);
   if (!east) return east.error();
   query.lat = *north;
   query.lon = *east;
   return ok_status();
 }
 
-Result<registry::Near> near_of(const Request& request, const Unit& unit) {
+Result<registry::Near> near_of(const http::Request& request, const Unit& unit) {
   const auto filter = filter_of(request);
   if (!filter) return filter.error();
-  const auto limit = number_of(request, "limit", kNearDefault, 1, titer::limits::kPageMax);
+  const auto limit = http::number_of(request, "limit", kNearDefault, 1, titer::limits::kPageMax);
   if (!limit) return limit.error();
-  const auto within = real_of(request, "within", 25);
+  const auto within = http::real_of(request, "within", 25);
   if (!within) return within.error();
   registry::Near query;
   query.filter = *filter;
@@ -152,7 +153,7 @@ void print_center(const registry::Near& query, std::string& out) {
   out += fmt::format(R"("center":{{"lat":{},"lon":{}}},)", lat, lon);
 }
 
-void near_sites(HandlerContext& context, const Exchange& exchange) {
+void near_sites(HandlerContext& context, const http::Exchange& exchange) {
   const auto unit = unit_of(exchange.request());
   if (!unit) return exchange.respond(bad_request(unit.error()));
   const auto query = near_of(exchange.request(), *unit);
@@ -160,31 +161,32 @@ void near_sites(HandlerContext& context, const Exchange& exchange) {
   // Not "nothing near there": the place itself is not known.
   if (!query->zip.empty() && !registry::zip_point(query->zip))
     return exchange.respond(
-        problem(422, "unknown_zip", "no ZIP code of the US has these digits; give five, or lat and lon"));
+        http::problem(422, "unknown_zip", "no ZIP code of the US has these digits; give five, or lat and lon"));
   std::string head = "{";
   print_center(*query, head);
-  answer_query(context, exchange, *query, [unit = *unit, head](const Rows& rows, Response& response) -> Status {
-    const WallTime now = net::wall_now();
-    response.body = head + R"("sites":[)";
-    const std::size_t begin = response.body.size();
-    const auto more = client::visit_near(rows.body, [&](const registry::Site& site, double metres) {
-      if (response.body.size() > begin) response.body += ",\n";
-      formats::print_json(site, now, {metres, metres / unit.metres, unit.name}, response.body);
-      return true;
-    });
-    if (!more) return more.error();
-    response.body += "]}\n";
-    tag_by_content(response);
-    return ok_status();
-  });
+  answer_query(context, exchange, *query,
+               [unit = *unit, head](const Rows& rows, http::Response& response) -> Status {
+                 const WallTime now = net::wall_now();
+                 response.body = head + R"("sites":[)";
+                 const std::size_t begin = response.body.size();
+                 const auto more = client::visit_near(rows.body, [&](const registry::Site& site, double metres) {
+                   if (response.body.size() > begin) response.body += ",\n";
+                   formats::print_json(site, now, {metres, metres / unit.metres, unit.name}, response.body);
+                   return true;
+                 });
+                 if (!more) return more.error();
+                 response.body += "]}\n";
+                 tag_by_content(response);
+                 return ok_status();
+               });
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/sites", list_sites, registry::Act::kRead, "list_sites",
+    {http::Method::kGet, "/api/v1/sites", list_sites, registry::Act::kRead, "list_sites",
      "zip state product available q updated_since closed limit cursor"},
-    {Method::kGet, "/api/v1/sites/near", near_sites, registry::Act::kRead, "near_sites",
+    {http::Method::kGet, "/api/v1/sites/near", near_sites, registry::Act::kRead, "near_sites",
      "zip lat lon within unit state product available q updated_since closed limit"},
-    {Method::kGet, "/api/v1/sites/{id}", get_site, registry::Act::kRead, "get_site", {}},
+    {http::Method::kGet, "/api/v1/sites/{id}", get_site, registry::Act::kRead, "get_site", {}},
 };
 
 }  // namespace

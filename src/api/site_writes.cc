@@ -5,10 +5,11 @@
 #include <utility>
 
 #include "api/answers.h"
-#include "api/body.h"
-#include "api/parameters.h"
 #include "api/routes.h"
 #include "api/site_tag.h"
+#include "api/stock_values.h"
+#include "http/json_body.h"
+#include "http/parameters.h"
 
 namespace titer::api {
 
@@ -60,7 +61,7 @@ Result<std::vector<registry::ExternalId>> external_ids_of(const json::value& val
   return out;
 }
 
-Status read_texts(const JsonBody& body, SiteFields& fields) {
+Status read_texts(const http::JsonBody& body, SiteFields& fields) {
   for (const TextField& one : kTexts) {
     const auto text = body.text(one.name);
     if (!text) return text.error();
@@ -69,7 +70,7 @@ Status read_texts(const JsonBody& body, SiteFields& fields) {
   return ok_status();
 }
 
-Result<SiteFields> fields_of(const JsonBody& body) {
+Result<SiteFields> fields_of(const http::JsonBody& body) {
   SiteFields fields;
   if (const Status texts = read_texts(body, fields); !texts) return texts.error();
   const auto lat = body.real("lat"), lon = body.real("lon");
@@ -90,7 +91,7 @@ Result<SiteFields> fields_of(const JsonBody& body) {
 }
 
 // What a new site has: a list of at most one line; further products are logged one by one.
-Result<std::optional<registry::StockClaim>> stock_of(const JsonBody& body) {
+Result<std::optional<registry::StockClaim>> stock_of(const http::JsonBody& body) {
   const json::value* list = body.find("stock");
   if (list == nullptr || (list->is_array() && list->get_array().empty()))
     return std::optional<registry::StockClaim>();
@@ -99,36 +100,36 @@ Result<std::optional<registry::StockClaim>> stock_of(const JsonBody& body) {
   if (!list->is_array() || list->get_array().size() != 1) return wrong;
   const json::object* object = list->get_array()[0].if_object();
   if (object == nullptr) return wrong;
-  const JsonObject line(*object);
+  const http::JsonObject line(*object);
   if (const Status known = line.only(kKnownInStock); !known) return known.error();
   const auto claim = claim_of(line, registry::kAnyProduct);
   return claim ? Result(std::optional(*claim)) : claim.error();
 }
 
-void add_site(HandlerContext& context, const Exchange& exchange) {
-  JsonBody body;
+void add_site(HandlerContext& context, const http::Exchange& exchange) {
+  http::JsonBody body;
   if (const Status read = body.read(exchange.request(), kKnownInAdd); !read)
-    return exchange.respond(refused_body(read.error()));
+    return exchange.respond(http::refused_body(read.error()));
   const auto id = body.text("id"), reason = body.text("reason");
-  if (!id || !reason) return exchange.respond(refused_body(id ? reason.error() : id.error()));
+  if (!id || !reason) return exchange.respond(http::refused_body(id ? reason.error() : id.error()));
   auto fields = fields_of(body);
-  if (!fields) return exchange.respond(refused_body(fields.error()));
+  if (!fields) return exchange.respond(http::refused_body(fields.error()));
   const auto stock = stock_of(body);
-  if (!stock) return exchange.respond(refused_body(stock.error()));
+  if (!stock) return exchange.respond(http::refused_body(stock.error()));
   answer_write(context, exchange,
                registry::AddSite{id->value_or(std::string_view()), std::move(fields).value(), *stock},
                reason->value_or(std::string_view()));
 }
 
-void edit_site(HandlerContext& context, const Exchange& exchange) {
-  const Request& request = exchange.request();
-  JsonBody body;
+void edit_site(HandlerContext& context, const http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
+  http::JsonBody body;
   if (const Status read = body.read(request, kKnownInEdit); !read)
-    return exchange.respond(refused_body(read.error()));
+    return exchange.respond(http::refused_body(read.error()));
   const auto reason = body.text("reason");
-  if (!reason) return exchange.respond(refused_body(reason.error()));
+  if (!reason) return exchange.respond(http::refused_body(reason.error()));
   auto fields = fields_of(body);
-  if (!fields) return exchange.respond(refused_body(fields.error()));
+  if (!fields) return exchange.respond(http::refused_body(fields.error()));
   const auto version = version_wanted(request.header("if-match"));
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange,
@@ -136,18 +137,24 @@ void edit_site(HandlerContext& context, const Exchange& exchange) {
                reason->value_or(std::string_view()));
 }
 
-void close_site(HandlerContext& context, const Exchange& exchange) {
-  const Request& request = exchange.request();
+void close_site(HandlerContext& context, const http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
   const auto version = version_wanted(request.header("if-match"));
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange, registry::CloseSite{{.id = request.values[0], .name = {}}, *version},
-               text_of(request, "reason"));
+               http::text_of(request, "reason"));
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kPost, "/api/v1/sites", add_site, registry::Act::kAddSite, "add_site", {}, Body::kJson},
-    {Method::kPatch, "/api/v1/sites/{id}", edit_site, registry::Act::kEditSite, "edit_site", {}, Body::kJson},
-    {Method::kDelete, "/api/v1/sites/{id}", close_site, registry::Act::kEditSite, "close_site", "reason"},
+    {http::Method::kPost, "/api/v1/sites", add_site, registry::Act::kAddSite, "add_site", {}, http::Body::kJson},
+    {http::Method::kPatch,
+     "/api/v1/sites/{id}",
+     edit_site,
+     registry::Act::kEditSite,
+     "edit_site",
+     {},
+     http::Body::kJson},
+    {http::Method::kDelete, "/api/v1/sites/{id}", close_site, registry::Act::kEditSite, "close_site", "reason"},
 };
 
 }  // namespace

@@ -6,12 +6,12 @@
 #include <memory>
 #include <utility>
 
-#include "api/gzip.h"
 #include "api/handler_context.h"
-#include "api/problem.h"
 #include "api/publication.h"
 #include "api/routes.h"
 #include "formats/inflate.h"
+#include "http/gzip.h"
+#include "http/problem.h"
 
 namespace titer::api {
 
@@ -21,14 +21,14 @@ constexpr std::string_view kFhirLines = "application/fhir+ndjson";
 constexpr std::size_t kUnpackBytes = 512;  // packed bytes a piece: up to 75 times as many come out
 
 // How the client calls us: its Host, and https when we speak it or a proxy in front says so.
-std::string own_address(const HandlerContext& context, const Request& request) {
+std::string own_address(const HandlerContext& context, const http::Request& request) {
   const std::string_view host = request.header("host");
   const bool plain = !host.empty() && host.find_first_of(" \t/?#@\\\"<>") == std::string_view::npos;
   const bool secure = context.setup.listen.tls || request.header("x-forwarded-proto") == "https";
   return fmt::format("{}://{}", secure ? "https" : "http", plain ? std::string(host) : context.setup.listen.text());
 }
 
-Response manifest(const Publication& publication, const std::string& base) {
+http::Response manifest(const Publication& publication, const std::string& base) {
   formats::SmartManifest out;
   out.time = publication.time;
   out.request = base + "/api/v1/smart/$bulk-publish";
@@ -36,20 +36,20 @@ Response manifest(const Publication& publication, const std::string& base) {
   for (const Publication::File& file : publication.files)
     out.outputs.push_back(
         {file.type, fmt::format("{}/api/v1/smart/{}/{}", base, publication.name, file.name), file.state});
-  Response response;
+  http::Response response;
   formats::print_manifest(out, response.body);
   response.position = publication.position;
   response.etag = fmt::format("\"{}\"", publication.name);
   response.cache = "public, max-age=60";
-  response.headers.emplace_back("Last-Modified", http_date(publication.time));
+  response.headers.emplace_back("Last-Modified", http::http_date(publication.time));
   return response;
 }
 
-void bulk_publish(HandlerContext& context, const Exchange& exchange) {
+void bulk_publish(HandlerContext& context, const http::Exchange& exchange) {
   context.setup.shared->publications->newest(
       context, [&context, exchange](const Result<SharedPublication>& publication) {
         if (exchange.gone()) return;
-        if (!publication) return exchange.respond(problem(publication.error()));
+        if (!publication) return exchange.respond(http::problem(publication.error()));
         exchange.respond(manifest(**publication, own_address(context, exchange.request())));
       });
 }
@@ -59,13 +59,13 @@ class UnpackPull {
  public:
   explicit UnpackPull(std::shared_ptr<const std::string> packed) : packed_(std::move(packed)) {}
 
-  Pull operator()(std::string& out) {
+  http::Pull operator()(std::string& out) {
     out_ = &out;
     const std::string_view rest = std::string_view(*packed_).substr(done_);
     const std::string_view piece = rest.substr(0, kUnpackBytes);
     done_ += piece.size();
-    if (!inflater_.feed(as_bytes(piece))) return Pull::kEnd;  // our own bytes: cannot be
-    return piece.size() == rest.size() ? Pull::kEnd : Pull::kMore;
+    if (!inflater_.feed(as_bytes(piece))) return http::Pull::kEnd;  // our own bytes: cannot be
+    return piece.size() == rest.size() ? http::Pull::kEnd : http::Pull::kMore;
   }
 
  private:
@@ -75,23 +75,23 @@ class UnpackPull {
   formats::Inflater inflater_{[this](ByteView bytes) { out_->append(as_text(bytes)); }};
 };
 
-void smart_file(HandlerContext& context, const Exchange& exchange) {
-  const Request& request = exchange.request();
+void smart_file(HandlerContext& context, const http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
   const SharedPublication publication = context.setup.shared->publications->find(request.values[0]);
   const Publication::File* file = publication ? publication->find(request.values[1]) : nullptr;
   if (file == nullptr)
     return exchange.respond(
-        problem(404, "not_found",
-                "this file is not, or no longer, kept here; get /api/v1/smart/$bulk-publish again "
-                "and fetch the files that it names"));
-  Response response;
+        http::problem(404, "not_found",
+                      "this file is not, or no longer, kept here; get /api/v1/smart/$bulk-publish again "
+                      "and fetch the files that it names"));
+  http::Response response;
   response.type = kFhirLines;
   response.position = publication->position;
   response.etag = fmt::format("\"{}\"", publication->name);
   response.cache = "public, max-age=31536000, immutable";
   response.vary = true;
-  response.headers.emplace_back("Last-Modified", http_date(publication->time));
-  if (accepts_gzip(request.header("accept-encoding"))) {
+  response.headers.emplace_back("Last-Modified", http::http_date(publication->time));
+  if (http::accepts_gzip(request.header("accept-encoding"))) {
     response.shared = file->packed;
     response.encoding = "gzip";
   } else {
@@ -101,8 +101,10 @@ void smart_file(HandlerContext& context, const Exchange& exchange) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kGet, "/api/v1/smart/$bulk-publish", bulk_publish, registry::Act::kRead, "smart_manifest", "_since"},
-    {Method::kGet, "/api/v1/smart/{publication}/{file}", smart_file, registry::Act::kRead, "smart_file", "_since"},
+    {http::Method::kGet, "/api/v1/smart/$bulk-publish", bulk_publish, registry::Act::kRead, "smart_manifest",
+     "_since"},
+    {http::Method::kGet, "/api/v1/smart/{publication}/{file}", smart_file, registry::Act::kRead, "smart_file",
+     "_since"},
 };
 
 }  // namespace

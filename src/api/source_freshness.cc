@@ -36,7 +36,7 @@ void SourceFreshness::refresh(HandlerContext& context) {
   });
 }
 
-void SourceFreshness::print(MetricsText& out) {
+void SourceFreshness::print(http::MetricsText& out) {
   const std::lock_guard lock(mutex_);
   out.family("titer_source_lines", "gauge", "Stock lines, by the source that claimed them last");
   for (const auto& [name, source] : sources_) out.sample(static_cast<double>(source.lines), {{"source", name}});

@@ -13,8 +13,8 @@
 #include <mutex>
 #include <string>
 
-#include "api/metrics_text.h"
 #include "base/ids.h"
+#include "http/metrics_text.h"
 
 namespace titer::api {
 
@@ -27,7 +27,7 @@ class SourceFreshness {
 
   // Begins a new look if the last one is old.
   void refresh(HandlerContext& context);
-  void print(MetricsText& out);
+  void print(http::MetricsText& out);
 
  private:
   struct Source {

@@ -4,9 +4,10 @@
 #include <utility>
 
 #include "api/answers.h"
-#include "api/body.h"
 #include "api/routes.h"
 #include "api/site_tag.h"
+#include "api/stock_values.h"
+#include "http/json_body.h"
 #include "registry/products.h"
 
 namespace titer::api {
@@ -18,29 +19,29 @@ struct Line {
   registry::SiteRef site;
   std::string_view product;
 };
-Result<Line> line_of(const Request& request) {
+Result<Line> line_of(const http::Request& request) {
   const auto product = registry::normalize_product(request.values[1]);
   if (!product) return Error{Code::kInvalid, "the product in the address is a CVX or NDC code, or any"};
   return Line{{.id = request.values[0], .name = {}}, *product};
 }
 
 // If-None-Match: * means that the line must not exist yet.
-Result<std::optional<std::uint32_t>> line_version(const Request& request) {
+Result<std::optional<std::uint32_t>> line_version(const http::Request& request) {
   if (request.header("if-none-match") == "*") return std::optional(std::uint32_t{0});
   return version_wanted(request.header("if-match"));
 }
 
-void set(HandlerContext& context, const Exchange& exchange) {
-  const Request& request = exchange.request();
+void set(HandlerContext& context, const http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
   const auto line = line_of(request);
   if (!line) return exchange.respond(bad_request(line.error()));
-  JsonBody body;
+  http::JsonBody body;
   if (const Status read = body.read(request, "availability valid_at source reason", "availability"); !read)
-    return exchange.respond(refused_body(read.error()));
+    return exchange.respond(http::refused_body(read.error()));
   const auto claim = claim_of(body, line->product);
-  if (!claim) return exchange.respond(refused_body(claim.error()));
+  if (!claim) return exchange.respond(http::refused_body(claim.error()));
   const auto reason = body.text("reason");
-  if (!reason) return exchange.respond(refused_body(reason.error()));
+  if (!reason) return exchange.respond(http::refused_body(reason.error()));
   const auto version = line_version(request);
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange, registry::SetAvailability{line->site, *claim, *version},
@@ -51,69 +52,76 @@ void set(HandlerContext& context, const Exchange& exchange) {
 using MakeOperation = registry::Operation (*)(const Line& line, std::int64_t n,
                                               std::optional<std::uint32_t> version);
 
-void change(HandlerContext& context, const Exchange& exchange, std::string_view member, std::int64_t otherwise,
-            MakeOperation make) {
-  const Request& request = exchange.request();
+void change(HandlerContext& context, const http::Exchange& exchange, std::string_view member,
+            std::int64_t otherwise, MakeOperation make) {
+  const http::Request& request = exchange.request();
   const auto line = line_of(request);
   if (!line) return exchange.respond(bad_request(line.error()));
-  JsonBody body;
+  http::JsonBody body;
   const std::string known = std::string(member) + " reason";
   if (const Status read = body.read(request, known, member); !read)
-    return exchange.respond(refused_body(read.error()));
+    return exchange.respond(http::refused_body(read.error()));
   const auto number = body.number(member);
-  if (!number) return exchange.respond(refused_body(number.error()));
+  if (!number) return exchange.respond(http::refused_body(number.error()));
   const std::int64_t n = number->value_or(otherwise);
   if (n == 0 || (n < 0 && member != "by"))
-    return exchange.respond(refused_body({Code::kInvalid, member == "by" ? R"('by' is missing or 0: {"by":-1})"
-                                                                         : "'doses' is a whole number above 0"}));
+    return exchange.respond(
+        http::refused_body({Code::kInvalid, member == "by" ? R"('by' is missing or 0: {"by":-1})"
+                                                           : "'doses' is a whole number above 0"}));
   const auto reason = body.text("reason");
-  if (!reason) return exchange.respond(refused_body(reason.error()));
+  if (!reason) return exchange.respond(http::refused_body(reason.error()));
   const auto version = version_wanted(request.header("if-match"));
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange, make(*line, n, *version), reason->value_or(std::string_view()));
 }
 
-void adjust(HandlerContext& context, const Exchange& exchange) {
+void adjust(HandlerContext& context, const http::Exchange& exchange) {
   change(context, exchange, "by", 0, [](const Line& line, std::int64_t n, std::optional<std::uint32_t> version) {
     return registry::Operation(registry::Adjust{line.site, line.product, n, version});
   });
 }
 
-void reserve(HandlerContext& context, const Exchange& exchange) {
+void reserve(HandlerContext& context, const http::Exchange& exchange) {
   change(context, exchange, "doses", 1, [](const Line& line, std::int64_t n, std::optional<std::uint32_t>) {
     return registry::Operation(registry::Reserve{line.site, line.product, static_cast<std::uint64_t>(n)});
   });
 }
 
-void release(HandlerContext& context, const Exchange& exchange) {
+void release(HandlerContext& context, const http::Exchange& exchange) {
   change(context, exchange, "doses", 1, [](const Line& line, std::int64_t n, std::optional<std::uint32_t>) {
     return registry::Operation(registry::Release{line.site, line.product, static_cast<std::uint64_t>(n)});
   });
 }
 
 constexpr Route kRoutes[] = {
-    {Method::kPut, "/api/v1/sites/{id}/stock/{product}", set, registry::Act::kStock, "set_stock", {}, Body::kJson},
-    {Method::kPost,
+    {http::Method::kPut,
+     "/api/v1/sites/{id}/stock/{product}",
+     set,
+     registry::Act::kStock,
+     "set_stock",
+     {},
+     http::Body::kJson},
+    {http::Method::kPost,
      "/api/v1/sites/{id}/stock/{product}/adjust",
      adjust,
      registry::Act::kStock,
      "adjust_stock",
      {},
-     Body::kJson},
-    {Method::kPost,
+     http::Body::kJson},
+    {http::Method::kPost,
      "/api/v1/sites/{id}/stock/{product}/reserve",
      reserve,
      registry::Act::kStock,
      "reserve_stock",
      {},
-     Body::kJson},
-    {Method::kPost,
+     http::Body::kJson},
+    {http::Method::kPost,
      "/api/v1/sites/{id}/stock/{product}/release",
      release,
      registry::Act::kStock,
      "release_stock",
      {},
-     Body::kJson},
+     http::Body::kJson},
 };
 
 }  // namespace

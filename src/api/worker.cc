@@ -8,9 +8,9 @@
 
 #include "api/limits.h"
 #include "api/origin.h"
-#include "api/problem.h"
 #include "api/routes.h"
-#include "api/static_files.h"
+#include "http/problem.h"
+#include "http/static_files.h"
 
 namespace titer::api {
 
@@ -22,13 +22,13 @@ constexpr std::int64_t kListenAgainUs = 1'000'000;
 constexpr std::string_view kCrossSite =
     "this request comes from a page of another site, and those may only read; send it without Origin";
 
-bool changes_something(Method method) {
-  return method != Method::kGet && method != Method::kHead && method != Method::kOptions;
+bool changes_something(http::Method method) {
+  return method != http::Method::kGet && method != http::Method::kHead && method != http::Method::kOptions;
 }
 
 // What a browser asks before it lets a page of another address do more than read.
-Response options(const Router::Found& found, bool writes) {
-  Response out;
+http::Response options(const http::Router::Found& found, bool writes) {
+  http::Response out;
   out.status = 204;
   out.headers.emplace_back("Allow", found.allowed);
   out.headers.emplace_back("Access-Control-Allow-Origin", "*");
@@ -40,12 +40,13 @@ Response options(const Router::Found& found, bool writes) {
   return out;
 }
 
-Response no_route(const Router::Found& found, const Request& request) {
+http::Response no_route(const http::Router::Found& found, const http::Request& request) {
   if (found.allowed.empty())
-    return problem(404, "not_found",
-                   fmt::format("there is nothing at {}; /api/v1/openapi.json lists what there is", request.path));
-  Response out =
-      problem(405, "method_not_allowed", fmt::format("this address takes {}, not what was sent", found.allowed));
+    return http::problem(
+        404, "not_found",
+        fmt::format("there is nothing at {}; /api/v1/openapi.json lists what there is", request.path));
+  http::Response out = http::problem(405, "method_not_allowed",
+                                     fmt::format("this address takes {}, not what was sent", found.allowed));
   out.headers.emplace_back("Allow", found.allowed);
   return out;
 }
@@ -60,8 +61,9 @@ Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
       idempotent_(loop_, setup.replica),
       feeds_(loop_, setup.replica),
       context_{loop_, setup_, backend_, idempotent_, feeds_, times_, std::move(http_json)},
-      admission_(backend_, setup.rates, setup.remote_writes_need_key,
-                 [this](const Route& route, const Exchange& exchange) { route.handler(context_, exchange); }) {
+      admission_(
+          backend_, setup.rates, setup.remote_writes_need_key,
+          [this](const Route& route, const http::Exchange& exchange) { route.handler(context_, exchange); }) {
   setup_.shared->add(traffic_);
   look_at_clock();
 }
@@ -94,7 +96,8 @@ void Worker::listen() {
 void Worker::accept(net::Stream stream) {
   traffic_.accepted.fetch_add(1, std::memory_order_relaxed);
   look_at_clock();
-  auto connection = std::make_shared<HttpConnection>(std::move(stream), static_cast<HttpConnectionHost&>(*this));
+  auto connection =
+      std::make_shared<http::HttpConnection>(std::move(stream), static_cast<http::HttpConnectionHost&>(*this));
   connections_.emplace(connection.get(), connection);
   traffic_.connections.store(connections_.size(), std::memory_order_relaxed);
   if (connections_.size() <= limits::kConnectionsMax) return connection->start();
@@ -102,31 +105,33 @@ void Worker::accept(net::Stream stream) {
   connection->turn_away();
 }
 
-void Worker::on_closed(HttpConnection& connection) {
+void Worker::on_closed(http::HttpConnection& connection) {
   connections_.erase(&connection);
   traffic_.connections.store(connections_.size(), std::memory_order_relaxed);
 }
 
-void Worker::handle(const Router::Found& found, const Exchange& exchange) {
-  const Request& request = exchange.request();
+void Worker::handle(const http::Router::Found& found, const http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
   const bool writes = may_write(request, setup_.peers->now()->all);
   if (found.route == nullptr) {
-    if (request.method == Method::kOptions && !found.allowed.empty())
+    if (request.method == http::Method::kOptions && !found.allowed.empty())
       return exchange.respond(options(found, writes));
-    if (auto file = static_file(setup_.files, request, setup_.peers->now()->sources))
+    if (auto file = http::static_file(setup_.files, request, setup_.peers->now()->sources))
       return exchange.respond(std::move(*file));
     return exchange.respond(no_route(found, request));
   }
-  if (changes_something(request.method) && !writes) return exchange.respond(problem(403, "cross_site", kCrossSite));
-  if (const Request::Pair* unknown = unknown_parameter(request, *found.route))
-    return exchange.respond(
-        problem(400, "unknown_parameter",
-                fmt::format("there is no query parameter '{}' here; this address knows: {}", unknown->first,
-                            found.route->parameters.empty() ? std::string_view("none") : found.route->parameters)));
-  if (admission_.admits(*found.route, exchange, times_.now)) found.route->handler(context_, exchange);
+  if (changes_something(request.method) && !writes)
+    return exchange.respond(http::problem(403, "cross_site", kCrossSite));
+  if (const http::Request::Pair* unknown = http::unknown_parameter(request, *found.route))
+    return exchange.respond(http::problem(
+        400, "unknown_parameter",
+        fmt::format("there is no query parameter '{}' here; this address knows: {}", unknown->first,
+                    found.route->parameters.empty() ? std::string_view("none") : found.route->parameters)));
+  const Route& route = our_route(*found.route);
+  if (admission_.admits(route, exchange, times_.now)) route.handler(context_, exchange);
 }
 
-void Worker::wants_flush(HttpConnection& connection) {
+void Worker::wants_flush(http::HttpConnection& connection) {
   if (std::exchange(connection.dirty, true)) return;
   dirty_.push_back(connection.shared_from_this());
   if (flushes_) loop_.wake_at(times_.now);  // else the end of this turn is still to come
@@ -136,7 +141,7 @@ void Worker::look_at_clock() {
   times_.now = net::boot_now();
   if (times_.now < next_date_) return;
   next_date_ = BootTime(times_.now.value + kDateEveryUs);
-  times_.date = http_date(net::wall_now());
+  times_.date = http::http_date(net::wall_now());
 }
 
 void Worker::turn() {
@@ -164,7 +169,7 @@ void Worker::check_all_timeouts() {
   next_timeout_check_ = BootTime(times_.now.value + kTimeoutCheckEveryUs);
   listen();
   traffic_.listeners.store(feeds_.listeners(), std::memory_order_relaxed);
-  std::vector<std::shared_ptr<HttpConnection>> all;
+  std::vector<std::shared_ptr<http::HttpConnection>> all;
   all.reserve(connections_.size());
   for (const auto& [key, connection] : connections_) all.push_back(connection);
   for (const auto& connection : all) connection->check_timeouts(times_.now);
@@ -176,7 +181,7 @@ void Worker::begin_stop() {
   stop_at_ = BootTime(times_.now.value + limits::kDrainUs);
   if (listener_) listener_->close();
   feeds_.stop();
-  std::vector<std::shared_ptr<HttpConnection>> all;
+  std::vector<std::shared_ptr<http::HttpConnection>> all;
   for (const auto& [key, connection] : connections_) all.push_back(connection);
   for (const auto& connection : all) connection->finish();
 }

@@ -19,13 +19,13 @@
 #include "api/admission.h"
 #include "api/feeds.h"
 #include "api/handler_context.h"
-#include "api/http_connection.h"
 #include "api/idempotent_executor.h"
-#include "api/traffic.h"
+#include "http/http_connection.h"
+#include "http/traffic.h"
 
 namespace titer::api {
 
-class Worker final : private HttpConnectionHost {
+class Worker final : private http::HttpConnectionHost {
  public:
   Worker(const Setup& setup, std::function<std::string()> http_json);
   ~Worker();
@@ -35,16 +35,16 @@ class Worker final : private HttpConnectionHost {
   // Returns after stop(), when the answers in progress are finished, at the latest after kDrainUs.
   void run();
   void stop();
-  [[nodiscard]] const Traffic& traffic() const { return traffic_; }
-  [[nodiscard]] const Router& router() const { return router_; }
+  [[nodiscard]] const http::Traffic& traffic() const { return traffic_; }
+  [[nodiscard]] const http::Router& router() const { return router_; }
 
  private:
-  [[nodiscard]] Router::Found route(Request& request) override { return router_.find(request); }
-  void handle(const Router::Found& found, const Exchange& exchange) override;
-  void wants_flush(HttpConnection& connection) override;
-  void on_answered(const Answered& what) override { traffic_.count(what, times_.now); }
-  void on_closed(HttpConnection& connection) override;
-  [[nodiscard]] const Times& times() const override { return times_; }
+  [[nodiscard]] http::Router::Found route(http::Request& request) override { return router_.find(request); }
+  void handle(const http::Router::Found& found, const http::Exchange& exchange) override;
+  void wants_flush(http::HttpConnection& connection) override;
+  void on_answered(const http::Answered& what) override { traffic_.count(what, times_.now); }
+  void on_closed(http::HttpConnection& connection) override;
+  [[nodiscard]] const http::Times& times() const override { return times_; }
   [[nodiscard]] bool stopping() const override { return stop_at_.has_value(); }
 
   void listen();
@@ -56,17 +56,17 @@ class Worker final : private HttpConnectionHost {
 
   const Setup& setup_;
   net::Loop loop_;
-  Times times_;
-  Router router_;
-  Traffic traffic_;
+  http::Times times_;
+  http::Router router_;
+  http::Traffic traffic_;
   Backend backend_;
   IdempotentExecutor idempotent_;
   Feeds feeds_;
   HandlerContext context_;
   Admission admission_;
   std::unique_ptr<net::Listener> listener_;
-  boost::unordered_flat_map<const HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
-  std::vector<std::shared_ptr<HttpConnection>> dirty_, flushing_;
+  boost::unordered_flat_map<const http::HttpConnection*, std::shared_ptr<http::HttpConnection>> connections_;
+  std::vector<std::shared_ptr<http::HttpConnection>> dirty_, flushing_;
   bool flushes_ = false;  // the end of a turn: connections that become dirty now wait for the next one
   BootTime next_timeout_check_, next_date_, next_listen_;
   std::optional<BootTime> stop_at_;  // it stops, at the latest then

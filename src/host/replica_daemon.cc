@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "host/replica_daemon.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "cluster/register_file.h"
+#include "host/exit_code.h"
+
+namespace titer::host {
+
+namespace {
+
+constexpr std::int64_t kForEver = INT64_MAX;
+constexpr std::int64_t kLookAgainUs = 250'000;
+constexpr std::int64_t kStartupUs =
+    3'600'000'000;  // what a start wants does not get old: it is asked again each time
+
+}  // namespace
+
+ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, http::Files page)
+    : config_(std::move(config)),
+      metadata_(std::move(metadata_store)),
+      page_(std::move(page)),
+      me_{config_.index, Incarnation(cluster::random_id()), config_.wire.text()},
+      signals_(process_.loop.context(), SIGINT, SIGTERM),
+      patience_(process_.loop.context()),
+      steady_(process_.loop.context()),
+      service_notifier_(process_.loop, net::Notifier::from_environment(), [this] { return state(); }) {}
+
+int ReplicaDaemon::run() {
+  if (const Status secured = begin_tls(); !secured) {
+    spdlog::error("{}", secured.error().message);
+    return kExitUsage;
+  }
+  wait_for_signal();
+  service_notifier_.begin();
+  for (const auto step : {&ReplicaDaemon::connect_to_register, &ReplicaDaemon::read_disk,
+                          &ReplicaDaemon::run_startup, &ReplicaDaemon::become_replica})
+    if (const auto code = (this->*step)()) return *code;
+  const int code = run_node(process_);
+  if (code != node::kExitExcluded) return code;
+  LocalMetadata metadata = metadata_.get();
+  ++metadata.exclusions;
+  (void)write_metadata(metadata);
+  return code;
+}
+
+// To the other replicas and to clients; and what etcd is shown and believed is renewed too.
+Status ReplicaDaemon::begin_tls() {
+  auto tls = ReplicaTls::open(process_.loop.context(), {config_.tls.ca, config_.tls.certificate, config_.tls.key},
+                              config_.etcd_renewed);
+  if (!tls) return tls.error();
+  process_.tls = std::move(tls).value();
+  config_.wire.tls = process_.tls.wire;
+  if (config_.http) config_.http->tls = process_.tls.http;
+  return ok_status();
+}
+
+// --- the register
+
+std::optional<int> ReplicaDaemon::connect_to_register() {
+  view::EtcdRegister::Events events;
+  events.remember = [this](const view::Authority& seen) {
+    LocalMetadata metadata = metadata_.get();
+    metadata.seen = seen;
+    return metadata_.write(std::move(metadata));
+  };
+  events.record = [this](const view::ClusterRecord& record) { on_record(record); };
+  events.refused = [this](const std::string& why) { on_refused(why); };
+  if (Status ready = secure_etcd(config_); !ready) {
+    spdlog::error("{}", ready.error().message);
+    return kExitUsage;
+  }
+  auto reg = std::make_unique<view::EtcdRegister>(
+      process_.loop.context(),
+      view::EtcdRegister::Options{view::register_key(config_.cluster), me_, config_.etcd, metadata_.get().seen,
+                                  metadata_.joins_after_us()},
+      std::move(events));
+  register_ = reg.get();
+  process_.reg = std::move(reg);
+  spdlog::info("replica {} of cluster {}: asking the register at {}", me_.id.value, config_.cluster,
+               register_->status().endpoint);
+  process_.loop.run_until(BootTime(kForEver), [this] { return record_ || !refusal_.empty() || stopping_; });
+  if (stopping_) return kExitOk;
+  if (!refusal_.empty()) return kExitUsage;
+  return std::nullopt;
+}
+
+void ReplicaDaemon::on_refused(const std::string& why) { refusal_ = why; }
+
+void ReplicaDaemon::on_record(const view::ClusterRecord& record) {
+  record_ = record;
+  if (!process_.node) return;
+  if (const std::string why = view::displaced(record, me_); !why.empty())
+    leave_for_good(why);
+  else
+    process_.node->update_roster(roster_of(record));
+  tell_peers();
+  if (!record.view.members.empty()) process_.node->on_record(record.view);
+}
+
+// --- the disk
+
+std::optional<int> ReplicaDaemon::read_disk() {
+  store::StoreOptions disk;
+  if (config_.durable) disk.dir = config_.data;
+  disk.cluster = record_->cluster;
+  disk.me = me_.id;
+  disk.incarnation = me_.incarnation;
+  disk.losses = record_->losses;
+  const bool known = config_.durable && store::has_identity(config_.data);
+  auto local_state = recover_from_disk(process_, disk, config_.execution_log, known);
+  if (!local_state) {
+    spdlog::error("{}", local_state.error().message);
+    return kExitUsage;
+  }
+  local_state_ = std::move(local_state).value();
+  starting_process_.now = me_;
+  starting_process_.empty = !known;
+  if (local_state_->store) starting_process_.inventory = local_state_->store->inventory();
+  return std::nullopt;
+}
+
+// --- the startup
+
+view::StartupStep ReplicaDaemon::startup_step_by(const view::ClusterRecord& record) {
+  starting_process_.bootstrap_attempts = metadata_.get().bootstrap_attempts;
+  const bool announced =
+      std::ranges::any_of(record.returned, [&](const view::Returned& one) { return one.now == me_; });
+  const BootTime now = net::boot_now();
+  if (announced && announced_ == BootTime()) announced_ = now;
+  return view::decide_startup(record, starting_process_, announced ? now.value - announced_.value : 0);
+}
+
+// A proposal: what this start wants of the record. A process that is about to bootstrap the cluster notes it first.
+view::NextRecord ReplicaDaemon::next_record_by(const view::ClusterRecord& newest) {
+  if (process_.node) return std::nullopt;  // its start is over
+  view::StartupStep step = startup_step_by(newest);
+  if (step.kind != view::StartupStep::Kind::kChange) return std::nullopt;
+  if (step.bootstraps) {
+    LocalMetadata metadata = metadata_.get();
+    if (std::ranges::find(metadata.bootstrap_attempts, me_.incarnation) == metadata.bootstrap_attempts.end()) {
+      metadata.bootstrap_attempts.push_back(me_.incarnation);
+      if (!write_metadata(metadata)) return std::nullopt;
+    }
+  }
+  return std::move(step.next);
+}
+
+std::optional<int> ReplicaDaemon::exit_code_for(const view::StartupStep& step) {
+  if (stopping_) return kExitOk;
+  if (step.kind != view::StartupStep::Kind::kRefuse) return std::nullopt;
+  spdlog::error("{}", step.why);
+  return kExitUsage;
+}
+
+std::optional<int> ReplicaDaemon::run_startup() {
+  using Kind = view::StartupStep::Kind;
+  for (;;) {
+    const view::StartupStep step = startup_step_by(*record_);
+    if (const auto code = exit_code_for(step)) return code;
+    if (step.kind != Kind::kChange && step.kind != Kind::kWait) return std::nullopt;
+    if (step.kind == Kind::kWait && waits_for_ != step.why) spdlog::info("{}", waits_for_ = step.why);
+    if (step.kind == Kind::kChange)
+      register_->propose(
+          view::EtcdRegister::Kind::kStartup,
+          [this](const view::ClusterRecord& newest) { return next_record_by(newest); }, kStartupUs);
+    // Until the record is another, or time has made a difference.
+    const smr::ViewRecord before = record_->view;
+    const std::size_t returned = record_->returned.size();
+    process_.loop.run_until(BootTime(net::boot_now().value + kLookAgainUs), [&] {
+      return stopping_ || record_->view != before || record_->returned.size() != returned;
+    });
+  }
+}
+
+// --- the replica
+
+node::Roster ReplicaDaemon::roster_of(const view::ClusterRecord& record) const {
+  node::Roster roster;
+  for (const view::RosterEntry& entry : record.roster)
+    if (auto address = net::parse_address(entry.wire)) {
+      address->tls = process_.tls.wire;
+      roster[entry.id.value] = std::move(address).value();
+    }
+  roster[me_.id.value] = config_.wire;
+  return roster;
+}
+
+std::optional<int> ReplicaDaemon::become_replica() {
+  node::NodeOptions options;
+  options.me = me_.id;
+  options.incarnation = me_.incarnation;
+  options.cluster = record_->cluster;
+  options.roster = roster_of(*record_);
+  options.bootstraps = startup_step_by(*record_).kind == view::StartupStep::Kind::kBootstrap;
+  options.local_socket = config_.local_socket;
+  if (config_.frames_in_flight > 0) options.frames_in_flight = config_.frames_in_flight;
+  options.remote_writes_need_key = !config_.insecure;
+  options.rates = config_.rates;
+  const bool bootstraps = options.bootstraps;
+  auto opened = node::Node::open(std::move(options), process_.loop, record_->view, std::move(*local_state_));
+  if (!opened) {
+    spdlog::error("{}", opened.error().message);
+    return kExitUsage;
+  }
+  process_.node = std::move(opened).value();
+  process_.node->use(*process_.reg);
+  spdlog::info("this process is {}", bootstraps ? "the first of a new cluster"
+                                     : record_->view.has(me_.id, me_.incarnation)
+                                         ? "one of the members that restart the cluster"
+                                         : "a learner");
+  const smr::Member* before = record_->view.find(me_.id);
+  if (before != nullptr && before->incarnation != me_.incarnation)
+    spdlog::warn(
+        "the view has an earlier process of this replica, and its data is not on this disk: it learns when the "
+        "others have "
+        "taken that one out. If nobody of the view is left with its data, `titer recover --config` says what can "
+        "be done");
+  // The disk now says more than the note.
+  LocalMetadata metadata = metadata_.get();
+  metadata.bootstrap_attempts.clear();
+  if (!metadata_.get().bootstrap_attempts.empty() && !write_metadata(metadata)) return kExitUsage;
+  begin_http();
+  reset_exclusions_later();
+  return std::nullopt;
+}
+
+void ReplicaDaemon::begin_http() {
+  if (!config_.http) return;
+  api::Setup setup;
+  setup.index = me_.id.value;
+  setup.files = page_;
+  setup.replica = net::Address{config_.local_socket};
+  setup.listen = *config_.http;
+  setup.peers = http_peers_;
+  setup.rates = config_.rates;
+  setup.remote_writes_need_key = !config_.insecure;
+  tell_peers();
+  serve_http(process_, std::move(setup));
+}
+
+// The page goes on at another replica when its own fails.
+void ReplicaDaemon::tell_peers() {
+  std::vector<api::Peer> peers;
+  for (const view::RosterEntry& entry : record_->roster)
+    if (!entry.http.empty()) peers.push_back({entry.id.value, entry.http});
+  http_peers_->set(std::move(peers));
+}
+
+// A process that has been a member for long is steady again.
+void ReplicaDaemon::reset_exclusions_later() {
+  if (metadata_.get().exclusions == 0) return;
+  steady_.expires_after(std::chrono::microseconds(LocalMetadataStore::kSteadyUs));
+  steady_.async_wait([this, view = record_->view.number](const boost::system::error_code& cancelled) {
+    if (cancelled || !process_.node) return;
+    LocalMetadata metadata = metadata_.get();
+    metadata.exclusions = 0;
+    if (record_->view.has(me_.id, me_.incarnation)) (void)write_metadata(metadata);
+    reset_exclusions_later();
+  });
+}
+
+bool ReplicaDaemon::write_metadata(const LocalMetadata& metadata) {
+  const Status written = metadata_.write(metadata);
+  if (!written) spdlog::error("{}", written.error().message);
+  return written.ok();
+}
+
+ServiceNotifier::State ReplicaDaemon::state() const {
+  if (!record_) return {false, "asks the register"};
+  if (!process_.node) return {false, waits_for_.empty() ? "begins" : waits_for_};
+  const wire::Pong now = process_.node->pong();
+  if (!now.full) return {false, fmt::format("learns the state, {} %", now.learned_percent)};
+  return {true, fmt::format("has the whole state; view {}", now.installed.value)};
+}
+
+// --- the end
+
+void ReplicaDaemon::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& cancelled, int) {
+    if (cancelled) return;
+    stop();
+    wait_for_signal();
+  });
+}
+
+// Told twice, it ends at once.
+void ReplicaDaemon::stop() {
+  if (!process_.node) {
+    stopping_ = true;
+    return process_.loop.stop();
+  }
+  if (std::exchange(stopping_, true)) return process_.node->stop(kExitOk, "told to stop twice");
+  spdlog::info("told to stop");
+  end_in_time();
+  leave();
+}
+
+// Its place is gone, and so nobody may count on its disk any more: it stays until the others have all that it has.
+void ReplicaDaemon::leave_for_good(const std::string& why) {
+  if (std::exchange(stopping_, true)) return;
+  spdlog::warn("{}: it leaves", why);
+  leave();
+}
+
+void ReplicaDaemon::leave() {
+  service_notifier_.stopping();
+  stop_http(process_, [this] {
+    const smr::ViewRecord& view = record_->view;
+    const bool member = view.has(me_.id, me_.incarnation);
+    if (!member) return process_.node->stop(kExitOk, "it was not a member of the view");
+    if (view.members.size() == 1)
+      return process_.node->stop(kExitOk,
+                                 "it is the last of the view, and the one with which the cluster begins again");
+    process_.node->retire([this](ViewNumber installed) { register_->leave(installed); });
+  });
+}
+
+void ReplicaDaemon::end_in_time() {
+  patience_.expires_after(std::chrono::microseconds(kLeaveUs));
+  patience_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled && process_.node)
+      process_.node->stop(kExitOk, "the register did not let it leave in time; the others will see");
+  });
+}
+
+}  // namespace titer::host

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// ReplicaDaemon: one replica on a machine of its own, from its start to its end (docs/reference/serve.md).
+//
+//   metadata ─▶ the register's first record ─▶ the disk ─▶ step (view/startup_step.h) ─▶ node
+//   SIGTERM ─▶ HTTP drained, no reads, requests finished ─▶ out of the view ─▶ end
+//
+// Everything that must be on disk before the register hears of it is written in between: the incarnation that is about to
+// bootstrap (metadata), the process's life (store), and before anything is done by a record, what was seen of the
+// register (metadata).
+//
+// Thread rule: the main thread. Errors: told in the log; run() returns the exit code, which docs/reference/serve.md explains.
+#pragma once
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+#include <string>
+
+#include "host/config.h"
+#include "host/local_metadata.h"
+#include "host/replica_process.h"
+#include "host/service_notifier.h"
+#include "view/etcd_register.h"
+#include "view/startup_step.h"
+
+namespace titer::host {
+
+class ReplicaDaemon {
+ public:
+  // `page`: what HTTP serves beside the interface.
+  ReplicaDaemon(Config config, LocalMetadataStore metadata_store, http::Files page);
+  [[nodiscard]] int run();
+
+ private:
+  static constexpr std::int64_t kLeaveUs = 8'000'000;  // then it ends without having left: others exclude it
+
+  // Before there is a node: each gives the exit code when this process is over.
+  [[nodiscard]] std::optional<int> connect_to_register();
+  [[nodiscard]] std::optional<int> read_disk();
+  [[nodiscard]] std::optional<int> run_startup();
+  [[nodiscard]] std::optional<int> become_replica();
+
+  void on_record(const view::ClusterRecord& record);
+  void on_refused(const std::string& why);
+  [[nodiscard]] view::StartupStep startup_step_by(const view::ClusterRecord& record);
+  [[nodiscard]] view::NextRecord next_record_by(const view::ClusterRecord& newest);
+  [[nodiscard]] std::optional<int> exit_code_for(const view::StartupStep& step);
+  [[nodiscard]] node::Roster roster_of(const view::ClusterRecord& record) const;
+  void begin_http();
+  [[nodiscard]] Status begin_tls();
+  void tell_peers();
+  void wait_for_signal();
+  void stop();
+  void leave_for_good(const std::string& why);
+  void leave();
+  void end_in_time();
+  void reset_exclusions_later();
+  [[nodiscard]] ServiceNotifier::State state() const;
+  [[nodiscard]] bool write_metadata(const LocalMetadata& metadata);
+
+  ReplicaProcess process_;
+  Config config_;
+  LocalMetadataStore metadata_;
+  http::Files page_;
+  smr::Member me_;
+  std::shared_ptr<api::Peers> http_peers_ = std::make_shared<api::Peers>();
+  view::EtcdRegister* register_ = nullptr;     // is process_.reg
+  std::optional<view::ClusterRecord> record_;  // the newest
+  std::string refusal_;
+  view::StartingProcess starting_process_;
+  std::optional<node::Node::LocalState> local_state_;
+  BootTime announced_;     // when the record had our announcement first; 0: not yet
+  std::string waits_for_;  // as was logged
+  bool stopping_ = false;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer patience_, steady_;
+  ServiceNotifier service_notifier_;
+};
+
+}  // namespace titer::host

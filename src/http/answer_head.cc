@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "http/answer_head.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <iterator>
+
+#include "http/problem.h"
+
+namespace titer::http {
+
+namespace {
+
+void field(std::string_view name, std::string_view value, std::string& out) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+bool may_have_body(const Response& response) { return response.status != 204 && response.status != 304; }
+
+}  // namespace
+
+std::string http_date(WallTime t) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(
+      std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(t.value)));
+  const auto day = std::chrono::floor<std::chrono::days>(seconds);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss<std::chrono::seconds> clock(seconds - day);
+  constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[std::chrono::weekday(day).c_encoding()],
+                     static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
+                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
+                     clock.seconds().count());
+}
+
+void print_head(const Request& request, const Response& response, const HeadFacts& facts, const Times& times,
+                std::string& out) {
+  const auto to = std::back_inserter(out);
+  fmt::format_to(to, "HTTP/1.1 {} {}\r\n", response.status, title_of(response.status));
+  field("Date", times.date, out);
+  if (may_have_body(response)) {
+    if (!response.type.empty()) field("Content-Type", response.type, out);
+    if (facts.framing == Framing::kLength) fmt::format_to(to, "Content-Length: {}\r\n", facts.length);
+    if (facts.framing == Framing::kChunked) field("Transfer-Encoding", "chunked", out);
+    field("X-Content-Type-Options", "nosniff", out);
+  }
+  if (!response.encoding.empty()) field("Content-Encoding", response.encoding, out);
+  if (response.vary) field("Vary", "Accept-Encoding", out);
+  if (!response.etag.empty()) field("ETag", response.etag, out);
+  if (!response.cache.empty()) field("Cache-Control", response.cache, out);
+  const Position position = response.position == Position() ? times.newest : response.position;
+  if (position != Position()) fmt::format_to(to, "Titer-Position: {}\r\n", position.value);
+  const bool reads = request.method == Method::kGet || request.method == Method::kHead;
+  // Which pages may write was decided before (origin.h); these may read what came of it.
+  const std::string_view reader = reads ? std::string_view("*") : request.header("origin");
+  if (!reader.empty() && request.method != Method::kOptions) {
+    field("Access-Control-Allow-Origin", reader, out);
+    field("Access-Control-Expose-Headers", "ETag, Retry-After, Titer-Position", out);
+  }
+  for (const auto& [name, value] : response.headers) field(name, value, out);
+  if (!facts.keep_alive)
+    field("Connection", "close", out);
+  else if (!facts.http_1_1)
+    field("Connection", "keep-alive", out);
+  out.append("\r\n");
+}
+
+bool names_tag(std::string_view list, std::string_view etag) {
+  while (!list.empty()) {
+    const std::size_t begin = list.find_first_not_of(" \t,");
+    if (begin == std::string_view::npos) return false;
+    list.remove_prefix(begin);
+    if (list.starts_with('*')) return true;
+    if (list.starts_with("W/")) list.remove_prefix(2);
+    const std::size_t end = list.find('"', 1);
+    if (!list.starts_with('"') || end == std::string_view::npos) return false;
+    if (list.substr(0, end + 1) == etag) return true;
+    list.remove_prefix(end + 1);
+  }
+  return false;
+}
+
+}  // namespace titer::http

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "http/head_parser.h"
+
+#include <boost/beast/http/error.hpp>
+#include <utility>
+
+#include "http/limits.h"
+#include "http/target.h"
+
+namespace titer::http {
+
+namespace {
+
+namespace http = boost::beast::http;
+
+Method method_of(http::verb verb) {
+  switch (verb) {
+    case http::verb::get: return Method::kGet;
+    case http::verb::head: return Method::kHead;
+    case http::verb::post: return Method::kPost;
+    case http::verb::put: return Method::kPut;
+    case http::verb::patch: return Method::kPatch;
+    case http::verb::delete_: return Method::kDelete;
+    case http::verb::options: return Method::kOptions;
+    default: return Method::kOther;
+  }
+}
+
+// Any error ends put(); which one it was stands in refused().
+boost::beast::error_code stop() { return http::make_error_code(http::error::bad_field); }
+
+}  // namespace
+
+HeadParser::HeadParser(RequestMemory& memory, Request& request) : memory_(memory), request_(request) {
+  memory_.text.clear();
+  memory_.offsets.clear();
+  memory_.body.clear();
+  request_.method = Method::kGet;
+  request_.headers.clear();
+  header_limit(limits::kHeaderBytesMax);
+  body_limit(boost::none);  // ours is looked at in on_body_init_impl and on_body_impl, when the route is known
+}
+
+void HeadParser::refuse(unsigned status, std::string_view code, std::string_view detail) {
+  if (!refusal_) refusal_ = Refusal{status, code, detail};
+}
+
+void HeadParser::refuse(const error& why) {
+  if (why == http::error::header_limit) {
+    refuse(431, "header_too_large", "the header of a request may have 16 KiB; send fewer or shorter fields");
+  } else if (why == http::error::bad_version) {
+    refuse(505, "http_version", "speak HTTP/1.1");
+  } else if (why == http::error::bad_transfer_encoding) {
+    refuse(501, "transfer_encoding", "the only transfer encoding understood is 'chunked'");
+  } else {
+    refuse(400, "bad_request", "these bytes are no HTTP/1.1 request");
+  }
+}
+
+std::size_t HeadParser::put(std::string_view in) {
+  // Beast asserts it of the line of a last chunk that it looks at again. Wherever a chunked body is, there is more to come.
+  constexpr std::size_t kEndOfChunksBytes = std::string_view("0\r\n\r\n").size();
+  if (is_header_done() && chunked() && in.size() < kEndOfChunksBytes) return 0;
+  error ec;
+  const std::size_t taken = basic_parser::put(boost::asio::const_buffer(in.data(), in.size()), ec);
+  if (ec && ec != http::error::need_more) refuse(ec);
+  return taken;
+}
+
+void HeadParser::limit_body(std::optional<std::size_t> bytes) {
+  body_limit_bytes_ = bytes;
+  eager(true);
+  const auto length = content_length();
+  if (bytes && length && *length > *bytes) refuse(413, "too_large", "the body of this request may have 1 MiB");
+}
+
+void HeadParser::keep(text_view text) {
+  memory_.offsets.push_back(static_cast<std::uint32_t>(memory_.text.size()));
+  memory_.text.append(text.data(), text.size());
+  memory_.offsets.push_back(static_cast<std::uint32_t>(memory_.text.size()));
+}
+
+void HeadParser::on_request_impl(http::verb verb, text_view, text_view target, int version, error& ec) {
+  version_ = version;
+  request_.method = method_of(verb);
+  if (target.size() > limits::kTargetBytesMax) {
+    refuse(414, "address_too_long", "the address of a request may have 8 KiB");
+    ec = stop();
+  }
+  keep(target);
+}
+
+// Fields behind the last chunk (trailers) mean nothing here; kept, they would move the text that request_ looks into.
+void HeadParser::on_field_impl(field id, text_view name, text_view value, error& ec) {
+  if (is_header_done()) return;
+  if (id == field::host && ++hosts_ > 1) {
+    refuse(400, "bad_request", "there is more than one Host");
+    ec = stop();
+  }
+  if (id == field::expect) {
+    expects_continue_ = boost::beast::iequals(value, "100-continue");
+    if (!expects_continue_) {
+      refuse(417, "expectation_failed", "the only expectation understood is '100-continue'");
+      ec = stop();
+    }
+  }
+  if (memory_.offsets.size() / 4 >= limits::kHeadersMax) {
+    refuse(431, "header_too_large", "a request may have 100 header fields");
+    ec = stop();
+  }
+  keep(name);
+  keep(value);
+}
+
+void HeadParser::on_header_impl(error& ec) {
+  if (version_ == 11 && hosts_ == 0) {
+    refuse(400, "bad_request", "an HTTP/1.1 request names its Host");
+    ec = stop();
+    return;
+  }
+  finish_head();
+  if (refusal_) ec = stop();
+}
+
+// The text does not grow any more after the decoded parts have been added, so views into it stay.
+void HeadParser::finish_head() {
+  memory_.text.reserve(memory_.text.size() + memory_.offsets[1]);
+  const auto piece = [this](std::size_t i) {
+    const std::uint32_t begin = memory_.offsets[2 * i];
+    return std::string_view(memory_.text).substr(begin, memory_.offsets[2 * i + 1] - begin);
+  };
+  request_.target = piece(0);
+  request_.headers.clear();
+  for (std::size_t i = 1; i + 1 < memory_.offsets.size() / 2; i += 2)
+    request_.headers.emplace_back(piece(i), piece(i + 1));
+  const Status split = split_target(request_, memory_.text);
+  if (split) return;
+  memory_.body = split.error().message;
+  refuse(400, "bad_request", memory_.body);
+}
+
+void HeadParser::on_body_init_impl(const boost::optional<std::uint64_t>&, error&) {}
+
+std::size_t HeadParser::on_body_impl(text_view piece, error& ec) {
+  if (body_limit_bytes_ && memory_.body.size() + piece.size() > *body_limit_bytes_) {
+    refuse(413, "too_large", "the body of this request may have 1 MiB");
+    ec = stop();
+    return 0;
+  }
+  memory_.body.append(piece.data(), piece.size());
+  return piece.size();
+}
+
+std::size_t HeadParser::on_chunk_body_impl(std::uint64_t, text_view piece, error& ec) {
+  return on_body_impl(piece, ec);
+}
+
+}  // namespace titer::http

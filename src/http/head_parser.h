@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// HeadParser: the bytes of one HTTP/1.1 request into a Request, by Beast's parser.
+//
+// Beast finds the pieces and holds the grammar (line ends, lengths, chunks); this class keeps copies of the texts in
+// one buffer that is used again for the next request, so that a request costs no allocation, and checks what the
+// grammar leaves open: one Host, sane lengths, a target that can be decoded.
+//
+// Use: put() until header_done(); look at request() and decide about the body; put() until done().
+// Errors: `refused()` says with which answer the connection ends. Thread rule: the worker's thread.
+#pragma once
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "http/request.h"
+
+namespace titer::http {
+
+struct Refusal {
+  unsigned status = 400;
+  std::string_view code;
+  std::string_view detail;
+};
+
+// The memory of a request, kept from one to the next.
+struct RequestMemory {
+  std::string text;                    // header as it came, then decoded path and parameters, all in one
+  std::vector<std::uint32_t> offsets;  // of its pieces in `text`: begin, end, begin, end …
+  std::string body;
+};
+
+class HeadParser final : public boost::beast::http::basic_parser<true> {
+ public:
+  HeadParser(RequestMemory& memory, Request& request);
+
+  // Takes what it can of `in` and returns how much. After header_done() it goes on only when called again.
+  std::size_t put(std::string_view in);
+  // Stops after the header, so that somebody can look at it.
+  [[nodiscard]] bool header_done() const { return is_header_done(); }
+  [[nodiscard]] bool done() const { return is_done(); }
+  [[nodiscard]] const std::optional<Refusal>& refused() const { return refusal_; }
+
+  // Known once the header is done.
+  [[nodiscard]] bool has_body() const { return !is_done(); }
+  [[nodiscard]] bool wants_continue() const { return expects_continue_; }
+  [[nodiscard]] bool may_keep_alive() const { return keep_alive(); }
+  [[nodiscard]] bool http_1_1() const { return version_ == 11; }
+  // More than that (bytes) is refused with 413. Without a limit the body is not kept: see take_piece().
+  void limit_body(std::optional<std::size_t> bytes);
+  // Streamed bodies: what has come since the last call is in memory.body; the caller clears it.
+
+ private:
+  using field = boost::beast::http::field;
+  using text_view = boost::beast::string_view;
+  using error = boost::beast::error_code;
+
+  void on_request_impl(boost::beast::http::verb verb, text_view method, text_view target, int version,
+                       error& ec) override;
+  void on_response_impl(int, text_view, int, error&) override {}
+  void on_field_impl(field id, text_view name, text_view value, error& ec) override;
+  void on_header_impl(error& ec) override;
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error& ec) override;
+  std::size_t on_body_impl(text_view piece, error& ec) override;
+  void on_chunk_header_impl(std::uint64_t, text_view, error&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t left, text_view piece, error& ec) override;
+  void on_finish_impl(error&) override {}
+
+  void keep(text_view text);
+  void finish_head();
+  void refuse(unsigned status, std::string_view code, std::string_view detail);
+  void refuse(const error& why);
+
+  RequestMemory& memory_;
+  Request& request_;
+  std::optional<Refusal> refusal_;
+  std::optional<std::size_t> body_limit_bytes_ = 0;
+  int version_ = 11;
+  unsigned hosts_ = 0;
+  bool expects_continue_ = false;
+};
+
+}  // namespace titer::http

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The parser under splits and damage; what each kind of damage is answered with is in tests/e2e/http_hostile.py.
+#include "http/head_parser.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "http/parse_testing.h"
+
+namespace titer::http {
+namespace {
+
+constexpr std::string_view kPut =
+    "PUT /api/v1/sites/elm%20street/stock/208?x=1&y=%C3%A9 HTTP/1.1\r\nHost: a\r\nContent-Type: "
+    "application/json\r\n"
+    "If-Match: \"3\"\r\nContent-Length: 19\r\n\r\n{\"availability\":12}";
+constexpr std::string_view kChunked =
+    "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;ext=1\r\n world\r\n0\r\n\r\n";
+
+TEST(HeadParser, ReadsAWholeRequest) {
+  const Parse p(kPut);
+  ASSERT_TRUE(p.parser.done());
+  EXPECT_EQ(shown(p),
+            "PUT /api/v1/sites/elm%20street/stock/208?x=1&y=%C3%A9 {\"availability\":12}"
+            "|Host=a|Content-Type=application/json|If-Match=\"3\"|Content-Length=19"
+            "/api/v1/sites/elm street/stock/208&x=1&y=é");
+  EXPECT_EQ(Parse(kChunked).memory.body, "hello world");
+}
+
+// Found by the fuzzer: they moved the memory that the request looks into.
+TEST(HeadParser, FieldsBehindTheLastChunkAreIgnored) {
+  std::string with(kChunked.substr(0, kChunked.size() - 2));
+  with += "Expires: never\r\nX: " + std::string(4000, 'x') + "\r\n\r\n";
+  const Parse p(with);
+  ASSERT_TRUE(p.parser.done());
+  EXPECT_FALSE(p.parser.refused());
+  EXPECT_EQ(shown(p), shown(Parse(kChunked)));
+}
+
+// Found by the fuzzer: Beast's own assertion ended the process.
+TEST(HeadParser, AnEmptyChunkedBodyMayComeByteByByte) {
+  const Parse p("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                std::vector<std::size_t>(100, 1));
+  EXPECT_TRUE(p.parser.done());
+  EXPECT_FALSE(p.parser.refused());
+}
+
+TEST(HeadParser, SplitsMakeNoDifference) {
+  const std::uint32_t seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  for (const std::string_view whole : {kPut, kChunked}) {
+    const std::string expected = shown(Parse(whole));
+    for (int i = 0; i < 500; ++i) {
+      std::vector<std::size_t> sizes(random() % 20);
+      for (std::size_t& size : sizes) size = 1 + random() % 20;
+      const Parse p(whole, sizes);
+      ASSERT_TRUE(p.parser.done());
+      ASSERT_EQ(shown(p), expected);
+    }
+  }
+}
+
+TEST(HeadParser, DamageIsRefusedOrReadButNeverMore) {
+  const std::uint32_t seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes(random() % 2 == 0 ? kPut : kChunked);
+    for (std::uint32_t n = 1 + random() % 4; n > 0; --n) {
+      const std::size_t at = random() % bytes.size();
+      if (random() % 3 == 0)
+        bytes.erase(at, random() % 8);
+      else if (random() % 2 == 0)
+        bytes.insert(at, bytes.substr(random() % bytes.size(), random() % 8));
+      else
+        bytes[at] = static_cast<char>(random());
+      if (bytes.empty()) bytes = "x";
+    }
+    const Parse p(bytes, {random() % bytes.size()});
+    if (p.parser.refused()) {
+      EXPECT_GE(p.parser.refused()->status, 400U);
+    }
+    EXPECT_LE(p.memory.body.size(), bytes.size());
+  }
+}
+
+}  // namespace
+}  // namespace titer::http

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "http/request.h"
+
+namespace titer::http {
+
+std::string_view name(Method method) {
+  switch (method) {
+    case Method::kGet: return "GET";
+    case Method::kHead: return "HEAD";
+    case Method::kPost: return "POST";
+    case Method::kPut: return "PUT";
+    case Method::kPatch: return "PATCH";
+    case Method::kDelete: return "DELETE";
+    case Method::kOptions: return "OPTIONS";
+    case Method::kOther: break;
+  }
+  return "?";
+}
+
+bool same_name(std::string_view any_case, std::string_view lower) {
+  return any_case.size() == lower.size() &&
+         std::equal(lower.begin(), lower.end(), any_case.begin(),
+                    [](char l, char c) { return l == (c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c); });
+}
+
+}  // namespace titer::http
