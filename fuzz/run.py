@@ -3,7 +3,7 @@
 
 """Runs one fuzz target for some seconds from a copy of its corpus; the canary must fail.
 
-Exit code 0: nothing was found (canary: its failure was). Findings are copied to build/fuzz/findings and named.
+Exit code 0: nothing was found (canary: its failure was). Findings are copied to build/asan/findings and named.
 """
 import argparse
 import os

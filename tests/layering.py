@@ -8,6 +8,7 @@ file or chance; headers begin with what they are; files and functions stay reada
 documents point to what exists. Each rule is a function from the tree to a list of complaints; layering_test.py runs them
 on this tree, and on small trees with planted faults. Permitted violations are listed in EXCEPTIONS.
 """
+import functools
 import os
 import re
 import subprocess
@@ -29,11 +30,14 @@ SOURCE_DIRS = ("include", "src", "apps", "tests", "bench", "sim")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
+# Every rule reads the same files, and none changes while they do: what is read once is kept.
+@functools.cache
 def read(root, path):
     with open(os.path.join(root, path), encoding="utf-8") as file:
         return file.read()
 
 
+@functools.cache
 def files(root):
     """Every file of the project, as paths from its root: what git knows or would take."""
     listed = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard", "-z"],
@@ -46,6 +50,7 @@ def files(root):
     return sorted(p for p in paths if os.path.isfile(os.path.join(root, p)))
 
 
+@functools.cache
 def code_files(root):
     return [p for p in files(root) if p.split("/")[0] in SOURCE_DIRS and p.endswith((".h", ".cc"))]
 
@@ -79,6 +84,7 @@ def modules(root):
     return found
 
 
+@functools.cache
 def blank_strings_and_comments(text):
     """The same text with comments, strings and characters blanked, line numbers kept."""
     token = re.compile(r'R"(\w*)\((?:.|\n)*?\)\1"|//[^\n]*|/\*(?:.|\n)*?\*/|"(?:\\.|[^"\\\n])*"'

@@ -7,6 +7,7 @@
 #include "client/gateway_client.h"
 #include "client/read.h"
 #include "formats/site_json.h"
+#include "registry/query.h"
 #include "titer/command.h"
 #include "titer/site_table.h"
 #include "titer/write.h"
@@ -22,8 +23,6 @@ struct Options {
   std::uint32_t limit = 20;
 };
 
-constexpr double kMetresPerMile = 1609.344;
-
 // "42.37,-71.11"
 bool parse_point(const std::string& text, double& lat, double& lon) {
   const std::size_t comma = text.find(',');
@@ -36,7 +35,7 @@ bool parse_point(const std::string& text, double& lat, double& lon) {
 }
 
 int show(client::GatewayClient& client, const Options& o, const registry::Near& query) {
-  const double metres_per_unit = o.unit == "mi" ? kMetresPerMile : 1000;
+  const double metres_per_unit = o.unit == "mi" ? registry::kMetresPerMile : 1000;
   const std::string product(query.filter.product);
   Table table = site_table(true);
   JsonArray array(o.json);
@@ -65,7 +64,7 @@ int run(const Options& o) {
   if (!o.product.empty()) product = product_code(o.product);
   if (!product) return kExitUsage;
   if (!parse_point(o.place, query.lat, query.lon)) query.zip = o.place;
-  query.within_m = o.within * (o.unit == "mi" ? kMetresPerMile : 1000);
+  query.within_m = o.within * (o.unit == "mi" ? registry::kMetresPerMile : 1000);
   query.filter.product = *product;
   query.filter.available_only = o.available;
   query.limit = o.limit;

@@ -67,7 +67,7 @@ void print(const sim::Sum& sum, double seconds) {
       per_seed(sum.reads), per_seed(sum.views), per_seed(sum.marks.faults()), sum.operations, sum.unknown);
 }
 
-// Lines of "seed commit what"; a line that begins with # is a comment.
+// Lines of "seed rules what"; a line that begins with # is a comment.
 bool read_seeds(const std::string& path, std::vector<std::uint64_t>& seeds) {
   std::ifstream in(path);
   if (!in) {
@@ -76,7 +76,10 @@ bool read_seeds(const std::string& path, std::vector<std::uint64_t>& seeds) {
   }
   for (std::string line; std::getline(in, line);)
     if (!line.empty() && line.front() != '#') seeds.push_back(std::strtoull(line.c_str(), nullptr, 10));
-  return true;
+  std::ranges::sort(seeds);
+  seeds.erase(std::unique(seeds.begin(), seeds.end()), seeds.end());  // one may stand there for several reasons
+  if (seeds.empty()) fmt::print(stderr, "titer: {} names no seed\n", path);
+  return !seeds.empty();
 }
 
 int log(const Options& options) {
@@ -110,7 +113,7 @@ int run(const Options& options) {
   if (!options.seed.empty() || !options.replay.empty()) batch.twice_every = 1;
   if (!options.replay.empty() && !read_seeds(options.replay, batch.seeds)) return kExitUsage;
   for (std::uint64_t i = 0; i < options.seeds; ++i) batch.seeds.push_back(options.first + i);
-  if (batch.seeds.empty() && options.replay.empty()) {
+  if (batch.seeds.empty()) {
     fmt::print(stderr, "titer: say which seeds: --seed N, --seeds COUNT or --replay FILE\n");
     return kExitUsage;
   }
@@ -137,7 +140,8 @@ Runner setup(Flags& flags) {
       .positive()
       .show_default();
   flags.option("--jobs", options->jobs, "processes at work").between(1, 256).show_default();
-  flags.option("--replay", options->replay, "run the seeds of this file: a seed and what it found per line");
+  flags.option("--replay", options->replay,
+               "run the seeds of this file: a seed, and what it is there for, per line");
   flags.option("--trace", options->trace,
                "draw the run of --seed: a page with its space-time diagram, into this file");
   flags.flag("--log", options->log, "print what happens in the run of --seed, a line per event, and nothing else");

@@ -252,12 +252,12 @@ void changes(HandlerContext& context, const http::Exchange& exchange) {
   });
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kChangeRoutes[] = {
     {http::Method::kGet, "/api/v1/changes", changes, registry::Act::kRead, "changes", "since format"},
 };
 
 }  // namespace
 
-Routes change_routes() { return kRoutes; }
+Routes change_routes() { return kChangeRoutes; }
 
 }  // namespace titer::api

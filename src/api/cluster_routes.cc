@@ -40,24 +40,24 @@ void operate(HandlerContext& context, const http::Exchange& exchange, wire::Oper
   });
 }
 
-void kill(HandlerContext& context, const http::Exchange& exchange) {
+void kill_replica(HandlerContext& context, const http::Exchange& exchange) {
   operate(context, exchange, wire::Operate::What::kKill);
 }
-void start(HandlerContext& context, const http::Exchange& exchange) {
+void start_replica(HandlerContext& context, const http::Exchange& exchange) {
   operate(context, exchange, wire::Operate::What::kStart);
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kClusterRoutes[] = {
     {http::Method::kGet, "/api/v1/trace", trace, registry::Act::kOperate, "trace", {}},
     {http::Method::kPost,
      "/api/v1/cluster/replicas/{index}/kill",
-     kill,
+     kill_replica,
      registry::Act::kOperate,
      "kill_replica",
      {}},
     {http::Method::kPost,
      "/api/v1/cluster/replicas/{index}/start",
-     start,
+     start_replica,
      registry::Act::kOperate,
      "start_replica",
      {}},
@@ -65,6 +65,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-Routes cluster_routes() { return kRoutes; }
+Routes cluster_routes() { return kClusterRoutes; }
 
 }  // namespace titer::api

@@ -5,6 +5,7 @@
 
 #include "api/answers.h"
 #include "api/cursor.h"
+#include "api/limits.h"
 #include "api/routes.h"
 #include "base/limits.h"
 #include "client/read.h"
@@ -16,8 +17,6 @@
 namespace titer::api {
 
 namespace {
-
-constexpr std::uint64_t kPageDefault = 100;
 
 Status print_events(const http::Request& request, const Rows& rows, http::Response& response) {
   std::string& out = response.body;
@@ -40,7 +39,7 @@ Status print_events(const http::Request& request, const Rows& rows, http::Respon
 
 void history(HandlerContext& context, const http::Exchange& exchange) {
   const http::Request& request = exchange.request();
-  const auto limit = http::number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
+  const auto limit = http::number_of(request, "limit", limits::kPageDefault, 1, titer::limits::kPageMax);
   if (!limit) return exchange.respond(bad_request(limit.error()));
   const auto before = http::number_of(request, "before", 0, 1, UINT64_MAX);
   if (!before) return exchange.respond(bad_request(before.error()));
@@ -66,7 +65,7 @@ void undo(HandlerContext& context, const http::Exchange& exchange) {
   answer_write(context, exchange, registry::Undo{Position(*position)}, reason->value_or(std::string_view()));
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kEventRoutes[] = {
     {http::Method::kGet, "/api/v1/events", history, registry::Act::kRead, "list_events", "limit before"},
     {http::Method::kGet, "/api/v1/sites/{id}/history", history, registry::Act::kRead, "site_history",
      "limit before"},
@@ -81,6 +80,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-Routes event_routes() { return kRoutes; }
+Routes event_routes() { return kEventRoutes; }
 
 }  // namespace titer::api

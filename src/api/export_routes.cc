@@ -80,12 +80,12 @@ void export_sites(HandlerContext& context, const http::Exchange& exchange) {
   });
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kExportRoutes[] = {
     {http::Method::kGet, "/api/v1/export", export_sites, registry::Act::kRead, "export", "format"},
 };
 
 }  // namespace
 
-Routes export_routes() { return kRoutes; }
+Routes export_routes() { return kExportRoutes; }
 
 }  // namespace titer::api

@@ -57,7 +57,7 @@ void openapi(HandlerContext&, const http::Exchange& exchange) {
   exchange.respond(std::move(response));
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kHealthRoutes[] = {
     {http::Method::kGet, "/api/v1/openapi.json", openapi, registry::Act::kRead, "openapi", {}},
     {http::Method::kGet, "/healthz", healthz, registry::Act::kRead, "healthz", {}},
     {http::Method::kGet, "/readyz", readyz, registry::Act::kRead, "readyz", {}},
@@ -70,6 +70,6 @@ std::string_view openapi_document() {
   return {titer_openapi_begin, static_cast<std::size_t>(titer_openapi_end - titer_openapi_begin)};
 }
 
-Routes health_routes() { return kRoutes; }
+Routes health_routes() { return kHealthRoutes; }
 
 }  // namespace titer::api

@@ -60,7 +60,7 @@ void list_imports(HandlerContext& context, const http::Exchange& exchange) {
   exchange.respond(std::move(response));
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kImportRoutes[] = {
     {http::Method::kPost, "/api/v1/import", import_sites, registry::Act::kImport, "import", "format dry_run label",
      http::Body::kStream},
     {http::Method::kGet, "/api/v1/imports", list_imports, registry::Act::kRead, "imports", ""},
@@ -68,6 +68,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-Routes import_routes() { return kRoutes; }
+Routes import_routes() { return kImportRoutes; }
 
 }  // namespace titer::api

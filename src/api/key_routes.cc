@@ -7,6 +7,7 @@
 
 #include "api/answers.h"
 #include "api/cursor.h"
+#include "api/limits.h"
 #include "api/refusal.h"
 #include "api/routes.h"
 #include "base/limits.h"
@@ -23,8 +24,6 @@ namespace titer::api {
 namespace {
 
 using registry::Act;
-
-constexpr std::uint64_t kPageDefault = 100;
 
 Status print_keys(const http::Request& request, const Rows& rows, http::Response& response) {
   std::string& out = response.body;
@@ -46,7 +45,7 @@ Status print_keys(const http::Request& request, const Rows& rows, http::Response
 
 void list_keys(HandlerContext& context, const http::Exchange& exchange) {
   const http::Request& request = exchange.request();
-  const auto limit = http::number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
+  const auto limit = http::number_of(request, "limit", limits::kPageDefault, 1, titer::limits::kPageMax);
   if (!limit) return exchange.respond(bad_request(limit.error()));
   registry::ListKeys query;
   query.limit = static_cast<std::uint32_t>(*limit);
@@ -137,7 +136,7 @@ void set_switch(HandlerContext& context, const http::Exchange& exchange) {
                reason->value_or(std::string_view()));
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kKeyRoutes[] = {
     {http::Method::kGet, "/api/v1/keys", list_keys, Act::kAudit, "list_keys", "limit after"},
     {http::Method::kPost, "/api/v1/keys", create_key, Act::kKeys, "create_key", {}, http::Body::kJson},
     {http::Method::kDelete, "/api/v1/keys/{id}", revoke_key, Act::kKeys, "revoke_key", "reason"},
@@ -147,6 +146,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-Routes key_routes() { return kRoutes; }
+Routes key_routes() { return kKeyRoutes; }
 
 }  // namespace titer::api

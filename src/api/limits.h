@@ -9,7 +9,8 @@
 namespace titer::api::limits {
 
 // --- one request
-inline constexpr std::size_t kKeyBytesMax = 256;  // Idempotency-Key
+inline constexpr std::size_t kKeyBytesMax = 256;    // Idempotency-Key
+inline constexpr std::uint64_t kPageDefault = 100;  // rows in an answer to a request that names no limit
 
 // --- one worker
 // Of the change stream's ring: some 50,000 events, seconds of the heaviest load; and of each auditor's.

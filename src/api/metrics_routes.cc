@@ -187,12 +187,12 @@ void metrics(HandlerContext& context, const http::Exchange& exchange) {
   });
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kMetricsRoutes[] = {
     {http::Method::kGet, "/metrics", metrics, registry::Act::kRead, "metrics", {}},
 };
 
 }  // namespace
 
-Routes metrics_routes() { return kRoutes; }
+Routes metrics_routes() { return kMetricsRoutes; }
 
 }  // namespace titer::api

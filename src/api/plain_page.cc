@@ -13,6 +13,7 @@
 #include "client/read.h"
 #include "http/parameters.h"
 #include "registry/products.h"
+#include "registry/query.h"
 #include "registry/state.h"
 
 namespace titer::api {
@@ -20,7 +21,7 @@ namespace titer::api {
 namespace {
 
 constexpr std::uint32_t kSitesMax = 50;  // on one page that nobody can narrow while looking
-constexpr double kWithinMiles = 25, kMetresPerMile = 1609.344;
+constexpr double kWithinMiles = 25;
 
 struct Words {
   std::string_view language, title, zip, only_available, find, whole_page, none, nothing_logged, doses, yes, no,
@@ -129,10 +130,10 @@ void print_line(const registry::StockLine& line, WallTime now, const Words& word
 void print_site(const registry::Site& site, double metres, WallTime now, const Words& words, std::string& out) {
   out += "<li>\n";
   element("h2", site.name, out);
-  element(
-      "p",
-      fmt::format("{:.1f} mi · {} {} {} {}", metres / kMetresPerMile, site.street, site.city, site.state, site.zip),
-      out);
+  element("p",
+          fmt::format("{:.1f} mi · {} {} {} {}", metres / registry::kMetresPerMile, site.street, site.city,
+                      site.state, site.zip),
+          out);
   out += "<ul>\n";
   for (const registry::StockLine& line : site.stock) print_line(line, now, words, out);
   if (site.stock.empty()) element("li", words.nothing_logged, out);
@@ -185,7 +186,7 @@ void find(HandlerContext& context, const http::Exchange& exchange) {
   registry::Near query;
   query.zip = http::text_of(request, "zip");
   if (query.zip.empty()) return exchange.respond(page_of(request, {}));
-  query.within_m = kWithinMiles * kMetresPerMile;
+  query.within_m = kWithinMiles * registry::kMetresPerMile;
   query.limit = kSitesMax;
   query.filter.available_only = only_available(request);
   context.backend.ask(query, [exchange](const Result<Rows>& rows) {
@@ -207,12 +208,12 @@ void find(HandlerContext& context, const http::Exchange& exchange) {
   });
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kPlainPageRoutes[] = {
     {http::Method::kGet, "/find", find, registry::Act::kRead, "find", "zip available lang"},
 };
 
 }  // namespace
 
-Routes plain_page_routes() { return kRoutes; }
+Routes plain_page_routes() { return kPlainPageRoutes; }
 
 }  // namespace titer::api

@@ -8,6 +8,7 @@
 
 #include "api/answers.h"
 #include "api/cursor.h"
+#include "api/limits.h"
 #include "api/routes.h"
 #include "api/site_tag.h"
 #include "api/stock_values.h"
@@ -17,14 +18,14 @@
 #include "http/parameters.h"
 #include "http/problem.h"
 #include "registry/products.h"
+#include "registry/query.h"
 
 namespace titer::api {
 
 namespace {
 
-constexpr double kMetresPerMile = 1609.344;
 constexpr double kMetresPerKilometre = 1000;
-constexpr std::uint64_t kPageDefault = 100, kNearDefault = 20;
+constexpr std::uint64_t kNearDefault = 20;
 
 Status ended(const Result<bool>& visited) { return visited ? ok_status() : Status(visited.error()); }
 
@@ -63,7 +64,7 @@ Result<registry::SiteFilter> filter_of(const http::Request& request) {
 Result<registry::ListSites> list_of(const http::Request& request) {
   const auto filter = filter_of(request);
   if (!filter) return filter.error();
-  const auto limit = http::number_of(request, "limit", kPageDefault, 1, titer::limits::kPageMax);
+  const auto limit = http::number_of(request, "limit", limits::kPageDefault, 1, titer::limits::kPageMax);
   if (!limit) return limit.error();
   registry::ListSites query;
   query.filter = *filter;
@@ -110,13 +111,13 @@ struct Unit {
 
 Result<Unit> unit_of(const http::Request& request) {
   const std::string_view unit = http::text_of(request, "unit");
-  if (unit.empty() || unit == "mi") return Unit{"mi", kMetresPerMile};
+  if (unit.empty() || unit == "mi") return Unit{"mi", registry::kMetresPerMile};
   if (unit == "km") return Unit{"km", kMetresPerKilometre};
   return Error{Code::kInvalid, "unit is mi or km"};
 }
 
 // Either a ZIP code or a point.
-Status place_of(const http::Request& request, registry::Near& query) {
+Status read_place(const http::Request& request, registry::Near& query) {
   const bool zip = request.parameter("zip") != nullptr;
   const bool lat = request.parameter("lat") != nullptr, lon = request.parameter("lon") != nullptr;
   if (zip == lat || lat != lon) return Error{Code::kInvalid, "say where: zip=02139, or lat=42.37 and lon=-71.11"};
@@ -142,7 +143,7 @@ Result<registry::Near> near_of(const http::Request& request, const Unit& unit) {
   query.filter = *filter;
   query.limit = static_cast<std::uint32_t>(*limit);
   query.within_m = *within * unit.metres;
-  const Status place = place_of(request, query);
+  const Status place = read_place(request, query);
   return place ? Result<registry::Near>(query) : place.error();
 }
 
@@ -181,7 +182,7 @@ void near_sites(HandlerContext& context, const http::Exchange& exchange) {
                });
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kSiteReadRoutes[] = {
     {http::Method::kGet, "/api/v1/sites", list_sites, registry::Act::kRead, "list_sites",
      "zip state product available q updated_since closed limit cursor"},
     {http::Method::kGet, "/api/v1/sites/near", near_sites, registry::Act::kRead, "near_sites",
@@ -191,6 +192,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-Routes site_read_routes() { return kRoutes; }
+Routes site_read_routes() { return kSiteReadRoutes; }
 
 }  // namespace titer::api

@@ -145,7 +145,7 @@ void close_site(HandlerContext& context, const http::Exchange& exchange) {
                http::text_of(request, "reason"));
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kSiteWriteRoutes[] = {
     {http::Method::kPost, "/api/v1/sites", add_site, registry::Act::kAddSite, "add_site", {}, http::Body::kJson},
     {http::Method::kPatch,
      "/api/v1/sites/{id}",
@@ -159,6 +159,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-Routes site_write_routes() { return kRoutes; }
+Routes site_write_routes() { return kSiteWriteRoutes; }
 
 }  // namespace titer::api

@@ -100,7 +100,7 @@ void smart_file(HandlerContext& context, const http::Exchange& exchange) {
   exchange.respond(std::move(response));
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kSmartRoutes[] = {
     {http::Method::kGet, "/api/v1/smart/$bulk-publish", bulk_publish, registry::Act::kRead, "smart_manifest",
      "_since"},
     {http::Method::kGet, "/api/v1/smart/{publication}/{file}", smart_file, registry::Act::kRead, "smart_file",
@@ -109,6 +109,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-Routes smart_routes() { return kRoutes; }
+Routes smart_routes() { return kSmartRoutes; }
 
 }  // namespace titer::api

@@ -93,7 +93,7 @@ void release(HandlerContext& context, const http::Exchange& exchange) {
   });
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kStockRoutes[] = {
     {http::Method::kPut,
      "/api/v1/sites/{id}/stock/{product}",
      set,
@@ -126,6 +126,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-Routes stock_routes() { return kRoutes; }
+Routes stock_routes() { return kStockRoutes; }
 
 }  // namespace titer::api

@@ -11,7 +11,7 @@ namespace titer::machine {
 namespace {
 
 TEST(Transfer, what_changes_meanwhile_arrives_too) {
-  for (const unsigned seed : {1U, 2U, 3U, 4U}) {
+  for (const unsigned seed : {1U, 2U}) {
     Machine donor, learner;
     Load load(seed);
     load.add_sites(donor, 3000);

@@ -27,7 +27,7 @@ namespace {
 
 constexpr Validity kNow{0, 30}, kPast{-30, -1}, kFuture{5, 30};
 
-struct Witness final : ConnectionOwner {
+struct TlsWitness final : ConnectionOwner {
   void on_message(Connection&, const wire::Message& message) override {
     ++messages;
     bytes += message.payload.size();
@@ -116,7 +116,7 @@ class TlsTest : public ::testing::Test {
   std::string folder_;
   Certificate authority_;
   Loop loop_;
-  Witness here_, there_;
+  TlsWitness here_, there_;
   Address address_;
   std::unique_ptr<Listener> listener_;
   ConnectionPtr dialled_, accepted_;
@@ -337,7 +337,7 @@ struct OneEnd {
   void hang_up() { ::close(std::exchange(fds[1], -1)); }
 
   int fds[2] = {-1, -1};
-  Witness witness;
+  TlsWitness witness;
   ConnectionPtr connection;
 };
 

@@ -60,6 +60,21 @@ void write_switch(const WriteSwitch& writes, ByteWriter& out) {
   out.i64(writes.since.value);
 }
 
+std::uint64_t digest_of(const KeyRow& row) {
+  Bytes bytes;
+  ByteWriter out(bytes);
+  write_key(row, out);
+  return hash64(bytes);
+}
+
+std::uint64_t digest_of(const WriteSwitch& writes) {
+  if (writes.since == WallTime()) return 0;
+  Bytes bytes;
+  ByteWriter out(bytes);
+  write_switch(writes, out);
+  return hash64(bytes);
+}
+
 }  // namespace
 
 Key show(const KeyRow& row) {
@@ -100,11 +115,6 @@ Status Access::check_secret(KeyId key, const SecretHash& secret, WallTime now) c
   return verdict.code == Code::kOk ? ok_status() : Status(Error{verdict.code, verdict.message});
 }
 
-void Access::update(Position changed) {
-  changed_ = changed;
-  digest_ = compute_digest();
-}
-
 bool Access::make_room(const KeyRow& row, WallTime now) {
   std::size_t bytes = size_of(row);
   for (const auto& [id, other] : keys_) bytes += size_of(other);
@@ -117,6 +127,7 @@ bool Access::make_room(const KeyRow& row, WallTime now) {
     }
     if (oldest == keys_.end()) return false;
     bytes -= size_of(oldest->second);
+    digest_ -= digest_of(oldest->second);
     keys_.erase(oldest);
   }
   return true;
@@ -125,42 +136,34 @@ bool Access::make_room(const KeyRow& row, WallTime now) {
 bool Access::add(KeyRow row, WallTime now, Position changed) {
   if (!make_room(row, now)) return false;
   const KeyId id = row.id;
+  digest_ += digest_of(row);
   keys_.emplace(id, std::move(row));
-  update(changed);
+  changed_ = changed;
   return true;
 }
 
 void Access::revoke(KeyId id, WallTime now, Position changed) {
   const auto it = keys_.find(id);
   TITER_CHECK(it != keys_.end(), "a key that is revoked is there");
+  digest_ -= digest_of(it->second);
   it->second.revoked = now;
-  update(changed);
+  digest_ += digest_of(it->second);
+  changed_ = changed;
 }
 
 void Access::set(const WriteSwitch& writes, Position changed) {
+  digest_ -= digest_of(this->writes());
   stopped_ = writes.stopped;
   stop_reason_ = writes.reason;
   stop_by_ = writes.by;
   stop_since_ = writes.since;
-  update(changed);
+  digest_ += digest_of(this->writes());
+  changed_ = changed;
 }
 
 std::uint64_t Access::compute_digest() const {
-  std::uint64_t sum = 0;
-  Bytes bytes;
-  const auto add = [&] {
-    sum += hash64(bytes);
-    bytes.clear();
-  };
-  for (const auto& [id, row] : keys_) {
-    ByteWriter out(bytes);
-    write_key(row, out);
-    add();
-  }
-  if (stop_since_ == WallTime()) return sum;
-  ByteWriter out(bytes);
-  write_switch(writes(), out);
-  add();
+  std::uint64_t sum = digest_of(writes());
+  for (const auto& [id, row] : keys_) sum += digest_of(row);
   return sum;
 }
 
@@ -190,7 +193,8 @@ bool Access::read(ByteView bytes) {
   }
   if (!in.done() || other.keys_.size() != keys) return false;
   if (changed <= changed_) return true;
-  other.update(changed);
+  other.changed_ = changed;
+  other.digest_ = other.compute_digest();
   *this = std::move(other);
   return true;
 }

@@ -75,7 +75,6 @@ class Access {
 
  private:
   [[nodiscard]] bool make_room(const KeyRow& row, WallTime now);
-  void update(Position changed);
 
   std::map<KeyId, KeyRow> keys_;
   bool stopped_ = false;

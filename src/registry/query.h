@@ -32,10 +32,11 @@ struct ListSites {
 struct GetSite {
   SiteRef site;
 };
+inline constexpr double kMetresPerMile = 1609.344;
 struct Near {
   std::string_view zip;  // or, when empty, the point
   double lat = 0, lon = 0;
-  double within_m = 40'233.6;  // 25 miles
+  double within_m = 25 * kMetresPerMile;
   SiteFilter filter;
   std::uint32_t limit = 20;
 };

@@ -273,7 +273,7 @@ TEST(World, the_same_seed_is_the_same_run_also_when_somebody_looks) {
     std::uint64_t events = 0;
     void on_event(const Event&) override { ++events; }
   };
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     Plan plan(seed);
     const Report first = run(plan);
     Count count;

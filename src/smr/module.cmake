@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# The schedules of testing/ run twice: in smr_test with the module as it ships, and in smr_mutants_test with the
-# module compiled once more so that single rules of the protocol can be switched off (rules.h).
-if(TITER_TESTS AND TARGET smr_test)
+# With TITER_MUTANTS single rules of the protocol can be switched off (rules.h), so that the schedules of testing/ are tested by
+# the same program that runs them with all rules on.
+if(TITER_MUTANTS)
+  target_compile_definitions(titer_smr PUBLIC TITER_MUTANTS)
+endif()
+if(TITER_TESTS)
   file(GLOB schedule CONFIGURE_DEPENDS ${dir}/testing/*.cc)
-  file(GLOB mutant_tests CONFIGURE_DEPENDS ${dir}/testing/*_test.cc)
-  list(REMOVE_ITEM schedule ${mutant_tests})
+  if(NOT TITER_MUTANTS)
+    list(REMOVE_ITEM schedule ${dir}/testing/mutants_test.cc)
+  endif()
   target_sources(smr_test PRIVATE ${schedule})
-
-  add_executable(smr_mutants_test ${mutant_tests} ${schedule} ${sources})
-  target_compile_definitions(smr_mutants_test PRIVATE TITER_MUTANTS)
-  set_target_properties(smr_mutants_test PROPERTIES UNITY_BUILD OFF)
-  target_link_libraries(smr_mutants_test PRIVATE titer_flags titer_base GTest::gtest GTest::gtest_main)
-  gtest_discover_tests(smr_mutants_test TEST_PREFIX smr. DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
 endif()

@@ -41,7 +41,7 @@ TEST(Recovery, who_begins_anew_by_a_register_that_went_back_stops_when_it_hears_
   Cluster c(kReplicas, true);
   sync_all(c, {0, 1, 2});
   c.crash(2);
-  for (const std::uint64_t number : {1, 2, 3}) {
+  for (const std::uint64_t number : {1U, 2U, 3U}) {
     c.view(make_view(number, {0, 1}));
     sync_all(c, {0, 1});
   }

@@ -4,12 +4,11 @@
 // with them.
 //
 // Every guard that the protocol stands on asks rule_enabled(ProtocolRule). In the product that is the constant true and
-// costs nothing. The module is compiled a second time for the tests with TITER_MUTANTS; there a test switches one
-// rule off and the random schedules must notice — so a test that could not see a broken rule is itself found
-// broken.
+// costs nothing. The trees of the tests are compiled with TITER_MUTANTS: there every rule is on until a test switches one
+// off, and the random schedules must notice. So a schedule that cannot see a broken rule is itself found broken.
 //
-// SMR_CHECK is TITER_CHECK in the product; among mutants it throws Broken, so that the schedule that finds a
-// broken invariant ends, not the test program.
+// SMR_CHECK is TITER_CHECK in the product; with TITER_MUTANTS it throws Broken, so that a broken invariant ends the
+// schedule that found it, not the test program.
 #pragma once
 
 #include "base/check.h"

@@ -118,14 +118,14 @@ TEST(SessionTable, malformed_transfer_is_an_error) {
 TEST(SessionTable, a_session_that_was_never_used_is_malformed) {
   Bytes bytes;
   ByteWriter out(bytes);
-  for (const std::uint64_t field : {1, 1, 0}) out.u64(field);  // id, highest, last use
+  for (const std::uint64_t field : {1U, 1U, 0U}) out.u64(field);  // id, highest, last use
   out.u32(0);
   Table table;
   EXPECT_FALSE(table.read(bytes).ok());
 }
 
 // A slow, obvious model: per session a map, sessions in the order of their last use.
-struct Model {
+struct SessionModel {
   struct Session {
     std::uint64_t highest = 0;
     std::map<std::uint64_t, std::string> results;
@@ -162,7 +162,7 @@ TEST(SessionTable, behaves_as_the_obvious_model_and_survives_transfers) {
     const std::size_t sessions = 1 + random.below(6);
     Table table({sessions, window, 100'000});
     Table mirror({sessions, window, 100'000});
-    Model model{sessions, window, {}, {}};
+    SessionModel model{sessions, window, {}, {}};
     std::uint64_t copied = 0;
     for (int i = 0; i < 2000; ++i) {
       const std::uint64_t s = 1 + random.below(sessions + 2);

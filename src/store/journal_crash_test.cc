@@ -11,7 +11,7 @@
 namespace titer::store {
 namespace {
 
-constexpr int kCrashes = 2000;
+constexpr int kCrashes = 1000;
 
 // One replica's journal over many lives, and what it should hold.
 class Lives {

@@ -76,12 +76,13 @@ bool in(const FakeFiles::Write& write, const std::string& path, std::uint64_t at
 // In synced groups but the last: refused. In the last: cut, or, where it does not matter, refused as well. Elsewhere:
 // nothing is lost. Never anything else.
 TEST_F(Damage, no_damage_to_a_single_byte_goes_unseen) {
+  constexpr std::uint64_t kStride = 5;  // odd: over the blocks, every place in a block is met
   Random random(1);
   const std::vector<TestRecord> cut(records.begin(), records.end() - 1);
   std::size_t refused = 0, torn = 0, harmless = 0;
   for (const std::string& path : files.paths()) {
     const std::size_t size = files.content(path).size();
-    for (std::uint64_t at = 0; at < size; ++at) {
+    for (std::uint64_t at = 0; at < size; at += kStride) {
       const unsigned bit = static_cast<unsigned>(random.below(8));
       files.flip(path, at, bit);
       std::vector<TestRecord> seen;
@@ -103,9 +104,9 @@ TEST_F(Damage, no_damage_to_a_single_byte_goes_unseen) {
       }
     }
   }
-  EXPECT_GT(refused, 10 * kFileBlock);
-  EXPECT_EQ(torn, kFileBlock);
-  EXPECT_GT(harmless, kFileBlock);
+  EXPECT_GT(refused, 10 * kFileBlock / kStride);
+  EXPECT_GE(torn, kFileBlock / kStride);
+  EXPECT_GT(harmless, kFileBlock / kStride);
 }
 
 TEST_F(Damage, a_lost_block_in_the_middle_is_refused_and_says_where) {

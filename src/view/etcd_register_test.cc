@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kPatienceUs = 20'000'000;
 
-smr::Member member(std::uint16_t id) {
+smr::Member member_at(std::uint16_t id) {
   return {ReplicaId(id), Incarnation(100U + id), "127.0.0.1:" + std::to_string(8892 + id)};
 }
 
@@ -26,8 +26,8 @@ ClusterRecord three() {
   record.cluster = 77;
   record.view.number = ViewNumber(7);
   for (std::uint16_t i = 0; i < 3; ++i) {
-    record.view.members.push_back(member(i));
-    record.roster.push_back({ReplicaId(i), member(i).address, ""});
+    record.view.members.push_back(member_at(i));
+    record.roster.push_back({ReplicaId(i), member_at(i).address, ""});
   }
   return record;
 }
@@ -44,7 +44,7 @@ struct Told {
     events.refused = [this](const std::string& why) { refusals.push_back(why); };
     etcd.endpoints = std::move(endpoints);
     reg = std::make_unique<EtcdRegister>(
-        loop.context(), EtcdRegister::Options{"/titer/t/view", member(0), etcd, seen, 0}, std::move(events));
+        loop.context(), EtcdRegister::Options{"/titer/t/view", member_at(0), etcd, seen, 0}, std::move(events));
   }
   [[nodiscard]] bool until(const std::function<bool()>& done) const {
     return loop.run_until(BootTime(net::boot_now().value + kPatienceUs), done);
@@ -60,7 +60,7 @@ struct Told {
   std::unique_ptr<EtcdRegister> reg;
 };
 
-wire::CompareAndSet without(std::uint64_t expected, std::uint16_t id) {
+wire::CompareAndSet exclude(std::uint64_t expected, std::uint16_t id) {
   wire::CompareAndSet ask{ViewNumber(expected), {}, "it is silent"};
   ask.without.add(ReplicaId(id));
   return ask;
@@ -96,7 +96,7 @@ TEST_F(EtcdRegisterTest, a_compare_and_set_takes_the_silent_one_out) {
   etcd.put(to_json(three()));
   Told told(loop, {etcd.endpoint()});
   ASSERT_TRUE(told.reaches(7));
-  told.reg->compare_and_set(without(7, 2));
+  told.reg->compare_and_set(exclude(7, 2));
   ASSERT_TRUE(told.reaches(8));
   EXPECT_EQ(told.records.back().view.find(ReplicaId(2)), nullptr);
   EXPECT_TRUE(told.records.back().view.known_dead.empty());
@@ -108,7 +108,7 @@ TEST_F(EtcdRegisterTest, a_lost_answer_is_settled_by_reading) {
   Told told(loop, {etcd.endpoint()});
   ASSERT_TRUE(told.reaches(7));
   etcd.loses_answers = 1;
-  told.reg->compare_and_set(without(7, 2));
+  told.reg->compare_and_set(exclude(7, 2));
   ASSERT_TRUE(told.reaches(8));
   const unsigned ranges = etcd.ranges;
   ASSERT_TRUE(told.until([&] { return etcd.ranges > ranges + 1; }));
@@ -122,8 +122,8 @@ TEST_F(EtcdRegisterTest, a_lost_race_is_thought_through_again) {
   ASSERT_TRUE(told.reaches(7));
   // Somebody says what its disk has: another revision of the same view.
   ClusterRecord raced = three();
-  raced.returned.push_back({member(1), {}});
-  told.reg->compare_and_set(without(7, 2));
+  raced.returned.push_back({member_at(1), {}});
+  told.reg->compare_and_set(exclude(7, 2));
   etcd.put(to_json(raced));
   ASSERT_TRUE(told.reaches(8));
   EXPECT_EQ(told.records.back().view.find(ReplicaId(2)), nullptr);
@@ -133,7 +133,7 @@ TEST_F(EtcdRegisterTest, a_wish_for_a_view_that_is_over_changes_nothing) {
   etcd.put(to_json(three()));
   Told told(loop, {etcd.endpoint()});
   ASSERT_TRUE(told.reaches(7));
-  told.reg->compare_and_set(without(6, 2));
+  told.reg->compare_and_set(exclude(6, 2));
   const unsigned ranges = etcd.ranges;
   ASSERT_TRUE(told.until([&] { return etcd.ranges > ranges + 1; }));
   EXPECT_EQ(etcd.transactions, 0U);
@@ -181,7 +181,7 @@ TEST_F(EtcdRegisterTest, a_register_that_goes_back_is_refused_and_nothing_is_cha
   etcd.put(to_json(old));
   ASSERT_TRUE(told.until([&] { return !told.refusals.empty(); }));
   EXPECT_NE(told.refusals[0].find("view 7 was there already"), std::string::npos) << told.refusals[0];
-  told.reg->compare_and_set(without(3, 2));
+  told.reg->compare_and_set(exclude(3, 2));
   const unsigned ranges = etcd.ranges;
   ASSERT_TRUE(told.until([&] { return etcd.ranges > ranges + 1; }));
   EXPECT_EQ(etcd.transactions, 0U);
@@ -243,7 +243,7 @@ TEST_F(EtcdRegisterTest, a_token_is_asked_for_and_again_when_it_is_no_longer_tak
   Told told(loop, {etcd.endpoint()}, {}, options);
   ASSERT_TRUE(told.reaches(7));
   etcd.expires_tokens = 1;
-  told.reg->compare_and_set(without(7, 2));
+  told.reg->compare_and_set(exclude(7, 2));
   EXPECT_TRUE(told.reaches(8));
 }
 

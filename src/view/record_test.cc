@@ -10,7 +10,7 @@
 namespace titer::view {
 namespace {
 
-smr::ViewRecord three() {
+smr::ViewRecord three_members() {
   smr::ViewRecord record;
   for (std::uint16_t i = 0; i < 3; ++i) record.members.push_back({ReplicaId(i), Incarnation(100U + i), ""});
   return record;
@@ -23,7 +23,7 @@ smr::ReplicaSet set_of(std::initializer_list<int> ids) {
 }
 
 TEST(Record, a_successor_has_the_next_number_and_keeps_the_others) {
-  const auto next = without(three(), set_of({1}), {Incarnation(101)});
+  const auto next = without(three_members(), set_of({1}), {Incarnation(101)});
   ASSERT_TRUE(next.ok());
   EXPECT_EQ(next->number, ViewNumber(1));
   EXPECT_EQ(next->set(), set_of({0, 2}));
@@ -31,16 +31,16 @@ TEST(Record, a_successor_has_the_next_number_and_keeps_the_others) {
 }
 
 TEST(Record, the_same_replicas_may_follow_to_settle_a_lost_client) {
-  const auto next = without(three(), {}, {});
+  const auto next = without(three_members(), {}, {});
   ASSERT_TRUE(next.ok());
-  EXPECT_EQ(next->members, three().members);
+  EXPECT_EQ(next->members, three_members().members);
 }
 
 // Found by the simulator: after 1,024 deaths nobody could read the record any more.
 TEST(Record, a_cluster_of_many_deaths_notes_the_newest_and_can_be_read) {
   std::vector<Incarnation> dead;
   for (std::uint64_t i = 1; i <= 3000; ++i) dead.emplace_back(1000 + i);
-  const auto next = without(three(), set_of({1}), dead);
+  const auto next = without(three_members(), set_of({1}), dead);
   ASSERT_TRUE(next.ok());
   EXPECT_EQ(next->known_dead.size(), limits::kKnownDeadMax);
   EXPECT_EQ(next->known_dead.back(), dead.back());
@@ -54,10 +54,10 @@ TEST(Record, a_cluster_of_many_deaths_notes_the_newest_and_can_be_read) {
   EXPECT_EQ(*read, *next);
 }
 
-TEST(Record, nobody_left_is_refused) { EXPECT_FALSE(without(three(), set_of({0, 1, 2}), {}).ok()); }
+TEST(Record, nobody_left_is_refused) { EXPECT_FALSE(without(three_members(), set_of({0, 1, 2}), {}).ok()); }
 
 TEST(Record, a_joiner_is_put_in_its_place) {
-  const auto two = without(three(), set_of({1}), {});
+  const auto two = without(three_members(), set_of({1}), {});
   const auto next = with(*two, {ReplicaId(1), Incarnation(201), "127.0.0.1:8893"});
   ASSERT_TRUE(next.ok());
   EXPECT_EQ(next->members[1].incarnation, Incarnation(201));
@@ -65,7 +65,7 @@ TEST(Record, a_joiner_is_put_in_its_place) {
 }
 
 TEST(Record, an_id_joins_once) {
-  EXPECT_EQ(with(three(), {ReplicaId(1), Incarnation(9), ""}).error().code, Code::kDuplicate);
+  EXPECT_EQ(with(three_members(), {ReplicaId(1), Incarnation(9), ""}).error().code, Code::kDuplicate);
 }
 
 }  // namespace

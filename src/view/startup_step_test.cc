@@ -4,14 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include "view/testing/members.h"
+
 namespace titer::view {
 namespace {
 
 using Kind = StartupStep::Kind;
-
-smr::Member member(std::uint16_t id, std::uint64_t incarnation) {
-  return {ReplicaId(id), Incarnation(incarnation), "10.0.0." + std::to_string(id) + ":8892"};
-}
 
 ClusterRecord record_of(std::uint64_t view, std::vector<smr::Member> members) {
   ClusterRecord record;

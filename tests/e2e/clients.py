@@ -20,16 +20,16 @@ PAUSE_MS = 500  # a bound for any machine; the goal is 50
 
 
 class KilledClients(unittest.TestCase):
-    def test_100_interactive_clients_killed_in_the_middle_of_an_edit(self):
+    def test_40_interactive_clients_killed_in_the_middle_of_an_edit(self):
         chance = seeded(self.id())
         edits = {}  # site -> every value that a client tried to give it
         with Cluster(3, logs=True) as cluster:
             for i in range(10):
                 cluster.ok("add", f"Site {i}", "--zip", "02139", "--availability", 0)
                 edits[f"Site {i}"] = [0]
-            with Load(cluster, 25, connections=4, in_flight=1, sites=100) as load, \
+            with Load(cluster, 12, connections=4, in_flight=1, sites=100) as load, \
                     Writer([cluster.port(1)], "A bystander") as bystander:
-                pauses = [self.kill_one(cluster, chance, bystander, edits, n) for n in range(100)]
+                pauses = [self.kill_one(cluster, chance, bystander, edits, n) for n in range(40)]
                 bystander.stop()
                 bystander.check(self, cluster, 2)
                 load.report()
@@ -38,8 +38,8 @@ class KilledClients(unittest.TestCase):
             applied = self.check_edits(cluster, edits)
             cluster.check_logs()
         pauses.sort()
-        print(f"  {applied} sites hold a killed client's value; pause of a bystander in ms: p50 {pauses[50]:.1f}, "
-              f"p90 {pauses[90]:.1f}, longest {pauses[-1]:.1f}", flush=True)
+        print(f"  {applied} sites hold a killed client's value; pause of a bystander in ms: p50 {pauses[20]:.1f}, "
+              f"p90 {pauses[36]:.1f}, longest {pauses[-1]:.1f}", flush=True)
         self.assertLess(pauses[-1], PAUSE_MS)
 
     def kill_one(self, cluster, chance, bystander, edits, n):

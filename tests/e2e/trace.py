@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """The page that `titer sim --trace` writes: whole, alone, and true to the run."""
+import functools
 import json
 import os
 import re
@@ -13,7 +14,12 @@ from harness import main, titer
 SEEDS = (7, 12, 19)
 
 
+@functools.cache
 def page_of(seed):
+    return drawn(seed)
+
+
+def drawn(seed):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "run.html")
         done = titer("sim", "--seed", seed, "--trace", path)
@@ -34,7 +40,7 @@ class Trace(unittest.TestCase):
             self.assertNotIn(placeholder, page)
 
     def test_the_same_seed_gives_the_same_page(self):
-        self.assertEqual(page_of(SEEDS[0]), page_of(SEEDS[0]))
+        self.assertEqual(page_of(SEEDS[0]), drawn(SEEDS[0]))
 
     def test_rows_fit_together(self):
         for seed in SEEDS:
@@ -62,6 +68,14 @@ class Trace(unittest.TestCase):
                         self.assertLessEqual(before[0], after[0], "views follow one another")
                         if before[0] == after[0]:
                             self.assertLessEqual(before[3], after[3], "within a view by timestamp")
+
+    def test_a_file_without_seeds_is_no_success(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.write("# only a comment\n")
+            file.flush()
+            done = titer("sim", "--replay", file.name)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("names no seed", done.stderr)
 
     def test_two_runs_cannot_be_drawn_into_one_page(self):
         done = titer("sim", "--seed", 1, "--seed", 2, "--trace", os.devnull)

@@ -191,7 +191,9 @@ void Schedule::register_event() {
 void Schedule::honor_asks() {
   std::vector<std::pair<Node, Output::AskRegister>> asks;
   std::swap(asks, asks_);
-  for (const auto& [by, ask] : asks) {
+  for (const auto& asked : asks) {
+    const Node by = asked.first;
+    const Output::AskRegister& ask = asked.second;
     if (ask.expected != record_.number || !alive(by)) continue;
     const bool of_the_dead = std::ranges::any_of(
         record_.members, [&](const Member& m) { return ask.without.has(m.id) && !alive(member(m)); });
