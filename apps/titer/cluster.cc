@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer cluster: t replicas on this machine, killed and revived from standard input.
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/signal_set.hpp>
 #include <climits>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -38,6 +41,7 @@ struct Options {
   std::string durability = "disk";
   bool memory = false;  // stands for durability "memory", whatever else was said
   bool accept_data_loss = false;
+  bool no_restart = false;
   std::string execution_logs;
   std::vector<std::string> imports;
   std::uint32_t frames_in_flight = 0;
@@ -92,6 +96,7 @@ cluster::SupervisorOptions supervisor_options(const Options& options) {
   out.data_dir = options.data_dir;
   out.durable = options.durability == "disk";
   out.accept_data_loss = options.accept_data_loss;
+  out.restart = !options.no_restart;
   out.execution_logs = options.execution_logs;
   if (options.frames_in_flight > 0)
     out.replica_arguments = {"--frames-in-flight", std::to_string(options.frames_in_flight)};
@@ -111,7 +116,7 @@ std::string addresses(const cluster::Supervisor& supervisor, std::string_view se
 }
 
 // The work asked for with --seed-site and --import, once the replicas serve.
-int fill(const Options& options, const cluster::Supervisor& supervisor, net::Loop& loop) {
+int fill(const Options& options, cluster::Supervisor& supervisor, net::Loop& loop) {
   if (supervisor.continued() || (!options.seed_site && options.imports.empty())) return kExitOk;
   // The supervisor's own loop must go on meanwhile, so the client works on another thread with its own loop.
   int code = kExitOk;
@@ -125,7 +130,11 @@ int fill(const Options& options, const cluster::Supervisor& supervisor, net::Loo
       if (code == kExitOk) code = import_sample(at, file);
     loop.post([&done] { done = true; });
   });
-  loop.run_until(BootTime(INT64_MAX), [&done] { return done; });
+  if (!loop.run_until(BootTime(INT64_MAX), [&done] { return done; })) {
+    // The thread may be reading a pipe that never ends. What it has written stays.
+    supervisor.stop_all();
+    std::_Exit(kExitInterrupted);
+  }
   worker.join();
   return code;
 }
@@ -139,12 +148,17 @@ std::string pages(const Options& options) {
   return text + "\n";
 }
 
+// Before the first replica is started, so that none outlives this process because of a signal. `nohup` has SIGHUP ignored.
+boost::asio::signal_set signals_to_stop(net::Loop& loop) {
+  boost::asio::signal_set signals(loop.context(), SIGINT, SIGTERM);
+  struct sigaction hangup {};
+  ::sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) signals.add(SIGHUP);
+  return signals;
+}
+
 int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& loop) {
   const bool terminal = ::isatty(STDIN_FILENO) == 1;
-  boost::asio::signal_set signals(loop.context(), SIGINT, SIGTERM);
-  signals.async_wait([&loop](const boost::system::error_code& error, int) {
-    if (!error) loop.stop();
-  });
   if (const int code = fill(options, supervisor, loop); code != kExitOk) {
     supervisor.stop_all();
     return code;
@@ -173,6 +187,13 @@ int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& lo
   return kExitOk;
 }
 
+std::string survives(const cluster::Supervisor& supervisor) {
+  const std::size_t alive = supervisor.alive();
+  if (alive == supervisor.size()) return fmt::format("It survives the failure of any {}.", alive - 1);
+  return fmt::format("{} of {} replicas have the data: now it survives the failure of any {} of them.", alive,
+                     supervisor.size(), alive - std::min<std::size_t>(alive, 1));
+}
+
 std::string where_the_data_is(const Options& options, const cluster::Supervisor& supervisor) {
   if (options.durability == "memory") return "Data is kept in memory; logs are in " + options.data_dir + ".";
   if (!supervisor.continued()) return "Data is on disk in " + options.data_dir + ", logs too.";
@@ -194,8 +215,9 @@ Status http_ports_free(const Options& options) {
 Status tls_usable(const Options& options) {
   if (options.tls.empty()) return ok_status();
   const auto opened = net::Tls::open(replica_tls(options.tls));
-  if (opened) return ok_status();
-  return Error{opened.error().code, opened.error().message + " (--tls; `titer cert` makes the three files)"};
+  const Status usable = opened ? (*opened)->expect_not_expired(net::wall_now()) : Status(opened.error());
+  if (usable) return ok_status();
+  return Error{usable.error().code, usable.error().message + " (--tls; `titer cert` makes the three files)"};
 }
 
 int check_options(const Options& options) {
@@ -233,14 +255,17 @@ int run(const Options& options) {
   auto& loop = *new net::Loop();  // NOLINT(cppcoreguidelines-owning-memory): outlives the detached reader
   cluster::Supervisor supervisor(loop, supervisor_options(options),
                                  [](const std::string& text) { say("\n" + text + "\n"); });
+  auto signals = signals_to_stop(loop);
+  signals.async_wait([&supervisor](const boost::system::error_code& error, int) {
+    if (!error) supervisor.interrupt();
+  });
   if (const Status started = supervisor.start_all(); !started) {
     complain(started.error().message);
     supervisor.stop_all();
-    return kExitUsage;
+    return supervisor.interrupted() ? kExitInterrupted : kExitUsage;
   }
   say("A cluster of " + std::to_string(options.replicas) + " replicas serves at " + addresses(supervisor, " ") +
-      "\nIt survives the failure of any " + std::to_string(options.replicas - 1) + ". " +
-      where_the_data_is(options, supervisor) + "\n");
+      "\n" + survives(supervisor) + " " + where_the_data_is(options, supervisor) + "\n");
   return serve(options, supervisor, loop);
 }
 
@@ -262,6 +287,9 @@ Runner setup(Flags& flags) {
   flags.flag("--memory", options->memory, "the same as --durability memory");
   flags.flag("--accept-data-loss", options->accept_data_loss,
              "bootstrap an empty cluster where a cluster in memory has failed as a whole: its data is lost");
+  flags.flag("--no-restart", options->no_restart,
+             "leave a replica dead that fails or is excluded; otherwise it is started again, at most 4 times in 10 "
+             "minutes");
   flags.option("--import", options->imports, "files to import at the start (CSV, NDJSON, CDC CSV; gzip too)");
   flags.flag("--seed-site", options->seed_site, "begin with Harvard University, 02138, availability 0");
   flags.option("--execution-log", options->execution_logs,
@@ -277,7 +305,7 @@ Runner setup(Flags& flags) {
                "frames that a replica sends before the first of them is safe");
   flags.footer(
       "Commands on standard input: an index kills that replica (SIGKILL), 'start I' starts it again,\n"
-      "'status', 'quit'. End of input: the cluster goes on. Ctrl-C stops all replicas cleanly.");
+      "'status', 'quit'. End of input: the cluster goes on. Ctrl-C, SIGTERM and SIGHUP stop all replicas cleanly.");
   return [options] {
     if (options->memory) options->durability = "memory";
     return run(*options);

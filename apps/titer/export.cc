@@ -4,8 +4,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 
 #include "client/gateway_client.h"
+#include "client/part_file.h"
 #include "client/read.h"
 #include "formats/writer.h"
 #include "titer/command.h"
@@ -23,39 +25,45 @@ struct Options {
 
 constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
 
-// False: the disk is full, the reader went away …
-bool write_all(const client::Snapshot& all, formats::ExportFormat format, std::FILE* out) {
+// Pieces of the text to `write`, until it reports an error.
+Status write_all(const client::Snapshot& all, formats::ExportFormat format,
+                 const std::function<Status(std::string_view)>& write) {
   const std::unique_ptr<formats::Writer> writer = formats::make_writer(format);
   std::string text;
   writer->begin(text);
   for (const registry::Site& site : all.sites) {
     writer->site(site, text);
     if (text.size() < kPieceBytes) continue;
-    if (std::fwrite(text.data(), 1, text.size(), out) != text.size()) return false;
+    if (Status written = write(text); !written) return written;
     text.clear();
   }
   writer->end(text);
-  return std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0;
+  return write(text);
 }
 
-// The file is there whole or not at all: written beside its name, then renamed.
+// Errors: the disk is full, the reader went away.
+Status to_standard_output(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return ok_status();
+  return Error{Code::kInternal, std::string("cannot write standard output: ") + std::strerror(errno)};
+}
+
 Status write_file(const client::Snapshot& all, formats::ExportFormat format, const std::string& path) {
-  const std::string partial = path + ".part";
-  std::FILE* out = std::fopen(partial.c_str(), "wb");
-  if (out == nullptr) return Error{Code::kInternal, "cannot write " + partial + ": " + std::strerror(errno)};
-  bool good = write_all(all, format, out);
-  good = std::fclose(out) == 0 && good;
-  if (good && std::rename(partial.c_str(), path.c_str()) == 0) return ok_status();
-  const std::string why = std::strerror(errno);
-  std::remove(partial.c_str());
-  return Error{Code::kInternal, "cannot write " + path + ": " + why};
+  constexpr unsigned kForAll = 0666;
+  auto file = client::PartFile::open(path, kForAll);
+  if (!file) return file.error();
+  const Status written =
+      write_all(all, format, [&](std::string_view text) { return file->append(as_bytes(text)); });
+  return written ? file->finish(path) : written;
 }
 
 int show(client::GatewayClient& client, const Options& o) {
   const Result<client::Snapshot> all = client::snapshot(client, o.closed);
   if (!all) return fail(all.error());
   const formats::ExportFormat format = *formats::export_format_named(o.format);
-  if (o.output.empty() || o.output == "-") return write_all(*all, format, stdout) ? kExitOk : kExitRefused;
+  if (o.output.empty() || o.output == "-") {
+    const Status written = write_all(*all, format, to_standard_output);
+    return written ? int{kExitOk} : fail(written.error());
+  }
   if (const Status written = write_file(*all, format, o.output); !written) return fail(written.error());
   std::fprintf(stderr, "%s: %s sites as of position %s\n", o.output.c_str(), grouped(all->sites.size()).c_str(),
                grouped(all->position.value).c_str());

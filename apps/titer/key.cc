@@ -48,6 +48,11 @@ int create(const Options& o) {
       std::printf("{\"id\":\"%s\",\"key\":\"%s\"}\n", registry::to_text(token.key).c_str(), text.c_str());
     else
       std::printf("%s\n", text.c_str());
+    if (std::fflush(stdout) != 0) {
+      complain("the key was made and could not be written: revoke it with `titer key revoke " +
+               registry::to_text(token.key) + "` and make another one");
+      return static_cast<int>(kExitRefused);
+    }
     std::fprintf(stderr, "titer: this is the only time that the key is shown; keep it where %s finds it\n",
                  o.owner.c_str());
     return static_cast<int>(kExitOk);

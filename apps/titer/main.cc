@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string_view>
 
 #include "base/build_info.h"
 #include "titer/command.h"
+#include "titer/remote.h"
 
 namespace titer::app {
 
@@ -37,6 +40,13 @@ std::string version_line() {
   return fmt::format("titer {} ({}, {})", build.version, build.commit, build.date);
 }
 
+// A command whose output did not arrive has not done what was asked.
+bool output_complete() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
+  complain(std::string("standard output could not be written: ") + std::strerror(errno));
+  return false;
+}
+
 }  // namespace
 
 Registration::Registration(const Command& command) { registered().push_back(command); }
@@ -59,7 +69,8 @@ int run(int argc, char** argv) {
       "4 unreachable or the outcome is unknown, 5 check ran out of time, 130 interrupted by Ctrl-C.");
   for (const Command& command : all_commands())
     line.flags().command(command.name, command.summary, command.setup, heading(command.group));
-  return line.run(argc, argv);
+  const int code = line.run(argc, argv);
+  return code == kExitOk && !output_complete() ? int{kExitRefused} : code;
 }
 
 }  // namespace titer::app

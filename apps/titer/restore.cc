@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
+#include <cstdlib>
+#include <thread>
 #include <utility>
 
 #include "base/limits.h"
@@ -45,6 +48,20 @@ int refuse(const std::string& why, int code) {
   return code;
 }
 
+// The directory keeps the restore mark, so nothing is served from it.
+void explain_interruption(const std::string& directory) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // of this thread and of all that it starts
+  std::thread([signals, directory] {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) return;
+    complain("interrupted: " + directory + " holds a part of the backup; the same command starts from scratch");
+    std::_Exit(kExitInterrupted);
+  }).detach();
+}
+
 int make_cluster(const Options& o, const store::BackupContents& found, machine::Machine& machine) {
   if (!o.config.empty()) return restore_host(o.config, found, machine, o.json);
   const auto made = cluster::restore_cluster(o.data, o.replicas, machine, found.clock);
@@ -61,6 +78,7 @@ int run(const Options& o) {
                   kExitUsage);
   if (o.replicas < 1 || o.replicas > limits::kReplicasMax)
     return refuse("the number of replicas is 1 to " + std::to_string(limits::kReplicasMax), kExitUsage);
+  if (!o.check) explain_interruption(o.data.empty() ? "the data directory" : o.data);
   machine::Machine machine;
   machine.track_changes(!o.check);
   const auto found = store::read_backup(o.file, machine);

@@ -53,7 +53,8 @@ int check(host::Config& config) {
   if (const Status etcd = host::secure_etcd(config); !etcd) return refuse(etcd.error());
   if (config.tls.given()) {
     const auto tls = net::Tls::open({config.tls.ca, config.tls.certificate, config.tls.key});
-    if (!tls) return refuse({Code::kInvalid, "[tls]: " + tls.error().message});
+    const Status usable = tls ? (*tls)->expect_not_expired(net::wall_now()) : Status(tls.error());
+    if (!usable) return refuse({Code::kInvalid, "[tls]: " + usable.error().message});
   }
   fmt::print("replica {} of cluster {} at {}: the configuration can be used\n", config.index.value, config.cluster,
              config.wire.text());

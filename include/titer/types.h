@@ -261,10 +261,10 @@ struct FieldChange {
   std::string field = {}, before = {}, after = {};
 };
 
-// One effect of one write. write_all() makes several with one position.
+// One effect of one write. A new site with stock has two, write_all() any number; they have one position.
 struct Change {
   Position position = {};
-  std::uint32_t part = 0;  // of a write_all(): the index of the operation
+  std::uint32_t part = 0;  // counts the changes of the position from 0: position and part name a change
   Time time = {};
   ChangeKind kind = ChangeKind::kSetAvailability;
   std::string actor = {};  // this, `reason`: empty for those who may not see who did what

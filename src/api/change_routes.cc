@@ -29,6 +29,14 @@ constexpr std::uint64_t kAheadMax = std::uint64_t{1}
 constexpr std::string_view kManyAuditors =
     "the changes are followed here with as many auditors' keys as are allowed; follow them at another replica";
 
+// Nothing can be resumed here: the events of those numbers are others.
+Error another_cluster() {
+  return {Code::kTooOld,
+          "this id is of another cluster, or of this one before it was restored from a backup: read all sites, "
+          "then the "
+          "changes since the position they were read at"};
+}
+
 // One listener. It is fed by the pages of history until they reach the ring, and then by the ring; both on behalf of
 // its key, so that it sees what that one may.
 class Stream final : public Listener, public std::enable_shared_from_this<Stream> {
@@ -41,7 +49,7 @@ class Stream final : public Listener, public std::enable_shared_from_this<Stream
         sse_(sse) {}
 
   // From here on; nullopt: from now.
-  void start(std::optional<Mark> from);
+  void start(const std::optional<Place>& from);
 
  private:
   void wake() override { exchange_.resume(); }
@@ -69,9 +77,10 @@ class Stream final : public Listener, public std::enable_shared_from_this<Stream
   bool asking_ = false, live_ = false, more_ = false, lost_ = false;
 };
 
-void Stream::start(std::optional<Mark> from) {
+void Stream::start(const std::optional<Place>& from) {
   if (!from) return begin_now();
-  at_ = *from;
+  if (from->cluster && *from->cluster != context_.setup.cluster) return refuse(another_cluster());
+  at_ = from->mark;
   ask_page();
 }
 
@@ -107,7 +116,7 @@ void Stream::on_page(const Result<Rows>& rows) {
   const auto more = client::visit_events(rows->body, [this](const registry::Event& event) {
     const Mark mark{event.position, event.part};
     if (mark <= at_) return true;
-    print(rendered(event), ready_);
+    print(rendered(event, context_.setup.cluster), ready_);
     at_ = mark;
     return true;
   });
@@ -163,7 +172,8 @@ void Stream::print(const Change& change, std::string& out) const {
 
 // The last thing that a listener hears, when it is not the connection that breaks.
 void Stream::end(std::string_view why, std::string& out) {
-  const std::string data = fmt::format(R"({{"end":"{}","resume_from":"{}"}})", why, text_of(at_));
+  const std::string data =
+      fmt::format(R"({{"end":"{}","resume_from":"{}"}})", why, text_of(at_, context_.setup.cluster));
   out += sse_ ? "event: end\ndata: " + data + "\n\n" : data + "\n";
 }
 
@@ -200,19 +210,8 @@ http::Pull Stream::pull(std::string& out) {
 
 void Stream::beat() {
   if (!ready_.empty()) return;
-  ready_ = sse_ ? fmt::format(": {}\n\n", text_of(at_)) : std::string("\n");
+  ready_ = sse_ ? fmt::format(": {}\n\n", text_of(at_, context_.setup.cluster)) : std::string("\n");
   exchange_.resume();
-}
-
-// "1042" or "1042.3"
-Result<Mark> mark_of(std::string_view text) {
-  const std::size_t dot = text.find('.');
-  const auto position = http::whole_number(text.substr(0, dot));
-  const auto part = dot == std::string_view::npos ? std::optional<std::uint64_t>(UINT32_MAX)
-                                                  : http::whole_number(text.substr(dot + 1));
-  if (position && part && *part <= UINT32_MAX) return Mark{Position(*position), static_cast<std::uint32_t>(*part)};
-  return Error{Code::kInvalid,
-               "since and Last-Event-ID are a position, or a position, a dot and a part: 1042 or 1042.0"};
 }
 
 // With what this exchange may see. Only now and then somebody shows a key here: browsers do not.
@@ -240,11 +239,11 @@ void changes(HandlerContext& context, const http::Exchange& exchange) {
   const bool asks_sse = request.header("accept").find(kEventStream) != std::string_view::npos;
   std::string_view since = request.header("last-event-id");
   if (since.empty()) since = http::text_of(request, "since");
-  std::optional<Mark> from;
+  std::optional<Place> from;
   if (!since.empty()) {
-    const auto mark = mark_of(since);
-    if (!mark) return exchange.respond(bad_request(mark.error()));
-    from = *mark;
+    const auto place = place_of(since);
+    if (!place) return exchange.respond(bad_request(place.error()));
+    from = *place;
   }
   const bool sse = format.empty() ? asks_sse : format == "sse";
   with_feed(context, exchange, [&context, exchange, sse, from](std::shared_ptr<Changes> feed) {

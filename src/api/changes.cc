@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "api/limits.h"
 #include "formats/site_json.h"
+#include "http/parameters.h"
 #include "wire/codec.h"
 
 namespace titer::api {
@@ -29,15 +31,40 @@ client::Link::Options watch_options(const net::Address& replica) {
 
 }  // namespace
 
-std::string text_of(Mark mark) {
-  if (mark.part == UINT32_MAX) return std::to_string(mark.position.value);
-  return fmt::format("{}.{}", mark.position.value, mark.part);
+std::string text_of(Mark mark, std::uint64_t cluster) {
+  std::string text = std::to_string(mark.position.value);
+  if (mark.part != UINT32_MAX) text += fmt::format(".{}", mark.part);
+  if (cluster != 0) text += fmt::format("-{:016x}", cluster);
+  return text;
 }
 
-Change rendered(const registry::Event& event) {
+Result<Place> place_of(std::string_view text) {
+  Place place;
+  const std::size_t dash = text.find('-');
+  const std::string_view mark = text.substr(0, dash);
+  const std::size_t dot = mark.find('.');
+  const auto position = http::whole_number(mark.substr(0, dot));
+  const auto part = dot == std::string_view::npos ? std::optional<std::uint64_t>(UINT32_MAX)
+                                                  : http::whole_number(mark.substr(dot + 1));
+  if (dash != std::string_view::npos) {
+    std::uint64_t cluster = 0;
+    const std::string_view digits = text.substr(dash + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), cluster, 16);
+    if (error == std::errc() && end == digits.data() + digits.size()) place.cluster = cluster;
+  }
+  if (position && part && *part <= UINT32_MAX && (dash == std::string_view::npos || place.cluster)) {
+    place.mark = {Position(*position), static_cast<std::uint32_t>(*part)};
+    return place;
+  }
+  return Error{Code::kInvalid,
+               "since and Last-Event-ID are the id of an event of this stream, or a position: "
+               "1042.0-9f3c77d1a2b4e058 or 1042"};
+}
+
+Change rendered(const registry::Event& event, std::uint64_t cluster) {
   Change out;
   out.mark = {event.position, event.part};
-  out.text = fmt::format("event: change\nid: {}.{}\ndata: ", event.position.value, event.part);
+  out.text = fmt::format("event: change\nid: {}\ndata: ", text_of(out.mark, cluster));
   out.json = out.text.size();
   formats::print_json(event, out.text);
   out.bytes = out.text.size() - out.json;
@@ -45,8 +72,13 @@ Change rendered(const registry::Event& event) {
   return out;
 }
 
-Changes::Changes(net::Loop& loop, const net::Address& replica, registry::KeyId as, std::size_t ring_bytes_max)
-    : loop_(loop), as_(as), ring_bytes_max_(ring_bytes_max), link_(loop, watch_options(replica), *this) {}
+Changes::Changes(net::Loop& loop, const net::Address& replica, std::uint64_t cluster, registry::KeyId as,
+                 std::size_t ring_bytes_max)
+    : loop_(loop),
+      cluster_(cluster),
+      as_(as),
+      ring_bytes_max_(ring_bytes_max),
+      link_(loop, watch_options(replica), *this) {}
 
 void Changes::add(const std::shared_ptr<Listener>& listener) { listeners_.push_back(listener); }
 
@@ -78,7 +110,7 @@ void Changes::on_link_message(const wire::Message& message) {
 void Changes::push(const registry::Event& event) {
   const Mark mark{event.position, event.part};
   if (!ring_.empty() && mark <= ring_.back().mark) return;
-  ring_.push_back(rendered(event));
+  ring_.push_back(rendered(event, cluster_));
   ring_bytes_ += ring_.back().text.size();
   while (ring_bytes_ > ring_bytes_max_ && ring_.size() > 1) {
     begin_ = ring_.front().mark;

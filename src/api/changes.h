@@ -18,10 +18,13 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/result.h"
 #include "client/link.h"
 #include "net/loop.h"
 #include "registry/types.h"
@@ -36,8 +39,16 @@ struct Mark {
   // Behind every event of this position.
   static Mark behind(Position position) { return {position, UINT32_MAX}; }
 };
-// "1042.0"; "1042" alone when it stands behind the whole position.
-[[nodiscard]] std::string text_of(Mark mark);
+// How a listener names its place: "1042.0-9f3c77d1a2b4e058", position, part and cluster; "1042-…" when it stands behind the whole
+// position. The cluster is part of it because a cluster that was restored from a backup counts the same positions again, for
+// other events. `cluster` 0: it is left out.
+[[nodiscard]] std::string text_of(Mark mark, std::uint64_t cluster);
+// A place as a listener says it. Without a cluster ("1042.0", "1042") nothing is checked.
+struct Place {
+  Mark mark;
+  std::optional<std::uint64_t> cluster;
+};
+[[nodiscard]] Result<Place> place_of(std::string_view text);
 
 // One event as both streams write it.
 struct Change {
@@ -47,7 +58,7 @@ struct Change {
   std::size_t bytes = 0;  // … and how long it is
   [[nodiscard]] std::string_view as_json() const { return std::string_view(text).substr(json, bytes); }
 };
-[[nodiscard]] Change rendered(const registry::Event& event);
+[[nodiscard]] Change rendered(const registry::Event& event, std::uint64_t cluster);
 
 class Listener {
  public:
@@ -60,8 +71,9 @@ class Listener {
 
 class Changes final : client::LinkOwner {
  public:
-  // `as`: on whose behalf.
-  Changes(net::Loop& loop, const net::Address& replica, registry::KeyId as, std::size_t ring_bytes_max);
+  // `as`: on whose behalf. `cluster`: named in the events' ids.
+  Changes(net::Loop& loop, const net::Address& replica, std::uint64_t cluster, registry::KeyId as,
+          std::size_t ring_bytes_max);
   Changes(const Changes&) = delete;
   Changes& operator=(const Changes&) = delete;
 
@@ -89,6 +101,7 @@ class Changes final : client::LinkOwner {
   void end_watch();
 
   net::Loop& loop_;
+  const std::uint64_t cluster_;
   const registry::KeyId as_;
   const std::size_t ring_bytes_max_;
   std::vector<std::weak_ptr<Listener>> listeners_;

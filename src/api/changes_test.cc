@@ -97,7 +97,39 @@ TEST_F(ChangesTest, ABrowserComesBackWithTheLastIdItHas) {
   const std::string text =
       stream("/api/v1/changes?since=11", "Accept: text/event-stream\r\nLast-Event-ID: 19.0\r\n", "id: 21.1");
   EXPECT_EQ(text.find("id: 19.0"), std::string::npos);
-  EXPECT_NE(text.find("event: change\nid: 20.0\ndata: {\"position\":20,"), std::string::npos) << text;
+  EXPECT_NE(text.find("event: change\nid: 20.0-00000000000c1a57\ndata: {\"position\":20,"), std::string::npos)
+      << text;
+}
+
+TEST_F(ChangesTest, TheIdOfAnEventIsAPlaceToResumeFrom) {
+  const std::string text = stream(
+      "/api/v1/changes", "Accept: text/event-stream\r\nLast-Event-ID: 19.0-00000000000c1a57\r\n", "id: 21.1");
+  EXPECT_EQ(text.find("id: 19.0"), std::string::npos);
+  EXPECT_NE(text.find("id: 20.0-00000000000c1a57"), std::string::npos) << text;
+}
+
+// A cluster that was restored from a backup counts the same positions again, for other events.
+TEST_F(ChangesTest, AnIdOfAnotherClusterIsToldWhereToBegin) {
+  TestClient client = server_.client();
+  for (const char* id : {"19.0-00000000000c1a58", "19-1", "99999999.0-ffffffffffffffff", "0-1"}) {
+    const auto answer = client.ask("GET", std::string("/api/v1/changes?since=") + id);
+    EXPECT_EQ(answer.result_int(), 410U) << id;
+    EXPECT_NE(answer.body().find("restored from a backup"), std::string::npos) << answer.body();
+    EXPECT_NE(answer.body().find("\"oldest\":11"), std::string::npos) << answer.body();
+  }
+}
+
+TEST(Place, IsReadBackAsItIsWrittenAndNothingElseIsOne) {
+  for (const Mark mark : {Mark{Position(7), 0}, Mark{Position(7), 2}, Mark::behind(Position(UINT64_MAX))})
+    for (const std::uint64_t cluster : {std::uint64_t{0}, std::uint64_t{1}, UINT64_MAX}) {
+      const auto place = place_of(text_of(mark, cluster));
+      ASSERT_TRUE(place.ok()) << text_of(mark, cluster);
+      EXPECT_EQ(place->mark, mark);
+      EXPECT_EQ(place->cluster.value_or(0), cluster);
+    }
+  for (const char* text : {"", "x", "-", "1-", "1.-1", "1.0-", "1.0-x", "1.0-1ffffffffffffffff", "1.0-1-1",
+                           "1.0 -1", "-1", "18446744073709551616", "1.4294967296"})
+    EXPECT_FALSE(place_of(text).ok()) << text;
 }
 
 TEST_F(ChangesTest, FromNowOnWhenNothingIsSaid) {

@@ -9,15 +9,16 @@
 
 namespace titer::api {
 
-Feeds::Feeds(net::Loop& loop, net::Address replica)
+Feeds::Feeds(net::Loop& loop, net::Address replica, std::uint64_t cluster)
     : loop_(loop),
       replica_(std::move(replica)),
-      everybody_(std::make_shared<Changes>(loop, replica_, registry::kNoKey, limits::kRingBytesMax)) {}
+      cluster_(cluster),
+      everybody_(std::make_shared<Changes>(loop, replica_, cluster, registry::kNoKey, limits::kRingBytesMax)) {}
 
 std::shared_ptr<Changes> Feeds::of(registry::KeyId auditor) {
   if (const auto there = auditors_.find(auditor); there != auditors_.end()) return there->second;
   if (auditors_.size() >= limits::kAuditFeedsMax) return nullptr;
-  auto feed = std::make_shared<Changes>(loop_, replica_, auditor, limits::kAuditRingBytesMax);
+  auto feed = std::make_shared<Changes>(loop_, replica_, cluster_, auditor, limits::kAuditRingBytesMax);
   if (stopping_) feed->stop();
   auditors_.emplace(auditor, feed);
   return feed;

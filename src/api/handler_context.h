@@ -26,6 +26,7 @@ class IdempotentExecutor;
 // The same for all workers; fixed when the server starts.
 struct Setup {
   std::uint32_t index = 0;       // of the replica
+  std::uint64_t cluster = 0;     // named in the ids of changes
   net::Address replica;          // its wire address: the Unix socket
   net::Address listen;           // HTTP
   bool cluster_control = false;  // a supervisor on this machine takes admin commands

@@ -25,6 +25,7 @@
 namespace titer::api {
 
 inline constexpr std::uint16_t kTestWirePort = 18'760, kTestHttpPort = 18'761;
+inline constexpr std::uint64_t kTestCluster = 0xC1A57;
 
 // Reads and writes as a client would; each of these fails after ten seconds.
 class TestClient {
@@ -91,6 +92,7 @@ class TestClient {
 class TestServer {
  public:
   TestServer() {
+    setup.cluster = kTestCluster;
     setup.replica = client::address_of_ours(kTestWirePort);
     setup.listen = client::address_of_ours(kTestHttpPort);
     setup.peers->set({{0, url_of(setup.listen)}});

@@ -59,7 +59,7 @@ Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
       traffic_(router_.routes().size()),
       backend_(loop_, setup.replica),
       idempotent_(loop_, setup.replica),
-      feeds_(loop_, setup.replica),
+      feeds_(loop_, setup.replica, setup.cluster),
       context_{loop_, setup_, backend_, idempotent_, feeds_, times_, std::move(http_json)},
       admission_(
           backend_, setup.rates, setup.remote_writes_need_key,

@@ -48,9 +48,11 @@ inline constexpr std::size_t kClientSendBytesMax = std::size_t{16} << 20;  // a 
 inline constexpr std::size_t kNameBytesMax = 256;
 inline constexpr std::size_t kTextBytesMax = 2048;  // any other text field of a site
 inline constexpr std::size_t kSiteIdBytesMax = 64;
-inline constexpr std::size_t kExternalIdsMax = 32;         // per site
-inline constexpr std::size_t kStockLinesMax = 256;         // products per site
-inline constexpr std::size_t kBulkOperationsMax = 1024;    // in one atomic bulk
+inline constexpr std::size_t kExternalIdsMax = 32;       // per site
+inline constexpr std::size_t kStockLinesMax = 256;       // products per site
+inline constexpr std::size_t kBulkOperationsMax = 1024;  // in one atomic bulk
+inline constexpr std::size_t kEventsPerPositionMax =
+    2 * kBulkOperationsMax;                                // a site and its stock line, of each operation
 inline constexpr std::uint64_t kCountMax = 1'000'000'000;  // doses at one site
 inline constexpr std::size_t kHistoryEventsMax = 200'000;
 inline constexpr std::size_t kHistoryBytesMax = std::size_t{16} << 20;

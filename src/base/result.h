@@ -36,7 +36,7 @@ enum class Code : std::uint8_t {
   kExcluded = 16,        // this replica is no member of the newest view
   kInternal = 17,        // the operating system refused something
   kTooOld = 18,          // the history no longer reaches back that far
-  kReadOnly = 19,        // the disk is full: reads only, until there is module
+  kReadOnly = 19,        // the disk is full: reads only, until there is room
   kUnauthorized = 20,    // it needs a key, and none that counts was given
   kForbidden = 21,       // the key's role or scope does not allow it
   kWritesStopped = 22,   // an operator has stopped writes; reads go on

@@ -147,7 +147,8 @@ Result<BackupTaken> Job::finish() {
 
 Result<BackupTaken> take_backup(net::Loop& loop, const BackupOptions& options) {
   const bool directory = std::filesystem::is_directory(options.target);
-  auto file = PartFile::open(directory ? options.target + "/titer.backup" : options.target);
+  constexpr unsigned kForOwner = 0600;  // it holds who did what
+  auto file = PartFile::open(directory ? options.target + "/titer.backup" : options.target, kForOwner);
   if (!file) return file.error();
   return Job(loop, options, std::move(file).value()).run();
 }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,27 +20,48 @@ Error failed(const std::string& what, const std::string& path) {
   return {Code::kInternal, "cannot " + what + " " + path + ": " + std::strerror(errno)};
 }
 
+// The file that `name` means: the target of a symbolic link, or `name` itself.
+std::string target_of(const std::string& name) {
+  std::error_code error;
+  const auto target = std::filesystem::weakly_canonical(name, error);
+  return error || !std::filesystem::is_symlink(name, error) ? name : target.string();
+}
+
+// As the file was that is replaced. Others' groups cannot always be given.
+void keep_rights(int fd, const std::string& name) {
+  struct stat before {};
+  if (::stat(name.c_str(), &before) != 0) return;
+  if (::fchown(fd, static_cast<uid_t>(-1), before.st_gid) == 0) (void)::fchmod(fd, before.st_mode & 07777U);
+}
+
 }  // namespace
 
-Result<PartFile> PartFile::open(const std::string& name) {
-  const std::string path = name + ".part";
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);  // it holds who did what
+Result<PartFile> PartFile::open(const std::string& name, unsigned mode) {
+  std::error_code ignored;
+  const auto kind = std::filesystem::status(name, ignored).type();
+  const bool direct = kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found;
+  const std::string path = direct ? name : target_of(name) + ".part";
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | (direct ? 0 : O_CREAT), mode);
   if (fd < 0) return failed("write", path);
-  PartFile file(fd, path);
+  PartFile file(fd, path, direct);
+  if (direct) return file;
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     ::close(std::exchange(file.fd_, -1));
-    return Error{Code::kBusy, "another backup is writing " + path + ": wait for it, or name another file"};
+    return Error{Code::kBusy, "another process is writing " + path + ": wait for it, or name another file"};
   }
   if (Status emptied = file.restart(); !emptied) return emptied.error();
   return file;
 }
 
 PartFile::PartFile(PartFile&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), bytes_(other.bytes_) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      path_(std::move(other.path_)),
+      direct_(other.direct_),
+      bytes_(other.bytes_) {}
 
 PartFile::~PartFile() {
   if (fd_ < 0) return;
-  ::unlink(path_.c_str());
+  if (!direct_) ::unlink(path_.c_str());
   ::close(fd_);
 }
 
@@ -55,16 +77,21 @@ Status PartFile::append(ByteView bytes) {
 }
 
 Status PartFile::restart() {
+  if (direct_ && bytes_ == 0) return ok_status();
+  if (direct_) return Error{Code::kInternal, path_ + " is not a file, so it cannot be written again from its beginning; name a file"};
   bytes_ = 0;
   if (::ftruncate(fd_, 0) != 0 || ::lseek(fd_, 0, SEEK_SET) != 0) return failed("empty", path_);
   return ok_status();
 }
 
 Status PartFile::finish(const std::string& name) {
+  if (direct_) return ::close(std::exchange(fd_, -1)) == 0 ? ok_status() : Status(failed("write", path_));
+  const std::string target = target_of(name);
+  keep_rights(fd_, target);
   if (::fsync(fd_) != 0) return failed("sync", path_);
-  if (::rename(path_.c_str(), name.c_str()) != 0) return failed("rename", path_);
+  if (::rename(path_.c_str(), target.c_str()) != 0) return failed("rename", path_);
   ::close(std::exchange(fd_, -1));
-  const std::string dir = std::filesystem::path(name).parent_path().string();
+  const std::string dir = std::filesystem::path(target).parent_path().string();
   const int directory = ::open(dir.empty() ? "." : dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = directory >= 0 && ::fsync(directory) == 0;
   if (directory >= 0) ::close(directory);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "store/restore_mark.h"
 #include "view/restart.h"
 
 namespace titer::cluster {
@@ -87,6 +88,7 @@ Result<smr::ViewRecord> could_begin(const DataDirScan& scan) {
 
 std::vector<std::string> contradictions(const DataDirScan& scan) {
   std::vector<std::string> out;
+  if (const Status whole = store::expect_no_restore_mark(scan.dir); !whole) out.push_back(whole.error().message);
   std::map<Position, const ReplicaDirScan*> at;
   for (const ReplicaDirScan& one : scan.replicas) {
     if (!one.found) continue;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cluster/data_dir_scan.h"
+#include "store/restore_mark.h"
 #include "store/store.h"
 
 namespace titer::cluster {
@@ -30,6 +31,24 @@ Status write_replica(const std::string& dir, std::uint64_t cluster, const smr::V
   return (*store)->bootstrap(machine, first, clock);
 }
 
+// The mark goes last: what is left of an interruption here is still known as a part.
+void take_away(const std::string& dir, bool and_itself) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(dir, ignored))
+    if (!store::is_restore_mark(entry.path().filename().string())) std::filesystem::remove_all(entry.path(), ignored);
+  (void)store::remove_restore_mark(dir);
+  if (and_itself) std::filesystem::remove(dir, ignored);
+}
+
+// Empties a directory that an interrupted restore left behind.
+Status clear_unfinished(const std::string& dir) {
+  if (!store::has_restore_mark(dir)) return ok_status();
+  const auto lock = store::real_files().lock_dir(dir, true);
+  if (!lock) return lock.error();
+  take_away(dir, false);
+  return ok_status();
+}
+
 Status must_be_empty(const std::string& dir) {
   const auto names = store::real_files().list(dir);
   if (!names) return names.error();
@@ -40,21 +59,17 @@ Status must_be_empty(const std::string& dir) {
                    "over; name another one, or move away what is there"};
 }
 
-void take_away(const std::string& dir, bool and_itself) {
-  std::error_code ignored;
-  if (and_itself) return void(std::filesystem::remove_all(dir, ignored));
-  for (const auto& entry : std::filesystem::directory_iterator(dir, ignored))
-    std::filesystem::remove_all(entry.path(), ignored);
-}
-
 }  // namespace
 
 Status restore_replica(const std::string& dir, std::uint64_t cluster, const smr::ViewRecord& first,
                        machine::Machine& machine, LamportTime clock) {
   const bool made = !std::filesystem::exists(dir);
   if (Status there = store::real_files().create_dir(dir); !there) return there;
+  if (Status cleared = clear_unfinished(dir); !cleared) return cleared;
   if (Status empty = must_be_empty(dir); !empty) return empty;
+  if (Status marked = store::write_restore_mark(dir); !marked) return marked;
   Status written = write_replica(dir, cluster, first, machine, clock);
+  if (written) written = store::remove_restore_mark(dir);
   if (!written && written.error().code != Code::kBusy) take_away(dir, made);
   return written;
 }
@@ -65,7 +80,9 @@ Result<RegisterState> restore_cluster(const std::string& dir, std::uint16_t repl
   if (const Status there = store::real_files().create_dir(dir); !there) return there.error();
   auto lock = lock_data(dir, true);
   if (!lock) return lock.error();
+  if (store::has_restore_mark(dir)) take_away(dir, false);
   if (const Status empty = must_be_empty(dir); !empty) return empty.error();
+  if (const Status marked = store::write_restore_mark(dir); !marked) return marked.error();
   RegisterState state;
   state.cluster = random_id();
   state.replicas = replicas;
@@ -73,6 +90,7 @@ Result<RegisterState> restore_cluster(const std::string& dir, std::uint16_t repl
   state.record.members = {{ReplicaId(0), Incarnation(random_id()), {}}};
   Status written = restore_replica(replica_dir(dir, ReplicaId(0)), state.cluster, state.record, machine, clock);
   if (written) written = write_register(dir, state);
+  if (written) written = store::remove_restore_mark(dir);
   if (written) return state;
   take_away(dir, made);
   return written.error();

@@ -9,6 +9,9 @@
 // cluster has an identity of its own, so nothing of the one that was backed up can be mistaken for a part of it.
 //
 // `machine`: the state, which was built while it tracked its changes; `clock`: not below any timestamp in it.
+// While it is written, the directory has the restore mark (store/restore_mark.h): after an interruption no start takes it for
+// a new cluster's, and the next restore starts from scratch.
+//
 // Errors: the directory is not empty, in use (kBusy) or cannot be written; files made in it are removed again.
 // Thread rule: none; it waits for the disk.
 #pragma once

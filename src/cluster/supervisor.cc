@@ -33,6 +33,7 @@ Supervisor::Supervisor(net::Loop& loop, SupervisorOptions options, std::function
       options_(std::move(options)),
       say_(std::move(say)),
       slots_(options_.replicas),
+      restarts_(options_.replicas),
       children_(loop.context(), SIGCHLD),
       ping_timer_(loop.context()) {
   watch_children();
@@ -112,13 +113,17 @@ Status Supervisor::kill(std::uint32_t index) {
     return Error{Code::kNotFound,
                  fmt::format("There is no replica {}: type an index from 0 to {}.", index, slots_.size() - 1)};
   Slot& slot = slots_[index];
+  if (restarts_[index].due) {  // dead already: it stays so
+    restarts_[index].due.reset();
+    return ok_status();
+  }
   if (!running(index))
     return Error{Code::kDuplicate, fmt::format("Replica {} has already failed: type another index.", index)};
   if (holds_last_copy(index))
     return Error{
         Code::kNotEnough,
         "Maximum fault tolerance achieved. This is the last replica; 'start I' brings another one back first."};
-  slot.killed_by_us = true;
+  slot.killed_by_us = slot.stays_dead = true;
   ::kill(slot.pid, SIGKILL);
   return ok_status();
 }
@@ -127,6 +132,7 @@ Status Supervisor::start(std::uint32_t index) {
   if (index >= slots_.size())
     return Error{Code::kNotFound, fmt::format("there are replicas 0 to {}", slots_.size() - 1)};
   if (slots_[index].pid > 0) return Error{Code::kDuplicate, fmt::format("replica {} is running", index)};
+  restarts_[index] = {};
   return launch(static_cast<std::uint16_t>(index), new_incarnation());
 }
 
@@ -167,12 +173,52 @@ void Supervisor::report_exit(std::uint16_t index) {
   if (slot.pid > 0 || !slot.link_over || slot.ended.empty()) return;
   slot.link.reset();
   const std::string ended = std::exchange(slot.ended, {});
-  if (stopping_) return;
+  if (stopping_ || interrupted_) return;
   const std::string words = slot.last_words.empty() ? "" : ": " + slot.last_words;
+  const std::string next = restart_later(index);
   if (!slot.why.empty())
-    say_(fmt::format("Replica {} was killed: {}.", index, slot.why));
+    say_(fmt::format("Replica {} was killed: {}.{}", index, slot.why, next));
   else if (!slot.killed_by_us)
-    say_(fmt::format("Replica {} has failed ({}){}.", index, ended, words));
+    say_(fmt::format("Replica {} has failed ({}){}.{}", index, ended, words, next));
+}
+
+// --- restarts
+
+// Returns the sentence for the operator.
+std::string Supervisor::restart_later(std::uint16_t index) {
+  if (!options_.restart || !begun_ || slots_[index].stays_dead) return {};
+  const BootTime now = net::boot_now();
+  Restart& restart = restarts_[index];
+  restart.due = restart.backoff.ended(now);
+  if (restart.due)
+    return fmt::format(" It is started again in {:.1f} s.", double(restart.due->value - now.value) / 1e6);
+  return fmt::format(
+      " It has ended {} times in {} minutes, so it is not started again: look into {}/replica-{}.log; "
+      "'start {}' starts it.",
+      RestartBackoff::kEndsMax, RestartBackoff::kWindowUs / 60'000'000, options_.data_dir, index, index);
+}
+
+void Supervisor::start_due() {
+  const BootTime now = net::boot_now();
+  for (std::uint16_t i = 0; i < slots_.size(); ++i) {
+    Restart& restart = restarts_[i];
+    if (stopping_ || slots_[i].pid > 0 || !restart.due || now < *restart.due) continue;
+    restart.due.reset();
+    if (!options_.durable && alive() == 0) continue;  // there is nobody to learn from
+    if (const Status launched = launch(i, new_incarnation()); !launched)
+      say_(fmt::format("Replica {} cannot be started: {}.", i, launched.error().message));
+  }
+}
+
+// Members of which none answers: the machine is busy, and killing them would not help.
+bool Supervisor::all_silent() const {
+  std::size_t silent = 0;
+  for (std::uint16_t i = 0; i < slots_.size(); ++i) {
+    if (!running(i) || !member(i) || !slots_[i].has_ponged) continue;
+    if (slots_[i].pings_missed <= kPingsMissedMax / 2) return false;
+    ++silent;
+  }
+  return silent > 1;
 }
 
 // If nobody who is left counts, all remain in the record.
@@ -199,11 +245,13 @@ bool Supervisor::any_has_durable_state(const smr::ViewRecord& record) const {
 }
 
 void Supervisor::ping() {
+  start_due();
+  const unsigned patience_of_members = all_silent() ? kPingsMissedByAllMax : kPingsMissedMax;
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     Slot& slot = slots_[i];
     if (slot.pid <= 0 || !slot.link) continue;
     // Nobody waits for one that learns.
-    const unsigned patience = slot.has_ponged && member(i) ? kPingsMissedMax : kPingsMissedAtStart;
+    const unsigned patience = slot.has_ponged && member(i) ? patience_of_members : kPingsMissedAtStart;
     if (++slot.pings_missed > patience && slot.why.empty() && begun_)
       exclude(i, "it has not answered for too long");
     wire::encode_ping(slot.link->outgoing(), ++pings_);

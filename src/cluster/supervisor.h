@@ -15,6 +15,9 @@
 // from their disks or the joiner comes to hold the state and continues. For the same reason the last member that holds
 // it is never killed for being silent.
 //
+// A replica that ends without a command is started again (restart_backoff.h): one that failed, was excluded, or was killed
+// for being silent. One that the operator killed stays dead until `start`, and so does one whose disk refused the start.
+//
 // The record is on disk before anybody hears of it (register_file.h), so a cluster with durability `disk` can be
 // restarted after everything was killed, this process included: every replica first says what its disk has
 // (Inventory), and the members of the last view restart from it (view/restart.h); the others learn from them.
@@ -38,6 +41,7 @@
 #include "base/result.h"
 #include "cluster/local_sockets.h"
 #include "cluster/register_file.h"
+#include "cluster/restart_backoff.h"
 #include "net/connection.h"
 #include "net/loop.h"
 #include "smr/types.h"
@@ -53,6 +57,7 @@ struct SupervisorOptions {
   std::string data_dir;                        // the register, the replicas' data and log files
   bool durable = true;                         // false: the replicas keep everything in memory
   bool accept_data_loss = false;               // start with no data where a cluster in memory has failed
+  bool restart = true;                         // start replicas again that end without a command
   std::string execution_logs;                  // directory; empty: none
   std::vector<std::string> replica_arguments;  // passed on as they are
 };
@@ -68,6 +73,9 @@ class Supervisor final : private net::ConnectionOwner {
   // Starts all replicas and waits until they serve: a new cluster, or the one whose data are in data_dir. Error: which
   // port is in use, who is missing, or what failed.
   [[nodiscard]] Status start_all();
+  // The operator wants to stop while start_all() runs: it returns an error.
+  void interrupt();
+  [[nodiscard]] bool interrupted() const { return interrupted_; }
   // The data were there already.
   [[nodiscard]] bool continued() const { return continued_; }
   // SIGKILL, for real. kNotFound: no such index; kDuplicate: it has failed already; kNotEnough: it is the last one.
@@ -95,6 +103,7 @@ class Supervisor final : private net::ConnectionOwner {
   static constexpr std::int64_t kPingEveryUs = 50'000;
   static constexpr std::int64_t kStopPatienceUs = 10'000'000;  // to write down the state
   static constexpr unsigned kPingsMissedMax = 14;              // 700 ms of our own ticks
+  static constexpr unsigned kPingsMissedByAllMax = 140;        // 7 s: all are slow, so it is the machine
   static constexpr unsigned kPingsMissedAtStart = 2400;        // 2 minutes: it reads its tables, or it learns
   static constexpr std::int64_t kJoinPatienceUs = 10'000'000;  // for those who learn while a cluster starts again
 
@@ -110,6 +119,7 @@ class Supervisor final : private net::ConnectionOwner {
     unsigned pings_missed = 0;
     wire::Pong pong;            // the newest
     bool killed_by_us = false;  // on command or for exclusion
+    bool stays_dead = false;    // on command, or its disk refused: not started again
     std::string why;            // it was excluded
     bool link_over = false;     // nothing comes over the link any more
     std::string last_words;     // why it stopped by itself
@@ -120,8 +130,11 @@ class Supervisor final : private net::ConnectionOwner {
   void on_closed(net::Connection& connection, const std::string& reason) override;
 
   [[nodiscard]] static Incarnation new_incarnation();
+  [[nodiscard]] Status start_cluster();
   [[nodiscard]] Status open_register();
   [[nodiscard]] Status no_orphans() const;
+  [[nodiscard]] Status continue_cluster();
+  [[nodiscard]] Status resume_bootstrap();
   [[nodiscard]] Status wait_for_ports();
   [[nodiscard]] Status bootstrap_all();
   [[nodiscard]] Status restart_all();
@@ -138,6 +151,9 @@ class Supervisor final : private net::ConnectionOwner {
   void reap();
   void on_child_exit(std::uint16_t index, int wait_status);
   void report_exit(std::uint16_t index);
+  [[nodiscard]] std::string restart_later(std::uint16_t index);
+  void start_due();
+  [[nodiscard]] bool all_silent() const;
   void on_pong(std::uint16_t index, const wire::Pong& pong);
   void exclude_dead();
   void ping();
@@ -154,6 +170,11 @@ class Supervisor final : private net::ConnectionOwner {
   SupervisorOptions options_;
   std::function<void(const std::string&)> say_;
   std::vector<Slot> slots_;
+  struct Restart {
+    RestartBackoff backoff;
+    std::optional<BootTime> due;  // it is dead and will be started then
+  };
+  std::vector<Restart> restarts_;              // by index
   std::unique_ptr<store::DirLock> data_lock_;  // there is one supervisor for a data directory
   LocalSockets sockets_;
   RegisterState state_;
@@ -165,6 +186,7 @@ class Supervisor final : private net::ConnectionOwner {
   bool begun_ = false;      // a view has been told to the replicas
   bool continued_ = false;  // it resumed from existing data
   bool stopping_ = false;
+  bool interrupted_ = false;
   std::string obstacle_;  // why the cluster cannot restart
 };
 

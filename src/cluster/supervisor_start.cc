@@ -9,6 +9,7 @@
 
 #include "cluster/data_dir_scan.h"
 #include "cluster/supervisor.h"
+#include "store/restore_mark.h"
 #include "view/restart.h"
 
 namespace titer::cluster {
@@ -27,6 +28,7 @@ Status Supervisor::open_register() {
   auto lock = lock_data(options_.data_dir, true);
   if (!lock) return lock.error();
   data_lock_ = std::move(lock).value();
+  if (Status whole = store::expect_no_restore_mark(options_.data_dir); !whole) return whole;
   auto found = read_register(options_.data_dir);
   if (!found)
     return Error{found.error().code,
@@ -43,13 +45,31 @@ Status Supervisor::open_register() {
     return Error{Code::kInvalid, "the cluster that ran with --memory in " + dir +
                                      " has failed completely: its data is lost. To start with no data: "
                                      "--accept-data-loss, or another directory with --data"};
-  if (!before.durable || !before.bootstrapped) return no_orphans();
+  if (!before.durable) return no_orphans();
   if (before.replicas > options_.replicas)
     return Error{Code::kInvalid, fmt::format("the cluster in {} has {} replicas: start it with at least as many",
                                              dir, before.replicas)};
   state_ = before;
   state_.replicas = options_.replicas;
+  return before.bootstrapped ? continue_cluster() : resume_bootstrap();
+}
+
+Status Supervisor::continue_cluster() {
   continued_ = true;
+  state_.bootstrapped = true;
+  return ok_status();
+}
+
+// An earlier start was interrupted before all replicas were up. A write is acknowledged when all members of the first view
+// hold it, so each disk that has a state has every acknowledged write; without such a disk there was none, and the
+// bootstrap starts from scratch, as the same cluster.
+Status Supervisor::resume_bootstrap() {
+  const auto scan = scan_data_dir(options_.data_dir, std::nullopt);
+  if (!scan) return scan.error();
+  if (std::ranges::any_of(scan->replicas,
+                          [](const ReplicaDirScan& one) { return one.found && one.found->inventory.whole; }))
+    return continue_cluster();
+  state_.record = {};
   return ok_status();
 }
 
@@ -67,7 +87,19 @@ Status Supervisor::no_orphans() const {
 }
 
 Status Supervisor::start_all() {
-  if (Status free = wait_for_ports(); !free) return free;
+  Status started = start_cluster();
+  if (!interrupted_) return started;
+  return Error{Code::kUnavailable, "interrupted: the cluster was not started, and the same command starts it"};
+}
+
+// start_cluster() waits in turns of the loop, which ends them.
+void Supervisor::interrupt() {
+  interrupted_ = true;
+  loop_.stop();
+}
+
+Status Supervisor::start_cluster() {
+  if (Status free = wait_for_ports(); !free || interrupted_) return free;
   if (Status opened = open_register(); !opened) return opened;
   auto sockets = LocalSockets::choose(options_.data_dir, options_.replicas);
   if (!sockets) return sockets.error();
@@ -121,6 +153,7 @@ Status Supervisor::restart_all() {
             }));
   };
   loop_.run_until(BootTime(net::boot_now().value + kReadPatienceUs), serving);
+  if (interrupted_) return ok_status();
   if (!obstacle_.empty()) return Error{Code::kUnavailable, obstacle_};
   if (!begun_) return Error{Code::kInternal, "no replica came up; their logs are in " + options_.data_dir};
   // A replica that was excluded learns what it lacks, usually little. If it is much, the others serve meanwhile.
@@ -131,7 +164,7 @@ Status Supervisor::restart_all() {
 void Supervisor::on_inventory(std::uint16_t index) {
   Slot& slot = slots_[index];
   if (!slot.inventory->refusal.empty()) {
-    slot.killed_by_us = true;  // it ends when it knows that this was read
+    slot.killed_by_us = slot.stays_dead = true;  // it ends when it knows that this was read
     wire::encode_stop(slot.link->outgoing());
     slot.link->flush();
     say_(fmt::format("Replica {} does not start: {}.", index, slot.inventory->refusal));

@@ -40,8 +40,8 @@ int ReplicaDaemon::run() {
   }
   wait_for_signal();
   service_notifier_.begin();
-  for (const auto step : {&ReplicaDaemon::connect_to_register, &ReplicaDaemon::read_disk,
-                          &ReplicaDaemon::run_startup, &ReplicaDaemon::become_replica})
+  for (const auto step : {&ReplicaDaemon::wait_for_addresses, &ReplicaDaemon::connect_to_register,
+                          &ReplicaDaemon::read_disk, &ReplicaDaemon::run_startup, &ReplicaDaemon::become_replica})
     if (const auto code = (this->*step)()) return *code;
   const int code = run_node(process_);
   if (code != node::kExitExcluded) return code;
@@ -60,6 +60,27 @@ Status ReplicaDaemon::begin_tls() {
   config_.wire.tls = process_.tls.wire;
   if (config_.http) config_.http->tls = process_.tls.http;
   return ok_status();
+}
+
+// --- its addresses
+
+// One that is not on this machine yet (DHCP, a virtual address) may come; one that another process has does not.
+std::optional<int> ReplicaDaemon::wait_for_addresses() {
+  const BootTime began = net::boot_now();
+  for (;;) {
+    Status free = net::can_listen(config_.wire);
+    if (free && config_.http) free = net::can_listen(*config_.http);
+    if (free) return std::nullopt;
+    if (stopping_) return kExitOk;
+    const bool absent = free.error().code == Code::kUnavailable;
+    if (!absent && net::boot_now().value >= began.value + kPortPatienceUs) {
+      spdlog::error("{}", free.error().message);
+      return kExitUsage;
+    }
+    if (absent && waits_for_ != free.error().message)
+      spdlog::warn("{}; it waits for the address", waits_for_ = free.error().message);
+    process_.loop.run_until(BootTime(net::boot_now().value + kLookAgainUs), [this] { return stopping_; });
+  }
 }
 
 // --- the register
@@ -236,6 +257,7 @@ void ReplicaDaemon::begin_http() {
   if (!config_.http) return;
   api::Setup setup;
   setup.index = me_.id.value;
+  setup.cluster = record_->cluster;
   setup.files = page_;
   setup.replica = net::Address{config_.local_socket};
   setup.listen = *config_.http;

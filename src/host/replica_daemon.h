@@ -2,8 +2,11 @@
 
 // ReplicaDaemon: one replica on a machine of its own, from its start to its end (docs/reference/serve.md).
 //
-//   metadata ─▶ the register's first record ─▶ the disk ─▶ step (view/startup_step.h) ─▶ node
+//   own addresses ─▶ metadata ─▶ the register's first record ─▶ the disk ─▶ step (view/startup_step.h) ─▶ node
 //   SIGTERM ─▶ HTTP drained, no reads, requests finished ─▶ out of the view ─▶ end
+//
+// The addresses come first: a second process of this replica, started on a copy of its directory, finds them taken and ends
+// before it has changed the register.
 //
 // Everything that must be on disk before the register hears of it is written in between: the incarnation that is about to
 // bootstrap (metadata), the process's life (store), and before anything is done by a record, what was seen of the
@@ -34,8 +37,10 @@ class ReplicaDaemon {
 
  private:
   static constexpr std::int64_t kLeaveUs = 8'000'000;  // then it ends without having left: others exclude it
+  static constexpr std::int64_t kPortPatienceUs = 3'000'000;  // a killed process keeps its port until it has ended
 
   // Before there is a node: each gives the exit code when this process is over.
+  [[nodiscard]] std::optional<int> wait_for_addresses();
   [[nodiscard]] std::optional<int> connect_to_register();
   [[nodiscard]] std::optional<int> read_disk();
   [[nodiscard]] std::optional<int> run_startup();

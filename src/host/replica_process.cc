@@ -8,6 +8,8 @@
 #include <csignal>
 #include <utility>
 
+#include "store/restore_mark.h"
+
 namespace titer::host {
 
 namespace {
@@ -53,6 +55,7 @@ Result<node::Node::LocalState> recover_from_disk(ReplicaProcess& process, const 
     local_state.log = std::move(log).value();
   }
   if (disk.dir.empty()) return local_state;
+  if (Status whole = store::expect_no_restore_mark(disk.dir); !whole) return whole.error();
   machine::LogSink line;
   if (local_state.log.on()) line = [&local_state](std::string_view text) { local_state.log.append(text); };
   auto opened = store::Store::open(disk, store_events(process), local_state.machine, line);

@@ -30,6 +30,7 @@ Result<ReplicaTls> ReplicaTls::open(boost::asio::io_context& context, net::TlsOp
     files.asks_for_certificate = one == &out.wire;
     auto opened = net::Tls::open(files);
     if (!opened) return opened.error();
+    if (const Status valid = (*opened)->expect_not_expired(net::wall_now()); !valid) return valid.error();
     *one = opened.value();
     all.push_back(std::move(opened).value());
   }

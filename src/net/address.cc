@@ -60,7 +60,17 @@ void remove_stale(const Address& address, const Protocol::endpoint& endpoint) {
   if (error == boost::asio::error::connection_refused) ::unlink(address.host.c_str());
 }
 
-// Binds and listens; on failure says which address and what to do.
+Error cannot_listen(const Address& address, const error_code& error) {
+  const std::string what = "cannot listen on " + address.text() + ": " + error.message();
+  if (address.local()) return {Code::kInternal, what + "; choose another path or end what uses it"};
+  if (error == boost::asio::error::access_denied)
+    return {Code::kInternal, what + "; ports below 1024 are for root: choose another port"};
+  if (error.value() == EADDRNOTAVAIL)
+    return {Code::kUnavailable, what + "; this machine does not have that address"};
+  return {Code::kInternal, what + "; choose another port or end what uses it"};
+}
+
+// Binds and listens; on failure says which address and what to do. kUnavailable: the address may still come.
 Status bind(Acceptor& acceptor, const Address& address, bool shared) {
   const Result<Protocol::endpoint> endpoint = endpoint_of(address);
   if (!endpoint) return endpoint.error();
@@ -77,11 +87,7 @@ Status bind(Acceptor& acceptor, const Address& address, bool shared) {
   if (!error && shared) acceptor.set_option(ReusePort(true), error);
   if (!error) acceptor.bind(*endpoint, error);
   if (!error) acceptor.listen(boost::asio::socket_base::max_listen_connections, error);
-  if (error)
-    return Error{Code::kInternal, "cannot listen on " + address.text() + ": " + error.message() +
-                                      (address.local() ? "; choose another path or end what uses it"
-                                                       : "; choose another port or end what uses it")};
-  return ok_status();
+  return error ? cannot_listen(address, error) : ok_status();
 }
 
 }  // namespace

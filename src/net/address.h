@@ -73,7 +73,8 @@ class Listener {
   Accepted accepted_;
 };
 
-// Can this address be listened on right now? (Bound for a moment, then given back.)
+// Can this address be listened on right now? (Bound for a moment, then given back.) kUnavailable: this machine does not have
+// the address, perhaps not yet.
 [[nodiscard]] Status can_listen(const Address& address);
 
 }  // namespace titer::net

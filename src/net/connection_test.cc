@@ -171,6 +171,13 @@ TEST(Listener, a_port_in_use_is_named) {
   EXPECT_TRUE(can_listen(any).ok());
 }
 
+TEST(Listener, an_address_of_another_machine_may_still_come_and_a_port_of_root_does_not) {
+  EXPECT_EQ(can_listen({"192.0.2.1", 8892}).error().code, Code::kUnavailable);
+  boost::asio::io_context context;
+  const boost::asio::ip::tcp::acceptor taken(context, {boost::asio::ip::address_v4::loopback(), 0});
+  EXPECT_EQ(can_listen({"127.0.0.1", taken.local_endpoint().port()}).error().code, Code::kInternal);
+}
+
 // A directory of our own with a socket's address in it.
 class UnixSocket : public ::testing::Test {
  protected:

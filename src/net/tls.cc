@@ -137,6 +137,14 @@ std::int64_t Tls::expires_ms() const {
   return std::int64_t{::timegm(&when)} * 1000;
 }
 
+Status Tls::expect_not_expired(WallTime now) const {
+  const std::int64_t expires = expires_ms();
+  if (expires == 0 || now.value < expires) return ok_status();
+  return Error{Code::kInvalid,
+               "the certificate in " + options_.certificate +
+                   " has expired, so no replica and no client would accept it: put a new one in its place"};
+}
+
 std::unique_ptr<TlsSession> Tls::to_accept() const {
   return TlsSession::to_accept(context().get(), options_.asks_for_certificate);
 }

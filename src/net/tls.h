@@ -21,6 +21,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/ids.h"
 #include "base/result.h"
 
 struct ssl_ctx_st;  // OpenSSL's SSL_CTX
@@ -47,6 +48,8 @@ class Tls {
   [[nodiscard]] bool changed() const;
   // Of our certificate, in ms of the wall clock; 0: we have none.
   [[nodiscard]] std::int64_t expires_ms() const;
+  // Error: our certificate has expired, so nobody would accept it.
+  [[nodiscard]] Status expect_not_expired(WallTime now) const;
 
   [[nodiscard]] std::unique_ptr<TlsSession> to_accept() const;
   // The other side must prove that it is `host`, an IP address or a name.

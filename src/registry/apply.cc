@@ -107,14 +107,12 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   bool changed = false;
   bool created = false;
   for (std::uint32_t part = 0; part < op.operations.size(); ++part) {
-    RequestContext inner = context;
-    inner.part = part;
     out.clear();
     out.position = context.position;
     const Simple& operation = op.operations[part];
     std::uint32_t slot = kNil;
     if (check_act(core, context, act_of(operation), out))
-      slot = std::visit([&](const auto& one) { return apply_op(core, inner, one, out); }, operation);
+      slot = std::visit([&](const auto& one) { return apply_op(core, context, one, out); }, operation);
     if (refused(operation, out)) {
       core.roll_back();
       out.failed_part = part;
@@ -139,7 +137,7 @@ void apply(RegistryCore& core, const Request& request, Position position, WallTi
   out.clear();
   out.position = position;
   if (!check_envelope(request, out)) return;
-  RequestContext context{position, core.time, 0, request.actor, request.reason, request.idempotency_key,
+  RequestContext context{position, core.time, request.actor, request.reason, request.idempotency_key,
                          kNoKey,   nullptr};
   if (!admit(core, request, context, out)) return;
   const std::uint32_t slot =

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <map>
+
+#include "registry/random_requests.h"
 #include "registry/test_support.h"
 
 namespace titer::registry {
@@ -15,6 +18,46 @@ std::vector<std::uint64_t> positions(const State& state, const History& query) {
   });
   EXPECT_TRUE(more.ok());
   return out;
+}
+
+// The parts of each position, in the order of the history.
+std::map<std::uint64_t, std::vector<std::uint32_t>> parts_of(const State& state) {
+  std::map<std::uint64_t, std::vector<std::uint32_t>> parts;
+  const auto more = state.changes({Position(), 100'000}, [&](const Event& e) {
+    parts[e.position.value].push_back(e.part);
+    return true;
+  });
+  EXPECT_TRUE(more.ok());
+  return parts;
+}
+
+TEST(Event, of_a_request_with_two_effects_each_has_its_number) {
+  Bench b;
+  b.add("A", "02138", 3);
+  Bulk bulk;
+  for (const char* name : {"B", "C"}) {
+    AddSite add;
+    add.fields.name = name;
+    add.stock = StockClaim{kAnyProduct, Availability::of(1), {}, {}};
+    bulk.operations.emplace_back(add);
+  }
+  ASSERT_TRUE(b.apply(bulk).ok()) << b.out.message;
+  using Parts = std::vector<std::uint32_t>;
+  const auto parts = parts_of(b.state);
+  EXPECT_EQ(parts.at(1), (Parts{0, 1}));
+  EXPECT_EQ(parts.at(2), (Parts{0, 1, 2, 3}));
+}
+
+// A listener knows where it stands by position and part: two events with one number would be one for it.
+TEST(Event, is_numbered_within_its_position_from_0_whatever_was_asked) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    test::RandomRequests requests(seed);
+    Bench b;
+    for (int i = 0; i < 1000; ++i) b.apply(requests.next(b.position + 1, b.now));
+    for (const auto& [position, parts] : parts_of(b.state))
+      for (std::uint32_t n = 0; n < parts.size(); ++n) ASSERT_EQ(parts[n], n) << "at position " << position;
+  }
 }
 
 TEST(Event, says_who_what_when_and_why) {

@@ -10,8 +10,8 @@ namespace titer::registry {
 
 void RegistryCore::record(const RequestContext& context, EventKind kind, std::uint32_t slot) {
   Event& e = record_.event;
+  e.part = e.position == context.position ? e.part + 1 : 0;
   e.position = context.position;
-  e.part = context.part;
   e.time = context.time;
   e.kind = kind;
   e.actor = context.actor;

@@ -27,7 +27,6 @@ namespace titer::registry {
 struct RequestContext {
   Position position;
   WallTime time;  // commit time
-  std::uint32_t part = 0;
   std::string_view actor, reason, idempotency_key;
   KeyId key = kNoKey;
   const KeyRow* grantee = nullptr;  // the key whose scope bounds the request; null: nothing does

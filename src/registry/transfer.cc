@@ -59,7 +59,7 @@ Status read_site(RegistryCore& core, ByteView in) {
 
 bool is_sound(const Record& record) {
   const Event& e = record.event;
-  if (e.part >= limits::kBulkOperationsMax || e.actor.size() > limits::kNameBytesMax) return false;
+  if (e.part >= limits::kEventsPerPositionMax || e.actor.size() > limits::kNameBytesMax) return false;
   if (e.reason.size() > limits::kTextBytesMax || e.idempotency_key.size() > limits::kNameBytesMax) return false;
   return e.product.empty() || is_product(e.product);
 }

@@ -104,10 +104,11 @@ struct FieldChange {
   std::string_view before, after;
 };
 
-// What happened: one effect of one executed request. A bulk makes several events with one position.
+// What happened: one effect of one executed request. A request may have several effects, at one position: a new site with
+// stock has two, a bulk any number.
 struct Event {
   Position position;
-  std::uint32_t part = 0;  // 0, or the index inside a bulk
+  std::uint32_t part = 0;  // counts the events of the position from 0: (position, part) names an event
   WallTime time;           // commit time, made monotonic by the order
   EventKind kind = EventKind::kSetAvailability;
   std::string_view actor;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "store/restore_mark.h"
+
 namespace titer::store {
 
 Result<Inspection> inspect(const std::string& dir) {
@@ -11,6 +13,7 @@ Result<Inspection> inspect(const std::string& dir) {
   if (!lock && lock.error().code == Code::kBusy)
     return Error{Code::kBusy, dir + " is in use by a replica that runs: stop it first"};
   if (!lock) return lock.error();
+  if (const Status whole = expect_no_restore_mark(dir); !whole) return whole.error();
   auto identity = read_identity(dir);
   if (!identity) return identity.error();
   if (!*identity) return Error{Code::kNotFound, dir + " is not the data directory of a replica"};
@@ -29,9 +32,10 @@ Result<Inspection> inspect(const std::string& dir) {
   out.tables = loaded->head.standing.position;
   out.recoveries = loaded->head.recoveries;
   Replay replay(*loaded, machine, nullptr);
-  auto journal =
-      Journal::verify({dir + "/journal", out.identity.cluster, out.identity.me},
-                      [&](RecordKind kind, const RecordName&, ByteView body) { return replay.record(kind, body); });
+  JournalOptions options{dir + "/journal", out.identity.cluster, out.identity.me};
+  options.known = loaded->journal();
+  auto journal = Journal::verify(
+      options, [&](RecordKind kind, const RecordName&, ByteView body) { return replay.record(kind, body); });
   if (!journal) return journal.error();
   out.journal = *journal;
   Replay::Found found = std::move(replay).end(out.identity);

@@ -67,7 +67,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, Jo
   auto locked = lock(files, options.dir, true);
   if (!locked) return locked.error();
   const JournalIdentity identity{options.cluster, options.me};
-  auto found = read_journal(files, options.dir, identity, Files::Mode::kWrite, visitor);
+  auto found = read_journal(files, options.dir, identity, Files::Mode::kWrite, visitor, options.known);
   if (!found) return found.error();
   if (auto status = settle(*found, files, options.dir); !status) return status.error();
 
@@ -88,8 +88,10 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, Jo
 
 Result<JournalContents> Journal::verify(const JournalOptions& options, const Visitor& visitor, Files& files) {
   const auto locked = lock(files, options.dir, false);
-  if (!locked) return locked.error();
-  const auto found = read_journal(files, options.dir, {options.cluster, options.me}, Files::Mode::kRead, visitor);
+  if (!locked && locked.error().code != Code::kNotFound)
+    return locked.error();  // a missing directory is an empty journal
+  const auto found =
+      read_journal(files, options.dir, {options.cluster, options.me}, Files::Mode::kRead, visitor, options.known);
   if (!found) return found.error();
   return found->contents;
 }

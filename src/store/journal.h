@@ -32,6 +32,7 @@ struct JournalOptions {
   ReplicaId me;
   std::uint64_t segment_bytes = std::uint64_t{8} << 20;      // a multiple of 4 KiB
   std::uint64_t spare_bytes_max = std::uint64_t{128} << 20;  // of free segments that are kept for use
+  JournalMark known = {};                                    // a journal that does not reach it is damaged
 };
 
 class Journal {
@@ -65,6 +66,8 @@ class Journal {
   // These are not needed any more: records of earlier views; in `view`, of each transmitter those up to its base; and
   // installs of views up to `view`.
   void release(ViewNumber view, const smr::AckRow& bases) { writer_->release(view, bases); }
+  // The newest group that is synced.
+  [[nodiscard]] JournalMark mark() const { return writer_->mark(); }
   // There may be room on the disk again.
   void retry_room() { pool_->retry(); }
 

@@ -59,6 +59,13 @@ inline constexpr std::size_t kGroupBytesMax = (std::size_t{4} << 20) - kFileBloc
 inline constexpr std::size_t kSegmentBytesMin = 4 * kFileBlock;
 inline constexpr std::size_t kSegmentBytesMax = std::size_t{1} << 30;  // it is read into memory as one piece
 
+// A journal, and a group of it that was synced: a journal that is found later is the same one, and reaches that far.
+struct JournalMark {
+  std::uint64_t salt = 0;   // 0: of no journal
+  std::uint64_t group = 0;  // 0: its first header alone
+  bool operator==(const JournalMark&) const = default;
+};
+
 struct SegmentHeader {
   std::uint64_t cluster = 0;
   ReplicaId replica;

@@ -26,18 +26,20 @@ struct Candidate {
 class Reader {
  public:
   Reader(Files& files, const std::string& dir, const JournalIdentity& identity, Files::Mode mode,
-         const RecordVisitor& visitor)
-      : files_(files), dir_(dir), identity_(identity), mode_(mode), visitor_(visitor) {}
+         const RecordVisitor& visitor, const JournalMark& known)
+      : files_(files), dir_(dir), identity_(identity), mode_(mode), visitor_(visitor), known_(known) {}
 
   Result<FoundJournal> read() {
     if (auto status = open_all(); !status) return status.error();
     if (candidates_.empty()) {
       if (auto status = expect_nothing(); !status) return status.error();
+      if (auto status = expect_known(); !status) return status.error();
       return std::move(found_);
     }
     if (auto status = leave_out_released(); !status) return status.error();
     if (auto status = replay(); !status) return status.error();
     if (auto status = expect_no_later(); !status) return status.error();
+    if (auto status = expect_known(); !status) return status.error();
     return std::move(found_);
   }
 
@@ -52,6 +54,7 @@ class Reader {
   Status replay_segment(Candidate candidate);
   Status visit(ByteView records, UsedSegment& segment);
   Status expect_no_later();
+  Status expect_known();
   Result<ByteView> load(SegmentFile& file);
   [[nodiscard]] Error damaged(const std::string& what) const;
 
@@ -60,6 +63,7 @@ class Reader {
   const JournalIdentity& identity_;
   const Files::Mode mode_;
   const RecordVisitor& visitor_;
+  const JournalMark known_;
   std::map<std::uint64_t, Candidate> candidates_;  // by first group
   FoundJournal found_;
   JournalPlace place_;
@@ -238,6 +242,15 @@ Status Reader::expect_no_later() {
   return ok_status();
 }
 
+Status Reader::expect_known() {
+  if (known_.salt == 0) return ok_status();
+  if (found_.used.empty()) return damaged("it is empty, and the tables know of a journal here");
+  if (found_.salt != known_.salt) return damaged("it is another journal than the one that the tables know");
+  if (found_.next_group > known_.group) return ok_status();
+  return damaged(fmt::format("it ends before group {}, and the tables know that group {} was there",
+                             found_.next_group, known_.group));
+}
+
 Result<ByteView> Reader::load(SegmentFile& file) {
   const std::size_t bytes = std::min<std::uint64_t>(file.bytes, kSegmentBytesMax);
   buffer_.grow_to(bytes);
@@ -262,8 +275,8 @@ std::uint64_t segment_number(const std::string& name) {
 }
 
 Result<FoundJournal> read_journal(Files& files, const std::string& dir, const JournalIdentity& identity,
-                                  Files::Mode mode, const RecordVisitor& visitor) {
-  return Reader(files, dir, identity, mode, visitor).read();
+                                  Files::Mode mode, const RecordVisitor& visitor, const JournalMark& known) {
+  return Reader(files, dir, identity, mode, visitor, known).read();
 }
 
 }  // namespace titer::store

@@ -11,8 +11,11 @@
 // header of a later group, or of a later segment, is found anywhere, n was synced and has been damaged since: that
 // is an error, and nothing of this journal may be used to answer from.
 //
-// Limits: a bit that flips in the very last synced group cannot be told from a torn write; the journal then ends one
-// group early. Nor can it be seen that the newest segment was taken away, or its only group with its header.
+// What the journal itself cannot show, the tables do: they name a group that was synced before they were written
+// (JournalMark). A journal that is missing, empty, another one, or shorter than that is damaged.
+//
+// Limits: of the groups that are newer than the mark (some seconds of writes), the last one cannot be told from a torn
+// write when a bit of it flips, and it cannot be seen that the newest segment was taken away.
 // Memory: one segment. Errors: kInternal for damage, with what to do; kInvalid for a journal of another cluster, replica
 // or version; whatever the visitor says.
 // Thread rule: runs on the caller's thread, keeps nothing.
@@ -73,9 +76,9 @@ struct FoundJournal {
 [[nodiscard]] std::string segment_name(std::uint64_t number);
 [[nodiscard]] std::uint64_t segment_number(const std::string& name);
 
-// A directory that is missing or has no segment in it is an empty journal.
+// A directory that is missing or has no segment in it is an empty journal. `known`: what must be there.
 [[nodiscard]] Result<FoundJournal> read_journal(Files& files, const std::string& dir,
                                                 const JournalIdentity& identity, Files::Mode mode,
-                                                const RecordVisitor& visitor);
+                                                const RecordVisitor& visitor, const JournalMark& known = {});
 
 }  // namespace titer::store

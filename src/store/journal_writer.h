@@ -68,6 +68,7 @@ class JournalWriter {
   // Bytes of records on disk that are not known to be released, by whole segments.
   [[nodiscard]] std::uint64_t held() const { return held_; }
   [[nodiscard]] JournalStats stats() const;
+  [[nodiscard]] JournalMark mark() const { return {salt_, stats().next_group - 1}; }
 
  private:
   struct Work {

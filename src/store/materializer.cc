@@ -101,6 +101,7 @@ TablesBatch Materializer::close(machine::Machine& machine, Closing closing) {
   head.standing = machine.standing(closing.learning);
   head.checkpoint = std::move(closing.checkpoint);
   head.events = written_.events;
+  head.journal = closing.journal;
   head.written = closing.now;
   head.recoveries = std::move(closing.recoveries);
   into.put_head(std::move(head));

@@ -44,6 +44,7 @@ class Materializer {
   [[nodiscard]] bool gather(machine::Machine& machine, std::size_t bytes_max);
   struct Closing {
     smr::Checkpoint checkpoint;  // of the same moment
+    JournalMark journal = {};
     bool learning = false;
     WallTime now;
     std::vector<std::string> recoveries;

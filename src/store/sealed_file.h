@@ -16,7 +16,13 @@
 
 namespace titer::store {
 
-enum class SealedKind : std::uint32_t { kIdentity = 1, kRegister = 2, kNewestBatch = 3, kHost = 4 };
+enum class SealedKind : std::uint32_t {
+  kIdentity = 1,
+  kRegister = 2,
+  kNewestBatch = 3,
+  kHost = 4,
+  kRestoreMark = 5
+};
 
 // On disk when it returns.
 [[nodiscard]] Status write_sealed(const std::string& path, SealedKind kind, ByteView body);

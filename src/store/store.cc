@@ -107,7 +107,7 @@ BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr:
 }
 
 Materializer::Closing Store::closing(smr::Checkpoint checkpoint, bool learning) const {
-  return {std::move(checkpoint), learning, wall_now(), recoveries_};
+  return {std::move(checkpoint), journal_->mark(), learning, wall_now(), recoveries_};
 }
 
 void Store::submit(TablesBatch batch) {

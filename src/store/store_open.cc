@@ -82,9 +82,11 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
     if (std::ranges::find(recoveries_, loss) == recoveries_.end()) recoveries_.push_back(loss);
   closed_ = stats_.tables = loaded->head.standing.position;
   Replay replay(*loaded, machine, line);
-  auto journal =
-      Journal::open({options_.dir + "/journal", options_.cluster, options_.me}, journal_events(),
-                    [&](RecordKind kind, const RecordName&, ByteView body) { return replay.record(kind, body); });
+  JournalOptions options{options_.dir + "/journal", options_.cluster, options_.me};
+  options.known = loaded->journal();
+  auto journal = Journal::open(options, journal_events(), [&](RecordKind kind, const RecordName&, ByteView body) {
+    return replay.record(kind, body);
+  });
   if (!journal) return journal.error();
   journal_ = std::move(journal).value();
   Replay::Found found = std::move(replay).end(identity_);

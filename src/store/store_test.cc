@@ -9,10 +9,12 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <mutex>
 
 #include "base/limits.h"
 #include "machine/testing.h"
+#include "store/inspect.h"
 #include "store/sealed_file.h"
 #include "store/testing/tables.h"
 
@@ -297,6 +299,68 @@ TEST(Store, belongs_to_one_replica_of_one_cluster) {
       Store::open({dir / "r", kCluster, ReplicaId(1), Incarnation(12)}, {}, machine, nullptr);
   ASSERT_FALSE(other_replica.ok());
   EXPECT_NE(other_replica.error().message.find("is of replica 0, this is replica 1"), std::string::npos);
+}
+
+// What `damage` does to the journal of a stopped replica is found by the start and by `titer verify`, which both say so.
+void expect_damaged_by(const std::function<void(const std::filesystem::path& journal)>& damage) {
+  for (const bool cleanly : {false, true}) {
+    const TemporaryDir dir;
+    live_first(dir / "r", cleanly);
+    damage(dir / "r/journal");
+    const auto inspected = inspect(dir / "r");
+    ASSERT_FALSE(inspected.ok());
+    EXPECT_NE(inspected.error().message.find("is damaged"), std::string::npos) << inspected.error().message;
+    machine::Machine machine;
+    const auto opened = Store::open({dir / "r", kCluster, kMe, Incarnation(12)}, {}, machine, nullptr);
+    ASSERT_FALSE(opened.ok());
+    EXPECT_NE(opened.error().message.find("is damaged"), std::string::npos) << opened.error().message;
+  }
+}
+
+void for_each_segment(const std::filesystem::path& journal,
+                      const std::function<void(const std::filesystem::path&)>& action) {
+  std::vector<std::filesystem::path> segments;
+  for (const auto& entry : std::filesystem::directory_iterator(journal))
+    if (is_segment_name(entry.path().filename().string())) segments.push_back(entry.path());
+  ASSERT_FALSE(segments.empty());
+  std::ranges::for_each(segments, action);
+}
+
+void overwrite_with_zeros(const std::filesystem::path& file, std::uintmax_t from) {
+  const std::uintmax_t bytes = std::filesystem::file_size(file);
+  std::filesystem::resize_file(file, from);
+  std::filesystem::resize_file(file, bytes);
+}
+
+TEST(Store, refuses_a_disk_whose_journal_is_not_there) {
+  expect_damaged_by([](const auto& journal) { std::filesystem::remove_all(journal); });
+}
+
+TEST(Store, refuses_a_disk_whose_journal_has_no_file) {
+  expect_damaged_by([](const auto& journal) {
+    for_each_segment(journal, [](const auto& segment) { std::filesystem::remove(segment); });
+  });
+}
+
+TEST(Store, refuses_a_disk_whose_journal_is_all_zeros) {
+  expect_damaged_by([](const auto& journal) {
+    for_each_segment(journal, [](const auto& segment) { overwrite_with_zeros(segment, 0); });
+  });
+}
+
+TEST(Store, refuses_a_disk_whose_journal_ends_before_what_the_tables_have) {
+  expect_damaged_by([](const auto& journal) {
+    for_each_segment(journal, [](const auto& segment) { overwrite_with_zeros(segment, kFileBlock); });
+  });
+}
+
+TEST(Store, refuses_a_disk_with_another_journal_of_the_same_replica) {
+  const TemporaryDir other;
+  live_first(other / "r", false);
+  expect_damaged_by([&](const std::filesystem::path& journal) {
+    std::filesystem::remove_all(journal);
+    std::filesystem::copy(other / "r/journal", journal);
+  });
 }
 
 TEST(Store, starts_over_with_nothing_when_what_was_learned_is_wrong) {

@@ -72,6 +72,11 @@ class Tables {
     bool empty = true;  // nothing was ever written: nothing below is set, the machine is as it was
     Head head;
     Written written;
+
+    // The journal must reach it. That of a learner is of no use: its state comes from the members.
+    [[nodiscard]] JournalMark journal() const {
+      return empty || head.standing.learning ? JournalMark() : head.journal;
+    }
   };
   // Rebuilds the state in a machine that has executed nothing. After an error that machine must be thrown away.
   [[nodiscard]] Result<Loaded> load(machine::Machine& machine) const;

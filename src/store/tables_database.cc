@@ -16,7 +16,7 @@
 namespace titer::store {
 namespace {
 
-constexpr std::uint32_t kTablesFormat = 1;
+constexpr std::uint32_t kTablesFormat = 2;
 constexpr std::size_t kCacheBytes = std::size_t{8} << 20;
 constexpr std::size_t kWriteBuffersBytes = std::size_t{16} << 20;  // of all families
 constexpr std::size_t kLogsBytes = std::size_t{64}
@@ -204,12 +204,12 @@ Status Tables::Database::check_identity() {
   }
   ByteReader in(as_bytes(**found));
   const std::uint32_t format = in.u32();
-  if (in.ok() && format > kTablesFormat)
+  if (in.ok() && format != kTablesFormat)
     return Error{
         Code::kInvalid,
-        fmt::format("the tables in {} were written by a newer titer (format {}, this one knows {}): start that "
-                    "one, or name another directory",
-                    options.dir, format, kTablesFormat)};
+        fmt::format("the tables in {} were written by {} version of titer (format {}, this one reads {}): start "
+                    "that version, or name another directory",
+                    options.dir, format > kTablesFormat ? "a newer" : "an older", format, kTablesFormat)};
   const std::uint64_t cluster = in.u64();
   const ReplicaId me(in.u16());
   if (!in.done()) return damaged("they do not say whose they are");

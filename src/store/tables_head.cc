@@ -46,6 +46,8 @@ void encode_head(const Head& head, Bytes& out) {
   w.blob(s.registry);
   write_checkpoint(w, head.checkpoint);
   w.u64(head.events.value);
+  w.u64(head.journal.salt);
+  w.u64(head.journal.group);
   w.i64(head.written.value);
   w.u32(static_cast<std::uint32_t>(head.recoveries.size()));
   for (const std::string& text : head.recoveries) w.text(text);
@@ -66,6 +68,8 @@ Result<Head> decode_head(ByteView bytes) {
   s.registry.assign(registry.begin(), registry.end());
   head.checkpoint = read_checkpoint(in);
   head.events = Position(in.u64());
+  head.journal.salt = in.u64();
+  head.journal.group = in.u64();
   head.written = WallTime(in.i64());
   for (std::uint32_t n = in.u32(); n > 0 && in.ok(); --n) head.recoveries.emplace_back(in.text());
   if (!in.done() || learning > 1) return Error{Code::kProtocol, "their head is malformed"};

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "machine/machine.h"
 #include "smr/checkpoint.h"
+#include "store/journal_format.h"
 
 namespace titer::store {
 
@@ -22,6 +23,7 @@ struct Head {
   machine::Machine::Standing standing;
   smr::Checkpoint checkpoint;
   Position events;                      // the blocks of history reach up to here
+  JournalMark journal;                  // what was synced of the journal before this was written
   WallTime written;                     // by this machine's clock, for people
   std::vector<std::string> recoveries;  // losses that an operator accepted, a sentence each; kept permanently
 };

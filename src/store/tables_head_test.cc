@@ -18,6 +18,7 @@ Head some_head() {
   head.checkpoint.clock = LamportTime(9);
   head.checkpoint.bases = {{TransmitterId(0), Seq(4)}, {TransmitterId(kDirectClientBit | 5), Seq(6)}};
   head.events = Position(399);
+  head.journal = {0x5A17, 12};
   head.written = WallTime(-1);
   head.recoveries = {"one", ""};
   return head;
@@ -38,6 +39,7 @@ TEST(TablesHead, comes_back_with_every_field) {
   EXPECT_EQ(head->standing.digest, 0xD1U);
   EXPECT_EQ(head->checkpoint.installed, some_head().checkpoint.installed);
   EXPECT_EQ(head->checkpoint.bases, some_head().checkpoint.bases);
+  EXPECT_EQ(head->journal, some_head().journal);
   EXPECT_EQ(head->recoveries, some_head().recoveries);
 }
 

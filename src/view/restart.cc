@@ -32,6 +32,15 @@ Error nobody(const smr::ViewRecord& last, const std::vector<Returned>& returned)
   std::string text = "no acknowledged write can be told from a lost one: of the last view, " +
                      std::to_string(last.number.value) + ", nobody is here with its data (replicas " +
                      names(last.members) + " were in it). Bring back the data directory of one of them";
+  std::string refused;
+  for (const Returned& one : returned)
+    if (!one.inventory.refusal.empty())
+      refused +=
+          "; replica " + std::to_string(one.now.id.value) + " did not read its disk: " + one.inventory.refusal;
+  if (!refused.empty())
+    return {Code::kUnavailable, text + refused +
+                                    ". Correct that and start the cluster again; the disks were not changed. If a "
+                                    "disk is lost for good, `titer recover` shows what can be done"};
   for (const Returned& one : returned)
     if (one.inventory.whole)
       text += "; replica " + std::to_string(one.now.id.value) + " has position " +

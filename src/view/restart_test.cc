@@ -78,6 +78,18 @@ TEST(Restart, an_empty_or_half_learned_or_refused_disk_does_not_begin) {
   EXPECT_FALSE(restart(last_view(), {empty, refused}, {}).ok());
 }
 
+// A full disk, a wrong owner: nothing is lost, so nothing advises to accept a loss.
+TEST(Restart, a_disk_that_was_refused_is_named_with_its_reason_and_no_loss_is_advised) {
+  Returned refused = back(2, 7, {102});
+  refused.inventory.whole = false;
+  refused.inventory.refusal = "No space left on device";
+  const auto next = restart(last_view(), {refused}, {});
+  ASSERT_FALSE(next.ok());
+  EXPECT_NE(next.error().message.find("replica 2 did not read its disk: No space left on device"), std::string::npos)
+      << next.error().message;
+  EXPECT_EQ(next.error().message.find("accept-data-loss"), std::string::npos) << next.error().message;
+}
+
 TEST(Restart, the_record_stays_readable_however_many_have_died) {
   const std::vector<Incarnation> dead(limits::kKnownDeadMax + 5, Incarnation(1));
   const auto next = restart(last_view(), {back(0, 7, {100})}, dead);

@@ -189,10 +189,13 @@ class Replicas:
 
 class Cluster(Replicas):
     """`titer cluster` with `replicas` processes; use it in a with statement. `data`: a directory that is there already;
-    `http`: with the HTTP interface; `tls`: a directory with the files for --tls."""
+    `http`: with the HTTP interface; `tls`: a directory with the files for --tls; `restarts`: replicas that fail come back by
+    themselves. Most tests want them dead until they say so."""
 
-    def __init__(self, replicas=3, options=(), logs=False, patience=60, data=None, http=False, tls=None):
+    def __init__(self, replicas=3, options=(), logs=False, patience=60, data=None, http=False, tls=None, restarts=False):
         self.size, self.options, self.patience = replicas, [str(o) for o in options], patience
+        if not restarts:
+            self.options.append("--no-restart")
         if tls:
             self.options += ["--tls", tls]
             self.ca = os.path.join(tls, "ca.pem")

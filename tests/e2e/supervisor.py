@@ -6,11 +6,26 @@ what it decides about views when the only replica with the state fails while ano
 """
 import json
 import os
+import shutil
 import signal
 import unittest
 
 from harness import Cluster, main, wait_until
 from writer import Writer
+
+
+def processes_of(data):
+    """The replicas' processes of the cluster with this data directory."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue
+        if b"replica-process" in words and any(word.startswith(os.fsencode(data) + b"/") for word in words):
+            found.append(int(pid))
+    return found
 
 
 class Supervisor(unittest.TestCase):
@@ -63,6 +78,103 @@ class Supervisor(unittest.TestCase):
                 wait_until(lambda failed=n + 1: cluster.said().count("has failed") == failed, "it to notice the failure")
                 cluster.ask(f"start {n % 3}", "is starting")
                 cluster.wait_members(range(3))
+
+
+class Restarts(unittest.TestCase):
+    """A replica that ends without a command comes back by itself; one that the operator killed stays dead."""
+
+    def test_a_replica_that_was_killed_from_outside_comes_back_with_the_state(self):
+        for durability in ("disk", "memory"):
+            with self.subTest(durability), Cluster(3, ["--seed-site", "--durability", durability], restarts=True) as cluster:
+                before = cluster.pids()[1]
+                cluster.kill(1)
+                cluster.ok("set", "Harvard University", 5)
+                wait_until(lambda: cluster.pids().get(1, before) != before, "the replica to be started again")
+                cluster.wait_members(range(3))
+                cluster.wait_equal([0, 1, 2])
+                self.assertIn("Replica 1 has failed (killed by signal 9). It is started again in 0.5 s.", cluster.said())
+
+    def test_a_replica_that_hangs_is_killed_and_comes_back(self):
+        with Cluster(3, ["--seed-site"], restarts=True) as cluster:
+            before = cluster.pids()[2]
+            cluster.signal(before, signal.SIGSTOP)
+            wait_until(lambda: not cluster.alive(before), "the hung replica to be killed")
+            cluster.wait_members(range(3))
+
+    def test_all_that_fail_at_once_come_back_with_every_acknowledged_write(self):
+        with Cluster(3, ["--seed-site"], restarts=True) as cluster:
+            cluster.ok("set", "Harvard University", 7)
+            for pid in cluster.pids().values():
+                cluster.signal(pid, signal.SIGKILL)
+            cluster.wait_members(range(3))
+            self.assertIn('"availability":7', cluster.ok("view", "Harvard University", "--json"))
+
+    def test_a_replica_that_the_operator_killed_stays_dead(self):
+        with Cluster(3, restarts=True) as cluster:
+            cluster.ask("1", "was killed")
+            cluster.kill(2)  # comes back, later than the other one would have
+            wait_until(lambda: "It is started again" in cluster.said(), "the restart of replica 2 to be announced")
+            cluster.wait_members([0, 2])
+            self.assertIn("replica 1  127.0.0.1:%d  failed" % cluster.port(1), cluster.ask("status", "replica 2"))
+
+    def test_a_replica_that_ends_again_and_again_is_left_dead_and_that_is_said(self):
+        with Cluster(2, restarts=True) as cluster:
+            for ends in range(1, 6):
+                cluster.kill(1)
+                wait_until(lambda n=ends: cluster.said().count("Replica 1 has failed") == n, "the failure to be seen")
+                if ends < 5:
+                    cluster.wait_members([0, 1])
+            self.assertIn("It has ended 5 times in 10 minutes, so it is not started again", cluster.said())
+            cluster.ask("start 1", "is starting")
+            cluster.wait_members([0, 1])
+
+
+class Interrupted(unittest.TestCase):
+    """Ctrl-C, SIGTERM or a closed terminal at any moment of a start: no process is left, and the same command starts it."""
+
+    def interrupt(self, cluster, number, moment):
+        cluster.launch()
+        moment(cluster)
+        cluster.supervisor.send_signal(number)
+        self.assertIn(cluster.supervisor.wait(20), (130, 0), cluster.said())
+        wait_until(lambda: not processes_of(cluster.data), "all replicas to end with it")
+
+    def test_the_first_start_can_be_interrupted_at_any_moment(self):
+        moments = [lambda c: wait_until(lambda: os.path.exists(os.path.join(c.data, "register")), "the register"),
+                   lambda c: wait_until(lambda: processes_of(c.data), "the first replica"),
+                   lambda c: wait_until(lambda: os.path.exists(os.path.join(c.disk(0), "identity")), "an identity"),
+                   lambda c: wait_until(lambda: os.path.exists(os.path.join(c.disk(2), "tables", "CURRENT")), "tables"),
+                   lambda c: wait_until(lambda: "serves at" in c.said(), "the cluster")]
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for which, moment in enumerate(moments):
+                with self.subTest(signal=number, moment=which), Cluster(3) as cluster:
+                    cluster.quit()
+                    shutil.rmtree(cluster.data)
+                    self.interrupt(cluster, number, moment)
+                    cluster.begin()
+                    cluster.ok("add", "Elm", "--zip", "02139")
+                    self.assertNotIn("data-loss", cluster.said())
+
+    def test_a_later_start_can_be_interrupted_and_loses_nothing(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(signal=number), Cluster(3, ["--seed-site"]) as cluster:
+                cluster.ok("set", "Harvard University", 9)
+                cluster.quit()
+                self.interrupt(cluster, number, lambda c: wait_until(lambda: processes_of(c.data), "the first replica"))
+                cluster.begin()
+                self.assertIn('"availability":9', cluster.ok("view", "Harvard University", "--json"))
+
+    def test_an_import_from_a_pipe_that_never_ends_can_be_interrupted(self):
+        with Cluster(3) as cluster:
+            cluster.quit()
+            shutil.rmtree(cluster.data)
+            pipe = os.path.join(cluster.folder.name, "pipe.csv")
+            os.mkfifo(pipe)
+            cluster.launch("--import", pipe)
+            wait_until(lambda: "serves at" in cluster.said().split("Stopping all")[-1], "the cluster to serve")
+            cluster.supervisor.send_signal(signal.SIGTERM)
+            self.assertEqual(cluster.supervisor.wait(20), 130)
+            wait_until(lambda: not processes_of(cluster.data), "all replicas to end with it")
 
 
 class Joining(unittest.TestCase):
