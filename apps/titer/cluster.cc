@@ -45,6 +45,7 @@ struct Options {
   std::string execution_logs;
   std::vector<std::string> imports;
   std::uint32_t frames_in_flight = 0;
+  bool accept_clock = false;
   bool seed_site = false;
   std::string tls;
   net::RateLimits rates;
@@ -100,6 +101,7 @@ cluster::SupervisorOptions supervisor_options(const Options& options) {
   out.execution_logs = options.execution_logs;
   if (options.frames_in_flight > 0)
     out.replica_arguments = {"--frames-in-flight", std::to_string(options.frames_in_flight)};
+  if (options.accept_clock) add_arguments(out, {"--accept-clock"});
   if (options.http_port > 0) add_arguments(out, {"--http-port", std::to_string(options.http_port)});
   if (options.rates.per_key > 0) add_arguments(out, {"--requests-per-key", fmt::to_string(options.rates.per_key)});
   if (options.rates.per_address > 0)
@@ -301,6 +303,8 @@ Runner setup(Flags& flags) {
                "requests a second of one key, over HTTP and on the wire; 0: any number");
   flags.option("--requests-per-address", options->rates.per_address,
                "requests a second of one address, over HTTP and on the wire; 0: any number");
+  flags.flag("--accept-clock", options->accept_clock,
+             "this machine's clock is right, though it is more than a week ahead of the data");
   flags.option("--frames-in-flight", options->frames_in_flight,
                "frames that a replica sends before the first of them is safe");
   flags.footer(

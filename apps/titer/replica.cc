@@ -24,6 +24,7 @@ namespace {
 struct Options {
   std::uint16_t index = 0, replicas = 0, base_port = 0, http_port = 0;
   std::uint64_t cluster = 0, incarnation = 0;
+  bool accept_clock = false;
   std::uint32_t frames_in_flight = node::NodeOptions{}.frames_in_flight;
   std::string execution_log;
   std::string data;
@@ -51,6 +52,7 @@ node::NodeOptions node_options(const Options& options, const host::ReplicaTls& t
   for (std::uint16_t i = 0; i < options.replicas; ++i)
     node.roster[i] = net::Address{"127.0.0.1", static_cast<std::uint16_t>(options.base_port + i), tls.wire};
   node.frames_in_flight = options.frames_in_flight;
+  node.accept_clock = options.accept_clock;
   node.local_socket = options.local_socket;
   node.rates = options.rates;
   return node;
@@ -183,6 +185,7 @@ Runner setup(Flags& flags) {
   flags.option("--cluster", options->cluster).required();
   flags.option("--incarnation", options->incarnation).required();
   flags.option("--frames-in-flight", options->frames_in_flight);
+  flags.flag("--accept-clock", options->accept_clock);
   flags.option("--execution-log", options->execution_log);
   flags.option("--data", options->data, "directory of its data; without: durability memory");
   flags.option("--local-socket", options->local_socket, "path of a Unix socket for this user's processes")

@@ -22,7 +22,7 @@ namespace {
 struct Options {
   std::string config;
   host::Overrides overrides;
-  bool insecure = false, check = false;
+  bool insecure = false, check = false, accept_clock = false;
 };
 
 int refuse(const Error& error) {
@@ -65,6 +65,7 @@ int run(const Options& options) {
   auto config = host::read_config(options.config, options.overrides);
   if (!config) return refuse(config.error());
   config->insecure = config->insecure || options.insecure;
+  config->accept_clock = options.accept_clock;
   if (const Status secure = host::secure_enough(*config); !secure) return refuse(secure.error());
   if (options.check) return check(*config);
   if (const Status logs = begin_log(*config); !logs) return refuse(logs.error());
@@ -83,6 +84,8 @@ Runner setup(Flags& flags) {
   flags.option("--http", options->overrides.http,
                "HOST:PORT of the page and the HTTP interface, whatever the file says");
   flags.flag("--check", options->check, "say whether the configuration can be used, and end: exit code 0 or 2");
+  flags.flag("--accept-clock", options->accept_clock,
+             "this machine's clock is right, though it is more than a week ahead of the data");
   flags.flag("--insecure", options->insecure, "serve beyond this machine without TLS");
   flags.footer(
       "Exit codes: 0 stopped, or its place in the cluster is gone; 2 it cannot start so: the log says what to do;\n"

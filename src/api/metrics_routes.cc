@@ -48,6 +48,8 @@ constexpr FromStatus kFromStatus[] = {
     {"events", "titer_events", "gauge", "Events of the history that are kept"},
     {"keys", "titer_keys", "gauge", "1: there are keys, and writes need one"},
     {"writes_stopped", "titer_writes_stopped", "gauge", "1: an operator has stopped writes"},
+    {"clock_ahead_ms", "titer_clock_ahead_seconds", "gauge", "This machine's clock, ahead of the median of the replicas'",
+     .001},
     {"disk_full", "titer_disk_full", "gauge", "1: there is no room, reads only"},
     {"syncs", "titer_journal_syncs_total", "counter", "Times the journal was synced"},
     {"sync_us", "titer_journal_sync_seconds_total", "counter", "Time spent in syncs", 1e-6},

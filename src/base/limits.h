@@ -20,7 +20,11 @@ inline constexpr std::size_t kFrameBytesMax = std::size_t{1} << 20;  // of reque
 inline constexpr std::size_t kRequestBytesMax = std::size_t{256} << 10;  // one request; fits a frame with room
 inline constexpr std::size_t kMessageBytesMax = std::size_t{8} << 20;    // one message on any link, header included
 inline constexpr std::uint64_t kClockLeapMax = std::uint64_t{1} << 32;   // a frame further ahead is refused
-inline constexpr std::int64_t kWallLeapMaxMs = 10'000;  // a direct client's wall stamp further ahead is refused
+// Wall clocks: a direct client's stamp further ahead is refused, a replica further off the others' median is not believed.
+inline constexpr std::int64_t kWallLeapMaxMs = 10'000;
+// One machine alone is believed when it is not further ahead of the state's time. A cluster may stand still for a holiday.
+inline constexpr std::int64_t kWallJumpMaxMs = std::int64_t{7} * 24 * 3600 * 1000;
+inline constexpr std::int64_t kWallMaxMs = std::int64_t{253'402'300'800'000};  // the year 10,000: no clock shows more
 
 // --- flow: beyond these a gateway answers `busy`
 inline constexpr std::size_t kUnsafeFramesMax = 64;                    // own frames not yet safe, per transmitter

@@ -110,7 +110,7 @@ class Reader {
 void check_names(Reader& in) {
   in.only("", {"cluster", "replica", "register", "tls", "limits", "log", "insecure"});
   in.only("cluster", {"name"});
-  in.only("replica", {"index", "data", "wire", "http", "durability", "local_socket", "execution_log"});
+  in.only("replica", {"index", "data", "wire", "http", "durability", "local_socket", "execution_log", "reads"});
   in.only("register", {"endpoints", "user", "password_file", "ca", "certificate", "key"});
   in.only("tls", {"ca", "certificate", "key"});
   in.only("limits", {"frames_in_flight", "requests_per_key", "requests_per_address"});
@@ -138,6 +138,10 @@ void read_replica(Reader& in, const Overrides& overrides, Config& out) {
     in.fail(in.node_of("replica", "http"),
             "\"http\" needs a \"local_socket\" or \"data\": it reaches its replica by that");
   out.execution_log = in.text("replica", "execution_log");
+  const std::string reads = in.text("replica", "reads", "lease");
+  if (reads != "lease" && reads != "confirm")
+    in.fail(in.node_of("replica", "reads"), "\"reads\" must be \"lease\" or \"confirm\"");
+  out.confirm_reads = reads == "confirm";
 }
 
 std::string first_line(Reader& in, const std::string& path) {

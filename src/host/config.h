@@ -38,7 +38,8 @@ struct Config {
   std::optional<net::Address> http;
   bool durable = true;
   std::string local_socket;
-  std::string execution_log;  // file; empty: none
+  std::string execution_log;   // file; empty: none
+  bool confirm_reads = false;  // reads = "confirm"
 
   // [register]
   view::EtcdOptions etcd;
@@ -56,6 +57,7 @@ struct Config {
   std::string log_file;  // empty: standard error
 
   bool insecure = false;
+  bool accept_clock = false;  // of the command line only: it is meant for one start
 };
 
 // Values that replace those of the file: one file for all replicas of a cluster. Empty: what the file says.

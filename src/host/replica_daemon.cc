@@ -224,6 +224,8 @@ std::optional<int> ReplicaDaemon::become_replica() {
   options.local_socket = config_.local_socket;
   if (config_.frames_in_flight > 0) options.frames_in_flight = config_.frames_in_flight;
   options.remote_writes_need_key = !config_.insecure;
+  options.accept_clock = config_.accept_clock;
+  options.confirm_reads = config_.confirm_reads;
   options.rates = config_.rates;
   const bool bootstraps = options.bootstraps;
   auto opened = node::Node::open(std::move(options), process_.loop, record_->view, std::move(*local_state_));

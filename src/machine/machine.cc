@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "machine/machine_impl.h"
+#include "registry/products.h"
 
 namespace titer::machine {
 namespace {
@@ -37,6 +38,11 @@ void log_line(std::string& line, const smr::Frame& frame, std::uint32_t index, s
 }
 
 }  // namespace
+
+std::uint64_t rules_digest() {
+  const std::array<std::uint64_t, 2> parts = {registry::tables_digest(), kRulesVersion};
+  return hash64(std::as_bytes(std::span(parts)));
+}
 
 Machine::Machine() : impl_(std::make_unique<Impl>()) {}
 Machine::~Machine() = default;
@@ -100,8 +106,9 @@ ByteView Machine::Impl::run(const Ahead& next, WallTime stamp) {
   return result;
 }
 
-std::uint64_t Machine::Impl::digest() const {
-  const std::array<std::uint64_t, 3> parts = {registry.digest(), sessions.digest(), position.value};
+std::uint64_t Machine::Impl::digest(bool learning) const {
+  const std::array<std::uint64_t, 3> parts = {learning ? registry.rows_digest() : registry.digest(),
+                                              sessions.digest(), position.value};
   return hash64(std::as_bytes(std::span(parts)));
 }
 

@@ -42,7 +42,7 @@ struct Machine::Impl {
                    const LogSink& log);
   // The encoded outcome of a request that is executed now for the first time.
   ByteView run(const Ahead& next, WallTime stamp);
-  [[nodiscard]] std::uint64_t digest() const;
+  [[nodiscard]] std::uint64_t digest(bool learning = false) const;
   void note_progress(const wire::TransferPart& part);
   // Learner: a whole part.
   [[nodiscard]] Status take(const wire::TransferPart& part, ByteView body);

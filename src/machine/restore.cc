@@ -21,7 +21,7 @@ Machine::Standing Machine::standing(bool learning) const {
   Standing s;
   s.learning = learning;
   s.position = impl_->position;
-  s.digest = digest();
+  s.digest = impl_->digest(learning);
   s.pass_began = impl_->pass_began;
   s.next_slot = impl_->next_slot;
   // The registry's head of a learner is that of its last pass: it does not describe what has come since.
@@ -39,11 +39,14 @@ Status Machine::finish_restore(const Standing& s) {
   impl_->position = s.position;
   impl_->pass_began = s.pass_began;
   impl_->next_slot = s.next_slot;
-  if (digest() == s.digest) return ok_status();
+  if (!s.learning && impl_->registry.position() > s.position)
+    return Error{Code::kProtocol, "the tables' head is ahead of the order that led to it"};
+  const std::uint64_t is = impl_->digest(s.learning);
+  if (is == s.digest) return ok_status();
   return Error{Code::kProtocol,
                fmt::format("the state is not the one that was written down at position {}: its digest is {:016x}, "
                            "it was {:016x}",
-                           s.position.value, digest(), s.digest)};
+                           s.position.value, is, s.digest)};
 }
 
 }  // namespace titer::machine

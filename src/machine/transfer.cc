@@ -165,6 +165,8 @@ Status Machine::Impl::take_head(const wire::TransferPart& part, ByteView body) {
     return s.error().code == Code::kTooOld && part.view == ViewNumber() ? s.error() : malformed("head", s.error());
   sessions.forget_before(oldest);
   position = part.complete;
+  if (part.view != ViewNumber() && registry.position() > position)
+    return Error{Code::kProtocol, "state transfer: the registry is ahead of the order that led to it"};
   if (part.view == ViewNumber() || part.digest == digest()) return ok_status();
   return Error{Code::kInternal,
                fmt::format("state transfer: the state received differs from the donor's at position {} (digest "

@@ -24,6 +24,8 @@ namespace titer::net {
 [[nodiscard]] BootTime boot_now();
 // Milliseconds of the wall clock.
 [[nodiscard]] WallTime wall_now();
+// Microseconds of CLOCK_MONOTONIC, which stands still while the machine sleeps.
+[[nodiscard]] std::int64_t monotonic_us();
 
 class Loop {
  public:

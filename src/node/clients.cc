@@ -95,6 +95,8 @@ void Clients::handle_request(Client& client, ByteView payload) {
     return refuse(client, request->number, own.error().code, own.error().message);
   if (no_writes_) return refuse(client, request->number, no_writes_->code, no_writes_->message);
   if (!engine_.replica.accepts(request->body.size())) {
+    if (const std::string& why = engine_.replica.dispute(); !why.empty())
+      return refuse(client, request->number, Code::kUnavailable, why);
     if (engine_.replica.full())
       return refuse(client, request->number, Code::kBusy, "too much is under way; try again in a moment");
     return refuse(client, request->number, Code::kUnavailable,
@@ -223,7 +225,7 @@ Clients::Answering Clients::answer_read(const Read& read) {
   rows_.clear();
   const registry::KeyId as = read.shows_key ? registry::kMachine : read.as;
   engine_.machine.query(read.body, rows_, answer, {as, net::wall_now()});
-  if (!engine_.read_lease(net::boot_now())) return Answering::kNoLease;
+  if (!engine_.read_lease(net::boot_now(), read.asked)) return Answering::kNoLease;
   if (read.shows_key) {
     if (answer.code == Code::kOk) answer.body = {};
     answer_authenticate(*client, read.as, answer);
@@ -274,7 +276,11 @@ void Clients::retry_reads(BootTime now) {
 void Clients::read_refused(std::uint64_t read) {
   const auto it = reads_.find(read);
   if (it == reads_.end()) return;
-  refuse_read(it->second, unavailable("this replica is not (or not yet) a member of the cluster; ask another one"));
+  const std::string& dispute = engine_.replica.dispute();
+  refuse_read(it->second,
+              unavailable(dispute.empty() ? "this replica is not (or not yet) a member of the cluster; ask "
+                                            "another one"
+                                          : dispute));
   close_read(read);
 }
 

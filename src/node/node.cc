@@ -14,6 +14,7 @@ namespace titer::node {
 namespace {
 
 constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
+constexpr std::int64_t kStallUs = limits::kReadLeaseUs / 4;
 constexpr std::int64_t kLookAtFullDiskUs = 1'000'000;
 
 Error disk_full(bool stays) {
@@ -22,7 +23,7 @@ Error disk_full(bool stays) {
 }
 
 Identity identity_of(const NodeOptions& options) {
-  return {options.me, options.incarnation, options.cluster, registry::tables_digest()};
+  return {options.me, options.incarnation, options.cluster, machine::rules_digest()};
 }
 
 smr::Options protocol_options(const NodeOptions& options, bool durable) {
@@ -31,6 +32,8 @@ smr::Options protocol_options(const NodeOptions& options, bool durable) {
   smr.incarnation = options.incarnation;
   smr.frames_in_flight = options.frames_in_flight;
   smr.durable = durable;
+  smr.accept_wall = options.accept_clock;
+  smr.confirm_reads = options.confirm_reads;
   return smr;
 }
 
@@ -71,6 +74,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
       learner_(engine_, peers_, log_,
                {[this](Position learned) {
                   if (store_ != nullptr && !store_->keeps_up(engine_.machine)) return;
+                  if (!clock_lets_join()) return;
                   if (register_ != nullptr) register_->ready(learned);
                 },
                 [this](ViewNumber view, LamportTime clock) { on_final_state(view, clock); },
@@ -85,10 +89,12 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
   position_at_start_ = engine_.machine.position();
   if (store_ != nullptr) disk_full_ = !store_->enough_room();
   // A replica that restarts with the others is wedged until it hears of the view in which it restarts.
-  if (engine_.replica.full())
+  if (engine_.replica.full()) {
+    stands();
     engine_.step(smr::input::View{initial});
-  else
+  } else {
     learner_.knows(engine_.machine.wanted().since);
+  }
 }
 
 Node::~Node() = default;
@@ -149,6 +155,13 @@ void Node::on_record(const smr::ViewRecord& record) {
   engine_.step(smr::input::View{record});
 }
 
+// The state on disk is as wrong as the state in memory: the next process on it learns from nothing.
+void Node::discard_state() {
+  if (store_ == nullptr) return;
+  if (const Status noted = store_->learn(); !noted) spdlog::error("the disk failed: {}", noted.error().message);
+  store_->start_over();
+}
+
 // Full, and its disk says so: nobody else is needed.
 bool Node::has_durable_state() const {
   return engine_.replica.full() && (store_ == nullptr || store_->has_durable_state());
@@ -207,6 +220,14 @@ bool Node::may_learn() {
   return learns_;
 }
 
+// One whose clock is wrong would stamp nothing of its own, but it could become the last one, with nobody to correct it.
+bool Node::clock_lets_join() {
+  const smr::Snapshot now = engine_.replica.snapshot();
+  if (now.wall_fault.empty()) return true;
+  if (!std::exchange(wall_fault_told_, true)) spdlog::error("it does not join: {}", now.wall_fault);
+  return false;
+}
+
 void Node::update_roster(const Roster& roster) {
   if (!roster[options_.me.value]) return;
   options_.roster = roster;
@@ -230,9 +251,21 @@ void Node::on_turn_leaving(BootTime now) {
   leave_(leaves_);
 }
 
+// A turn comes at least with every tick. The monotonic clock stands still while the machine sleeps.
+bool Node::stalled(BootTime now) {
+  const std::int64_t asleep = now.value - net::monotonic_us();
+  const bool slept = asleep - asleep_us_ > kStallUs;
+  const bool late = last_turn_ != BootTime() && now.value - last_turn_.value > kTickUs + kStallUs;
+  const bool first = last_turn_ == BootTime();
+  asleep_us_ = asleep;
+  last_turn_ = now;
+  return !first && (slept || late);
+}
+
 void Node::turn() {
   if (exit_code_) return;
   const BootTime now = net::boot_now();
+  if (stalled(now)) engine_.step(smr::input::Stalled{});
   peers_.on_turn(now);
   acceptor_->on_turn(now);
   if (now >= next_tick_) {
@@ -268,7 +301,10 @@ void Node::on_turn_disk(BootTime now) {
 
 // A learner has the final state of the flush of `view`: it is a member's as soon as it is on disk.
 void Node::on_final_state(ViewNumber view, LamportTime clock) {
-  const auto installed = [this, view, clock] { engine_.step(smr::input::StateInstalled{view, clock}); };
+  const auto installed = [this, view, clock] {
+    stands();
+    engine_.step(smr::input::StateInstalled{view, clock});
+  };
   if (store_ == nullptr) return installed();
   store_->joined(engine_.machine, view, clock, installed);
 }
@@ -332,17 +368,23 @@ void Node::perform(smr::Output& out) {
   }
   if (out.wake_at) loop_.wake_at(*out.wake_at);
   if (!out.stop) return;
-  const bool excluded = out.stop->why == smr::Output::Stop::Why::kExcluded;
-  if (excluded && engine_.leaving) return stop(0, "it has left the view");
-  stop(excluded ? kExitExcluded : kExitFailed, out.stop->reason);
+  using Why = smr::Output::Stop::Why;
+  if (out.stop->why == Why::kExcluded && engine_.leaving) return stop(0, "it has left the view");
+  if (out.stop->why == Why::kWrong) discard_state();
+  stop(out.stop->why == Why::kLost ? kExitFailed : kExitExcluded, out.stop->reason);
 }
 
 void Node::execute(const std::vector<smr::Execution>& frames) {
-  if (frames.empty()) return;
   static const machine::Sink kNoSink;
-  for (const smr::Execution& execution : frames)
+  for (const smr::Execution& execution : frames) {
     engine_.machine.execute(*execution.frame, execution.answer ? answer_ : kNoSink, log_line_);
-  engine_.step(smr::input::Executed{engine_.machine.position(), engine_.machine.digest()});
+    stands();
+  }
+}
+
+void Node::stands() {
+  engine_.step(smr::input::Executed{engine_.machine.position(), engine_.machine.digest(),
+                                    engine_.machine.registry().time()});
 }
 
 void Node::on_installed(const smr::ViewRecord& view) {

@@ -12,8 +12,8 @@
 // not: the replica leaves the view as long as others stay; the last one keeps serving reads and refuses writes
 // until there is room.
 //
-// run() returns the process's exit code: 0 stopped cleanly, 3 excluded from the view, 4 diverged or unable to
-// continue. Thread rule: everything on the thread that calls run().
+// run() returns the process's exit code: 0 stopped cleanly, 3 excluded from the view (started again it learns), 4
+// unable to continue. Thread rule: everything on the thread that calls run().
 #pragma once
 
 #include <cstdint>
@@ -48,8 +48,10 @@ struct NodeOptions {
   bool bootstraps = false;   // this process is one of those with which the cluster begins
   std::uint32_t frames_in_flight = 2;
   bool remote_writes_need_key =
-      false;              // who is not on this machine needs a key to write, also while there are none
-  net::RateLimits rates;  // of clients of the wire
+      false;                   // who is not on this machine needs a key to write, also while there are none
+  bool accept_clock = false;   // the operator says that this machine's clock is right (smr/wall_clock.h)
+  bool confirm_reads = false;  // every read asks all members once
+  net::RateLimits rates;       // of clients of the wire
 };
 
 inline constexpr int kExitExcluded = 3;
@@ -104,11 +106,15 @@ class Node final : private PeerEvents {
   void on_turn_disk(BootTime now);
   void on_turn_leaving(BootTime now);
   [[nodiscard]] bool may_learn();
+  [[nodiscard]] bool clock_lets_join();
+  [[nodiscard]] bool stalled(BootTime now);  // this process did not run since the last turn
   [[nodiscard]] bool has_durable_state() const;
+  void discard_state();
   void check_full_disk(BootTime now);
   void on_final_state(ViewNumber view, LamportTime clock);
   void perform(smr::Output& out);
   void execute(const std::vector<smr::Execution>& frames);
+  void stands();  // tells the replica where the state machine stands
   void on_installed(const smr::ViewRecord& view);
   [[nodiscard]] Clients::Options client_options();
   [[nodiscard]] std::string status() const;
@@ -130,7 +136,9 @@ class Node final : private PeerEvents {
   smr::Output performing_;
   machine::Sink answer_;
   machine::LogSink log_line_;
-  BootTime next_tick_, started_;
+  BootTime next_tick_, started_, last_turn_;
+  std::int64_t asleep_us_ = 0;  // in all, at the last turn
+  bool wall_fault_told_ = false;
   Position position_at_start_;
   bool disk_full_ = false;
   bool asked_to_leave_ = false;  // since then; a second time means that the register does not let it

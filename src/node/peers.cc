@@ -34,7 +34,10 @@ Peers::Link* Peers::link_of(const net::Connection& connection) {
 Status Peers::same_cluster(std::uint64_t cluster, std::uint64_t tables) const {
   if (cluster != identity_.cluster) return Error{Code::kProtocol, "you belong to another cluster"};
   if (tables != identity_.tables)
-    return Error{Code::kProtocol, "your product and ZIP tables differ: run the same version of titer"};
+    return Error{
+        Code::kProtocol,
+        "your product and ZIP tables, or the rules by which requests are executed, differ: run the same version "
+        "of titer at all replicas"};
   return ok_status();
 }
 

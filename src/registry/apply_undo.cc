@@ -103,7 +103,10 @@ bool undo_site(RegistryCore& core, const RequestContext& context, const Record& 
     image.site.status = SiteStatus::kClosed;
   } else {
     for (const FieldChange& change : event.fields) {
-      TITER_CHECK(put_back(change, image.site), "an event with an unknown field");
+      if (!put_back(change, image.site))
+        return refuse(out, Code::kInvalid,
+                      fmt::format("the event changed the field \"{}\", which this version of titer does not know",
+                                  change.field));
     }
     follow_zip(image.site);
   }

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "base/hash.h"
 #include "registry/fields.h"
 #include "registry/store_order.h"
 #include "registry/validate.h"
@@ -109,8 +110,13 @@ Status check_history(const RegistryCore& core) {
   Record record;
   Position position = core.history.dropped();
   std::size_t n = 0;
+  std::uint64_t digest = 0;
+  Bytes body;
   for (std::uint64_t at = core.history.begin(); at < core.history.end(); at = record.next, ++n) {
     core.history.read(at, record);
+    body.clear();
+    core.history.write_record(at, body);
+    digest += hash64(body);
     if (concerns_site(record.event.kind) != (record.slot != kNil)) return broken("an event's site");
     if (record.slot != kNil && record.slot >= core.store.slots()) return broken("an event of no site");
     if (record.event.position < position || record.event.position > core.position) {
@@ -126,6 +132,7 @@ Status check_history(const RegistryCore& core) {
     if (core.store.hot(slot).last_event != at) return broken("a site's newest event");
   }
   if (n != core.history.events()) return broken("the number of events");
+  if (digest != core.history.digest()) return broken("the digest of the history");
   return ok_status();
 }
 

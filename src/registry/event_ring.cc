@@ -6,6 +6,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/hash.h"
+
 namespace titer::registry {
 namespace {
 
@@ -203,6 +205,7 @@ std::uint64_t EventRing::append(const Record& record) {
   copy(lengths.data() + product, both - product);
   copy(e.actor.data(), e.actor.size());
   copy(extra_.data(), extra);
+  digest_ += hash64({to - rest, rest});
   end_ += front_size + rest;
   ++count_;
   newest_ = e.position;
@@ -237,6 +240,9 @@ void EventRing::recycle(Chunk& chunk) {
 void EventRing::drop_oldest() {
   Chunk& chunk = chunks_.front();
   const Step step = step_at(front());
+  const std::byte* body = front() + kBack;
+  const std::uint64_t rest = get(body);
+  digest_ -= hash64({body, rest});
   dropped_ = step.position;
   begin_ += step.size;
   --count_;
@@ -344,6 +350,7 @@ void EventRing::rewind(const Mark& mark) {
   end_ = mark.end;
   count_ = mark.count;
   newest_ = mark.newest;
+  digest_ = mark.digest;
 }
 
 }  // namespace titer::registry

@@ -57,6 +57,8 @@ class EventRing {
   [[nodiscard]] std::uint64_t end() const { return end_; }
   [[nodiscard]] std::size_t events() const { return count_; }
   [[nodiscard]] std::size_t bytes() const;  // of memory
+  // The sum of a hash per event that is kept; of what the event says, not of its place.
+  [[nodiscard]] std::uint64_t digest() const { return digest_; }
   // Events up to here may be missing; above, all are kept.
   [[nodiscard]] Position dropped() const { return dropped_; }
   [[nodiscard]] Position newest() const { return newest_; }  // of the last event ever appended
@@ -84,8 +86,9 @@ class EventRing {
     std::uint64_t end = 0;
     std::size_t count = 0;
     Position newest;
+    std::uint64_t digest = 0;
   };
-  [[nodiscard]] Mark mark() const { return {end_, count_, newest_}; }
+  [[nodiscard]] Mark mark() const { return {end_, count_, newest_, digest_}; }
   void rewind(const Mark& mark);
 
  private:
@@ -112,6 +115,7 @@ class EventRing {
   std::vector<Chunk> spare_;
   std::uint64_t begin_ = 0, end_ = 0;
   std::size_t count_ = 0;
+  std::uint64_t digest_ = 0;
   Position dropped_, newest_;
   Bytes extra_;  // scratch of append
 };

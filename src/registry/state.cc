@@ -3,8 +3,11 @@
 #include "registry/state.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "registry/apply.h"
 #include "registry/check_core.h"
@@ -35,7 +38,13 @@ void State::expect_more(std::uint64_t expected) const { impl_->core.store.expect
 
 Position State::position() const { return impl_->core.position; }
 WallTime State::time() const { return impl_->core.time; }
-std::uint64_t State::digest() const { return impl_->core.store.digest() + impl_->core.access.digest(); }
+std::uint64_t State::rows_digest() const { return impl_->core.store.digest() + impl_->core.access.digest(); }
+std::uint64_t State::digest() const {
+  const RegistryCore& core = impl_->core;
+  const std::array<std::uint64_t, 3> parts = {rows_digest(), core.history.digest(),
+                                              static_cast<std::uint64_t>(core.time.value)};
+  return hash64(std::as_bytes(std::span(parts)));
+}
 
 Totals State::totals() const {
   const RegistryCore& core = impl_->core;

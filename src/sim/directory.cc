@@ -108,7 +108,9 @@ Result<Directory::Found> Directory::read() const {
     if (!rest) return rest.error();
     found.ended.insert(found.ended.end(), rest->begin(), rest->end());
   }
-  found.recovered = std::move(recovery).end();
+  auto recovered = std::move(recovery).end();
+  if (!recovered) return recovered.error();
+  found.recovered = std::move(recovered).value();
   return found;
 }
 

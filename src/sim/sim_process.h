@@ -96,6 +96,7 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
     std::uint64_t token = 0;
     Bytes body;
     Time asked = 0;
+    BootTime asked_boot = {};  // the same, by this process's clock
   };
   struct Learner {  // to whom this replica gives its state
     wire::TransferWant want;
@@ -156,6 +157,7 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
   void note_sent(const smr::PeerMessage& message);
   void execute(const std::vector<smr::Execution>& executions);
   void execute(const smr::Execution& execution);
+  void stands();
   [[nodiscard]] bool all_live(smr::ReplicaSet ids) const;
   void ask_register(const smr::Output::AskRegister& ask);
   void cut(const smr::Output::Cut& cut);

@@ -22,7 +22,7 @@ void SimProcess::client_message(ConnectionId connection, const wire::Message& me
     if (!query) return scene_.fail("wire", query.error().message);
     const std::uint64_t id = ++next_read_;
     reads_.emplace(
-        id, Read{connection, query->token, Bytes(query->body.begin(), query->body.end()), scene_.time.now()});
+        id, Read{connection, query->token, Bytes(query->body.begin(), query->body.end()), scene_.time.now(), boot_now()});
     return step(smr::input::Read{id});
   }
   auto decoded = wire::decode_from_client(message);
@@ -69,7 +69,7 @@ bool SimProcess::answer_read(std::uint64_t id) {
     turn_due_ = true;
     return true;
   }
-  if (!replica_->read_lease(boot_now())) {
+  if (!replica_->read_lease(boot_now(), read.asked_boot)) {
     scene_.hit(CoverageMark::kLeaseRefused);
     return false;
   }
@@ -80,7 +80,7 @@ bool SimProcess::answer_read(std::uint64_t id) {
 
 // `answer` may be from before a pause.
 void SimProcess::finish_read(const Read& read, const wire::QueryAnswer& answer) {
-  if (!replica_->read_lease(boot_now())) {
+  if (!replica_->read_lease(boot_now(), read.asked_boot)) {
     scene_.hit(CoverageMark::kLeaseRefused);
     return refuse_read(read);
   }

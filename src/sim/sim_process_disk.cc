@@ -74,6 +74,7 @@ void SimProcess::begin_again(const smr::ViewRecord& record) {
   full_before_ = true;
   known_ = recovered.checkpoint.installed;
   installed_ = known_.number;
+  stands();
   begins_with_ = record;
   hears_at_ = scene_.time.now() + (scene_.random.chance(.5) ? 0 : scene_.random.between(0, kHearUs));
   found_.reset();
@@ -129,7 +130,10 @@ void SimProcess::learned_more() {
 
 // The final state is in: it is part of the flush once it is on disk. It is a member's when the view is installed.
 void SimProcess::joined(ViewNumber view, LamportTime clock) {
-  if (directory_ == nullptr) return step(smr::input::StateInstalled{view, clock});
+  if (directory_ == nullptr) {
+    stands();
+    return step(smr::input::StateInstalled{view, clock});
+  }
   join_ = {view, clock};
   smr::Checkpoint checkpoint;
   checkpoint.installed.number = ViewNumber(view.value - 1);
@@ -142,6 +146,7 @@ void SimProcess::joined(ViewNumber view, LamportTime clock) {
 void SimProcess::tables_end() {
   if (disk_.writes_tables() || !join_) return;  // there are newer ones
   const Join join = *join_;
+  stands();
   step(smr::input::StateInstalled{join.view, join.clock});
 }
 

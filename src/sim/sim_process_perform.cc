@@ -35,7 +35,7 @@ void SimProcess::perform(smr::Output& out) {
   for (const smr::Output::Cut& one : out.cut) cut(one);
   if (out.wake_at) tick_at_ = std::min(tick_at_, time_of(*out.wake_at));
   if (!out.stop) return;
-  if (out.stop->why == smr::Output::Stop::Why::kDiverged)
+  if (out.stop->why != smr::Output::Stop::Why::kExcluded)
     return scene_.fail("the replica's digests (I10)", out.stop->reason);
   flush_links();
   die("excluded", true);
@@ -76,12 +76,16 @@ void SimProcess::execute(const std::vector<smr::Execution>& executions) {
   for (const smr::Execution& execution : executions) {
     if (!alive_ || !spend() || scene_.failed()) return;
     execute(execution);
+    stands();
   }
   if (executions.empty() || !alive_) return;
   if (known_.number > installed_ && flush_step_ >= FlushStep::kFlushed)
     flush_step_ = std::max(flush_step_, FlushStep::kRest);
+}
+
+void SimProcess::stands() {
   scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
-  step(smr::input::Executed{machine_->position(), machine_->digest()});
+  step(smr::input::Executed{machine_->position(), machine_->digest(), machine_->registry().time()});
 }
 
 void SimProcess::execute(const smr::Execution& execution) {

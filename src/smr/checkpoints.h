@@ -1,43 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Checkpoints: I10, state digests at equal positions are equal.
+// Checkpoints: I10, equal positions have equal digests, and which replica is wrong if they have not.
 //
-// The driver reports where the state machine stands after each turn; turns end at different positions at
-// different replicas, so a comparison is possible whenever a position is in the ring of both — at the latest
-// when the cluster is idle for a heartbeat. A difference means that the state machine is not deterministic or
-// memory is bad; going on would spread it.
+// The driver reports the digest after every frame, so all replicas have digests at the same positions. A heartbeat carries
+// the newest one of its sender. One that differs here means that a state machine is not deterministic or a memory is bad, and
+// nothing tells yet at which replica. So it is a *dispute*: from then on heartbeats carry the digest at the disputed position,
+// the lowest one if there are several, and every member that hears of the dispute joins it. Digests at a position are facts:
+// they never change, in whatever order heartbeats bring them. As soon as more than half of the members have the same one, a
+// member with another one is wrong, and every member that knows enough of them comes to the same conclusion. Without such a
+// majority nobody can know.
+//
+// Until it is decided the replica halts: it acknowledges, but executes and answers nothing.
 //
 // Thread rule: none; belongs to its replica.
+// Limits: digests of kPointsMax frames. A dispute about an older position halts this replica until the others decide it.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 
 #include "base/ids.h"
+#include "base/limits.h"
 #include "smr/types.h"
 
 namespace titer::smr {
 
+struct ReplicaContext;
+
 class Checkpoints {
  public:
-  void executed(Position position, std::uint64_t digest);
-  // The newest, for a heartbeat; 0/0 before the first.
-  [[nodiscard]] Position position() const { return newest().position; }
-  [[nodiscard]] std::uint64_t digest() const { return newest().digest; }
-  // The reason to stop, if the peer's digest differs from ours at the same position.
-  [[nodiscard]] std::optional<std::string> compare(ReplicaId from, const Heartbeat& beat) const;
+  static constexpr std::size_t kPointsMax = 16'384;
+  // A dispute in which a majority agrees, and of which nobody has said for so long that it differs, is over.
+  static constexpr std::int64_t kForgetUs = 2'000'000;
 
- private:
   struct Point {
     Position position;
     std::uint64_t digest = 0;
   };
-  [[nodiscard]] const Point& newest() const { return ring_[last_]; }
+  struct Judgement {
+    enum class Verdict {
+      kAgree,       // as far as is known
+      kUndecided,   // digests of members are missing
+      kNoMajority,  // and none are missing
+      kWrongHere,   // most others agree on another digest
+      kWrongThere,  // at `wrong`
+    } verdict = Verdict::kAgree;
+    ReplicaSet wrong;
+    std::string text = {};  // for people; empty: kAgree
+    [[nodiscard]] bool halts() const { return verdict == Verdict::kUndecided || verdict == Verdict::kNoMajority; }
+  };
 
-  std::array<Point, 64> ring_{};
-  std::size_t last_ = 0;
+  // After a frame; also where the state stands when this replica begins. Positions do not fall.
+  void executed(Position position, std::uint64_t digest);
+  // From a member of the installed view.
+  void heard(BootTime now, ReplicaId from, Incarnation incarnation, const Heartbeat& beat);
+  // For a heartbeat; 0/0 before the first.
+  [[nodiscard]] Point told() const;
+  [[nodiscard]] bool disputed() const { return dispute_.has_value(); }
+  // Among the members of the installed view. Ends a dispute about which all agree.
+  [[nodiscard]] Judgement judge(const ReplicaContext& c);
+
+ private:
+  struct Claim {
+    Incarnation incarnation;
+    Point point;
+  };
+  struct Dispute {
+    Position position;
+    std::optional<std::uint64_t> mine;  // empty: too long ago
+    BootTime since;
+    std::array<std::optional<Claim>, limits::kReplicasMax> claims{};
+  };
+  [[nodiscard]] const Point* find(Position position) const;
+  void begin_dispute(BootTime now, Position position, std::optional<std::uint64_t> mine);
+  void compare(BootTime now, ReplicaId from, const Claim& claim);
+  [[nodiscard]] std::optional<std::uint64_t> digest_of(const ReplicaContext& c, const Member& member) const;
+
+  std::deque<Point> points_;                                        // by position
+  std::array<std::optional<Claim>, limits::kReplicasMax> ahead_{};  // of positions that are not executed here yet
+  Position next_ahead_ = Position(~std::uint64_t{0});               // the lowest of them
+  std::optional<Dispute> dispute_;
 };
 
 }  // namespace titer::smr

@@ -52,8 +52,9 @@ std::optional<std::string> DirectClients::refuse(const ReplicaContext& c, const 
     return fmt::format("frame {} where {} is the next", f.seq.value, stream->held().next().value);
   if (!f.acks.empty()) return "acknowledgements from a direct client";
   if (c.wall.value != 0 && f.stamp.value > c.wall.value + limits::kWallLeapMaxMs)
-    return fmt::format("the client's wall clock is {} ms ahead of this replica's; set it right",
-                       f.stamp.value - c.wall.value);
+    return fmt::format(
+        "the client's wall clock is {} ms ahead of the cluster's time; set right the one that is wrong",
+        f.stamp.value - c.wall.value);
   if (stream->in_memory() >= kFramesMax) return "too many frames that are not executed yet";
   return Receiver::check(c, *stream, f);
 }

@@ -2,6 +2,8 @@
 
 #include "smr/flush.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -14,6 +16,7 @@ void ViewChange::begin(ReplicaContext& c, NextViewBuffer& next_view_buffer, Posi
   done_ = {};
   targets_.clear();
   agreed_ = i_am_done_ = rest_executed_ = state_in_ = false;
+  refused_at_ = {};
   Flush mine;
   mine.view = c.record.number;
   mine.full = c.full;
@@ -22,6 +25,7 @@ void ViewChange::begin(ReplicaContext& c, NextViewBuffer& next_view_buffer, Posi
     mine.installed = c.installed.number;
     c.streams.for_each([&](const Stream& s) {
       if (s.held().value > 0) mine.floors.emplace_back(s.id(), s.held());
+      if (s.trimmed().value > 0) mine.bases.emplace_back(s.id(), s.trimmed());
     });
   }
   c.send(c.others(c.record), mine);
@@ -64,11 +68,66 @@ ViewNumber ViewChange::top() const {
   return highest;
 }
 
+namespace {
+
+Seq in_row(const AckRow& row, TransmitterId x) {
+  const auto it = std::ranges::lower_bound(row, x, {}, [](const auto& entry) { return entry.first; });
+  return it != row.end() && it->first == x ? it->second : Seq{};
+}
+
+}  // namespace
+
 Seq ViewChange::floor(ReplicaId member, TransmitterId x) const {
   const auto& f = flushes_[member.value];
-  if (!f || !f->full || f->installed != top()) return {};
-  const auto it = std::ranges::lower_bound(f->floors, x, {}, [](const auto& floor) { return floor.first; });
-  return it != f->floors.end() && it->first == x ? it->second : Seq{};
+  return f && f->full && f->installed == top() ? in_row(f->floors, x) : Seq{};
+}
+
+Seq ViewChange::base(ReplicaId member, TransmitterId x) const {
+  const auto& f = flushes_[member.value];
+  return f && f->full && f->installed == top() ? in_row(f->bases, x) : Seq{};
+}
+
+// A member below the top view holds nothing of it yet, and has acknowledged nothing of it either.
+ReplicaSet ViewChange::gone_back() const {
+  std::map<TransmitterId, Seq> known;
+  for (const auto& f : flushes_) {
+    if (!f || !f->full || f->installed != top()) continue;
+    for (const auto& [x, seq] : f->bases) known[x] = std::max(known[x], seq);
+  }
+  ReplicaSet set;
+  for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j) {
+    const auto& f = flushes_[j];
+    if (!f || !f->full || f->installed != top()) continue;
+    if (std::ranges::any_of(known, [&](const auto& k) { return floor(ReplicaId(j), k.first) < k.second; }))
+      set.add(ReplicaId(j));
+  }
+  return set;
+}
+
+// This replica stops if it is one of them. The others ask for a view without them, again and again.
+void ViewChange::refuse(ReplicaContext& c, ReplicaSet gone_back) {
+  std::string who;
+  for (const Member& m : c.record.members)
+    if (gone_back.has(m.id)) who += fmt::format("{}{}", who.empty() ? "" : ", ", m.id.value);
+  const bool nobody_else = (fulls().bits & ~gone_back.bits) == 0;
+  if (gone_back.has(c.me())) {
+    c.out->stop = {nobody_else ? Output::Stop::Why::kLost : Output::Stop::Why::kExcluded,
+                   nobody_else
+                       ? fmt::format("the disks of replicas {} have gone back in time, each lacks what it had "
+                                     "acknowledged as written, and no other replica has everything; writes were "
+                                     "lost: put back newer disks, or choose one with titer recover",
+                                     who)
+                       : "its disk has gone back in time: it lacks what it had acknowledged as written. It "
+                         "starts over by learning from the others"};
+    return;
+  }
+  if (refused_at_ != BootTime() && c.now.value - refused_at_.value < kRefuseAgainUs) return;
+  refused_at_ = c.now;
+  c.out->ask.push_back(
+      {c.record.number, gone_back,
+       fmt::format("replica {}: its disk has gone back in time: it lacks what it had acknowledged as "
+                   "written; it has to learn",
+                   who)});
 }
 
 void ViewChange::agree_on_targets() {
@@ -160,6 +219,10 @@ ViewChange::Step ViewChange::next(ReplicaContext& c, const Leases& leases) {
     for (const Member& m : c.record.members)
       if (m.id != c.me() && flushes_[m.id.value]->installed == top())
         c.cut(m.id, "it claims to have installed a view for which this replica never reported done");
+    return Step::kWait;
+  }
+  if (const ReplicaSet back = gone_back(); !back.empty() && rule_enabled(ProtocolRule::kGoneBack)) {
+    refuse(c, back);
     return Step::kWait;
   }
   if (c.full && !agreed_) {

@@ -14,6 +14,9 @@
 // the end of the old view is fixed although joiners are still learning. The rest is executed and answered
 // then.
 //
+// A member whose disk has gone back in time (gone_back) takes part in no view: it would let the others relay frames that
+// they have discarded, because it had acknowledged them. The others continue without that member, and it learns what it lost.
+//
 // A member that has reported done for a view can still install it later: others may have installed it and moved on
 // (`prepared`). A failure meanwhile is a new record, and the flush restarts with today's floors.
 //
@@ -32,6 +35,7 @@ namespace titer::smr {
 
 class ViewChange {
  public:
+  static constexpr std::int64_t kRefuseAgainUs = 100'000;
   enum class Step { kWait, kCatchUp, kExecuteRest, kInstall };
 
   // What this replica needs to install a view for which it has reported done.
@@ -69,6 +73,9 @@ class ViewChange {
   [[nodiscard]] const AckRow& targets() const { return targets_; }
   // The lowest member of c.record that has the whole state.
   [[nodiscard]] ReplicaId lowest_full() const;
+  // Members that hold less than another member knows that they have acknowledged: their disks were put back to an earlier
+  // state, or lost what they had confirmed as written. Valid when all have flushed.
+  [[nodiscard]] ReplicaSet gone_back() const;
   // For whom the view change waits.
   [[nodiscard]] ReplicaSet missing(const ReplicaContext& c) const;
 
@@ -79,6 +86,8 @@ class ViewChange {
   // What `member` holds of `x` in the top view.
   [[nodiscard]] Seq floor(ReplicaId member, TransmitterId x) const;
   [[nodiscard]] ReplicaId relayer(TransmitterId x, Seq target) const;
+  [[nodiscard]] Seq base(ReplicaId member, TransmitterId x) const;
+  void refuse(ReplicaContext& c, ReplicaSet gone_back);
   void agree_on_targets();
   void relay(ReplicaContext& c, ReplicaSet to) const;
   [[nodiscard]] static bool leases_lapsed(ReplicaContext& c, const Leases& leases);
@@ -94,6 +103,7 @@ class ViewChange {
   bool i_am_done_ = false;
   bool rest_executed_ = false;  // and, as donor, state given
   bool state_in_ = false;       // joiner: the donor's state is here
+  BootTime refused_at_;         // the register was last asked for a view without those that have gone back
   std::optional<Prepared> prepared_;
 };
 

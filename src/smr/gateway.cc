@@ -9,7 +9,7 @@
 namespace titer::smr {
 
 bool Gateway::accepts(const ReplicaContext& c, std::size_t body_bytes) const {
-  return c.full && body_bytes <= limits::kRequestBytesMax &&
+  return c.full && c.halted.empty() && body_bytes <= limits::kRequestBytesMax &&
          pending_bytes_ + body_bytes + kRequestHeaderBytes <= limits::kPendingBytesMax;
 }
 
@@ -36,7 +36,7 @@ void Gateway::end_of_turn(ReplicaContext& c, Receiver& receiver) {
   settle(c);
   const std::size_t limit =
       std::min<std::size_t>(std::max(c.options.frames_in_flight, 1U), limits::kUnsafeFramesMax);
-  while (!pending_.empty() && in_flight_.size() < limit) {
+  while (c.halted.empty() && !pending_.empty() && in_flight_.size() < limit) {
     PendingBatch batch = std::move(pending_.front());
     pending_.pop_front();
     pending_bytes_ -= batch.requests.size();

@@ -13,15 +13,18 @@ namespace {
 constexpr std::int64_t kHolderUs = limits::kReadLeaseUs - limits::kReadLeaseUs / 100;
 }  // namespace
 
-bool Leases::heard(ReplicaContext& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
-  if (!c.record.has(from, incarnation)) return false;
+Leases::Heard Leases::heard(ReplicaContext& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
+  if (!c.record.has(from, incarnation)) return {};
   Peer& p = peers_[from.value];
-  if (p.incarnation != incarnation) p = {incarnation, {}, {}};
+  if (p.incarnation != incarnation) p = {incarnation, {}, {}, {}};
+  const std::int64_t lead = beat.sent.value - c.now.value;
+  const auto before = p.lead.highest();
+  p.lead.add(c.now, lead);
   if (beat.echo <= c.now) p.mine = std::max(p.mine, beat.echo);
   const bool first = p.theirs.value == 0;
   p.theirs = std::max(p.theirs, beat.sent);
   grant(incarnation, c.now);
-  return first;
+  return {first, before && lead > *before + limits::kReadLeaseUs / 4};
 }
 
 void Leases::grant(Incarnation incarnation, BootTime now) {
@@ -44,12 +47,13 @@ BootTime Leases::echo_for(const ReplicaContext& c, ReplicaId peer) const {
   return c.record.has(peer, p.incarnation) ? p.theirs : BootTime{};
 }
 
-bool Leases::held(const ReplicaContext& c, BootTime now) const {
-  if (!c.full || !c.in_record()) return false;
+bool Leases::held(const ReplicaContext& c, BootTime now, BootTime asked) const {
+  if (!c.full || !c.in_record() || !c.halted.empty()) return false;
+  const BootTime since = c.options.confirm_reads ? std::max(trusted_since_, asked) : trusted_since_;
   return std::ranges::all_of(c.record.members, [&](const Member& m) {
     const Peer& p = peers_[m.id.value];
-    return m.id == c.me() ||
-           (p.incarnation == m.incarnation && p.mine.value > 0 && now.value < p.mine.value + kHolderUs);
+    return m.id == c.me() || (p.incarnation == m.incarnation && p.mine.value > 0 && p.mine >= since &&
+                              now.value < p.mine.value + kHolderUs);
   });
 }
 

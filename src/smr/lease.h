@@ -12,6 +12,10 @@
 // consist of j alone, and of all its members only j has promised anything. Members that the newest view lacks
 // need not be counted: the excluded never come back as the same incarnation.
 //
+// The clock of a virtual machine stands still while the machine is paused. A replica that notices (its process did not run,
+// its clocks disagree, the others' clocks went on: distrust) needs an echo of a reading that it has sent since. With
+// Options::confirm_reads every read needs one of a reading that was sent after it was asked.
+//
 // Thread rule: none; belongs to its replica.
 // Invariants: no promise to an incarnation that is not in the newest known view; I8 follows from lapse().
 #pragma once
@@ -21,14 +25,18 @@
 
 #include "base/limits.h"
 #include "smr/replica_context.h"
+#include "smr/windowed_max.h"
 
 namespace titer::smr {
 
 class Leases {
  public:
-  // A heartbeat came; one of a process that the newest known view lacks counts for nothing. True: this is the sender's
-  // first reading, answer at once so that its lease begins.
-  bool heard(ReplicaContext& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat);
+  struct Heard {
+    bool first = false;        // reading of this sender: answer at once so that its lease begins
+    bool stood_still = false;  // this replica's clock, while the sender's went on: distrust()
+  };
+  // A heartbeat came; one of a process that the newest known view lacks counts for nothing.
+  Heard heard(ReplicaContext& c, ReplicaId from, Incarnation incarnation, const Heartbeat& beat);
   // An earlier life may have granted leases until now, nobody knows to whom: it need not have been a member of the view
   // that the disk has, and need not be dead because the members of the last view are.
   void inherit(BootTime now) { inherited_until_ = BootTime(now.value + limits::kReadLeaseUs); }
@@ -37,16 +45,19 @@ class Leases {
 
   // What the heartbeat to `peer` gives back; 0 when nothing is granted.
   [[nodiscard]] BootTime echo_for(const ReplicaContext& c, ReplicaId peer) const;
-  // May this replica read locally now?
-  [[nodiscard]] bool held(const ReplicaContext& c, BootTime now) const;
+  // May this replica answer now what was asked at `asked`?
+  [[nodiscard]] bool held(const ReplicaContext& c, BootTime now, BootTime asked) const;
+  // This replica was not running: readings before now prove nothing, because its clock may have stood still.
+  void distrust(BootTime now) { trusted_since_ = now; }
   // Until when a promise to somebody outside the newest known view binds this replica; <= now: no longer.
   [[nodiscard]] BootTime lapse(const ReplicaContext& c) const;
 
  private:
   struct Peer {
     Incarnation incarnation;
-    BootTime theirs;  // newest reading received
-    BootTime mine;    // newest own reading that came back
+    BootTime theirs;   // newest reading received
+    BootTime mine;     // newest own reading that came back
+    WindowedMax lead;  // of the sender's clock, in µs
   };
   struct Grant {
     Incarnation incarnation;
@@ -56,6 +67,7 @@ class Leases {
 
   std::array<Peer, limits::kReplicasMax> peers_{};  // of the incarnation in the newest known view
   BootTime inherited_until_;
+  BootTime trusted_since_;
   std::vector<Grant> grants_;  // one per incarnation; lapsed ones are dropped when another is given
 };
 

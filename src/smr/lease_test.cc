@@ -99,6 +99,59 @@ TEST(Lease, a_wedged_replica_promises_nothing_to_the_excluded) {
     }
 }
 
+// --- a machine that does not run
+
+TEST(Lease, one_that_was_not_running_needs_an_echo_of_what_it_sent_since) {
+  Cluster c(3);
+  c.pass(2 * kHeartbeatEveryUs);
+  ASSERT_TRUE(c[0].replica->read_lease(c.now));
+  c.now = BootTime(c.now.value + 1);
+  c.give(0, input::Stalled{});
+  c.turn(0);
+  EXPECT_FALSE(c[0].replica->read_lease(c.now));
+  c.settle();  // it has asked, and was answered, without a tick of anybody
+  EXPECT_TRUE(c[0].replica->read_lease(c.now));
+}
+
+// A paused virtual machine: its clock stands still too. The others' heartbeats say that theirs went on.
+TEST(Lease, a_clock_that_stood_still_is_noticed_by_the_others_heartbeats) {
+  Cluster c(3);
+  c.pass(4 * kHeartbeatEveryUs);
+  ASSERT_TRUE(c[2].replica->read_lease(c.clock(2)));
+  constexpr std::int64_t kPausedUs = 4'000'000;
+  c.now = BootTime(c.now.value + kPausedUs);
+  c[2].stood_still_us = kPausedUs;
+  c[2].wall_ahead_ms = -kPausedUs / 1000;
+  EXPECT_TRUE(c[2].replica->read_lease(c.clock(2))) << "nothing tells it";
+  c.tick(0);
+  c.deliver(0, 2);
+  EXPECT_FALSE(c[2].replica->read_lease(c.clock(2)));
+}
+
+TEST(Lease, a_clock_that_stood_still_is_noticed_by_the_wall_clock) {
+  Cluster c(3);
+  c.pass(4 * kHeartbeatEveryUs);
+  c.now = BootTime(c.now.value + 4'000'000);
+  c[2].stood_still_us = 4'000'000;
+  c.turn(2);
+  EXPECT_FALSE(c[2].replica->read_lease(c.clock(2)));
+}
+
+TEST(Lease, reads_that_are_confirmed_wait_for_an_echo_of_after_they_were_asked) {
+  Cluster c(2);
+  c.confirm_reads = true;
+  for (int i = 0; i < 2; ++i) c.spawn(i, make_view(0, {0, 1}));
+  c.pass(2 * kHeartbeatEveryUs);
+  c.now = BootTime(c.now.value + 1);
+  const BootTime asked = c.now;
+  c.give(0, input::Read{7});
+  c.turn(0);
+  EXPECT_EQ(c[0].reads, std::vector<std::uint64_t>{7});
+  EXPECT_FALSE(c[0].replica->read_lease(c.now, asked));
+  c.settle();
+  EXPECT_TRUE(c[0].replica->read_lease(c.now, asked));
+}
+
 TEST(Read, waits_for_what_was_received_and_costs_no_message) {
   Cluster c(3);
   c.submit(0, "update");
@@ -216,21 +269,6 @@ TEST(Suspicion, a_member_linked_before_its_view_is_not_suspected) {
   c.pass(6 * kSuspectAfterUs);
   EXPECT_TRUE(c[0].asks.empty());
   EXPECT_TRUE(c[1].asks.empty());
-}
-
-TEST(Checkpoint, different_digests_at_one_position_stop_the_replica) {
-  Cluster c(2);
-  c.give(0, input::Executed{Position(10), 0xAAAA});
-  c.give(1, input::Executed{Position(10), 0xAAAA});
-  c.pass(2 * kHeartbeatEveryUs);
-  EXPECT_FALSE(c[1].stop);
-  c.give(0, input::Executed{Position(20), 1});
-  c.give(1, input::Executed{Position(20), 2});
-  c.pass(2 * kHeartbeatEveryUs);
-  ASSERT_TRUE(c[0].stop || c[1].stop);
-  const auto& stop = c[0].stop ? c[0].stop : c[1].stop;
-  EXPECT_EQ(stop->why, Output::Stop::Why::kDiverged);
-  EXPECT_NE(stop->reason.find("position 20"), std::string::npos) << stop->reason;
 }
 
 }  // namespace

@@ -15,9 +15,9 @@ void execute_head(ReplicaContext& c, Stream& stream, bool answers_direct) {
   SMR_CHECK(frame->uid() > c.last_executed, "executions are in uid order");
   c.last_executed = frame->uid();
   ++c.frames_executed;
-  const bool answer = is_direct_client(stream.id()) ? answers_direct : stream.id() == gateway_of(c.me());
+  const bool mine = is_direct_client(stream.id()) ? answers_direct : stream.id() == gateway_of(c.me());
   stream.pop_head();
-  c.out->execute.push_back({frame, answer});
+  c.out->execute.push_back({frame, mine && c.halted.empty()});
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ namespace titer::smr {
 class ReadFence {
  public:
   void read(ReplicaContext& c, std::uint64_t token) {
-    if (!c.full) {
+    if (!c.full || !c.halted.empty()) {
       c.out->reads_refused.push_back(token);
     } else if (c.newest_request <= c.last_executed || !rule_enabled(ProtocolRule::kReadsWait)) {
       c.out->reads_ready.push_back(token);

@@ -71,6 +71,10 @@ std::optional<std::string> Receiver::check(const ReplicaContext& c, const Stream
   if (frame.ts <= stream.last().ts)
     return "timestamp " + std::to_string(frame.ts.value) + " is not above the one before, " +
            std::to_string(stream.last().ts.value);
+  // Everything that was executed was stable, so its transmitter had sent something later; LC2 covers earlier views.
+  if (frame.count > 0 && frame.uid() <= c.last_executed)
+    return "timestamp " + std::to_string(frame.ts.value) + " is not above what has been executed, " +
+           std::to_string(c.last_executed.ts.value);
   if ((frame.count == 0) != (frame.requests == nullptr)) return "request count and requests disagree";
   if (frame.count > 0) {
     const Status batch = check_batch(*frame.requests, frame.count);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.h"
+
 namespace titer::smr {
 
 namespace {
@@ -21,18 +23,26 @@ std::string name(const Frame& frame) {
 }  // namespace
 
 Recovery::Recovery(Checkpoint checkpoint) {
-  held_.insert(checkpoint.bases.begin(), checkpoint.bases.end());
+  for (const auto& [transmitter, base] : checkpoint.bases) held_[transmitter].seq = base;
   found_.checkpoint = std::move(checkpoint);
+}
+
+// A member's gateway, or a direct client.
+bool Recovery::may_transmit(TransmitterId x) const {
+  return is_direct_client(x) || (x.value < limits::kReplicasMax &&
+                                 found_.checkpoint.installed.find(ReplicaId(static_cast<std::uint16_t>(x.value))));
 }
 
 Status Recovery::frame(FramePtr frame) {
   Checkpoint& at = found_.checkpoint;
   if (frame->view < at.installed.number) return ok_status();
   if (frame->view > at.installed.number) return broken(name(*frame) + " comes before its view");
-  Seq& held = held_[frame->transmitter];
-  if (frame->seq <= held) return ok_status();
-  if (frame->seq != held.next()) return broken("what is before " + name(*frame) + " is missing");
-  held = frame->seq;
+  if (!may_transmit(frame->transmitter)) return broken(name(*frame) + " is of nobody who could send it");
+  Held& held = held_[frame->transmitter];
+  if (frame->seq <= held.seq) return ok_status();
+  if (frame->seq != held.seq.next()) return broken("what is before " + name(*frame) + " is missing");
+  if (frame->ts <= held.ts) return broken(name(*frame) + " is not later than what is before it");
+  held = {frame->seq, frame->ts};
   at.clock = std::max(at.clock, frame->ts);
   found_.frames.push_back(std::move(frame));
   return ok_status();
@@ -58,6 +68,18 @@ Result<std::vector<FramePtr>> Recovery::installed(const Installed& line) {
   return execute;
 }
 
-Recovered Recovery::end() && { return std::move(found_); }
+Result<Recovered> Recovery::end() && {
+  const Checkpoint& at = found_.checkpoint;
+  const auto& members = at.installed.members;
+  for (std::size_t i = 0; i < members.size(); ++i)
+    if (members[i].id.value >= limits::kReplicasMax || (i > 0 && members[i].id <= members[i - 1].id))
+      return broken("the members of their view are out of order");
+  for (std::size_t i = 0; i < at.bases.size(); ++i) {
+    const auto& [transmitter, base] = at.bases[i];
+    if (!may_transmit(transmitter) || base == Seq() || (i > 0 && transmitter <= at.bases[i - 1].first))
+      return broken("the bases of their streams are out of order");
+  }
+  return std::move(found_);
+}
 
 }  // namespace titer::smr

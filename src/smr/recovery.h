@@ -9,7 +9,8 @@
 // without it, the frames are discarded and it learns (§6).
 //
 // Pure. Order of calls: frame() and installed() as the journal has them, then end().
-// Errors: kInternal for a journal that cannot be this replica's continuation of the checkpoint: a frame is missing.
+// Errors: kInternal for a checkpoint that no replica writes, or a journal that cannot be this replica's continuation of it:
+// a frame is missing, or out of order. Replica takes what end() gave without looking again.
 #pragma once
 
 #include <map>
@@ -27,11 +28,17 @@ class Recovery {
   [[nodiscard]] Status frame(FramePtr frame);
   // Frames to execute now, in order.
   [[nodiscard]] Result<std::vector<FramePtr>> installed(const Installed& line);
-  [[nodiscard]] Recovered end() &&;
+  [[nodiscard]] Result<Recovered> end() &&;
 
  private:
+  struct Held {
+    Seq seq;
+    LamportTime ts;  // of the last frame seen
+  };
+  [[nodiscard]] bool may_transmit(TransmitterId x) const;
+
   Recovered found_;
-  std::map<TransmitterId, Seq> held_;  // of the installed view
+  std::map<TransmitterId, Held> held_;  // of the installed view
 };
 
 }  // namespace titer::smr

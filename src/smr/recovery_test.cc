@@ -208,6 +208,110 @@ TEST(Recovery, can_fail_again_in_the_middle) {
   for (int i : {0, 1}) EXPECT_EQ(c.executed(i), Texts{"a"}) << i;
 }
 
+// --- a disk that was put back to an earlier state of the same life
+
+// Replica i's disk as it is now.
+class DiskCopy {
+ public:
+  DiskCopy(Cluster& c, int i)
+      : i_(i),
+        tables_(c[i].tables),
+        tables_executed_(c[i].tables_executed),
+        disk_(c[i].disk),
+        persisted_(c[i].persisted),
+        executed_(c.executed(i)) {}
+  void put_back(Cluster& c) const {
+    c[i_].tables = tables_;
+    c[i_].tables_executed = tables_executed_;
+    c[i_].disk = disk_;
+    c[i_].persisted = persisted_;
+    c[i_].executed = executed_;
+  }
+
+ private:
+  int i_;
+  Checkpoint tables_;
+  std::size_t tables_executed_;
+  std::vector<Output::Persist> disk_;
+  std::uint64_t persisted_;
+  Texts executed_;
+};
+
+void answer(Cluster& c, const Texts& bodies) {
+  for (const std::string& body : bodies) {
+    c.submit(0, body);
+    sync_all(c, {0, 1, 2});
+  }
+}
+
+// The state is written down, and what everybody has acknowledged leaves the journal.
+void forget(Cluster& c, int i) {
+  c.write_tables(i);
+  std::erase_if(c[i].disk, [&](const Output::Persist& p) {
+    const auto& frame = std::get<FramePtr>(p.what);
+    return std::ranges::any_of(c[i].tables.bases, [&](const auto& base) {
+      return base.first == frame->transmitter && frame->seq <= base.second;
+    });
+  });
+}
+
+TEST(GoneBack, the_others_go_on_with_every_answered_update_and_the_disk_that_went_back_leaves) {
+  Cluster c(kReplicas, true);
+  answer(c, {"a"});
+  const DiskCopy copy(c, 2);
+  answer(c, {"b", "c"});
+  for (int i = 0; i < kReplicas; ++i) forget(c, i);
+  answer(c, {"d"});
+  for (int i = 0; i < kReplicas; ++i) c.crash(i);
+  copy.put_back(c);
+  start_again(c, 1, {0, 1, 2});
+  ASSERT_TRUE(c[2].stop);
+  EXPECT_EQ(c[2].stop->why, Output::Stop::Why::kExcluded);
+  EXPECT_NE(c[2].stop->reason.find("gone back in time"), std::string::npos) << c[2].stop->reason;
+  for (int i : {0, 1}) {
+    EXPECT_FALSE(c[i].stop);
+    ASSERT_FALSE(c[i].asks.empty());
+    EXPECT_TRUE(c[i].asks.back().without.has(ReplicaId(2)));
+    EXPECT_NE(c[i].asks.back().reason.find("gone back in time"), std::string::npos);
+  }
+  c.crash(2);
+  c.view(reborn(2, {0, 1}, make_view(0, {0, 1, 2})));
+  sync_all(c, {0, 1});
+  for (int i : {0, 1}) EXPECT_EQ(c.executed(i), (Texts{"a", "b", "c", "d"})) << i;
+}
+
+// Nothing is missing that the others could not give.
+TEST(GoneBack, a_disk_that_lacks_only_what_the_others_still_have_gets_it_from_them) {
+  Cluster c(kReplicas, true);
+  answer(c, {"a"});
+  const DiskCopy copy(c, 2);
+  answer(c, {"b", "c"});
+  for (int i = 0; i < kReplicas; ++i) c.crash(i);
+  copy.put_back(c);
+  start_again(c, 1, {0, 1, 2});
+  for (int i = 0; i < kReplicas; ++i) EXPECT_EQ(c.executed(i), (Texts{"a", "b", "c"})) << i;
+}
+
+TEST(GoneBack, if_all_have_lost_something_nobody_begins) {
+  Cluster c(2, true);
+  for (int i : {0, 1}) c.crash(i);
+  // Each has a checkpoint by which the other must hold more than its own disk has.
+  for (int i : {0, 1}) {
+    c[i].tables.bases = {{gateway_of(ReplicaId(static_cast<std::uint16_t>(1 - i))), Seq(9)}};
+    c[i].disk.clear();
+    c.restart(i, 200U + static_cast<std::uint64_t>(i));
+  }
+  ViewRecord next = reborn(1, {0, 1}, make_view(0, {0, 1}));
+  c.view(next);
+  c.pass(limits::kReadLeaseUs + limits::kHeartbeatEveryUs);
+  for (int i : {0, 1}) {
+    ASSERT_TRUE(c[i].stop) << i;
+    EXPECT_EQ(c[i].stop->why, Output::Stop::Why::kLost);
+    EXPECT_NE(c[i].stop->reason.find("titer recover"), std::string::npos);
+    EXPECT_TRUE(c[i].installed.empty());
+  }
+}
+
 // --- a journal that is not what it should be
 
 Checkpoint born() {
@@ -233,6 +337,29 @@ TEST(Recovery, a_view_whose_frames_are_missing_is_an_error) {
   EXPECT_FALSE(recovery.installed({make_view(1, {0, 1}), {LamportTime(9), TransmitterId(0)}}).ok());
 }
 
+TEST(Recovery, a_frame_of_nobody_is_an_error) {
+  Recovery recovery(born());
+  EXPECT_FALSE(recovery.frame(make_frame(0, TransmitterId(3), 1, 5, "a")).ok());
+}
+
+TEST(Recovery, a_stream_whose_times_do_not_rise_is_an_error) {
+  Recovery recovery(born());
+  ASSERT_TRUE(recovery.frame(make_frame(0, TransmitterId(1), 1, 5, "a")).ok());
+  EXPECT_FALSE(recovery.frame(make_frame(0, TransmitterId(1), 2, 5, "b")).ok());
+}
+
+TEST(Recovery, a_checkpoint_that_no_replica_writes_is_an_error) {
+  for (const AckRow& bases : {AckRow{{TransmitterId(3), Seq(1)}}, AckRow{{TransmitterId(1), Seq(0)}},
+                              AckRow{{TransmitterId(1), Seq(1)}, {TransmitterId(1), Seq(2)}}}) {
+    Checkpoint at = born();
+    at.bases = bases;
+    EXPECT_FALSE(Recovery(at).end().ok());
+  }
+  Checkpoint twice = born();
+  twice.installed.members[1] = twice.installed.members[0];
+  EXPECT_FALSE(Recovery(twice).end().ok());
+}
+
 TEST(Recovery, what_the_tables_have_is_passed_over) {
   Checkpoint at = born();
   at.installed.number = ViewNumber(3);
@@ -242,7 +369,7 @@ TEST(Recovery, what_the_tables_have_is_passed_over) {
   ASSERT_TRUE(recovery.frame(make_frame(3, TransmitterId(1), 3, 6, "below the base")).ok());
   ASSERT_TRUE(recovery.frame(make_frame(3, TransmitterId(1), 5, 8, "next")).ok());
   ASSERT_TRUE(recovery.installed({make_view(2, {0, 1}), {LamportTime(9), TransmitterId(0)}}).ok());
-  const Recovered found = std::move(recovery).end();
+  const Recovered found = std::move(recovery).end().value();
   ASSERT_EQ(found.frames.size(), 1U);
   EXPECT_EQ(found.frames.front()->seq, Seq(5));
 }

@@ -35,9 +35,10 @@ Replica& Replica::operator=(Replica&&) noexcept = default;
 
 void Replica::step(BootTime now, const Input& input, Output& out) { impl_->core.step(now, input, out); }
 bool Replica::accepts(std::size_t body_bytes) const { return impl_->core.accepts(body_bytes); }
-bool Replica::read_lease(BootTime now) const { return impl_->core.read_lease(now); }
+bool Replica::read_lease(BootTime now, BootTime asked) const { return impl_->core.read_lease(now, asked); }
 bool Replica::full() const { return impl_->core.full(); }
 bool Replica::wedged() const { return impl_->core.wedged(); }
+const std::string& Replica::dispute() const { return impl_->core.dispute(); }
 Snapshot Replica::snapshot() const { return impl_->core.snapshot(); }
 Checkpoint Replica::checkpoint() const { return impl_->core.checkpoint(); }
 FrameStatus Replica::frame_status(ViewNumber view, Uid uid, Seq seq) const {

@@ -48,6 +48,9 @@ struct Options {
   Incarnation incarnation;
   bool durable = false;                 // true: only Persisted makes a frame held
   std::uint32_t frames_in_flight = 64;  // own unsafe request frames; more requests wait for the next frame
+  bool accept_wall =
+      false;  // an operator says that this machine's clock is right, however far it is ahead of the state
+  bool confirm_reads = false;  // every read asks all members once (§5), for machines whose clocks may stand still
 };
 
 namespace input {
@@ -84,9 +87,10 @@ struct View {  // the register's newest record; older or repeated ones are ignor
 struct Persisted {  // all of Output::persist up to and including this ticket is on disk
   std::uint64_t ticket = 0;
 };
-struct Executed {  // everything in Output::execute has been executed; the state machine stands here
+struct Executed {  // a frame of Output::execute has been executed, or a state is in; the state machine stands here
   Position position;
   std::uint64_t digest = 0;
+  WallTime time = {};  // of the state machine
 };
 struct Learned {  // learner: a donor's stream is complete up to here (goes into Flush)
   Position position;
@@ -99,6 +103,8 @@ struct Read {  // a linearizable read; token comes back in reads_ready or reads_
   std::uint64_t token = 0;
 };
 struct Tick {};  // at least every heartbeat interval, and at wake_at
+// This process did not run for a while, or its machine slept: promises that were made to it may have ended meanwhile.
+struct Stalled {};
 struct EndOfTurn {
   WallTime wall;
 };
@@ -107,7 +113,7 @@ struct EndOfTurn {
 
 using Input = std::variant<input::Submit, input::Receive, input::Direct, input::DirectLost, input::LinkUp,
                            input::LinkDown, input::View, input::Persisted, input::Executed, input::Learned,
-                           input::StateInstalled, input::Read, input::Tick, input::EndOfTurn>;
+                           input::StateInstalled, input::Read, input::Tick, input::Stalled, input::EndOfTurn>;
 
 // A frame to execute now. Executions are in uid order, the same at every replica.
 struct Execution {
@@ -146,7 +152,11 @@ struct Output {
     std::string reason;
   };
   struct Stop {  // this replica must not go on
-    enum class Why { kExcluded, kDiverged } why = Why::kExcluded;
+    enum class Why {
+      kExcluded,  // it starts again and learns
+      kWrong,     // its state is wrong, also on disk: as kExcluded, from nothing
+      kLost,      // no replica has everything that was acknowledged: an operator has to choose
+    } why = Why::kExcluded;
     std::string reason;
   };
 
@@ -156,8 +166,9 @@ struct Output {
   std::vector<Persist> persist;
   // Before: nothing. No message depends on an execution or on a sync of the same output.
   std::vector<Send> send;
-  // Before: `execute` of all earlier outputs. After: Input Executed, once for all of them. The results of a frame with
-  // `answer` go to its clients when it is executed; nothing has to be sent or synced first.
+  // Before: `execute` of all earlier outputs. After each: Input Executed, so that all replicas compare the same positions
+  // (I10). The results of a frame with `answer` go to its clients when it is executed; nothing has to be sent or synced
+  // first.
   std::vector<Execution> execute;
   // Before: `execute` of this and of all earlier outputs; the state given is the one that they lead to.
   std::vector<GiveState> give_state;
@@ -198,7 +209,10 @@ struct Snapshot {
   std::size_t unsafe_own_frames = 0;
   std::size_t pending_requests = 0;
   std::size_t active_clients = 0;
-  ViewRecord view;  // the installed one
+  ViewRecord view;                 // the installed one
+  WallTime wall;                   // what frames are stamped with
+  std::int64_t wall_ahead_ms = 0;  // this machine's clock, of the median of the members'
+  std::string wall_fault;          // why it is not believed; empty: it is
 };
 
 // The standing of a frame at this replica. Both are true for a frame of an earlier view, which is settled.
@@ -227,12 +241,15 @@ class Replica {
   // replica that is not full, `unavailable`.
   [[nodiscard]] bool accepts(std::size_t body_bytes) const;
 
-  // May a value read from the state at this moment be answered (§5)? Ask after reading.
-  [[nodiscard]] bool read_lease(BootTime now) const;
+  // May a value read from the state at this moment be answered to who asked at `asked` (§5)? Ask after reading.
+  [[nodiscard]] bool read_lease(BootTime now, BootTime asked = {}) const;
 
   // A replica with the whole state; false: a learner. These two are snapshot()'s without the rest.
   [[nodiscard]] bool full() const;
   [[nodiscard]] bool wedged() const;
+  // Why it neither executes nor answers: its state differs from another's, and it is not known which is wrong (I10).
+  // Empty: it does.
+  [[nodiscard]] const std::string& dispute() const;
   [[nodiscard]] Snapshot snapshot() const;
   // Of a full replica, for the state that has executed all of Output::execute so far.
   [[nodiscard]] Checkpoint checkpoint() const;

@@ -29,11 +29,12 @@ struct ReplicaContext {
   bool member_once = false;  // some record had this incarnation
   bool recovered = false;    // `installed` is from the disk, of an earlier life: wedged until the next is installed
   Streams streams;           // of the installed view
+  std::string halted;        // I10: why nothing is executed or answered; empty: it is
   bool owes = false;         // holds requests that it has not yet acknowledged (§2.3)
   Uid newest_request;        // highest uid of a frame with requests that was ever held
   Uid last_executed;         // highest uid executed; executions are in uid order across views
   BootTime now;
-  WallTime wall;  // of the last EndOfTurn; 0 before
+  WallTime wall;  // of the last EndOfTurn, as believed (wall_clock.h); 0 before
   Output* out = nullptr;
 
   std::uint64_t frames_sent = 0;
@@ -45,7 +46,7 @@ struct ReplicaContext {
   // A view is being agreed on in which this replica is a member (§4).
   [[nodiscard]] bool flushing() const { return in_record() && (!full || record.number > installed.number); }
   [[nodiscard]] bool wedged() const { return full && (record.number > installed.number || recovered); }
-  // Takes part in the normal case: sends frames, executes, welcomes.
+  // Takes part in the normal case: sends frames, executes (unless halted), welcomes.
   [[nodiscard]] bool working() const { return full && !wedged(); }
 
   [[nodiscard]] ReplicaSet others(const ViewRecord& view) const {

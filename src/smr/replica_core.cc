@@ -4,12 +4,16 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "smr/order.h"
 #include "smr/rules.h"
 
 namespace titer::smr {
 
 namespace {
+
+constexpr std::int64_t kAskAgainUs = 100'000;
 
 // Members in range, sorted, at most one per id.
 bool well_formed(const ViewRecord& record) {
@@ -42,12 +46,10 @@ ReplicaCore::ReplicaCore(Options options, const Recovered& recovered) : c_(optio
   c_.last_executed = at.last_executed;
   c_.clock.receive(at.clock);
   c_.streams.reset(c_.installed);
-  for (const auto& [transmitter, base] : at.bases) c_.streams.restore(transmitter, base, at.installed.set());
-  for (const FramePtr& frame : recovered.frames) {
-    Stream* stream = c_.streams.find_or_add(frame->transmitter);
-    SMR_CHECK(stream != nullptr, "a frame was held, so its stream was");
-    receiver_.recover(c_, *stream, frame);
-  }
+  for (const auto& [transmitter, base] : at.bases)
+    c_.streams.recovered(transmitter).restore(base, at.installed.set());
+  for (const FramePtr& frame : recovered.frames)
+    receiver_.recover(c_, c_.streams.recovered(frame->transmitter), frame);
 }
 
 void ReplicaCore::step(BootTime now, const Input& input, Output& out) {
@@ -77,14 +79,30 @@ void ReplicaCore::handle(const input::Persisted& in) {
   if (c_.flushing()) progress();
 }
 
-void ReplicaCore::handle(const input::Read& in) { reads_.read(c_, in.token); }
+void ReplicaCore::handle(const input::Read& in) {
+  confirm_due_ = confirm_due_ || c_.options.confirm_reads;
+  reads_.read(c_, in.token);
+}
 
-void ReplicaCore::handle(const input::Executed& in) { checkpoints_.executed(in.position, in.digest); }
+void ReplicaCore::handle(const input::Stalled&) { distrust_leases(); }
+
+void ReplicaCore::distrust_leases() {
+  leases_.distrust(c_.now);
+  heartbeats(true);
+}
+
+void ReplicaCore::handle(const input::Executed& in) {
+  checkpoints_.executed(in.position, in.digest);
+  wall_.state_is_at(c_.now, in.time);
+  judge();
+}
 
 void ReplicaCore::handle(const input::EndOfTurn& in) {
-  c_.wall = in.wall;
+  if (wall_.shows(c_.now, in.wall)) distrust_leases();
+  c_.wall = wall_.stamp(c_);
+  if (std::exchange(confirm_due_, false)) heartbeats(true);
   gateway_.end_of_turn(c_, receiver_);
-  if (!c_.working()) return;
+  if (!c_.working() || !c_.halted.empty()) return;
   order::execute_ready(c_);
   reads_.release(c_);
   direct_.solicit(c_);
@@ -226,6 +244,7 @@ void ReplicaCore::install(const ViewRecord& record) {
   if (c_.wedged()) return;  // caught up with the top view; the flush of a later one goes on
   change_.end();
   direct_.installed(c_);
+  judge();
   heartbeats();
 }
 
@@ -263,7 +282,11 @@ void ReplicaCore::handle(const input::LinkDown& in) {
 
 void ReplicaCore::on_heartbeat(ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
   suspicion_.heard(c_, from, incarnation, beat);
-  if (leases_.heard(c_, from, incarnation, beat)) heartbeat(from);
+  if (c_.record.has(from, incarnation)) wall_.heard(c_.now, from, incarnation, beat.wall);
+  const Leases::Heard heard = leases_.heard(c_, from, incarnation, beat);
+  if (heard.first || (beat.urgent && c_.record.has(from, incarnation))) heartbeat(from);
+  if (heard.stood_still) distrust_leases();
+  answer_learner(from, incarnation);
   // A view with this replica is installed by nobody before this one is done for it.
   if (c_.in_record() && beat.installed > c_.record.number)
     c_.out->stop = {
@@ -271,29 +294,58 @@ void ReplicaCore::on_heartbeat(ReplicaId from, Incarnation incarnation, const He
         fmt::format("replica {} has installed view {}, and the newest one known here is {}: this replica was left "
                     "out, or the register has gone back in time",
                     from.value, beat.installed.value, c_.record.number.value)};
-  if (!c_.full || c_.out->stop) return;
-  if (auto reason = checkpoints_.compare(from, beat))
-    c_.out->stop = {Output::Stop::Why::kDiverged, std::move(*reason)};
+  if (!c_.full || c_.out->stop || !c_.installed.has(from, incarnation)) return;
+  checkpoints_.heard(c_.now, from, incarnation, beat);
+  judge();
 }
 
-void ReplicaCore::heartbeat(ReplicaId to) {
+// A learner needs to know whether its clock is right before it joins. It is answered, but rarely: of two processes that have
+// excluded one another each would answer the other's answer.
+void ReplicaCore::answer_learner(ReplicaId to, Incarnation incarnation) {
+  if (!c_.full || c_.record.has(to, incarnation)) return;
+  BootTime& at = answered_at_[to.value];
+  if (at != BootTime() && c_.now.value - at.value < limits::kHeartbeatEveryUs) return;
+  at = c_.now;
+  heartbeat(to);
+}
+
+void ReplicaCore::judge() {
+  if (!c_.full || c_.out->stop || (!checkpoints_.disputed() && c_.halted.empty())) return;
+  Checkpoints::Judgement judged = checkpoints_.judge(c_);
+  const bool halts = judged.halts();
+  if (halts && c_.halted.empty()) heartbeats();  // the others hear of it, and tell their digests
+  c_.halted = halts ? judged.text : std::string();
+  if (judged.verdict == Checkpoints::Judgement::Verdict::kWrongHere)
+    c_.out->stop = {Output::Stop::Why::kWrong, std::move(judged.text)};
+  if (judged.verdict != Checkpoints::Judgement::Verdict::kWrongThere || !c_.in_record()) return;
+  judged.wrong.bits &= c_.record.set().bits;
+  if (judged.wrong.empty() || c_.now.value - judged_at_.value < kAskAgainUs) return;
+  judged_at_ = c_.now;
+  c_.out->ask.push_back({c_.record.number, judged.wrong, std::move(judged.text)});
+}
+
+void ReplicaCore::heartbeat(ReplicaId to, bool urgent) {
   Heartbeat beat;
+  beat.urgent = urgent;
+  beat.wall = wall_.own(c_.now);
   beat.sent = c_.now;
   beat.echo = leases_.echo_for(c_, to);
   beat.installed = c_.installed.number;
   beat.hears = suspicion_.hears(c_);
   if (c_.full) {
-    beat.checkpoint = checkpoints_.position();
-    beat.digest = checkpoints_.digest();
+    const Checkpoints::Point point = checkpoints_.told();
+    beat.checkpoint = point.position;
+    beat.digest = point.digest;
+    beat.disputed = checkpoints_.disputed();
   }
   c_.send(to, beat);
 }
 
-void ReplicaCore::heartbeats() {
+void ReplicaCore::heartbeats(bool urgent) {
   beaten_at_ = c_.now;
   const std::uint32_t all = c_.others(c_.record).bits | (c_.full ? c_.others(c_.installed).bits : 0U);
   for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j)
-    if (ReplicaSet{all}.has(ReplicaId(j))) heartbeat(ReplicaId(j));
+    if (ReplicaSet{all}.has(ReplicaId(j))) heartbeat(ReplicaId(j), urgent);
 }
 
 void ReplicaCore::handle(const input::Tick&) {
@@ -301,6 +353,7 @@ void ReplicaCore::handle(const input::Tick&) {
   if (c_.now.value - beaten_at_.value >= limits::kHeartbeatEveryUs * 3 / 4) heartbeats();
   if (suspicion_.tick(c_, gateway_, change_)) direct_.restart_patience(c_);
   direct_.tick(c_);
+  judge();
   if (c_.flushing()) progress();
 }
 
@@ -341,6 +394,9 @@ Snapshot ReplicaCore::snapshot() const {
   s.unsafe_own_frames = gateway_.unsafe_frames();
   s.pending_requests = gateway_.pending_requests();
   s.view = c_.installed;
+  s.wall = c_.wall;
+  s.wall_ahead_ms = wall_.ahead_ms();
+  s.wall_fault = wall_.fault();
   return s;
 }
 

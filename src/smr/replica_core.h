@@ -18,6 +18,7 @@
 #include "smr/receiver.h"
 #include "smr/replica_context.h"
 #include "smr/suspicion.h"
+#include "smr/wall_clock.h"
 
 namespace titer::smr {
 
@@ -31,7 +32,8 @@ class ReplicaCore {
   [[nodiscard]] bool accepts(std::size_t body_bytes) const { return gateway_.accepts(c_, body_bytes); }
   [[nodiscard]] bool full() const { return c_.full; }
   [[nodiscard]] bool wedged() const { return c_.wedged(); }
-  [[nodiscard]] bool read_lease(BootTime now) const { return leases_.held(c_, now); }
+  [[nodiscard]] bool read_lease(BootTime now, BootTime asked) const { return leases_.held(c_, now, asked); }
+  [[nodiscard]] const std::string& dispute() const { return c_.halted; }
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] Checkpoint checkpoint() const;
   [[nodiscard]] FrameStatus frame_status(ViewNumber view, Uid uid, Seq seq) const;
@@ -53,6 +55,7 @@ class ReplicaCore {
   void handle(const input::StateInstalled& in);
   void handle(const input::Read& in);
   void handle(const input::Tick& in);
+  void handle(const input::Stalled& in);
   void handle(const input::EndOfTurn& in);
 
   void on_frame(ReplicaId from, Incarnation incarnation, const FramePtr& frame);
@@ -67,8 +70,13 @@ class ReplicaCore {
   void progress();
   void install(const ViewRecord& record);
   void replay_early();
-  void heartbeat(ReplicaId to);
-  void heartbeats();
+  void answer_learner(ReplicaId to, Incarnation incarnation);
+  // Acts on digests that differ.
+  void judge();
+  void heartbeat(ReplicaId to, bool urgent = false);
+  void heartbeats(bool urgent = false);
+  // Echoes of before count for no read any more.
+  void distrust_leases();
 
   ReplicaContext c_;
   Receiver receiver_;
@@ -80,8 +88,12 @@ class ReplicaCore {
   ViewChange change_;
   Suspicion suspicion_;
   Checkpoints checkpoints_;
-  Position learned_;        // learner: Input Learned
-  BootTime beaten_at_;      // last heartbeats to all
+  WallClock wall_;
+  std::array<BootTime, limits::kReplicasMax> answered_at_{};  // a process that is no member, with a heartbeat
+  bool confirm_due_ = false;                                  // reads wait for echoes of a heartbeat of this turn
+  Position learned_;                                          // learner: Input Learned
+  BootTime beaten_at_;                                        // last heartbeats to all
+  BootTime judged_at_;      // the register was last asked for a view without those whose state is wrong
   bool replaying_ = false;  // replay_early() is due or under way
 #ifdef TITER_INVARIANTS
   Invariants invariants_;

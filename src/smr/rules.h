@@ -27,6 +27,7 @@ enum class ProtocolRule {
   kExactlyOnce,     // §2.8 a repeated request is not executed again
   kWedge,           // §4.1 after learning of the next view: no frames, no acks
   kTopView,         // §4.3 a member that is behind installs the top view first
+  kGoneBack,        // §4.3 a member that lacks what it has acknowledged takes part in no view
   kRelay,           // §4.4 the lowest holder relays, and done waits for it
   kAllDone,         // §4.6 install only when all are done
   kEarly,           // §4.6 frames of the next view that come early are taken after it is installed

@@ -39,10 +39,12 @@ Stream* Streams::find_or_add(TransmitterId id) {
   return slot.get();
 }
 
-void Streams::restore(TransmitterId id, Seq base, ReplicaSet members) {
-  Stream* stream = find_or_add(id);
-  SMR_CHECK(stream != nullptr, "a checkpoint names streams of its view");
-  stream->restore(base, members);
+Stream& Streams::recovered(TransmitterId id) {
+  if (Stream* s = find(id)) return *s;
+  SMR_CHECK(is_direct_client(id), "what is recovered has been checked");
+  auto& slot = streams_[id];
+  slot = std::make_unique<Stream>(id, me_);
+  return *slot;
 }
 
 void Streams::enliven(Stream& stream) {

@@ -29,8 +29,8 @@ class Streams {
   // As find, but a direct client's stream is made if there is none; null beyond the limit or for a gateway
   // that is no member.
   [[nodiscard]] Stream* find_or_add(TransmitterId id);
-  // A stream of which every one of `members` holds all up to `base`, after a restart.
-  void restore(TransmitterId id, Seq base, ReplicaSet members);
+  // After a restart, of a transmitter that the disk names (smr/recovery.h): whatever it names was within the limit.
+  [[nodiscard]] Stream& recovered(TransmitterId id);
   [[nodiscard]] Stream& own() { return *find(gateway_of(me_)); }
   [[nodiscard]] const Stream& own() const { return *find(gateway_of(me_)); }
 

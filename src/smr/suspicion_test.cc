@@ -43,8 +43,12 @@ struct OneOfFive {
     const BootTime since = now;
     while (out.ask.empty() && now.value - since.value < 10'000'000) {
       now = BootTime(now.value + kTickUs);
-      for (const std::uint16_t id : heard)
-        step(input::Receive{ReplicaId(id), Incarnation(100U + id), Heartbeat{now, {}, {}, {}, 0, says.at(id)}});
+      for (const std::uint16_t id : heard) {
+        Heartbeat beat;
+        beat.sent = now;
+        beat.hears = says.at(id);
+        step(input::Receive{ReplicaId(id), Incarnation(100U + id), beat});
+      }
       step(input::Tick{});
     }
     return (now.value - since.value) / 1000;

@@ -106,6 +106,7 @@ struct Flush {
   ViewNumber installed;  // sender's installed view, when full
   Position learned;      // learners: everything up to here has been received from a donor
   AckRow floors;         // highest seq held from every transmitter of `installed`
+  AckRow bases;  // up to here every member acknowledged them; a member below has forgotten what it had on disk
 };
 // §4 flush step 4: a frame of view `frame->view` that the receiver misses.
 struct Relay {
@@ -124,6 +125,9 @@ struct Heartbeat {
   Position checkpoint;       // I10: at this position …
   std::uint64_t digest = 0;  // … the sender's state had this digest; 0/0 until the first checkpoint
   ReplicaSet hears;          // members of the sender's newest view that it hears (§4, suspicion)
+  WallTime wall;             // sender's wall clock, as it shows it; 0: not known yet
+  bool disputed = false;     // the sender knows of different digests at `checkpoint`; tell it yours (I10)
+  bool urgent = false;       // answer with a heartbeat immediately: a read waits for its echo (§5)
 };
 using PeerMessage = std::variant<FramePtr, Flush, Relay, Done, Heartbeat>;
 

@@ -38,9 +38,10 @@ Result<Inspection> inspect(const std::string& dir) {
       options, [&](RecordKind kind, const RecordName&, ByteView body) { return replay.record(kind, body); });
   if (!journal) return journal.error();
   out.journal = *journal;
-  Replay::Found found = std::move(replay).end(out.identity);
-  out.inventory = std::move(found.inventory);
-  out.frames_held = found.recovered.frames.size();
+  auto found = std::move(replay).end(out.identity);
+  if (!found) return found.error();
+  out.inventory = std::move(found->inventory);
+  out.frames_held = found->recovered.frames.size();
   if (const Status sound = machine.registry().check(); !sound) return sound.error();
   out.digest = machine.digest();
   out.totals = machine.registry().totals();

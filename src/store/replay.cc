@@ -42,8 +42,10 @@ Status Replay::record(RecordKind kind, ByteView body) {
   return ok_status();
 }
 
-Replay::Found Replay::end(const Identity& identity) && {
-  Found found{std::move(recovery_).end(), {}};
+Result<Replay::Found> Replay::end(const Identity& identity) && {
+  auto recovered = std::move(recovery_).end();
+  if (!recovered) return recovered.error();
+  Found found{std::move(recovered).value(), {}};
   const smr::ViewRecord& installed = found.recovered.checkpoint.installed;
   const smr::Member* member = installed.find(identity.me);
   wire::Inventory& inventory = found.inventory;

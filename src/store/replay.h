@@ -27,7 +27,7 @@ class Replay {
     smr::Recovered recovered;
     wire::Inventory inventory;
   };
-  [[nodiscard]] Found end(const Identity& identity) &&;
+  [[nodiscard]] Result<Found> end(const Identity& identity) &&;
 
  private:
   machine::Machine& machine_;

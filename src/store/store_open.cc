@@ -89,9 +89,10 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
   });
   if (!journal) return journal.error();
   journal_ = std::move(journal).value();
-  Replay::Found found = std::move(replay).end(identity_);
-  recovered_ = std::move(found.recovered);
-  inventory_ = std::move(found.inventory);
+  auto found = std::move(replay).end(identity_);
+  if (!found) return found.error();
+  recovered_ = std::move(found->recovered);
+  inventory_ = std::move(found->inventory);
   if (inventory_.whole) identity_.lives = inventory_.lives;
   materializer_.emplace(*tables_, std::move(loaded->written));
   writer_ = std::make_unique<TablesWriter>(

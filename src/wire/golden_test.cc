@@ -93,13 +93,15 @@ TEST(Golden, between_replicas) {
   EXPECT_EQ(message(smr::PeerMessage(frame(TransmitterId(1), kRow))),
             "5454010a39000000ac2e4ed85bdbad0800020203c8018080e4b3a1640200090b01012605000000000000000100000000"
             "00000012000000040103616e6e0103656c6dc203323038ac02");
-  EXPECT_EQ(message(smr::PeerMessage(smr::Flush{ViewNumber(3), true, ViewNumber(2), Position(0), kRow})),
+  EXPECT_EQ(message(smr::PeerMessage(
+                smr::Flush{ViewNumber(3), true, ViewNumber(2), Position(0), kRow, {{TransmitterId(0), Seq(7)}}})),
             "5454010b090000008d0005eaddd8bf8b030102000200090b01");
   EXPECT_EQ(message(smr::PeerMessage(smr::Relay{ViewNumber(3), frame(TransmitterId(1), {})})),
             "5454010c3600000093208345aa71e61a0300020203c8018080e4b3a16400012605000000000000000100000000000000"
             "12000000040103616e6e0103656c6dc203323038ac02");
   EXPECT_EQ(message(smr::PeerMessage(smr::Done{ViewNumber(3)})), "5454010d01000000631176083ee7d31203");
-  EXPECT_EQ(message(smr::PeerMessage(smr::Heartbeat{BootTime(1), BootTime(2), ViewNumber(3), Position(4), 5, {6}})),
+  EXPECT_EQ(message(smr::PeerMessage(smr::Heartbeat{
+                BootTime(1), BootTime(2), ViewNumber(3), Position(4), 5, {6}, WallTime(7), true, false})),
             "5454010e2c00000089656dbc4fcd837f0100000000000000020000000000000003000000000000000400000000000000"
             "050000000000000006000000");
   EXPECT_EQ(message(TransferWant{Position(300), 4, Position(200), 5}),

@@ -13,7 +13,9 @@ namespace titer::wire {
 
 // Of an ack row or floors: every gateway and every direct client that one replica may know.
 constexpr std::size_t kRowMax = limits::kReplicasMax + limits::kDirectClientsMax;
-constexpr std::uint8_t kRest = 1;
+constexpr std::uint8_t kRest = 1;      // of a frame
+constexpr std::uint8_t kDisputed = 1;  // of a heartbeat
+constexpr std::uint8_t kUrgent = 2;
 
 TransmitterId get_transmitter(ByteReader& in) {
   const TransmitterId x(std::rotr(get_varint(in), 1));
@@ -86,6 +88,7 @@ void put(Bytes& out, const smr::Flush& flush) {
   put_varint(m, flush.installed.value);
   put_varint(m, flush.learned.value);
   put_row(m, flush.floors);
+  put_row(m, flush.bases);
   m.finish();
 }
 void put(Bytes& out, const smr::Relay& relay) {
@@ -107,6 +110,8 @@ void put(Bytes& out, const smr::Heartbeat& beat) {
   m.u64(beat.checkpoint.value);
   m.u64(beat.digest);
   m.u32(beat.hears.bits);
+  m.i64(beat.wall.value);
+  m.u8(static_cast<std::uint8_t>((beat.disputed ? kDisputed : 0) | (beat.urgent ? kUrgent : 0)));
   m.finish();
 }
 
@@ -117,6 +122,7 @@ smr::Flush get_flush(ByteReader& in) {
   f.installed = ViewNumber(get_varint(in));
   f.learned = Position(get_varint(in));
   f.floors = get_row(in);
+  f.bases = get_row(in);
   return f;
 }
 smr::Relay get_relay(ByteReader& in) {
@@ -133,6 +139,10 @@ smr::Heartbeat get_heartbeat(ByteReader& in) {
   h.checkpoint = Position(in.u64());
   h.digest = in.u64();
   h.hears.bits = in.u32();
+  h.wall = WallTime(in.i64());
+  const std::uint8_t flags = get_flags(in, kDisputed | kUrgent);
+  h.disputed = (flags & kDisputed) != 0;
+  h.urgent = (flags & kUrgent) != 0;
   return h;
 }
 

@@ -29,7 +29,8 @@ void add_links(std::vector<Bytes>& all, Maker& make) {
 
 void add_peers(std::vector<Bytes>& all, Maker& make) {
   add(all, make.frame());
-  add(all, smr::PeerMessage(smr::Flush{make.view(), make.coin(), make.view(), make.position(), make.row()}));
+  add(all,
+      smr::PeerMessage(smr::Flush{make.view(), make.coin(), make.view(), make.position(), make.row(), make.row()}));
   add(all, smr::PeerMessage(smr::Relay{make.view(), make.frame_ptr()}));
   add(all, smr::PeerMessage(smr::Done{make.view()}));
   add(all, smr::PeerMessage(smr::Heartbeat{BootTime(make.any_signed()),
@@ -37,7 +38,10 @@ void add_peers(std::vector<Bytes>& all, Maker& make) {
                                            make.view(),
                                            make.position(),
                                            make.any(),
-                                           {make.u32()}}));
+                                           {make.u32()},
+                                           WallTime(make.any_signed()),
+                                           make.coin(),
+                                           make.coin()}));
   add(all, TransferWant{make.position(), make.u32(), make.position(), make.any()});
   add(all, TransferLog{make.any(), as_bytes(make.text())});
   const std::uint32_t slots = make.u32();

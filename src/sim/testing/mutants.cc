@@ -74,8 +74,9 @@ constexpr Mutant kMutants[] = {
     {"first_request_alone", smr::ProtocolRule::kFirstAlone, 500},
 };
 // All but kInherit: a lease that outlives a total failure is so rare a case that thousands of seeds do not show it.
-// Recovery.an_earlier_lifes_promises_to_readers_are_kept_whoever_has_them makes it.
-static_assert(std::size(kMutants) + 1 == static_cast<std::size_t>(smr::ProtocolRule::kCount),
+// Recovery.an_earlier_lifes_promises_to_readers_are_kept_whoever_has_them makes it. And kGoneBack: no disk is put back here;
+// GoneBack.* does it.
+static_assert(std::size(kMutants) + 2 == static_cast<std::size_t>(smr::ProtocolRule::kCount),
               "every rule has its mutant");
 
 Sum run_seeds(std::vector<std::uint64_t> seeds) {

@@ -55,7 +55,9 @@ Options Cluster::options(int i) {
   return {.me = ReplicaId(static_cast<std::uint16_t>(i)),
           .incarnation = (*this)[i].incarnation,
           .durable = durable_,
-          .frames_in_flight = frames_in_flight_};
+          .frames_in_flight = frames_in_flight_,
+          .accept_wall = accept_wall,
+          .confirm_reads = confirm_reads};
 }
 
 void Cluster::connect(int i) {
@@ -96,13 +98,13 @@ void Cluster::restart(int i, std::uint64_t incarnation) {
   }
   n.incarnation = Incarnation(incarnation);
   n.out.clear();
-  n.replica = std::make_unique<Replica>(options(i), std::move(recovery).end());
+  n.replica = std::make_unique<Replica>(options(i), std::move(recovery).end().value());
   n.alive = true;
   connect(i);
 }
 
 void Cluster::give(int i, const Input& input) {
-  if ((*this)[i].alive) (*this)[i].replica->step(now, input, (*this)[i].out);
+  if ((*this)[i].alive) (*this)[i].replica->step(clock(i), input, (*this)[i].out);
 }
 
 void Cluster::submit(int i, const std::string& body) {
@@ -111,7 +113,7 @@ void Cluster::submit(int i, const std::string& body) {
 }
 
 void Cluster::turn(int i) {
-  give(i, input::EndOfTurn{WallTime(now.value / 1000)});
+  give(i, input::EndOfTurn{WallTime(now.value / 1000 + (*this)[i].wall_ahead_ms)});
   perform(i);
 }
 

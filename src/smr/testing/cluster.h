@@ -41,6 +41,8 @@ class Cluster {
     std::size_t tables_executed = 0;    // … with so many requests executed
     std::vector<Output::Persist> disk;  // what it wrote since
     std::uint64_t persisted = 0;        // up to this ticket it would be there after a crash
+    std::int64_t wall_ahead_ms = 0;     // of this machine's clock
+    std::int64_t stood_still_us = 0;    // CLOCK_BOOTTIME has, in all
     std::optional<Output::Stop> stop;
     std::optional<BootTime> wake_at;
   };
@@ -66,6 +68,8 @@ class Cluster {
   // Time goes by in steps of a heartbeat; everybody ticks, what they send arrives.
   void pass(std::int64_t us);
 
+  // As replica i sees it.
+  [[nodiscard]] BootTime clock(int i) { return BootTime(now.value - (*this)[i].stood_still_us); }
   // The messages under way from i to j, oldest first.
   std::deque<PeerMessage>& way(int i, int j) { return ways_[{i, j}]; }
   bool deliver(int i, int j);  // the next one; false if there is none
@@ -87,6 +91,8 @@ class Cluster {
   void hand_state(int donor, int joiner);
 
   BootTime now{1'000'000};
+  bool confirm_reads = false;  // of replicas that are made from now on: spawn() again
+  bool accept_wall = false;
   std::map<std::pair<int, int>, bool> no_link;  // messages are lost
 
  private:

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "smr/wall_clock.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "smr/replica_context.h"
+
+namespace titer::smr {
+
+namespace {
+
+constexpr std::int64_t kStepMs = limits::kReadLeaseUs / 4 / 1000;  // above what two readings of one turn differ by
+constexpr std::int64_t kSetMs = 1000;  // the clock was set: what was heard of others' clocks counts no more
+
+std::string_view host_of(std::string_view address) { return address.substr(0, address.rfind(':')); }
+
+}  // namespace
+
+bool WallClock::shows(BootTime now, WallTime wall) {
+  const std::int64_t difference = wall.value - now.value / 1000;
+  const std::int64_t step = known_ ? difference - wall_minus_boot_ms_ : 0;
+  known_ = true;
+  wall_minus_boot_ms_ = difference;
+  if (std::abs(step) > kSetMs) peers_ = {};
+  return std::abs(step) > kStepMs;
+}
+
+WallTime WallClock::own(BootTime now) const {
+  return known_ ? WallTime(now.value / 1000 + wall_minus_boot_ms_) : WallTime();
+}
+
+void WallClock::heard(BootTime now, ReplicaId from, Incarnation incarnation, WallTime wall) {
+  if (!known_ || wall.value <= 0 || wall.value > limits::kWallMaxMs) return;
+  Peer& p = peers_[from.value];
+  if (p.incarnation != incarnation) p = {incarnation, {}};
+  p.ahead.add(now, wall.value - own(now).value);
+}
+
+void WallClock::state_is_at(BootTime now, WallTime time) {
+  state_ = std::max(state_, time);
+  if (expected(now) >= state_.value) return;
+  believed_ = state_;
+  believed_at_ = now;
+}
+
+std::int64_t WallClock::expected(BootTime now) const {
+  return believed_.value == 0 ? 0 : believed_.value + (now.value - believed_at_.value) / 1000;
+}
+
+WallClock::View WallClock::look(const ReplicaContext& c) const {
+  struct Reading {
+    std::int64_t ahead;
+    std::string_view host;
+  };
+  std::vector<Reading> readings;
+  for (const Member& m : c.record.members) {
+    if (m.id == c.me() && m.incarnation == c.options.incarnation) {
+      readings.push_back({0, host_of(m.address)});
+      continue;
+    }
+    const Peer& p = peers_[m.id.value];
+    const auto ahead = p.incarnation == m.incarnation ? p.ahead.highest() : std::nullopt;
+    if (ahead) readings.push_back({*ahead, host_of(m.address)});
+  }
+  View view;
+  if (readings.empty()) return view;
+  view.enough = 2 * readings.size() > c.record.members.size();
+  std::ranges::sort(readings, {}, &Reading::ahead);
+  view.median = readings[(readings.size() - 1) / 2].ahead;
+  std::vector<std::string_view> hosts;
+  for (const Reading& r : readings)
+    if (std::abs(r.ahead - view.median) <= limits::kWallLeapMaxMs && std::ranges::count(hosts, r.host) == 0)
+      hosts.push_back(r.host);
+  view.witnessed = hosts.size() > 1;
+  return view;
+}
+
+WallTime WallClock::stamp(const ReplicaContext& c) {
+  fault_.clear();
+  const View view = look(c);
+  ahead_ms_ = view.enough ? -view.median : 0;
+  if (!known_) return state_;
+  // Others are there, and their clocks are not known yet: that takes one heartbeat.
+  if (!view.enough) return state_.value > 0 ? std::min(own(c.now), state_) : own(c.now);
+  std::int64_t shown = own(c.now).value;
+  if (std::abs(ahead_ms_) > limits::kWallLeapMaxMs) {
+    shown += view.median;
+    fault_ = fmt::format(
+        "the clock of this machine is {} s {} the other replicas' clocks: set it right. Until then frames "
+        "carry the others' time",
+        std::abs(ahead_ms_) / 1000, ahead_ms_ > 0 ? "ahead of" : "behind");
+  }
+  const bool believed = believed_.value == 0 || view.witnessed || c.options.accept_wall ||
+                        shown <= expected(c.now) + limits::kWallJumpMaxMs;
+  if (!believed) {
+    fault_ = fmt::format(
+        "the clock of this machine is {} days ahead of the data's, and no other machine shows the same "
+        "time. Until then the data's time goes on by itself. If the clock is right, start this replica "
+        "again with --accept-clock; if it is wrong, set it right",
+        (shown - expected(c.now)) / 86'400'000);
+    return WallTime(expected(c.now));
+  }
+  if (shown >= expected(c.now) || view.witnessed) {
+    believed_ = WallTime(shown);
+    believed_at_ = c.now;
+  }
+  return WallTime(shown);
+}
+
+}  // namespace titer::smr

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// WindowedMax: the highest of the values of the last one to two seconds.
+//
+// What a message says about its sender's clock is late by the time that it was under way. So of several readings the one
+// that shows the clock furthest ahead is the truest; and an old one must not count for ever, because clocks drift and are
+// set. Thread rule: none.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "base/ids.h"
+
+namespace titer::smr {
+
+class WindowedMax {
+ public:
+  static constexpr std::int64_t kWindowUs = 1'000'000;
+
+  void add(BootTime now, std::int64_t value) {
+    if (!current_ || now.value - since_.value >= kWindowUs) {
+      before_ = current_ && now.value - since_.value < 2 * kWindowUs ? current_ : std::nullopt;
+      current_ = value;
+      since_ = now;
+    }
+    current_ = std::max(*current_, value);
+  }
+  [[nodiscard]] std::optional<std::int64_t> highest() const {
+    return before_ ? std::max(before_, current_) : current_;
+  }
+
+ private:
+  std::optional<std::int64_t> current_, before_;
+  BootTime since_;
+};
+
+}  // namespace titer::smr
