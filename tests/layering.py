@@ -157,6 +157,18 @@ def rule_installed_headers(root):
     return out
 
 
+def rule_one_http_stack(root):
+    """Beast costs every file that includes it seconds, and is used for its parser only; TLS is net::Stream's."""
+    out = []
+    for path in code_files(root):
+        for quote, target in INCLUDE.findall(read(root, path)):
+            if target.startswith("boost/beast") and path != "src/net/http_parser.h":
+                out.append(f"{path}: <{target}>: Beast is included by src/net/http_parser.h only")
+            if target.startswith("boost/asio/ssl"):
+                out.append(f"{path}: <{target}>: TLS is src/net/stream.h, not Asio's")
+    return out
+
+
 PURE_BANS = [
     (r'#\s*include\s*<(thread|mutex|shared_mutex|condition_variable|future|atomic|chrono|ctime|time\.h|random|fstream'
      r'|filesystem|cstdio|stdio\.h|iostream|unistd\.h|fcntl\.h|sys/[^>]*|netinet/[^>]*|arpa/[^>]*|poll\.h|boost/asio[^>]*'

@@ -80,9 +80,12 @@ void print_build(const json::object& build, http::MetricsText& out) {
 }
 
 void print_register(const json::object& reg, http::MetricsText& out) {
-  const json::value* reachable = reg.if_contains("reachable");
-  out.one("titer_register_reachable", "gauge", "1: the view register answers",
-          reachable != nullptr ? number(*reachable) : 0);
+  const auto truth = [&reg](std::string_view name) {
+    const json::value* value = reg.if_contains(name);
+    return value != nullptr ? number(*value) : 0;
+  };
+  out.one("titer_register_reachable", "gauge", "1: the view register answers", truth("reachable"));
+  out.one("titer_register_writable", "gauge", "1: the view register answers and accepts writes", truth("writable"));
   out.one("titer_register_refused", "gauge", "1: the register is not believed: it has gone back in time",
           reg.contains("refused") ? 1 : 0);
 }

@@ -144,10 +144,10 @@ void read_replica(Reader& in, const Overrides& overrides, Config& out) {
   out.confirm_reads = reads == "confirm";
 }
 
-std::string first_line(Reader& in, const std::string& path) {
+Result<std::string> first_line(const std::string& path) {
   std::ifstream file(path);
   std::string line;
-  if (!std::getline(file, line)) in.fail(nullptr, "cannot read the password in " + path);
+  if (!std::getline(file, line)) return Error{Code::kInvalid, "cannot read the password in " + path};
   return line;
 }
 
@@ -161,7 +161,9 @@ void read_register(Reader& in, Config& out) {
   const std::string password_file = in.text("register", "password_file");
   if (out.etcd.user.empty() != password_file.empty())
     in.fail(nullptr, "[register] needs both \"user\" and \"password_file\", or neither");
-  if (!password_file.empty()) out.etcd.password = first_line(in, password_file);
+  if (password_file.empty()) return;
+  out.etcd.password = [password_file] { return first_line(password_file); };
+  if (const auto password = out.etcd.password(); !password) in.fail(nullptr, password.error().message);
 }
 
 TlsFiles tls_files(Reader& in, const char* section) {

@@ -3,7 +3,8 @@
 // Config: titer.toml, the configuration of one replica on a machine of its own (docs/reference/serve.md has every name).
 //
 // Read as a whole and checked as a whole before anything is started: a name that is not known is an error, not a wish
-// that nobody hears. Passwords are read from the files that the configuration names, so that it can be shown to others.
+// that nobody hears. Passwords are in files that the configuration names, so that it can be shown to others; they are read
+// again whenever one is needed.
 // Pure but for reading files. Errors: kInvalid, with file and line, and what to do.
 #pragma once
 

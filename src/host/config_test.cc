@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 namespace titer::host {
 namespace {
 
@@ -58,6 +61,32 @@ TEST(Config, the_command_line_replaces_what_differs_between_replicas) {
   EXPECT_EQ(config->http->text(), "127.0.0.3:80");
   EXPECT_FALSE(parse_config(shared, "titer.toml", {16, "127.0.0.3:8892", ""}).ok());
   EXPECT_FALSE(parse_config(shared, "titer.toml", {2, "nowhere", ""}).ok());
+}
+
+// Found in the field: `titer init` and `titer serve` dialled port 1, or waited without end.
+TEST(Config, an_endpoint_that_is_none_is_an_error_with_its_line) {
+  for (const char* text : {"http://127.0.0.1:65537", "http://127.0.0.1:99999999999999999999999",
+                           "ftp://127.0.0.1:21", "http://127.0.0.1:0", "http://127.0.0.1", "http://::1:2379"}) {
+    const std::string why = refusal(replaced(kWhole, "http://127.0.0.1:2379", text));
+    EXPECT_EQ(why.find("titer.toml:"), 0U) << why;
+    EXPECT_NE(why.find("is not http://HOST:PORT or https://HOST:PORT; a port is a number from 1 to 65535"),
+              std::string::npos)
+        << why;
+  }
+  EXPECT_NE(refusal(replaced(kWhole, "127.0.0.1:8892", "127.0.0.1:65537")).find("titer.toml:8"), std::string::npos);
+}
+
+TEST(Config, a_password_is_read_each_time_it_is_needed) {
+  const std::string path = testing::TempDir() + "titer-password";
+  std::ofstream(path) << "first\n";
+  const auto config = parse_config(
+      replaced(kWhole, "[log]", "user = \"titer\"\npassword_file = \"" + path + "\"\n[log]"), "titer.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->etcd.password().value(), "first");
+  std::ofstream(path) << "second\n";
+  EXPECT_EQ(config->etcd.password().value(), "second");
+  std::filesystem::remove(path);
+  EXPECT_FALSE(config->etcd.password().ok());
 }
 
 TEST(Config, a_name_that_is_not_known_is_an_error_with_its_line) {

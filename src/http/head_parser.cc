@@ -2,7 +2,6 @@
 
 #include "http/head_parser.h"
 
-#include <boost/beast/http/error.hpp>
 #include <utility>
 
 #include "http/limits.h"
@@ -12,23 +11,23 @@ namespace titer::http {
 
 namespace {
 
-namespace http = boost::beast::http;
+using net::message_error;
 
-Method method_of(http::verb verb) {
+Method method_of(net::request_verb verb) {
   switch (verb) {
-    case http::verb::get: return Method::kGet;
-    case http::verb::head: return Method::kHead;
-    case http::verb::post: return Method::kPost;
-    case http::verb::put: return Method::kPut;
-    case http::verb::patch: return Method::kPatch;
-    case http::verb::delete_: return Method::kDelete;
-    case http::verb::options: return Method::kOptions;
+    case net::request_verb::get: return Method::kGet;
+    case net::request_verb::head: return Method::kHead;
+    case net::request_verb::post: return Method::kPost;
+    case net::request_verb::put: return Method::kPut;
+    case net::request_verb::patch: return Method::kPatch;
+    case net::request_verb::delete_: return Method::kDelete;
+    case net::request_verb::options: return Method::kOptions;
     default: return Method::kOther;
   }
 }
 
 // Any error ends put(); which one it was stands in refused().
-boost::beast::error_code stop() { return http::make_error_code(http::error::bad_field); }
+boost::system::error_code stop() { return message_error::bad_field; }
 
 }  // namespace
 
@@ -39,7 +38,7 @@ HeadParser::HeadParser(RequestMemory& memory, Request& request) : memory_(memory
   request_.method = Method::kGet;
   request_.headers.clear();
   header_limit(limits::kHeaderBytesMax);
-  body_limit(boost::none);  // ours is looked at in on_body_init_impl and on_body_impl, when the route is known
+  body_limit(boost::none);  // ours is looked at in limit_body() and on_body_impl, when the route is known
 }
 
 void HeadParser::refuse(unsigned status, std::string_view code, std::string_view detail) {
@@ -47,11 +46,11 @@ void HeadParser::refuse(unsigned status, std::string_view code, std::string_view
 }
 
 void HeadParser::refuse(const error& why) {
-  if (why == http::error::header_limit) {
+  if (why == message_error::header_limit) {
     refuse(431, "header_too_large", "the header of a request may have 16 KiB; send fewer or shorter fields");
-  } else if (why == http::error::bad_version) {
+  } else if (why == message_error::bad_version) {
     refuse(505, "http_version", "speak HTTP/1.1");
-  } else if (why == http::error::bad_transfer_encoding) {
+  } else if (why == message_error::bad_transfer_encoding) {
     refuse(501, "transfer_encoding", "the only transfer encoding understood is 'chunked'");
   } else {
     refuse(400, "bad_request", "these bytes are no HTTP/1.1 request");
@@ -59,12 +58,9 @@ void HeadParser::refuse(const error& why) {
 }
 
 std::size_t HeadParser::put(std::string_view in) {
-  // Beast asserts it of the line of a last chunk that it looks at again. Wherever a chunked body is, there is more to come.
-  constexpr std::size_t kEndOfChunksBytes = std::string_view("0\r\n\r\n").size();
-  if (is_header_done() && chunked() && in.size() < kEndOfChunksBytes) return 0;
   error ec;
-  const std::size_t taken = basic_parser::put(boost::asio::const_buffer(in.data(), in.size()), ec);
-  if (ec && ec != http::error::need_more) refuse(ec);
+  const std::size_t taken = put_bytes(in, ec);
+  if (ec) refuse(ec);
   return taken;
 }
 
@@ -81,9 +77,9 @@ void HeadParser::keep(text_view text) {
   memory_.offsets.push_back(static_cast<std::uint32_t>(memory_.text.size()));
 }
 
-void HeadParser::on_request_impl(http::verb verb, text_view, text_view target, int version, error& ec) {
+void HeadParser::on_request_impl(net::request_verb method, text_view, text_view target, int version, error& ec) {
   version_ = version;
-  request_.method = method_of(verb);
+  request_.method = method_of(method);
   if (target.size() > limits::kTargetBytesMax) {
     refuse(414, "address_too_long", "the address of a request may have 8 KiB");
     ec = stop();
@@ -99,7 +95,7 @@ void HeadParser::on_field_impl(field id, text_view name, text_view value, error&
     ec = stop();
   }
   if (id == field::expect) {
-    expects_continue_ = boost::beast::iequals(value, "100-continue");
+    expects_continue_ = same_name(value, "100-continue");
     if (!expects_continue_) {
       refuse(417, "expectation_failed", "the only expectation understood is '100-continue'");
       ec = stop();
@@ -140,8 +136,6 @@ void HeadParser::finish_head() {
   refuse(400, "bad_request", memory_.body);
 }
 
-void HeadParser::on_body_init_impl(const boost::optional<std::uint64_t>&, error&) {}
-
 std::size_t HeadParser::on_body_impl(text_view piece, error& ec) {
   if (body_limit_bytes_ && memory_.body.size() + piece.size() > *body_limit_bytes_) {
     refuse(413, "too_large", "the body of this request may have 1 MiB");
@@ -150,10 +144,6 @@ std::size_t HeadParser::on_body_impl(text_view piece, error& ec) {
   }
   memory_.body.append(piece.data(), piece.size());
   return piece.size();
-}
-
-std::size_t HeadParser::on_chunk_body_impl(std::uint64_t, text_view piece, error& ec) {
-  return on_body_impl(piece, ec);
 }
 
 }  // namespace titer::http

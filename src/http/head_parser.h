@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// HeadParser: the bytes of one HTTP/1.1 request into a Request, by Beast's parser.
+// HeadParser: the bytes of one HTTP/1.1 request into a Request.
 //
-// Beast finds the pieces and holds the grammar (line ends, lengths, chunks); this class keeps copies of the texts in
+// net::HttpParser finds the pieces and holds the grammar; this class keeps copies of the texts in
 // one buffer that is used again for the next request, so that a request costs no allocation, and checks what the
 // grammar leaves open: one Host, sane lengths, a target that can be decoded.
 //
@@ -10,7 +10,6 @@
 // Errors: `refused()` says with which answer the connection ends. Thread rule: the worker's thread.
 #pragma once
 
-#include <boost/beast/http/basic_parser.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "http/request.h"
+#include "net/http_parser.h"
 
 namespace titer::http {
 
@@ -34,7 +34,7 @@ struct RequestMemory {
   std::string body;
 };
 
-class HeadParser final : public boost::beast::http::basic_parser<true> {
+class HeadParser final : public net::HttpParser<true> {
  public:
   HeadParser(RequestMemory& memory, Request& request);
 
@@ -55,20 +55,10 @@ class HeadParser final : public boost::beast::http::basic_parser<true> {
   // Streamed bodies: what has come since the last call is in memory.body; the caller clears it.
 
  private:
-  using field = boost::beast::http::field;
-  using text_view = boost::beast::string_view;
-  using error = boost::beast::error_code;
-
-  void on_request_impl(boost::beast::http::verb verb, text_view method, text_view target, int version,
-                       error& ec) override;
-  void on_response_impl(int, text_view, int, error&) override {}
+  void on_request_impl(net::request_verb method, text_view name, text_view target, int version, error& ec) override;
   void on_field_impl(field id, text_view name, text_view value, error& ec) override;
   void on_header_impl(error& ec) override;
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error& ec) override;
   std::size_t on_body_impl(text_view piece, error& ec) override;
-  void on_chunk_header_impl(std::uint64_t, text_view, error&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t left, text_view piece, error& ec) override;
-  void on_finish_impl(error&) override {}
 
   void keep(text_view text);
   void finish_head();

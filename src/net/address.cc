@@ -2,14 +2,20 @@
 
 #include "net/address.h"
 
+#include <netinet/in.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <charconv>
+#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "net/tls.h"
 #include "net/tls_session.h"
@@ -25,6 +31,13 @@ using Acceptor = boost::asio::basic_socket_acceptor<Protocol>;
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 constexpr std::string_view kUnix = "unix:";
+
+// Of a name or an IPv4 address. So nothing that a resolver, a certificate or the header of a request could take otherwise.
+bool may_be_in_name(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
+         c == '_';
+}
+bool may_be_in_ipv6(char c) { return may_be_in_name(c) || c == ':' || c == '%'; }  // %: an interface's name follows
 
 Error path_too_long(const std::string& path) {
   return {Code::kInvalid,
@@ -108,39 +121,80 @@ Result<Address> parse_address(std::string_view text) {
     return address;
   }
   std::string_view port = text;
+  bool host_ok = true;
   if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
     std::string_view host = text.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    const bool v6 = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
+    if (v6) host = host.substr(1, host.size() - 2);
     if (!host.empty()) address.host = std::string(host);
+    host_ok = std::ranges::all_of(host, v6 ? may_be_in_ipv6 : may_be_in_name);
     port = text.substr(colon + 1);
   }
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (error != std::errc() || end != port.data() + port.size() || address.port == 0 || address.local())
-    return Error{Code::kInvalid, "'" + std::string(text) + "' is not PORT, HOST:PORT or unix:/PATH"};
+  if (error != std::errc() || end != port.data() + port.size() || address.port == 0 || !host_ok)
+    return Error{Code::kInvalid, "'" + std::string(text) + "' is not PORT, HOST:PORT, [IPv6]:PORT or unix:/PATH" +
+                                     std::string(kPortRange)};
   return address;
 }
 
+namespace {
+
+// One dial: a name is looked up, what it stands for is tried, and at the end of the time all of it is given up.
+class Attempt : public std::enable_shared_from_this<Attempt> {
+ public:
+  Attempt(boost::asio::io_context& context, const Address& address, std::function<void(Result<Stream>)> done)
+      : address_(address), done_(std::move(done)), socket_(context), resolver_(context), timer_(context) {}
+
+  void start(std::int64_t timeout_us) {
+    timer_.expires_after(std::chrono::microseconds(timeout_us));
+    timer_.async_wait([self = shared_from_this()](const error_code& cancelled) {
+      if (!cancelled) self->end(boost::asio::error::timed_out);
+    });
+    if (const auto one = endpoint_of(address_)) return connect({*one});
+    resolver_.async_resolve(
+        address_.host, std::to_string(address_.port),
+        [self = shared_from_this()](const error_code& unknown, const tcp::resolver::results_type& found) {
+          if (unknown) return self->end(unknown);
+          std::vector<Protocol::endpoint> places;
+          for (const auto& one : found) places.emplace_back(one.endpoint());
+          self->connect(std::move(places));
+        });
+  }
+
+ private:
+  void connect(std::vector<Protocol::endpoint> places) {
+    if (!done_) return;
+    places_ = std::move(places);
+    boost::asio::async_connect(
+        socket_, places_,
+        [self = shared_from_this()](const error_code& failed, const auto&) { self->end(failed); });
+  }
+  void end(const error_code& failed) {
+    if (!done_) return;
+    const auto done = std::exchange(done_, nullptr);
+    timer_.cancel();
+    if (!failed) return done(stream_of(std::move(socket_), address_, true));
+    resolver_.cancel();
+    error_code ignored;
+    socket_.close(ignored);
+    done(Error{Code::kUnreachable, address_.text() + ": " + failed.message()});
+  }
+
+  Address address_;
+  std::function<void(Result<Stream>)> done_;  // null: it is over
+  std::vector<Protocol::endpoint> places_;
+  Protocol::socket socket_;
+  tcp::resolver resolver_;
+  boost::asio::steady_timer timer_;
+};
+
+}  // namespace
+
 void dial(boost::asio::io_context& context, const Address& address, std::int64_t timeout_us,
           std::function<void(Result<Stream>)> done) {
-  const Result<Protocol::endpoint> endpoint = endpoint_of(address);
-  if (!endpoint) return done(endpoint.error());
-  struct Attempt {
-    Protocol::socket socket;
-    boost::asio::steady_timer timer;
-    std::function<void(Result<Stream>)> done;
-  };
-  auto attempt = std::make_shared<Attempt>(
-      Attempt{Protocol::socket(context), boost::asio::steady_timer(context), std::move(done)});
-  attempt->timer.expires_after(std::chrono::microseconds(timeout_us));
-  attempt->timer.async_wait([attempt](const error_code& cancelled) {
-    error_code ignored;
-    if (!cancelled) attempt->socket.close(ignored);
-  });
-  attempt->socket.async_connect(*endpoint, [attempt, address](const error_code& error) {
-    attempt->timer.cancel();
-    if (error) return attempt->done(Error{Code::kUnreachable, address.text() + ": " + error.message()});
-    attempt->done(stream_of(std::move(attempt->socket), address, true));
-  });
+  if (address.local() && address.host.size() > kSocketPathBytesMax)
+    return boost::asio::post(context, [address, done = std::move(done)] { done(path_too_long(address.host)); });
+  std::make_shared<Attempt>(context, address, std::move(done))->start(timeout_us);
 }
 
 Listener::Listener(boost::asio::io_context& context, Address address, Accepted accepted)
@@ -172,6 +226,15 @@ void Listener::accept_later() {
   pause_.async_wait([this](const error_code& cancelled) {
     if (!cancelled) accept();
   });
+}
+
+std::uint16_t Listener::port() const {
+  error_code ignored;
+  const Protocol::endpoint here = acceptor_.local_endpoint(ignored);
+  sockaddr_in6 address{};  // IPv4 has its port at the same place
+  if (address_.local() || here.size() > sizeof address) return 0;
+  std::memcpy(&address, here.data(), here.size());
+  return ntohs(address.sin6_port);
 }
 
 void Listener::close() {

@@ -26,11 +26,14 @@ namespace titer::net {
 
 class Tls;
 
+// The end of the message about a text that is no address.
+inline constexpr std::string_view kPortRange = "; a port is a number from 1 to 65535";
 inline constexpr std::size_t kSocketPathBytesMax = 107;  // the kernel's, without the zero at the end
 
 struct Address {
-  std::string host = "127.0.0.1";  // an IP address; or, when it begins with '/', the path of a Unix socket
-  std::uint16_t port = 0;          // of an IP address
+  std::string host =
+      "127.0.0.1";         // an IP address, or a name to dial; when it begins with '/': a Unix socket's path
+  std::uint16_t port = 0;  // TCP only
   std::shared_ptr<const Tls> tls = nullptr;  // null: plain
 
   [[nodiscard]] bool local() const { return host.starts_with('/'); }
@@ -38,11 +41,14 @@ struct Address {
   // As parse_address() reads it.
   [[nodiscard]] std::string text() const;
 };
-// As users write it: PORT (on this machine), HOST:PORT, [IPv6]:PORT or unix:/PATH.
+// As users write it: PORT (on this machine), HOST:PORT, [IPv6]:PORT or unix:/PATH. No scheme, no path: what is no such
+// text is refused here (kInvalid), not when it is dialled.
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
 
-// Calls back with the connected stream or the reason. Times out after `timeout_us`. With TLS the handshake goes on in
-// the stream's first reads and writes, and the other side must prove that it is `address.host`.
+// Calls back with the connected stream or the reason (kUnreachable; kInvalid when no socket could be at that address),
+// never from within the call. A name is looked up by a thread of Asio's, and its addresses are tried one after another;
+// all of that within `timeout_us`. With TLS the handshake goes on in the stream's first reads and writes, and the other
+// side must prove that it is `address.host`.
 void dial(boost::asio::io_context& context, const Address& address, std::int64_t timeout_us,
           std::function<void(Result<Stream>)> done);
 
@@ -58,6 +64,8 @@ class Listener {
   ~Listener() { close(); }
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
+  // Of an IP address; that the system chose, where 0 was asked for.
+  [[nodiscard]] std::uint16_t port() const;
   void close();
 
  private:

@@ -158,6 +158,41 @@ TEST(Address, a_port_alone_is_on_this_machine) {
   EXPECT_EQ(parse_address("[::1]:80")->text(), "[::1]:80");
   EXPECT_EQ(parse_address("unix:/run/titer.sock")->text(), "unix:/run/titer.sock");
   EXPECT_FALSE(parse_address("unix:titer.sock").ok());
+  EXPECT_EQ(parse_address("[fe80::1%eth0]:80")->host, "fe80::1%eth0");
+  EXPECT_EQ(parse_address("db-1.example_net:80")->host, "db-1.example_net");
+}
+
+// A text that is no address is refused when it is read, not when it is dialled: "::1" is not port 1 of a machine ":".
+TEST(Address, what_is_none_is_refused_and_the_sentence_names_the_range_of_ports) {
+  for (const char* text : {"",
+                           ":",
+                           "host:",
+                           "65536",
+                           "host:65537",
+                           "host:99999999999999999999999",
+                           "host:+80",
+                           "host: 80",
+                           "host:80 ",
+                           "host:80a",
+                           "-1",
+                           "ftp://host:21",
+                           "http://host:80",
+                           "host:80/path",
+                           "::1",
+                           "fe80::1:80",
+                           "[]:80",
+                           "[::1]",
+                           "[::1]80",
+                           "user@host:80",
+                           "a b:80",
+                           "a,b:80",
+                           "/run/titer.sock:80",
+                           "host\n:80"}) {
+    const auto address = parse_address(text);
+    ASSERT_FALSE(address.ok()) << text;
+    EXPECT_NE(address.error().message.find("a port is a number from 1 to 65535"), std::string::npos)
+        << address.error().message;
+  }
 }
 
 TEST(Listener, a_port_in_use_is_named) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Stream: one connected socket, plain or under TLS, as Connection (the wire) and HttpConnection (HTTP) use it.
+// Stream: one connected socket, plain or under TLS, as Connection (the wire), HttpConnection (HTTP) and HttpChannel (HTTP
+// to etcd) use it.
 //
-// Both read with one callback at a time and write without waiting, at the end of their turns. Under TLS that is the same:
+// They read with one callback at a time and write without waiting, at the end of their turns. Under TLS that is the same:
 // SSL works on the non-blocking descriptor, a read that cannot go on waits for the socket, and the handshake goes on
 // inside the first reads and writes, so nobody has a state for it. Why not boost::asio::ssl::stream: it writes
-// asynchronously only, copies everything once more, and would be a second type that both users had to be made for twice.
+// asynchronously only, copies everything once more, and would be a second type that every user had to be made for twice.
 //
 // A plain stream costs what the socket costs. One that was dialled or accepted with TLS never falls back to plain
 // text, with one exception: a peer that speaks plain text to a TLS port gets the error in plain text

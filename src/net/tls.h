@@ -52,9 +52,9 @@ class Tls {
   [[nodiscard]] Status expect_not_expired(WallTime now) const;
 
   [[nodiscard]] std::unique_ptr<TlsSession> to_accept() const;
-  // The other side must prove that it is `host`, an IP address or a name.
+  // The other side must prove that it is `host`, an IP address or a name; a name is also told to it (SNI).
   [[nodiscard]] std::unique_ptr<TlsSession> to_dial(const std::string& host) const;
-  // For libraries that make their own streams; it stays as it is when files change.
+  // Of the connections that begin now; it stays as it is when files change.
   [[nodiscard]] std::shared_ptr<ssl_ctx_st> context() const;
 
  private:

@@ -79,8 +79,9 @@ std::unique_ptr<TlsSession> TlsSession::to_dial(ssl_ctx_st* context, const std::
   SSL_set_connect_state(ssl);
   SSL_set_verify(ssl, SSL_VERIFY_PEER, verified);
   if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1) return session;
-  SSL_set_tlsext_host_name(ssl, host.c_str());
-  SSL_set1_host(ssl, host.c_str());
+  // Without a name OpenSSL would check none.
+  if (host.empty() || SSL_set_tlsext_host_name(ssl, host.c_str()) != 1 || SSL_set1_host(ssl, host.c_str()) != 1)
+    session->fail("'" + host + "' is no name of a host");
   return session;
 }
 

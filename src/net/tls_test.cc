@@ -10,22 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "net/authority.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "net/testing/test_authority.h"
 #include "net/tls_session.h"
 #include "wire/codec.h"
 
 namespace titer::net {
 namespace {
-
-constexpr Validity kNow{0, 30}, kPast{-30, -1}, kFuture{5, 30};
 
 struct TlsWitness final : ConnectionOwner {
   void on_message(Connection&, const wire::Message& message) override {
@@ -38,56 +34,26 @@ struct TlsWitness final : ConnectionOwner {
   std::optional<std::string> reason;
 };
 
-// Two ends of one connection, a directory with files, and an authority.
-class TlsTest : public ::testing::Test {
+// Two ends of one connection, and an authority with its files.
+class TlsTest : public ::testing::Test, protected TestAuthority {
  protected:
-  TlsTest() {
-    std::string pattern = "/tmp/titer-tls-test-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    authority_ = make_authority("ours", kNow).value();
-    write("ca.pem", authority_.certificate);
-    certify("one", authority_, {"127.0.0.1"}, kNow);
-    address_ = {"127.0.0.1", 0};
-  }
   ~TlsTest() override {
     for (const ConnectionPtr& one : {dialled_, accepted_}) {
       if (!one) continue;
       one->detach();
       one->close(Code::kOk, "the test is over");
     }
-    std::filesystem::remove_all(folder_);
   }
 
-  [[nodiscard]] std::string file(const std::string& name) const { return folder_ + "/" + name; }
-  void write(const std::string& name, const std::string& text) const {
-    std::filesystem::remove(file(name));
-    std::ofstream(file(name)) << text;
-    ::chmod(file(name).c_str(), S_IRUSR | S_IWUSR);
-  }
-  void certify(const std::string& name, const Certificate& authority, const std::vector<std::string>& names,
-               Validity validity) const {
-    const Certificate made = issue(authority, names, validity).value();
-    write(name + ".pem", made.certificate);
-    write(name + "-key.pem", made.key);
-  }
-  [[nodiscard]] std::shared_ptr<Tls> tls(const std::string& name, bool asks = true) const {
-    auto opened = Tls::open({file("ca.pem"), name.empty() ? "" : file(name + ".pem"),
-                             name.empty() ? "" : file(name + "-key.pem"), asks});
-    EXPECT_TRUE(opened.ok()) << opened.error().message;
-    return opened.ok() ? opened.value() : nullptr;
-  }
-
-  // The port of a listener that was opened with port 0 is not told, so a free one is looked for.
   void listen(std::shared_ptr<const Tls> with) {
-    std::mt19937 random(std::random_device{}());
-    do {
-      address_ = {"127.0.0.1", static_cast<std::uint16_t>(12'000 + random() % 19'000), with};
-      auto opened = Listener::open(loop_.context(), address_, [this](Stream stream) {
-        accepted_ = Connection::make(std::move(stream), there_, kSendLimit);
-        accepted_->start();
-      });
-      if (opened) listener_ = std::move(opened).value();
-    } while (!listener_);
+    address_.tls = std::move(with);
+    auto opened = Listener::open(loop_.context(), address_, [this](Stream stream) {
+      accepted_ = Connection::make(std::move(stream), there_, kSendLimit);
+      accepted_->start();
+    });
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    listener_ = std::move(opened).value();
+    address_.port = listener_->port();
   }
   void connect(std::shared_ptr<const Tls> with) {
     Address to = address_;
@@ -113,8 +79,6 @@ class TlsTest : public ::testing::Test {
   }
 
   static constexpr std::size_t kSendLimit = std::size_t{64} << 20;
-  std::string folder_;
-  Certificate authority_;
   Loop loop_;
   TlsWitness here_, there_;
   Address address_;
@@ -162,7 +126,7 @@ TEST_F(TlsTest, a_client_with_a_certificate_of_another_authority_is_refused_on_b
 }
 
 TEST_F(TlsTest, an_expired_certificate_is_refused_with_its_date) {
-  certify("old", authority_, {"127.0.0.1"}, kPast);
+  certify("old", authority(), {"127.0.0.1"}, kPast);
   listen(tls("old"));
   connect(tls(""));
   const auto [here, there] = reasons();
@@ -171,19 +135,88 @@ TEST_F(TlsTest, an_expired_certificate_is_refused_with_its_date) {
 }
 
 TEST_F(TlsTest, a_certificate_of_the_future_speaks_of_clocks) {
-  certify("early", authority_, {"127.0.0.1"}, kFuture);
+  certify("early", authority(), {"127.0.0.1"}, kFuture);
   listen(tls("early"));
   connect(tls(""));
   EXPECT_TRUE(says(reasons().first, "clocks"));
 }
 
 TEST_F(TlsTest, a_certificate_for_another_name_is_refused_and_the_names_are_told) {
-  certify("elsewhere", authority_, {"10.0.0.1", "db.example"}, kNow);
+  certify("elsewhere", authority(), {"10.0.0.1", "db.example"}, kNow);
   listen(tls("elsewhere"));
   connect(tls(""));
   const auto [here, there] = reasons();
   EXPECT_TRUE(says(here, "not for 127.0.0.1 but for 10.0.0.1, db.example")) << here;
   EXPECT_TRUE(says(there, "refused")) << there;
+}
+
+// One end of a connection whose other end the test holds as a plain descriptor.
+struct OneEnd {
+  OneEnd(Loop& loop, std::unique_ptr<TlsSession> session) {
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    Stream::Socket socket(loop.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), fds[0]);
+    connection = Connection::make({std::move(socket), std::move(session)}, witness, std::size_t{1} << 20);
+    connection->start();
+  }
+  ~OneEnd() {
+    connection->detach();
+    connection->close(Code::kOk, "the test is over");
+    hang_up();
+  }
+  OneEnd(const OneEnd&) = delete;
+  OneEnd& operator=(const OneEnd&) = delete;
+
+  [[nodiscard]] std::string take() const {
+    std::string bytes(1 << 16, 0);
+    const ssize_t n = ::read(fds[1], bytes.data(), bytes.size());
+    bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return bytes;
+  }
+  void give(const std::string& bytes) const {
+    (void)::send(fds[1], bytes.data(), bytes.size(), MSG_NOSIGNAL);  // the other end may be gone
+  }
+  void hang_up() { ::close(std::exchange(fds[1], -1)); }
+
+  int fds[2] = {-1, -1};
+  TlsWitness witness;
+  ConnectionPtr connection;
+};
+
+// What `name` was told by who connects to it: the test listens in on the handshake.
+int note_name(SSL* ssl, int*, void* name) {
+  const char* told = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  *static_cast<std::string*>(name) = told == nullptr ? "" : told;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+TEST_F(TlsTest, a_host_that_is_dialled_by_name_is_told_it_and_must_prove_it) {
+  certify("named", authority(), {"localhost"}, kNow);
+  const auto server = tls("named");
+  std::string told = "nothing";
+  SSL_CTX_set_tlsext_servername_callback(server->context().get(), note_name);
+  SSL_CTX_set_tlsext_servername_arg(server->context().get(), &told);
+  listen(server);
+  address_.host = "localhost";
+  connect(tls(""));
+  ASSERT_TRUE(heard());
+  EXPECT_EQ(told, "localhost");
+  EXPECT_TRUE(dialled_->proves("localhost"));
+}
+
+TEST_F(TlsTest, a_name_that_the_certificate_has_not_is_refused) {
+  listen(tls("one"));
+  address_.host = "localhost";
+  connect(tls(""));
+  EXPECT_TRUE(says(reasons().first, "not for localhost but for 127.0.0.1"));
+}
+
+TEST_F(TlsTest, where_no_name_can_be_checked_nothing_is_believed) {
+  const auto client = tls("");
+  for (const std::string& host : {std::string(), std::string(300, 'x')}) {
+    OneEnd one(loop_, client->to_dial(host));
+    EXPECT_TRUE(wait([&] { return one.witness.reason.has_value(); }));
+    EXPECT_TRUE(says(one.witness.reason.value_or(""), "is no name of a host"));
+  }
 }
 
 TEST_F(TlsTest, who_speaks_plain_to_a_tls_port_is_told_what_to_do) {
@@ -239,7 +272,7 @@ TEST_F(TlsTest, new_files_are_for_new_connections_and_old_ones_go_on) {
   connect(tls(""));
   ASSERT_TRUE(heard());
   EXPECT_FALSE(server->changed());
-  certify("one", authority_, {"127.0.0.1", "new.example"}, {0, 60});
+  certify("one", authority(), {"127.0.0.1", "new.example"}, {0, 60});
   EXPECT_TRUE(server->changed());
   const std::int64_t before = server->expires_ms();
   ASSERT_TRUE(server->reload().ok());
@@ -262,7 +295,7 @@ TEST_F(TlsTest, new_files_are_for_new_connections_and_old_ones_go_on) {
 TEST_F(TlsTest, files_that_do_not_fit_are_refused_by_name_and_the_old_ones_stay) {
   const auto server = tls("one");
   listen(server);
-  write("one-key.pem", issue(authority_, {"127.0.0.1"}, kNow)->key);
+  write("one-key.pem", issue(authority(), {"127.0.0.1"}, kNow)->key);
   const Status mixed = server->reload();
   ASSERT_FALSE(mixed.ok());
   EXPECT_TRUE(says(mixed.error().message, "one-key.pem")) << mixed.error().message;
@@ -308,38 +341,6 @@ TEST_F(TlsTest, tls_1_2_works_without_renegotiation) {
   connect(client);
   EXPECT_TRUE(heard());
 }
-
-// One end of a connection whose other end the test holds as a plain descriptor.
-struct OneEnd {
-  OneEnd(Loop& loop, std::unique_ptr<TlsSession> session) {
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-    Stream::Socket socket(loop.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), fds[0]);
-    connection = Connection::make({std::move(socket), std::move(session)}, witness, std::size_t{1} << 20);
-    connection->start();
-  }
-  ~OneEnd() {
-    connection->detach();
-    connection->close(Code::kOk, "the test is over");
-    hang_up();
-  }
-  OneEnd(const OneEnd&) = delete;
-  OneEnd& operator=(const OneEnd&) = delete;
-
-  [[nodiscard]] std::string take() const {
-    std::string bytes(1 << 16, 0);
-    const ssize_t n = ::read(fds[1], bytes.data(), bytes.size());
-    bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-    return bytes;
-  }
-  void give(const std::string& bytes) const {
-    (void)::send(fds[1], bytes.data(), bytes.size(), MSG_NOSIGNAL);  // the other end may be gone
-  }
-  void hang_up() { ::close(std::exchange(fds[1], -1)); }
-
-  int fds[2] = {-1, -1};
-  TlsWitness witness;
-  ConnectionPtr connection;
-};
 
 TEST_F(TlsTest, garbage_in_place_of_a_handshake_ends_the_connection) {
   const unsigned seed = std::random_device{}();

@@ -82,7 +82,7 @@ std::string words_for_certificate(x509_store_ctx_st* store, const std::string& h
 std::string words_for_error(unsigned long error, bool dials) {
   const int reason = ERR_GET_REASON(error);
   if (dials && (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_PACKET_LENGTH_TOO_LONG))
-    return "it does not speak TLS: go there without --ca, or let it serve with TLS";
+    return "it does not speak TLS: connect without TLS (no --ca, http:// for https://), or let it serve with TLS";
   if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
     return "we have no version of TLS in common: 1.2 and 1.3 are spoken here";
   const char* text = ERR_reason_error_string(error);

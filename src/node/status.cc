@@ -49,7 +49,8 @@ boost::json::object build_json() {
 
 boost::json::object register_json(const view::ViewRegister* reg) {
   const view::RegisterStatus now = reg != nullptr ? reg->status() : view::RegisterStatus();
-  boost::json::object out{{"kind", now.kind}, {"reachable", now.reachable}};
+  boost::json::object out{{"kind", now.kind}, {"reachable", now.reachable}, {"writable", now.writable}};
+  if (!now.write_error.empty()) out["write_error"] = now.write_error;
   if (!now.refused.empty()) out["refused"] = now.refused;
   if (!now.endpoint.empty()) out["endpoint"] = now.endpoint;
   if (now.revision > 0) out["revision"] = now.revision;

@@ -5,11 +5,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <map>
 #include <utility>
@@ -20,15 +16,17 @@ namespace titer::view {
 
 namespace {
 
-constexpr std::int64_t kLookEveryUs = 1'000'000;
-constexpr std::int64_t kAgainUs = 200'000;    // after a failure
-constexpr std::int64_t kAwayUs = 2'500'000;   // without an answer for so long, it is away
-constexpr std::int64_t kAskedUs = 1'000'000;  // suspicion repeats itself while it holds
+constexpr std::int64_t kPollEveryUs = 1'000'000;
+constexpr std::int64_t kAgainUs = 200'000;  // after a failure
+constexpr std::int64_t kTryWriteEveryUs = 5'000'000;
+constexpr std::int64_t kNoWriteUs = 12'000'000;  // writes unanswered for so long: it is not writable
+constexpr std::int64_t kAwayUs = 2'500'000;      // without an answer for so long, it is away
+constexpr std::int64_t kAskedUs = 1'000'000;     // suspicion repeats itself while it holds
 constexpr std::int64_t kLeavingUs = 30'000'000;
 
 }  // namespace
 
-// The background work: two coroutines, which hold it.
+// The background work: polling and watching. What waits for an answer or a time holds it.
 class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
  public:
   Work(boost::asio::io_context& context, std::string key, EtcdOptions etcd, const Authority& seen, Events events)
@@ -38,14 +36,12 @@ class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
         seen_(seen),
         pause_(context),
         watch_pause_(context),
-        answered_(net::boot_now()) {}
+        answered_(net::boot_now()),
+        wrote_(answered_) {}
 
-  void start(boost::asio::io_context& context) {
-    const auto self = shared_from_this();
-    boost::asio::co_spawn(
-        context, [self] { return self->poll(); }, boost::asio::detached);
-    boost::asio::co_spawn(
-        context, [self] { return self->watch(); }, boost::asio::detached);
+  void start() {
+    poll();
+    watch_later();
   }
   void close() {
     closed_ = true;
@@ -61,18 +57,23 @@ class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
   }
   [[nodiscard]] RegisterStatus status() const {
     const bool there = record_ && net::boot_now().value - answered_.value < kAwayUs;
-    return {"etcd", there, refused_, etcd_.endpoint(), seen_.revision};
+    return {"etcd", there, there && write_error_.empty(), refused_, etcd_.endpoint(), seen_.revision, write_error_};
   }
 
  private:
-  using Task = boost::asio::awaitable<void>;
   struct Wanted {
     Proposal proposal;
     BootTime until;
   };
 
-  Task poll();
-  Task watch();
+  void poll();
+  void poll_in(std::int64_t us);
+  void on_poll(const Result<EtcdState>& state, const Authority& seen_before, const std::string& endpoint);
+  void replace(const ClusterRecord& next);
+  void try_write();
+  void on_write(const Status& done);
+  void watch();
+  void watch_later();
   [[nodiscard]] NextRecord next_record();
   void on_poll_answer(const EtcdState& state, const Authority& seen_before);
   void on_change(const EtcdState& state);
@@ -86,57 +87,90 @@ class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
   Authority seen_;
   std::optional<ClusterRecord> record_;  // of seen_.revision
   std::string refused_;
-  std::string complaint_;  // the last about a change, as it was logged
+  std::string write_error_;  // empty: it can be written, as far as is known
   std::map<Kind, Wanted> proposals_;
   boost::asio::steady_timer pause_, watch_pause_;
   std::int64_t looked_at_ = 0;  // etcd's revision at the last look: watching from there on misses nothing
   BootTime answered_;           // when etcd was last there
-  bool is_away_ = false;        // … and the log has said that it is not
+  BootTime wrote_;              // … and took a write, or would have
+  BootTime try_write_at_;
+  bool is_away_ = false;  // … and the log has said that it is not
   bool woken_ = false;
   bool closed_ = false;
 };
 
 // Reads, changes, reads again; sleeps when there is nothing to change.
-EtcdRegister::Work::Task EtcdRegister::Work::poll() {
-  while (!closed_) {
-    woken_ = false;
-    const Authority before = seen_;
-    const std::string endpoint = etcd_.endpoint();
-    const auto state = co_await etcd_.get(key_);
-    if (closed_) co_return;
-    if (!state) {
-      on_away(state.error());
-      if (endpoint != etcd_.endpoint()) etcd_.stop_watching();  // it is at the one that does not answer
-    } else {
-      on_poll_answer(*state, before);
-      if (NextRecord next = next_record()) {
-        const std::string text = to_json(*next);
-        const auto replaced = co_await etcd_.replace(key_, seen_.revision, text);
-        if (replaced) continue;
-        if (std::exchange(complaint_, replaced.error().message) != replaced.error().message)
-          spdlog::warn("the register was not changed: {}", complaint_);
-      }
-    }
-    if (woken_ && state) continue;
-    pause_.expires_after(std::chrono::microseconds(state ? kLookEveryUs : kAgainUs));
-    co_await pause_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-  }
+void EtcdRegister::Work::poll() {
+  woken_ = false;
+  etcd_.get(key_, [self = shared_from_this(), before = seen_, endpoint = etcd_.endpoint()](
+                      const Result<EtcdState>& state) { self->on_poll(state, before, endpoint); });
 }
 
-EtcdRegister::Work::Task EtcdRegister::Work::watch() {
-  while (!closed_) {
-    if (record_) {
-      const Status begun = co_await etcd_.watch(key_, looked_at_ + 1);
-      while (begun && !closed_) {
-        const auto change = co_await etcd_.next_change();
-        if (!change || closed_) break;
-        on_change(*change);
-      }
+void EtcdRegister::Work::poll_in(std::int64_t us) {
+  pause_.expires_after(std::chrono::microseconds(us));
+  pause_.async_wait([self = shared_from_this()](const boost::system::error_code&) {
+    if (!self->closed_) self->poll();  // also when it was woken
+  });
+}
+
+void EtcdRegister::Work::on_poll(const Result<EtcdState>& state, const Authority& seen_before,
+                                 const std::string& endpoint) {
+  if (!state) {
+    on_away(state.error());
+    if (endpoint != etcd_.endpoint()) {  // the watch is at the one that does not answer
+      etcd_.stop_watching();
+      watch_later();
     }
-    if (closed_) co_return;
-    watch_pause_.expires_after(std::chrono::microseconds(kAgainUs));
-    co_await watch_pause_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    return poll_in(state.error().code == Code::kUnreachable ? kAgainUs : kPollEveryUs);
   }
+  on_poll_answer(*state, seen_before);
+  if (closed_) return;
+  if (const NextRecord next = next_record()) return replace(*next);
+  if (record_ && net::boot_now() >= try_write_at_) return try_write();
+  woken_ ? poll() : poll_in(kPollEveryUs);
+}
+
+void EtcdRegister::Work::replace(const ClusterRecord& next) {
+  etcd_.replace(key_, seen_.revision, to_json(next), [self = shared_from_this()](const Result<bool>& replaced) {
+    self->on_write(replaced ? ok_status() : Status(replaced.error()));
+    replaced || self->woken_ ? self->poll() : self->poll_in(kPollEveryUs);
+  });
+}
+
+void EtcdRegister::Work::try_write() {
+  try_write_at_ = BootTime(net::boot_now().value + kTryWriteEveryUs);
+  etcd_.try_write(key_, [self = shared_from_this()](const Status& done) {
+    self->on_write(done);
+    self->woken_ ? self->poll() : self->poll_in(kPollEveryUs);
+  });
+}
+
+// A write that merely got no answer may be one of an election; a refusal stays one.
+void EtcdRegister::Work::on_write(const Status& done) {
+  if (done) {
+    wrote_ = net::boot_now();
+    if (!std::exchange(write_error_, {}).empty())
+      spdlog::info("the register can be written again: views can change");
+    return;
+  }
+  const Error& why = done.error();
+  if (why.code == Code::kUnreachable && net::boot_now().value - wrote_.value < kNoWriteUs) return;
+  if (std::exchange(write_error_, why.message).empty())
+    spdlog::warn("the register cannot be written ({}): service continues, but views cannot change", why.message);
+}
+
+void EtcdRegister::Work::watch() {
+  if (!record_) return watch_later();
+  etcd_.watch(
+      key_, looked_at_ + 1, [self = shared_from_this()](const EtcdState& state) { self->on_change(state); },
+      [self = shared_from_this()](const Error&) { self->watch_later(); });
+}
+
+void EtcdRegister::Work::watch_later() {
+  watch_pause_.expires_after(std::chrono::microseconds(kAgainUs));
+  watch_pause_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+    if (!cancelled && !self->closed_) self->watch();
+  });
 }
 
 // The first proposal that has something to change; those that have not, or are too old, are dropped.
@@ -180,7 +214,8 @@ void EtcdRegister::Work::on_state(const EtcdState& state, const Authority& at_le
   seen_ = now;
   record_ = std::move(record).value();
   const ClusterRecord told = *record_;
-  events_.record(told);
+  const auto tell = events_.record;  // it may end us
+  tell(told);
 }
 
 void EtcdRegister::Work::refuse(const std::string& why) {
@@ -201,7 +236,7 @@ EtcdRegister::EtcdRegister(boost::asio::io_context& context, Options options, Ev
     : options_(std::move(options)),
       work_(std::make_shared<Work>(context, options_.key, options_.etcd, options_.seen, std::move(events))),
       joins_at_(net::boot_now().value + options_.joins_after_us) {
-  work_->start(context);
+  work_->start();
 }
 
 EtcdRegister::~EtcdRegister() { work_->close(); }

@@ -9,7 +9,10 @@
 // settled by reading; the result of replace() is not even used. A proposal that is too old is dropped: a suspicion from
 // before etcd went away for a minute is no reason to exclude a replica now.
 //
-// News come by etcd's watch; a read every kLookEveryUs finds out whether etcd is there, and what the watch has lost.
+// Every kTryWriteEveryUs it asks for a write that changes nothing (EtcdClient::try_write()), so that a register that can be
+// read but not written (etcd has no space left, a right was taken away) is seen before a view must change.
+//
+// News come by etcd's watch; a read every kPollEveryUs finds out whether etcd is there, and what the watch has lost.
 //
 // Authority (authority.h): the newest record seen is remembered before anybody hears of it, and any older one is
 // refused. Then nothing is changed or reported until the register is believable again. Service continues meanwhile.

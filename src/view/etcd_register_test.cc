@@ -154,7 +154,7 @@ TEST_F(EtcdRegisterTest, compaction_begins_the_watch_anew) {
 
 TEST_F(EtcdRegisterTest, when_one_endpoint_fails_the_next_is_asked) {
   FakeEtcd broken(loop);
-  broken.refuses = true;
+  broken.http.refuses = true;
   etcd.put(to_json(three()));
   Told told(loop, {broken.endpoint(), etcd.endpoint()});
   ASSERT_TRUE(told.reaches(7));
@@ -165,9 +165,9 @@ TEST_F(EtcdRegisterTest, away_is_not_reachable_and_back_again_is) {
   etcd.put(to_json(three()));
   Told told(loop, {etcd.endpoint()});
   ASSERT_TRUE(told.reaches(7));
-  etcd.refuses = true;
+  etcd.http.refuses = true;
   ASSERT_TRUE(told.until([&] { return !told.reg->status().reachable; }));
-  etcd.refuses = false;
+  etcd.http.refuses = false;
   ASSERT_TRUE(told.until([&] { return told.reg->status().reachable; }));
   EXPECT_TRUE(told.refusals.empty());
 }
@@ -239,12 +239,59 @@ TEST_F(EtcdRegisterTest, a_token_is_asked_for_and_again_when_it_is_no_longer_tak
   etcd.password = "secret";
   EtcdOptions options;
   options.user = "titer";
-  options.password = "secret";
+  options.password = [] { return std::string("secret"); };
   Told told(loop, {etcd.endpoint()}, {}, options);
   ASSERT_TRUE(told.reaches(7));
   etcd.expires_tokens = 1;
   told.reg->compare_and_set(exclude(7, 2));
   EXPECT_TRUE(told.reaches(8));
+}
+
+TEST_F(EtcdRegisterTest, after_a_change_of_etcds_users_changes_and_the_watch_go_on) {
+  etcd.put(to_json(three()));
+  etcd.password = "secret";
+  etcd.refuses_tokens = R"({"error":"etcdserver: revision of auth store is old","code":3})";
+  EtcdOptions options;
+  options.user = "titer";
+  options.password = [] { return std::string("secret"); };
+  Told told(loop, {etcd.endpoint()}, {}, options);
+  ASSERT_TRUE(told.reaches(7));
+  etcd.forget_tokens();
+  told.reg->compare_and_set(without(7, 2));
+  ASSERT_TRUE(told.reaches(8));
+  EXPECT_TRUE(told.reg->status().reachable);
+}
+
+// Nobody asks for a change: it is noticed before one is needed.
+TEST_F(EtcdRegisterTest, an_etcd_without_space_is_shown_as_not_writable_and_changes_nothing_by_asking) {
+  etcd.put(to_json(three()));
+  const std::int64_t revision = etcd.revision;
+  etcd.full = true;
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.until([&] { return !told.reg->status().write_error.empty(); }));
+  EXPECT_TRUE(told.reg->status().reachable);
+  EXPECT_FALSE(told.reg->status().writable);
+  EXPECT_NE(told.reg->status().write_error.find("space exceeded"), std::string::npos);
+  etcd.full = false;
+  ASSERT_TRUE(told.until([&] { return told.reg->status().writable; }));
+  EXPECT_EQ(etcd.tried_writes, 2U);
+  EXPECT_EQ(etcd.transactions, 0U);
+  EXPECT_EQ(etcd.revision, revision);
+}
+
+TEST_F(EtcdRegisterTest, a_change_that_is_refused_shows_at_once_and_one_that_succeeds_ends_it) {
+  etcd.put(to_json(three()));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  ASSERT_TRUE(told.until([&] { return etcd.tried_writes == 1; }));
+  EXPECT_TRUE(told.reg->status().writable);
+  etcd.full = true;
+  told.reg->leave(three().view.number);
+  ASSERT_TRUE(told.until([&] { return !told.reg->status().writable; }));
+  EXPECT_EQ(etcd.tried_writes, 1U);
+  etcd.full = false;
+  ASSERT_TRUE(told.reaches(8));
+  EXPECT_TRUE(told.reg->status().writable);
 }
 
 TEST_F(EtcdRegisterTest, it_may_be_destroyed_in_the_middle_of_anything) {

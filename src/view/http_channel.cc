@@ -2,137 +2,167 @@
 
 #include "view/http_channel.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
+#include <fmt/format.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
+
+#include "net/address.h"
+#include "view/response_parser.h"
 
 namespace titer::view {
 
 namespace {
 
-namespace http = boost::beast::http;
-using boost::asio::ip::tcp;
-constexpr auto kTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
+using boost::system::error_code;
 
-std::chrono::microseconds microseconds(std::int64_t us) { return std::chrono::microseconds(us); }
+constexpr unsigned kHttpOk = 200;
+// A parser leaves the line that is not whole yet, of a header or of a chunk.
+constexpr std::size_t kUnreadBytesMax = std::size_t{64} << 10U;
+
+std::string request_text(const HttpEndpoint& endpoint, const HttpChannel::Ask& ask) {
+  std::string text =
+      fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+                  ask.target, endpoint.authority(), ask.body.size());
+  if (!ask.authorization.empty()) text += "Authorization: " + ask.authorization + "\r\n";
+  return text + "\r\n" + ask.body;
+}
 
 }  // namespace
 
-Result<HttpEndpoint> parse_http_endpoint(std::string_view text) {
-  HttpEndpoint endpoint;
-  std::string_view rest = text;
-  endpoint.tls = rest.starts_with("https://");
-  if (const std::size_t slashes = rest.find("://"); slashes != std::string_view::npos)
-    rest.remove_prefix(slashes + 3);
-  while (rest.ends_with('/')) rest.remove_suffix(1);
-  const std::size_t colon = rest.rfind(':');
-  if (colon == std::string_view::npos || colon == 0 || colon + 1 == rest.size() ||
-      rest.substr(colon + 1).find_first_not_of("0123456789") != std::string_view::npos)
-    return Error{Code::kInvalid, "'" + std::string(text) + "' is not http://HOST:PORT or https://HOST:PORT"};
-  endpoint.host = rest.substr(0, colon);
-  if (endpoint.host.starts_with('[') && endpoint.host.ends_with(']'))
-    endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
-  endpoint.port = rest.substr(colon + 1);
-  return endpoint;
-}
-
-Error HttpChannel::error(const boost::system::error_code& code) const {
-  return {Code::kUnreachable, endpoint_.text() + ": " + code.message()};
-}
-
-void HttpChannel::close() { stream_.plain().close(); }
-
-// Names are looked up, which takes a thread of Asio's own; addresses are not.
 HttpChannel::HttpChannel(boost::asio::io_context& context, HttpEndpoint endpoint,
                          std::shared_ptr<const net::Tls> tls)
-    : endpoint_(std::move(endpoint)), tls_(std::move(tls)), stream_(context) {}
+    : context_(context), endpoint_(std::move(endpoint)), tls_(std::move(tls)), deadline_(context) {}
 
-// The other side must show a certificate for the host that was asked for.
-HttpChannel::Task<Status> HttpChannel::secure(std::int64_t patience_us) {
-  if (!endpoint_.tls) co_return ok_status();
-  if (!tls_) co_return Error{Code::kInvalid, endpoint_.text() + ": there is no authority to believe it by"};
-  const Status ready = stream_.begin_tls(*tls_, endpoint_.host);
-  if (!ready) co_return ready.error();
-  stream_.plain().expires_after(microseconds(patience_us));
-  const auto [failed] = co_await stream_.async_handshake(kTuple);
-  if (failed) co_return error(failed);
-  co_return ok_status();
+HttpChannel::~HttpChannel() = default;
+
+void HttpChannel::begin(const Ask& ask, Line line, Then then) {
+  TITER_CHECK(open_ && !then_, "one exchange at a time");
+  ++exchanges_;
+  out_ = request_text(endpoint_, ask);
+  sent_ = 0;
+  parser_ = std::make_unique<ResponseParser>();
+  line_ = std::move(line);
+  then_ = std::move(then);
+  stream_ ? exchange() : dial();
 }
 
-HttpChannel::Task<Status> HttpChannel::connect(std::int64_t patience_us) {
-  boost::system::error_code failed;
-  const auto address = boost::asio::ip::make_address(endpoint_.host, failed);
-  stream_.plain().expires_after(microseconds(patience_us));
-  if (!failed) {
-    const tcp::endpoint one(address, static_cast<std::uint16_t>(std::stoul(endpoint_.port)));
-    const auto [connected] = co_await stream_.plain().async_connect(one, kTuple);
-    if (connected) co_return error(connected);
-  } else {
-    tcp::resolver resolver(stream_.get_executor());
-    const auto [unknown, found] = co_await resolver.async_resolve(endpoint_.host, endpoint_.port, kTuple);
-    if (unknown) co_return error(unknown);
-    const auto [connected, where] = co_await stream_.plain().async_connect(found, kTuple);
-    if (connected) co_return error(connected);
+void HttpChannel::dial() {
+  if (endpoint_.tls && !tls_)
+    return boost::asio::post(context_, [self = shared_from_this()] {
+      self->end({Code::kInvalid, self->endpoint_.text() + ": there is no authority to believe it by"});
+    });
+  const net::Address address{endpoint_.host, endpoint_.port, endpoint_.tls ? tls_ : nullptr};
+  net::dial(context_, address, kConnectUs, [self = shared_from_this()](Result<net::Stream> stream) {
+    if (!self->open_) return;
+    if (!stream) return self->end(stream.error());
+    self->stream_.emplace(std::move(stream).value());
+    self->exchange();
+    self->read();
+  });
+}
+
+void HttpChannel::exchange() {
+  deadline_.expires_after(std::chrono::microseconds(kAnswerUs));
+  deadline_.async_wait([self = shared_from_this(), exchange = exchanges_](const error_code& cancelled) {
+    if (!cancelled && self->then_ && exchange == self->exchanges_) self->fail("no answer within its time");
+  });
+  send();
+}
+
+// What breaks here is told by the read that waits: there may be a response in front of the end.
+void HttpChannel::send() {
+  error_code error;
+  while (open_ && !error && sent_ < out_.size())
+    sent_ += stream_->send(boost::asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
+  if (error != boost::asio::error::would_block) return;
+  stream_->async_wait_write([self = shared_from_this()](const error_code& failed) {
+    if (!failed && self->open_) self->send();
+  });
+}
+
+void HttpChannel::read() {
+  stream_->async_read_some(boost::asio::buffer(room_),
+                           [self = shared_from_this()](const error_code& error, std::size_t n) {
+                             if (self->open_) self->received(error, n);
+                           });
+}
+
+void HttpChannel::received(const error_code& error, std::size_t n) {
+  if (!then_) return close();  // nobody asked
+  if (error == boost::asio::error::eof) {
+    const Status whole = parser_->put_end();
+    if (!whole) return fail(whole.error().message);
+    open_ = false;
+    return finish();
   }
-  stream_.plain().socket().set_option(tcp::no_delay(true), failed);
-  co_return co_await secure(patience_us);
+  if (error) return fail(stream_->explain(error));
+  unread_.append(room_.data(), n);
+  parse();
+  if (open_) read();
 }
 
-HttpChannel::Task<Status> HttpChannel::send(const Ask& ask, std::int64_t patience_us) {
-  http::request<http::string_body> request(http::verb::post, ask.target, 11);
-  request.set(http::field::host, endpoint_.host);
-  request.set(http::field::content_type, "application/json");
-  if (!ask.authorization.empty()) request.set(http::field::authorization, ask.authorization);
-  request.body() = ask.body;
-  request.prepare_payload();
-  stream_.plain().expires_after(microseconds(patience_us));
-  const auto [failed, written] = co_await http::async_write(stream_, request, kTuple);
-  if (failed) co_return error(failed);
-  co_return ok_status();
+void HttpChannel::parse() {
+  const auto taken = parser_->put(unread_);
+  if (!taken) return fail(taken.error().message);
+  unread_.erase(0, *taken);
+  if (unread_.size() > kUnreadBytesMax) return fail("a line of its response has no end");
+  if (line_ && parser_->header_done()) follow_on();
+  if (!open_ || !parser_->done()) return;
+  // Nor can it go on where only a part of the request went out.
+  if (!unread_.empty() || !parser_->may_keep_alive() || sent_ < out_.size()) open_ = false;
+  finish();
 }
 
-HttpChannel::Task<Result<HttpChannel::Reply>> HttpChannel::post(Ask ask, std::int64_t patience_us) {
-  if (const Status sent = co_await send(ask, patience_us); !sent) co_return sent.error();
-  Parser parser;
-  parser.body_limit(kBodyBytesMax);
-  const auto [failed, read] = co_await http::async_read(stream_, buffer_, parser, kTuple);
-  if (failed) co_return error(failed);
-  const bool kept = parser.keep_alive();
-  Reply reply{parser.get().result_int(), std::move(parser.get().body())};
-  if (!kept) close();
-  co_return reply;
-}
-
-HttpChannel::Task<Result<unsigned>> HttpChannel::open(Ask ask, std::int64_t patience_us) {
-  if (const Status sent = co_await send(ask, patience_us); !sent) co_return sent.error();
-  lines_ = std::make_unique<Parser>();
-  lines_->body_limit(boost::none);  // it has no end; line() bounds how much of it is kept
-  const auto [failed, read] = co_await http::async_read_header(stream_, buffer_, *lines_, kTuple);
-  if (failed) co_return error(failed);
-  stream_.plain().expires_never();
-  co_return lines_->get().result_int();
-}
-
-HttpChannel::Task<Result<std::string>> HttpChannel::line() {
-  std::string& body = lines_->get().body();
-  for (;;) {
-    const std::size_t end = body.find('\n');
-    if (end != std::string::npos) {
-      std::string one = body.substr(0, end);
-      body.erase(0, end + 1);
-      if (!one.empty()) co_return one;
-      continue;
-    }
-    if (lines_->is_done()) co_return Error{Code::kUnreachable, endpoint_.text() + ": the answer has ended"};
-    if (body.size() > kLineBytesMax)
-      co_return Error{Code::kUnreachable, endpoint_.text() + ": a line of the answer is too long"};
-    const auto [failed, read] = co_await http::async_read_some(stream_, buffer_, *lines_, kTuple);
-    if (failed) co_return error(failed);
+void HttpChannel::follow_on() {
+  if (parser_->status() != kHttpOk) {
+    line_ = nullptr;
+    return;
   }
+  deadline_.cancel();
+  give_lines();
+}
+
+void HttpChannel::give_lines() {
+  const Line line = line_;
+  std::string& body = parser_->body();
+  std::size_t begin = 0;
+  for (std::size_t end = 0; open_ && (end = body.find('\n', begin)) != std::string::npos; begin = end + 1)
+    if (end > begin) line(std::string_view(body).substr(begin, end - begin));
+  body.erase(0, begin);
+}
+
+// The response is complete. Where the connection ends with it, open_ is false already.
+void HttpChannel::finish() {
+  Reply reply{parser_->status(), std::move(parser_->body())};
+  const Then then = std::exchange(then_, nullptr);
+  line_ = nullptr;
+  deadline_.cancel();
+  if (!open_) shut();
+  then(std::move(reply));
+}
+
+void HttpChannel::fail(const std::string& why) { end({Code::kUnreachable, endpoint_.text() + ": " + why}); }
+
+void HttpChannel::end(Error why) {
+  if (!open_) return;
+  const Then then = then_;
+  close();
+  then(std::move(why));
+}
+
+void HttpChannel::close() {
+  open_ = false;
+  then_ = nullptr;
+  line_ = nullptr;
+  shut();
+}
+
+void HttpChannel::shut() {
+  deadline_.cancel();
+  if (stream_) stream_->close();
 }
 
 }  // namespace titer::view

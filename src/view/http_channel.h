@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// HTTP channel: one connection to an HTTP server, kept alive, for one exchange after another; or for one answer that goes
+// HTTP channel: one connection to an HTTP server, kept alive, for one exchange after another; or for one response that goes
 // on, line by line.
 //
-// Coroutines, because what is done with it is a sequence: connect, ask, read, ask again. Every wait is bounded. After any
-// error the channel is of no use any more: make another. close() ends whatever is waited for, with an error.
-// Thread rule: the loop's thread. Limits: kBodyBytesMax per answer, kLineBytesMax per line.
-// Errors: kUnreachable, with the reason; a status that is not 200 is no error here.
+// It dials at the first exchange. Bytes go over a net::Stream and through a ResponseParser; one read waits always, so what
+// a server says without having been asked, or that it has gone, is found before the next exchange and ends the channel.
+// After an end it is of no use any more (open()): make another.
+//
+// Every exchange ends with one call to its handler, never from within the call that began it. After close() no handler is
+// called any more, so whoever closes may be destroyed at once. Handlers may close the channel or begin the next exchange.
+// Why not coroutines: Asio's cost the compiler more than these few steps are worth (decision 16).
+//
+// Deadlines: kConnectUs, then kAnswerUs from the request to the end of the response, or to the end of the header of one
+// that goes on. Limits: ResponseParser's; a line has at most kBodyBytesMax.
+// Errors: kUnreachable, or kInvalid for an endpoint that cannot be dialled; they name the endpoint and the reason. A
+// status that is not 200 is no error here. Thread rule: the loop's thread.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
+#include <array>
 #include <boost/asio/io_context.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
+#include "net/stream.h"
 #include "net/tls.h"
-#include "view/http_stream.h"
+#include "view/http_endpoint.h"
 
 namespace titer::view {
 
-// "host:port", or with a scheme before it.
-struct HttpEndpoint {
-  std::string host;
-  std::string port;
-  bool tls = false;
-  [[nodiscard]] std::string text() const { return (tls ? "https://" : "http://") + host + ":" + port; }
-};
-[[nodiscard]] Result<HttpEndpoint> parse_http_endpoint(std::string_view text);
+class ResponseParser;
 
-class HttpChannel {
+class HttpChannel : public std::enable_shared_from_this<HttpChannel> {
  public:
-  template <typename T>
-  using Task = boost::asio::awaitable<T>;
-
   struct Ask {
     std::string target;
     std::string body;           // JSON
@@ -47,35 +47,56 @@ class HttpChannel {
     unsigned status = 0;
     std::string body;
   };
+  using Then = std::function<void(Result<Reply>)>;
+  using Line = std::function<void(std::string_view)>;
 
   // `tls`: for an endpoint that is https://; null: it cannot be reached.
-  HttpChannel(boost::asio::io_context& context, HttpEndpoint endpoint,
-              std::shared_ptr<const net::Tls> tls = nullptr);
+  HttpChannel(boost::asio::io_context& context, HttpEndpoint endpoint, std::shared_ptr<const net::Tls> tls);
+  ~HttpChannel();
   HttpChannel(const HttpChannel&) = delete;
   HttpChannel& operator=(const HttpChannel&) = delete;
 
-  [[nodiscard]] Task<Status> connect(std::int64_t patience_us);
-  [[nodiscard]] Task<Result<Reply>> post(Ask ask, std::int64_t patience_us);
-  // The head of an answer that goes on; its status.
-  [[nodiscard]] Task<Result<unsigned>> open(Ask ask, std::int64_t patience_us);
-  // The next line of it, for however long it takes. An empty one never comes.
-  [[nodiscard]] Task<Result<std::string>> line();
+  void post(const Ask& ask, Then then) { begin(ask, nullptr, std::move(then)); }
+  // A response of status 200 is given line by line, without the empty ones, for however long it goes on; `then` gets what
+  // is left at its end. Any other response is a reply like post()'s.
+  void follow(const Ask& ask, Line line, Then then) { begin(ask, std::move(line), std::move(then)); }
   void close();
+  // Another exchange may begin.
+  [[nodiscard]] bool open() const { return open_; }
 
  private:
-  static constexpr std::size_t kBodyBytesMax = std::size_t{4} << 20;
-  static constexpr std::size_t kLineBytesMax = kBodyBytesMax;
-  using Parser = boost::beast::http::response_parser<boost::beast::http::string_body>;
+  static constexpr std::int64_t kConnectUs = 1'000'000;
+  static constexpr std::int64_t kAnswerUs = 3'000'000;  // an election of etcd's takes one or two
+  static constexpr std::size_t kReadBytes = std::size_t{16} << 10U;
 
-  [[nodiscard]] Task<Status> secure(std::int64_t patience_us);
-  [[nodiscard]] Task<Status> send(const Ask& ask, std::int64_t patience_us);
-  [[nodiscard]] Error error(const boost::system::error_code& code) const;
+  void begin(const Ask& ask, Line line, Then then);
+  void dial();
+  void exchange();
+  void send();
+  void read();
+  void received(const boost::system::error_code& error, std::size_t n);
+  void parse();
+  void follow_on();
+  void give_lines();
+  void finish();
+  void fail(const std::string& why);
+  void end(Error why);
+  void shut();
 
+  boost::asio::io_context& context_;
   HttpEndpoint endpoint_;
   std::shared_ptr<const net::Tls> tls_;
-  HttpStream stream_;
-  boost::beast::flat_buffer buffer_;
-  std::unique_ptr<Parser> lines_;  // of the answer that goes on
+  std::optional<net::Stream> stream_;  // nullopt: not dialled yet
+  boost::asio::steady_timer deadline_;
+  std::uint64_t exchanges_ = 0;  // that have begun
+  std::string out_;              // [sent_, size) waits to be written
+  std::size_t sent_ = 0;
+  std::array<char, kReadBytes> room_{};
+  std::string unread_;  // received, not taken by the parser yet
+  std::unique_ptr<ResponseParser> parser_;
+  Then then_;  // null: nothing is asked for
+  Line line_;
+  bool open_ = true;
 };
 
 }  // namespace titer::view

@@ -2,7 +2,8 @@
 
 # Helpers that only the tests use.
 if(TITER_TESTS)
-  target_sources(view_test PRIVATE ${CMAKE_CURRENT_LIST_DIR}/testing/fake_etcd.cc)
+  target_sources(view_test PRIVATE ${CMAKE_CURRENT_LIST_DIR}/testing/fake_etcd.cc
+                                   ${CMAKE_CURRENT_LIST_DIR}/testing/fake_http.cc)
 endif()
 
 # The mutants of the simulator bring their own (src/sim/module.cmake), which only works while it is an object file of its own.

@@ -2,8 +2,6 @@
 
 #include "view/record_change.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <memory>
 #include <utility>
 
@@ -13,17 +11,6 @@ namespace {
 
 using Found = Result<std::optional<ClusterRecord>>;
 
-// The work; held by the coroutine, because the loop may stop before its end.
-struct Job {
-  Job(net::Loop& loop, const EtcdOptions& options, std::string where)
-      : etcd(loop.context(), options), key(std::move(where)), attempts(2 * options.endpoints.size()) {}
-  EtcdClient etcd;
-  std::string key;
-  std::size_t attempts;
-  const Change* change = nullptr;  // null: only read
-  std::optional<Found> result;
-};
-
 Found parsed(const EtcdState& state) {
   if (!state.value) return std::optional<ClusterRecord>();
   auto record = cluster_record_from(state.value->text);
@@ -31,55 +18,68 @@ Found parsed(const EtcdState& state) {
   return std::optional(std::move(record).value());
 }
 
-boost::asio::awaitable<Result<EtcdState>> read(Job& job) {
-  for (;;) {
-    auto state = co_await job.etcd.get(job.key);
-    if (state || job.attempts == 0 || state.error().code != Code::kUnreachable) co_return state;
-    --job.attempts;
+// Runs the loop until each step is done.
+class Work {
+ public:
+  Work(net::Loop& loop, const EtcdOptions& options, std::string key)
+      : loop_(loop),
+        etcd_(loop.context(), options),
+        key_(std::move(key)),
+        attempts_(2 * options.endpoints.size()) {}
+
+  [[nodiscard]] Result<EtcdState> read() {
+    for (;;) {
+      auto state = wait<EtcdState>([this](auto then) { etcd_.get(key_, std::move(then)); });
+      if (state || attempts_ == 0 || state.error().code != Code::kUnreachable) return state;
+      --attempts_;
+    }
   }
-}
-
-boost::asio::awaitable<Found> work(Job& job) {
-  std::string mine;
-  for (;;) {
-    const auto state = co_await read(job);
-    if (!state) co_return state.error();
-    Found record = parsed(*state);
-    if (!record || job.change == nullptr) co_return record;
-    if (!mine.empty() && state->value && state->value->text == mine) co_return record;
-    const auto next = (*job.change)(*record);
-    if (!next) co_return next.error();
-    mine = to_json(*next);
-    const auto replaced = co_await job.etcd.replace(job.key, state->value ? state->value->revision : 0, mine);
-    if (!replaced && replaced.error().code != Code::kUnreachable) co_return replaced.error();
-    if (!replaced && job.attempts-- == 0) co_return replaced.error();
+  [[nodiscard]] Found change(const Change& change) {
+    std::string mine;
+    for (;;) {
+      const auto state = read();
+      if (!state) return state.error();
+      Found record = parsed(*state);
+      if (!record || (!mine.empty() && state->value && state->value->text == mine)) return record;
+      const auto next = change(*record);
+      if (!next) return next.error();
+      mine = to_json(*next);
+      const std::int64_t expected = state->value ? state->value->revision : 0;
+      const auto replaced = wait<bool>([&](auto then) { etcd_.replace(key_, expected, mine, std::move(then)); });
+      if (replaced) continue;
+      if (attempts_ == 0 || replaced.error().code != Code::kUnreachable) return replaced.error();
+      --attempts_;
+    }
   }
-}
 
-boost::asio::awaitable<void> perform(std::shared_ptr<Job> job, net::Loop& loop) {
-  job->result = co_await work(*job);
-  loop.stop();
-}
+ private:
+  // The answer to what `begin` asks; where the loop is stopped first, nothing more is attempted.
+  template <typename T, typename Begin>
+  [[nodiscard]] Result<T> wait(Begin begin) {
+    const auto answer = std::make_shared<std::optional<Result<T>>>();
+    begin(EtcdClient::Then<T>([answer](Result<T> given) { answer->emplace(std::move(given)); }));
+    if (loop_.run_until(BootTime(INT64_MAX), [&] { return answer->has_value(); })) return std::move(**answer);
+    attempts_ = 0;
+    return Error{Code::kUnreachable, "interrupted"};
+  }
 
-Found run(net::Loop& loop, const EtcdOptions& etcd, const std::string& key, const Change* change) {
-  const auto job = std::make_shared<Job>(loop, etcd, key);
-  job->change = change;
-  boost::asio::co_spawn(loop.context(), perform(job, loop), boost::asio::detached);
-  loop.run_until(BootTime(INT64_MAX), [&] { return job->result.has_value(); });
-  if (job->result) return *job->result;
-  job->etcd.close();
-  return Error{Code::kUnreachable, "interrupted"};
-}
+  net::Loop& loop_;
+  EtcdClient etcd_;
+  std::string key_;
+  std::size_t attempts_;  // that are left
+};
 
 }  // namespace
 
 Result<std::optional<ClusterRecord>> read_record(net::Loop& loop, const EtcdOptions& etcd, const std::string& key) {
-  return run(loop, etcd, key, nullptr);
+  const auto state = Work(loop, etcd, key).read();
+  if (!state) return state.error();
+  return parsed(*state);
 }
 
 Result<ClusterRecord> change_record(net::Loop& loop, const EtcdOptions& etcd, const std::string& key,
                                     const Change& change) {
-  auto found = run(loop, etcd, key, &change);
+  auto found = Work(loop, etcd, key).change(change);
   if (!found) return found.error();
   if (!*found) return Error{Code::kNotFound, "the record is not there"};
   return std::move(**found);

@@ -23,9 +23,11 @@ namespace titer::view {
 struct RegisterStatus {
   std::string_view kind;
   bool reachable = false;
+  bool writable = false;      // false: views cannot change
   std::string refused;        // it answers, but is not believed: why
   std::string endpoint;       // etcd: which one is asked
   std::int64_t revision = 0;  // etcd: of the record
+  std::string write_error;    // it answers, but refuses writes: why
 };
 
 class ViewRegister {
@@ -64,7 +66,9 @@ class LocalRegister final : public ViewRegister, private net::ConnectionOwner {
   void ready(Position learned) override;
   [[nodiscard]] Status operate(const wire::Operate& ask) override;  // the answer: Events::operated
   void goodbye(const std::string& why) override { link_->close(Code::kInternal, why); }
-  [[nodiscard]] RegisterStatus status() const override { return {"supervisor", link_->open(), {}, {}, 0}; }
+  [[nodiscard]] RegisterStatus status() const override {
+    return {"supervisor", link_->open(), link_->open(), {}, {}, 0, {}};
+  }
   void tell(const wire::Inventory& inventory);
 
  private:

@@ -30,7 +30,7 @@ class Etcd:
 
     def __init__(self, folder, port, files=None):
         self.folder, self.port, self.files = folder, port, files
-        self.process = None
+        self.process, self.words = None, []
 
     def url(self):
         return f"http{'s' if self.files else ''}://127.0.0.1:{self.port}"
@@ -39,7 +39,7 @@ class Etcd:
         client, peer = self.url(), f"http://127.0.0.1:{self.port + 1}"
         words = ["etcd", "--data-dir", os.path.join(self.folder, "etcd"), "--listen-client-urls", client,
                  "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-                 "--initial-cluster", f"default={peer}", "--logger", "zap", "--log-level", "error"]
+                 "--initial-cluster", f"default={peer}", "--logger", "zap", "--log-level", "error", *self.words]
         if self.files:
             words += ["--client-cert-auth", "--trusted-ca-file", self.files[0], "--cert-file", self.files[1],
                       "--key-file", self.files[2]]
@@ -89,6 +89,7 @@ class Group(Replicas):
         self.files = self.certificates() if secure else None
         self.etcd = Etcd(self.folder.name, self.base + places, self.files)
         self.processes, self.places = {}, {i: i for i in range(replicas + 1)}
+        self.register = ""  # more lines of that section
 
     def certificates(self):
         """(authority, certificate, key), for everything on this machine."""
@@ -112,14 +113,18 @@ class Group(Replicas):
         with open(path, "w", encoding="utf-8") as file:
             file.write(f'[cluster]\nname = "tested"\n[replica]\nindex = {index}\ndata = "{self.path(f"data-{place}")}"\n'
                        f'wire = "127.0.0.1:{self.base + 2 * place}"\nhttp = "127.0.0.1:{self.base + 2 * place + 1}"\n'
-                       f'[register]\nendpoints = ["{self.etcd.url()}"]\n')
+                       f'[register]\nendpoints = ["{self.etcd.url()}"]\n{self.register}')
             names = "" if self.files is None else 'ca = "{}"\ncertificate = "{}"\nkey = "{}"\n'.format(*self.files)
             file.write(names + ("[tls]\n" + names if names else ""))
         return path
 
+    def prepare(self):
+        """Before the record is there."""
+
     def __enter__(self):
         try:
             self.etcd.start()
+            self.prepare()
             self.command("init", *(self.machine(i) for i in range(self.size)))
         except BaseException:
             self.__exit__(None)
