@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "base/check.h"
+#include "base/time.h"
 #include "client/addresses.h"
-#include "formats/timestamps.h"
 #include "fuzz/input.h"
 #include "registry/products.h"
 #include "registry/types.h"
@@ -21,6 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     TITER_CHECK(registry::parse_availability(registry::to_text(*value)) == value, "what we print we read");
   if (const auto product = registry::normalize_product(text))
     TITER_CHECK(registry::normalize_product(*product) == product, "a normal form is its own");
-  (void)formats::parse_time(text);
+  if (const auto time = parse_time(text))
+    TITER_CHECK(parse_time(time_text(*time)) == time, "what we print we read");
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/hex.h"
 #include "titer/command.h"
 #include "titer/connect.h"
 #include "titer/text.h"
@@ -23,9 +24,9 @@ void print(const client::BackupTaken& taken, bool json) {
   if (json)
     return print_line({{"file", taken.file},
                        {"from", taken.from.text()},
-                       {"cluster", fmt::format("{:016x}", taken.cluster)},
+                       {"cluster", hex64(taken.cluster)},
                        {"position", taken.position.value},
-                       {"digest", fmt::format("{:016x}", taken.digest)},
+                       {"digest", hex64(taken.digest)},
                        {"sites", taken.sites},
                        {"bytes", taken.bytes}});
   fmt::print("{}: position {}, digest {:016x}, {} sites, {}, from {}\n", taken.file, grouped(taken.position.value),

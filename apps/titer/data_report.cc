@@ -6,6 +6,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "base/hex.h"
 #include "titer/text.h"
 
 namespace titer::app {
@@ -15,8 +16,6 @@ namespace {
 namespace json = boost::json;
 using cluster::DataDirScan;
 using cluster::ReplicaDirScan;
-
-std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
 
 bool empty(const ReplicaDirScan& one) { return !one.found && one.found.error().code == Code::kNotFound; }
 
@@ -39,12 +38,12 @@ json::object to_json(const ReplicaDirScan& one) {
     return out;
   }
   const store::Inspection& found = *one.found;
-  out["cluster"] = hex(found.identity.cluster);
+  out["cluster"] = hex64(found.identity.cluster);
   out["whole"] = found.inventory.whole;
   out["view"] = found.inventory.installed.value;
   out["position"] = found.inventory.position.value;
   out["tables_position"] = found.tables.value;
-  out["digest"] = hex(found.digest);
+  out["digest"] = hex64(found.digest);
   out["sites"] = found.totals.sites;
   out["journal_records"] = found.journal.records;
   out["journal_groups"] = found.journal.groups;
@@ -60,7 +59,7 @@ json::value to_json(const Result<std::optional<cluster::RegisterState>>& reg) {
   const cluster::RegisterState& state = **reg;
   json::array losses;
   for (const std::string& loss : state.losses) losses.emplace_back(loss);
-  return json::object{{"cluster", hex(state.cluster)},
+  return json::object{{"cluster", hex64(state.cluster)},
                       {"replicas", state.replicas},
                       {"durability", state.durable ? "disk" : "memory"},
                       {"view", state.record.number.value},
@@ -79,7 +78,7 @@ void print_replicas(const DataDirScan& scan) {
       row.insert(
           row.end(),
           {std::to_string(found.inventory.installed.value), grouped(found.inventory.position.value),
-           grouped(found.tables.value), hex(found.digest), grouped(found.totals.sites),
+           grouped(found.tables.value), hex64(found.digest), grouped(found.totals.sites),
            fmt::format("{} records, {} groups", grouped(found.journal.records), grouped(found.journal.groups)),
            bytes_text(found.journal.torn_bytes)});
     }

@@ -3,10 +3,11 @@
 #include "titer/dialogue.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/limits.h"
+#include "base/number.h"
+#include "base/text.h"
 
 namespace titer::app {
 
@@ -30,23 +31,16 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(kSpace) - first + 1));
 }
 
-bool digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 // Digits, True, False.
 std::optional<Availability> availability_in(std::string_view text) {
   if (text == "True" || text == "true") return Availability::yes();
   if (text == "False" || text == "false") return Availability::no();
-  std::uint64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (!digits(text) || error != std::errc() || end != text.data() + text.size() || count > limits::kCountMax)
-    return std::nullopt;
-  return Availability::of(count);
+  const auto count = parse_number<std::uint64_t>(text);
+  return count && *count <= limits::kCountMax ? std::optional(Availability::of(*count)) : std::nullopt;
 }
 
 // Up to 5 digits, or 9 with the four behind the ZIP code. Missing digits are leading zeros that got lost.
-bool zip_fits(std::string_view text) { return digits(text) && (text.size() <= 5 || text.size() == 9); }
+bool zip_fits(std::string_view text) { return all_digits(text) && (text.size() <= 5 || text.size() == 9); }
 
 std::string place(std::string_view name, std::string_view zip) {
   return std::string(name) + " (ZIP code " + std::string(zip) + ")";

@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "base/json_string.h"
 #include "formats/site_json.h"
 #include "net/loop.h"
 #include "titer/text.h"
@@ -34,7 +35,8 @@ void append_list(std::string& out, char open, char close, const List& list, cons
 void append(std::string& out, const json::value& value) {
   if (value.is_object()) {
     append_list(out, '{', '}', value.get_object(), [&out](const json::key_value_pair& pair) {
-      out += json::serialize(pair.key()) + ":";
+      print_json_string(pair.key(), out);
+      out += ':';
       append(out, pair.value());
     });
   } else if (value.is_array()) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer near ZIP | LAT,LON
-#include <charconv>
 #include <cstdio>
 
+#include "base/number.h"
 #include "client/gateway_client.h"
 #include "client/read.h"
 #include "formats/site_json.h"
@@ -27,11 +27,11 @@ struct Options {
 bool parse_point(const std::string& text, double& lat, double& lon) {
   const std::size_t comma = text.find(',');
   if (comma == std::string::npos) return false;
-  const char* end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), text.data() + comma, lat);
-  const auto second = std::from_chars(text.data() + comma + 1, end, lon);
-  return first.ec == std::errc() && first.ptr == text.data() + comma && second.ec == std::errc() &&
-         second.ptr == end;
+  const auto first = parse_number<double>(std::string_view(text).substr(0, comma));
+  const auto second = parse_number<double>(std::string_view(text).substr(comma + 1));
+  lat = first.value_or(0);
+  lon = second.value_or(0);
+  return first && second;
 }
 
 int show(client::GatewayClient& client, const Options& o, const registry::Near& query) {

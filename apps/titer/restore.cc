@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/hex.h"
 #include "base/limits.h"
 #include "store/backup_reader.h"
 #include "titer/command.h"
@@ -32,9 +33,9 @@ struct Options {
 void print(const Options& o, const store::BackupContents& found, const registry::Totals& totals) {
   if (o.json)
     return print_line({{"file", o.file},
-                       {"cluster", fmt::format("{:016x}", found.source.cluster)},
+                       {"cluster", hex64(found.source.cluster)},
                        {"position", found.position.value},
-                       {"digest", fmt::format("{:016x}", found.digest)},
+                       {"digest", hex64(found.digest)},
                        {"sites", totals.sites},
                        {"events", totals.events},
                        {"bytes", found.bytes}});

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/number.h"
 #include "sim/text_trace.h"
 #include "sim/trace.h"
 #include "sim/workers.h"
@@ -74,8 +75,16 @@ bool read_seeds(const std::string& path, std::vector<std::uint64_t>& seeds) {
     fmt::print(stderr, "titer: cannot read {}\n", path);
     return false;
   }
-  for (std::string line; std::getline(in, line);)
-    if (!line.empty() && line.front() != '#') seeds.push_back(std::strtoull(line.c_str(), nullptr, 10));
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    std::string_view rest = line;
+    const auto seed = take_number<std::uint64_t>(rest);
+    if (!seed) {
+      fmt::print(stderr, "titer: {} has a line that does not begin with a seed: {}\n", path, line);
+      return false;
+    }
+    seeds.push_back(*seed);
+  }
   std::ranges::sort(seeds);
   seeds.erase(std::unique(seeds.begin(), seeds.end()), seeds.end());  // one may stand there for several reasons
   if (seeds.empty()) fmt::print(stderr, "titer: {} names no seed\n", path);

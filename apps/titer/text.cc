@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/time.h"
+
 namespace titer::app {
 
 namespace {
@@ -16,6 +18,33 @@ std::size_t width(std::string_view text) {
 }
 
 }  // namespace
+
+std::string iso_time(WallTime t) {
+  return t == WallTime() ? std::string() : time_text(WallTime(t.value / 1000 * 1000));
+}
+
+std::string duration_text(std::int64_t ms) {
+  const std::int64_t s = ms / 1000;
+  if (s < 120) return std::to_string(s) + " s";
+  if (s < 120 * 60) return std::to_string(s / 60) + " min";
+  if (s < 48 * 3600) return std::to_string(s / 3600) + " h";
+  return std::to_string(s / 86'400) + " d";
+}
+
+std::string grouped(std::uint64_t n) {
+  std::string out = std::to_string(n);
+  for (std::size_t at = out.size(); at > 3;) out.insert(at -= 3, 1, ',');
+  return out;
+}
+
+std::string bytes_text(std::uint64_t n) {
+  char out[32];
+  if (n < 1024 * 1024)
+    std::snprintf(out, sizeof out, "%.0f KiB", static_cast<double>(n) / 1024);
+  else
+    std::snprintf(out, sizeof out, "%.1f MiB", static_cast<double>(n) / (1024 * 1024));
+  return out;
+}
 
 Table::Table(std::vector<std::string> headings) {
   for (std::string& heading : headings) {

@@ -17,10 +17,8 @@
 
 namespace titer::app {
 
-// "2026-03-01T08:15:00Z"; empty for 0.
+// "2026-03-01T08:15:00Z", without milliseconds; empty for 0.
 [[nodiscard]] std::string iso_time(WallTime t);
-// ISO date, or date and time with Z or an offset ("2026-03-01", "2026-03-01T08:15:00-05:00"), or "now".
-[[nodiscard]] std::optional<WallTime> parse_time(std::string_view text);
 // "12 s", "5 min", "3 h", "8 d".
 [[nodiscard]] std::string duration_text(std::int64_t ms);
 // "1,234,567"

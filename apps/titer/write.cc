@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/time.h"
 #include "client/gateway_client.h"
 #include "registry/products.h"
 #include "titer/command.h"
@@ -92,6 +93,7 @@ std::optional<registry::Availability> availability_of(const std::string& text) {
 
 std::optional<std::optional<WallTime>> time_of(const std::string& text, const char* option) {
   if (text.empty()) return std::optional<WallTime>();
+  if (text == "now") return std::optional(net::wall_now());
   if (const auto time = parse_time(text)) return time;
   complain("'" + text + "' for " + option + " is not a time: write 2026-03-01 or 2026-03-01T08:15:00Z");
   return std::nullopt;

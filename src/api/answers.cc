@@ -14,6 +14,8 @@
 #include "api/route.h"
 #include "api/site_tag.h"
 #include "base/hash.h"
+#include "base/number.h"
+#include "base/text.h"
 #include "formats/site_json.h"
 #include "http/parameters.h"
 #include "http/problem.h"
@@ -87,7 +89,7 @@ http::Response outcome_response(const registry::Outcome& outcome) {
 Status check_text(std::string_view name, std::string_view value) {
   if (value.size() > limits::kKeyBytesMax)
     return Error{Code::kInvalid, fmt::format("{} may have {} bytes", name, limits::kKeyBytesMax)};
-  if (!http::is_utf8(value)) return Error{Code::kInvalid, fmt::format("{} is not UTF-8", name)};
+  if (!is_utf8(value)) return Error{Code::kInvalid, fmt::format("{} is not UTF-8", name)};
   return ok_status();
 }
 
@@ -102,7 +104,7 @@ void answer_query(HandlerContext& context, const http::Exchange& exchange, const
                   MakeResponse make) {
   Position at_least;
   if (const std::string_view header = exchange.request().header("titer-min-position"); !header.empty()) {
-    const auto number = http::whole_number(header);
+    const auto number = parse_number<std::uint64_t>(header);
     if (!number) return exchange.respond(bad_request({Code::kInvalid, "Titer-Min-Position is a whole number"}));
     at_least = Position(*number);
   }

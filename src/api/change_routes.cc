@@ -12,6 +12,7 @@
 #include "api/answers.h"
 #include "api/feeds.h"
 #include "api/routes.h"
+#include "base/number.h"
 #include "client/read.h"
 #include "http/limits.h"
 #include "http/parameters.h"

@@ -5,12 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "api/limits.h"
+#include "base/hex.h"
+#include "base/number.h"
 #include "formats/site_json.h"
-#include "http/parameters.h"
 #include "wire/codec.h"
 
 namespace titer::api {
@@ -34,7 +34,7 @@ client::Link::Options watch_options(const net::Address& replica) {
 std::string text_of(Mark mark, std::uint64_t cluster) {
   std::string text = std::to_string(mark.position.value);
   if (mark.part != UINT32_MAX) text += fmt::format(".{}", mark.part);
-  if (cluster != 0) text += fmt::format("-{:016x}", cluster);
+  if (cluster != 0) text += "-" + hex64(cluster);
   return text;
 }
 
@@ -43,17 +43,13 @@ Result<Place> place_of(std::string_view text) {
   const std::size_t dash = text.find('-');
   const std::string_view mark = text.substr(0, dash);
   const std::size_t dot = mark.find('.');
-  const auto position = http::whole_number(mark.substr(0, dot));
-  const auto part = dot == std::string_view::npos ? std::optional<std::uint64_t>(UINT32_MAX)
-                                                  : http::whole_number(mark.substr(dot + 1));
-  if (dash != std::string_view::npos) {
-    std::uint64_t cluster = 0;
-    const std::string_view digits = text.substr(dash + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), cluster, 16);
-    if (error == std::errc() && end == digits.data() + digits.size()) place.cluster = cluster;
-  }
-  if (position && part && *part <= UINT32_MAX && (dash == std::string_view::npos || place.cluster)) {
-    place.mark = {Position(*position), static_cast<std::uint32_t>(*part)};
+  const bool whole = dot == std::string_view::npos, anywhere = dash == std::string_view::npos;
+  const auto position = parse_number<std::uint64_t>(mark.substr(0, dot));
+  const auto part =
+      whole ? std::optional<std::uint32_t>(UINT32_MAX) : parse_number<std::uint32_t>(mark.substr(dot + 1));
+  if (!anywhere) place.cluster = parse_hex64(text.substr(dash + 1));
+  if (position && part && (anywhere || place.cluster)) {
+    place.mark = {Position(*position), *part};
     return place;
   }
   return Error{Code::kInvalid,

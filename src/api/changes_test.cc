@@ -111,7 +111,8 @@ TEST_F(ChangesTest, TheIdOfAnEventIsAPlaceToResumeFrom) {
 // A cluster that was restored from a backup counts the same positions again, for other events.
 TEST_F(ChangesTest, AnIdOfAnotherClusterIsToldWhereToBegin) {
   TestClient client = server_.client();
-  for (const char* id : {"19.0-00000000000c1a58", "19-1", "99999999.0-ffffffffffffffff", "0-1"}) {
+  for (const char* id :
+       {"19.0-00000000000c1a58", "19-0000000000000001", "99999999.0-ffffffffffffffff", "0-0000000000000001"}) {
     const auto answer = client.ask("GET", std::string("/api/v1/changes?since=") + id);
     EXPECT_EQ(answer.result_int(), 410U) << id;
     EXPECT_NE(answer.body().find("restored from a backup"), std::string::npos) << answer.body();
@@ -127,7 +128,7 @@ TEST(Place, IsReadBackAsItIsWrittenAndNothingElseIsOne) {
       EXPECT_EQ(place->mark, mark);
       EXPECT_EQ(place->cluster.value_or(0), cluster);
     }
-  for (const char* text : {"", "x", "-", "1-", "1.-1", "1.0-", "1.0-x", "1.0-1ffffffffffffffff", "1.0-1-1",
+  for (const char* text : {"", "x", "-", "1-", "1.-1", "1.0-", "1.0-x", "1.0-1", "1.0-1ffffffffffffffff", "1.0-1-1",
                            "1.0 -1", "-1", "18446744073709551616", "1.4294967296"})
     EXPECT_FALSE(place_of(text).ok()) << text;
 }

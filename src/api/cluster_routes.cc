@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A cluster on this machine, for people who look at it and try what it survives: kill, start, and the last frames.
-#include <charconv>
+#include <fmt/format.h>
 
 #include "api/handler_context.h"
 #include "api/routes.h"
+#include "base/json_string.h"
+#include "base/number.h"
 #include "http/problem.h"
 
 namespace titer::api {
@@ -28,14 +30,13 @@ void operate(HandlerContext& context, const http::Exchange& exchange, wire::Oper
     return exchange.respond(
         http::problem(403, "not_from_here", "replicas are killed and started from their own machine only"));
   const std::string_view text = exchange.request().values.front();
-  std::uint32_t replica = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), replica);
-  if (error != std::errc() || end != text.data() + text.size())
+  const auto replica = parse_number<std::uint32_t>(text);
+  if (!replica)
     return exchange.respond(http::problem(Error{Code::kNotFound, "a replica's index is a whole number"}));
-  context.backend.operate(what, replica, [exchange](const wire::Operated& done) {
+  context.backend.operate(what, *replica, [exchange](const wire::Operated& done) {
     if (done.code != Code::kOk) return exchange.respond(http::problem(Error{done.code, done.message}));
     http::Response response;
-    response.body = "{\"message\":\"" + done.message + "\"}";
+    response.body = fmt::format(R"({{"message":{}}})", json_string(done.message));
     exchange.respond(std::move(response));
   });
 }

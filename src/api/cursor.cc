@@ -2,7 +2,7 @@
 
 #include "api/cursor.h"
 
-#include "formats/json_text.h"
+#include "base/json_string.h"
 #include "http/target.h"
 
 namespace titer::api {
@@ -30,7 +30,7 @@ void print_next(const http::Request& request, std::string_view name, std::string
   address.append(name).append("=");
   http::print_escaped(value, address);
   out += "\"next\":";
-  formats::print_json(address, out);
+  print_json_string(address, out);
 }
 
 }  // namespace titer::api

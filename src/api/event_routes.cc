@@ -8,6 +8,7 @@
 #include "api/limits.h"
 #include "api/routes.h"
 #include "base/limits.h"
+#include "base/number.h"
 #include "client/read.h"
 #include "formats/site_json.h"
 #include "http/json_body.h"
@@ -53,7 +54,7 @@ void history(HandlerContext& context, const http::Exchange& exchange) {
 }
 
 void undo(HandlerContext& context, const http::Exchange& exchange) {
-  const auto position = http::whole_number(exchange.request().values[0]);
+  const auto position = parse_number<std::uint64_t>(exchange.request().values[0]);
   if (!position || *position == 0)
     return exchange.respond(
         bad_request({Code::kInvalid, "an event is named by its position, a whole number above 0"}));

@@ -9,6 +9,7 @@
 #include "api/handler_context.h"
 #include "api/import.h"
 #include "api/routes.h"
+#include "base/number.h"
 #include "http/parameters.h"
 #include "http/problem.h"
 
@@ -36,7 +37,7 @@ void import_sites(HandlerContext& context, const http::Exchange& exchange) {
   if (options.run.label.size() > kLabelBytesMax)
     return exchange.respond(
         bad_request(Error{Code::kInvalid, fmt::format("a label has at most {} bytes", kLabelBytesMax)}));
-  options.run.bytes_to_read = http::whole_number(request.header("content-length")).value_or(0);
+  options.run.bytes_to_read = parse_number<std::uint64_t>(request.header("content-length")).value_or(0);
   options.run.begun = context.times.now;
   const std::string_view actor = request.header("titer-actor");
   options.actor = actor.empty() ? kHttpActor : actor;

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "formats/json_text.h"
+#include "base/json_string.h"
 #include "formats/site_json.h"
 #include "http/problem.h"
 
@@ -14,7 +14,7 @@ http::Response refusal(const registry::Outcome& refused) {
   std::string members;
   if (!refused.site_id.empty()) {
     members.append(R"(,"site_id":)");
-    formats::print_json(refused.site_id, members);
+    print_json_string(refused.site_id, members);
   }
   if (refused.site_version != 0) members.append(fmt::format(R"(,"site_version":{})", refused.site_version));
   if (refused.has_stock) {

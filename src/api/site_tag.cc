@@ -4,8 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number.h"
 #include "registry/state.h"
 
 namespace titer::api {
@@ -24,11 +23,10 @@ Result<std::optional<std::uint32_t>> version_wanted(std::string_view if_match) {
   const Error not_ours{Code::kInvalid, "If-Match takes one ETag as it was given, quotes included, or *"};
   if (if_match.starts_with("W/")) if_match.remove_prefix(2);
   if (if_match.size() < 3 || if_match.front() != '"' || if_match.back() != '"') return not_ours;
-  const char* end = if_match.data() + if_match.size() - 1;
-  std::uint32_t version = 0;
-  const auto [rest, error] = std::from_chars(if_match.data() + 1, end, version);
-  if (error != std::errc() || (rest != end && *rest != '.')) return not_ours;
-  return std::optional(version);
+  std::string_view rest = if_match.substr(1, if_match.size() - 2);
+  const auto version = take_number<std::uint32_t>(rest);
+  if (!version || (!rest.empty() && rest.front() != '.')) return not_ours;
+  return version;
 }
 
 }  // namespace titer::api

@@ -7,8 +7,9 @@
 #include <array>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <iterator>
+
+#include "base/json_string.h"
 
 namespace titer::check {
 
@@ -30,8 +31,7 @@ void print_value(std::string& out, std::string_view key, Availability value) {
 }
 
 void print_text(std::string& out, std::string_view key, std::string_view text) {
-  fmt::format_to(std::back_inserter(out), ",\"{}\":{}", key,
-                 json::serialize(json::string_view(text.data(), text.size())));
+  fmt::format_to(std::back_inserter(out), ",\"{}\":{}", key, json_string(text));
 }
 
 template <typename Number>

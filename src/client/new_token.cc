@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/hex.h"
 
 namespace titer::client {
 
@@ -17,7 +18,7 @@ wire::Token new_token() {
   TITER_CHECK(::getrandom(words.data(), sizeof words, 0) == sizeof words, "the kernel has random numbers");
   wire::Token token;
   token.key = registry::KeyId(words[0] >> 1 | 1U);  // neither nobody nor the machine
-  for (std::size_t i = 1; i < words.size(); ++i) token.secret += fmt::format("{:016x}", words[i]);
+  for (std::size_t i = 1; i < words.size(); ++i) token.secret += hex64(words[i]);
   return token;
 }
 

@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <utility>
 
 #include "base/limits.h"
+#include "base/number.h"
 #include "store/restore_mark.h"
 #include "view/restart.h"
 
@@ -23,11 +23,8 @@ constexpr std::string_view kReplicaPrefix = "replica-";
 std::optional<ReplicaId> replica_named(std::string_view name) {
   if (!name.starts_with(kReplicaPrefix)) return std::nullopt;
   name.remove_prefix(kReplicaPrefix.size());
-  std::uint16_t index = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
-  if (error != std::errc() || end != name.data() + name.size() || index >= limits::kReplicasMax)
-    return std::nullopt;
-  return ReplicaId(index);
+  const auto index = parse_number<std::uint16_t>(name);
+  return index && *index < limits::kReplicasMax ? std::optional(ReplicaId(*index)) : std::nullopt;
 }
 
 std::vector<view::Returned> as_if_started(const DataDirScan& scan) {

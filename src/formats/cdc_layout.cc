@@ -15,8 +15,8 @@
 #include <array>
 #include <utility>
 
+#include "base/time.h"
 #include "formats/layout.h"
-#include "formats/timestamps.h"
 #include "registry/products.h"
 
 namespace titer::formats {

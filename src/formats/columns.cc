@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "formats/timestamps.h"
+#include "base/time.h"
 
 namespace titer::formats {
 namespace {

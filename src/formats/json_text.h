@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// JSON written straight into a text: for exports, where building a tree of values first would cost more than all else.
+// JSON objects written straight into a text: for exports, where building a tree of values first would cost more than all
+// else. Strings: base/json_string.h.
 #pragma once
 
 #include <string>
@@ -10,9 +11,6 @@
 #include "registry/types.h"
 
 namespace titer::formats {
-
-// Appends a JSON string, quotes included. The text is UTF-8 already.
-void print_json(std::string_view text, std::string& out);
 
 // Appends members between braces that the caller writes. Blank texts are left out.
 class JsonMembers {

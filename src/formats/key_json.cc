@@ -2,8 +2,9 @@
 
 #include "formats/key_json.h"
 
+#include "base/json_string.h"
+#include "base/time.h"
 #include "formats/json_text.h"
-#include "formats/timestamps.h"
 
 namespace titer::formats {
 
@@ -25,7 +26,7 @@ void print_json(const registry::Key& key, std::string& out) {
     members.raw("scope", "[");
     for (std::size_t i = 0; i < key.scope.size(); ++i) {
       if (i > 0) out.push_back(',');
-      print_json(key.scope[i], out);
+      print_json_string(key.scope[i], out);
     }
     out.push_back(']');
   }

@@ -5,13 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <optional>
 
 #include "base/hash.h"
 #include "base/limits.h"
-#include "formats/timestamps.h"
+#include "base/number.h"
+#include "base/time.h"
 #include "registry/products.h"
 
 namespace titer::formats {
@@ -26,13 +25,6 @@ bool legal_id(std::string_view text) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
                   c == '-';
          });
-}
-
-std::optional<double> number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
 }
 
 // A spreadsheet's "2138.0" for a number.
@@ -66,17 +58,8 @@ std::optional<Zip> read_zip(std::string_view text) {
 }
 
 std::optional<Availability> read_availability(std::string_view text) {
-  for (const std::string_view yes : {"true", "yes"})
-    if (same_ignoring_case(text, yes)) return Availability::yes();
-  for (const std::string_view no : {"false", "no"})
-    if (same_ignoring_case(text, no)) return Availability::no();
-  if (same_ignoring_case(text, "unknown")) return Availability::unknown();
-  const std::string_view digits = without_zero_fraction(text);
-  std::uint64_t count = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  if (error != std::errc() || end != digits.data() + digits.size() || count > limits::kCountMax)
-    return std::nullopt;
-  return Availability::of(count);
+  const auto read = registry::parse_availability(without_zero_fraction(text));
+  return read && read->count <= limits::kCountMax ? read : std::nullopt;
 }
 
 }  // namespace
@@ -152,7 +135,7 @@ void RowBuilder::point(std::string_view lat_text, std::string_view lon_text) {
   lat_text = trim(lat_text);
   lon_text = trim(lon_text);
   if (lat_text.empty() && lon_text.empty()) return;
-  const std::optional<double> lat = number(lat_text), lon = number(lon_text);
+  const std::optional<double> lat = parse_number<double>(lat_text), lon = parse_number<double>(lon_text);
   if (!lat || !lon || std::abs(*lat) > 90 || std::abs(*lon) > 180 || (*lat == 0 && *lon == 0)) {
     return note("lat, lon", "not a point on land: left out, the ZIP code's centre is used",
                 pool_.keep(fmt::format("{}, {}", lat_text.substr(0, 40), lon_text.substr(0, 40))));

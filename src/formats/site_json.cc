@@ -6,8 +6,9 @@
 
 #include <iterator>
 
+#include "base/json_string.h"
+#include "base/time.h"
 #include "formats/json_text.h"
-#include "formats/timestamps.h"
 #include "registry/state.h"
 
 namespace titer::formats {
@@ -92,9 +93,9 @@ void print_fields(JsonMembers& members, const std::vector<registry::FieldChange>
   JsonMembers each(out);
   for (const registry::FieldChange& change : fields) {
     each.raw(change.field, "[");
-    print_json(change.before, out);
+    print_json_string(change.before, out);
     out.push_back(',');
-    print_json(change.after, out);
+    print_json_string(change.after, out);
     out.push_back(']');
   }
   out.push_back('}');

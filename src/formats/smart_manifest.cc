@@ -5,10 +5,10 @@
 
 #include <boost/json.hpp>
 
+#include "base/time.h"
 #include "formats/json_text.h"
 #include "formats/smart_json.h"
 #include "formats/smart_writer.h"
-#include "formats/timestamps.h"
 
 namespace titer::formats {
 namespace json = boost::json;

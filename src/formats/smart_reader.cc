@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/time.h"
 #include "formats/smart_names.h"
-#include "formats/timestamps.h"
 
 namespace titer::formats {
 namespace {

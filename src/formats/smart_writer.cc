@@ -6,13 +6,14 @@
 
 #include <algorithm>
 
+#include "base/json_string.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "formats/columns.h"
 #include "formats/json_text.h"
 #include "formats/row.h"
 #include "formats/smart_names.h"
 #include "formats/text.h"
-#include "formats/timestamps.h"
 #include "registry/products.h"
 #include "registry/state.h"
 
@@ -48,11 +49,6 @@ void extension(std::string_view url, std::string_view kind, std::string_view jso
   members.text("url", url);
   members.raw(kind, json);
   out.push_back('}');
-}
-std::string quoted(std::string_view text) {
-  std::string out;
-  print_json(text, out);
-  return out;
 }
 
 // --- Location
@@ -92,7 +88,7 @@ std::string address(const Site& site) {
   std::string zip, out = "{";
   print_zip(site, zip);
   JsonMembers members(out);
-  members.raw("line", "[" + quoted(site.street) + "]");
+  members.raw("line", "[" + json_string(site.street) + "]");
   members.text("city", site.city);
   members.text("state", site.state);
   members.text("postalCode", zip);
@@ -146,7 +142,7 @@ std::string schedule_meta(const StockLine& line) {
   members.text("lastUpdated", time_text(line.changed_at));
   if (line.valid_at != WallTime()) {
     std::string extensions = "[";
-    extension(smart::kLastSourceSync, "valueDateTime", quoted(time_text(line.valid_at)), extensions);
+    extension(smart::kLastSourceSync, "valueDateTime", json_string(time_text(line.valid_at)), extensions);
     members.raw("extension", extensions + "]");
   }
   return out + "}";
@@ -162,8 +158,8 @@ std::string schedule_extensions(const StockLine& line, WallTime now) {
     members.text("display", product->name);
     extension(smart::kProduct, "valueCoding", coding + "}", out);
   }
-  extension(smart::kHasAvailability, "valueCode", quoted(has_availability(line, now)), out);
-  extension(smart::kOwnClaim, "valueString", quoted(registry::to_text(line.availability)), out);
+  extension(smart::kHasAvailability, "valueCode", json_string(has_availability(line, now)), out);
+  extension(smart::kOwnClaim, "valueString", json_string(registry::to_text(line.availability)), out);
   return out + "]";
 }
 
@@ -188,8 +184,8 @@ void print_slot(const Site& site, const StockLine& line, WallTime now, std::stri
   const WallTime end(start.value + (free ? 24 : 1) * kSlotMs);
   std::string extensions = "[";
   if (is_web_address(site.booking_url))
-    extension(smart::kBookingLink, "valueUrl", quoted(site.booking_url), extensions);
-  if (is_phone(site.phone)) extension(smart::kBookingPhone, "valueString", quoted(site.phone), extensions);
+    extension(smart::kBookingLink, "valueUrl", json_string(site.booking_url), extensions);
+  if (is_phone(site.phone)) extension(smart::kBookingPhone, "valueString", json_string(site.phone), extensions);
   if (free) extension(smart::kCapacity, "valueInteger", fmt::format("{}", line.availability.count), extensions);
   const std::string id = schedule_id(site, line);  // ids are unique per type, and a Schedule has one Slot at most
   out.push_back('{');

@@ -9,7 +9,7 @@
 #include <iterator>
 
 #include "base/limits.h"
-#include "formats/timestamps.h"
+#include "base/time.h"
 #include "formats/writer.h"
 
 namespace titer::formats {

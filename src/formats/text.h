@@ -7,16 +7,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace titer::formats {
 
-[[nodiscard]] std::string_view trim(std::string_view text);
 // ASCII letters only.
 [[nodiscard]] std::string lower(std::string_view text);
-[[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b);
-[[nodiscard]] bool all_digits(std::string_view text);
 
-// Only printable ASCII: nothing to correct. The common case, so it is checked first.
-[[nodiscard]] bool is_plain(std::string_view text);
 // Appends `text` with every byte that is no UTF-8 replaced by U+FFFD and every run of control characters by one
 // space. Says what it had to do.
 struct Mended {

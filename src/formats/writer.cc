@@ -6,9 +6,10 @@
 
 #include <iterator>
 
+#include "base/json_string.h"
+#include "base/time.h"
 #include "formats/columns.h"
 #include "formats/json_text.h"
-#include "formats/timestamps.h"
 
 namespace titer::formats {
 namespace {
@@ -161,7 +162,7 @@ class GeoJsonWriter final : public Writer {
   void site(const Site& site, std::string& out) override {
     out.append(first_ ? "\n" : ",\n").append("{\"type\":\"Feature\",\"id\":");
     first_ = false;
-    print_json(site.id, out);
+    print_json_string(site.id, out);
     if (site.point == PointSource::kNone) {
       out.append(",\"geometry\":null");
     } else {

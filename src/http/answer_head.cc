@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <iterator>
 
+#include "base/time.h"
 #include "http/problem.h"
 
 namespace titer::http {
@@ -21,19 +21,13 @@ bool may_have_body(const Response& response) { return response.status != 204 && 
 
 }  // namespace
 
-std::string http_date(WallTime t) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(
-      std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(t.value)));
-  const auto day = std::chrono::floor<std::chrono::days>(seconds);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss<std::chrono::seconds> clock(seconds - day);
+std::string http_date(WallTime time) {
   constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[std::chrono::weekday(day).c_encoding()],
-                     static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
-                     clock.seconds().count());
+  const CalendarTime t = calendar_time(time);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[t.weekday], t.day, kMonths[t.month - 1],
+                     t.year, t.hour, t.minute, t.second);
 }
 
 void print_head(const Request& request, const Response& response, const HeadFacts& facts, const Times& times,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace titer::http {
 
@@ -14,12 +15,6 @@ constexpr int kLevel = 4;             // JSON becomes about a sixth; higher leve
 constexpr int kGzipWindow = 15 + 16;  // zlib's way to say "gzip, 32 KiB"
 constexpr int kMemory = 8;
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 }  // namespace
 
 bool accepts_gzip(std::string_view accept) {
@@ -27,9 +22,9 @@ bool accepts_gzip(std::string_view accept) {
     const std::string_view one = accept.substr(0, accept.find(','));
     accept.remove_prefix(std::min(accept.size(), one.size() + 1));
     const std::size_t semicolon = one.find(';');
-    if (trimmed(one.substr(0, semicolon)) != "gzip") continue;
+    if (trim(one.substr(0, semicolon)) != "gzip") continue;
     if (semicolon == std::string_view::npos) return true;
-    const std::string_view weight = trimmed(one.substr(semicolon + 1));
+    const std::string_view weight = trim(one.substr(semicolon + 1));
     return weight.find_first_of("123456789") != std::string_view::npos;
   }
   return false;

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <utility>
 
-#include "formats/timestamps.h"
+#include "base/time.h"
 #include "http/limits.h"
 #include "http/problem.h"
 
@@ -122,7 +122,7 @@ Result<std::optional<WallTime>> JsonObject::time(std::string_view name) const {
   const auto written = text(name);
   if (!written) return written.error();
   if (!*written) return std::optional<WallTime>();
-  if (const auto time = formats::parse_time(**written)) return time;
+  if (const auto time = parse_time(**written)) return time;
   return wrong(name, "a time such as 2026-03-01T08:15:00Z");
 }
 

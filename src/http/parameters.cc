@@ -4,10 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
-
-#include "formats/timestamps.h"
+#include "base/number.h"
+#include "base/time.h"
 
 namespace titer::http {
 
@@ -19,13 +17,6 @@ Error wrong(std::string_view name, std::string_view value, std::string_view take
 
 }  // namespace
 
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-  std::uint64_t out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return out;
-}
-
 std::string_view text_of(const Request& request, std::string_view name) {
   const std::string_view* value = request.parameter(name);
   return value == nullptr ? std::string_view() : *value;
@@ -35,7 +26,7 @@ Result<std::uint64_t> number_of(const Request& request, std::string_view name, s
                                 std::uint64_t low, std::uint64_t high) {
   const std::string_view* value = request.parameter(name);
   if (value == nullptr) return otherwise;
-  const auto number = whole_number(*value);
+  const auto number = parse_number<std::uint64_t>(*value);
   if (number && *number >= low && *number <= high) return *number;
   return wrong(name, *value, fmt::format("a whole number from {} to {}", low, high));
 }
@@ -43,9 +34,7 @@ Result<std::uint64_t> number_of(const Request& request, std::string_view name, s
 Result<double> real_of(const Request& request, std::string_view name, double otherwise) {
   const std::string_view* value = request.parameter(name);
   if (value == nullptr) return otherwise;
-  double out = 0;
-  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), out);
-  if (error == std::errc() && end == value->data() + value->size() && std::isfinite(out)) return out;
+  if (const auto number = parse_number<double>(*value)) return *number;
   return wrong(name, *value, "a number");
 }
 
@@ -60,7 +49,7 @@ Result<bool> flag_of(const Request& request, std::string_view name) {
 Result<std::optional<WallTime>> time_of(const Request& request, std::string_view name) {
   const std::string_view* value = request.parameter(name);
   if (value == nullptr) return std::optional<WallTime>();
-  if (const auto time = formats::parse_time(*value)) return time;
+  if (const auto time = parse_time(*value)) return time;
   return wrong(name, *value, "a time such as 2026-03-01 or 2026-03-01T08:15:00Z");
 }
 

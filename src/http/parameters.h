@@ -22,7 +22,4 @@ namespace titer::http {
 [[nodiscard]] Result<bool> flag_of(const Request& request, std::string_view name);
 [[nodiscard]] Result<std::optional<WallTime>> time_of(const Request& request, std::string_view name);
 
-// A whole number without sign, and nothing else.
-[[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view text);
-
 }  // namespace titer::http

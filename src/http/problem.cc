@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "formats/json_text.h"
+#include "base/json_string.h"
 
 namespace titer::http {
 
@@ -19,7 +19,7 @@ Response begin(unsigned status, std::string_view code, std::string_view detail,
   out.type = kProblemType;
   out.body = fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"code":"{}","detail":)",
                          title_of(status), status, code);
-  formats::print_json(detail, out.body);
+  print_json_string(detail, out.body);
   if (status == 503 || status == 429) out.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
   if (status == 401) out.headers.emplace_back("WWW-Authenticate", R"(Bearer realm="titer")");
   return out;

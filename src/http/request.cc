@@ -18,10 +18,4 @@ std::string_view name(Method method) {
   return "?";
 }
 
-bool same_name(std::string_view any_case, std::string_view lower) {
-  return any_case.size() == lower.size() &&
-         std::equal(lower.begin(), lower.end(), any_case.begin(),
-                    [](char l, char c) { return l == (c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c); });
-}
-
 }  // namespace titer::http

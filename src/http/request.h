@@ -14,13 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
+
 namespace titer::http {
 
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 [[nodiscard]] std::string_view name(Method method);
-
-// Header names are compared without regard to case; `lower` is in small letters.
-[[nodiscard]] bool same_name(std::string_view any_case, std::string_view lower);
 
 struct Request {
   using Pair = std::pair<std::string_view, std::string_view>;
@@ -37,10 +36,10 @@ struct Request {
   std::uint64_t address = 0;    // of the other end, as a number to count by
   std::uint64_t principal = 0;  // on whose behalf, as the service numbers them; 0: nobody's
 
-  // The first of that name (small letters); empty when there is none.
-  [[nodiscard]] std::string_view header(std::string_view lower) const {
+  // The first of that name, without regard to case; empty when there is none.
+  [[nodiscard]] std::string_view header(std::string_view name) const {
     const auto it = std::find_if(headers.begin(), headers.end(),
-                                 [&](const Pair& pair) { return same_name(pair.first, lower); });
+                                 [&](const Pair& pair) { return same_ignoring_case(pair.first, name); });
     return it == headers.end() ? std::string_view() : it->second;
   }
   [[nodiscard]] const std::string_view* parameter(std::string_view name) const {

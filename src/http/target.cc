@@ -8,18 +8,13 @@
 #include <iterator>
 #include <optional>
 
+#include "base/hex.h"
+#include "base/text.h"
 #include "http/limits.h"
 
 namespace titer::http {
 
 namespace {
-
-std::optional<unsigned> digit(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
-  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
-  return std::nullopt;
-}
 
 Error invalid(std::string message) { return {Code::kInvalid, std::move(message)}; }
 
@@ -30,8 +25,8 @@ std::optional<std::string_view> decode(std::string_view text, bool plus_is_space
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (c == '%') {
-      const auto high = i + 2 < text.size() ? digit(text[i + 1]) : std::nullopt;
-      const auto low = i + 2 < text.size() ? digit(text[i + 2]) : std::nullopt;
+      const auto high = i + 2 < text.size() ? hex_digit(text[i + 1]) : std::nullopt;
+      const auto low = i + 2 < text.size() ? hex_digit(text[i + 2]) : std::nullopt;
       if (!high || !low) return std::nullopt;
       c = static_cast<char>(*high * 16 + *low);
       i += 2;
@@ -43,15 +38,10 @@ std::optional<std::string_view> decode(std::string_view text, bool plus_is_space
   return std::string_view(memory).substr(begin);
 }
 
-bool clean(std::string_view text) {
-  return is_utf8(text) && std::none_of(text.begin(), text.end(),
-                                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
 Result<std::string_view> part(std::string_view text, bool plus_is_space, std::string& memory) {
   const auto decoded = decode(text, plus_is_space, memory);
   if (!decoded) return invalid("the address holds a '%' without two hexadecimal digits");
-  if (!clean(*decoded)) return invalid("the address holds control characters or is not UTF-8");
+  if (!is_clean(*decoded)) return invalid("the address holds control characters or is not UTF-8");
   return *decoded;
 }
 
@@ -75,28 +65,6 @@ Status split_parameters(Request& request, std::string_view query, std::string& m
 }
 
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const unsigned more = c < 0x80                ? 0
-                          : c >= 0xC2 && c < 0xE0 ? 1
-                          : c >= 0xE0 && c < 0xF0 ? 2
-                          : c >= 0xF0 && c < 0xF5 ? 3
-                                                  : 9;
-    if (more == 9 || i + more >= text.size()) return false;
-    std::uint32_t point = more == 0 ? c : c & (0x3FU >> more);
-    for (unsigned k = 1; k <= more; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + k]);
-      if ((next & 0xC0U) != 0x80) return false;
-      point = point << 6 | (next & 0x3FU);
-    }
-    const bool overlong = (more == 2 && point < 0x800) || (more == 3 && point < 0x10000);
-    if (overlong || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return false;
-    i += more + 1;
-  }
-  return true;
-}
 
 void print_escaped(std::string_view text, std::string& out) {
   for (const char c : text) {

@@ -16,7 +16,6 @@ namespace titer::http {
 // Errors (kInvalid): no path, a broken %-sequence, a control character, not UTF-8, too many parts, a parameter twice.
 [[nodiscard]] Status split_target(Request& request, std::string& memory);
 
-[[nodiscard]] bool is_utf8(std::string_view text);
 // For what goes into a target: everything but letters, digits and -._~ as %XX.
 void print_escaped(std::string_view text, std::string& out);
 

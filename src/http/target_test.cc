@@ -41,13 +41,6 @@ TEST(Target, ThatCannotBeReadIsRefused) {
     EXPECT_FALSE(Split(target).status.ok()) << target;
 }
 
-TEST(Target, IsUtf8OnlyInItsShortestForm) {
-  for (const char* good : {"", "a", "é", "€", "😀"}) EXPECT_TRUE(is_utf8(good)) << good;
-  for (const char* bad :
-       {"\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80"})
-    EXPECT_FALSE(is_utf8(bad));
-}
-
 TEST(Target, EscapedTextComesBack) {
   const std::string text = "50% off: \"Elm & Oak\" é/?";
   std::string escaped = "/";

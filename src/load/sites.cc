@@ -3,10 +3,10 @@
 #include "load/sites.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 
 #include "base/check.h"
+#include "base/number.h"
 #include "registry/query.h"
 #include "registry/request.h"
 #include "wire/codec.h"
@@ -56,11 +56,9 @@ std::string load_site_id(std::size_t index) {
 }
 
 std::size_t load_site_index(std::string_view id) {
-  std::size_t out = 0;
   if (!id.starts_with(kPrefix)) return 0;
   id.remove_prefix(kPrefix.size());
-  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), out);
-  return error == std::errc() && end == id.data() + id.size() ? out : 0;
+  return parse_number<std::size_t>(id).value_or(0);
 }
 
 std::vector<LoadSite> make_load_sites(std::size_t count, Workload workload, registry::KeyId key) {

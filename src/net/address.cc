@@ -12,11 +12,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
-#include <charconv>
 #include <cstring>
 #include <utility>
 #include <vector>
 
+#include "base/number.h"
 #include "net/tls.h"
 #include "net/tls_session.h"
 
@@ -130,8 +130,8 @@ Result<Address> parse_address(std::string_view text) {
     host_ok = std::ranges::all_of(host, v6 ? may_be_in_ipv6 : may_be_in_name);
     port = text.substr(colon + 1);
   }
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (error != std::errc() || end != port.data() + port.size() || address.port == 0 || !host_ok)
+  address.port = parse_number<std::uint16_t>(port).value_or(0);
+  if (address.port == 0 || !host_ok)
     return Error{Code::kInvalid, "'" + std::string(text) + "' is not PORT, HOST:PORT, [IPv6]:PORT or unix:/PATH" +
                                      std::string(kPortRange)};
   return address;

@@ -6,11 +6,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "base/number.h"
 
 namespace titer::net {
 namespace {
@@ -21,11 +22,7 @@ std::string_view environment(const char* name) {
 }
 
 // 0 when it is no number.
-std::int64_t number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? value : 0;
-}
+std::int64_t number(std::string_view text) { return parse_number<std::int64_t>(text).value_or(0); }
 
 }  // namespace
 

@@ -8,10 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <utility>
 
+#include "base/number.h"
 #include "wire/codec.h"
 
 namespace titer::node {
@@ -63,12 +63,11 @@ Result<ExecutionLog> ExecutionLog::open(const std::string& path, bool keep) {
 
 ExecutionLog::Place ExecutionLog::place(std::string_view line) {
   Place place{};
-  const char* at = line.data();
-  const char* const end = at + line.size();
   for (std::uint64_t& number : place) {
-    const auto parsed = std::from_chars(at, end, number);
-    if (parsed.ec != std::errc() || parsed.ptr == end) return {};
-    at = parsed.ptr + 1;
+    const auto read = take_number<std::uint64_t>(line);
+    if (!read || line.empty()) return {};
+    number = *read;
+    line.remove_prefix(1);
   }
   return place;
 }

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "base/build_info.h"
+#include "base/hex.h"
 #include "net/tls.h"
 #include "node/node.h"
 
@@ -24,8 +25,6 @@ std::uint64_t resident_bytes() {
 }
 
 // 64-bit identifiers as text: JSON numbers lose bits in most readers.
-std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
-
 // What the disk has done since the process was started.
 void add_disk(boost::json::object& status, const store::StoreStats& disk, bool full) {
   status["disk_full"] = full;
@@ -65,15 +64,15 @@ std::string Node::status() const {
   boost::json::array members;
   for (const smr::Member& member : now.view.members)
     members.push_back(
-        {{"id", member.id.value}, {"address", member.address}, {"incarnation", hex(member.incarnation.value)}});
+        {{"id", member.id.value}, {"address", member.address}, {"incarnation", hex64(member.incarnation.value)}});
   boost::json::array losses;
   if (store_ != nullptr)
     for (const std::string& loss : store_->losses()) losses.emplace_back(loss);
   boost::json::object status{
       {"build", build_json()},
-      {"cluster", hex(identity_.cluster)},
+      {"cluster", hex64(identity_.cluster)},
       {"replica", identity_.me.value},
-      {"incarnation", hex(identity_.incarnation.value)},
+      {"incarnation", hex64(identity_.incarnation.value)},
       {"pid", ::getpid()},
       {"address", options_.roster[identity_.me.value]->text()},
       {"local_socket", options_.local_socket},
@@ -86,7 +85,7 @@ std::string Node::status() const {
       {"clock", now.clock.value},
       {"position", engine_.machine.position().value},
       {"executed", engine_.machine.position().value - position_at_start_.value},
-      {"digest", hex(engine_.machine.digest())},
+      {"digest", hex64(engine_.machine.digest())},
       {"dispute", engine_.replica.dispute()},
       {"time_ms", now.wall.value},
       {"clock_ahead_ms", now.wall_ahead_ms},

@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 
+#include "base/number.h"
 #include "registry/products.h"
 #include "registry/store.h"
 
@@ -45,11 +45,7 @@ void print_pairs(const std::vector<ExternalId>& pairs, std::string& out) {
     out.append(system).append(1, '\t').append(value);
   }
 }
-double parse_degrees(std::string_view text) {
-  double degrees = 0;
-  std::from_chars(text.data(), text.data() + text.size(), degrees);
-  return degrees;
-}
+double parse_degrees(std::string_view text) { return parse_number<double>(text).value_or(0); }
 void parse_pairs(std::string_view text, std::vector<ExternalId>& out) {
   out.clear();
   while (!text.empty()) {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace titer::registry {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_available(const Line& line) {
   return Availability{static_cast<Availability::Kind>(line.kind), line.count}.available();
@@ -21,7 +21,7 @@ Filter::Filter(const Store& store, const SiteFilter& filter)
       state_(store.words().find(filter.state)),
       product_(store.words().find(filter.product)),
       lower_(filter.text) {
-  std::transform(lower_.begin(), lower_.end(), lower_.begin(), lower);
+  std::transform(lower_.begin(), lower_.end(), lower_.begin(), to_lower);
 }
 
 bool Filter::fits(std::uint32_t slot) const {
@@ -35,7 +35,7 @@ bool Filter::fits(std::uint32_t slot) const {
 bool Filter::fits_text(std::string_view name) const {
   if (lower_.empty()) return true;
   return std::search(name.begin(), name.end(), lower_.begin(), lower_.end(),
-                     [](char a, char b) { return lower(a) == b; }) != name.end();
+                     [](char a, char b) { return to_lower(a) == b; }) != name.end();
 }
 
 bool Filter::fits_stock(std::uint32_t slot) const {

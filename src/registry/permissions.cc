@@ -4,8 +4,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
+
+#include "base/hex.h"
 
 namespace titer::registry {
 namespace {
@@ -71,15 +72,12 @@ std::string_view name(Role role) {
 }
 std::string_view name(Act act) { return kActRows[static_cast<std::size_t>(act)].name; }
 
-std::string to_text(KeyId key) { return fmt::format("{:016x}", key.value); }
+std::string to_text(KeyId key) { return hex64(key.value); }
 
 std::optional<KeyId> parse_key_id(std::string_view text) {
-  constexpr std::size_t kDigits = 16;
-  if (text.size() != kDigits || text.find_first_not_of("0123456789abcdef") != std::string_view::npos)
-    return std::nullopt;
-  KeyId id;
-  (void)std::from_chars(text.data(), text.data() + text.size(), id.value, 16);
-  return id == kNoKey || id == kMachine ? std::nullopt : std::optional(id);
+  const auto read = parse_hex64(text);
+  if (!read || KeyId(*read) == kNoKey || KeyId(*read) == kMachine) return std::nullopt;
+  return KeyId(*read);
 }
 
 std::optional<Role> parse_role(std::string_view text) {

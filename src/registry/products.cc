@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/number.h"
 #include "registry/validate.h"
 
 extern "C" const char titer_tables_begin[];
@@ -63,13 +64,7 @@ const Row* find(Table table, Key Row::*key, Key wanted) {
 
 // Digits only, at most `max` of them.
 std::optional<std::uint32_t> number(std::string_view text, std::size_t max) {
-  if (text.empty() || text.size() > max) return std::nullopt;
-  std::uint32_t n = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    n = n * 10 + static_cast<std::uint32_t>(c - '0');
-  }
-  return n;
+  return text.size() <= max ? parse_number<std::uint32_t>(text) : std::nullopt;
 }
 
 std::optional<std::string_view> cvx_of(std::optional<std::uint32_t> labeler, std::optional<std::uint32_t> product,

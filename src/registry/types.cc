@@ -5,6 +5,9 @@
 #include <charconv>
 #include <iterator>
 
+#include "base/number.h"
+#include "base/text.h"
+
 namespace titer::registry {
 
 std::string_view name(EventKind kind) {
@@ -44,27 +47,12 @@ std::string_view name(Freshness freshness) {
   return "unknown";
 }
 
-namespace {
-
-bool is_word(std::string_view text, std::string_view word) {
-  if (text.size() != word.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != word[i]) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 std::optional<Availability> parse_availability(std::string_view text) {
-  if (is_word(text, "true") || is_word(text, "yes")) return Availability::yes();
-  if (is_word(text, "false") || is_word(text, "no")) return Availability::no();
-  if (is_word(text, "unknown")) return Availability::unknown();
-  std::uint64_t n = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return Availability::of(n);
+  if (same_ignoring_case(text, "true") || same_ignoring_case(text, "yes")) return Availability::yes();
+  if (same_ignoring_case(text, "false") || same_ignoring_case(text, "no")) return Availability::no();
+  if (same_ignoring_case(text, "unknown")) return Availability::unknown();
+  const auto count = parse_number<std::uint64_t>(text);
+  return count ? std::optional(Availability::of(*count)) : std::nullopt;
 }
 
 void print(Availability availability, std::string& out) {

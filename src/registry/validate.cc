@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "base/limits.h"
+#include "base/text.h"
 
 namespace titer::registry {
 namespace {
@@ -17,53 +17,9 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_token(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-';
 }
-bool digits(std::string_view text, std::size_t n) {
-  return text.size() == n && std::all_of(text.begin(), text.end(), is_digit);
-}
+bool digits(std::string_view text, std::size_t n) { return text.size() == n && all_digits(text); }
 bool is_state(std::string_view text) {
   return text.size() == 2 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
-// Printable ASCII, eight bytes at a time: nearly every text of a request.
-bool plain(std::string_view text) {
-  constexpr std::uint64_t kHigh = 0x8080'8080'8080'8080, kOnes = 0x0101'0101'0101'0101;
-  std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t v = 0;
-    std::memcpy(&v, text.data() + i, 8);
-    // A byte below 0x20 borrows into its top bit; one of 0x7f carries into it.
-    if (((v | (v - kOnes * 0x20) | (v + kOnes)) & kHigh) != 0) return false;
-  }
-  for (; i < text.size(); ++i) {
-    if (text[i] < 0x20 || text[i] == 0x7F) return false;
-  }
-  return true;
-}
-
-// Length of the UTF-8 sequence at `at`, 0 if it is none (overlong, surrogate, cut off, beyond Unicode).
-std::size_t sequence(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t n = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || at + n > text.size()) return 0;
-  for (std::size_t i = 1; i < n; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F)) return 0;
-  if ((lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F)) return 0;
-  return n;
-}
-
-bool clean(std::string_view text) {
-  if (plain(text)) return true;
-  for (std::size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const std::size_t n = sequence(text, i);
-    if (n == 0 || c < 0x20 || c == 0x7F) return false;
-    i += n;
-  }
-  return true;
 }
 
 bool check_external_ids(const std::vector<ExternalId>& pairs, Outcome& out) {
@@ -117,7 +73,7 @@ bool check_text(std::string_view text, std::string_view field, std::size_t max, 
     return refuse(out, Code::kTooLarge,
                   fmt::format("{} has {} bytes; at most {} are kept: shorten it", field, text.size(), max));
   }
-  if (clean(text)) return true;
+  if (is_clean(text)) return true;
   return refuse(out, Code::kInvalid,
                 fmt::format("{} must be UTF-8 text without control characters or line ends", field));
 }
@@ -132,7 +88,7 @@ bool check_claim(const StockClaim& claim, Outcome& out) {
   if (!is_product(claim.product)) {
     return refuse(out, Code::kInvalid,
                   fmt::format("'{}' is no product: use a CVX code such as 208, or '{}'",
-                              clean(claim.product) ? claim.product.substr(0, 64) : "?", kAnyProduct));
+                              is_clean(claim.product) ? claim.product.substr(0, 64) : "?", kAnyProduct));
   }
   const Availability a = claim.availability;
   if (a.kind > Availability::Kind::kCount || (a.kind != Availability::Kind::kCount && a.count != 0)) {
@@ -156,7 +112,7 @@ bool check_fields(const SiteFields& f, Outcome& out) {
   if (f.zip && !f.zip->empty() && !digits(*f.zip, 5)) {
     return refuse(out, Code::kInvalid,
                   fmt::format("the ZIP code has exactly 5 digits, leading zeros included{}",
-                              clean(*f.zip) ? fmt::format("; '{}' has not", f.zip->substr(0, 64)) : ""));
+                              is_clean(*f.zip) ? fmt::format("; '{}' has not", f.zip->substr(0, 64)) : ""));
   }
   if (f.zip_plus4 && !f.zip_plus4->empty() && !digits(*f.zip_plus4, 4)) {
     return refuse(out, Code::kInvalid, "the ZIP code's +4 part has exactly 4 digits");

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/json_string.h"
 #include "smr/request_batch.h"
 #include "wire/codec.h"
 
@@ -21,15 +22,9 @@ namespace {
 
 // A JSON string. `<` never appears as it is, so that no text can end the page's script.
 std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20 || c == '<')
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
-    else
-      out += c;
-  }
-  return out += '"';
+  std::string out = json_string(text);
+  for (std::size_t at = 0; (at = out.find('<', at)) != std::string::npos;) out.replace(at, 1, "\\u003c");
+  return out;
 }
 
 template <typename... Columns>

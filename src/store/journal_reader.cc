@@ -5,10 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 
+#include "base/number.h"
+#include "base/text.h"
 #include "store/segment_scan.h"
 
 namespace titer::store {
@@ -263,15 +264,13 @@ Result<ByteView> Reader::load(SegmentFile& file) {
 
 bool is_segment_name(const std::string& name) {
   return name.size() == kNumberDigits + kSuffix.size() && name.ends_with(kSuffix) &&
-         std::all_of(name.begin(), name.begin() + kNumberDigits, [](char c) { return c >= '0' && c <= '9'; });
+         all_digits(std::string_view(name).substr(0, kNumberDigits));
 }
 
 std::string segment_name(std::uint64_t number) { return fmt::format("{:08}{}", number, kSuffix); }
 
 std::uint64_t segment_number(const std::string& name) {
-  std::uint64_t number = 0;
-  std::from_chars(name.data(), name.data() + kNumberDigits, number);
-  return number;
+  return parse_number<std::uint64_t>(std::string_view(name).substr(0, kNumberDigits)).value_or(0);
 }
 
 Result<FoundJournal> read_journal(Files& files, const std::string& dir, const JournalIdentity& identity,

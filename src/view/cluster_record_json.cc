@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <charconv>
 #include <utility>
 
+#include "base/hex.h"
 #include "base/limits.h"
 #include "view/cluster_record.h"
 
@@ -19,17 +19,14 @@ namespace json = boost::json;
 constexpr std::int64_t kFormat = 1;
 constexpr std::uint64_t kExactMax = std::uint64_t{1} << 53;  // what every reader of JSON keeps exactly
 
-// 64-bit identifiers as text: JSON numbers lose bits in most readers.
-std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
-
 json::array hex_list(const std::vector<Incarnation>& list) {
   json::array out;
-  for (const Incarnation one : list) out.emplace_back(hex(one.value));
+  for (const Incarnation one : list) out.emplace_back(hex64(one.value));
   return out;
 }
 
 json::object member_json(const smr::Member& member) {
-  return {{"id", member.id.value}, {"incarnation", hex(member.incarnation.value)}, {"address", member.address}};
+  return {{"id", member.id.value}, {"incarnation", hex64(member.incarnation.value)}, {"address", member.address}};
 }
 
 json::object returned_json(const Returned& one) {
@@ -63,12 +60,9 @@ class Reader {
   }
   std::uint64_t hex(const json::value& value, std::string_view name) {
     const json::string* text = value.if_string();
-    std::uint64_t out = 0;
-    if (text == nullptr || text->size() > 16) return fail(fmt::format("\"{}\" is no hexadecimal number", name)), 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), out, 16);
-    if (error != std::errc() || end != text->data() + text->size())
-      fail(fmt::format("\"{}\" is no hexadecimal number", name));
-    return out;
+    const auto out = parse_hex64(text != nullptr ? std::string_view(*text) : std::string_view());
+    if (!out) fail(fmt::format("\"{}\" is not {} hexadecimal digits", name, kHex64Digits));
+    return out.value_or(0);
   }
   std::string text(const json::value& value, std::string_view name, std::size_t most) {
     const json::string* text = value.if_string();
@@ -158,7 +152,7 @@ std::string to_json(const ClusterRecord& record) {
   for (const Returned& one : record.returned) returned.emplace_back(returned_json(one));
   for (const std::string& loss : record.losses) losses.emplace_back(loss);
   return json::serialize(json::object{{"format", kFormat},
-                                      {"cluster", hex(record.cluster)},
+                                      {"cluster", hex64(record.cluster)},
                                       {"view", record.view.number.value},
                                       {"members", std::move(members)},
                                       {"known_dead", hex_list(record.view.known_dead)},

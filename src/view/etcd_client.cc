@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
-#include <charconv>
 #include <utility>
 
+#include "base/number.h"
 #include "view/base64.h"
 
 namespace titer::view {
@@ -28,9 +28,7 @@ template <typename Number>
 Number number(const json::object& object, std::string_view name) {
   const json::value* found = object.if_contains(name);
   const json::string* text = found != nullptr ? found->if_string() : nullptr;
-  Number out{};
-  if (text != nullptr) std::from_chars(text->data(), text->data() + text->size(), out);
-  return out;
+  return text != nullptr ? parse_number<Number>(*text).value_or(0) : Number();
 }
 
 const json::object* object_in(const json::object& object, std::string_view name) {

@@ -5,15 +5,13 @@
 #include <fmt/format.h>
 #include <openssl/sha.h>
 
+#include "base/hex.h"
+
 namespace titer::wire {
 namespace {
 
 constexpr std::string_view kPrefix = "titer_";
-constexpr std::size_t kIdDigits = 16, kSecretDigits = 64;
-
-bool is_secret(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
+constexpr std::size_t kIdDigits = kHex64Digits, kSecretDigits = 4 * kHex64Digits;
 
 }  // namespace
 
@@ -28,7 +26,7 @@ Result<Token> parse_token(std::string_view text) {
   text.remove_prefix(kPrefix.size());
   const auto id = registry::parse_key_id(text.substr(0, kIdDigits));
   const std::string_view secret = text.substr(kIdDigits + 1);
-  if (!id || text[kIdDigits] != '_' || !is_secret(secret)) return none;
+  if (!id || text[kIdDigits] != '_' || !is_hex(secret)) return none;
   return Token{*id, std::string(secret)};
 }
 

@@ -136,6 +136,7 @@ BODIES = [
     ("adjust by too much", send('{"by":-9223372036854775808}', method="POST", target=STOCK + "/adjust"), (409, 413, 422)),
     ("reserve below zero", send('{"doses":-5}', method="POST", target=STOCK + "/reserve"), 400),
     ("time of no calendar", send('{"availability":12,"valid_at":"2026-02-31"}'), 400),
+    ("time after the day", send('{"availability":12,"valid_at":"2026-03-01T24:30:00Z"}'), 400),
     ("product of no code", send("12", target="/api/v1/sites/harvard-university/stock/%20"), 400),
     ("no such site", send("12", target="/api/v1/sites/nowhere/stock/any"), 404),
     ("form instead of JSON", send("availability=12", headers="Content-Type: application/x-www-form-urlencoded\r\n"), 415),

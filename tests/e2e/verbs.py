@@ -167,6 +167,16 @@ class Verbs(unittest.TestCase):
         self.assertEqual(self.json("set", name, "6", "--valid-at", "2026-02-28", expected=REFUSED)["code"], "out_of_date")
         self.go(USAGE, "set", name, "6", "--valid-at", "yesterday")
 
+    def test_times_are_read_as_http_and_files_read_them(self):
+        name = self.site("Times")
+        for text in ("2026-03-01T24:30:00Z", "2026-03-01T08:15:60Z", "2026-02-30", "2026-03-01T08:15+24"):
+            said = self.go(USAGE, "set", name, "5", "--valid-at", text).stderr
+            self.assertIn(f"'{text}' for --valid-at is not a time", said)
+        for hour, zone in enumerate(("+05", "+0500", "+05:00"), 8):
+            self.go(OK, "set", name, "5", "--valid-at", f"2026-03-01T{hour:02}:15:00.250{zone}")
+            self.assertEqual(self.stock(name)["any"]["valid_at"], f"2026-03-01T{hour - 5:02}:15:00.250Z")
+        self.go(OK, "set", name, "5", "--valid-at", "now")
+
     # --- history
 
     def test_history_and_undo(self):

@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/number.h"
 #include "sim/plan.h"
 #include "sim/workers.h"
 #include "smr/rules.h"
@@ -138,7 +139,7 @@ int try_all(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--first" && i + 1 < argc)
-      first = std::strtoull(argv[++i], nullptr, 10);
+      first = parse_number<std::uint64_t>(argv[++i]).value_or(first);
     else if (word == "--known" && i + 1 < argc)
       known = read_known(argv[++i]);
     else

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/number.h"
+
 namespace titer::smr::testing {
 
 Stats& Stats::operator+=(const Stats& o) {
@@ -383,7 +385,7 @@ void Schedule::run() {
 namespace {
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+  return text == nullptr ? otherwise : parse_number<std::uint64_t>(text).value_or(otherwise);
 }
 }  // namespace
 

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "formats/timestamps.h"
+#include "base/time.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 
-namespace titer::formats {
+namespace titer {
 namespace {
 
 using std::chrono::days;
 using std::chrono::sys_days;
 
-constexpr std::int64_t kMinuteMs = 60'000, kHourMs = 60 * kMinuteMs, kDayMs = 24 * kHourMs;
+constexpr unsigned kSecondMs = 1000, kMinuteMs = 60 * kSecondMs, kHourMs = 60 * kMinuteMs, kDayMs = 24 * kHourMs;
 
 // Walks a text; every step says whether what it wanted was there.
 class Walk {
@@ -72,7 +73,7 @@ bool read_clock(Walk& in, std::int64_t& ms) {
     if (!in.number(2, 0, 59, second)) return false;
     if (in.any_of(".,") && !in.milliseconds(fraction)) return false;
   }
-  ms += hour * kHourMs + minute * kMinuteMs + second * std::int64_t{1000} + fraction;
+  ms += hour * kHourMs + minute * kMinuteMs + second * kSecondMs + fraction;
   return true;
 }
 
@@ -96,19 +97,32 @@ std::optional<WallTime> parse_time(std::string_view text) {
   std::int64_t ms = 0;
   if (!read_date(in, ms)) return std::nullopt;
   if (in.any_of("Tt ") && (!read_clock(in, ms) || !read_zone(in, ms))) return std::nullopt;
-  if (!in.done()) return std::nullopt;
+  if (!in.done() || ms < kTimeMin.value || ms > kTimeMax.value) return std::nullopt;
   return WallTime(ms);
 }
 
+CalendarTime calendar_time(WallTime time) {
+  const std::chrono::milliseconds ms(std::clamp(time, kTimeMin, kTimeMax).value);
+  const sys_days day{std::chrono::floor<days>(ms)};
+  const std::chrono::year_month_day date{day};
+  const auto in_day = static_cast<unsigned>((ms - day.time_since_epoch()).count());
+  CalendarTime out;
+  out.year = static_cast<int>(date.year());
+  out.month = static_cast<unsigned>(date.month());
+  out.day = static_cast<unsigned>(date.day());
+  out.weekday = std::chrono::weekday(day).c_encoding();
+  out.hour = in_day / kHourMs;
+  out.minute = in_day / kMinuteMs % 60;
+  out.second = in_day / kSecondMs % 60;
+  out.millisecond = in_day % kSecondMs;
+  return out;
+}
+
 void print_time(WallTime time, std::string& out) {
-  const std::int64_t day = time.value >= 0 ? time.value / kDayMs : -((kDayMs - 1 - time.value) / kDayMs);
-  const std::int64_t in_day = time.value - day * kDayMs;
-  const std::chrono::year_month_day date{sys_days(days(day))};
+  const CalendarTime t = calendar_time(time);
   const auto to = std::back_inserter(out);
-  fmt::format_to(to, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), in_day / kHourMs,
-                 in_day / kMinuteMs % 60, in_day / 1000 % 60);
-  if (in_day % 1000 != 0) fmt::format_to(to, ".{:03}", in_day % 1000);
+  fmt::format_to(to, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", t.year, t.month, t.day, t.hour, t.minute, t.second);
+  if (t.millisecond != 0) fmt::format_to(to, ".{:03}", t.millisecond);
   out.push_back('Z');
 }
 
@@ -118,4 +132,4 @@ std::string time_text(WallTime time) {
   return out;
 }
 
-}  // namespace titer::formats
+}  // namespace titer

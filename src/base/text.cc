@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+namespace titer {
+
+std::size_t utf8_sequence(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t n = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || n > text.size() - at) return 0;
+  for (std::size_t i = 1; i < n; ++i)
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F)) return 0;
+  if ((lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F)) return 0;
+  return n;
+}
+
+bool is_utf8(std::string_view text) {
+  if (is_plain(text)) return true;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t n = utf8_sequence(text, at);
+    if (n == 0) return false;
+    at += n;
+  }
+  return true;
+}
+
+bool is_plain(std::string_view text) {
+  constexpr std::uint64_t kHigh = 0x8080'8080'8080'8080, kOnes = 0x0101'0101'0101'0101;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t v = 0;
+    std::memcpy(&v, text.data() + i, 8);
+    // A byte below 0x20 borrows into its top bit; one of 0x7f carries into it.
+    if (((v | (v - kOnes * 0x20) | (v + kOnes)) & kHigh) != 0) return false;
+  }
+  const auto plain = [](char c) { return c >= 0x20 && static_cast<unsigned char>(c) < 0x7F; };
+  return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(), plain);
+}
+
+bool is_clean(std::string_view text) {
+  return is_plain(text) || (std::none_of(text.begin(), text.end(), is_control) && is_utf8(text));
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+}  // namespace titer

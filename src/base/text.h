@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Texts: which bytes are UTF-8, which characters may be stored, and the few things that every module does with a text.
+//
+// UTF-8 is Unicode 15, table 3-7: no overlong forms, no surrogates, nothing beyond U+10FFFF. Letters are compared in ASCII
+// alone. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace titer {
+
+// Bytes of the well-formed UTF-8 sequence at `at`, which lies in `text`; 0: there is none.
+[[nodiscard]] std::size_t utf8_sequence(std::string_view text, std::size_t at);
+[[nodiscard]] bool is_utf8(std::string_view text);
+// U+FFFD, which stands for bytes that are no UTF-8.
+inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
+
+// Below U+0020, and DEL: line ends too.
+[[nodiscard]] inline bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+// Printable ASCII alone. That is nearly every text, so it is checked first, eight bytes at a time.
+[[nodiscard]] bool is_plain(std::string_view text);
+// UTF-8 without control characters: what may be stored, and what an address may hold.
+[[nodiscard]] bool is_clean(std::string_view text);
+
+// Without blanks, tabs and line ends around it.
+[[nodiscard]] std::string_view trim(std::string_view text);
+// At least one, and digits alone.
+[[nodiscard]] bool all_digits(std::string_view text);
+[[nodiscard]] inline char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+[[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b);
+
+}  // namespace titer

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+
+namespace titer {
+namespace {
+
+// UTF-8 of a code point as its definition says it; surrogates too.
+std::string encoded(std::uint32_t point) {
+  const auto last = [&](unsigned shift) { return static_cast<char>(0x80 | (point >> shift & 0x3F)); };
+  if (point < 0x80) return {static_cast<char>(point)};
+  if (point < 0x800) return {static_cast<char>(0xC0 | point >> 6), last(0)};
+  if (point < 0x10000) return {static_cast<char>(0xE0 | point >> 12), last(6), last(0)};
+  return {static_cast<char>(0xF0 | point >> 18), last(12), last(6), last(0)};
+}
+
+TEST(Text, EveryCharacterIsUtf8AndNoSurrogateIs) {
+  for (std::uint32_t point = 1; point <= 0x110000; ++point) {
+    const bool character = point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF);
+    const std::string text = encoded(point);
+    ASSERT_EQ(is_utf8(text), character) << point;
+    ASSERT_EQ(utf8_sequence(text, 0), character ? text.size() : 0) << point;
+  }
+}
+
+TEST(Text, OnlyTheShortestFormIsUtf8) {
+  for (const char* bad :
+       {"\x80", "\xbf", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\xaf", "\xe0\x9f\xbf", "\xf0\x80\x80\xaf",
+        "\xf0\x8f\xbf\xbf", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xfe", "\xff"})
+    EXPECT_FALSE(is_utf8(bad)) << bad;
+}
+
+TEST(Text, ASequenceThatIsCutOffIsNoUtf8) {
+  for (const std::string_view whole : {"é", "€", "😀"})
+    for (std::size_t n = 1; n < whole.size(); ++n) {
+      EXPECT_FALSE(is_utf8(whole.substr(0, n)));
+      EXPECT_FALSE(is_utf8(std::string(whole.substr(0, n)) + "a"));
+    }
+}
+
+// Wherever a byte stands: eight are looked at together.
+TEST(Text, OneByteAnywhereMakesATextUnclean) {
+  for (std::size_t size = 1; size <= 24; ++size)
+    for (std::size_t at = 0; at < size; ++at)
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, 'a');
+        text[at] = static_cast<char>(byte);
+        const bool plain = byte >= 0x20 && byte < 0x7F;
+        ASSERT_EQ(is_plain(text), plain) << byte << " at " << at << " of " << size;
+        ASSERT_EQ(is_clean(text), plain) << byte << " at " << at << " of " << size;
+        ASSERT_EQ(is_utf8(text), byte < 0x80) << byte << " at " << at << " of " << size;
+      }
+}
+
+TEST(Text, CleanIsUtf8WithoutControlCharacters) {
+  for (const char* clean : {"", "Elm Street", "Élm 😀"}) EXPECT_TRUE(is_clean(clean)) << clean;
+  for (const char* unclean : {"a\nb", "é\x7f", "é\t", "\xff"}) EXPECT_FALSE(is_clean(unclean)) << unclean;
+}
+
+TEST(Text, IsTrimmed) {
+  EXPECT_EQ(trim(" \t\r\n"), "");
+  EXPECT_EQ(trim(""), "");
+  EXPECT_EQ(trim("\r\n a b\t"), "a b");
+}
+
+TEST(Text, IsComparedWithoutCaseInAsciiAlone) {
+  EXPECT_TRUE(same_ignoring_case("TrUe-1", "tRuE-1"));
+  EXPECT_FALSE(same_ignoring_case("É", "é"));
+  EXPECT_FALSE(same_ignoring_case("a", "ab"));
+  EXPECT_FALSE(same_ignoring_case("@[", "`{"));
+  EXPECT_TRUE(all_digits("0123456789"));
+  EXPECT_FALSE(all_digits(""));
+  EXPECT_FALSE(all_digits("1.5"));
+}
+
+}  // namespace
+}  // namespace titer
