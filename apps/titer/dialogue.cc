@@ -3,6 +3,7 @@
 #include "titer/dialogue.h"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "base/limits.h"
@@ -46,7 +47,13 @@ std::string place(std::string_view name, std::string_view zip) {
   return std::string(name) + " (ZIP code " + std::string(zip) + ")";
 }
 
-std::string failure(const Error& error) { return "Not done: " + error.message + "."; }
+std::string failure(const Error& error) {
+  if (error.code != Code::kOutcomeUnknown && error.code != Code::kSessionEvicted)
+    return "Not done: " + error.message + ".";
+  std::string text = error.message + ".";
+  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
 
 }  // namespace
 

@@ -8,7 +8,6 @@
 #include <memory>
 #include <utility>
 
-#include "api/idempotent_executor.h"
 #include "api/limits.h"
 #include "api/refusal.h"
 #include "api/route.h"
@@ -130,8 +129,7 @@ void execute(HandlerContext& context, const http::Exchange& exchange, registry::
                                     {"Idempotency-Key", request.idempotency_key}})
     if (const Status legal = check_text(name, value); !legal) return exchange.respond(bad_request(legal.error()));
   if (request.actor.empty()) request.actor = kHttpActor;
-  if (request.idempotency_key.empty()) return context.backend.execute(request, std::move(then));
-  context.idempotent.execute(idempotency_session(http, request.actor), request, std::move(then));
+  context.backend.execute(request, std::move(then));
 }
 
 void answer_write(HandlerContext& context, const http::Exchange& exchange, registry::Operation operation,

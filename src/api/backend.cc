@@ -13,17 +13,16 @@ namespace titer::api {
 
 namespace {
 
-constexpr std::int64_t kRefusedAgainUs = 5'000;     // after a refusal, the same again
-constexpr std::int64_t kRefusedForUs = 2'000'000;   // then the client is told to go elsewhere
-constexpr std::int64_t kLookEveryUs = 100'000;      // at deadlines
-constexpr std::int64_t kSessionIdleUs = 1'000'000;  // then it gets a new session
+constexpr std::int64_t kRefusedAgainUs = 5'000;    // after a refusal, the same again
+constexpr std::int64_t kRefusedForUs = 2'000'000;  // then the client is told to go elsewhere
+constexpr std::int64_t kLookEveryUs = 100'000;     // at deadlines
 
-client::Link::Options link_options(const net::Address& replica, SessionId session) {
+client::Link::Options link_options(const net::Address& replica) {
   client::Link::Options options;
   options.addresses = {replica};
   options.learn = false;
   options.hello.role = wire::Role::kGatewayClient;
-  options.hello.session = session;
+  options.hello.session = SessionId(client::random_word());
   return options;
 }
 
@@ -45,8 +44,8 @@ constexpr const char* kSilentText = "this replica did not answer in time; try ag
 
 }  // namespace
 
-Backend::Backend(net::Loop& loop, const net::Address& replica, SessionId session)
-    : loop_(loop), link_(loop, link_options(replica, session), *this) {}
+Backend::Backend(net::Loop& loop, const net::Address& replica)
+    : loop_(loop), link_(loop, link_options(replica), *this) {}
 
 void Backend::saw(Position position) { newest_ = std::max(newest_, position); }
 
@@ -91,8 +90,6 @@ void Backend::operate(wire::Operate::What what, std::uint32_t replica, ThenOpera
 
 void Backend::on_link_up(const wire::HelloReply&) {
   window_.link_lost();
-  for (auto& [number, write] : writes_)
-    if (window_.may_be_done(RequestNumber(number)) && !write.refused) write.doubtful = true;
   asking_.clear();
   for (auto& [token, question] : queries_) {
     question.sent = false;
@@ -125,16 +122,18 @@ void Backend::take_answer(ByteView payload) {
   if (!answer) return link_.try_another(answer.error().message);
   if (const Status decoded = wire::decode_outcome(answer->result, scratch_); !decoded)
     return link_.try_another(decoded.error().message);
-  const auto it = writes_.find(answer->number.value);
+  const RequestNumber place = window_.place(answer->number);
+  const auto it = writes_.find(place.value);
   if (it == writes_.end()) return;
   const Code code = scratch_.code;
   if (code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded) {
     const BootTime now = net::boot_now();
     if (!it->second.refused) it->second.until = std::min(it->second.until, later(now, kRefusedForUs));
     it->second.refused = true;
-    return window_.refuse(answer->number, later(now, kRefusedAgainUs));
+    return window_.refuse(place, later(now, kRefusedAgainUs));
   }
-  if (!window_.settle(answer->number)) return;
+  if (code == Code::kSessionEvicted && !window_.may_be_executed_before(place)) return on_session_gone();
+  if (!window_.settle(place)) return;
   const ThenOutcome then = std::move(it->second.then);
   writes_.erase(it);
   saw(scratch_.position);
@@ -176,8 +175,8 @@ void Backend::on_operated(ByteView payload) {
 
 void Backend::on_turn(BootTime now) {
   if (link_.up()) {
-    send_writes(now);  // may begin a new session, on a new connection
-    if (link_.up()) send_queries();
+    send_writes(now);
+    send_queries();
     for (; link_.up() && texts_sent_ < texts_.size(); ++texts_sent_)
       wire::MessageWriter(link_.outgoing(), texts_[texts_sent_].type).finish();
     link_.flush();
@@ -196,22 +195,15 @@ bool Backend::unsent() const {
 }
 
 void Backend::send_writes(BootTime now) {
-  if (!queue_.empty()) {
-    if (window_.empty() && last_write_ != BootTime() && now > later(last_write_, kSessionIdleUs)) {
-      last_write_ = now;
-      return new_session();
-    }
-    last_write_ = now;
-  }
   while (!queue_.empty() && window_.can_add()) {
-    const RequestNumber number = window_.add(queue_.front().body);
-    writes_.emplace(number.value, std::move(queue_.front().write));
+    const RequestNumber place = window_.add(queue_.front().body);
+    writes_.emplace(place.value, std::move(queue_.front().write));
     queue_.pop_front();
   }
   Bytes& out = link_.outgoing();
   window_.send(now, [&](RequestNumber number, ByteView body) {
     wire::encode(out, wire::Request{number, body});
-    writes_.find(number.value)->second.refused = false;
+    writes_.find(window_.place(number).value)->second.refused = false;
   });
 }
 
@@ -249,15 +241,34 @@ void Backend::give_up_late(BootTime now) {
 
 // The numbers of a session have no gap, so with one request all of the window is given up.
 void Backend::give_up_window() {
-  std::vector<Write> open;
-  for (auto& [number, write] : writes_) open.push_back(std::move(write));
+  std::vector<std::pair<Write, bool>> open;
+  for (auto& [place, write] : writes_)
+    open.emplace_back(std::move(write), window_.may_be_done(RequestNumber(place)));
   writes_.clear();
   new_session();
-  for (const Write& write : open) {
-    const bool undone = write.refused && !write.doubtful;
-    write.then(undone ? without_outcome(Code::kUnavailable, kRefusedText)
-                      : without_outcome(Code::kOutcomeUnknown, kUnknownText));
+  for (const auto& [write, may_be_done] : open)
+    write.then(may_be_done ? without_outcome(Code::kOutcomeUnknown, kUnknownText)
+                           : without_outcome(Code::kUnavailable, kRefusedText));
+}
+
+// The replicas have forgotten it, because many others were used since.
+void Backend::on_session_gone() {
+  const registry::Outcome unknown = scratch_;
+  std::vector<Write> doubtful;
+  for (auto it = writes_.begin(); it != writes_.end();) {
+    const RequestNumber place(it->first);
+    if (!window_.may_be_executed_before(place)) {
+      ++it;
+      continue;
+    }
+    (void)window_.settle(place);
+    doubtful.push_back(std::move(it->second));
+    writes_.erase(it++);
   }
+  window_.begin_session();
+  link_.set_session(SessionId(client::random_word()));
+  link_.try_another("a new session begins");
+  for (const Write& write : doubtful) write.then(unknown);
 }
 
 void Backend::new_session() {

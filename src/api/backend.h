@@ -11,8 +11,8 @@
 //
 // Invariants: every callback is called exactly once, never from within execute() or ask(); a request that was reported
 // as not done is never sent again.
-// A session that has not been used for a while is replaced before its next request: the replicas remember a bounded
-// number of sessions, and would not know ours any more if many others have come since.
+// The replicas remember a bounded number of sessions; when they have forgotten ours, a new one begins, and only requests
+// that may have been executed get kSessionEvicted.
 // Limits: kQueriesMax questions and one window of requests are at the replica, up to kWaitingMax wait here, then
 // kBusy. After kAnswerUs: kOutcomeUnknown for a request that was sent (it may still be executed), else kUnavailable.
 // Thread rule: the worker's thread.
@@ -51,8 +51,7 @@ using ThenOperated = std::function<void(const wire::Operated&)>;
 
 class Backend final : client::LinkOwner {
  public:
-  // `session`: of what it executes first; others follow by themselves.
-  Backend(net::Loop& loop, const net::Address& replica, SessionId session = SessionId(client::random_word()));
+  Backend(net::Loop& loop, const net::Address& replica);
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
@@ -84,8 +83,7 @@ class Backend final : client::LinkOwner {
   struct Write {
     ThenOutcome then;
     BootTime until;
-    bool refused = false;   // by the replica, the last time that it was sent
-    bool doubtful = false;  // it was under way when the connection was lost: perhaps it was executed
+    bool refused = false;  // by the replica, the last time that it was sent
   };
   struct Waiting {
     Bytes body;
@@ -110,12 +108,13 @@ class Backend final : client::LinkOwner {
   void send_queries();
   void give_up_late(BootTime now);
   void give_up_window();
+  void on_session_gone();
   void new_session();
   void saw(Position position);
 
   net::Loop& loop_;
   client::Window window_;
-  boost::unordered_flat_map<std::uint64_t, Write> writes_;  // in the window, by number
+  boost::unordered_flat_map<std::uint64_t, Write> writes_;  // in the window, by place
   std::deque<Waiting> queue_;                               // not yet in the window
   std::deque<std::uint64_t> asking_;                        // tokens of questions, oldest first
   boost::unordered_flat_map<std::uint64_t, Question> queries_;
@@ -128,7 +127,7 @@ class Backend final : client::LinkOwner {
   std::size_t texts_sent_ = 0;
   boost::unordered_flat_map<std::uint64_t, ThenOperated> admin_commands_;  // at the supervisor
   std::uint64_t last_token_ = 0;
-  BootTime last_write_, next_look_;
+  BootTime next_look_;
   Position newest_;
   registry::Outcome scratch_;
   client::Link link_;  // last: it may call us as long as it lives

@@ -21,7 +21,6 @@
 namespace titer::api {
 
 class Feeds;
-class IdempotentExecutor;
 
 // The same for all workers; fixed when the server starts.
 struct Setup {
@@ -43,7 +42,6 @@ struct HandlerContext {
   net::Loop& loop;
   const Setup& setup;
   Backend& backend;
-  IdempotentExecutor& idempotent;
   Feeds& feeds;
   const http::Times& times;
   std::function<std::string()> http_json;  // what this server has done, as a JSON object

@@ -90,6 +90,18 @@ void print_register(const json::object& reg, http::MetricsText& out) {
           reg.contains("refused") ? 1 : 0);
 }
 
+void print_idempotency(const json::object& idempotency, http::MetricsText& out) {
+  constexpr FromStatus kFrom[] = {
+      {"records", "titer_idempotency_keys", "gauge", "Idempotency keys that are remembered"},
+      {"bytes", "titer_idempotency_bytes", "gauge", "Memory that they take"},
+      {"bytes_max", "titer_idempotency_bytes_max", "gauge", "Memory that they may take; then the oldest go"},
+      {"retry_safe_s", "titer_idempotency_retry_safe_seconds", "gauge", "How long a retry with a key is safe now"},
+  };
+  for (const FromStatus& one : kFrom)
+    if (const json::value* value = idempotency.if_contains(one.status))
+      out.one(one.name, one.type, one.help, number(*value) * one.scale);
+}
+
 void print_status(std::string_view text, http::MetricsText& out) {
   json::error_code error;
   const json::value parsed = json::parse(text, error);
@@ -103,6 +115,8 @@ void print_status(std::string_view text, http::MetricsText& out) {
     print_build(build->get_object(), out);
   if (const json::value* reg = status->if_contains("register"); reg != nullptr && reg->is_object())
     print_register(reg->get_object(), out);
+  if (const json::value* keys = status->if_contains("idempotency"); keys != nullptr && keys->is_object())
+    print_idempotency(keys->get_object(), out);
   if (const json::value* members = status->if_contains("members"); members != nullptr && members->is_array())
     out.one("titer_replicas", "gauge", "Replicas in the installed view",
             static_cast<double>(members->get_array().size()));

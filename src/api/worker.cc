@@ -58,9 +58,8 @@ Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
       router_(make_router()),
       traffic_(router_.routes().size()),
       backend_(loop_, setup.replica),
-      idempotent_(loop_, setup.replica),
       feeds_(loop_, setup.replica, setup.cluster),
-      context_{loop_, setup_, backend_, idempotent_, feeds_, times_, std::move(http_json)},
+      context_{loop_, setup_, backend_, feeds_, times_, std::move(http_json)},
       admission_(
           backend_, setup.rates, setup.remote_writes_need_key,
           [this](const Route& route, const http::Exchange& exchange) { route.handler(context_, exchange); }) {
@@ -148,7 +147,6 @@ void Worker::turn() {
   look_at_clock();
   times_.newest = backend_.newest();
   backend_.on_turn(times_.now);
-  idempotent_.on_turn(times_.now);
   feeds_.on_turn(times_.now);
   std::swap(dirty_, flushing_);
   flushes_ = true;
@@ -160,7 +158,7 @@ void Worker::turn() {
   if (times_.now >= next_timeout_check_) check_all_timeouts();
   flushes_ = false;
   // Writing made room for requests that had waited on their connections.
-  if (backend_.unsent() || idempotent_.unsent()) loop_.wake_at(times_.now);
+  if (backend_.unsent()) loop_.wake_at(times_.now);
   if (stop_at_ && (connections_.empty() || times_.now >= *stop_at_)) loop_.stop();
   loop_.wake_at(stop_at_ ? std::min(*stop_at_, next_timeout_check_) : next_timeout_check_);
 }

@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "api/admission.h"
+#include "api/backend.h"
 #include "api/feeds.h"
 #include "api/handler_context.h"
-#include "api/idempotent_executor.h"
 #include "http/http_connection.h"
 #include "http/traffic.h"
 
@@ -60,7 +60,6 @@ class Worker final : private http::HttpConnectionHost {
   http::Router router_;
   http::Traffic traffic_;
   Backend backend_;
-  IdempotentExecutor idempotent_;
   Feeds feeds_;
   HandlerContext context_;
   Admission admission_;

@@ -3,6 +3,7 @@
 // What a request's body becomes: the operation that reaches the replica, and the answer that comes back.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -14,7 +15,7 @@ namespace {
 
 using registry::Availability;
 
-// Keeps what arrives, and each session's first outcome, as the replicas' session table does.
+// Keeps what arrives, and the first outcome of each session's number and of each idempotency key, as the replicas do.
 class WritesTest : public testing::Test {
  protected:
   WritesTest() {
@@ -22,8 +23,11 @@ class WritesTest : public testing::Test {
       const std::lock_guard lock(mutex_);
       const std::pair key(session.value, number.value);
       if (const auto it = outcomes_.find(key); it != outcomes_.end()) return std::optional(it->second);
+      if (const auto repeated = of_key(body)) return repeated;
       bodies_.emplace_back(body.begin(), body.end());
       next_.position = Position(100 + bodies_.size());
+      if (const auto text = wire::decode_request(body).value().idempotency_key; !text.empty())
+        keys_[std::string(text)] = {bodies_.back(), next_};
       return std::optional(outcomes_[key] = next_);
     };
     next_.changed = true;
@@ -43,11 +47,22 @@ class WritesTest : public testing::Test {
   }
   TestClient client() { return server_.client(); }
 
+  std::optional<registry::Outcome> of_key(ByteView body) {
+    const auto it = keys_.find(std::string(wire::decode_request(body).value().idempotency_key));
+    if (it == keys_.end()) return std::nullopt;
+    if (std::ranges::equal(it->second.first, body)) return it->second.second;
+    registry::Outcome other;
+    other.code = Code::kKeyReused;
+    other.message = "this Idempotency-Key was sent with another request before";
+    return other;
+  }
+
   TestServer server_;
   std::mutex mutex_;
   registry::Outcome next_;
   std::vector<Bytes> bodies_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, registry::Outcome> outcomes_;
+  std::map<std::string, std::pair<Bytes, registry::Outcome>> keys_;
 };
 
 TEST_F(WritesTest, EveryFormOfAnAvailabilityIsKeptAsClaimed) {
@@ -116,10 +131,52 @@ TEST_F(WritesTest, TheSameRequestWithTheSameKeyIsExecutedOnce) {
   EXPECT_EQ(again.body(), first.body());
   EXPECT_EQ(executed(), 1U);
   EXPECT_EQ(last().idempotency_key, "k1");
-  // Another request under the same key is another request, not the first one's echo.
-  EXPECT_NE(put("13", "Idempotency-Key: k1\r\n").body(), first.body());
   EXPECT_NE(put("12", "Idempotency-Key: k2\r\n").body(), first.body());
-  EXPECT_EQ(executed(), 3U);
+  EXPECT_EQ(executed(), 2U);
+}
+
+TEST_F(WritesTest, AKeyThatWasSentWithAnotherRequestIsUnprocessable) {
+  EXPECT_EQ(put("12", "Idempotency-Key: k1\r\n").result_int(), 200U);
+  const TestClient::Answer others[] = {
+      put("13", "Idempotency-Key: k1\r\n"), put("12", "Idempotency-Key: k1\r\nIf-Match: \"7\"\r\n"),
+      client().ask("PUT", "/api/v1/sites/oak/stock/208", "Idempotency-Key: k1\r\n", "12"),
+      client().ask("POST", "/api/v1/sites/elm/stock/208/reserve", "Idempotency-Key: k1\r\n", R"({"doses":12})"),
+      client().ask("DELETE", "/api/v1/sites/elm", "Idempotency-Key: k1\r\n")};
+  for (const TestClient::Answer& other : others) {
+    EXPECT_EQ(other.result_int(), 422U) << other.body();
+    EXPECT_EQ(other["Content-Type"], "application/problem+json");
+    EXPECT_NE(other.body().find(R"("code":"idempotency_key_reused")"), std::string::npos) << other.body();
+  }
+  EXPECT_EQ(executed(), 1U);
+}
+
+// One of them was answered 504 after ten seconds: each took a connection in the name of the same session.
+TEST_F(WritesTest, TwoAtOnceWithTheSameKeyGetTheSameAnswer) {
+  constexpr std::string_view kPut =
+      "PUT /api/v1/sites/elm/stock/208 HTTP/1.1\r\nHost: test\r\nIdempotency-Key: dbl\r\nContent-Type: "
+      "application/json\r\nContent-Length: 2\r\n\r\n12";
+  TestClient one = client(), two = client(), pipelined = client();
+  one.send(kPut);
+  two.send(kPut);
+  pipelined.send(std::string(kPut) + std::string(kPut));
+  const auto first = one.receive();
+  EXPECT_EQ(first.result_int(), 200U);
+  EXPECT_EQ(two.receive().body(), first.body());
+  EXPECT_EQ(pipelined.receive().body(), first.body());
+  EXPECT_EQ(pipelined.receive().body(), first.body());
+  EXPECT_EQ(executed(), 1U);
+}
+
+TEST_F(WritesTest, WhenNoMoreKeysCanBeRememberedTheClientIsTold) {
+  {
+    const std::lock_guard lock(mutex_);
+    next_.code = Code::kTooMany;
+    next_.message = "the memory of idempotency keys is full";
+  }
+  const auto answer = put("12", "Idempotency-Key: k1\r\n");
+  EXPECT_EQ(answer.result_int(), 429U);
+  EXPECT_FALSE(answer["Retry-After"].empty());
+  EXPECT_EQ(executed(), 1U) << "it is not asked again and again";
 }
 
 TEST_F(WritesTest, ARefusalSaysWhatThereIs) {

@@ -19,12 +19,21 @@ inline constexpr std::size_t kFrameRequestsMax = 4096;               // keeps on
 inline constexpr std::size_t kFrameBytesMax = std::size_t{1} << 20;  // of requests in one frame
 inline constexpr std::size_t kRequestBytesMax = std::size_t{256} << 10;  // one request; fits a frame with room
 inline constexpr std::size_t kMessageBytesMax = std::size_t{8} << 20;    // one message on any link, header included
-inline constexpr std::uint64_t kClockLeapMax = std::uint64_t{1} << 32;   // a frame further ahead is refused
+inline constexpr std::uint64_t kClockLeapMax = std::uint64_t{1}
+                                               << 32;  // a replica's frame further ahead is refused
+// A direct client's frame further ahead is refused. Its clock comes from its welcomes, so it is never far ahead; and to
+// walk the clock to kCounterMax in such steps takes years.
+inline constexpr std::uint64_t kDirectClockLeapMax = std::uint64_t{1} << 20;
 // Wall clocks: a direct client's stamp further ahead is refused, a replica further off the others' median is not believed.
 inline constexpr std::int64_t kWallLeapMaxMs = 10'000;
 // One machine alone is believed when it is not further ahead of the state's time. A cluster may stand still for a holiday.
 inline constexpr std::int64_t kWallJumpMaxMs = std::int64_t{7} * 24 * 3600 * 1000;
-inline constexpr std::int64_t kWallMaxMs = std::int64_t{253'402'300'800'000};  // the year 10,000: no clock shows more
+
+// Every number that only rises (clock, seq, position, view, request number) ends here: bytes from outside that claim
+// more are refused where they are decoded. At a million a second it takes 146,000 years to get there, and arithmetic on
+// what was accepted cannot overflow.
+inline constexpr std::uint64_t kCounterMax = std::uint64_t{1} << 62;
+inline constexpr std::int64_t kWallTimeMaxMs = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z
 
 // --- flow: beyond these a gateway answers `busy`
 inline constexpr std::size_t kUnsafeFramesMax = 64;                    // own frames not yet safe, per transmitter
@@ -33,8 +42,15 @@ inline constexpr std::size_t kDirectClientsMax = 1024;                 // known 
 
 // --- sessions: exactly once is remembered this far
 inline constexpr std::size_t kSessionsMax = 16'384;
-inline constexpr std::size_t kSessionWindow = 256;  // results kept per session; also in-flight limit
+// Results kept per session; also how many requests may be in flight, and how far a number may lie above all before it.
+inline constexpr std::size_t kSessionWindow = 256;
 inline constexpr std::size_t kSessionBytesMax = std::size_t{16} << 20;  // all kept results together
+
+// --- idempotency keys: the outcome of a request with one is remembered for a day. When the memory is full the oldest go
+// earlier, but none before an hour has passed: until then further ones are refused as `busy`. Room for about 1.2 million.
+inline constexpr std::int64_t kIdempotencyKeepMs = std::int64_t{24} * 3600 * 1000;
+inline constexpr std::int64_t kIdempotencyKeepMinMs = std::int64_t{3600} * 1000;
+inline constexpr std::size_t kIdempotencyBytesMax = std::size_t{256} << 20;
 
 // --- times
 inline constexpr std::int64_t kHeartbeatEveryUs = 50'000;
@@ -56,8 +72,12 @@ inline constexpr std::size_t kExternalIdsMax = 32;       // per site
 inline constexpr std::size_t kStockLinesMax = 256;       // products per site
 inline constexpr std::size_t kBulkOperationsMax = 1024;  // in one atomic bulk
 inline constexpr std::size_t kEventsPerPositionMax =
-    2 * kBulkOperationsMax;                                // a site and its stock line, of each operation
-inline constexpr std::uint64_t kCountMax = 1'000'000'000;  // doses at one site
+    2 * kBulkOperationsMax;                                      // a site and its stock line, of each operation
+inline constexpr std::uint64_t kCountMax = 1'000'000'000;        // doses at one site
+inline constexpr std::uint32_t kVersionMax = ~std::uint32_t{0};  // changes of one site, and of one stock line
+// A claim that was true later than so far from now is refused, or no other one could replace it before that time. A day,
+// because some sources give dates only.
+inline constexpr std::int64_t kValidAheadMaxMs = std::int64_t{24} * 3600 * 1000;
 inline constexpr std::size_t kHistoryEventsMax = 200'000;
 inline constexpr std::size_t kHistoryBytesMax = std::size_t{16} << 20;
 // A year and a month: personal data (who did what) is not kept longer than a yearly report needs, and no undo is.

@@ -30,6 +30,7 @@ std::string_view name(Code code) {
     case Code::kForbidden: return "forbidden";
     case Code::kWritesStopped: return "writes_stopped";
     case Code::kTooMany: return "too_many_requests";
+    case Code::kKeyReused: return "idempotency_key_reused";
   }
   return "unknown";
 }

@@ -41,8 +41,9 @@ enum class Code : std::uint8_t {
   kForbidden = 21,       // the key's role or scope does not allow it
   kWritesStopped = 22,   // an operator has stopped writes; reads go on
   kTooMany = 23,         // more requests of one key or address than are allowed; slow down
+  kKeyReused = 24,       // the idempotency key was sent with another request before
 };
-inline constexpr Code kLastCode = Code::kTooMany;
+inline constexpr Code kLastCode = Code::kKeyReused;
 
 // The code's name in snake_case, as in JSON and in HTTP problem documents ("not_enough").
 [[nodiscard]] std::string_view name(Code code);

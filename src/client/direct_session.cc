@@ -26,16 +26,17 @@ DirectSession::DirectSession(net::Loop& loop, Addresses addresses, std::int64_t 
     : loop_(loop),
       deadline_us_(deadline_us),
       token_(std::move(token)),
-      transmitter_(random_word() | kDirectClientBit),
-      machine_(transmitter_, SessionId(random_word())) {
+      transmitter_(random_word() | kDirectClientBit) {
+  machine_.emplace(transmitter_, SessionId(random_word()));
   for (net::Address& address : addresses) {
     peers_.push_back(std::make_unique<Peer>());
     peers_.back()->address = std::move(address);
   }
 }
 
-DirectSession::~DirectSession() {
-  // A client that leaves silently in the middle of a broadcast forces a view change on all replicas.
+DirectSession::~DirectSession() { leave(); }
+
+void DirectSession::leave() {
   step(smr::DirectClient::Leave{});
   step(smr::DirectClient::EndOfTurn{net::wall_now()});
   perform();
@@ -43,6 +44,21 @@ DirectSession::~DirectSession() {
     if (!peer->connection) continue;
     peer->connection->detach();
     peer->connection->close(Code::kOk, "the client is done");
+    peer->connection.reset();
+  }
+}
+
+void DirectSession::begin_again() {
+  leave();
+  transmitter_ = TransmitterId(random_word() | kDirectClientBit);
+  machine_.emplace(transmitter_, SessionId(random_word()));
+  output_.clear();
+  ++generation_;
+  for (const auto& peer : peers_) {
+    peer->dialing = peer->greeted = false;
+    peer->reply.reset();
+    peer->dial_at = BootTime();
+    peer->pause_us = 0;
   }
 }
 
@@ -83,24 +99,24 @@ void DirectSession::dial_due(BootTime now) {
 
 void DirectSession::dial(Peer& peer) {
   peer.dialing = true;
-  net::dial(loop_.context(), peer.address, kDirectDialUs,
-            [this, &peer, alive = std::weak_ptr<int>(alive_)](Result<net::Stream> stream) {
-              if (alive.expired()) return;
-              peer.dialing = false;
-              if (!stream) return lost(peer, stream.error().message);
-              peer.connection =
-                  std::make_shared<net::Connection>(std::move(stream).value(), *this, limits::kSendQueueBytesMax);
-              const auto at =
-                  std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p.get() == &peer; });
-              peer.connection->tag = static_cast<std::uint64_t>(at - peers_.begin());
-              peer.greet_by = later(net::boot_now(), kDirectGreetUs);
-              wire::Hello hello;
-              hello.role = wire::Role::kDirectClient;
-              hello.transmitter = transmitter_;
-              hello.session = machine_.session();
-              wire::encode(peer.connection->outgoing(), hello);
-              peer.connection->start();
-            });
+  net::dial(
+      loop_.context(), peer.address, kDirectDialUs,
+      [this, &peer, generation = generation_, alive = std::weak_ptr<int>(alive_)](Result<net::Stream> stream) {
+        if (alive.expired() || generation != generation_) return;
+        peer.dialing = false;
+        if (!stream) return lost(peer, stream.error().message);
+        peer.connection =
+            std::make_shared<net::Connection>(std::move(stream).value(), *this, limits::kSendQueueBytesMax);
+        const auto at = std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p.get() == &peer; });
+        peer.connection->tag = static_cast<std::uint64_t>(at - peers_.begin());
+        peer.greet_by = later(net::boot_now(), kDirectGreetUs);
+        wire::Hello hello;
+        hello.role = wire::Role::kDirectClient;
+        hello.transmitter = transmitter_;
+        hello.session = machine_->session();
+        wire::encode(peer.connection->outgoing(), hello);
+        peer.connection->start();
+      });
 }
 
 void DirectSession::lost(Peer& peer, const std::string& reason) {
@@ -178,7 +194,7 @@ void DirectSession::begin(Peer& peer) {
   peer.incarnation = reply.incarnation;
   const smr::ViewRecord view = reply.view;
   add_peers_of(view);
-  step(smr::DirectClient::Connected{peer.replica, peer.incarnation});
+  step(smr::DirectClient::Connected{peer.replica, peer.incarnation, reply.next});
   step(smr::DirectClient::Receive{peer.replica, smr::ViewIs{view}});
 }
 
@@ -196,6 +212,7 @@ void DirectSession::take_answer(const wire::Message& message) {
   if (const Status decoded = wire::decode_outcome(answer->result, outcome); !decoded) return;
   // Not executed: the machine still has it and sends it again with the next view.
   if (outcome.code == Code::kBusy || outcome.code == Code::kUnavailable) return;
+  if (answer->number == executing_) copies_ = machine_->copies(executing_);
   step(smr::DirectClient::Answered{answer->number});
   if (answer->number == executing_) outcome_ = std::move(outcome);
 }
@@ -217,7 +234,7 @@ void DirectSession::take_reply(const wire::Message& message) {
 
 // --- turns
 
-void DirectSession::step(const smr::DirectClient::Input& input) { machine_.step(net::boot_now(), input, output_); }
+void DirectSession::step(const smr::DirectClient::Input& input) { machine_->step(net::boot_now(), input, output_); }
 
 void DirectSession::perform() {
   for (const smr::DirectClient::Output::Send& send : output_.send)
@@ -265,14 +282,25 @@ Result<registry::Outcome> DirectSession::execute(const registry::Request& reques
   Bytes body;
   wire::encode_request(body, request);
   if (token_) wire::set_request_key(body, token_->key);
-  outcome_.reset();
-  step(smr::DirectClient::Submit{body});
-  executing_ = machine_.last_number();
-  if (run_until(later(net::boot_now(), deadline_us_), [this] { return outcome_.has_value(); }))
-    return *std::exchange(outcome_, std::nullopt);
+  const BootTime deadline = later(net::boot_now(), deadline_us_);
+  for (;;) {
+    outcome_.reset();
+    step(smr::DirectClient::Submit{body});
+    executing_ = machine_->last_number();
+    const bool answered = run_until(deadline, [this] { return outcome_.has_value(); });
+    const bool gone = answered && outcome_->code == Code::kSessionEvicted && copies_ <= 1;
+    if (answered && !gone) return *std::exchange(outcome_, std::nullopt);
+    const std::size_t copies = machine_->copies(executing_);
+    begin_again();
+    if (!gone) return given_up(copies);
+  }
+}
+
+Error DirectSession::given_up(std::size_t copies) const {
   const std::string why = last_reason_.empty() ? std::string() : " (last: " + last_reason_ + ")";
-  return Error{Code::kOutcomeUnknown, (connected() == 0 ? "no replica can be reached" : "no answer in time") + why +
-                                          "; it may or may not have been done"};
+  if (copies == 0) return {Code::kUnreachable, "no replica took it in time" + why + "; it was not done"};
+  return {Code::kOutcomeUnknown,
+          "sent, but no answer came in time" + why + "; it may or may not be done: look before repeating"};
 }
 
 Result<Reply> DirectSession::ask(const registry::Query& query) {

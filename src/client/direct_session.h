@@ -8,6 +8,10 @@
 // live replica, the next one on failure. Writes wait as long as a view needs to change; nothing is applied
 // twice.
 //
+// A request that is given up ends the session, so that it is not sent again later: the next one comes from a new direct
+// client, over new connections. So it is when the replicas have forgotten the session, because the user thought for
+// long while many others were used: a request that was not executed is then sent again by itself.
+//
 // Thread rule: one thread. While a person thinks, keep run_until() going: a client that does not answer a
 // replica's solicit delays the others for a moment (§3.3, §3.5).
 #pragma once
@@ -43,6 +47,7 @@ class DirectSession final : public Asker, public net::ConnectionOwner {
   std::size_t connect();
   [[nodiscard]] std::size_t connected() const;
 
+  // kUnreachable: it was not done, and will not be. kOutcomeUnknown: it was sent, and may be done still.
   [[nodiscard]] Result<registry::Outcome> execute(const registry::Request& request);
   [[nodiscard]] Result<Reply> ask(const registry::Query& query) override;
 
@@ -83,6 +88,11 @@ class DirectSession final : public Asker, public net::ConnectionOwner {
   void take_answer(const wire::Message& message);
   void take_reply(const wire::Message& message);
 
+  // Ends the session politely: a client that is lost in the middle of a broadcast forces a view change on all replicas.
+  void leave();
+  void begin_again();
+  [[nodiscard]] Error given_up(std::size_t copies) const;
+
   void turn();
   void add_peers_of(const smr::ViewRecord& view);
   void dial_due(BootTime now);
@@ -97,7 +107,7 @@ class DirectSession final : public Asker, public net::ConnectionOwner {
   std::int64_t deadline_us_;
   std::optional<wire::Token> token_;
   TransmitterId transmitter_;
-  smr::DirectClient machine_;
+  std::optional<smr::DirectClient> machine_;
   smr::DirectClient::Output output_;
   std::vector<std::unique_ptr<Peer>> peers_;  // Connection::tag is the index
   std::size_t next_asked_ = 0;                // where to look for a replica to ask
@@ -105,6 +115,8 @@ class DirectSession final : public Asker, public net::ConnectionOwner {
   std::uint64_t last_token_ = 0;
   std::optional<registry::Outcome> outcome_;  // of the request being executed
   RequestNumber executing_;
+  std::size_t copies_ = 0;        // of the answered one: smr::DirectClient::copies
+  std::uint64_t generation_ = 0;  // sessions so far: dials for an earlier one are ignored
   std::string last_reason_;
   bool interrupted_ = false;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // dials that outlive us find this gone

@@ -75,6 +75,8 @@ class FakeReplica final : public net::ConnectionOwner {
   OnQuery on_query;
   std::function<void(Position since)> on_watch;
   bool greets = true;
+  Position next{1};                               // of the next request, as it says in its answer to a hello
+  std::vector<Position> births;                   // as each hello names it
   int too_many = 0;                               // keys and questions that it still refuses as too many
   std::string secret;                             // of every key that it takes
   std::vector<registry::KeyId> shown;             // the keys that clients have shown, one for each time
@@ -90,6 +92,8 @@ class FakeReplica final : public net::ConnectionOwner {
       wire::HelloReply reply;
       reply.replica = id_;
       reply.incarnation = Incarnation(7);
+      reply.next = next;
+      births.push_back(wire::decode_hello(message.payload)->born);
       wire::encode(out, reply);
     } else if (message.type == wire::Type::kAuthenticate) {
       const wire::Authenticate who = *wire::decode_authenticate(message.payload);

@@ -90,9 +90,28 @@ void GatewayClient::take_answer(const wire::Message& message) {
   if (!answer) return link_.try_another(answer.error().message);
   if (const Status decoded = wire::decode_outcome(answer->result, scratch_); !decoded)
     return link_.try_another(decoded.error().message);
-  if (const auto again = again_at(scratch_.code, scratch_.message)) return window_.refuse(answer->number, *again);
-  if (!window_.settle(answer->number) || !answered_ || answer->number < base_) return;
-  answered_(answer->number.value - base_.value, scratch_);
+  const RequestNumber place = window_.place(answer->number);
+  if (const auto again = again_at(scratch_.code, scratch_.message)) return window_.refuse(place, *again);
+  if (scratch_.code == Code::kSessionEvicted && window_.is_open(place) && !window_.may_be_executed_before(place))
+    return on_session_gone();
+  settle(place, scratch_);
+}
+
+void GatewayClient::settle(RequestNumber place, const Result<registry::Outcome>& outcome) {
+  if (!window_.settle(place) || !answered_ || place < base_) return;
+  answered_(place.value - base_.value, outcome);
+}
+
+// This client was away for so long that the replicas have forgotten its session. Only requests
+// that may have been executed are reported as unknown.
+void GatewayClient::on_session_gone() {
+  const registry::Outcome unknown = scratch_;
+  const RequestNumber end(window_.first_open().value + limits::kSessionWindow);
+  for (RequestNumber place = window_.first_open(); place < end; ++place)
+    if (window_.is_open(place) && window_.may_be_executed_before(place)) settle(place, unknown);
+  window_.begin_session();
+  link_.set_session(SessionId(random_word()));
+  link_.try_another("a new session begins");
 }
 
 void GatewayClient::take_reply(const wire::Message& message) {
@@ -183,12 +202,7 @@ void GatewayClient::send_what_is_due(BootTime now) {
 void GatewayClient::new_session() {
   window_.reset();
   link_.set_session(SessionId(random_word()));
-  wrote_ = BootTime();
   link_.try_another("a new session begins");
-}
-
-void GatewayClient::renew_session_if_idle(BootTime now) {
-  if (wrote_ != BootTime() && window_.empty() && now > later(wrote_, options_.session_idle_us)) new_session();
 }
 
 // --- calls
@@ -208,7 +222,6 @@ Result<registry::Outcome> GatewayClient::execute(const registry::Request& reques
 
 Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
   BootTime progress = net::boot_now();
-  renew_session_if_idle(progress);
   base_ = RequestNumber(window_.first_open().value + window_.open());
   answered_ = [&](std::uint64_t index, const Result<registry::Outcome>& outcome) {
     progress = net::boot_now();
@@ -232,7 +245,6 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
   }
   fill_ = nullptr;
   answered_ = nullptr;
-  wrote_ = net::boot_now();
   if (!more && window_.empty()) return ok_status();
   // Requests that are still open are given up, and with them the session: its numbers must have no gap.
   bool sent = false;

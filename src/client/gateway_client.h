@@ -38,7 +38,6 @@ class GatewayClient final : public Asker, LinkOwner {
     Addresses at;                           // at least one
     std::int64_t deadline_us = 10'000'000;  // for one answer
     bool only_these = false;                // never go to a replica that is not in `at`
-    std::int64_t session_idle_us = 10'000'000;
     std::string advice = {};  // the end of the sentence when nobody answers: how to name other replicas
     // On whose behalf; none: nobody's, at a local socket the machine's operator's.
     std::optional<wire::Token> token = std::nullopt;
@@ -109,7 +108,8 @@ class GatewayClient final : public Asker, LinkOwner {
   void leave_if_silent(BootTime now);
   void ping_if_idle(BootTime now);
   void new_session();
-  void renew_session_if_idle(BootTime now);
+  void on_session_gone();
+  void settle(RequestNumber place, const Result<registry::Outcome>& outcome);
   [[nodiscard]] Error no_answer(bool sent) const;
 
   net::Loop& loop_;
@@ -118,7 +118,7 @@ class GatewayClient final : public Asker, LinkOwner {
   Window window_;
   std::function<void()> fill_;  // of the pipeline that is running: puts more into the window
   Answered answered_;
-  RequestNumber base_{1};  // number of its index 0
+  RequestNumber base_{1};  // place of its index 0
   std::optional<Question> question_;
   std::optional<Position> watching_;  // everything up to here has been shown
   EventVisitor on_event_;
@@ -126,7 +126,6 @@ class GatewayClient final : public Asker, LinkOwner {
   std::optional<Status> watch_over_;
   BootTime followed_;  // the last follow() ended then
   std::uint64_t last_token_ = 0;
-  BootTime wrote_;          // the last request was answered or given up; 0: there was none in this session
   BootTime heard_;          // last message, or when we began to wait
   BootTime lost_at_;        // the link is down since then; 0: it is up
   std::string lost_why_;    // what the last replica said that took its leave, or how its connection ended

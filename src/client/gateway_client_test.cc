@@ -235,16 +235,86 @@ TEST_F(GatewayClientTest, AfterAnUnknownOutcomeANewSessionBegins) {
   EXPECT_EQ(sessions.size(), 2U);
 }
 
+registry::Outcome session_gone() {
+  registry::Outcome out;
+  out.code = Code::kSessionEvicted;
+  out.message = "outcome unknown";
+  return out;
+}
+
 // Regression: a program that writes now and then kept one session permanently; when the replicas had forgotten it, they
-// answered "unknown" to a request that had been sent once.
-TEST_F(GatewayClientTest, ASessionThatWasNotUsedForAWhileIsReplaced) {
-  GatewayClient c(loop_, {.at = {one_.address(), two_.address()}, .session_idle_us = -1});
+// answered "unknown" to a request that had been sent once, and to every one after it.
+TEST_F(GatewayClientTest, ARequestWhoseSessionIsGoneIsSentAgainInANewOne) {
+  std::set<std::uint64_t> gone;
+  one_.on_request =
+      two_.on_request = [&](SessionId session, RequestNumber number, ByteView) -> std::optional<registry::Outcome> {
+    if (gone.contains(session.value)) return session_gone();
+    executed_.insert({session.value, number.value});
+    return done();
+  };
+  one_.next = two_.next = Position(9);
+  GatewayClient c = client();
   ASSERT_TRUE(c.connect().ok());
-  ASSERT_TRUE(c.execute(set_request("a", 1)).ok());
-  ASSERT_TRUE(c.execute(set_request("a", 2)).ok());
-  ASSERT_EQ(executed_.size(), 2U);
-  EXPECT_NE(executed_.begin()->first, executed_.rbegin()->first) << "two sessions";
-  EXPECT_EQ(executed_.begin()->second, executed_.rbegin()->second) << "each with its first number";
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(c.execute(set_request("a", 1)).ok());
+    for (const auto& [session, number] : executed_) gone.insert(session);
+  }
+  EXPECT_EQ(executed_.size(), 3U);
+  EXPECT_EQ(gone.size(), 3U) << "three sessions";
+  for (const auto& [session, number] : executed_) EXPECT_EQ(number, 1U) << "each with its first number";
+  for (const FakeReplica* one : {&one_, &two_})
+    for (const Position born : one->births) EXPECT_EQ(born, Position()) << "a new session asks for its birth";
+}
+
+TEST_F(GatewayClientTest, AWindowOfRequestsMovesToTheNewSessionInOrder) {
+  std::uint64_t first = 0;
+  std::vector<std::uint64_t> numbers;
+  one_.on_request =
+      two_.on_request = [&](SessionId session, RequestNumber number, ByteView) -> std::optional<registry::Outcome> {
+    if (first == 0) first = session.value;
+    if (session.value == first && number.value > 100) return session_gone();
+    if (session.value != first) numbers.push_back(number.value);
+    return done();
+  };
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  std::uint64_t next = 0;
+  std::vector<std::uint64_t> answered;
+  ASSERT_TRUE(c.pipeline(
+                   [&](Bytes& body) {
+                     if (next == 400) return false;
+                     wire::encode_request(body, set_request("a", next++));
+                     return true;
+                   },
+                   [&](std::uint64_t index, const Result<registry::Outcome>& outcome) {
+                     EXPECT_TRUE(outcome.ok() && outcome->ok());
+                     answered.push_back(index);
+                   })
+                  .ok());
+  ASSERT_EQ(answered.size(), 400U);
+  for (std::uint64_t i = 0; i < 400; ++i) EXPECT_EQ(answered[i], i);
+  ASSERT_EQ(numbers.size(), 300U);
+  for (std::uint64_t i = 0; i < 300; ++i) EXPECT_EQ(numbers[i], i + 1);
+}
+
+TEST_F(GatewayClientTest, ARequestThatMayHaveBeenExecutedIsNotSentInANewSession) {
+  one_.on_request = [&](SessionId, RequestNumber, ByteView) -> std::optional<registry::Outcome> {
+    loop_.post([this] { one_.die(); });
+    return std::nullopt;
+  };
+  std::vector<std::uint64_t> sessions;
+  two_.on_request = [&](SessionId session, RequestNumber, ByteView) -> std::optional<registry::Outcome> {
+    sessions.push_back(session.value);
+    return sessions.size() == 1 ? session_gone() : done();
+  };
+  one_.next = Position(5);
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  const auto unknown = c.execute(set_request("a", 1));
+  ASSERT_TRUE(unknown.ok());
+  EXPECT_EQ(unknown->code, Code::kSessionEvicted);
+  EXPECT_EQ(sessions.size(), 1U);
+  EXPECT_EQ(two_.births.front(), Position(5)) << "the birth goes with the session to another replica";
 }
 
 TEST_F(GatewayClientTest, PipelineAnswersEachOnceAcrossACrash) {

@@ -159,6 +159,7 @@ void Link::begin() {
   failures_ = 0;
   refusal_.reset();
   view_ = reply_->view;
+  if (options_.hello.born == Position()) options_.hello.born = reply_->next;
   if (options_.learn) add_members(options_.addresses, view_);
   owner_.on_link_up(*reply_);
 }

@@ -67,8 +67,11 @@ class Link final : public net::ConnectionOwner {
   // Drops what there is and goes to the next replica (this one is silent or says unavailable). With only one
   // address it is dialled again.
   void try_another(const std::string& reason);
-  // From the next connection on.
-  void set_session(SessionId session) { options_.hello.session = session; }
+  // From the next connection on; its birth is what the first replica to answer says (smr/session_table.h).
+  void set_session(SessionId session) {
+    options_.hello.session = session;
+    options_.hello.born = Position();
+  }
 
   [[nodiscard]] bool up() const { return greeted_; }
   // Only while up().

@@ -36,7 +36,6 @@ bool Window::settle(RequestNumber number) {
   entry->due = false;
   entry->settled = true;
   --open_;
-  opened_ = true;
   while (!entries_.empty() && entries_.front().settled) {
     entries_.pop_front();
     ++first_;
@@ -65,7 +64,7 @@ void Window::link_lost() {
 
 void Window::send(BootTime now, const std::function<void(RequestNumber, ByteView body)>& out) {
   if (due_ == 0) return;
-  RequestNumber number = first_;
+  RequestNumber number(first_.value - before_session_);
   for (Entry& entry : entries_) {
     if (entry.due && entry.send_at <= now) {
       entry.due = false;
@@ -83,6 +82,22 @@ std::optional<BootTime> Window::next_retry() const {
   for (const Entry& entry : entries_)
     if (entry.due && (!next || entry.send_at < *next)) next = entry.send_at;
   return next;
+}
+
+void Window::begin_session() {
+  before_session_ = first_.value - 1;
+  for (Entry& entry : entries_) {
+    if (entry.settled) continue;
+    if (!entry.due) ++due_;
+    entry.due = true;
+    entry.sent = entry.doubtful = false;
+    entry.send_at = BootTime();
+  }
+}
+
+bool Window::may_be_executed_before(RequestNumber place) const {
+  const Entry* entry = find(place);
+  return entry != nullptr && entry->doubtful;
 }
 
 bool Window::may_be_done(RequestNumber number) const {

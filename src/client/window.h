@@ -2,10 +2,10 @@
 
 // Window: the requests of one session that have no answer yet. Pure; the caller sends and receives.
 //
-// Numbers are given 1, 2, 3, … without gaps. At most kSessionWindow numbers lie between the oldest open one
-// and the newest, because the replicas remember only that many results of a session. The first request of a
-// session goes alone: until it is executed the replicas do not know the session, and a higher number that
-// overtook it (it was told "busy", say) would be taken for one whose result was forgotten.
+// Each request has a *place*: 1, 2, 3, … without gaps, for as long as the window lives. Its number in the session, which
+// travels, is its place too, until the session is gone at the replicas (kSessionEvicted): then what was certainly not
+// executed moves to a new session, whose numbers begin with 1 again, and keeps its places. At most kSessionWindow places
+// lie between the oldest open one and the newest, because the replicas remember only that many results of a session.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +16,18 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/limits.h"
-#include "smr/rules.h"
 
 namespace titer::client {
 
 class Window {
  public:
-  [[nodiscard]] bool can_add() const {
-    const bool opened = opened_ || !smr::rule_enabled(smr::ProtocolRule::kFirstAlone);
-    return entries_.size() < limits::kSessionWindow && (opened || entries_.empty());
-  }
-  // Only when can_add().
+  [[nodiscard]] bool can_add() const { return entries_.size() < limits::kSessionWindow; }
+  // Only when can_add(). The place.
   RequestNumber add(ByteView body);
+  // Of the request that has this number in the session. All other calls name places.
+  [[nodiscard]] RequestNumber place(RequestNumber number) const {
+    return RequestNumber(number.value + before_session_);
+  }
   // Final answer. False: it was not open (an answer that came twice).
   bool settle(RequestNumber number);
   // It was not taken, by who was asked last: send it again from `when` on.
@@ -35,7 +35,13 @@ class Window {
   // The connection is gone: all of it must be sent again.
   void link_lost();
 
-  // Shows every request to be sent now, in order, and notes it as sent.
+  // A replica said that the session is gone, in the answer to a request that is certainly not executed. So is none that
+  // is open, but those that may_be_executed_before() names: settle these first. All others are sent again, in a new session.
+  void begin_session();
+  // An earlier copy of this open request may have been executed: it was sent on a link that was lost.
+  [[nodiscard]] bool may_be_executed_before(RequestNumber place) const;
+
+  // Shows every request to be sent now with its number in the session, in order, and notes it as sent.
   void send(BootTime now, const std::function<void(RequestNumber, ByteView body)>& out);
   // When send() has something again that it did not have before; nullopt: nothing waits for a time.
   [[nodiscard]] std::optional<BootTime> next_retry() const;
@@ -47,7 +53,7 @@ class Window {
   // Of the oldest open request; of the next one when none is open.
   [[nodiscard]] RequestNumber first_open() const { return first_; }
   [[nodiscard]] bool is_open(RequestNumber number) const;
-  // Forgets everything; the next number is 1 again (for a new session).
+  // Forgets everything; the next place is 1 again (for a new session).
   void reset();
 
  private:
@@ -65,8 +71,8 @@ class Window {
   std::deque<Entry> entries_;  // numbers first_, first_+1, …; the front one is open
   RequestNumber first_{1};
   std::size_t open_ = 0;
-  std::size_t due_ = 0;  // entries with due set
-  bool opened_ = false;  // the session's first request was answered
+  std::size_t due_ = 0;               // entries with due set
+  std::uint64_t before_session_ = 0;  // places that were given before the session began
 };
 
 }  // namespace titer::client

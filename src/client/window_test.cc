@@ -18,14 +18,37 @@ RequestNumber n(std::uint64_t value) { return RequestNumber(value); }
 
 using Numbers = std::vector<std::uint64_t>;
 
-TEST(Window, FirstRequestGoesAlone) {
+TEST(Window, ANewSessionNumbersFromOneAndPlacesStay) {
   Window window;
-  EXPECT_EQ(window.add(as_bytes("a")), n(1));
-  EXPECT_FALSE(window.can_add());
-  EXPECT_EQ(sent(window), Numbers({1}));
-  EXPECT_FALSE(window.can_add());
-  EXPECT_TRUE(window.settle(n(1)));
-  EXPECT_TRUE(window.can_add());
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(window.add(as_bytes("a")), n(static_cast<std::uint64_t>(i) + 1));
+  EXPECT_EQ(sent(window), Numbers({1, 2, 3, 4, 5}));
+  window.settle(n(1));
+  window.settle(n(2));
+  window.settle(n(4));
+  window.begin_session();
+  EXPECT_FALSE(window.may_be_done(n(3))) << "the replicas have not executed it";
+  EXPECT_EQ(sent(window), Numbers({1, 3})) << "places 3 and 5";
+  EXPECT_EQ(window.place(n(3)), n(5));
+  EXPECT_EQ(window.add({}), n(6));
+  EXPECT_EQ(sent(window), Numbers({4}));
+  EXPECT_TRUE(window.settle(window.place(n(1))));
+  EXPECT_EQ(window.first_open(), n(5));
+}
+
+TEST(Window, OnlyWhatWasSentOnALostLinkMayBeExecutedBefore) {
+  Window window;
+  for (int i = 0; i < 3; ++i) window.add({});
+  window.send(BootTime(0), [](RequestNumber, ByteView) {});
+  window.refuse(n(2), BootTime(5));
+  EXPECT_FALSE(window.may_be_executed_before(n(1)));
+  window.link_lost();
+  EXPECT_TRUE(window.may_be_executed_before(n(1)));
+  EXPECT_FALSE(window.may_be_executed_before(n(2))) << "the replica refused it";
+  window.settle(n(1));
+  window.settle(n(3));
+  window.begin_session();
+  sent(window);
+  EXPECT_FALSE(window.may_be_executed_before(n(2)));
 }
 
 TEST(Window, HoldsAsManyNumbersAsReplicasRemember) {

@@ -189,7 +189,7 @@ TEST(OwnNdjson, a_line_beyond_the_limit_is_refused_alone) {
 // --- whole files
 
 TEST(Reader, marks_packing_and_pieces_make_no_difference) {
-  const std::string text = std::string(kHeader) + "a,A,,,,02138,,12,,\nb,B,,,,02139,,true,,\n";
+  const std::string text = std::string(kHeader).append("a,A,,,,02138,,12,,\nb,B,,,,02139,,true,,\n");
   std::string two = gzip(text.substr(0, 40));
   two += gzip(text.substr(40));
   for (const std::string& form : {text, "\xEF\xBB\xBF" + text, gzip(text), gzip("\xEF\xBB\xBF" + text), two})
@@ -228,7 +228,7 @@ TEST(Reader, files_that_are_none_are_told_what_is_wanted) {
   EXPECT_TRUE(refused(std::string_view("\xFF\xFEn\0a\0", 6)));
   EXPECT_TRUE(refused("PK\x03\x04zip"));
   EXPECT_TRUE(refused("\x1F\x8Bgarbage that is no gzip"));
-  const std::string packed = gzip(std::string(kHeader) + "a,A,,,,,,1,,\n");
+  const std::string packed = gzip(std::string(kHeader).append("a,A,,,,,,1,,\n"));
   EXPECT_TRUE(refused(std::string_view(packed).substr(0, packed.size() - 6)));
   EXPECT_FALSE(read_all(kHeader, 0, Format::kCdcProviders).status.ok()) << "another format was said";
   EXPECT_TRUE(read_all(kHeader).status.ok()) << "a header alone is an empty file";

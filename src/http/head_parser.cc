@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "http/limits.h"
 #include "http/target.h"
 
@@ -95,7 +96,7 @@ void HeadParser::on_field_impl(field id, text_view name, text_view value, error&
     ec = stop();
   }
   if (id == field::expect) {
-    expects_continue_ = same_name(value, "100-continue");
+    expects_continue_ = same_ignoring_case(value, "100-continue");
     if (!expects_continue_) {
       refuse(417, "expectation_failed", "the only expectation understood is '100-continue'");
       ec = stop();

@@ -30,7 +30,8 @@ Response begin(unsigned status, std::string_view code, std::string_view detail,
 unsigned status_of(Code code) {
   switch (code) {
     case Code::kOk: return 200;
-    case Code::kInvalid: return 422;
+    case Code::kInvalid:
+    case Code::kKeyReused: return 422;
     case Code::kNotFound: return 404;
     case Code::kDuplicate:
     case Code::kOutOfDate:

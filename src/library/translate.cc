@@ -262,6 +262,7 @@ api::Code code_of(Code code) {
     case Code::kExcluded:
     case Code::kUnreachable:
     case Code::kUnavailable: return api::Code::kUnavailable;
+    case Code::kKeyReused: return api::Code::kInvalid;
     case Code::kSessionEvicted:
     case Code::kOutcomeUnknown: return api::Code::kOutcomeUnknown;
     case Code::kProtocol:

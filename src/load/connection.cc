@@ -95,7 +95,7 @@ bool LoadConnection::add_one() {
 // A session sets only sites of its own — set_sites[index], [index + sessions], … — so that the last value of each
 // is known. Reserves go anywhere: there the count alone must be right.
 bool LoadConnection::add_write() {
-  if (writes_.full() || (!known_ && writes_.next > 1)) return false;
+  if (writes_.full()) return false;
   const bool shared = run_.set_sites.empty() || (!run_.shared_sites.empty() && dice() % 2 == 0);
   std::uint32_t site = 0;
   if (shared) {
@@ -277,7 +277,6 @@ void LoadConnection::take_answer(const wire::Message& message) {
   } else {
     not_done(code, outcome_.message);
   }
-  known_ = true;
   settle(*entry);
   writes_.close(*entry);
   fill();

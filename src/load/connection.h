@@ -120,7 +120,6 @@ class LoadConnection final : public client::LinkOwner {
   SessionId session_;
   Ring writes_, views_;
   std::size_t open_ = 0;
-  bool known_ = false;       // the session's first request was answered (see client/window.h)
   std::size_t retries_ = 0;  // entries with refused set
   std::uint64_t retry_at_ns_ = 0, look_at_ns_ = 0, heard_ns_ = 0;
   std::uint64_t refused_since_ns_ = 0;

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/limits.h"
 #include "machine/machine_impl.h"
 #include "registry/products.h"
 
@@ -20,6 +21,20 @@ namespace {
 constexpr std::string_view kEvictedText =
     "outcome unknown: this request is a repetition, and the result of its first execution is no longer kept; look "
     "at the site before you send it again as a new request";
+constexpr std::string_view kTooFarText =
+    "the number of this request is too far above those before it in its session; number the requests 1, 2, 3, … "
+    "and have "
+    "at most 256 of them open";
+constexpr std::string_view kOtherHistoryText =
+    "outcome unknown: the session of this request is from a later time than this state; look at the site before "
+    "you send "
+    "it again as a new request";
+constexpr std::string_view kKeyReusedText =
+    "this Idempotency-Key was sent with another request before; use a new key for each request";
+constexpr std::string_view kKeysFullText =
+    "the memory of idempotency keys is full, and the oldest of them is younger than an hour; not done: send it "
+    "again "
+    "later, or without an Idempotency-Key";
 constexpr std::string_view kUndecodableText =
     "the request is not in the format of this version of titer; the same bytes will never succeed";
 
@@ -37,6 +52,12 @@ void log_line(std::string& line, const smr::Frame& frame, std::uint32_t index, s
   log(line);
 }
 
+// Refusals that say nothing about the request itself: it is judged again when it is repeated, and no stranger fills the
+// memory with them.
+bool worth_keeping(Code code) {
+  return code != Code::kUnauthorized && code != Code::kForbidden && code != Code::kWritesStopped;
+}
+
 }  // namespace
 
 std::uint64_t rules_digest() {
@@ -44,7 +65,10 @@ std::uint64_t rules_digest() {
   return hash64(std::as_bytes(std::span(parts)));
 }
 
-Machine::Machine() : impl_(std::make_unique<Impl>()) {}
+Machine::Limits Machine::default_limits() {
+  return {{limits::kSessionsMax, limits::kSessionWindow, limits::kSessionBytesMax}, {}};
+}
+Machine::Machine(const Limits& limits) : impl_(std::make_unique<Impl>(limits)) {}
 Machine::~Machine() = default;
 Machine::Machine(Machine&&) noexcept = default;
 Machine& Machine::operator=(Machine&&) noexcept = default;
@@ -74,41 +98,75 @@ void Machine::Impl::execute_one(const smr::Frame& frame, std::uint32_t index, co
                                 const LogSink& log) {
   ++position;
   const smr::RequestView& asked = next.asked;
-  const smr::SessionTable::Found found = sessions.find(asked.session, asked.number);
+  using Verdict = smr::SessionTable::Verdict;
+  smr::SessionTable::Found found = sessions.find(asked.session, asked.number, asked.born);
+  bool repeated = true;
   switch (found.verdict) {
-    case smr::SessionTable::Verdict::kRepeat:
-      if (sink) sink({asked.session, asked.number, found.result, true});
-      return;
-    case smr::SessionTable::Verdict::kEvicted:
-      refuse(outcome, position, Code::kSessionEvicted, kEvictedText);
-      result.clear();
-      wire::encode_outcome(result, outcome);
-      if (sink) sink({asked.session, asked.number, result, true});
-      return;
-    case smr::SessionTable::Verdict::kFresh: break;
+    case Verdict::kRepeat: break;
+    case Verdict::kEvicted: found.result = refusal(Code::kSessionEvicted, kEvictedText); break;
+    case Verdict::kTooFar: found.result = refusal(Code::kInvalid, kTooFarText); break;
+    case Verdict::kFresh:
+      if (asked.born > position) {  // the state was restored from an older backup, say
+        found.result = refusal(Code::kSessionEvicted, kOtherHistoryText);
+      } else {
+        repeated = false;
+        found.result = run(next, frame.stamp, repeated);
+      }
   }
-  const ByteView answer = run(next, frame.stamp);
-  if (sink) sink({asked.session, asked.number, answer, false});
-  if (!log) return;
+  if (sink) sink({asked.session, asked.number, found.result, repeated});
+  if (!log || repeated) return;
   log_line(line, frame, index,
            next.decoded ? registry::describe(next.request, outcome) : "not a request: " + outcome.message, log);
 }
 
-ByteView Machine::Impl::run(const Ahead& next, WallTime stamp) {
-  if (next.decoded) {
-    registry.apply(next.request, position, stamp, outcome);
-  } else {
-    refuse(outcome, position, Code::kInvalid, kUndecodableText);
-  }
+ByteView Machine::Impl::refusal(Code code, std::string_view why) {
+  refuse(outcome, position, code, why);
   result.clear();
   wire::encode_outcome(result, outcome);
-  sessions.remember(next.asked.session, next.asked.number, position, result);
+  return result;
+}
+
+ByteView Machine::Impl::run(const Ahead& next, WallTime stamp, bool& repeated) {
+  ByteView answer;
+  if (!next.decoded) {
+    answer = refusal(Code::kInvalid, kUndecodableText);
+  } else if (!next.request.idempotency_key.empty()) {
+    answer = run_keyed(next, stamp, repeated);
+  } else {
+    registry.apply(next.request, position, stamp, outcome);
+    result.clear();
+    wire::encode_outcome(result, outcome);
+    answer = result;
+  }
+  // That is no outcome: the same number may be sent again.
+  if (outcome.code != Code::kTooMany) sessions.remember(next.asked.session, next.asked.number, position, answer);
+  return answer;
+}
+
+ByteView Machine::Impl::run_keyed(const Ahead& next, WallTime stamp, bool& repeated) {
+  using Verdict = IdempotencyTable::Verdict;
+  const IdempotencyTable::Name name{next.request.key, next.request.idempotency_key};
+  const std::uint64_t fingerprint = hash64(next.asked.body);
+  const WallTime now = std::max(registry.time(), stamp);
+  const IdempotencyTable::Found found = idempotency.find(name, fingerprint, now);
+  repeated = found.verdict != Verdict::kFresh;
+  outcome.clear();
+  switch (found.verdict) {
+    case Verdict::kRepeat: return found.result;
+    case Verdict::kOther: return refusal(Code::kKeyReused, kKeyReusedText);
+    case Verdict::kFull: return refusal(Code::kTooMany, kKeysFullText);
+    case Verdict::kFresh: break;
+  }
+  registry.apply(next.request, position, stamp, outcome);
+  result.clear();
+  wire::encode_outcome(result, outcome);
+  if (worth_keeping(outcome.code)) idempotency.remember(name, fingerprint, now, position, result);
   return result;
 }
 
 std::uint64_t Machine::Impl::digest(bool learning) const {
-  const std::array<std::uint64_t, 3> parts = {learning ? registry.rows_digest() : registry.digest(),
-                                              sessions.digest(), position.value};
+  const std::array<std::uint64_t, 4> parts = {learning ? registry.rows_digest() : registry.digest(),
+                                              sessions.digest(), idempotency.digest(), position.value};
   return hash64(std::as_bytes(std::span(parts)));
 }
 
@@ -116,5 +174,6 @@ Position Machine::position() const { return impl_->position; }
 std::uint64_t Machine::digest() const { return impl_->digest(); }
 const registry::State& Machine::registry() const { return impl_->registry; }
 std::size_t Machine::sessions() const { return impl_->sessions.sessions(); }
+const IdempotencyTable& Machine::idempotency() const { return impl_->idempotency; }
 
 }  // namespace titer::machine

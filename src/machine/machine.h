@@ -2,10 +2,10 @@
 
 // Machine: the deterministic state machine as the protocol sees it — request bytes in, result bytes out.
 //
-// It puts together what must be together for exactly-once: the session table (smr) in front of the registry. A
-// repeated request never reaches the registry. A request whose bytes do not decode is executed like any other:
-// its result says kInvalid, at every replica alike. Position counts every request in the order, repeated and
-// refused ones included.
+// It puts together what must be together for exactly-once: the session table (smr) and the table of idempotency keys in
+// front of the registry. A repeated request never reaches the registry. A request whose bytes do not decode is executed
+// like any other: its result says kInvalid, at every replica alike. Position counts every request in the order, repeated
+// and refused ones included.
 //
 // Why a module of its own: the simulator and the node must run the very same one, and neither smr (opaque bytes)
 // nor registry (no bytes) nor wire (no state) is its place. Pure: no I/O, no clock, one thread.
@@ -21,6 +21,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "machine/idempotency_table.h"
 #include "registry/state.h"
 #include "smr/session_table.h"
 #include "smr/types.h"
@@ -52,7 +53,13 @@ using LogSink = std::function<void(std::string_view line)>;
 
 class Machine {
  public:
-  Machine();
+  // Other limits than the product's: for tests, which need evictions. Equal at all replicas.
+  struct Limits {
+    smr::SessionTable::Limits sessions;
+    IdempotencyTable::Limits idempotency;
+  };
+  [[nodiscard]] static Limits default_limits();
+  explicit Machine(const Limits& limits = default_limits());
   ~Machine();
   Machine(Machine&&) noexcept;
   Machine& operator=(Machine&&) noexcept;
@@ -74,6 +81,7 @@ class Machine {
   [[nodiscard]] std::uint64_t digest() const;
   [[nodiscard]] const registry::State& registry() const;
   [[nodiscard]] std::size_t sessions() const;
+  [[nodiscard]] const IdempotencyTable& idempotency() const;
 
   // --- state transfer (donor). While learning: passes over all slots, each sending the sites that changed since the
   // pass before it began, in parts of about bytes_max, one call per turn. A site that changes behind the cursor is the
@@ -84,6 +92,7 @@ class Machine {
     Position pass_began;     // what the learner will be complete up to when this pass ends
     std::uint32_t slot = 0;  // next slot of this pass
     Position events;         // events sent up to here
+    Position idempotency;    // likewise records of idempotency keys
   };
   // Goes on where another donor's pass was cut off, if `want` says so.
   [[nodiscard]] Cursor begin_transfer(const wire::TransferWant& want) const;
@@ -125,16 +134,19 @@ class Machine {
     std::uint64_t digest = 0;  // in either case of what is here
     Position pass_began;       // learning: the pass that is under way, as in wire::TransferWant
     std::uint32_t next_slot = 0;
-    Bytes registry;  // whole: State::write_head
+    Bytes registry;     // whole: State::write_head
+    Position horizon;   // SessionTable::horizon
+    Bytes idempotency;  // IdempotencyTable::write_head
   };
   [[nodiscard]] Standing standing(bool learning) const;
 
   // … and the way back, into a Machine that has executed nothing: the sites in the order of their slots, the events,
-  // the sessions in the order of their last use, the standing. Any error: malformed, or not what was written (the
+  // the sessions in the order of their last use, the idempotency keys, the standing. Any error: malformed, or not what was written (the
   // digest differs); this Machine must be thrown away.
   void begin_restore();
   [[nodiscard]] Status restore_registry(ByteView parts);  // sites, events
   [[nodiscard]] Status restore_sessions(ByteView sessions);
+  [[nodiscard]] Status restore_idempotency(ByteView records);  // in the order of their positions
   [[nodiscard]] Status finish_restore(const Standing& standing);
 
  private:

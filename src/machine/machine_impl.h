@@ -11,8 +11,11 @@
 namespace titer::machine {
 
 struct Machine::Impl {
+  explicit Impl(const Limits& limits) : sessions(limits.sessions), idempotency(limits.idempotency) {}
+
   registry::State registry;
   smr::SessionTable sessions;
+  IdempotencyTable idempotency;
   Position position;  // of the last request in the order; the registry's own lags behind refused and repeated ones
 
   // Requests of a frame are decoded kAhead before their turn and their rows asked for kAhead / 2 before it, so that
@@ -40,8 +43,11 @@ struct Machine::Impl {
   void decode_ahead(const smr::RequestView& asked, Ahead& into) const;
   void execute_one(const smr::Frame& frame, std::uint32_t index, const Ahead& next, const Sink& sink,
                    const LogSink& log);
-  // The encoded outcome of a request that is executed now for the first time.
-  ByteView run(const Ahead& next, WallTime stamp);
+  // A request that the session table calls fresh: executes it, or finds the outcome of its idempotency key. The encoded
+  // outcome; `remembered`: the session knows it from now on.
+  ByteView run(const Ahead& next, WallTime stamp, bool& repeated);
+  ByteView run_keyed(const Ahead& next, WallTime stamp, bool& repeated);
+  ByteView refusal(Code code, std::string_view why);
   [[nodiscard]] std::uint64_t digest(bool learning = false) const;
   void note_progress(const wire::TransferPart& part);
   // Learner: a whole part.

@@ -56,13 +56,70 @@ TEST(Machine, a_repetition_within_one_frame_is_one_too) {
   EXPECT_EQ(r[1].bytes, r[0].bytes);
 }
 
-TEST(Machine, a_request_of_an_unknown_session_that_is_not_its_first_has_an_unknown_outcome) {
+// A number far above all others made every replica walk over all numbers between them, without end.
+TEST(Machine, a_number_beyond_the_sessions_window_is_refused_and_not_remembered) {
   Machine m;
   FrameMaker make;
-  const Results r = run(m, make.add(9, 50, add_site("elm", "Elm Street")).frame());
+  run(m, make.add(7, 1, add_site("elm", "Elm Street")).frame());
+  const std::uint64_t before = m.session_table().digest();
+  for (const std::uint64_t far : {limits::kSessionWindow + 2, limits::kCounterMax}) {
+    const Results r = run(m, make.add(7, far, set("elm", 6)).add(8, far, set("elm", 6)).frame());
+    for (const Answered& one : r) {
+      EXPECT_EQ(one.outcome.code, Code::kInvalid);
+      EXPECT_NE(one.outcome.message.find("too far above"), std::string::npos) << one.outcome.message;
+    }
+  }
+  EXPECT_EQ(m.session_table().digest(), before);
+  EXPECT_TRUE(m.registry().get({"elm", {}})->stock.empty()) << "it was executed";
+  EXPECT_TRUE(run(m, make.add(7, limits::kSessionWindow + 1, set("elm", 6)).frame())[0].outcome.ok());
+}
+
+// Also where the request is refused anyway, as those of strangers are once there are keys.
+TEST(Machine, the_numbers_of_refused_requests_are_held_to_the_window_too) {
+  Machine m;
+  FrameMaker make;
+  registry::Request key =
+      request(registry::CreateKey{registry::KeyId(5), {}, "op", registry::Role::kOperator, {}, {}});
+  key.key = registry::kMachine;
+  run(m, make.add(1, 1, key).frame());
+  const Results r = run(m, make.add(7, 1, set("elm", 5)).add(7, limits::kCounterMax, set("elm", 6)).frame());
+  EXPECT_EQ(r[0].outcome.code, Code::kUnauthorized);
+  EXPECT_EQ(r[1].outcome.code, Code::kInvalid);
+  Bytes sessions;
+  m.session_table().write_since({}, sessions);
+  EXPECT_LT(sessions.size(), 1000U);
+}
+
+Machine::Limits few_sessions() {
+  Machine::Limits limits = Machine::default_limits();
+  limits.sessions.sessions = 2;
+  return limits;
+}
+
+TEST(Machine, the_first_request_of_an_evicted_session_has_an_unknown_outcome) {
+  Machine m(few_sessions());
+  FrameMaker make;
+  run(m, make.born(Position(1)).add(1, 1, add_site("elm", "Elm Street")).add(1, 2, set("elm", 7)).frame());
+  run(m, make.add(7, 1, reserve("elm", 1)).frame());
+  for (std::uint64_t other = 20; other < 24; ++other)
+    run(m, make.born(m.position().next())
+               .add(other, 1, add_site(std::to_string(other), std::to_string(other)))
+               .frame());
+  const Results again = run(m, make.born(Position(1)).add(7, 1, reserve("elm", 1)).frame());
+  EXPECT_EQ(again[0].outcome.code, Code::kSessionEvicted);
+  EXPECT_NE(again[0].outcome.message.find("outcome unknown"), std::string::npos);
+  EXPECT_EQ(m.registry().get({"elm", {}})->stock[0].availability, registry::Availability::of(6));
+  const Results fresh = run(m, make.born(m.position().next()).add(7, 1, reserve("elm", 1)).frame());
+  EXPECT_TRUE(fresh[0].outcome.ok()) << "a session that begins now is new, even under a name that was used";
+}
+
+TEST(Machine, a_session_from_a_later_history_is_not_executed) {
+  Machine m;
+  FrameMaker make;
+  const Results r = run(m, make.born(Position(2)).add(7, 1, add_site("elm", "Elm Street")).frame());
   EXPECT_EQ(r[0].outcome.code, Code::kSessionEvicted);
-  EXPECT_NE(r[0].outcome.message.find("outcome unknown"), std::string::npos);
-  EXPECT_FALSE(m.registry().get({"elm", {}}).ok()) << "it was executed";
+  EXPECT_FALSE(m.registry().get({"elm", {}}).ok());
+  EXPECT_TRUE(run(m, make.born(Position(2)).add(7, 1, add_site("elm", "Elm Street")).frame())[0].outcome.ok());
 }
 
 TEST(Machine, results_beyond_the_window_are_forgotten_and_not_executed_again) {

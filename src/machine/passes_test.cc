@@ -150,11 +150,11 @@ TEST(Passes, one_who_comes_back_after_a_long_time_has_the_donors_history) {
   both(make.add(1, ++number, add_site("elm", "Elm")).frame());
   for (std::uint64_t i = 0; i < 50; ++i) make.add(1, ++number, set("elm", i));  // short events
   both(make.frame());
-  const std::string key(200, 'k');
+  const std::string text(200, 'k');
   while (donor.registry().dropped() < Position(1000)) {
     for (int i = 0; i < 4000; ++i) {
       registry::Request long_one = set("elm", number % 1000);
-      long_one.idempotency_key = key;
+      long_one.reason = text;
       make.add(1, ++number, long_one);
     }
     run(donor, make.frame());

@@ -26,16 +26,21 @@ Machine::Standing Machine::standing(bool learning) const {
   s.next_slot = impl_->next_slot;
   // The registry's head of a learner is that of its last pass: it does not describe what has come since.
   if (!learning) impl_->registry.write_head(s.registry);
+  s.horizon = impl_->sessions.horizon();
+  impl_->idempotency.write_head(s.idempotency);
   return s;
 }
 
 void Machine::begin_restore() { impl_->registry.begin_restore(); }
 Status Machine::restore_registry(ByteView parts) { return impl_->registry.read_transfer(parts); }
 Status Machine::restore_sessions(ByteView sessions) { return impl_->sessions.read(sessions); }
+Status Machine::restore_idempotency(ByteView records) { return impl_->idempotency.read(records); }
 
 Status Machine::finish_restore(const Standing& s) {
   impl_->registry.finish_restore();
   if (Status read = impl_->registry.read_transfer(s.registry); !read) return read;
+  impl_->sessions.forget_before(impl_->sessions.oldest(), s.horizon);
+  if (Status read = impl_->idempotency.read_head(s.idempotency); !read) return read;
   impl_->position = s.position;
   impl_->pass_began = s.pass_began;
   impl_->next_slot = s.next_slot;

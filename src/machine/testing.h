@@ -16,7 +16,7 @@ namespace titer::machine {
 class FrameMaker {
  public:
   FrameMaker& add(std::uint64_t session, std::uint64_t number, ByteView body) {
-    smr::append_request(batch_, {SessionId(session), RequestNumber(number), body});
+    smr::append_request(batch_, {SessionId(session), RequestNumber(number), body, born_});
     ++count_;
     return *this;
   }
@@ -25,13 +25,20 @@ class FrameMaker {
     wire::encode_request(body, request);
     return add(session, number, body);
   }
+  // The birth of the sessions of all requests that follow.
+  FrameMaker& born(Position at) {
+    born_ = at;
+    return *this;
+  }
+  // All frames that follow are stamped so much later.
+  void pass_ms(std::int64_t ms) { wall_ += ms; }
   smr::Frame frame() {
     ++ts_;
     smr::Frame f;
     f.ts = LamportTime(ts_);
     f.transmitter = TransmitterId(2);
     f.seq = Seq(ts_);
-    f.stamp = WallTime(static_cast<std::int64_t>(1'700'000'000'000 + ts_ * 10));
+    f.stamp = WallTime(wall_ + static_cast<std::int64_t>(ts_ * 10));
     f.count = count_;
     if (count_ > 0) f.requests = std::make_shared<const Bytes>(std::move(batch_));
     batch_ = {};
@@ -43,6 +50,8 @@ class FrameMaker {
   Bytes batch_;
   std::uint32_t count_ = 0;
   std::uint64_t ts_ = 0;
+  std::int64_t wall_ = 1'700'000'000'000;
+  Position born_;
 };
 
 struct Answered {

@@ -2,10 +2,11 @@
 
 // State transfer of a Machine: the donor's passes, the final state, and the learner's side.
 //
-// Every pass ends with: events, sessions, head — in this order, so that the head closes what came before it. Sites and
-// events are of the time when they are sent, and so may be newer than what the head says is complete; that is what the
-// next pass, or the final state, repeats. The head's body is the last use of the oldest session that the donor still
-// has (u64), the keys if they changed, and the registry's head.
+// Every pass ends with: events, idempotency keys, sessions, head — in this order, so that the head closes what came before
+// it. Sites and events are of the time when they are sent, and so may be newer than what the head says is complete; that
+// is what the next pass, or the final state, repeats. The head's body is the last use of the oldest session that the donor
+// still has (u64), the sessions' horizon (u64), the head of the idempotency keys, the keys if they changed, and the
+// registry's head.
 // Bodies longer than a piece are split; the learner puts them together again (`more`).
 
 #include <fmt/format.h>
@@ -68,6 +69,15 @@ bool write_events(const registry::State& state, Position& since, std::size_t byt
   return all;
 }
 
+// Idempotency keys above `since` up to about `bytes_max`; true: none are left.
+bool write_idempotency(const IdempotencyTable& table, Position& since, std::size_t bytes_max, ViewNumber view,
+                       Bytes& out) {
+  Bytes body;
+  since = table.write_since(since, bytes_max, body);
+  append_some(TransferKind::kIdempotency, view, body, out);
+  return body.empty() || since >= table.newest();
+}
+
 void write_all_events(const registry::State& state, Position& since, ViewNumber view, Bytes& out) {
   while (!write_events(state, since, kPieceBytes, view, out)) continue;
 }
@@ -90,18 +100,23 @@ void write_sites(const registry::State& state, Machine::Cursor& cursor, std::siz
   append(part, body, out);
 }
 
-// True: all sites and events of this pass have been sent. New sites that came meanwhile are few, so events go into the
+// True: all sites, events and idempotency keys of this pass have been sent. New sites that came meanwhile are few, so events go into the
 // same call behind them: or a donor that gets a new site every turn would never come to its events. Likewise it sends
 // more of them in a call than a turn's requests make.
-bool write_pass(const registry::State& state, Machine::Cursor& cursor, std::size_t bytes_max, Bytes& out) {
+bool write_pass(const registry::State& state, const IdempotencyTable& idempotency, Machine::Cursor& cursor,
+                std::size_t bytes_max, Bytes& out) {
   if (cursor.slot < state.slots()) write_sites(state, cursor, bytes_max, out);
-  return cursor.slot >= state.slots() && write_events(state, cursor.events, 4 * bytes_max, {}, out);
+  return cursor.slot >= state.slots() && write_events(state, cursor.events, 4 * bytes_max, {}, out) &&
+         write_idempotency(idempotency, cursor.idempotency, 4 * bytes_max, {}, out);
 }
 
 // `since`: the learner has the keys as they were then.
-Bytes head_body(const smr::SessionTable& sessions, const registry::State& state, Position since) {
+Bytes head_body(const smr::SessionTable& sessions, const IdempotencyTable& idempotency,
+                const registry::State& state, Position since) {
   Bytes body;
   ByteWriter(body).u64(sessions.oldest().value);
+  ByteWriter(body).u64(sessions.horizon().value);
+  idempotency.write_head(body);
   state.write_access(since, body);
   state.write_head(body);
   return body;
@@ -115,7 +130,7 @@ Error malformed(std::string_view what, const Error& why) {
 
 Machine::Cursor Machine::begin_transfer(const wire::TransferWant& want) const {
   Cursor cursor;
-  cursor.complete = cursor.events = want.since;
+  cursor.complete = cursor.events = cursor.idempotency = want.since;
   if (want.from_slot == 0) return cursor;
   // The sites below from_slot came from a donor that stood at pass_began or beyond. The rest comes from here: if this
   // replica has not executed that much yet, the pass ends with less.
@@ -132,9 +147,9 @@ bool Machine::write_part(Cursor& cursor, std::size_t bytes_max, Bytes& out) cons
     cursor.slot = 0;
     cursor.pass_began = std::max(cursor.complete, impl_->position);
   }
-  if (!write_pass(state, cursor, bytes_max, out)) return false;
+  if (!write_pass(state, impl_->idempotency, cursor, bytes_max, out)) return false;
   write_sessions(impl_->sessions, cursor.complete, {}, out);
-  const Bytes body = head_body(impl_->sessions, state, cursor.complete);
+  const Bytes body = head_body(impl_->sessions, impl_->idempotency, state, cursor.complete);
   cursor.complete = cursor.pass_began;
   cursor.in_pass = false;
   TransferPart head = part_of(TransferKind::kHead);
@@ -149,21 +164,27 @@ void Machine::write_final(Position learned, ViewNumber view, LamportTime clock, 
   write_changed_sites(state, learned, view, out);
   Position events = learned;
   write_all_events(state, events, view, out);
+  Position idempotency = learned;
+  while (!write_idempotency(impl_->idempotency, idempotency, kPieceBytes, view, out)) continue;
   write_sessions(impl_->sessions, learned, view, out);
   TransferPart head = part_of(TransferKind::kHead, view);
   head.complete = impl_->position;
   head.clock = clock;
   head.digest = digest();
-  append(head, head_body(impl_->sessions, state, learned), out);
+  append(head, head_body(impl_->sessions, impl_->idempotency, state, learned), out);
 }
 
 Status Machine::Impl::take_head(const wire::TransferPart& part, ByteView body) {
   ByteReader in(body);
   const Position oldest(in.u64());
-  if (!in.ok()) return Error{Code::kProtocol, "state transfer: a head that is cut short"};
+  const Position horizon(in.u64());
+  const ByteView idempotency_head = in.raw(IdempotencyTable::kHeadBytes);
+  if (!in.ok() || horizon.value > limits::kCounterMax)
+    return Error{Code::kProtocol, "state transfer: a head that is cut short"};
   if (Status s = registry.read_transfer(in.raw(in.left())); !s.ok())
     return s.error().code == Code::kTooOld && part.view == ViewNumber() ? s.error() : malformed("head", s.error());
-  sessions.forget_before(oldest);
+  sessions.forget_before(oldest, horizon);
+  if (Status s = idempotency.read_head(idempotency_head); !s) return s;
   position = part.complete;
   if (part.view != ViewNumber() && registry.position() > position)
     return Error{Code::kProtocol, "state transfer: the registry is ahead of the order that led to it"};
@@ -178,6 +199,8 @@ Status Machine::Impl::take(const wire::TransferPart& part, ByteView body) {
   if (part.kind == TransferKind::kHead) return take_head(part, body);
   if (part.kind == TransferKind::kSessions) {
     if (Status s = sessions.read(body); !s.ok()) return malformed("sessions", s.error());
+  } else if (part.kind == TransferKind::kIdempotency) {
+    if (Status s = idempotency.read(body); !s.ok()) return s;
   } else if (Status s = registry.read_transfer(body); !s.ok()) {
     return malformed("sites or events", s.error());
   }

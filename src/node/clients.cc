@@ -35,6 +35,7 @@ void Clients::adopt(net::Connection& connection, const wire::Hello& hello, const
   auto client = std::make_unique<Client>();
   client->connection = connection.shared_from_this();
   client->session = hello.session;
+  client->born = hello.born == Position() ? reply.next : hello.born;
   client->key = connection.local() ? registry::kMachine : registry::kNoKey;
   client->counted = rates_.on() && !connection.local();
   client->address = client->counted ? connection.peer_number() : 0;
@@ -102,7 +103,7 @@ void Clients::handle_request(Client& client, ByteView payload) {
     return refuse(client, request->number, Code::kUnavailable,
                   "this replica is still catching up; ask another one");
   }
-  engine_.step(smr::input::Submit{client.session, request->number, request->body});
+  engine_.step(smr::input::Submit{client.session, request->number, request->body, client.born});
 }
 
 void Clients::refuse(Client& client, RequestNumber number, Code code, std::string message) {

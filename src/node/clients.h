@@ -88,6 +88,7 @@ class Clients final : private net::ConnectionOwner {
   struct Client {
     net::ConnectionPtr connection;
     SessionId session;
+    Position born;                     // of the session
     TransmitterId transmitter;         // 0: a thin client
     registry::KeyId key;               // who it is
     std::uint64_t address = 0;         // to count by

@@ -179,9 +179,9 @@ wire::Pong Node::pong() const {
 void Node::admit(net::Connection& connection, const wire::Hello& hello) {
   if (hello.role == wire::Role::kReplica) return peers_.adopt(connection, hello, newest_);
   const smr::Snapshot now = engine_.replica.snapshot();
-  clients_.adopt(
-      connection, hello,
-      {identity_.cluster, identity_.tables, identity_.me, identity_.incarnation, now.full ? now.view : newest_});
+  clients_.adopt(connection, hello,
+                 {identity_.cluster, identity_.tables, identity_.me, identity_.incarnation,
+                  now.full ? now.view : newest_, engine_.machine.position().next()});
 }
 
 void Node::on_peer_up(ReplicaId peer, Incarnation incarnation) {

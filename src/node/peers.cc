@@ -58,8 +58,9 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
   link.up = true;
   connection.tag = index;
   connection.set_owner(*this);
-  wire::encode(connection.outgoing(),
-               wire::HelloReply{identity_.cluster, identity_.tables, identity_.me, identity_.incarnation, view});
+  wire::encode(
+      connection.outgoing(),
+      wire::HelloReply{identity_.cluster, identity_.tables, identity_.me, identity_.incarnation, view, {}});
   events_.on_peer_up(hello.replica, hello.incarnation);
 }
 
@@ -83,13 +84,13 @@ void Peers::dial(std::uint16_t index) {
     if (!stream || !roster_[index]) return;
     link.connection = net::Connection::make(std::move(stream).value(), *this, limits::kSendQueueBytesMax);
     link.connection->tag = index;
-    wire::encode(link.connection->outgoing(), wire::Hello{wire::Role::kReplica,
-                                                          identity_.cluster,
-                                                          identity_.tables,
-                                                          identity_.me,
-                                                          identity_.incarnation,
-                                                          {},
-                                                          {}});
+    wire::Hello hello;
+    hello.role = wire::Role::kReplica;
+    hello.cluster = identity_.cluster;
+    hello.tables = identity_.tables;
+    hello.replica = identity_.me;
+    hello.incarnation = identity_.incarnation;
+    wire::encode(link.connection->outgoing(), hello);
     link.connection->flush();
     link.connection->start();
   });

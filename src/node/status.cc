@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <fstream>
 
 #include "base/build_info.h"
 #include "base/hex.h"
+#include "base/limits.h"
 #include "net/tls.h"
 #include "node/node.h"
 
@@ -24,7 +26,20 @@ std::uint64_t resident_bytes() {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// 64-bit identifiers as text: JSON numbers lose bits in most readers.
+// How long a retry with an Idempotency-Key is safe, and how full its memory is.
+boost::json::object idempotency_json(const machine::IdempotencyTable& table, WallTime now) {
+  const machine::IdempotencyTable::Stats stats = table.stats();
+  // Records were forgotten early: what is newer than those is there.
+  const bool early = stats.forgotten.value != 0 && now.value - stats.forgotten.value < limits::kIdempotencyKeepMs;
+  const std::int64_t kept = early ? std::max(limits::kIdempotencyKeepMinMs, now.value - stats.forgotten.value)
+                                  : limits::kIdempotencyKeepMs;
+  return {{"records", stats.records},
+          {"bytes", stats.bytes},
+          {"bytes_max", limits::kIdempotencyBytesMax},
+          {"retry_safe_s", kept / 1000},
+          {"retry_safe_min_s", limits::kIdempotencyKeepMinMs / 1000}};
+}
+
 // What the disk has done since the process was started.
 void add_disk(boost::json::object& status, const store::StoreStats& disk, bool full) {
   status["disk_full"] = full;
@@ -95,6 +110,7 @@ std::string Node::status() const {
       {"stock_lines", totals.stock_lines},
       {"events", totals.events},
       {"sessions", engine_.machine.sessions()},
+      {"idempotency", idempotency_json(engine_.machine.idempotency(), engine_.machine.registry().time())},
       {"frames_sent", now.frames_sent},
       {"null_frames_sent", now.null_frames_sent},
       {"frames_executed", now.frames_executed},

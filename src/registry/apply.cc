@@ -71,6 +71,37 @@ bool check_room_for_line(const Store& store, std::uint32_t slot, Outcome& out) {
                             limits::kStockLinesMax));
 }
 
+bool check_line_version_left(const Store& store, std::uint32_t slot, std::uint32_t line, Outcome& out) {
+  const std::uint32_t version = line == kNil ? store.cold(slot).retired_version : store.line(line).version;
+  if (version < limits::kVersionMax) return true;
+  show_current(store, line, out);
+  return refuse(
+      out, Code::kTooLarge,
+      fmt::format("this stock line of {} has been changed {} times, the most that can be counted; add the "
+                  "site again under another id",
+                  store.name(slot), limits::kVersionMax));
+}
+
+bool check_site_version_left(const Store& store, std::uint32_t slot, Outcome& out) {
+  if (store.hot(slot).version < limits::kVersionMax) return true;
+  return refuse(
+      out, Code::kTooLarge,
+      fmt::format("{} has been changed {} times, the most that can be counted; add it again under another "
+                  "id",
+                  store.name(slot), limits::kVersionMax));
+}
+
+bool check_valid_at(const RequestContext& context, const StockClaim& claim, Outcome& out) {
+  if (!claim.valid_at) return true;
+  const std::int64_t at = claim.valid_at->value;
+  if (at < 0) return refuse(out, Code::kInvalid, "valid_at is before 1970");
+  if (at <= context.time.value + limits::kValidAheadMaxMs) return true;
+  return refuse(
+      out, Code::kInvalid,
+      fmt::format("valid_at is {} hours ahead; a claim is about now or the past, and at most {} hours ahead",
+                  (at - context.time.value) / 3'600'000, limits::kValidAheadMaxMs / 3'600'000));
+}
+
 namespace {
 
 // Who asks, and may they? Fills in the rest of the context.

@@ -42,5 +42,11 @@ void apply(RegistryCore& core, const Request& request, Position position, WallTi
 // The answer's stock part: the line as it is.
 void show_current(const Store& store, std::uint32_t line, Outcome& out);
 [[nodiscard]] bool check_room_for_line(const Store& store, std::uint32_t slot, Outcome& out);
+// Versions are left for one more change: of the line (kNil: a new one at this site), of the site.
+[[nodiscard]] bool check_line_version_left(const Store& store, std::uint32_t slot, std::uint32_t line,
+                                           Outcome& out);
+[[nodiscard]] bool check_site_version_left(const Store& store, std::uint32_t slot, Outcome& out);
+// From 1970 to kValidAheadMaxMs from now.
+[[nodiscard]] bool check_valid_at(const RequestContext& context, const StockClaim& claim, Outcome& out);
 
 }  // namespace titer::registry

@@ -125,6 +125,7 @@ bool update(RegistryCore& core, const RequestContext& context, const ImportRow& 
   const auto& changes = diff.compare(before, image.site);
   if (changes.empty()) return true;
   if (!check_site(context, before, out) || !check_site(context, image.site, out)) return false;
+  if (!check_site_version_left(core.store, slot, out)) return false;
   core.change_site(context, EventKind::kImport, slot, image, changes);
   out.changed = true;
   return true;
@@ -165,6 +166,7 @@ bool check_stock(const RegistryCore& core, const RequestContext& context, const 
   if (!op.stock) return true;
   const std::uint32_t line = core.store.find_line(slot, op.stock->product);
   if (!check_line(core, context, slot, line, op.stock->source, out)) return false;
+  if (!check_line_version_left(core.store, slot, line, out)) return false;
   return line != kNil || check_room_for_line(core.store, slot, out);
 }
 
@@ -172,6 +174,7 @@ bool check_stock(const RegistryCore& core, const RequestContext& context, const 
 
 std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const ImportRow& op, Outcome& out) {
   if (!check_fields(op.fields, out) || (op.stock && !check_claim(*op.stock, out))) return kNil;
+  if (op.stock && !check_valid_at(context, *op.stock, out)) return kNil;
   SiteImage row;  // the row as a site of its own
   overlay(op.fields, row.site);
   if (row.site.zip.empty()) row.site.zip_plus4 = {};

@@ -34,7 +34,7 @@ void finish_edit(RegistryCore& core, const RequestContext& context, EventKind ki
   if (!check_externals_free(core.store, image.site, slot, out)) return;
   FieldDiff diff;
   const auto& changes = diff.compare(before, image.site);
-  if (changes.empty()) return;
+  if (changes.empty() || !check_site_version_left(core.store, slot, out)) return;
   if (before.name != image.site.name) image.asked_name = 0;
   core.change_site(context, kind, slot, image, changes);
   out.changed = true;
@@ -57,6 +57,7 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
     return kNil;
   }
   if (!check_fields(op.fields, out) || (op.stock && !check_claim(*op.stock, out))) return kNil;
+  if (op.stock && !check_valid_at(context, *op.stock, out)) return kNil;
   if (!op.id.empty() && !check_id_free(core.store, op.id, out)) return core.store.find_id(op.id);
   SiteImage image;
   overlay(op.fields, image.site);

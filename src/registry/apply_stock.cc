@@ -37,6 +37,7 @@ bool find_count(const RegistryCore& core, const RequestContext& context, const S
   if (found.slot == kNil || !check_open(store, found.slot, out)) return false;
   found.line = store.find_line(found.slot, product);
   if (!check_line(core, context, found.slot, found.line, {}, out)) return false;
+  if (!check_line_version_left(store, found.slot, found.line, out)) return false;
   if (found.line == kNil) {
     return refuse(out, Code::kNotFound,
                   fmt::format("{} has no stock of product '{}'; set its availability first", store.name(found.slot),
@@ -86,12 +87,13 @@ bool check_doses(std::uint64_t doses, Outcome& out) {
 }  // namespace
 
 std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const SetAvailability& op, Outcome& out) {
-  if (!check_claim(op.claim, out)) return kNil;
+  if (!check_claim(op.claim, out) || !check_valid_at(context, op.claim, out)) return kNil;
   const std::uint32_t slot = resolve(core.store, op.site, out);
   if (slot == kNil || !check_open(core.store, slot, out)) return slot;
   const std::uint32_t line = core.store.find_line(slot, op.claim.product);
   if (!check_line(core, context, slot, line, op.claim.source, out)) return slot;
   if (!check_line_version(core.store, line, op.if_version, out)) return slot;
+  if (!check_line_version_left(core.store, slot, line, out)) return slot;
   if (line == kNil && !check_room_for_line(core.store, slot, out)) return slot;
   const WallTime valid_at = op.claim.valid_at.value_or(context.time);
   if (line != kNil) {

@@ -75,6 +75,7 @@ bool undo_line(RegistryCore& core, const RequestContext& context, const Record& 
   if (!check_open(core.store, record.slot, out)) return false;
   const std::uint32_t line = core.store.find_line(record.slot, event.product);
   if (!check_line(core, context, record.slot, line, {}, out)) return false;
+  if (!check_line_version_left(core.store, record.slot, line, out)) return false;
   if (!event.existed) {
     if (line == kNil) return refuse(out, Code::kStaleVersion, "the stock line is already gone");
     core.change_line(context, EventKind::kUndo, record.slot, line, nullptr, out, event.position);
@@ -111,6 +112,7 @@ bool undo_site(RegistryCore& core, const RequestContext& context, const Record& 
     follow_zip(image.site);
   }
   if (!check_site(context, before, out) || !check_site(context, image.site, out)) return false;
+  if (!check_site_version_left(core.store, record.slot, out)) return false;
   if (!check_name_free(core.store, image.site, record.slot, out)) return false;
   if (!check_externals_free(core.store, image.site, record.slot, out)) return false;
   if (before.name != image.site.name) image.asked_name = 0;

@@ -60,6 +60,7 @@ constexpr std::array<std::string_view, kMarks> kMarkNames = {
     "read refused by learner",
     "repeat answered from table",
     "session result evicted",
+    "session gone, new one begun",
     "client failed over",
     "client gave up, new session",
     "direct client solicited",

@@ -73,6 +73,7 @@ enum class CoverageMark : std::uint8_t {
   kReadRefused,     // by a learner
   kRepeatAnswered,  // from the session table
   kEvicted,         // a repetition whose result is forgotten
+  kSessionGone,     // a client's session was evicted, and it began a new one
   kFailover,        // a gateway client goes to another replica with requests open
   kGaveUp,          // outcome unknown, a new session
   kSolicit,

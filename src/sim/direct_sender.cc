@@ -70,7 +70,7 @@ void DirectSender::think() {
   auto& open = open_[client_.last_number().value];
   if (asked.op) {
     asked.op->client = number_;
-    asked.op->id = client_.last_number().value;
+    asked.op->id = ++last_op_;
     asked.op->call_ns = now * 1000;
     open = scene_.history.size();
     scene_.history.push_back(std::move(*asked.op));
@@ -174,7 +174,8 @@ void DirectSender::on_received(ConnectionId connection, Bytes bytes) {
   if (!alive_) return;
   const auto peer = std::ranges::find(peers_, connection, &Peer::connection);
   if (peer == peers_.end()) return;
-  for (ByteView rest = bytes; !rest.empty() && !scene_.failed();) take_message(*peer, rest);
+  for (ByteView rest = bytes; !rest.empty() && peer->connection == connection && !scene_.failed();)
+    take_message(*peer, rest);
   look(scene_.time.now());
 }
 
@@ -188,7 +189,7 @@ void DirectSender::take_message(Peer& peer, ByteView& rest) {
     peer.greeted = true;
     peer.replica = reply->replica;
     peer.incarnation = reply->incarnation;
-    step(smr::DirectClient::Connected{peer.replica, peer.incarnation});
+    step(smr::DirectClient::Connected{peer.replica, peer.incarnation, reply->next});
     return step(smr::DirectClient::Receive{peer.replica, smr::ViewIs{reply->view}});
   }
   if (m.type == wire::Type::kAnswer) return take_answer(m.payload);
@@ -202,6 +203,7 @@ void DirectSender::take_answer(ByteView payload) {
   registry::Outcome outcome;
   if (!answer || !wire::decode_outcome(answer->result, outcome))
     return scene_.fail("wire", "an answer is malformed");
+  if (outcome.code == Code::kSessionEvicted && scene_.plan.evicts()) return begin_again();
   step(smr::DirectClient::Answered{answer->number});
   const auto open = open_.find(answer->number.value);
   if (open == open_.end()) return;  // it came twice
@@ -218,6 +220,27 @@ void DirectSender::take_answer(ByteView payload) {
   event.number = answer->number;
   event.bytes = answer->result;
   scene_.tell(event);
+}
+
+// The session is forgotten: what is open has an unknown outcome, and a new client begins.
+void DirectSender::begin_again() {
+  scene_.hit(CoverageMark::kSessionGone);
+  step(smr::DirectClient::Leave{});
+  step(smr::DirectClient::EndOfTurn{WallTime(kEpochMs + scene_.time.now() / 1000 + wall_offset_ms_)});
+  perform();
+  if (!alive_) return;
+  for (Peer& peer : peers_) {
+    if (peer.connection != 0) scene_.network.close(peer.connection, node_);
+    peer.connection = 0;
+    peer.greeted = false;
+    peer.dial_at = scene_.time.now() + kRedialUs;
+  }
+  transmitter_ = TransmitterId(scene_.random.next() | kDirectClientBit);
+  client_ = smr::DirectClient(transmitter_, SessionId(scene_.random.next() | 1));
+  output_.clear();
+  open_.clear();
+  greeted_view_ = {};
+  look(scene_.time.now() + kRedialUs);
 }
 
 // --- faults

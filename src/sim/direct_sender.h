@@ -57,6 +57,7 @@ class DirectSender final : public Endpoint, public Handler {
   void take_answer(ByteView payload);
   void step(const smr::DirectClient::Input& input);
   void drop(Peer& peer);
+  void begin_again();
 
   Scene& scene_;
   std::uint64_t number_;
@@ -66,6 +67,7 @@ class DirectSender final : public Endpoint, public Handler {
   smr::DirectClient::Output output_;
   std::vector<Peer> peers_;                                   // by port
   std::map<std::uint64_t, std::optional<std::size_t>> open_;  // by request number: where in the history
+  std::uint64_t last_op_ = 0;
   bool alive_ = true, doomed_ = false, thinking_ = false;
   Time look_at_ = kNever, burst_until_ = 0;
   std::int64_t wall_offset_ms_ = 0;

@@ -91,7 +91,7 @@ void Directory::replace(Tables tables, const Forgotten& forgotten) {
 
 Result<Directory::Found> Directory::read() const {
   Found found;
-  found.machine = std::make_unique<machine::Machine>();
+  found.machine = std::make_unique<machine::Machine>(limits_);
   found.exact = !tables_.learning;
   if (tables_.state != nullptr)
     if (Status read = read_state(*tables_.state, *found.machine); !read) return read.error();

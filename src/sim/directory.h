@@ -52,7 +52,10 @@ class Directory {
   };
   using Forgotten = std::function<void(const smr::Frame&)>;  // of the installed view
 
-  explicit Directory(ReplicaId owner) : owner_(owner) { tables_.learning = true; }
+  explicit Directory(ReplicaId owner, const machine::Machine::Limits& limits = machine::Machine::default_limits())
+      : owner_(owner), limits_(limits) {
+    tables_.learning = true;
+  }
 
   // --- how a life begins
   void bootstrap(const smr::ViewRecord& first);
@@ -75,7 +78,8 @@ class Directory {
   [[nodiscard]] bool needless(const Line& line) const;
 
   ReplicaId owner_;
-  std::vector<Incarnation> noted_;  // oldest first
+  machine::Machine::Limits limits_;  // of the machine that it gives back
+  std::vector<Incarnation> noted_;   // oldest first
   Tables tables_;
   smr::ViewRecord installed_;  // the newest of tables and journal
   std::deque<Line> journal_;

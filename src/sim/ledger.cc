@@ -45,7 +45,18 @@ void Ledger::append(Incarnation who, const smr::Frame& frame, const Done& done) 
   log_.push_back({frame.uid(), frame.view, done, 0, who});
   stage_.note(done.result ^ done.request ^ log_.size());
   const auto name = std::pair(done.session, done.number);
-  const auto effect = effects_.find(name);
+  auto effect = effects_.find(name);
+  if (!done.repeated && !done.key.empty()) {
+    const auto [first, is_new] = keyed_effects_.emplace(done.key, Position(log_.size()));
+    if (!is_new)
+      stage_.fail("exactly once (I9)", fmt::format("a request with the idempotency key {} took effect at {} and "
+                                                   "again at {}",
+                                                   done.key, first->second.value, log_.size()));
+  }
+  // The first time that this (session, number) came, with a key that had come before.
+  if (const auto first = keyed_effects_.find(done.key);
+      done.repeated && !done.forgotten && effect == effects_.end() && first != keyed_effects_.end())
+    effect = effects_.emplace(name, first->second).first;
   if (!done.repeated && effect != effects_.end())
     stage_.fail("exactly once (I9)",
                 fmt::format("request {} of session {:x} took effect at {} and again at {}", done.number.value,

@@ -11,7 +11,7 @@
 //   I4   one record per view number
 //   I5   a replica that knows the next view sends no new frame of the one before
 //   I6   all that install a view stand at the same position, and behind every answered request of earlier views
-//   I9   (session, number) has one effect; a client that repeats it is given the first result
+//   I9   (session, number) has one effect, and so has an idempotency key; a repetition gets the first result
 //   I10  equal positions, equal digests
 //   answered  what a client is told is what the log says
 //   reads     no read is older than what was answered before it began
@@ -47,6 +47,7 @@ class Ledger {
     std::uint64_t request = 0, result = 0;  // hashes
     bool repeated = false;
     bool forgotten = false;  // repeated, and the answer was that the result is no longer kept
+    std::string key;         // idempotency key
   };
 
   // --- replicas. `who` is the process's incarnation
@@ -99,6 +100,7 @@ class Ledger {
   Stage& stage_;
   std::vector<Entry> log_;                                           // position 1 first
   std::map<std::pair<SessionId, RequestNumber>, Position> effects_;  // of what took effect
+  std::map<std::string, Position> keyed_effects_;                    // by idempotency key
   std::map<Stream, std::vector<std::uint64_t>> names_;               // hash of every frame sent, by seq
   std::map<std::pair<Incarnation, Stream>, Seq> held_;               // without gaps
   std::map<ViewNumber, Position> installed_at_;

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/limits.h"
 #include "base/random.h"
 
 namespace titer::sim {
@@ -68,7 +69,16 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   restart_us = pick<Time>(random, {50'000, 500'000, 3 * kSecond, 10 * kSecond});
   safety_us = random.between(60, 240) * kSecond;
   heal_all = random.chance(.6);
+  sessions = pick<std::size_t>(random, {limits::kSessionsMax, limits::kSessionsMax, 6});
 }
+
+machine::Machine::Limits Plan::limits() const {
+  machine::Machine::Limits limits = machine::Machine::default_limits();
+  limits.sessions.sessions = sessions;
+  return limits;
+}
+
+bool Plan::evicts() const { return sessions < limits::kSessionsMax; }
 
 // Crashes, cuts, exclusions and clients' deaths continue; faults that delay a process, a link, a disk or the
 // register do not.
@@ -82,19 +92,20 @@ void Plan::be_calm() {
 
 std::string Plan::text() const {
   std::string out = fmt::format(
-      "seed {}: t {}, {}, {} frames in flight, {} first, pieces of {} bytes, turn {} us, sync {} us, tables {} ms; "
+      "seed {}: t {}, {}, {} frames in flight, {} sessions, {} first, pieces of {} bytes, turn {} us, sync {} us, "
+      "tables {} ms; "
       "register:{}{}{} {} "
       "us, loses {}; drift {} ppm; network {}+{} us; {}+{} sites, {} gateway clients, {} readers, {} direct, depth "
       "{}, "
       "think {} us, burst {} ms, idle {} ms, gives up after {} ms, reads {}; safety phase {} s, restart {} ms, "
       "crash in "
       "flush {}, total in change {}, wipes {}, heals {};{} faults (mean s):",
-      seed, replicas, durable ? "durable" : "in memory", frames_in_flight, execute_first ? "executes" : "sends",
-      piece_bytes, turn_us, sync_us, tables_us / 1000, fences ? " fences" : "", sees_deaths ? " sees deaths" : "",
-      hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, sites, other_sites,
-      gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000, give_up_us / 1000,
-      read_share, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change, wipes,
-      heal_all ? "all" : "a core", calm ? " calm;" : "");
+      seed, replicas, durable ? "durable" : "in memory", frames_in_flight, sessions,
+      execute_first ? "executes" : "sends", piece_bytes, turn_us, sync_us, tables_us / 1000,
+      fences ? " fences" : "", sees_deaths ? " sees deaths" : "", hasty ? " hasty" : "", register_us, loses_answer,
+      drift_ppm, delay_us, jitter_us, sites, other_sites, gateway_clients, readers, direct_clients, depth, think_us,
+      burst_us / 1000, idle_us / 1000, give_up_us / 1000, read_share, safety_us / kSecond, restart_us / 1000,
+      crash_in_flush, total_in_change, wipes, heal_all ? "all" : "a core", calm ? " calm;" : "");
   for (std::size_t i = 0; i < kFaults; ++i)
     if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kFaultNames[i], every[i] / kSecond);
   if (out.back() == ',') out.pop_back();

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 
+#include "machine/machine.h"
 #include "sim/timeline.h"
 
 namespace titer::sim {
@@ -47,6 +48,7 @@ struct Plan {
   std::size_t piece_bytes;         // of state transfer
   Time turn_us;                    // between an input and its turn, at most
   Time sync_us;                    // one sync of a disk
+  std::size_t sessions;            // that the state machine remembers; few: sessions in use are evicted
   Time tables_us;                  // between two times that the state machine is written down, mean
   // --- the register
   bool fences;          // it kills whom it excludes, and waits for the death
@@ -79,6 +81,8 @@ struct Plan {
   bool heal_all;           // for the liveness phase: everybody comes back, or only a core
 
   [[nodiscard]] Time mean(Fault fault) const { return every[static_cast<std::size_t>(fault)]; }
+  [[nodiscard]] machine::Machine::Limits limits() const;
+  [[nodiscard]] bool evicts() const;  // sessions that are in use
   [[nodiscard]] std::string text() const;
 
  private:

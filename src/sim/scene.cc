@@ -73,7 +73,7 @@ std::shared_ptr<Directory> Scene::directory_for(ReplicaId id) {
   const bool wipe = random.chance(plan.wipes) && (another_lives(nullptr) || disk_left(nullptr, directory.get()));
   if (locked) hit(CoverageMark::kDirectoryInUse);
   if (!locked && wipe) hit(CoverageMark::kWiped);
-  if (locked || wipe) directory = std::make_shared<Directory>(id);
+  if (locked || wipe) directory = std::make_shared<Directory>(id, plan.limits());
   return directory;
 }
 

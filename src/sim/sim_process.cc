@@ -25,7 +25,7 @@ SimProcess::SimProcess(Scene& scene, ReplicaId id, Incarnation incarnation, std:
       incarnation_(incarnation),
       node_(scene.network.attach(*this, id.value)),
       directory_(std::move(directory)),
-      machine_(std::make_unique<machine::Machine>()),
+      machine_(std::make_unique<machine::Machine>(scene.plan.limits())),
       disk_(scene, *this, directory_),
       boot_offset_(scene.random.between(1, 1'000'000'000)),
       drift_ppm_(scene.random.between(-scene.plan.drift_ppm, scene.plan.drift_ppm)) {

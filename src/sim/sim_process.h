@@ -88,6 +88,7 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
     ReplicaId peer = {};           // kGreeting: the replica that was dialled
     Incarnation incarnation = {};  // kPeer
     SessionId session = {};        // kThin, kDirect
+    Position born = {};            // kThin: the session's
     TransmitterId transmitter = {};
     Bytes out = {};
   };

@@ -35,7 +35,8 @@ void SimProcess::client_message(ConnectionId connection, const wire::Message& me
 
 void SimProcess::request(ConnectionId connection, const wire::Request& asked) {
   Link& link = *find(connection);
-  if (replica_->accepts(asked.body.size())) return step(smr::input::Submit{link.session, asked.number, asked.body});
+  if (replica_->accepts(asked.body.size()))
+    return step(smr::input::Submit{link.session, asked.number, asked.body, link.born});
   registry::Outcome outcome;
   outcome.code = replica_->full() ? Code::kBusy : Code::kUnavailable;
   outcome_bytes_.clear();

@@ -170,6 +170,7 @@ void SimProcess::admit(ConnectionId connection, const wire::Hello& hello) {
   reply.view = known_;
   const bool full = replica_->full();
   if (hello.role != wire::Role::kReplica && full) reply.view = replica_->snapshot().view;
+  reply.next = machine_->position().next();
   wire::encode(find(connection)->out, reply);
   if (hello.role == wire::Role::kReplica) return peer_up(connection, hello.replica, hello.incarnation);
   const bool direct = hello.role == wire::Role::kDirectClient;
@@ -179,6 +180,7 @@ void SimProcess::admit(ConnectionId connection, const wire::Hello& hello) {
   if (link == nullptr) return;
   link->role = direct ? Link::Role::kDirect : Link::Role::kThin;
   link->session = hello.session;
+  link->born = hello.born == Position() ? reply.next : hello.born;
   link->transmitter = hello.transmitter;
 }
 

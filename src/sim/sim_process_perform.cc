@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "sim/sim_process.h"
+#include "sim/workload.h"
 #include "smr/request_batch.h"
 
 namespace titer::sim {
@@ -97,7 +98,8 @@ void SimProcess::execute(const smr::Execution& execution) {
   Position position = machine_->position();
   const auto sink = [&](const machine::Executed& done) {
     const smr::RequestView asked = requests.next();
-    Ledger::Done entry{done.session, done.number, hash64(asked.body), hash64(done.result), done.repeated};
+    Ledger::Done entry{done.session,  done.number, hash64(asked.body),         hash64(done.result),
+                       done.repeated, false,       idempotency_key(asked.body)};
     if (done.repeated) {
       registry::Outcome outcome;
       entry.forgotten = wire::decode_outcome(done.result, outcome).ok() && outcome.code == Code::kSessionEvicted;

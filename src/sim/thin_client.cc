@@ -86,7 +86,7 @@ void ThinClient::begin(Asked asked) {
   Event event{Event::Kind::kAsked};
   event.who = node_;
   event.session = session_;
-  event.number = given;
+  event.number = RequestNumber(given.value - before_session_);
   event.bytes = asked.body;
   scene_.tell(event);
   bodies_.push_back(std::move(asked.body));
@@ -145,10 +145,15 @@ void ThinClient::give_up() {
   if (question_ && now - question_->since > patience) question_.reset();
   if (open_.empty() || now - open_.begin()->second.since <= patience) return;
   scene_.hit(CoverageMark::kGaveUp);
+  // A request with an idempotency key may be sent again, as a new one, and still takes effect once.
+  for (const auto& [place, open] : open_)
+    if (const Bytes& body = bodies_[place - 1]; !idempotency_key(body).empty()) script_.push_back({body, {}});
   open_.clear();
   bodies_.clear();
   window_.reset();
+  before_session_ = 0;
   session_ = SessionId(scene_.random.next() | 1);
+  born_ = {};
   next_replica();
 }
 
@@ -176,6 +181,7 @@ void ThinClient::on_dialled(Port, ConnectionId connection) {
   heard_ = scene_.time.now();
   wire::Hello hello;
   hello.session = session_;
+  hello.born = born_;
   Bytes out;
   wire::encode(out, hello);
   scene_.network.send(connection_, node_, std::move(out));
@@ -193,7 +199,12 @@ void ThinClient::on_received(ConnectionId connection, Bytes bytes) {
     const auto message = wire::next_message(rest);
     if (!message || !*message) return scene_.fail("wire", "a client cannot read what was sent");
     const wire::Message& m = **message;
-    if (m.type == wire::Type::kHelloReply) greeted_ = true;
+    if (m.type == wire::Type::kHelloReply) {
+      const auto reply = wire::decode_hello_reply(m.payload);
+      if (!reply) return scene_.fail("wire", reply.error().message);
+      if (born_ == Position()) born_ = reply->next;
+      greeted_ = true;
+    }
     if (m.type == wire::Type::kAnswer) take_answer(m.payload);
     if (m.type == wire::Type::kQueryAnswer) take_reply(m.payload);
   }
@@ -213,15 +224,23 @@ void ThinClient::take_answer(ByteView payload) {
   const auto answer = wire::decode_answer(payload);
   if (!answer || !wire::decode_outcome(answer->result, outcome_))
     return scene_.fail("wire", "an answer is malformed");
-  if (refused(outcome_.code)) return window_.refuse(answer->number, BootTime(heard_ + kAgainUs));
-  if (!window_.settle(answer->number)) return;  // it came twice
-  if (outcome_.code == Code::kSessionEvicted)
-    return scene_.fail("exactly once (I9)",
-                       fmt::format("client {} keeps to its window, and is told that the result of "
-                                   "request {} is forgotten",
-                                   number_, answer->number.value));
+  const RequestNumber place = window_.place(answer->number);
+  if (refused(outcome_.code)) return window_.refuse(place, BootTime(heard_ + kAgainUs));
+  if (!window_.is_open(place)) return;  // it came twice
+  const auto open = open_.find(place.value);
+  if (outcome_.code == Code::kSessionEvicted) {
+    if (!scene_.plan.evicts())
+      return scene_.fail("exactly once (I9)",
+                         fmt::format("client {} keeps to its window, and is told that the result of "
+                                     "request {} is forgotten",
+                                     number_, answer->number.value));
+    if (!window_.may_be_executed_before(place)) return on_session_gone();
+    (void)window_.settle(place);  // outcome unknown
+    open_.erase(open);
+    return;
+  }
+  (void)window_.settle(place);
   scene_.ledger.answered(session_, answer->number, answer->result, outcome_.position);
-  const auto open = open_.find(answer->number.value);
   if (open != open_.end() && open->second.op) {
     check::Op& op = scene_.history[*open->second.op];
     op.end_ns = heard_ * 1000;
@@ -234,6 +253,18 @@ void ThinClient::take_answer(ByteView payload) {
   event.number = answer->number;
   event.bytes = answer->result;
   scene_.tell(event);
+}
+
+void ThinClient::on_session_gone() {
+  scene_.hit(CoverageMark::kSessionGone);
+  std::erase_if(open_, [&](const auto& open) {
+    return window_.may_be_executed_before(RequestNumber(open.first)) && window_.settle(RequestNumber(open.first));
+  });
+  window_.begin_session();
+  before_session_ = window_.first_open().value - 1;
+  session_ = SessionId(scene_.random.next() | 1);
+  born_ = {};
+  next_replica();
 }
 
 void ThinClient::take_reply(ByteView payload) {
@@ -267,10 +298,10 @@ void ThinClient::kill() {
 void ThinClient::repeat_old() {
   if (!greeted_ || bodies_.empty()) return;
   const std::uint64_t n = 1 + scene_.random.below(bodies_.size());
-  if (n >= window_.first_open().value) return;
+  if (n <= before_session_ || n >= window_.first_open().value) return;
   scene_.hit(CoverageMark::kLateRepeat);
   Bytes out;
-  wire::encode(out, wire::Request{RequestNumber(n), bodies_[n - 1]});
+  wire::encode(out, wire::Request{RequestNumber(n - before_session_), bodies_[n - 1]});
   scene_.network.send(connection_, node_, std::move(out));
 }
 

@@ -77,6 +77,7 @@ class ThinClient final : public Endpoint, public Handler {
   [[nodiscard]] bool refused(Code code);
   void next_replica();
   void give_up();
+  void on_session_gone();
 
   Scene& scene_;
   std::uint64_t number_;
@@ -85,8 +86,10 @@ class ThinClient final : public Endpoint, public Handler {
   bool alive_ = true;
   client::Window window_;
   SessionId session_;
-  std::map<std::uint64_t, Open> open_;  // by request number
-  std::vector<Bytes> bodies_;           // of this session, number 1 first
+  Position born_;                       // the session's birth; 0: no replica has said it yet
+  std::uint64_t before_session_ = 0;    // places in the window that were given before it
+  std::map<std::uint64_t, Open> open_;  // by place
+  std::vector<Bytes> bodies_;           // by place, the first one is 1
   std::deque<Asked> script_, reads_;
   std::optional<Question> question_;
   std::uint64_t last_token_ = 0, last_op_ = 0;

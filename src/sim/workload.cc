@@ -13,8 +13,10 @@ namespace {
 using registry::Availability;
 
 // Requests whose results are compared come from the machine's operator, who needs no key.
-Bytes body_of(registry::Operation operation, registry::KeyId key = registry::kMachine) {
+Bytes body_of(registry::Operation operation, registry::KeyId key = registry::kMachine,
+              std::string_view idempotency_key = {}) {
   registry::Request request;
+  request.idempotency_key = idempotency_key;
   request.operation = std::move(operation);
   request.actor = "sim";
   request.key = key;
@@ -71,6 +73,11 @@ Asked other_write(Scene& scene) {
 
 }  // namespace
 
+std::string idempotency_key(ByteView body) {
+  const auto request = wire::decode_request(body);
+  return request.ok() ? std::string(request->idempotency_key) : std::string();
+}
+
 std::string compared_site(std::uint64_t n) { return fmt::format("s{}", n); }
 
 Asked add_site(const std::string& id) {
@@ -88,6 +95,10 @@ Asked random_write(Scene& scene) {
   const registry::SiteRef site{op.site, {}};
   const auto amount = static_cast<std::int64_t>(1 + random.below(5));
   if (random.chance(.1)) op.if_version = static_cast<std::uint32_t>(random.below(4));
+  // Every third has an idempotency key. No number is drawn for it, so a seed brings what it brought without them.
+  const std::string key =
+      scene.history.size() % 3 == 0 ? fmt::format("{}-{}", scene.history.size(), scene.time.now()) : std::string();
+  const auto keyed = [&key](registry::Operation one) { return body_of(std::move(one), registry::kMachine, key); };
   Asked asked;
   switch (random.below(6)) {
     case 0:
@@ -98,13 +109,13 @@ Asked random_write(Scene& scene) {
       set.site = site;
       set.claim.availability = op.value;
       set.if_version = op.if_version;
-      asked.body = body_of(set);
+      asked.body = keyed(set);
       break;
     }
     case 2: {
       op.kind = check::OpKind::kAdjust;
       op.amount = random.chance(.5) ? amount : -amount;
-      asked.body = body_of(registry::Adjust{site, registry::kAnyProduct, op.amount, op.if_version});
+      asked.body = keyed(registry::Adjust{site, registry::kAnyProduct, op.amount, op.if_version});
       break;
     }
     case 3:
@@ -112,14 +123,14 @@ Asked random_write(Scene& scene) {
       op.kind = check::OpKind::kReserve;
       op.amount = amount;
       op.if_version.reset();
-      asked.body = body_of(registry::Reserve{site, registry::kAnyProduct, static_cast<std::uint64_t>(amount)});
+      asked.body = keyed(registry::Reserve{site, registry::kAnyProduct, static_cast<std::uint64_t>(amount)});
       break;
     }
     default: {
       op.kind = check::OpKind::kRelease;
       op.amount = amount;
       op.if_version.reset();
-      asked.body = body_of(registry::Release{site, registry::kAnyProduct, static_cast<std::uint64_t>(amount)});
+      asked.body = keyed(registry::Release{site, registry::kAnyProduct, static_cast<std::uint64_t>(amount)});
       break;
     }
   }

@@ -27,6 +27,9 @@ struct Asked {
 [[nodiscard]] Asked random_read(Scene& scene);  // wire::encode_query
 [[nodiscard]] Asked read_of(const std::string& site);
 
+// The key that an encoded request has; empty: none.
+[[nodiscard]] std::string idempotency_key(ByteView body);
+
 // What the answers showed, into the operation. False: they cannot be read.
 void take_outcome(const registry::Outcome& outcome, check::Op& op);
 [[nodiscard]] bool take_rows(ByteView rows, check::Op& op);

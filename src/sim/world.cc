@@ -53,7 +53,7 @@ void World::be_born() {
   scene_.view_register = std::make_unique<SimRegister>(scene_, first);
   for (const smr::Member& member : first.members) {
     std::shared_ptr<Directory>& directory = scene_.directories[member.id.value];
-    if (plan.durable) directory = std::make_shared<Directory>(member.id);
+    if (plan.durable) directory = std::make_shared<Directory>(member.id, plan.limits());
     scene_.processes.push_back(
         std::make_unique<SimProcess>(scene_, member.id, member.incarnation, first, directory));
   }

@@ -24,11 +24,13 @@ struct DirectClient::Impl {
   struct Request {
     RequestNumber number;
     Bytes body;
+    std::size_t copies = 0;  // frames that carried it
     bool answered = false;
   };
 
   TransmitterId id;
   SessionId session;
+  std::optional<Position> born;
   LamportClock clock;
   State state = State::kPassive;
   std::optional<ViewRecord> view;
@@ -71,7 +73,10 @@ struct DirectClient::Impl {
     send_all(Hello{view->number});
   }
 
-  void handle(const Connected& in) { connected.emplace(in.replica, in.incarnation); }
+  void handle(const Connected& in) {
+    connected.emplace(in.replica, in.incarnation);
+    if (!born) born = in.next;
+  }
   void handle(const Disconnected& in) {
     if (connected.erase({in.replica, in.incarnation}) == 0) return;
     // Everything in flight is lost in both directions, answers too. If a frame of ours was missed, the replica asks
@@ -82,7 +87,7 @@ struct DirectClient::Impl {
   }
   void handle(const Submit& in) {
     ++last;
-    requests.push_back({last, Bytes(in.body.begin(), in.body.end())});
+    requests.push_back({last, Bytes(in.body.begin(), in.body.end()), 0, false});
     ++unanswered;
     submitted_before = submitted_at;
     submitted_at = now;
@@ -133,7 +138,7 @@ struct DirectClient::Impl {
   void handle(const Tick&) {}
 
   void handle(const EndOfTurn& in) {
-    if (state == State::kPassive && (unsent() || entangled) && all_connected()) begin_hello();
+    if (state == State::kPassive && !leaving && (unsent() || entangled) && all_connected()) begin_hello();
     if (state == State::kHello) {
       if (now.value - state_at.value >= kHelloAgainUs) begin_hello();
       wake(BootTime(state_at.value + kHelloAgainUs));
@@ -154,7 +159,7 @@ struct DirectClient::Impl {
   }
 
   [[nodiscard]] bool may_send() const {
-    if (!unsent() || frame_ends.size() >= kFramesInFlight) return false;
+    if (leaving || !unsent() || frame_ends.size() >= kFramesInFlight) return false;
     return requests.empty() || sent.value + 1 < requests.front().number.value + limits::kSessionWindow;
   }
 
@@ -167,10 +172,11 @@ struct DirectClient::Impl {
     const std::uint64_t window_end = first + limits::kSessionWindow;
     std::uint64_t n = std::max(sent.value + 1, first);
     for (; n <= last.value && n < window_end && count < limits::kFrameRequestsMax; ++n) {
-      const Request& r = requests[n - first];
+      Request& r = requests[n - first];
       if (r.answered) continue;
       if (count > 0 && requests_bytes->size() + kRequestHeaderBytes + r.body.size() > limits::kFrameBytesMax) break;
-      append_request(*requests_bytes, {session, r.number, r.body});
+      append_request(*requests_bytes, {session, r.number, r.body, *born});
+      ++r.copies;
       ++count;
     }
     sent = RequestNumber(n - 1);
@@ -225,6 +231,11 @@ const std::optional<ViewRecord>& DirectClient::view() const { return impl_->view
 std::size_t DirectClient::unanswered() const { return impl_->unanswered; }
 RequestNumber DirectClient::last_number() const { return impl_->last; }
 SessionId DirectClient::session() const { return impl_->session; }
+std::size_t DirectClient::copies(RequestNumber number) const {
+  const auto& requests = impl_->requests;
+  if (requests.empty() || number < requests.front().number || number > impl_->last) return 0;
+  return requests[number.value - requests.front().number.value].copies;
+}
 bool DirectClient::active() const { return impl_->state == Impl::State::kActive; }
 
 }  // namespace titer::smr

@@ -35,6 +35,8 @@ class DirectClient {
   struct Connected {
     ReplicaId replica;
     Incarnation incarnation;
+    Position
+        next{};  // of the next request that it executes; the first one's is the session's birth (session_table.h)
   };
   struct Disconnected {
     ReplicaId replica;
@@ -50,7 +52,8 @@ class DirectClient {
   struct Answered {  // a result for this number came, from any replica
     RequestNumber number;
   };
-  struct Leave {};  // the end: with the next turn's frame the replicas stop waiting for this client
+  // The end: nothing more is sent but, with the next turn, the frame after which no replica waits for this client.
+  struct Leave {};
   struct Tick {};
   struct EndOfTurn {
     WallTime wall;
@@ -74,6 +77,9 @@ class DirectClient {
   [[nodiscard]] RequestNumber last_number() const;              // of the newest Submit; 0 if none
   [[nodiscard]] SessionId session() const;
   [[nodiscard]] bool active() const;
+  // Of one that is not answered: how many frames carried it. 0: it was never sent. 1: if a replica says that the session
+  // is gone, it was not executed. More: an earlier copy may have been executed.
+  [[nodiscard]] std::size_t copies(RequestNumber number) const;
 
  private:
   struct Impl;

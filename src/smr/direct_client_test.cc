@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "smr/request_batch.h"
 #include "smr/testing/cluster.h"
 
 namespace titer::smr::testing {
@@ -295,15 +296,6 @@ TEST(DirectRefused, a_frame_without_hello) {
   EXPECT_NE(c[0].cuts[0].reason.find("hello"), std::string::npos);
 }
 
-TEST(DirectRefused, more_clients_than_the_limit) {
-  Cluster c(1);
-  for (std::uint64_t k = 1; k <= limits::kDirectClientsMax + 1; ++k)
-    c.give(0, input::Direct{TransmitterId(kDirectClientBit | k), Hello{ViewNumber(0)}});
-  c.turn(0);
-  ASSERT_EQ(c[0].cuts.size(), 1U);
-  EXPECT_NE(c[0].cuts[0].reason.find("too many"), std::string::npos);
-}
-
 TEST(DirectRefused, more_frames_in_memory_than_the_limit) {
   Cluster c(2);  // the other replica acknowledges nothing
   c.give(0, input::Direct{kId, Hello{ViewNumber(0)}});
@@ -311,6 +303,120 @@ TEST(DirectRefused, more_frames_in_memory_than_the_limit) {
   c.turn(0);
   ASSERT_FALSE(c[0].cuts.empty());
   EXPECT_NE(c[0].cuts[0].reason.find("too many frames"), std::string::npos);
+}
+
+// --- a long view
+
+TransmitterId passing(std::uint64_t n) { return TransmitterId(kDirectClientBit | (1000 + n)); }
+
+// Says hello, sends one frame with `rest` and goes: passive, executed, acknowledged by all.
+void pass_by(Cluster& c, std::uint64_t n, std::uint64_t view = 0) {
+  for (int j = 0; j < 3; ++j) c.give(j, input::Direct{passing(n), Hello{ViewNumber(view)}});
+  std::uint64_t clock = 0;
+  for (int j = 0; j < 3; ++j) clock = std::max(clock, c[j].replica->snapshot().clock.value);
+  const FramePtr frame = make_frame(view, passing(n), 1, clock + 1, "by", {}, true);
+  for (int j = 0; j < 3; ++j) c.give(j, input::Direct{passing(n), frame});
+  c.settle();
+  for (int j = 0; j < 3; ++j) c.give(j, input::DirectLost{passing(n)});
+}
+
+TEST(DirectClients, after_as_many_as_a_view_may_know_the_next_one_gets_a_view_without_them) {
+  Cluster c(3);
+  for (std::uint64_t n = 0; n < limits::kDirectClientsMax; ++n) pass_by(c, n);
+  ASSERT_EQ(c.executed(0).size(), limits::kDirectClientsMax);
+  for (int j = 0; j < 3; ++j) c[j].to_clients.clear();
+  c.give(0, input::Direct{passing(5000), Hello{ViewNumber(0)}});
+  c.turn(0);
+  EXPECT_TRUE(c[0].cuts.empty());
+  EXPECT_TRUE(c[0].to_clients.empty());
+  ASSERT_EQ(c[0].asks.size(), 1U);
+  EXPECT_EQ(c[0].asks[0].expected, ViewNumber(0));
+  EXPECT_TRUE(c[0].asks[0].without.empty()) << "the same replicas";
+  c.view(make_view(1, {0, 1, 2}));
+  c.settle();
+  pass_by(c, 5000, 1);
+  for (int j = 0; j < 3; ++j) EXPECT_EQ(c.executed(j).size(), limits::kDirectClientsMax + 1);
+}
+
+TEST(DirectClients, one_that_is_known_works_on_in_a_view_that_knows_enough) {
+  Cluster c(3);
+  for (std::uint64_t n = 0; n < limits::kDirectClientsMax; ++n) pass_by(c, n);
+  c[0].to_clients.clear();
+  c.give(0, input::Direct{passing(3), Hello{ViewNumber(0)}});
+  c.turn(0);
+  EXPECT_TRUE(c[0].asks.empty());
+  ASSERT_EQ(c[0].to_clients.size(), 1U);
+  EXPECT_EQ(std::get<Welcome>(c[0].to_clients[0].message).next, Seq(2));
+}
+
+// --- numbers and clocks
+
+TEST(DirectClients, a_clock_that_is_too_far_ahead_is_refused_and_moves_nothing) {
+  for (const std::uint64_t ahead :
+       {limits::kDirectClockLeapMax + 1000, limits::kClockLeapMax - 1000, limits::kCounterMax + 1}) {
+    Cluster c(3);
+    c.give(0, input::Direct{kId, Hello{ViewNumber(0)}});
+    const std::uint64_t clock = c[0].replica->snapshot().clock.value;
+    c.give(0, input::Direct{kId, make_frame(0, kId, 1, clock + ahead, "far")});
+    c.turn(0);
+    EXPECT_EQ(c[0].cuts.size(), 1U) << ahead;
+    EXPECT_LT(c[0].replica->snapshot().clock.value, clock + 10);
+  }
+}
+
+TEST(DirectClients, a_clock_at_its_end_is_told_so) {
+  Cluster c(1);
+  c.give(0, input::Direct{kId, Hello{ViewNumber(0)}});
+  c.give(0, input::Direct{kId, make_frame(0, kId, 1, limits::kCounterMax + 1, "end")});
+  c.turn(0);
+  ASSERT_EQ(c[0].cuts.size(), 1U);
+  EXPECT_NE(c[0].cuts[0].reason.find("end"), std::string::npos);
+}
+
+TEST(DirectClients, numbers_out_of_range_are_refused) {
+  for (const std::uint64_t number : {std::uint64_t{0}, limits::kCounterMax + 1, ~std::uint64_t{0}}) {
+    Bytes batch;
+    append_request(batch, {SessionId(1), RequestNumber(number), as_bytes("x"), Position(1)});
+    EXPECT_FALSE(check_batch(batch, 1).ok()) << number;
+  }
+  for (const std::uint64_t born : {limits::kCounterMax + 1, ~std::uint64_t{0}}) {
+    Bytes batch;
+    append_request(batch, {SessionId(1), RequestNumber(1), as_bytes("x"), Position(born)});
+    EXPECT_FALSE(check_batch(batch, 1).ok()) << born;
+  }
+  Bytes batch;
+  append_request(batch, {SessionId(1), RequestNumber(limits::kCounterMax), as_bytes("x"), Position(1)});
+  EXPECT_TRUE(check_batch(batch, 1).ok());
+}
+
+// --- births and giving up
+
+TEST_F(Direct, each_request_names_the_birth_that_the_first_replica_gave) {
+  DirectClient late(kId, SessionId(7));
+  for (std::uint16_t j = 0; j < 3; ++j)
+    late.step(c.now, DirectClient::Connected{ReplicaId(j), Incarnation(100U + j), Position(40U + j)}, out);
+  late.step(c.now, DirectClient::Receive{ReplicaId(0), ViewIs{make_view(0, {0, 1, 2})}}, out);
+  client = std::move(late);
+  submit("one");
+  run();
+  const auto frame = std::ranges::find_if(sent, [](const FromClient& m) {
+    return std::holds_alternative<FramePtr>(m) && std::get<FramePtr>(m)->count > 0;
+  });
+  ASSERT_NE(frame, sent.end());
+  EXPECT_EQ(RequestReader(*std::get<FramePtr>(*frame)->requests).next().born, Position(40));
+  EXPECT_EQ(client.copies(RequestNumber(1)), 1U);
+}
+
+TEST_F(Direct, what_was_not_sent_before_it_leaves_is_never_sent) {
+  give(DirectClient::Disconnected{ReplicaId(1), Incarnation(101)});
+  submit("given up");
+  run();
+  EXPECT_EQ(client.copies(RequestNumber(1)), 0U);
+  give(DirectClient::Leave{});
+  give(DirectClient::Connected{ReplicaId(1), Incarnation(101)});
+  run();
+  EXPECT_TRUE(sent.empty());
+  for (int j = 0; j < 3; ++j) EXPECT_TRUE(c.executed(j).empty());
 }
 
 }  // namespace

@@ -34,7 +34,9 @@ void DirectClients::hello(ReplicaContext& c, TransmitterId client, const Hello& 
 
 void DirectClients::welcome(ReplicaContext& c, TransmitterId client) {
   Stream* stream = c.streams.find_or_add(client);
-  if (stream == nullptr) return c.cut(client, "too many direct clients in this view");
+  // A stream lasts as long as its view: others may still name it in a flush. A new view forgets all of them at once, and
+  // this client hears of it.
+  if (stream == nullptr) return ask(c, "this view has had as many direct clients as it may");
   if (stream->lost) return;
   if (!stream->active) {
     stream->active = true;

@@ -20,7 +20,7 @@ void Gateway::submit(const ReplicaContext& c, const input::Submit& request) {
       pending_.back().requests.size() + bytes > limits::kFrameBytesMax) {
     pending_.emplace_back().requests.reserve(std::max(last_batch_bytes_, bytes));
   }
-  append_request(pending_.back().requests, {request.session, request.number, request.body});
+  append_request(pending_.back().requests, {request.session, request.number, request.body, request.born});
   ++pending_.back().count;
   pending_bytes_ += bytes;
   ++pending_requests_;

@@ -65,7 +65,10 @@ bool Receiver::take_acks(ReplicaContext& c, ReplicaId from, const AckRow& acks) 
 }
 
 std::optional<std::string> Receiver::check(const ReplicaContext& c, const Stream& stream, const Frame& frame) {
-  if (frame.ts.value > c.clock.now().value + limits::kClockLeapMax)
+  const std::uint64_t leap =
+      is_direct_client(frame.transmitter) ? limits::kDirectClockLeapMax : limits::kClockLeapMax;
+  if (frame.ts.value > limits::kCounterMax) return "the logical clock has come to its end";
+  if (frame.ts.value > c.clock.now().value + leap)
     return "timestamp " + std::to_string(frame.ts.value) + " is too far ahead of the clock " +
            std::to_string(c.clock.now().value);
   if (frame.ts <= stream.last().ts)

@@ -60,6 +60,7 @@ struct Submit {
   SessionId session;
   RequestNumber number;
   ByteView body;
+  Position born{};  // of the session (session_table.h)
 };
 struct Receive {  // from a replica, over a link whose handshake named this id and incarnation
   ReplicaId from;

@@ -13,6 +13,9 @@ Status check_batch(ByteView batch, std::uint32_t count) {
     const RequestView request = reader.next();
     if (!reader.ok()) return Error{Code::kProtocol, "request runs over the end of its frame"};
     if (request.body.size() > limits::kRequestBytesMax) return Error{Code::kTooLarge, "request is too long"};
+    if (request.number.value == 0 || request.number.value > limits::kCounterMax ||
+        request.born.value > limits::kCounterMax)
+      return Error{Code::kProtocol, "a request's number or its session's birth is out of range"};
     ++seen;
   }
   if (seen != count) return Error{Code::kProtocol, "frame does not hold the number of requests it claims"};

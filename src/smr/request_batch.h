@@ -2,7 +2,7 @@
 
 // RequestBatch: how requests lie in a frame, and the names that make them exactly-once.
 //
-// One request is session (u64), number (u64), length (u32), body. A frame carries the batch as one buffer:
+// One request is session (u64), the session's birth (u64), number (u64), length (u32), body. A frame carries the batch as one buffer:
 // the gateway appends to it as requests come in and hands it to the frame without another copy; everybody
 // else reads it in place. Bodies are opaque here.
 //
@@ -22,18 +22,21 @@ struct RequestView {  // lives as long as the batch's bytes
   SessionId session;
   RequestNumber number;
   ByteView body;
+  Position born{};  // of the session (session_table.h)
 };
 
-inline constexpr std::size_t kRequestHeaderBytes = 20;
+inline constexpr std::size_t kRequestHeaderBytes = 28;
 
 inline void append_request(Bytes& batch, const RequestView& request) {
   ByteWriter w(batch);
   w.u64(request.session.value);
+  w.u64(request.born.value);
   w.u64(request.number.value);
   w.blob(request.body);
 }
 
-// Bytes from outside: exactly `count` well-formed requests within the limits, nothing left over.
+// Bytes from outside: exactly `count` well-formed requests within the limits, nothing left over; numbers and births are
+// within kCounterMax.
 [[nodiscard]] Status check_batch(ByteView batch, std::uint32_t count);
 
 // Walks a batch that check_batch has accepted (or that append_request has made).
@@ -45,6 +48,7 @@ class RequestReader {
   [[nodiscard]] RequestView next() {
     RequestView r;
     r.session = SessionId(in_.u64());
+    r.born = Position(in_.u64());
     r.number = RequestNumber(in_.u64());
     r.body = in_.blob();
     return r;

@@ -44,7 +44,7 @@ enum class ProtocolRule {
   kLives,           // §7 a replica is known by any of its lives since it was a member (view)
   kLearnerLives,    // §7 a learner's life is not one of a member's disk (the driver's)
   kJoinerInstalls,  // §7 a joiner's disk is a member's once it has installed the view, not before (the driver's)
-  kFirstAlone,      // a session's first request goes alone (client/window.h)
+  kHorizon,         // §2.8 nothing of a session that may have been evicted is executed
   kCount,
 };
 

@@ -71,6 +71,7 @@ struct SessionTable::Impl {
   std::uint32_t oldest = kNone;
   std::uint32_t newest = kNone;
   std::size_t bytes = 0;
+  Position horizon;
   std::uint64_t digest = 0;  // wrapping sum over sessions: independent of slots and of the order of insertion
   Bytes scratch;             // for compaction
 
@@ -195,7 +196,10 @@ struct SessionTable::Impl {
   }
 
   void evict() {
-    while (index.size() > 1 && (index.size() > limits.sessions || bytes > limits.bytes)) erase(oldest);
+    while (index.size() > 1 && (index.size() > limits.sessions || bytes > limits.bytes)) {
+      horizon = std::max(horizon, slots[oldest].last_used);
+      erase(oldest);
+    }
     if (bytes <= limits.bytes) return;
     Session& s = slots[newest];
     digest -= s.digest;
@@ -228,14 +232,17 @@ SessionTable::~SessionTable() = default;
 SessionTable::SessionTable(SessionTable&&) noexcept = default;
 SessionTable& SessionTable::operator=(SessionTable&&) noexcept = default;
 
-SessionTable::Found SessionTable::find(SessionId session, RequestNumber number) const {
+SessionTable::Found SessionTable::find(SessionId session, RequestNumber number, Position born) const {
   const std::uint64_t n = number.value;
-  if (n == 0) return {Verdict::kEvicted, {}};
+  const std::size_t window = impl_->limits.window;
+  if (n == 0) return {Verdict::kTooFar, {}};
   if (!rule_enabled(ProtocolRule::kExactlyOnce)) return {Verdict::kFresh, {}};
   const Session* s = impl_->find(session);
-  if (s == nullptr) return {n == 1 ? Verdict::kFresh : Verdict::kEvicted, {}};
-  if (n > s->highest.value) return {Verdict::kFresh, {}};
-  if (n < s->lowest(impl_->limits.window)) return {Verdict::kEvicted, {}};
+  const bool maybe_evicted = s == nullptr && impl_->horizon.value > 0 && born <= impl_->horizon;
+  if (maybe_evicted && rule_enabled(ProtocolRule::kHorizon)) return {Verdict::kEvicted, {}};
+  const std::uint64_t highest = s == nullptr ? 0 : s->highest.value;
+  if (n > highest) return {n - highest > window ? Verdict::kTooFar : Verdict::kFresh, {}};
+  if (n < s->lowest(window)) return {Verdict::kEvicted, {}};
   const Entry& e = s->at(n);
   if (e.state == Entry::kNever) return {Verdict::kFresh, {}};
   if (e.state == Entry::kDropped) return {Verdict::kEvicted, {}};
@@ -256,15 +263,17 @@ void SessionTable::remember(SessionId session, RequestNumber number, Position po
   t.evict();
 }
 
-std::uint64_t SessionTable::digest() const { return impl_->digest; }
+std::uint64_t SessionTable::digest() const { return impl_->digest + mix(impl_->horizon.value, 0); }
 std::size_t SessionTable::sessions() const { return impl_->index.size(); }
 std::size_t SessionTable::bytes() const { return impl_->bytes; }
+Position SessionTable::horizon() const { return impl_->horizon; }
 
 Position SessionTable::oldest() const {
   return impl_->oldest == kNone ? Position{} : impl_->slots[impl_->oldest].last_used;
 }
 
-void SessionTable::forget_before(Position oldest) {
+void SessionTable::forget_before(Position oldest, Position horizon) {
+  impl_->horizon = horizon;
   while (impl_->oldest != kNone && impl_->slots[impl_->oldest].last_used < oldest) impl_->erase(impl_->oldest);
 }
 
@@ -323,8 +332,8 @@ Status SessionTable::read(ByteView in) {
     const RequestNumber highest(r.u64());
     const Position last_used(r.u64());
     const std::uint32_t count = r.u32();
-    if (!r.ok() || highest.value == 0 || highest.value == ~std::uint64_t{0} || last_used.value == 0 ||
-        count > t.limits.window)
+    if (!r.ok() || highest.value == 0 || highest.value > limits::kCounterMax || last_used.value == 0 ||
+        last_used.value > limits::kCounterMax || count > t.limits.window)
       return malformed;
     if (const auto it = t.index.find(id.value); it != t.index.end()) t.erase(it->second);
     bool good = true;

@@ -7,7 +7,16 @@
 // sessions and results are bounded (limits.h) and evicted in the order of their last use — by the order of
 // execution, never by wall time, or replicas would differ.
 //
-// Invariants: I9 each (session, number) takes effect once. Equal sequences of calls give equal digests.
+// How an evicted session is told from a new one: every request names the *birth* of its session, the position behind the
+// last one that some replica had executed before the session's first request was sent. The table keeps the *horizon*,
+// the highest last use of any session that it evicted. An evicted session was born no later than it was last used, so
+// its birth is not above the horizon. A session that is not in the table and was born above the horizon was never here:
+// it is new. One that was born earlier may have been here, so nothing of it is executed. Why a position and no ordered
+// "open" request: a birth only has to be a lower bound, which every reply to a Hello can give; it costs no round trip
+// and no frame.
+//
+// Invariants: I9 each (session, number) takes effect once. Equal sequences of calls give equal digests. The horizon
+// never falls. Numbers advance by at most the window, so every walk over a session's numbers is bounded by it.
 // Thread rule: none of its own; belongs to the state machine's thread.
 #pragma once
 
@@ -38,14 +47,15 @@ class SessionTable {
     kFresh,    // execute it, then remember() its result
     kRepeat,   // `result` is what the first execution gave
     kEvicted,  // it may have been executed, nobody remembers: answer kSessionEvicted, do not execute
+    kTooFar,  // beyond the window, which no client that keeps to the rules asks for: answer kInvalid, do not execute
   };
   struct Found {
     Verdict verdict = Verdict::kFresh;
     ByteView result;  // valid until the next non-const call
   };
-  // Fresh: a number above all seen in its session, or any number of a session that starts with it (number 1),
-  // or a number inside the window that was skipped. A number >1 of a session nobody knows is kEvicted.
-  [[nodiscard]] Found find(SessionId session, RequestNumber number) const;
+  // Fresh: a number that was not used yet, inside the window that ends at the session's highest number or at most one
+  // window above it; of a session that is not here, only if it was born above the horizon.
+  [[nodiscard]] Found find(SessionId session, RequestNumber number, Position born) const;
 
   // Notes the result of a request that find() called fresh, at this position. Evicts what is over the limits.
   void remember(SessionId session, RequestNumber number, Position position, ByteView result);
@@ -53,6 +63,7 @@ class SessionTable {
   [[nodiscard]] std::uint64_t digest() const;  // O(1): kept up to date
   [[nodiscard]] std::size_t sessions() const;
   [[nodiscard]] std::size_t bytes() const;  // of kept results
+  [[nodiscard]] Position horizon() const;   // sessions last used up to here were evicted; 0: none was
 
   // --- state transfer: whole sessions, most lately used last, so that the receiver evicts in the same order.
   // Writes every session used after `since` (Position 0: all) into `out`.
@@ -67,9 +78,9 @@ class SessionTable {
   // Takes over what write_since wrote: replaces sessions it names, keeps others. Malformed: error, table
   // unchanged or partly changed (the caller then drops the whole state).
   [[nodiscard]] Status read(ByteView in);
-  // After a transfer: forgets sessions that the donor no longer has (it has `count`, of which the oldest was
-  // last used at `oldest`).
-  void forget_before(Position oldest);
+  // After a transfer: forgets sessions that the donor no longer has, of which the oldest was last used at `oldest`, and
+  // takes over its horizon.
+  void forget_before(Position oldest, Position horizon);
   [[nodiscard]] Position oldest() const;  // last use of the least lately used session; 0 when empty
 
  private:

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "base/limits.h"
 #include "smr/testing/schedule.h"
 
 namespace titer::smr {
@@ -17,9 +18,11 @@ using Verdict = SessionTable::Verdict;
 
 struct Table : SessionTable {
   using SessionTable::SessionTable;
-  Verdict ask(std::uint64_t s, std::uint64_t n) const { return find(SessionId(s), RequestNumber(n)).verdict; }
+  Verdict ask(std::uint64_t s, std::uint64_t n, std::uint64_t born = 0) const {
+    return find(SessionId(s), RequestNumber(n), Position(born)).verdict;
+  }
   std::string result(std::uint64_t s, std::uint64_t n) const {
-    return std::string(as_text(find(SessionId(s), RequestNumber(n)).result));
+    return std::string(as_text(find(SessionId(s), RequestNumber(n), {}).result));
   }
   void note(std::uint64_t s, std::uint64_t n, const std::string& result) {
     remember(SessionId(s), RequestNumber(n), Position(++position), as_bytes(result));
@@ -35,10 +38,87 @@ TEST(SessionTable, a_repeated_request_gets_its_first_result) {
   EXPECT_EQ(t.result(1, 1), "first");
 }
 
-TEST(SessionTable, a_session_begins_with_number_1) {
+// --- numbers: a session advances by its window at most
+
+TEST(SessionTable, a_new_session_begins_with_any_number_of_its_first_window) {
+  Table t({10, 8, 1000});
+  EXPECT_EQ(t.ask(9, 0), Verdict::kTooFar);
+  EXPECT_EQ(t.ask(9, 1), Verdict::kFresh);
+  EXPECT_EQ(t.ask(9, 8), Verdict::kFresh);
+  EXPECT_EQ(t.ask(9, 9), Verdict::kTooFar);
+}
+
+TEST(SessionTable, a_number_more_than_a_window_above_the_highest_is_refused) {
+  Table t({10, 8, 1000});
+  t.note(1, 3, "c");
+  EXPECT_EQ(t.ask(1, 11), Verdict::kFresh);
+  EXPECT_EQ(t.ask(1, 12), Verdict::kTooFar);
+  EXPECT_EQ(t.ask(1, limits::kCounterMax), Verdict::kTooFar);
+  EXPECT_EQ(t.ask(1, ~std::uint64_t{0}), Verdict::kTooFar);
+  EXPECT_EQ(t.ask(2, ~std::uint64_t{0}), Verdict::kTooFar);
+}
+
+// The end of the range, as a session that a donor sent may have it.
+TEST(SessionTable, at_the_end_of_the_numbers_a_session_is_refused_and_every_walk_ends) {
+  const auto bytes_of = [](std::uint64_t highest) {
+    Bytes bytes;
+    ByteWriter out(bytes);
+    for (const std::uint64_t field : {std::uint64_t{7}, highest, std::uint64_t{1}}) out.u64(field);
+    out.u32(1);
+    out.u64(highest);
+    out.u8(1);
+    out.text("r");
+    return bytes;
+  };
+  for (const std::uint64_t bad : {limits::kCounterMax + 1, ~std::uint64_t{0} - 1, ~std::uint64_t{0}})
+    EXPECT_FALSE(Table().read(bytes_of(bad)).ok()) << bad;
   Table t;
-  EXPECT_EQ(t.ask(9, 2), Verdict::kEvicted);
-  EXPECT_EQ(t.ask(9, 0), Verdict::kEvicted);
+  ASSERT_TRUE(t.read(bytes_of(limits::kCounterMax)).ok());
+  EXPECT_EQ(t.result(7, limits::kCounterMax), "r");
+  Bytes out;
+  t.write_since(Position(0), out);
+  EXPECT_LT(out.size(), 200U);
+}
+
+// --- births: an evicted session is never taken for a new one
+
+TEST(SessionTable, the_first_request_of_an_evicted_session_is_not_executed_again) {
+  Table t({2, 4, 1000});
+  t.note(1, 1, "a");  // at position 1; born at 1, when nothing had been executed
+  t.note(2, 1, "b");
+  t.note(3, 1, "c");
+  EXPECT_EQ(t.horizon(), Position(1));
+  EXPECT_EQ(t.ask(1, 1, 1), Verdict::kEvicted);
+  EXPECT_EQ(t.ask(1, 2, 1), Verdict::kEvicted);
+  EXPECT_EQ(t.ask(4, 1, 1), Verdict::kEvicted) << "as old as the evicted one: nobody knows";
+}
+
+TEST(SessionTable, a_session_born_above_the_horizon_is_new) {
+  Table t({2, 4, 1000});
+  for (std::uint64_t s = 1; s <= 5; ++s) t.note(s, 1, "x");
+  EXPECT_EQ(t.horizon(), Position(3));
+  EXPECT_EQ(t.ask(9, 1, 3), Verdict::kEvicted);
+  EXPECT_EQ(t.ask(9, 1, 4), Verdict::kFresh);
+  EXPECT_EQ(t.ask(9, 2, 4), Verdict::kFresh) << "its number 1 may be on its way";
+}
+
+TEST(SessionTable, a_session_that_is_here_is_known_whatever_birth_it_names) {
+  Table t({2, 4, 1000});
+  for (std::uint64_t s = 1; s <= 5; ++s) t.note(s, 1, "x");
+  EXPECT_EQ(t.ask(5, 1, 0), Verdict::kRepeat);
+  EXPECT_EQ(t.ask(5, 2, 0), Verdict::kFresh);
+}
+
+TEST(SessionTable, the_horizon_is_part_of_the_digest_and_of_a_transfer) {
+  Table a({2, 4, 1000}), b({2, 4, 1000});
+  for (std::uint64_t s = 1; s <= 5; ++s) a.note(s, 1, "x");
+  Bytes bytes;
+  a.write_since(Position(0), bytes);
+  ASSERT_TRUE(b.read(bytes).ok());
+  EXPECT_NE(a.digest(), b.digest());
+  b.forget_before(a.oldest(), a.horizon());
+  EXPECT_EQ(a.digest(), b.digest());
+  EXPECT_EQ(b.ask(1, 1, 1), Verdict::kEvicted);
 }
 
 TEST(SessionTable, a_skipped_number_inside_the_window_is_fresh) {
@@ -58,13 +138,13 @@ TEST(SessionTable, a_number_below_the_window_is_evicted) {
   EXPECT_EQ(t.result(1, 2), "2");
 }
 
-TEST(SessionTable, a_leap_beyond_the_window_forgets_what_is_below) {
+TEST(SessionTable, a_step_of_a_whole_window_forgets_what_is_below) {
   Table t({10, 4, 1000});
   t.note(1, 1, "a");
-  t.note(1, 1000, "z");
+  t.note(1, 5, "z");
   EXPECT_EQ(t.ask(1, 1), Verdict::kEvicted);
-  EXPECT_EQ(t.ask(1, 998), Verdict::kFresh);
-  EXPECT_EQ(t.result(1, 1000), "z");
+  EXPECT_EQ(t.ask(1, 3), Verdict::kFresh);
+  EXPECT_EQ(t.result(1, 5), "z");
   EXPECT_EQ(t.bytes(), 1U);
 }
 
@@ -128,27 +208,33 @@ TEST(SessionTable, a_session_that_was_never_used_is_malformed) {
 struct SessionModel {
   struct Session {
     std::uint64_t highest = 0;
+    std::uint64_t last_used = 0;
     std::map<std::uint64_t, std::string> results;
   };
   std::size_t sessions_max, window;
   std::map<std::uint64_t, Session> sessions;
   std::deque<std::uint64_t> order;
+  std::uint64_t horizon = 0, position = 0;
 
-  Verdict ask(std::uint64_t s, std::uint64_t n) const {
+  Verdict ask(std::uint64_t s, std::uint64_t n, std::uint64_t born) const {
     const auto it = sessions.find(s);
-    if (it == sessions.end()) return n == 1 ? Verdict::kFresh : Verdict::kEvicted;
-    if (n > it->second.highest) return Verdict::kFresh;
-    if (n + window <= it->second.highest) return Verdict::kEvicted;
+    if (it == sessions.end() && horizon > 0 && born <= horizon) return Verdict::kEvicted;
+    const std::uint64_t highest = it == sessions.end() ? 0 : it->second.highest;
+    if (n > highest + window) return Verdict::kTooFar;
+    if (n > highest) return Verdict::kFresh;
+    if (n + window <= highest) return Verdict::kEvicted;
     return it->second.results.contains(n) ? Verdict::kRepeat : Verdict::kFresh;
   }
   void note(std::uint64_t s, std::uint64_t n, const std::string& result) {
     Session& x = sessions[s];
     x.highest = std::max(x.highest, n);
+    x.last_used = ++position;
     x.results[n] = result;
     std::erase_if(x.results, [&](const auto& r) { return r.first + window <= x.highest; });
     std::erase(order, s);
     order.push_back(s);
     if (sessions.size() > sessions_max) {
+      horizon = sessions[order.front()].last_used;
       sessions.erase(order.front());
       order.pop_front();
     }
@@ -170,20 +256,22 @@ TEST(SessionTable, behaves_as_the_obvious_model_and_survives_transfers) {
       const std::uint64_t highest = it == model.sessions.end() ? 0 : it->second.highest;
       const std::uint64_t low = highest > window + 3 ? highest - window - 3 : 0;
       const std::uint64_t n = low + 1 + random.below(highest - low + (random.chance(.05) ? 50 : 3));
-      ASSERT_EQ(table.ask(s, n), model.ask(s, n)) << "seed " << seed << " step " << i;
-      if (model.ask(s, n) == Verdict::kRepeat) {
+      const std::uint64_t born = random.chance(.5) ? model.position + 1 : random.below(model.position + 2);
+      ASSERT_EQ(table.ask(s, n, born), model.ask(s, n, born)) << "seed " << seed << " step " << i;
+      if (model.ask(s, n, born) == Verdict::kRepeat) {
         ASSERT_EQ(table.result(s, n), model.sessions[s].results[n]) << "seed " << seed << " step " << i;
-      } else if (model.ask(s, n) == Verdict::kFresh) {
+      } else if (model.ask(s, n, born) == Verdict::kFresh) {
         const std::string result(random.below(60), static_cast<char>('a' + random.below(26)));
         table.note(s, n, result);
         model.note(s, n, result);
         ASSERT_EQ(table.sessions(), model.sessions.size());
+        ASSERT_EQ(table.horizon(), Position(model.horizon));
       }
       if (!random.chance(.01)) continue;
       Bytes bytes;
       table.write_since(Position(copied), bytes);
       ASSERT_TRUE(mirror.read(bytes).ok());
-      mirror.forget_before(table.oldest());
+      mirror.forget_before(table.oldest(), table.horizon());
       copied = table.position;
       ASSERT_EQ(mirror.digest(), table.digest()) << "seed " << seed << " step " << i;
       ASSERT_EQ(mirror.bytes(), table.bytes());
@@ -216,6 +304,7 @@ TEST(SessionTable, kept_session_by_session_comes_back_and_evicts_alike) {
       Table other(limits);
       other.position = table.position;
       for (const auto& [used, bytes] : by_use) ASSERT_TRUE(other.read(bytes).ok());
+      other.forget_before(table.oldest(), table.horizon());
       ASSERT_EQ(other.digest(), table.digest()) << "seed " << seed << " round " << round;
       for (std::uint64_t s = 100; s < 104; ++s) other.note(s, 1, "new");
       Bytes all;
@@ -223,6 +312,7 @@ TEST(SessionTable, kept_session_by_session_comes_back_and_evicts_alike) {
       Table same(limits);
       same.position = table.position;
       ASSERT_TRUE(same.read(all).ok());
+      same.forget_before(table.oldest(), table.horizon());
       for (std::uint64_t s = 100; s < 104; ++s) same.note(s, 1, "new");
       ASSERT_EQ(other.digest(), same.digest())
           << "they evict in another order; seed " << seed << " round " << round;

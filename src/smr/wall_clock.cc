@@ -36,7 +36,7 @@ WallTime WallClock::own(BootTime now) const {
 }
 
 void WallClock::heard(BootTime now, ReplicaId from, Incarnation incarnation, WallTime wall) {
-  if (!known_ || wall.value <= 0 || wall.value > limits::kWallMaxMs) return;
+  if (!known_ || wall.value <= 0 || wall.value > limits::kWallTimeMaxMs) return;
   Peer& p = peers_[from.value];
   if (p.incarnation != incarnation) p = {incarnation, {}};
   p.ahead.add(now, wall.value - own(now).value);

@@ -32,6 +32,13 @@ class MessageFile {
   // nullopt: the file ends here.
   [[nodiscard]] Result<std::optional<wire::Message>> next();
   [[nodiscard]] std::uint64_t at() const { return before_ + begin_; }
+  // Of the wire format of the first message, once next() has looked at it; 0: that is no message.
+  [[nodiscard]] std::uint8_t format() const {
+    std::uint16_t magic = 0;
+    if (buffer_.size() < 3) return 0;
+    std::memcpy(&magic, buffer_.data(), sizeof magic);
+    return magic == wire::kMagic ? std::to_integer<std::uint8_t>(buffer_[2]) : std::uint8_t{0};
+  }
   [[nodiscard]] Error spoilt(std::string_view why) const {
     return {Code::kInvalid,
             fmt::format("{} is damaged: near byte {} it is not what was written ({}). Use another backup; "
@@ -88,6 +95,10 @@ Result<wire::HelloReply> read_source(MessageFile& file, const std::string& path)
   const Error foreign{Code::kInvalid, path + " is not a backup of titer"};
   const auto first = file.next();
   if (!first && file.at() > 0) return first.error();
+  if (const std::uint8_t format = file.format(); !first && format != 0 && format != wire::kVersion)
+    return Error{Code::kInvalid, fmt::format("{} was written by another version of titer (format {}, this one reads {}): "
+                                             "restore it with that version",
+                                             path, format, wire::kVersion)};
   if (!first || !*first || (*first)->type != wire::Type::kHelloReply) return foreign;
   auto source = wire::decode_hello_reply((*first)->payload);
   if (!source) return file.spoilt(source.error().message);

@@ -49,7 +49,7 @@ struct RecordName {
   bool operator==(const RecordName&) const = default;
 };
 
-inline constexpr std::uint32_t kJournalVersion = 1;
+inline constexpr std::uint32_t kJournalVersion = 2;
 inline constexpr std::size_t kGroupHeaderBytes = 56;
 inline constexpr std::size_t kRecordHeaderBytes = 29;
 // Of one group with everything: two such and the header fill a segment of 8 MiB, and a sync of that much is already

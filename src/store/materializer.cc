@@ -34,7 +34,8 @@ bool Materializer::gather(machine::Machine& machine, std::size_t bytes_max) {
                                           [&](std::uint32_t slot, ByteView part) { into.put_site(slot, part); });
   left_ = machine.registry().changes();
   const bool events = gather_events(machine.registry(), kEventBytes);
-  return sites && events;
+  const bool keys = gather_idempotency(machine.idempotency(), bytes_max);
+  return sites && events && keys;
 }
 
 bool Materializer::gather_events(const registry::State& state, std::size_t bytes_max) {
@@ -80,6 +81,20 @@ void Materializer::gather_sessions(const machine::Machine& machine) {
   written_.sessions = machine.position();
 }
 
+// A record never changes, so only new ones are put.
+bool Materializer::gather_idempotency(const machine::IdempotencyTable& table, std::size_t bytes_max) {
+  written_.idempotency =
+      table.visit_since(std::max(written_.idempotency, table.dropped()), bytes_max,
+                        [&](Position position, ByteView record) { batch_->put_idempotency(position, record); });
+  return written_.idempotency >= table.newest();
+}
+
+void Materializer::drop_idempotency(const machine::IdempotencyTable& table) {
+  if (table.dropped() > written_.idempotency_dropped)
+    batch_->drop_idempotency(written_.idempotency_dropped, table.dropped());
+  written_.idempotency_dropped = table.dropped();
+}
+
 void Materializer::gather_access(const registry::State& state) {
   Bytes part;
   state.write_access(written_.access, part);
@@ -95,6 +110,8 @@ TablesBatch Materializer::close(machine::Machine& machine, Closing closing) {
   put_block();
   drop_blocks(machine.registry().dropped());
   gather_sessions(machine);
+  (void)gather_idempotency(machine.idempotency(), kAll);
+  drop_idempotency(machine.idempotency());
   gather_access(machine.registry());
   Head head;
   head.batch = ++written_.batch;

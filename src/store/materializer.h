@@ -58,6 +58,8 @@ class Materializer {
   void put_block();
   void drop_blocks(Position dropped);
   void gather_sessions(const machine::Machine& machine);
+  bool gather_idempotency(const machine::IdempotencyTable& table, std::size_t bytes_max);
+  void drop_idempotency(const machine::IdempotencyTable& table);
   void gather_access(const registry::State& state);
 
   const Tables& tables_;

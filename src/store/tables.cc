@@ -58,6 +58,14 @@ void TablesBatch::put_session(SessionId id, ByteView session) {
 void TablesBatch::drop_session(SessionId id) {
   (void)contents_->writes.Delete(contents_->families[kSessions], NumberKey(id.value).slice());
 }
+void TablesBatch::put_idempotency(Position position, ByteView record) {
+  (void)contents_->writes.Put(contents_->families[kIdempotency], NumberKey(position.value).slice(),
+                              slice_of(record));
+}
+void TablesBatch::drop_idempotency(Position above, Position upto) {
+  (void)contents_->writes.DeleteRange(contents_->families[kIdempotency], NumberKey(above.value + 1).slice(),
+                                      NumberKey(upto.value + 1).slice());
+}
 void TablesBatch::put_access(ByteView part) {
   (void)contents_->writes.Put(contents_->families[kMeta], std::string(kAccessKey), slice_of(part));
 }
@@ -107,7 +115,7 @@ Tables::Ended Tables::write(const TablesBatch& batch) {
 Status Tables::wipe() {
   if (Status noted = database_->note_newest(0); !noted) return noted;
   rocksdb::WriteBatch all;
-  for (const Family family : {kSites, kHistory, kSessions})
+  for (const Family family : {kSites, kHistory, kSessions, kIdempotency})
     (void)all.DeleteRange(database_->families[family], rocksdb::Slice(), last_key());
   for (const std::string_view key : {kHeadKey, kAccessKey})
     (void)all.Delete(database_->families[kMeta], std::string(key));
@@ -116,7 +124,7 @@ Status Tables::wipe() {
   database_->batch = 0;
   // Deleted rows still lie in files; files that hold nothing else can be deleted now. This only saves space.
   const rocksdb::Slice end(last_key());
-  for (const Family family : {kSites, kHistory, kSessions})
+  for (const Family family : {kSites, kHistory, kSessions, kIdempotency})
     (void)rocksdb::DeleteFilesInRange(database_->db.get(), database_->families[family], nullptr, &end);
   return ok_status();
 }

@@ -2,8 +2,8 @@
 
 // Tables: the state machine's state on disk, as it was at one executed position.
 //
-// Four column families of one RocksDB: sites (slot → the site as State::read_transfer takes it), history (blocks of
-// consecutive events), sessions (id → the session), meta (who they belong to, the keys if there are any, the head). One batch moves them from
+// Five column families of one RocksDB: sites (slot → the site as State::read_transfer takes it), history (blocks of
+// consecutive events), sessions (id → the session), idempotency keys (position → the record), meta (who they belong to, the keys if there are any, the head). One batch moves them from
 // one position to a later one, all or nothing: what changed and the head that says where that is. They follow the
 // state lazily; the journal holds every frame beyond them, so recovery is: load these, replay that.
 //
@@ -44,10 +44,12 @@ struct Written {
   std::uint64_t batch = 0;  // Head::batch
   Position sessions;        // sessions used after it are not there as they are now
   std::set<SessionId> session_ids;
-  Position events;              // blocks hold the events up to here
-  std::deque<Position> blocks;  // the first position of each
-  Position access;              // keys and switch are there as of then
-  Bytes last_block;             // the last of them, while it has room
+  Position idempotency;          // idempotency keys are there up to here …
+  Position idempotency_dropped;  // … and above this
+  Position events;               // blocks hold the events up to here
+  std::deque<Position> blocks;   // the first position of each
+  Position access;               // keys and switch are there as of then
+  Bytes last_block;              // the last of them, while it has room
 };
 
 // Everything that one write changes, and the head. Made by a Materializer.
@@ -119,6 +121,8 @@ class TablesBatch {
   void drop_block(Position first);
   void put_session(SessionId id, ByteView session);
   void drop_session(SessionId id);
+  void put_idempotency(Position position, ByteView record);
+  void drop_idempotency(Position above, Position upto);
   void put_access(ByteView part);
   void put_head(Head head);
 

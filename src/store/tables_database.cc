@@ -22,7 +22,7 @@ constexpr std::size_t kWriteBuffersBytes = std::size_t{16} << 20;  // of all fam
 constexpr std::size_t kLogsBytes = std::size_t{64}
                                    << 20;  // RocksDB's logs; beyond it flushes what still needs them
 constexpr std::size_t kFileBytes = std::size_t{16} << 20;
-constexpr std::array<const char*, kFamilies> kNames = {"sites", "history", "sessions", "default"};
+constexpr std::array<const char*, kFamilies> kNames = {"sites", "history", "sessions", "idempotency", "default"};
 
 bool has_lz4() {
   const auto known = rocksdb::GetSupportedCompressions();

@@ -19,7 +19,7 @@
 
 namespace titer::store {
 
-enum Family : std::size_t { kSites, kHistory, kSessions, kMeta, kFamilies };
+enum Family : std::size_t { kSites, kHistory, kSessions, kIdempotency, kMeta, kFamilies };
 
 struct Tables::Database {
   Options options;
@@ -67,7 +67,7 @@ class Key {
   std::array<char, sizeof(T)> bytes_;
 };
 using SlotKey = Key<std::uint32_t>;
-using NumberKey = Key<std::uint64_t>;  // of a block's first position, of a session
+using NumberKey = Key<std::uint64_t>;  // of a block's first position, of a session, of a position
 
 inline rocksdb::Slice slice_of(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -2,6 +2,7 @@
 
 #include "store/tables_head.h"
 
+#include "base/limits.h"
 #include "wire/codec.h"
 
 namespace titer::store {
@@ -44,6 +45,8 @@ void encode_head(const Head& head, Bytes& out) {
   w.u64(s.pass_began.value);
   w.u32(s.next_slot);
   w.blob(s.registry);
+  w.u64(s.horizon.value);
+  w.blob(s.idempotency);
   write_checkpoint(w, head.checkpoint);
   w.u64(head.events.value);
   w.u64(head.journal.salt);
@@ -66,13 +69,18 @@ Result<Head> decode_head(ByteView bytes) {
   s.next_slot = in.u32();
   const ByteView registry = in.blob();
   s.registry.assign(registry.begin(), registry.end());
+  s.horizon = Position(in.u64());
+  const ByteView idempotency = in.blob();
+  s.idempotency.assign(idempotency.begin(), idempotency.end());
   head.checkpoint = read_checkpoint(in);
   head.events = Position(in.u64());
   head.journal.salt = in.u64();
   head.journal.group = in.u64();
   head.written = WallTime(in.i64());
   for (std::uint32_t n = in.u32(); n > 0 && in.ok(); --n) head.recoveries.emplace_back(in.text());
-  if (!in.done() || learning > 1) return Error{Code::kProtocol, "their head is malformed"};
+  const bool in_range = s.position.value <= limits::kCounterMax && s.horizon.value <= limits::kCounterMax &&
+                        head.checkpoint.clock.value <= limits::kCounterMax;
+  if (!in.done() || learning > 1 || !in_range) return Error{Code::kProtocol, "their head is malformed"};
   return head;
 }
 

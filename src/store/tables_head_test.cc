@@ -4,13 +4,16 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
+
 namespace titer::store {
 namespace {
 
 Head some_head() {
   Head head;
   head.batch = 3;
-  head.standing = {true, Position(400), 0xD1, Position(390), 17, Bytes(5, std::byte{9})};
+  head.standing = {true, Position(400),          0xD1,          Position(390),
+                   17,   Bytes(5, std::byte{9}), Position(380), Bytes(16, std::byte{8})};
   head.checkpoint.installed.number = ViewNumber(7);
   head.checkpoint.installed.members = {{ReplicaId(1), Incarnation(99), "host:1"}};
   head.checkpoint.installed.known_dead = {Incarnation(5)};
@@ -37,10 +40,26 @@ TEST(TablesHead, comes_back_with_every_field) {
   EXPECT_EQ(head->standing.next_slot, 17U);
   EXPECT_EQ(head->standing.pass_began, Position(390));
   EXPECT_EQ(head->standing.digest, 0xD1U);
+  EXPECT_EQ(head->standing.horizon, Position(380));
+  EXPECT_EQ(head->standing.idempotency, Bytes(16, std::byte{8}));
   EXPECT_EQ(head->checkpoint.installed, some_head().checkpoint.installed);
   EXPECT_EQ(head->checkpoint.bases, some_head().checkpoint.bases);
   EXPECT_EQ(head->journal, some_head().journal);
   EXPECT_EQ(head->recoveries, some_head().recoveries);
+}
+
+TEST(TablesHead, with_a_number_out_of_range_is_refused) {
+  const auto refused = [](void (*spoil)(Head&)) {
+    Head head = some_head();
+    spoil(head);
+    Bytes bytes;
+    encode_head(head, bytes);
+    return !decode_head(bytes).ok();
+  };
+  EXPECT_TRUE(refused([](Head& h) { h.standing.position = Position(limits::kCounterMax + 1); }));
+  EXPECT_TRUE(refused([](Head& h) { h.standing.horizon = Position(~std::uint64_t{0}); }));
+  EXPECT_TRUE(refused([](Head& h) { h.checkpoint.clock = LamportTime(~std::uint64_t{0}); }));
+  EXPECT_FALSE(refused([](Head& h) { h.checkpoint.clock = LamportTime(limits::kCounterMax); }));
 }
 
 TEST(TablesHead, that_is_cut_short_or_bent_is_an_error_and_never_a_crash) {

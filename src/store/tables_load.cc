@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The tables back into a state machine: sites, events, sessions, and last the head, whose digest must come out.
+// The tables back into a state machine: sites, events, sessions, idempotency keys, and last the head, whose digest must come out.
 
 #include <algorithm>
 #include <functional>
@@ -67,6 +67,11 @@ Status load_sessions(const Tables::Database& from, machine::Machine& machine, Wr
   return read;
 }
 
+Status load_idempotency(const Tables::Database& from, machine::Machine& machine) {
+  return each_row(from, kIdempotency,
+                  [&](ByteView, ByteView record) { return machine.restore_idempotency(record); });
+}
+
 Status load_access(const Tables::Database& from, machine::Machine& machine, Written& written) {
   const auto part = from.get_meta(kAccessKey);
   if (!part) return part.error();
@@ -90,10 +95,13 @@ Result<Tables::Loaded> Tables::load(machine::Machine& machine) const {
   if (Status s = load_sites(*database_, machine); !s) return s.error();
   if (Status s = load_history(*database_, machine, written); !s) return s.error();
   if (Status s = load_sessions(*database_, machine, written); !s) return s.error();
+  if (Status s = load_idempotency(*database_, machine); !s) return s.error();
   if (Status s = load_access(*database_, machine, written); !s) return s.error();
   if (Status s = machine.finish_restore(loaded.head.standing); !s) return database_->damaged(s.error().message);
   written.batch = loaded.head.batch;
   written.sessions = loaded.head.standing.position;
+  written.idempotency = machine.idempotency().newest();
+  written.idempotency_dropped = machine.idempotency().dropped();
   written.events = loaded.head.events;
   if (written.last_block.size() >= Materializer::kBlockBytes) written.last_block.clear();
   return loaded;

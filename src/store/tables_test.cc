@@ -2,8 +2,11 @@
 
 #include "store/tables.h"
 
+#include <rocksdb/db.h>
+
 #include <fstream>
 
+#include "base/limits.h"
 #include "store/tables_writer.h"
 #include "store/testing/tables.h"
 
@@ -134,6 +137,7 @@ TEST(Tables, forget_sessions_that_the_state_has_forgotten) {
   run(kept.machine, make.add(1, 1, machine::add_site("elm", "Elm")).frame());
   std::uint64_t session = 1;
   for (int batch = 0; batch < 6; ++batch) {
+    make.born(kept.machine.position().next());
     for (std::uint64_t i = 0; i < 4000; ++i) make.add(++session, 1, machine::set("elm", i));
     kept.machine.execute(make.frame(), nullptr);
     kept.write();
@@ -144,6 +148,66 @@ TEST(Tables, forget_sessions_that_the_state_has_forgotten) {
   ASSERT_TRUE(loaded.ok()) << error_of(loaded);
   expect_same(kept.machine, again);
   EXPECT_EQ(loaded->written.session_ids.size(), kept.machine.sessions());
+  EXPECT_EQ(again.session_table().horizon(), kept.machine.session_table().horizon());
+}
+
+TEST(Tables, have_the_idempotency_keys_and_forget_those_that_the_state_has_forgotten) {
+  const TemporaryDir dir;
+  Tables tables = open_tables(options_of(dir / "t"));
+  Kept kept(tables);
+  machine::FrameMaker make;
+  run(kept.machine, make.add(1, 1, machine::add_site("elm", "Elm")).frame());
+  std::uint64_t number = 1;
+  for (int day = 0; day < 3; ++day) {
+    for (int batch = 0; batch < 4; ++batch) {
+      for (int i = 0; i < 500; ++i) {
+        registry::Request keyed = machine::set("elm", number);
+        const std::string text = "key " + std::to_string(number);
+        keyed.idempotency_key = text;
+        make.add(1, ++number, keyed);
+      }
+      kept.machine.execute(make.frame(), nullptr);
+      while (!kept.materializer.gather(kept.machine, 10'000)) continue;
+      kept.write();
+    }
+    make.pass_ms(limits::kIdempotencyKeepMs);
+  }
+  EXPECT_EQ(kept.machine.idempotency().stats().records, 2000U) << "those of the last day";
+  machine::Machine again;
+  const auto loaded = tables.load(again);
+  ASSERT_TRUE(loaded.ok()) << error_of(loaded);
+  expect_same(kept.machine, again);
+  EXPECT_EQ(again.idempotency().stats().records, 2000U);
+  registry::Request repeated = machine::set("elm", 5999);
+  repeated.idempotency_key = "key 5999";
+  const smr::Frame frame = make.add(2, 1, repeated).frame();
+  EXPECT_EQ(run(again, frame)[0].bytes, run(kept.machine, frame)[0].bytes);
+}
+
+TEST(Tables, of_an_older_format_are_refused) {
+  const TemporaryDir dir;
+  {
+    Tables tables = open_tables(options_of(dir / "t"));
+    Kept(tables).write();
+  }
+  {
+    rocksdb::DB* raw = nullptr;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const char* name : {"sites", "history", "sessions", "idempotency", "default"})
+      families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    ASSERT_TRUE(rocksdb::DB::Open(rocksdb::DBOptions(), dir / "t", families, &handles, &raw).ok());
+    std::string identity;
+    ASSERT_TRUE(raw->Get({}, handles.back(), "identity", &identity).ok());
+    identity[0] = 1;
+    ASSERT_TRUE(raw->Put({}, handles.back(), "identity", identity).ok());
+    for (rocksdb::ColumnFamilyHandle* handle : handles) ASSERT_TRUE(raw->DestroyColumnFamilyHandle(handle).ok());
+    delete raw;
+  }
+  const auto tables = Tables::open(options_of(dir / "t"));
+  ASSERT_FALSE(tables.ok());
+  EXPECT_EQ(tables.error().code, Code::kInvalid);
+  EXPECT_NE(tables.error().message.find("older titer"), std::string::npos) << tables.error().message;
 }
 
 TEST(Tables, gathering_keeps_up_with_a_state_that_changes_everywhere) {

@@ -18,7 +18,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr unsigned kHttpOk = 200;
 // gRPC's codes, in etcd's error bodies.
 constexpr std::int64_t kResourceExhausted = 8;
 constexpr std::int64_t kUnauthenticated = 16;

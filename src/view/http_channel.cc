@@ -18,7 +18,6 @@ namespace {
 
 using boost::system::error_code;
 
-constexpr unsigned kHttpOk = 200;
 // A parser leaves the line that is not whole yet, of a header or of a chunk.
 constexpr std::size_t kUnreadBytesMax = std::size_t{64} << 10U;
 

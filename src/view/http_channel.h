@@ -36,6 +36,8 @@ namespace titer::view {
 
 class ResponseParser;
 
+inline constexpr unsigned kHttpOk = 200;
+
 class HttpChannel : public std::enable_shared_from_this<HttpChannel> {
  public:
   struct Ask {

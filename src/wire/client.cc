@@ -48,7 +48,8 @@ Result<Request> decode_request_message(ByteView payload) {
   r.body = in.raw(in.left());
   if (r.body.size() > limits::kRequestBytesMax)
     return Error{Code::kTooLarge, "a request of more than 256 KiB; split it"};
-  if (!in.done() || r.number == RequestNumber()) return malformed("request");
+  if (!in.done() || r.number == RequestNumber() || r.number.value > limits::kCounterMax)
+    return malformed("request");
   return r;
 }
 Result<Answer> decode_answer(ByteView payload) {

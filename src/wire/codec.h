@@ -33,6 +33,9 @@ struct Hello {
   Incarnation incarnation;    // kReplica
   TransmitterId transmitter;  // kDirectClient
   SessionId session;          // clients
+  // Clients: the birth of the session, which is `next` of the first reply to a Hello that named the session; 0: this is
+  // that Hello. A client that repeats a request names the birth of its session, or the request may be executed again.
+  Position born{};
 };
 struct HelloReply {
   std::uint64_t cluster = 0;
@@ -40,6 +43,7 @@ struct HelloReply {
   ReplicaId replica;
   Incarnation incarnation;
   smr::ViewRecord view;  // the newest that this replica knows
+  Position next{};       // of the next request that it executes; at least 1
 };
 struct Goodbye {
   Code code = Code::kOk;
@@ -75,7 +79,14 @@ struct TransferLog {
   std::uint64_t offset = 0;
   ByteView bytes;
 };
-enum class TransferKind : std::uint8_t { kSites = 1, kChanged = 2, kEvents = 3, kSessions = 4, kHead = 5 };
+enum class TransferKind : std::uint8_t {
+  kSites = 1,
+  kChanged = 2,
+  kEvents = 3,
+  kSessions = 4,
+  kHead = 5,
+  kIdempotency = 6
+};
 struct TransferPart {
   TransferKind kind = TransferKind::kSites;
   bool more = false;            // the body goes on in the next part of this kind; only the last one is complete

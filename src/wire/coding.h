@@ -19,6 +19,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "base/limits.h"
 #include "base/result.h"
 #include "registry/keys.h"
 #include "registry/types.h"
@@ -156,6 +157,13 @@ inline std::uint64_t get_bounded(ByteReader& in, std::uint64_t max) {
   if (v <= max) return v;
   in.fail();
   return 0;
+}
+// A number that only rises.
+inline std::uint64_t get_counter(ByteReader& in) { return get_bounded(in, limits::kCounterMax); }
+inline std::uint64_t get_fixed_counter(ByteReader& in) {  // eight bytes
+  const std::uint64_t v = in.u64();
+  if (v > limits::kCounterMax) in.fail();
+  return v;
 }
 inline std::uint32_t get_u32(ByteReader& in) { return static_cast<std::uint32_t>(get_bounded(in, 0xFFFF'FFFF)); }
 inline std::int64_t get_signed(ByteReader& in) { return unzigzag(get_varint(in)); }

@@ -17,6 +17,7 @@ void encode(Bytes& out, const Hello& hello) {
   m.u64(hello.incarnation.value);
   m.u64(hello.transmitter.value);
   m.u64(hello.session.value);
+  m.u64(hello.born.value);
   m.finish();
 }
 
@@ -30,6 +31,7 @@ Result<Hello> decode_hello(ByteView payload) {
   h.incarnation = Incarnation(in.u64());
   h.transmitter = TransmitterId(in.u64());
   h.session = SessionId(in.u64());
+  h.born = Position(get_fixed_counter(in));
   if (h.role == Role::kReplica && h.replica.value >= limits::kReplicasMax) in.fail();
   if (h.role == Role::kDirectClient && !is_direct_client(h.transmitter)) in.fail();
   if (!in.done()) return malformed("hello");
@@ -43,6 +45,7 @@ void encode(Bytes& out, const HelloReply& reply) {
   m.u16(reply.replica.value);
   m.u64(reply.incarnation.value);
   encode_record(m, reply.view);
+  put_varint(m, reply.next.value);
   m.finish();
 }
 
@@ -54,6 +57,7 @@ Result<HelloReply> decode_hello_reply(ByteView payload) {
   r.replica = ReplicaId(in.u16());
   r.incarnation = Incarnation(in.u64());
   r.view = decode_record(in);
+  r.next = Position(get_counter(in));
   if (r.replica.value >= limits::kReplicasMax) in.fail();
   if (!in.done()) return malformed("answer to a hello");
   return r;

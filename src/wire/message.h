@@ -21,7 +21,7 @@
 namespace titer::wire {
 
 inline constexpr std::uint16_t kMagic = 0x5454;  // "TT"
-inline constexpr std::uint8_t kVersion = 1;
+inline constexpr std::uint8_t kVersion = 2;
 inline constexpr std::size_t kHeaderBytes = 16;
 
 // Numbers are part of the wire format: append only.

@@ -40,7 +40,7 @@ smr::AckRow get_row(ByteReader& in) {
   for (std::size_t i = 0; i < n && in.ok(); ++i) {
     const TransmitterId x = get_transmitter(in);
     if (!row.empty() && x <= row.back().first) in.fail();  // sorted, no one twice
-    row.emplace_back(x, Seq(get_varint(in)));
+    row.emplace_back(x, Seq(get_counter(in)));
   }
   return row;
 }
@@ -62,11 +62,12 @@ void put_frame(ByteWriter& out, const smr::Frame& f) {
 smr::FramePtr get_frame(ByteReader& in) {
   auto f = std::make_shared<smr::Frame>();
   f->rest = get_flags(in, kRest) != 0;
-  f->view = ViewNumber(get_varint(in));
+  f->view = ViewNumber(get_counter(in));
   f->transmitter = get_transmitter(in);
-  f->seq = Seq(get_varint(in));
-  f->ts = LamportTime(get_varint(in));
+  f->seq = Seq(get_counter(in));
+  f->ts = LamportTime(get_counter(in));
   f->stamp = get_time(in);
+  if (f->stamp.value < 0 || f->stamp.value > limits::kWallTimeMaxMs) in.fail();
   f->acks = get_row(in);
   f->count = static_cast<std::uint32_t>(get_bounded(in, limits::kFrameRequestsMax));
   if (f->seq == Seq()) in.fail();
@@ -117,17 +118,17 @@ void put(Bytes& out, const smr::Heartbeat& beat) {
 
 smr::Flush get_flush(ByteReader& in) {
   smr::Flush f;
-  f.view = ViewNumber(get_varint(in));
+  f.view = ViewNumber(get_counter(in));
   f.full = get_bool(in);
-  f.installed = ViewNumber(get_varint(in));
-  f.learned = Position(get_varint(in));
+  f.installed = ViewNumber(get_counter(in));
+  f.learned = Position(get_counter(in));
   f.floors = get_row(in);
   f.bases = get_row(in);
   return f;
 }
 smr::Relay get_relay(ByteReader& in) {
   smr::Relay r;
-  r.view = ViewNumber(get_varint(in));
+  r.view = ViewNumber(get_counter(in));
   r.frame = get_frame(in);
   return r;
 }
@@ -135,8 +136,8 @@ smr::Heartbeat get_heartbeat(ByteReader& in) {
   smr::Heartbeat h;
   h.sent = BootTime(in.i64());
   h.echo = BootTime(in.i64());
-  h.installed = ViewNumber(in.u64());
-  h.checkpoint = Position(in.u64());
+  h.installed = ViewNumber(get_fixed_counter(in));
+  h.checkpoint = Position(get_fixed_counter(in));
   h.digest = in.u64();
   h.hears.bits = in.u32();
   h.wall = WallTime(in.i64());
@@ -172,15 +173,15 @@ void put(Bytes& out, const smr::ViewIs& view) {
 
 smr::Welcome get_welcome(ByteReader& in) {
   smr::Welcome w;
-  w.view = ViewNumber(get_varint(in));
-  w.clock = LamportTime(get_varint(in));
-  w.next = Seq(get_varint(in));
+  w.view = ViewNumber(get_counter(in));
+  w.clock = LamportTime(get_counter(in));
+  w.next = Seq(get_counter(in));
   return w;
 }
 smr::Solicit get_solicit(ByteReader& in) {
   smr::Solicit s;
-  s.view = ViewNumber(get_varint(in));
-  s.ts = LamportTime(get_varint(in));
+  s.view = ViewNumber(get_counter(in));
+  s.ts = LamportTime(get_counter(in));
   return s;
 }
 
@@ -214,7 +215,7 @@ Result<smr::PeerMessage> decode_peer(const Message& message) {
     case Type::kFrame: return whole<smr::PeerMessage>(in, get_frame(in));
     case Type::kFlush: return whole<smr::PeerMessage>(in, get_flush(in));
     case Type::kRelay: return whole<smr::PeerMessage>(in, get_relay(in));
-    case Type::kDone: return whole<smr::PeerMessage>(in, smr::Done{ViewNumber(get_varint(in))});
+    case Type::kDone: return whole<smr::PeerMessage>(in, smr::Done{ViewNumber(get_counter(in))});
     case Type::kHeartbeat: return whole<smr::PeerMessage>(in, get_heartbeat(in));
     default: return Error{Code::kProtocol, "a message that does not belong on a link between replicas"};
   }
@@ -222,7 +223,8 @@ Result<smr::PeerMessage> decode_peer(const Message& message) {
 
 Result<smr::FromClient> decode_from_client(const Message& message) {
   ByteReader in(message.payload);
-  if (message.type == Type::kDirectHello) return whole<smr::FromClient>(in, smr::Hello{ViewNumber(get_varint(in))});
+  if (message.type == Type::kDirectHello)
+    return whole<smr::FromClient>(in, smr::Hello{ViewNumber(get_counter(in))});
   if (message.type != Type::kFrame) return Error{Code::kProtocol, "a message that a direct client does not send"};
   smr::FramePtr frame = get_frame(in);
   // A client acknowledges nothing and never speaks for a gateway.

@@ -29,7 +29,7 @@ void encode_record(ByteWriter& out, const smr::ViewRecord& record) {
 
 smr::ViewRecord decode_record(ByteReader& in) {
   smr::ViewRecord r;
-  r.number = ViewNumber(get_varint(in));
+  r.number = ViewNumber(get_counter(in));
   const std::size_t members = get_count(in, limits::kReplicasMax);
   r.members.reserve(members);
   for (std::size_t i = 0; i < members && in.ok(); ++i) {
@@ -67,7 +67,7 @@ void encode_installed(Bytes& out, const smr::Installed& line) {
 Result<smr::Installed> decode_installed(ByteView body) {
   ByteReader in(body);
   smr::Installed line;
-  line.last_executed.ts = LamportTime(in.u64());
+  line.last_executed.ts = LamportTime(get_fixed_counter(in));
   line.last_executed.transmitter = TransmitterId(in.u64());
   line.view = decode_record(in);
   if (!in.done()) return malformed("line of an installed view");
@@ -84,7 +84,7 @@ void encode(Bytes& out, const CompareAndSet& ask) {
 Result<CompareAndSet> decode_compare_and_set(ByteView payload) {
   ByteReader in(payload);
   CompareAndSet c;
-  c.expected = ViewNumber(get_varint(in));
+  c.expected = ViewNumber(get_counter(in));
   c.without.bits = in.u32();
   c.reason = std::string(get_text(in));
   if ((c.without.bits & ~kReplicaBits) != 0) in.fail();
@@ -99,7 +99,7 @@ void encode(Bytes& out, const Ready& ready) {
 }
 Result<Ready> decode_ready(ByteView payload) {
   ByteReader in(payload);
-  const Ready r{Position(get_varint(in))};
+  const Ready r{Position(get_counter(in))};
   if (!in.done()) return malformed("ready");
   return r;
 }
@@ -119,10 +119,10 @@ Result<Inventory> decode_inventory(ByteView payload) {
   Inventory i;
   i.refusal = std::string(as_text(in.raw(get_bounded(in, kRefusalBytesMax))));
   i.whole = get_bool(in);
-  i.installed = ViewNumber(get_varint(in));
+  i.installed = ViewNumber(get_counter(in));
   const std::size_t lives = get_count(in, limits::kKnownDeadMax);
   for (std::size_t n = 0; n < lives && in.ok(); ++n) i.lives.emplace_back(in.u64());
-  i.position = Position(get_varint(in));
+  i.position = Position(get_counter(in));
   if (!in.done()) return malformed("inventory");
   return i;
 }
@@ -142,9 +142,9 @@ Result<Pong> decode_pong(ByteView payload) {
   Pong p;
   p.number = in.u64();
   p.full = get_bool(in);
-  p.installed = ViewNumber(get_varint(in));
-  p.position = Position(get_varint(in));
-  p.learned = Position(get_varint(in));
+  p.installed = ViewNumber(get_counter(in));
+  p.position = Position(get_counter(in));
+  p.learned = Position(get_counter(in));
   p.learned_percent = in.u8();
   if (!in.done()) return malformed("pong");
   return p;

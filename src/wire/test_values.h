@@ -35,8 +35,9 @@ class Maker {
   std::uint32_t u32() { return static_cast<std::uint32_t>(any()); }
   double real() { return static_cast<double>(any_signed()) / 1024; }
   WallTime time() { return WallTime(any_signed()); }
-  Position position() { return Position(any()); }
-  ViewNumber view() { return ViewNumber(any()); }
+  std::uint64_t counter() { return any() >> 2; }  // up to limits::kCounterMax
+  Position position() { return Position(counter()); }
+  ViewNumber view() { return ViewNumber(counter()); }
 
   std::string string() {
     std::string s(below(4) == 0 ? below(300) : below(12), '\0');
@@ -192,21 +193,21 @@ class Maker {
   smr::AckRow row() {
     smr::AckRow r;
     for (std::uint64_t x = 0; x < limits::kReplicasMax; ++x)
-      if (coin()) r.emplace_back(TransmitterId(x), Seq(any()));
-    if (coin()) r.emplace_back(TransmitterId(any() | kDirectClientBit), Seq(any()));
+      if (coin()) r.emplace_back(TransmitterId(x), Seq(counter()));
+    if (coin()) r.emplace_back(TransmitterId(any() | kDirectClientBit), Seq(counter()));
     return r;
   }
   smr::Frame frame(bool of_client = false) {
     smr::Frame f;
-    f.view = view(), f.transmitter = transmitter(), f.seq = Seq(any() | 1), f.ts = LamportTime(any());
-    f.stamp = time(), f.rest = coin();
+    f.view = view(), f.transmitter = transmitter(), f.seq = Seq(counter() | 1), f.ts = LamportTime(counter());
+    f.stamp = WallTime(static_cast<std::int64_t>(below(limits::kWallTimeMaxMs + 1))), f.rest = coin();
     if (of_client) f.transmitter = TransmitterId(any() | kDirectClientBit);
     if (!of_client) f.acks = row();
     f.count = static_cast<std::uint32_t>(below(4));
     if (f.count == 0) return f;
     Bytes batch;
     for (std::uint32_t i = 0; i < f.count; ++i)
-      smr::append_request(batch, {SessionId(any()), RequestNumber(any() | 1), as_bytes(text())});
+      smr::append_request(batch, {SessionId(any()), RequestNumber(counter() | 1), as_bytes(text()), position()});
     f.requests = std::make_shared<const Bytes>(std::move(batch));
     return f;
   }

@@ -48,7 +48,7 @@ void add_peers(std::vector<Bytes>& all, Maker& make) {
   TransferPart part;
   part.kind = TransferKind::kHead, part.more = make.coin(), part.view = make.view();
   part.next_slot = slots / 2, part.slots = slots;
-  part.complete = make.position(), part.clock = LamportTime(make.any()), part.digest = make.any();
+  part.complete = make.position(), part.clock = LamportTime(make.counter()), part.digest = make.any();
   part.body = as_bytes(make.text());
   add(all, part);
 }
@@ -56,15 +56,15 @@ void add_peers(std::vector<Bytes>& all, Maker& make) {
 void add_clients(std::vector<Bytes>& all, Maker& make) {
   add(all, smr::FromClient(smr::Hello{make.view()}));
   add(all, smr::FromClient(make.frame_ptr(true)));
-  add(all, smr::ToClient(smr::Welcome{make.view(), LamportTime(make.any()), Seq(make.any())}));
-  add(all, smr::ToClient(smr::Solicit{make.view(), LamportTime(make.any())}));
+  add(all, smr::ToClient(smr::Welcome{make.view(), LamportTime(make.counter()), Seq(make.counter())}));
+  add(all, smr::ToClient(smr::Solicit{make.view(), LamportTime(make.counter())}));
   add(all, smr::ToClient(smr::ViewIs{make.record()}));
   Bytes body;
   encode_request(body, make.request());
-  add(all, Request{RequestNumber(make.any() | 1), body});
+  add(all, Request{RequestNumber(make.counter() | 1), body});
   body.clear();
   encode_outcome(body, make.outcome());
-  add(all, Answer{RequestNumber(make.any()), body});
+  add(all, Answer{RequestNumber(make.counter()), body});
   body.clear();
   encode_query(body, make.query());
   add(all, Query{make.any(), body});

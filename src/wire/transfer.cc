@@ -18,9 +18,9 @@ void encode(Bytes& out, const TransferWant& want) {
 Result<TransferWant> decode_transfer_want(ByteView payload) {
   ByteReader in(payload);
   TransferWant w;
-  w.since = Position(get_varint(in));
+  w.since = Position(get_counter(in));
   w.from_slot = get_u32(in);
-  w.pass_began = Position(get_varint(in));
+  w.pass_began = Position(get_counter(in));
   w.log_bytes = get_varint(in);
   if (!in.done()) return malformed("wish for a state transfer");
   return w;
@@ -42,13 +42,13 @@ void encode(Bytes& out, const TransferPart& part) {
 Result<TransferPart> decode_transfer_part(ByteView payload) {
   ByteReader in(payload);
   TransferPart p;
-  p.kind = get_enum(in, TransferKind::kSites, TransferKind::kHead);
+  p.kind = get_enum(in, TransferKind::kSites, TransferKind::kIdempotency);
   p.more = get_bool(in);
-  p.view = ViewNumber(get_varint(in));
+  p.view = ViewNumber(get_counter(in));
   p.next_slot = get_u32(in);
   p.slots = get_u32(in);
-  p.complete = Position(get_varint(in));
-  p.clock = LamportTime(get_varint(in));
+  p.complete = Position(get_counter(in));
+  p.clock = LamportTime(get_counter(in));
   p.digest = in.u64();
   p.body = in.raw(in.left());
   if (p.next_slot > p.slots) in.fail();

@@ -103,16 +103,17 @@ def xxh3(data, seed=0):
     return _avalanche(total + _mix(data, n - 16, 136 - 17, seed) & _M)
 
 
-def message(kind, payload=b"", length=None, checksum=None, magic=0x5454, version=1):
+def message(kind, payload=b"", length=None, checksum=None, magic=0x5454, version=2):
     """One message; fields that are wrong on purpose stay wrong."""
     if checksum is None:
         checksum = xxh3(payload, kind)
     return struct.pack("<HBBIQ", magic, version, kind, len(payload) if length is None else length, checksum) + payload
 
 
-def hello(role=ROLE_GATEWAY, session=None, transmitter=0, cluster=0, tables=0, replica=0, incarnation=0):
+def hello(role=ROLE_GATEWAY, session=None, transmitter=0, cluster=0, tables=0, replica=0, incarnation=0,
+          born=0):
     session = random.getrandbits(63) | 1 if session is None else session
-    return message(HELLO, struct.pack("<BQQHQQQ", role, cluster, tables, replica, incarnation, transmitter, session))
+    return message(HELLO, struct.pack("<BQQHQQQQ", role, cluster, tables, replica, incarnation, transmitter, session, born))
 
 
 def varint(value):
@@ -173,9 +174,20 @@ def welcome(payload):
     return view, clock, read_varint(payload, at)[0]
 
 
-def frame(view, transmitter, seq, clock, session, number, body, stamp=None):
+def next_position(reply):
+    """The position of the next request, from a HelloReply: the birth of a session that begins with it."""
+    _, at = read_varint(reply, 26)
+    members, at = read_varint(reply, at)
+    for _ in range(members):
+        size, at = read_varint(reply, at + 9)
+        at += size
+    dead, at = read_varint(reply, at)
+    return read_varint(reply, at + 8 * dead)[0]
+
+
+def frame(view, transmitter, seq, clock, session, number, body, stamp=None, born=1):
     """A direct client's frame with one request."""
-    batch = struct.pack("<QQI", session, number, len(body)) + body
+    batch = struct.pack("<QQQI", session, born, number, len(body)) + body
     rotated = (transmitter << 1 | transmitter >> 63) & _M
     stamp = int(time.time() * 1000) if stamp is None else stamp
     return (b"\0" + varint(view) + varint(rotated) + varint(seq) + varint(clock) + signed(stamp) + varint(0) +
@@ -224,7 +236,9 @@ class Link:
             return
         try:
             self.send(hello(**who))
-            self.cluster, self.tables = struct.unpack_from("<QQ", self.expect(HELLO_REPLY))
+            reply = self.expect(HELLO_REPLY)
+            self.cluster, self.tables = struct.unpack_from("<QQ", reply)
+            self.born = who.get("born", 0) or next_position(reply)
         except BaseException:
             self.close()
             raise

@@ -66,7 +66,7 @@ class Writer(Client):
         self.waits_for, self.refused = waits_for, 0  # codes upon which it says the same again; read_only came so often
         self.answer_within = answer_within  # seconds; else it goes to the next replica
         self.position = 0  # of the last request that was answered
-        self.session = random.getrandbits(63) | 1
+        self.session, self.born = random.getrandbits(63) | 1, 0
         self.acknowledged, self._number, self._body = 0, 0, wire.adjust(name, 1)
 
     def __enter__(self):
@@ -89,8 +89,9 @@ class Writer(Client):
         while time.monotonic() < end:
             try:
                 if self._link is None:
-                    self._link = wire.Link(self.ports[self._at], session=self.session,
+                    self._link = wire.Link(self.ports[self._at], session=self.session, born=self.born,
                                            timeout=self.answer_within)
+                    self.born = self._link.born
                 answer = self._link.request(self._number, body)
                 code = wire.refusal(answer)
                 if code not in self.waits_for:

@@ -72,7 +72,7 @@ constexpr Mutant kMutants[] = {
     {"lives", smr::ProtocolRule::kLives, 500},
     {"learner_lives", smr::ProtocolRule::kLearnerLives, 1000},
     {"joiner_installs", smr::ProtocolRule::kJoinerInstalls, 1000, joins_are_cut},
-    {"first_request_alone", smr::ProtocolRule::kFirstAlone, 500},
+    {"horizon", smr::ProtocolRule::kHorizon, 200},
 };
 // All but kInherit: a lease that outlives a total failure is so rare a case that thousands of seeds do not show it.
 // Recovery.an_earlier_lifes_promises_to_readers_are_kept_whoever_has_them makes it. And kGoneBack: no disk is put back here;

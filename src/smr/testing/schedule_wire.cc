@@ -196,8 +196,9 @@ void Schedule::execute(Process& p, Node at, const Execution& e) {
 // One request at one state machine: the state is how much of history_ it has seen. Returns the request's position.
 std::uint64_t Schedule::apply(Process& p, const RequestView& request) {
   const Name name{request.session.value, request.number.value};
-  const auto found = p.sessions.find(request.session, request.number);
+  const auto found = p.sessions.find(request.session, request.number, request.born);
   if (found.verdict == SessionTable::Verdict::kEvicted) throw Failure("a session was evicted");
+  if (found.verdict == SessionTable::Verdict::kTooFar) throw Failure("a client left its window");
   if (found.verdict == SessionTable::Verdict::kRepeat) {
     ++stats_.repeated;
     const std::uint64_t first = ByteReader(found.result).u64();
@@ -248,7 +249,7 @@ void Schedule::take_state(Node n, State& state) {
   if (p.replica->snapshot().full || state.since.value > p.position) return;
   if (state.position >= p.position) {
     if (!p.sessions.read(state.sessions).ok()) throw Failure("state transfer is malformed");
-    p.sessions.forget_before(state.oldest);
+    p.sessions.forget_before(state.oldest, {});
     p.position = state.position;
   } else if (state.final) {
     throw Failure("the donor of a flush has less than a learner");
