@@ -11,6 +11,8 @@ target_compile_features(titer_flags INTERFACE cxx_std_20)
 target_compile_definitions(titer_flags INTERFACE XXH_INLINE_ALL BOOST_ASIO_NO_DEPRECATED)
 target_compile_options(titer_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor)
 target_link_libraries(titer_flags INTERFACE Boost::headers fmt::fmt)
+# GCC's -Wconversion does not mean signs either.
+target_compile_options(titer_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>)
 # A class of one file may use that file's anonymous namespace also when several files are compiled as one.
 if(CMAKE_UNITY_BUILD)
   target_compile_options(titer_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)

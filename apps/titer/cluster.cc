@@ -150,13 +150,11 @@ std::string pages(const Options& options) {
   return text + "\n";
 }
 
-// Before the first replica is started, so that none outlives this process because of a signal. `nohup` has SIGHUP ignored.
-boost::asio::signal_set signals_to_stop(net::Loop& loop) {
-  boost::asio::signal_set signals(loop.context(), SIGINT, SIGTERM);
+// A terminal that is closed. `nohup` has it ignored, and so it stays.
+void add_hangup(boost::asio::signal_set& signals) {
   struct sigaction hangup {};
   ::sigaction(SIGHUP, nullptr, &hangup);
   if (hangup.sa_handler != SIG_IGN) signals.add(SIGHUP);
-  return signals;
 }
 
 int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& loop) {
@@ -257,7 +255,9 @@ int run(const Options& options) {
   auto& loop = *new net::Loop();  // NOLINT(cppcoreguidelines-owning-memory): outlives the detached reader
   cluster::Supervisor supervisor(loop, supervisor_options(options),
                                  [](const std::string& text) { say("\n" + text + "\n"); });
-  auto signals = signals_to_stop(loop);
+  // Before the first replica is started, so that none outlives this process because of a signal.
+  boost::asio::signal_set signals(loop.context(), SIGINT, SIGTERM);
+  add_hangup(signals);
   signals.async_wait([&supervisor](const boost::system::error_code& error, int) {
     if (!error) supervisor.interrupt();
   });

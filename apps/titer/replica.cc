@@ -185,7 +185,7 @@ Runner setup(Flags& flags) {
   flags.option("--cluster", options->cluster).required();
   flags.option("--incarnation", options->incarnation).required();
   flags.option("--frames-in-flight", options->frames_in_flight);
-  flags.flag("--accept-clock", options->accept_clock);
+  flags.flag("--accept-clock", options->accept_clock, "");
   flags.option("--execution-log", options->execution_log);
   flags.option("--data", options->data, "directory of its data; without: durability memory");
   flags.option("--local-socket", options->local_socket, "path of a Unix socket for this user's processes")

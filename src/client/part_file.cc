@@ -78,7 +78,9 @@ Status PartFile::append(ByteView bytes) {
 
 Status PartFile::restart() {
   if (direct_ && bytes_ == 0) return ok_status();
-  if (direct_) return Error{Code::kInternal, path_ + " is not a file, so it cannot be written again from its beginning; name a file"};
+  if (direct_)
+    return Error{Code::kInternal,
+                 path_ + " is not a file, so it cannot be written again from its beginning; name a file"};
   bytes_ = 0;
   if (::ftruncate(fd_, 0) != 0 || ::lseek(fd_, 0, SEEK_SET) != 0) return failed("empty", path_);
   return ok_status();

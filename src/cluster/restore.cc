@@ -35,7 +35,8 @@ Status write_replica(const std::string& dir, std::uint64_t cluster, const smr::V
 void take_away(const std::string& dir, bool and_itself) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(dir, ignored))
-    if (!store::is_restore_mark(entry.path().filename().string())) std::filesystem::remove_all(entry.path(), ignored);
+    if (!store::is_restore_mark(entry.path().filename().string()))
+      std::filesystem::remove_all(entry.path(), ignored);
   (void)store::remove_restore_mark(dir);
   if (and_itself) std::filesystem::remove(dir, ignored);
 }

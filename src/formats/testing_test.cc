@@ -91,7 +91,7 @@ Imported import_into(registry::State& state, std::string_view text) {
       [&](const Row& row) {
         request.operation = row.import;
         const Position next(state.position().value + 1);
-        state.apply(request, next, WallTime(1'700'000'000'000), outcome);
+        state.apply(request, next, WallTime(1'800'000'000'000), outcome);
         if (!outcome.ok()) {
           if (done.refused++ == 0) done.first_refusal = outcome.message;
         } else {

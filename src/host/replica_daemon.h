@@ -36,7 +36,7 @@ class ReplicaDaemon {
   [[nodiscard]] int run();
 
  private:
-  static constexpr std::int64_t kLeaveUs = 8'000'000;  // then it ends without having left: others exclude it
+  static constexpr std::int64_t kLeaveUs = 8'000'000;         // then it ends without having left: others exclude it
   static constexpr std::int64_t kPortPatienceUs = 3'000'000;  // a killed process keeps its port until it has ended
 
   // Before there is a node: each gives the exit code when this process is over.

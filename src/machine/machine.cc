@@ -165,7 +165,7 @@ ByteView Machine::Impl::run_keyed(const Ahead& next, WallTime stamp, bool& repea
 }
 
 std::uint64_t Machine::Impl::digest(bool learning) const {
-  const std::array<std::uint64_t, 4> parts = {learning ? registry.rows_digest() : registry.digest(),
+  const std::array<std::uint64_t, 5> parts = {registry.digest(), learning ? 0 : registry.history_digest(),
                                               sessions.digest(), idempotency.digest(), position.value};
   return hash64(std::as_bytes(std::span(parts)));
 }

@@ -10,7 +10,7 @@
 // Why a module of its own: the simulator and the node must run the very same one, and neither smr (opaque bytes)
 // nor registry (no bytes) nor wire (no state) is its place. Pure: no I/O, no clock, one thread.
 //
-// digest(): of registry, sessions and position; equal at equal positions at every replica (I10).
+// digest(): of registry with its history and time, sessions and position; equal at equal positions at every replica (I10).
 #pragma once
 
 #include <cstdint>

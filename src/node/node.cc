@@ -155,7 +155,7 @@ void Node::on_record(const smr::ViewRecord& record) {
   engine_.step(smr::input::View{record});
 }
 
-// The state on disk is as wrong as the state in memory: the next process on it learns from nothing.
+// The disk is as wrong as the memory: the next process on it learns from nothing.
 void Node::discard_state() {
   if (store_ == nullptr) return;
   if (const Status noted = store_->learn(); !noted) spdlog::error("the disk failed: {}", noted.error().message);

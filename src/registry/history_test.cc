@@ -23,12 +23,15 @@ std::vector<std::uint64_t> positions(const State& state, const History& query) {
 // The parts of each position, in the order of the history.
 std::map<std::uint64_t, std::vector<std::uint32_t>> parts_of(const State& state) {
   std::map<std::uint64_t, std::vector<std::uint32_t>> parts;
-  const auto more = state.changes({Position(), 100'000}, [&](const Event& e) {
-    parts[e.position.value].push_back(e.part);
-    return true;
-  });
-  EXPECT_TRUE(more.ok());
-  return parts;
+  for (Position since = state.dropped();;) {
+    const auto more = state.changes({since, 7}, [&](const Event& e) {
+      parts[e.position.value].push_back(e.part);
+      since = e.position;
+      return true;
+    });
+    EXPECT_TRUE(more.ok());
+    if (!more.ok() || !*more) return parts;
+  }
 }
 
 TEST(Event, of_a_request_with_two_effects_each_has_its_number) {

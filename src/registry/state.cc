@@ -38,11 +38,10 @@ void State::expect_more(std::uint64_t expected) const { impl_->core.store.expect
 
 Position State::position() const { return impl_->core.position; }
 WallTime State::time() const { return impl_->core.time; }
-std::uint64_t State::rows_digest() const { return impl_->core.store.digest() + impl_->core.access.digest(); }
-std::uint64_t State::digest() const {
-  const RegistryCore& core = impl_->core;
-  const std::array<std::uint64_t, 3> parts = {rows_digest(), core.history.digest(),
-                                              static_cast<std::uint64_t>(core.time.value)};
+std::uint64_t State::digest() const { return impl_->core.store.digest() + impl_->core.access.digest(); }
+std::uint64_t State::history_digest() const {
+  const std::array<std::uint64_t, 2> parts = {impl_->core.history.digest(),
+                                              static_cast<std::uint64_t>(impl_->core.time.value)};
   return hash64(std::as_bytes(std::span(parts)));
 }
 

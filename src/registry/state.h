@@ -8,8 +8,8 @@
 // should fit in the memory of a small machine: 100,000 sites in under 64 MB with all indexes.
 //
 // Invariants: no count below 0; names unique among active sites; ids never reused; every index agrees with the
-// sites (check() proves it, tests call it); digest() is of one hash per site, stock line, key and event, and of the time,
-// so equal states have equal digests however they were reached (by apply or by transfer).
+// sites (check() proves it, tests call it); digest() is the sum of one hash per site, stock line and key, so equal states
+// have equal digests however they were reached (by apply or by transfer); history_digest() is of the rest.
 // Thread rule: one thread. Views it shows live until the next apply() or read_transfer().
 // Limits: limits.h. Events are bounded by kHistoryEventsMax, kHistoryBytesMax and kHistoryAgeMs, oldest dropped first.
 #pragma once
@@ -60,8 +60,9 @@ class State {
   [[nodiscard]] Position position() const;  // of the last apply; 0 when new
   [[nodiscard]] WallTime time() const;      // last commit time
   [[nodiscard]] std::uint64_t digest() const;
-  // Without the history and the time, which a state that is still being transferred has only in part.
-  [[nodiscard]] std::uint64_t rows_digest() const;
+  // Of the events that are kept, and of the time: both move with requests that change no row, and a state that is still
+  // being transferred has them only in part.
+  [[nodiscard]] std::uint64_t history_digest() const;
   [[nodiscard]] Totals totals() const;
 
   // --- queries; each row goes to the visitor, which returns false to stop early

@@ -14,7 +14,7 @@
 namespace titer::sim {
 namespace {
 
-constexpr TransmitterId kWriter(7);
+constexpr TransmitterId kWriter(1);  // a member
 
 Plan plan_of(std::uint64_t seed) {
   Plan plan(seed);

@@ -21,8 +21,8 @@ void SimProcess::client_message(ConnectionId connection, const wire::Message& me
     const auto query = wire::decode_query_message(message.payload);
     if (!query) return scene_.fail("wire", query.error().message);
     const std::uint64_t id = ++next_read_;
-    reads_.emplace(
-        id, Read{connection, query->token, Bytes(query->body.begin(), query->body.end()), scene_.time.now(), boot_now()});
+    reads_.emplace(id, Read{connection, query->token, Bytes(query->body.begin(), query->body.end()),
+                            scene_.time.now(), boot_now()});
     return step(smr::input::Read{id});
   }
   auto decoded = wire::decode_from_client(message);

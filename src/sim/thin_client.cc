@@ -93,7 +93,7 @@ void ThinClient::begin(Asked asked) {
 }
 
 void ThinClient::begin_read(Asked asked) {
-  question_.emplace();
+  question_ = Question();
   question_->token = ++last_token_;
   question_->body = std::move(asked.body);
   question_->op = note(std::move(*asked.op));

@@ -98,7 +98,8 @@ TEST(Checkpoint, what_is_under_way_is_not_answered_while_it_is_not_known_which_s
     c.now = BootTime(c.now.value + kHeartbeatEveryUs);
     c.tick(0), c.tick(1);
     auto& way = c.way(0, 1);  // heartbeats first, the frame later
-    std::ranges::stable_partition(way, [](const PeerMessage& m) { return std::holds_alternative<Heartbeat>(m); });
+    std::stable_partition(way.begin(), way.end(),
+                          [](const PeerMessage& m) { return std::holds_alternative<Heartbeat>(m); });
     c.deliver_all(0, 1), c.deliver_all(1, 0);
   }
   c.settle();

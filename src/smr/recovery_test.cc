@@ -210,7 +210,7 @@ TEST(Recovery, can_fail_again_in_the_middle) {
 
 // --- a disk that was put back to an earlier state of the same life
 
-// Replica i's disk as it is now.
+// The contents of replica i's disk.
 class DiskCopy {
  public:
   DiskCopy(Cluster& c, int i)

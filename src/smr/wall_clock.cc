@@ -43,8 +43,10 @@ void WallClock::heard(BootTime now, ReplicaId from, Incarnation incarnation, Wal
 }
 
 void WallClock::state_is_at(BootTime now, WallTime time) {
+  // What a learner believed before it had a state was nobody's but its own.
+  const bool first = state_.value == 0 && time.value > 0;
   state_ = std::max(state_, time);
-  if (expected(now) >= state_.value) return;
+  if (!first && expected(now) >= state_.value) return;
   believed_ = state_;
   believed_at_ = now;
 }

@@ -87,10 +87,20 @@ TEST(WallClock, one_alone_is_not_believed_beyond_a_week_after_the_data) {
   c[0].wall_ahead_ms = 6 * kDayMs;
   EXPECT_EQ(ahead(c, 0), 6 * kDayMs);
   c[0].wall_ahead_ms = 800 * kDayMs;
-  EXPECT_EQ(ahead(c, 0), 6 * kDayMs) << "the time goes on from what was believed";
+  EXPECT_EQ(ahead(c, 0), 6 * kDayMs) << "the time continues from what was believed";
   EXPECT_NE(fault(c, 0).find("--accept-clock"), std::string::npos) << fault(c, 0);
   c.now = BootTime(c.now.value + 5'000'000);
   EXPECT_EQ(ahead(c, 0), 6 * kDayMs) << "by the clock of the boot";
+}
+
+// It showed its clock before it had a state to compare it with.
+TEST(WallClock, one_that_has_learned_is_not_believed_beyond_a_week_after_the_data_either) {
+  Cluster c(1);
+  c[0].wall_ahead_ms = 800 * kDayMs;
+  c.turn(0);
+  state_is_at(c, 0, c.now.value / 1000);
+  EXPECT_LT(ahead(c, 0), 1000);
+  EXPECT_NE(fault(c, 0).find("--accept-clock"), std::string::npos) << fault(c, 0);
 }
 
 TEST(WallClock, members_on_one_machine_are_no_witnesses) {

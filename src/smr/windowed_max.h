@@ -3,7 +3,7 @@
 // WindowedMax: the highest of the values of the last one to two seconds.
 //
 // What a message says about its sender's clock is late by the time that it was under way. So of several readings the one
-// that shows the clock furthest ahead is the truest; and an old one must not count for ever, because clocks drift and are
+// that shows the clock furthest ahead is the truest; and an old one must not count permanently, because clocks drift and are
 // set. Thread rule: none.
 #pragma once
 

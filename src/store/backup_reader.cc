@@ -96,9 +96,10 @@ Result<wire::HelloReply> read_source(MessageFile& file, const std::string& path)
   const auto first = file.next();
   if (!first && file.at() > 0) return first.error();
   if (const std::uint8_t format = file.format(); !first && format != 0 && format != wire::kVersion)
-    return Error{Code::kInvalid, fmt::format("{} was written by another version of titer (format {}, this one reads {}): "
-                                             "restore it with that version",
-                                             path, format, wire::kVersion)};
+    return Error{Code::kInvalid,
+                 fmt::format("{} was written by another version of titer (format {}, this one reads {}): "
+                             "restore it with that version",
+                             path, format, wire::kVersion)};
   if (!first || !*first || (*first)->type != wire::Type::kHelloReply) return foreign;
   auto source = wire::decode_hello_reply((*first)->payload);
   if (!source) return file.spoilt(source.error().message);

@@ -88,8 +88,8 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, Jo
 
 Result<JournalContents> Journal::verify(const JournalOptions& options, const Visitor& visitor, Files& files) {
   const auto locked = lock(files, options.dir, false);
-  if (!locked && locked.error().code != Code::kNotFound)
-    return locked.error();  // a missing directory is an empty journal
+  const bool lost = !locked && locked.error().code == Code::kNotFound && options.known.salt != 0;
+  if (!locked && !lost) return locked.error();
   const auto found =
       read_journal(files, options.dir, {options.cluster, options.me}, Files::Mode::kRead, visitor, options.known);
   if (!found) return found.error();

@@ -207,7 +207,7 @@ TEST(Tables, of_an_older_format_are_refused) {
   const auto tables = Tables::open(options_of(dir / "t"));
   ASSERT_FALSE(tables.ok());
   EXPECT_EQ(tables.error().code, Code::kInvalid);
-  EXPECT_NE(tables.error().message.find("older titer"), std::string::npos) << tables.error().message;
+  EXPECT_NE(tables.error().message.find("an older version of titer"), std::string::npos) << tables.error().message;
 }
 
 TEST(Tables, gathering_keeps_up_with_a_state_that_changes_everywhere) {

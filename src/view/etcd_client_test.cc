@@ -16,8 +16,6 @@
 namespace titer::view {
 namespace {
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 class EtcdClientTest : public ::testing::Test {
  protected:
   void open(EtcdOptions options = {}) {

@@ -257,7 +257,7 @@ TEST_F(EtcdRegisterTest, after_a_change_of_etcds_users_changes_and_the_watch_go_
   Told told(loop, {etcd.endpoint()}, {}, options);
   ASSERT_TRUE(told.reaches(7));
   etcd.forget_tokens();
-  told.reg->compare_and_set(without(7, 2));
+  told.reg->compare_and_set(exclude(7, 2));
   ASSERT_TRUE(told.reaches(8));
   EXPECT_TRUE(told.reg->status().reachable);
 }

@@ -15,8 +15,6 @@
 namespace titer::view {
 namespace {
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 class HttpChannelTest : public ::testing::Test {
  protected:
   // A server that remembers what it is asked; how it answers is for the test to say.

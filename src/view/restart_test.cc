@@ -85,7 +85,8 @@ TEST(Restart, a_disk_that_was_refused_is_named_with_its_reason_and_no_loss_is_ad
   refused.inventory.refusal = "No space left on device";
   const auto next = restart(last_view(), {refused}, {});
   ASSERT_FALSE(next.ok());
-  EXPECT_NE(next.error().message.find("replica 2 did not read its disk: No space left on device"), std::string::npos)
+  EXPECT_NE(next.error().message.find("replica 2 did not read its disk: No space left on device"),
+            std::string::npos)
       << next.error().message;
   EXPECT_EQ(next.error().message.find("accept-data-loss"), std::string::npos) << next.error().message;
 }

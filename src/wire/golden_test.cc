@@ -93,15 +93,17 @@ TEST(Golden, between_replicas) {
   EXPECT_EQ(message(smr::PeerMessage(frame(TransmitterId(1), kRow))),
             "5454020a41000000065b2544d3692ef200020203c8018080e4b3a1640200090b01012e05000000000000000000000000"
             "000000010000000000000012000000040103616e6e0103656c6dc203323038ac02");
-  EXPECT_EQ(message(smr::PeerMessage(smr::Flush{ViewNumber(3), true, ViewNumber(2), Position(0), kRow})),
-            "5454020b090000008d0005eaddd8bf8b030102000200090b01");
+  EXPECT_EQ(message(smr::PeerMessage(
+                smr::Flush{ViewNumber(3), true, ViewNumber(2), Position(0), kRow, {{TransmitterId(0), Seq(7)}}})),
+            "5454020b0c00000041edacb3654a8470030102000200090b01010007");
   EXPECT_EQ(message(smr::PeerMessage(smr::Relay{ViewNumber(3), frame(TransmitterId(1), {})})),
             "5454020c3e0000008ca0d30f7a636d740300020203c8018080e4b3a16400012e05000000000000000000000000000000"
             "010000000000000012000000040103616e6e0103656c6dc203323038ac02");
   EXPECT_EQ(message(smr::PeerMessage(smr::Done{ViewNumber(3)})), "5454020d01000000631176083ee7d31203");
-  EXPECT_EQ(message(smr::PeerMessage(smr::Heartbeat{BootTime(1), BootTime(2), ViewNumber(3), Position(4), 5, {6}})),
-            "5454020e2c00000089656dbc4fcd837f0100000000000000020000000000000003000000000000000400000000000000"
-            "050000000000000006000000");
+  EXPECT_EQ(message(smr::PeerMessage(smr::Heartbeat{
+                BootTime(1), BootTime(2), ViewNumber(3), Position(4), 5, {6}, WallTime(7), true, false})),
+            "5454020e350000005bce388a37d12a010100000000000000020000000000000003000000000000000400000000000000"
+            "050000000000000006000000070000000000000001");
   EXPECT_EQ(message(TransferWant{Position(300), 4, Position(200), 5}),
             "5454021406000000d78f19e68f791090ac0204c80105");
   EXPECT_EQ(message(TransferLog{300, as_bytes("1.0.0: x")}),

@@ -32,10 +32,10 @@ enum class Type : std::uint8_t {
   kGoodbye = 3,     // last message before a close: code and reason
   // between replicas
   kFrame = 10,
+  kFlush = 11,
   kRelay = 12,
   kDone = 13,
-  kFlush = 15,      // 11 was a flush without bases
-  kHeartbeat = 16,  // 14 was a heartbeat without wall clock and flags
+  kHeartbeat = 14,
   kTransferWant = 20,  // learner → donor: wire::TransferWant
   kTransferPart = 21,  // donor → learner: wire::TransferPart
   kTransferLog = 22,   // donor → learner: wire::TransferLog

@@ -60,7 +60,7 @@ export class Cluster {
   }
 
   async begin(options) {
-    const words = ["cluster", this.replicas, "--memory", "--base-port", this.wire, "--http-port", this.http];
+    const words = ["cluster", this.replicas, "--memory", "--no-restart", "--base-port", this.wire, "--http-port", this.http];
     // setpriv: the kernel ends the cluster when this process dies.
     this.process = spawn(
       "setpriv",

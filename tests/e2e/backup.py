@@ -292,7 +292,7 @@ class Backup(unittest.TestCase):
                 damaged(self, copy(path, whole[:at]), "is incomplete|is not a backup", data)
             for at in {*range(20), *(chance.randrange(len(whole)) for _ in range(60))}:
                 flip(copy(path, whole), at, 1 << chance.randrange(8))
-                damaged(self, path, "is damaged|is incomplete|is not a backup", data)
+                damaged(self, path, "is damaged|is incomplete|is not a backup|by another version of titer", data)
             good = json.loads(titer("restore", copy(path, whole), "--check", "--json").stdout)
             for at in range(1, len(ends) - 1):  # a message that is left out: it is missed, or said nothing new
                 done = titer("restore", copy(path, whole[:ends[at]] + whole[ends[at + 1]:]), "--check", "--json")

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 import unittest
 
 import smart
@@ -214,7 +215,7 @@ class Feeds(unittest.TestCase):
     # --- SMART
 
     def test_the_feed_holds_the_checklist_and_comes_from_one_snapshot(self):
-        soon = "2099-01-01T00:00:00Z"
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
         with Http(self.cluster, 1) as client:
             values = ["12", "0", "true", "false", "unknown"]
             client.post("/api/v1/import", own_csv(200, lambda i: values[i % 5], soon))

@@ -43,14 +43,21 @@ class Numbers(unittest.TestCase):
             cluster.wait_members([0, 1, 2])
             self.assertIn('"availability":7', cluster.ok("view", "Clinic 258", "--json"))
 
+    def goodbye_to(self, cluster, number, ahead):
+        """Why a direct client is cut off. The client before it may have left a view change behind: then it tries again."""
+        while True:
+            with Direct(cluster) as client:
+                try:
+                    self.assertFalse(client.send(wire.adjust("Elm", 1), number=number, ahead=ahead), "it was answered")
+                except wire.Closed as cut:
+                    return cut.goodbye[1]
+
     def test_a_direct_clients_number_and_clock_are_held_to_their_range(self):
         with Cluster(3) as cluster:
             cluster.ok("add", "Elm", "--zip", "02139", "--availability", 0)
             for number, ahead, words in ((2**64 - 1, 1, "malformed"), (1, 2**20 + 10, "too far ahead"),
                                          (1, 2**63, "malformed")):
-                with Direct(cluster) as client, self.assertRaises(wire.Closed) as cut:
-                    client.send(wire.adjust("Elm", 1), number=number, ahead=ahead)
-                self.assertIn(words, cut.exception.goodbye[1])
+                self.assertIn(words, self.goodbye_to(cluster, number, ahead))
             cluster.wait_members([0, 1, 2])
             self.assertIn('"availability":0', cluster.ok("view", "Elm", "--json"))
 

@@ -144,7 +144,7 @@ class Interrupted(unittest.TestCase):
                    lambda c: wait_until(lambda: processes_of(c.data), "the first replica"),
                    lambda c: wait_until(lambda: os.path.exists(os.path.join(c.disk(0), "identity")), "an identity"),
                    lambda c: wait_until(lambda: os.path.exists(os.path.join(c.disk(2), "tables", "CURRENT")), "tables"),
-                   lambda c: wait_until(lambda: "serves at" in c.said(), "the cluster")]
+                   lambda c: wait_until(lambda: c.said().count("serves at") == 2, "the cluster")]
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             for which, moment in enumerate(moments):
                 with self.subTest(signal=number, moment=which), Cluster(3) as cluster:
@@ -171,7 +171,7 @@ class Interrupted(unittest.TestCase):
             pipe = os.path.join(cluster.folder.name, "pipe.csv")
             os.mkfifo(pipe)
             cluster.launch("--import", pipe)
-            wait_until(lambda: "serves at" in cluster.said().split("Stopping all")[-1], "the cluster to serve")
+            wait_until(lambda: cluster.said().count("serves at") == 2, "the cluster to serve")
             cluster.supervisor.send_signal(signal.SIGTERM)
             self.assertEqual(cluster.supervisor.wait(20), 130)
             wait_until(lambda: not processes_of(cluster.data), "all replicas to end with it")

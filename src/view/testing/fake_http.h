@@ -16,6 +16,8 @@
 
 namespace titer::view {
 
+inline bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 class FakeHttp {
  public:
   struct Request {
