@@ -75,7 +75,7 @@ bool in(const FakeFiles::Write& write, const std::string& path, std::uint64_t at
 
 // In synced groups but the last: refused. In the last: cut, or, where it does not matter, refused as well. Elsewhere:
 // nothing is lost. Never anything else.
-TEST_F(Damage, no_damage_to_a_single_byte_goes_unseen) {
+TEST_F(Damage, a_flipped_bit_does_not_go_unseen) {
   constexpr std::uint64_t kStride = 5;  // odd: over the blocks, every place in a block is met
   Random random(1);
   const std::vector<TestRecord> cut(records.begin(), records.end() - 1);
