@@ -53,10 +53,8 @@ void read_body(const http::Request& request) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace titer;
   fuzz::Input in(data, size);
-  std::vector<std::size_t> sizes;
-  for (std::uint32_t cuts = in.below(8); cuts > 0; --cuts) sizes.push_back(in.byte() + std::size_t{1});
-  const ByteView all = in.all();
-  const std::string_view bytes(reinterpret_cast<const char*>(all.data()), all.size());
+  const std::vector<std::size_t> sizes = in.cuts(256);
+  const std::string_view bytes = in.text();
   const http::Parse cut(bytes, sizes);
   http::Parse whole(bytes);
   TITER_CHECK(fuzz::outcome(cut) == fuzz::outcome(whole), "where a request is cut says nothing");

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 
@@ -37,6 +39,13 @@ class Input {
     return take(low | std::size_t{byte()} << 8U);
   }
   ByteView all() { return take(rest_.size()); }
+  std::string_view text() { return as_text(all()); }
+  // Where to cut a text: up to seven lengths, each from 1 to `most` (at most 256).
+  std::vector<std::size_t> cuts(std::size_t most) {
+    std::vector<std::size_t> sizes(below(8));
+    for (std::size_t& size : sizes) size = byte() % most + 1;
+    return sizes;
+  }
 
  private:
   ByteView rest_;

@@ -35,10 +35,8 @@ std::string outcome(std::string_view bytes, const std::vector<std::size_t>& size
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace titer;
   fuzz::Input in(data, size);
-  std::vector<std::size_t> sizes;
-  for (std::uint32_t cuts = in.below(8); cuts > 0; --cuts) sizes.push_back(in.byte() % 16 + std::size_t{1});
-  const ByteView all = in.all();
-  const std::string_view bytes(reinterpret_cast<const char*>(all.data()), all.size());
+  const std::vector<std::size_t> sizes = in.cuts(16);
+  const std::string_view bytes = in.text();
   TITER_CHECK(fuzz::outcome(bytes, sizes) == fuzz::outcome(bytes, {}), "where a response is cut says nothing");
   if (const auto decoded = view::from_base64(bytes))
     TITER_CHECK(view::to_base64(*decoded) == bytes, "what is read is what would be written");

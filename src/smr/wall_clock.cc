@@ -5,9 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "smr/replica_context.h"
 
@@ -57,29 +58,32 @@ std::int64_t WallClock::expected(BootTime now) const {
 
 WallClock::View WallClock::look(const ReplicaContext& c) const {
   struct Reading {
-    std::int64_t ahead;
+    std::int64_t ahead = 0;
     std::string_view host;
   };
-  std::vector<Reading> readings;
+  std::array<Reading, limits::kReplicasMax> room;  // every turn comes here: nothing is allocated
+  std::size_t heard = 0;
   for (const Member& m : c.record.members) {
     if (m.id == c.me() && m.incarnation == c.options.incarnation) {
-      readings.push_back({0, host_of(m.address)});
+      room[heard++] = {0, host_of(m.address)};
       continue;
     }
     const Peer& p = peers_[m.id.value];
     const auto ahead = p.incarnation == m.incarnation ? p.ahead.highest() : std::nullopt;
-    if (ahead) readings.push_back({*ahead, host_of(m.address)});
+    if (ahead) room[heard++] = {*ahead, host_of(m.address)};
   }
+  const std::span<Reading> readings(room.data(), heard);
   View view;
   if (readings.empty()) return view;
   view.enough = 2 * readings.size() > c.record.members.size();
   std::ranges::sort(readings, {}, &Reading::ahead);
   view.median = readings[(readings.size() - 1) / 2].ahead;
-  std::vector<std::string_view> hosts;
-  for (const Reading& r : readings)
-    if (std::abs(r.ahead - view.median) <= limits::kWallLeapMaxMs && std::ranges::count(hosts, r.host) == 0)
-      hosts.push_back(r.host);
-  view.witnessed = hosts.size() > 1;
+  const Reading* first = nullptr;
+  for (const Reading& r : readings) {
+    if (std::abs(r.ahead - view.median) > limits::kWallLeapMaxMs) continue;
+    if (first == nullptr) first = &r;
+    view.witnessed = view.witnessed || r.host != first->host;
+  }
   return view;
 }
 
