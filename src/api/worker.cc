@@ -111,7 +111,7 @@ void Worker::on_closed(http::HttpConnection& connection) {
 
 void Worker::handle(const http::Router::Found& found, const http::Exchange& exchange) {
   const http::Request& request = exchange.request();
-  const bool writes = may_write(request, setup_.peers->now()->all);
+  const bool writes = may_write(request, {setup_.peers->now()->all, setup_.hosts, setup_.listen.tls != nullptr});
   if (found.route == nullptr) {
     if (request.method == http::Method::kOptions && !found.allowed.empty())
       return exchange.respond(options(found, writes));

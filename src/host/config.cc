@@ -108,11 +108,12 @@ class Reader {
 };
 
 void check_names(Reader& in) {
-  in.only("", {"cluster", "replica", "register", "tls", "limits", "log", "insecure"});
+  in.only("", {"cluster", "replica", "register", "tls", "http", "limits", "log", "insecure"});
   in.only("cluster", {"name"});
   in.only("replica", {"index", "data", "wire", "http", "durability", "local_socket", "execution_log", "reads"});
   in.only("register", {"endpoints", "user", "password_file", "ca", "certificate", "key"});
   in.only("tls", {"ca", "certificate", "key"});
+  in.only("http", {"hosts"});
   in.only("limits", {"frames_in_flight", "requests_per_key", "requests_per_address"});
   in.only("log", {"level", "file"});
 }
@@ -127,6 +128,7 @@ void read_replica(Reader& in, const Overrides& overrides, Config& out) {
   out.wire = in.address("replica", "wire", overrides.wire.empty() ? in.needed("replica", "wire") : overrides.wire);
   if (const std::string http = overrides.http.empty() ? in.text("replica", "http") : overrides.http; !http.empty())
     out.http = in.address("replica", "http", http);
+  if (in.node_of("http", "hosts") != nullptr) out.http_hosts = in.texts("http", "hosts");
   const std::string durability = in.text("replica", "durability", "disk");
   if (durability != "disk" && durability != "memory")
     in.fail(in.node_of("replica", "durability"), "\"durability\" must be \"disk\" or \"memory\"");
