@@ -4,13 +4,14 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "http/problem.h"
 
 namespace titer::api {
 
 namespace {
 
-constexpr std::string_view kScheme = "Bearer ";
+constexpr std::string_view kScheme = "bearer ";  // in any case (RFC 9110 11.1)
 
 http::Response too_often(const net::Rate& rate) { return http::problem(rate.refusal(), rate.retry_after_s()); }
 
@@ -20,7 +21,7 @@ bool needs_authorization(const Route& route) {
 }
 
 Result<wire::Token> token_of(std::string_view authorization) {
-  if (!authorization.starts_with(kScheme))
+  if (!same_ignoring_case(authorization.substr(0, kScheme.size()), kScheme))
     return Error{Code::kUnauthorized, "a key is shown as: Authorization: Bearer titer_…"};
   auto token = wire::parse_token(authorization.substr(kScheme.size()));
   return token.ok() ? token : Result<wire::Token>(Error{Code::kUnauthorized, token.error().message});

@@ -20,7 +20,9 @@ constexpr std::int64_t kTimeoutCheckEveryUs = 500'000;
 constexpr std::int64_t kDateEveryUs = 200'000;
 constexpr std::int64_t kListenAgainUs = 1'000'000;
 constexpr std::string_view kCrossSite =
-    "this request comes from a page of another site, and those may only read; send it without Origin";
+    "this request comes from a page of another site, or of a name that is not known here ([http] hosts of "
+    "titer.toml); such pages "
+    "may only read. Programs send no Origin";
 
 bool changes_something(http::Method method) {
   return method != http::Method::kGet && method != http::Method::kHead && method != http::Method::kOptions;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "net/message_queue.h"
 #include "wire/codec.h"
 
@@ -23,6 +24,8 @@ constexpr std::size_t kReadBytesMax = std::size_t{64}
                                       << 10;  // … and at most: what is read at a time is handled at a time
 constexpr std::size_t kKeepBytes = std::size_t{256}
                                    << 10;  // a buffer that grew beyond this is given back when empty
+
+constexpr std::size_t kReasonBytes = 200;  // of a Goodbye, for the log
 
 // The first bytes of a TLS client's greeting.
 bool looks_like_tls(ByteView bytes) {
@@ -95,7 +98,7 @@ bool Connection::dispatch(std::size_t messages) {
     in_begin_ = in_end_ - rest.size();
     if (message.type == wire::Type::kGoodbye) {
       const auto goodbye = wire::decode_goodbye(message.payload);
-      shut(goodbye ? "it said: " + goodbye->reason : "it said goodbye", true);
+      shut(goodbye ? "it said: " + printable(goodbye->reason, kReasonBytes) : "it said goodbye", true);
       return false;
     }
     if (owner_ != nullptr) owner_->on_message(*this, message);
