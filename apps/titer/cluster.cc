@@ -3,6 +3,7 @@
 // titer cluster: t replicas on this machine, killed and revived from standard input.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -252,6 +253,7 @@ int check_options(const Options& options) {
 
 int run(const Options& options) {
   if (const int wrong = check_options(options); wrong != kExitOk) return wrong;
+  ::umask(S_IRWXG | S_IRWXO);  // who did what, and why, is for nobody else on this machine
   if (const Status made = make_directories(options); !made) {
     complain(made.error().message);
     return kExitUsage;

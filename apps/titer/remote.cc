@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "client/addresses.h"
 #include "registry/request.h"
 #include "titer/command.h"
@@ -35,7 +36,7 @@ int exit_code(Code code) {
 }
 
 int fail(const Error& error) {
-  complain(error.message.empty() ? name(error.code) : error.message);
+  complain(error.message.empty() ? std::string(name(error.code)) : printable(error.message));
   return exit_code(error.code);
 }
 

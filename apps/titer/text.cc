@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "base/time.h"
 
 namespace titer::app {
@@ -56,6 +57,7 @@ Table::Table(std::vector<std::string> headings) {
 
 void Table::add(std::vector<std::string> row) {
   row.resize(right_.size());
+  for (std::string& cell : row) cell = printable(cell);
   rows_.push_back(std::move(row));
 }
 
@@ -88,7 +90,7 @@ std::string one_line(const registry::Event& event) {
   if (event.reverts != Position()) out += " undoes " + std::to_string(event.reverts.value);
   if (!event.actor.empty()) out += " by " + std::string(event.actor);
   if (!event.reason.empty()) out += ": " + std::string(event.reason);
-  return out;
+  return printable(out);
 }
 
 }  // namespace titer::app

@@ -11,7 +11,7 @@ namespace titer::api {
 
 namespace {
 
-constexpr std::string_view kScheme = "Bearer ";
+constexpr std::string_view kScheme = "bearer ";  // in any case (RFC 9110 11.1)
 
 http::Response too_often(const net::Rate& rate) { return http::problem(rate.refusal(), rate.retry_after_s()); }
 

@@ -50,6 +50,16 @@ TEST_F(Guarded, a_key_is_asked_about_once_and_its_questions_are_its_own) {
   EXPECT_EQ(asked_as, registry::kNoKey.value) << "the connection is not the key's";
 }
 
+TEST_F(Guarded, the_scheme_is_bearer_in_any_case) {
+  server.start();
+  TestClient client = server.client();
+  for (const std::string_view scheme : {"bearer ", "BEARER ", "bEaReR "})
+    EXPECT_EQ(
+        client.ask("GET", "/api/v1/writes", "Authorization: " + std::string(scheme) + kKey + "\r\n").result_int(),
+        200U);
+  EXPECT_EQ(asked_as, 0xABCU);
+}
+
 TEST_F(Guarded, what_is_no_key_or_another_secret_is_401) {
   server.start();
   TestClient client = server.client();

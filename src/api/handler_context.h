@@ -24,10 +24,12 @@ class Feeds;
 
 // The same for all workers; fixed when the server starts.
 struct Setup {
-  std::uint32_t index = 0;       // of the replica
-  std::uint64_t cluster = 0;     // named in the ids of changes
-  net::Address replica;          // its wire address: the Unix socket
-  net::Address listen;           // HTTP
+  std::uint32_t index = 0;    // of the replica
+  std::uint64_t cluster = 0;  // named in the ids of changes
+  net::Address replica;       // its wire address: the Unix socket
+  net::Address listen;        // HTTP
+  std::vector<std::string> hosts =
+      {};  // names by which browsers know this server, beside those of the replicas (origin.h)
   bool cluster_control = false;  // a supervisor on this machine takes admin commands
   unsigned workers = 1;
   net::RateLimits rates;

@@ -5,9 +5,14 @@
 // A browser says in `Origin` which page a request comes from. Anybody's page may read (what we say is public), but a
 // write may come only from a page that we served ourselves, or that another replica of this cluster served: the page
 // moves here when its own replica dies (web/src/api/replicas.ts). Any other page that writes does it behind its visitor's
-// back. Programs send no Origin and are not meant. Pure.
+// back. Programs send no Origin and are not meant.
+//
+// "That we served ourselves" means that Origin and Host are the same, which somebody else's page can arrange: its own name
+// is made to point here after it was loaded (DNS rebinding). So the Host must also be known as ours: an address, localhost, a
+// replica's name, or one that the operator has listed. Under TLS the browser has compared the name with the certificate. Pure.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "api/peers.h"
@@ -15,6 +20,13 @@
 
 namespace titer::api {
 
-[[nodiscard]] bool may_write(const http::Request& request, const std::vector<Peer>& peers);
+// The names by which browsers may know this server.
+struct OurNames {
+  const std::vector<Peer>& peers;
+  const std::vector<std::string>& hosts;  // listed by the operator, without ports
+  bool tls = false;
+};
+
+[[nodiscard]] bool may_write(const http::Request& request, const OurNames& ours);
 
 }  // namespace titer::api

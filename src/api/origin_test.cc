@@ -7,11 +7,14 @@
 namespace titer::api {
 namespace {
 
-bool allowed(std::string_view origin, std::string_view host = "127.0.0.1:8080") {
+bool allowed(std::string_view origin, std::string_view host = "127.0.0.1:8080", bool tls = false) {
   http::Request request;
   request.headers = {{"Host", host}};
   if (!origin.empty()) request.headers.emplace_back("Origin", origin);
-  return may_write(request, {{0, "http://127.0.0.1:8080"}, {1, "http://127.0.0.1:8081"}});
+  const std::vector<Peer> peers = {
+      {0, "http://127.0.0.1:8080"}, {1, "http://127.0.0.1:8081"}, {2, "http://b.replica.example:8080"}};
+  const std::vector<std::string> hosts = {"clinic.example"};
+  return may_write(request, {peers, hosts, tls});
 }
 
 TEST(Origin, ProgramsSendNone) { EXPECT_TRUE(allowed("")); }
@@ -20,6 +23,19 @@ TEST(Origin, OurOwnPageWrites) {
   EXPECT_TRUE(allowed("http://127.0.0.1:8080"));
   EXPECT_TRUE(allowed("http://localhost:8080"));
   EXPECT_TRUE(allowed("http://clinic.example:9000", "clinic.example:9000"));
+}
+
+// DNS rebinding: the name of somebody's page points here after it was loaded.
+TEST(Origin, APageWhoseNameWasMadeToPointHereOnlyReads) {
+  EXPECT_FALSE(allowed("http://evil.example:8080", "evil.example:8080"));
+  EXPECT_FALSE(allowed("http://localhost.evil.example:8080", "localhost.evil.example:8080"));
+  EXPECT_FALSE(allowed("http://127.0.0.1.evil.example:8080", "127.0.0.1.evil.example:8080"));
+  EXPECT_FALSE(allowed("http://evil-clinic.example", "evil-clinic.example"));
+  EXPECT_FALSE(allowed("http://", ""));
+  EXPECT_TRUE(allowed("http://CLINIC.example:9000", "CLINIC.example:9000")) << "listed by the operator";
+  EXPECT_TRUE(allowed("http://b.replica.example:8080", "b.replica.example:8080")) << "a replica's name";
+  EXPECT_TRUE(allowed("http://[::1]:8080", "[::1]:8080"));
+  EXPECT_TRUE(allowed("https://proxy.example", "proxy.example", true)) << "the certificate is for this name";
 }
 
 TEST(Origin, APageThatMovedHereFromAnotherReplicaWrites) {

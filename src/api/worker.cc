@@ -21,7 +21,9 @@ constexpr std::int64_t kTimeoutCheckEveryUs = 500'000;
 constexpr std::int64_t kDateEveryUs = 200'000;
 constexpr std::int64_t kListenAgainUs = 1'000'000;
 constexpr std::string_view kCrossSite =
-    "this request comes from a page of another site, and those may only read; send it without Origin";
+    "this request comes from a page of another site, or of a name that is not known here ([http] hosts of "
+    "titer.toml); such pages "
+    "may only read. Programs send no Origin";
 
 constexpr std::string_view kNoCondition =
     "If-Match and If-None-Match are for requests that change a site or a stock line; send this one without them";
@@ -114,7 +116,7 @@ void Worker::on_closed(http::HttpConnection& connection) {
 
 void Worker::handle(const http::Router::Found& found, const http::Exchange& exchange) {
   const http::Request& request = exchange.request();
-  const bool writes = may_write(request, setup_.peers->now()->all);
+  const bool writes = may_write(request, {setup_.peers->now()->all, setup_.hosts, setup_.listen.tls != nullptr});
   if (found.route == nullptr) {
     if (request.method == http::Method::kOptions && !found.allowed.empty())
       return exchange.respond(options(found, writes));

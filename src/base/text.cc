@@ -8,6 +8,40 @@
 
 namespace titer {
 
+namespace {
+
+// Of a well-formed sequence.
+char32_t code_point(std::string_view sequence) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+  if (sequence.size() == 1) return byte(0);
+  char32_t point = byte(0) & (0x7F >> sequence.size());
+  for (std::size_t i = 1; i < sequence.size(); ++i) point = (point << 6) | (byte(i) & 0x3F);
+  return point;
+}
+
+bool misleads(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x061C || c == 0x200E || c == 0x200F ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
+void append_hex(std::string& out, char32_t value, int digits) {
+  for (int i = digits - 1; i >= 0; --i) out += "0123456789abcdef"[(value >> (4 * i)) & 0xF];
+}
+
+void append_escaped(std::string& out, char32_t c) {
+  if (c == '\n') {
+    out += "\\n";
+  } else if (c < 0x100) {
+    out += "\\x";
+    append_hex(out, c, 2);
+  } else {
+    out += "\\u";
+    append_hex(out, c, 4);
+  }
+}
+
+}  // namespace
+
 std::size_t utf8_sequence(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
   const unsigned char lead = byte(0);
@@ -46,6 +80,25 @@ bool is_plain(std::string_view text) {
 
 bool is_clean(std::string_view text) {
   return is_plain(text) || (std::none_of(text.begin(), text.end(), is_control) && is_utf8(text));
+}
+
+std::string printable(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max && is_plain(text)) return std::string(text);
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t n = utf8_sequence(text, at);
+    if (at + std::max<std::size_t>(n, 1) > bytes_max) {
+      out += "\xE2\x80\xA6";  // …
+      break;
+    }
+    const char32_t c = n == 0 ? static_cast<unsigned char>(text[at]) : code_point(text.substr(at, n));
+    if (n == 0 || misleads(c))
+      append_escaped(out, c);
+    else
+      out += text.substr(at, n);
+    at += std::max<std::size_t>(n, 1);
+  }
+  return out;
 }
 
 std::string_view trim(std::string_view text) {

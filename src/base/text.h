@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace titer {
@@ -23,6 +25,11 @@ inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 [[nodiscard]] bool is_plain(std::string_view text);
 // UTF-8 without control characters: what may be stored, and what an address may hold.
 [[nodiscard]] bool is_clean(std::string_view text);
+
+// For a log or a terminal: what a text from outside must not do there is escaped: control characters (C0, DEL, C1), bytes that
+// are no UTF-8, and the characters that turn the direction of writing or end a line (CWE-117, CVE-2021-42574). Cut after
+// `bytes_max` of its bytes, with "…".
+[[nodiscard]] std::string printable(std::string_view text, std::size_t bytes_max = SIZE_MAX);
 
 // Without blanks, tabs and line ends around it.
 [[nodiscard]] std::string_view trim(std::string_view text);

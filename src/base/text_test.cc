@@ -62,6 +62,25 @@ TEST(Text, CleanIsUtf8WithoutControlCharacters) {
   for (const char* unclean : {"a\nb", "é\x7f", "é\t", "\xff"}) EXPECT_FALSE(is_clean(unclean)) << unclean;
 }
 
+TEST(Text, PrintableDoesNothingToALogOrATerminal) {
+  EXPECT_EQ(printable("Clínica 東京"), "Clínica 東京");
+  EXPECT_EQ(printable("a\nE operator ann revoked all keys"), "a\\nE operator ann revoked all keys");
+  EXPECT_EQ(printable("\x1b[2J\x7f\r\t"), "\\x1b[2J\\x7f\\x0d\\x09");
+  EXPECT_EQ(printable("\xC2\x9B"
+                      "31m"),
+            "\\x9b31m")
+      << "C1, which terminals take for ESC [";
+  EXPECT_EQ(printable("\xE2\x80\xAE"
+                      "gpj.exe"),
+            "\\u202egpj.exe")
+      << "right to left";
+  EXPECT_EQ(printable("\xE2\x81\xA6\xE2\x80\xA8"), "\\u2066\\u2028");
+  EXPECT_EQ(printable("\xff\xC3"), "\\xff\\xc3") << "no UTF-8";
+  EXPECT_EQ(printable("abcdef", 3), "abc…");
+  EXPECT_EQ(printable("abc", 3), "abc");
+  EXPECT_EQ(printable("aé", 2), "a…") << "no half characters";
+}
+
 TEST(Text, IsTrimmed) {
   EXPECT_EQ(trim(" \t\r\n"), "");
   EXPECT_EQ(trim(""), "");

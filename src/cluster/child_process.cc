@@ -25,7 +25,7 @@ class SpawnPlan {
   SpawnPlan(int control, const std::string& log_path) {
     posix_spawn_file_actions_init(&files_);
     posix_spawn_file_actions_addopen(&files_, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files_, 1, log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    posix_spawn_file_actions_addopen(&files_, 1, log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     posix_spawn_file_actions_adddup2(&files_, 1, 2);
     posix_spawn_file_actions_adddup2(&files_, control, kControlFd);
     posix_spawnattr_init(&attributes_);

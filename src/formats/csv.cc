@@ -10,6 +10,17 @@ namespace {
 constexpr std::string_view kOpenQuote = "a quote is opened and never closed";
 }
 
+bool begins_like_formula(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of('\''), text.size()));
+  return !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos &&
+         text.find_first_not_of("+-0123456789().x ") != std::string_view::npos;
+}
+
+std::string_view without_guard(std::string_view cell) {
+  if (cell.starts_with('\'') && begins_like_formula(cell)) cell.remove_prefix(1);
+  return cell;
+}
+
 CsvSplitter::CsvSplitter(RecordSink record, RefusalSink refusal)
     : record_(std::move(record)), refusal_(std::move(refusal)) {}
 

@@ -27,6 +27,12 @@ struct CsvRecord {
   bool stray_quote = false;  // text followed a closing quote
 };
 
+// Spreadsheets run a cell that begins with one of = + - @ (CWE-1236). So our files have a ' before such a text, and reading them
+// takes it away again; before a text that looks as if it had one already, there is one more. A phone number is none.
+[[nodiscard]] bool begins_like_formula(std::string_view text);
+// What the cell stands for.
+[[nodiscard]] std::string_view without_guard(std::string_view cell);
+
 class CsvSplitter {
  public:
   using RecordSink = std::function<void(const CsvRecord&)>;

@@ -30,7 +30,7 @@ class OwnLayout final : public Layout {
   void record(const CsvRecord& record) override {
     if (!fits(record, header_, context_.report)) return;
     OwnTexts texts;
-    for (std::size_t i = 0; i < kColumns; ++i) texts[i] = field(record, columns_[i]);
+    for (std::size_t i = 0; i < kColumns; ++i) texts[i] = without_guard(field(record, columns_[i]));
     context_.builder.begin(record.line);
     rows_.take(texts);
   }

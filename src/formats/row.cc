@@ -12,20 +12,13 @@
 #include "base/number.h"
 #include "base/time.h"
 #include "registry/products.h"
+#include "registry/validate.h"
 
 namespace titer::formats {
 namespace {
 
 using registry::Availability;
 using registry::SiteStatus;
-
-bool legal_id(std::string_view text) {
-  return !text.empty() && text.size() <= limits::kSiteIdBytesMax &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                  c == '-';
-         });
-}
 
 // A spreadsheet's "2138.0" for a number.
 std::string_view without_zero_fraction(std::string_view text) {
@@ -97,7 +90,8 @@ std::string_view RowBuilder::clean(std::string_view column, std::string_view tex
 void RowBuilder::id(std::string_view column, std::string_view text) {
   text = trim(text);
   if (text.empty()) return;
-  if (!legal_id(text)) return refuse(column, "an id has 1 to 64 letters, digits, points and dashes", text);
+  if (!registry::is_site_id(text))
+    return refuse(column, "an id has 1 to 64 letters, digits, points and dashes, and is not near, . or ..", text);
   row_.id = text;
 }
 

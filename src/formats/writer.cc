@@ -9,6 +9,7 @@
 #include "base/json_string.h"
 #include "base/time.h"
 #include "formats/columns.h"
+#include "formats/csv.h"
 #include "formats/json_text.h"
 
 namespace titer::formats {
@@ -24,7 +25,7 @@ std::string_view point_name(PointSource source) {
 
 // --- CSV
 
-void print_field(std::string_view text, std::string& out) {
+void print_quoted(std::string_view text, std::string& out) {
   // Blanks around would be lost by readers that trim, ours among them: no reason to quote for them.
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
     out.append(text);
@@ -36,6 +37,11 @@ void print_field(std::string_view text, std::string& out) {
     out.push_back(c);
   }
   out.push_back('"');
+}
+
+void print_field(std::string_view text, std::string& out) {
+  if (!begins_like_formula(text)) return print_quoted(text, out);
+  print_quoted("'" + std::string(text), out);
 }
 
 class CsvWriter final : public Writer {

@@ -112,6 +112,22 @@ TEST(Writer, a_point_made_from_the_zip_is_shown_but_not_taken_back) {
   }
 }
 
+TEST(Writer, csv_has_no_cell_that_a_spreadsheet_runs_and_loses_nothing) {
+  for (const std::string_view name :
+       {"=cmd|'/C calc'!A0", "@SUM(1+1)", "+1+cmd|' /C notepad'!A0", "-2+3+cmd|' /C calc'!D2", "'=1+a", "''=a",
+        "'plain", "=HYPERLINK(\"http://evil.example\",\"x\")", "+1 (617) 555-0100", "-", "=1"}) {
+    registry::Site s;
+    s.id = "a";
+    s.name = name;
+    const std::string text = written(ExportFormat::kCsv, {s});
+    const std::string row = text.substr(text.find('\n') + 1);
+    const std::size_t cell = row.find(',') + (row[row.find(',') + 1] == '"' ? 2 : 1);
+    const bool runs = std::string_view("=@").find(row[cell]) != std::string_view::npos;
+    EXPECT_FALSE(runs) << row;
+    EXPECT_EQ(read_all(text).rows.at(0).fields.at("name"), name) << row;
+  }
+}
+
 TEST(Writer, geojson_is_one_valid_document) {
   registry::Site nowhere;
   nowhere.id = "b";

@@ -108,11 +108,12 @@ class Reader {
 };
 
 void check_names(Reader& in) {
-  in.only("", {"cluster", "replica", "register", "tls", "limits", "log", "insecure"});
+  in.only("", {"cluster", "replica", "register", "tls", "http", "limits", "log", "insecure"});
   in.only("cluster", {"name"});
   in.only("replica", {"index", "data", "wire", "http", "durability", "local_socket", "execution_log", "reads"});
   in.only("register", {"endpoints", "user", "password_file", "ca", "certificate", "key"});
   in.only("tls", {"ca", "certificate", "key"});
+  in.only("http", {"hosts"});
   in.only("limits", {"frames_in_flight", "requests_per_key", "requests_per_address"});
   in.only("log", {"level", "file"});
 }
@@ -130,6 +131,7 @@ void read_replica(Reader& in, const Overrides& overrides, Config& out) {
   if (out.http && out.http->same_place(out.wire))
     in.fail(in.node_of("replica", "http"),
             "\"wire\" and \"http\" are the same address: each needs a port of its own");
+  if (in.node_of("http", "hosts") != nullptr) out.http_hosts = in.texts("http", "hosts");
   const std::string durability = in.text("replica", "durability", "disk");
   if (durability != "disk" && durability != "memory")
     in.fail(in.node_of("replica", "durability"), "\"durability\" must be \"disk\" or \"memory\"");

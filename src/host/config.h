@@ -49,6 +49,9 @@ struct Config {
 
   TlsFiles tls;  // [tls], of wire and HTTP
 
+  std::vector<std::string>
+      http_hosts;  // [http] hosts: names by which browsers know this server, beside the replicas'
+
   // [limits]
   std::uint32_t frames_in_flight = 0;  // 0: as usual
   net::RateLimits rates;               // of HTTP, and of the wire

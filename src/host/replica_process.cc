@@ -2,12 +2,15 @@
 
 #include "host/replica_process.h"
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <utility>
 
+#include "base/text.h"
 #include "store/restore_mark.h"
 
 namespace titer::host {
@@ -36,11 +39,30 @@ store::StoreEvents store_events(ReplicaProcess& process) {
   return events;
 }
 
+// A line of the log is one line, whatever text from outside is in it.
+class PrintableMessage final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const std::string text = printable({message.payload.data(), message.payload.size()});
+    out.append(text.data(), text.data() + text.size());
+  }
+  [[nodiscard]] std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+    return std::make_unique<PrintableMessage>();
+  }
+};
+
+std::unique_ptr<spdlog::formatter> log_lines() {
+  auto lines = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  lines->add_flag<PrintableMessage>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %L %*");
+  return lines;
+}
+
 }  // namespace
 
 void prepare_process() {
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %L %v", spdlog::pattern_time_type::utc);
+  spdlog::set_formatter(log_lines());
   spdlog::flush_on(spdlog::level::info);
+  ::umask(S_IRWXG | S_IRWXO);  // also what the database of the tables creates
   raise_descriptor_limit();
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGHUP, SIG_IGN);  // where it means something: log_file.h, net/tls_renewal.h

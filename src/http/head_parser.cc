@@ -27,6 +27,9 @@ Method method_of(net::request_verb verb) {
   }
 }
 
+constexpr std::string_view kOnlyChunked =
+    "the only Transfer-Encoding understood is 'chunked', once, in HTTP/1.1, without Content-Length";
+
 // Any error ends put(); which one it was stands in refused().
 boost::system::error_code stop() { return message_error::bad_field; }
 
@@ -58,7 +61,7 @@ void HeadParser::refuse(const error& why) {
   } else if (why == message_error::bad_version) {
     refuse(505, "http_version", "speak HTTP/1.1");
   } else if (why == message_error::bad_transfer_encoding) {
-    refuse(501, "transfer_encoding", "the only transfer encoding understood is 'chunked'");
+    refuse(400, "transfer_encoding", kOnlyChunked);
   } else {
     refuse(400, "bad_request", "these bytes are no HTTP/1.1 request");
   }
@@ -108,6 +111,15 @@ void HeadParser::on_field_impl(field id, text_view name, text_view value, error&
       ec = stop();
     }
   }
+  if (id == field::transfer_encoding &&
+      (version_ < 11 || ++codings_ > 1 || !same_ignoring_case(value, "chunked"))) {
+    refuse(400, "transfer_encoding", kOnlyChunked);
+    ec = stop();
+  }
+  if (id == field::content_length && ++lengths_ > 1) {
+    refuse(400, "bad_request", "there is more than one Content-Length");
+    ec = stop();
+  }
   if (memory_.offsets.size() / 4 >= limits::kHeadersMax) {
     refuse(431, "header_too_large", "a request may have 100 header fields");
     ec = stop();
@@ -122,6 +134,7 @@ void HeadParser::on_header_impl(error& ec) {
     ec = stop();
     return;
   }
+  if (codings_ > 0 && lengths_ > 0) refuse(400, "transfer_encoding", kOnlyChunked);
   finish_head();
   if (refusal_) ec = stop();
 }

@@ -4,7 +4,9 @@
 //
 // net::HttpParser finds the pieces and holds the grammar; this class keeps copies of the texts in
 // one buffer that is used again for the next request, so that a request costs no allocation, and checks what the
-// grammar leaves open: one Host, sane lengths, a target that can be decoded.
+// grammar leaves open: one Host, sane lengths, a target that can be decoded, and one way only to say where the body ends
+// (RFC 9112 6.1 and 6.3): what another server on the way could read differently is refused, and the connection ends, so
+// that no byte of a body is taken for the next request.
 //
 // Use: put() until header_done(); look at request() and decide about the body; put() until done().
 // Errors: `refused()` says with which answer the connection ends. Thread rule: the worker's thread.
@@ -74,7 +76,7 @@ class HeadParser final : public net::HttpParser<true> {
   std::optional<Refusal> refusal_;
   std::optional<std::size_t> body_limit_bytes_ = 0;
   int version_ = 11;
-  unsigned hosts_ = 0;
+  unsigned hosts_ = 0, codings_ = 0, lengths_ = 0;  // fields of the kind
   bool expects_continue_ = false;
 };
 

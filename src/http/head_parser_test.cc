@@ -63,6 +63,67 @@ TEST(EmptyLines, BeforeARequestAreIgnoredUpToALimit) {
   EXPECT_EQ(left, 3U);
 }
 
+// Shapes of public request smuggling suites (smuggler, http-garden, PortSwigger's): a proxy and a server that disagree where
+// the body ends. Each is refused, and with that the connection ends, or read as RFC 9112 says; no second request is seen.
+TEST(HeadParser, ABodyWhoseEndIsInDoubtIsRefused) {
+  const std::string smuggled = "POST /smuggled HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+  const std::string body = "0\r\n\r\n" + smuggled;
+  for (const std::string_view fields : {
+           "Transfer-Encoding: chunked, identity",
+           "Transfer-Encoding: gzip",
+           "Transfer-Encoding: identity",
+           "Transfer-Encoding: xchunked",
+           "Transfer-Encoding: chunked, chunked",
+           "Transfer-Encoding: gzip, chunked",
+           "Transfer-Encoding: chunkedx",
+           "Transfer-Encoding: chunked;q=1",
+           "Transfer-Encoding: \"chunked\"",
+           "Transfer-Encoding: \x0b"
+           "chunked",
+           "Transfer-Encoding:",
+           "Transfer-Encoding : chunked",
+           "Transfer-Encoding\t: chunked",
+           " Transfer-Encoding: chunked",
+           "Transfer-Encoding: chunked\r\n , identity",
+           "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+           "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
+           "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+           "Transfer-Encoding: chunked\r\nContent-Length: 5",
+           "Content-Length: 5\r\nTransfer-Encoding: chunked",
+           "Content-Length: 5\r\nContent-Length: 6",
+           "Content-Length: 5\r\nContent-Length: 5",
+           "Content-Length: 5, 5",
+           "Content-Length: +5",
+           "Content-Length: -1",
+           "Content-Length: 0x5",
+           "Content-Length: 5 5",
+           "Content-Length: 18446744073709551621",
+           "Content-Length: ",
+           "Content-Length : 5",
+           "X: y\rTransfer-Encoding: chunked",
+       }) {
+    SCOPED_TRACE(fields);
+    const Parse p("POST /x HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n\r\n" + body);
+    ASSERT_TRUE(p.parser.refused());
+    EXPECT_EQ(p.parser.refused()->status, 400U) << p.parser.refused()->detail;
+  }
+  for (const std::string_view version : {"1.0", "0.9"}) {
+    const Parse p("POST /x HTTP/" + std::string(version) +
+                  "\r\nHost: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n" + body);
+    EXPECT_TRUE(p.parser.refused()) << version;
+  }
+  for (const std::string_view valid : {"Transfer-Encoding: CHUNKED", "transfer-encoding:\tchunked \t"}) {
+    const Parse p("POST /x HTTP/1.1\r\nHost: a\r\n" + std::string(valid) + "\r\n\r\n0\r\n\r\n");
+    EXPECT_TRUE(p.parser.done()) << valid;
+  }
+  for (const std::string_view chunk :
+       {"5 \r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhelloXX0\r\n\r\n",
+        "-1\r\n\r\n", "FFFFFFFFFFFFFFFF1\r\n"}) {
+    const Parse p("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(chunk));
+    EXPECT_TRUE(p.parser.refused() || p.memory.body == "hello") << chunk;
+  }
+}
+
 TEST(HeadParser, SplitsMakeNoDifference) {
   const std::uint32_t seed = std::random_device{}();
   SCOPED_TRACE(seed);

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/text.h"
+#include "net/message_queue.h"
 #include "wire/codec.h"
 
 namespace titer::net {
@@ -17,9 +19,13 @@ namespace {
 
 using boost::system::error_code;
 
-constexpr std::size_t kReadBytes = std::size_t{16} << 10;  // room offered to each read
+constexpr std::size_t kReadBytes = std::size_t{16} << 10;  // room offered to each read, at least
+constexpr std::size_t kReadBytesMax = std::size_t{64}
+                                      << 10;  // … and at most: what is read at a time is handled at a time
 constexpr std::size_t kKeepBytes = std::size_t{256}
                                    << 10;  // a buffer that grew beyond this is given back when empty
+
+constexpr std::size_t kReasonBytes = 200;  // of a Goodbye, for the log
 
 // The first bytes of a TLS client's greeting.
 bool looks_like_tls(ByteView bytes) {
@@ -45,12 +51,13 @@ void Connection::read() {
   reading_ = true;
   // A read that does not fill the buffer tells Asio that the socket is drained, so there is one recv per
   // event.
-  stream_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+  stream_.async_read_some(boost::asio::buffer(in_.data() + in_end_, std::min(in_.size() - in_end_, kReadBytesMax)),
                           [self = shared_from_this()](const error_code& error, std::size_t n) {
                             self->reading_ = false;
                             if (!self->open_) return;
                             if (error) return self->broke(error);
-                            self->received(n);
+                            self->in_end_ += n;
+                            self->received();
                           });
 }
 
@@ -62,39 +69,49 @@ void Connection::broke(const error_code& error) {
   fail(Code::kProtocol, "this port speaks TLS: name the cluster's authority with --ca FILE or TITER_CA");
 }
 
-void Connection::received(std::size_t n) {
-  in_end_ += n;
-  dispatch();
+void Connection::received() {
+  if (queue_ != nullptr) {
+    if (!std::exchange(queued_, true)) queue_->add(shared_from_this());
+    return;
+  }
+  dispatch(SIZE_MAX);
   read();
 }
 
-void Connection::dispatch() {
-  while (open_ && !paused_) {
+void Connection::handle_slice() {
+  queued_ = false;
+  if (dispatch(MessageQueue::kSliceMessages)) return received();
+  read();
+}
+
+bool Connection::dispatch(std::size_t messages) {
+  for (; messages > 0 && open_ && !paused_; --messages) {
     ByteView rest(in_.data() + in_begin_, in_end_ - in_begin_);
     Result<std::optional<wire::Message>> next = wire::next_message(rest);
-    if (!next)
-      return fail(next.error().code, looks_like_tls(rest) ? "you speak TLS, and this port does not: leave out --ca"
-                                                          : next.error().message);
+    if (!next) {
+      fail(next.error().code,
+           looks_like_tls(rest) ? "you speak TLS, and this port does not: leave out --ca" : next.error().message);
+      return false;
+    }
     if (!*next) break;
     const wire::Message message = **next;
     in_begin_ = in_end_ - rest.size();
     if (message.type == wire::Type::kGoodbye) {
       const auto goodbye = wire::decode_goodbye(message.payload);
       if (goodbye) farewell_ = goodbye->code;
-      return shut(goodbye ? "it said: " + goodbye->reason : "it said goodbye", true);
+      shut(goodbye ? "it said: " + printable(goodbye->reason, kReasonBytes) : "it said goodbye", true);
+      return false;
     }
     if (owner_ != nullptr) owner_->on_message(*this, message);
   }
   if (in_begin_ == in_end_) in_begin_ = in_end_ = 0;
+  return messages == 0 && open_ && !paused_ && in_begin_ < in_end_;
 }
 
 void Connection::resume() {
   if (!paused_) return;
   paused_ = false;
-  boost::asio::post(stream_.get_executor(), [self = shared_from_this()] {
-    self->dispatch();
-    self->read();
-  });
+  boost::asio::post(stream_.get_executor(), [self = shared_from_this()] { self->received(); });
 }
 
 void Connection::flush() {

@@ -2,7 +2,8 @@
 
 // Connection: one stream (stream.h: TCP or Unix, plain or TLS) that carries wire messages both ways.
 //
-// Receiving: bytes are read into one buffer and messages are shown in place; nothing is copied per message.
+// Receiving: bytes are read into one buffer and messages are shown in place; nothing is copied per message. They are handled
+// as they arrive, or, with handle_in(), when it is this connection's turn (message_queue.h).
 // Sending: messages are appended to outgoing() during a turn, and flush() at its end writes them with one
 // call. What the kernel does not take waits; a receiver that lets more than `send_limit` pile up is cut off.
 //
@@ -27,6 +28,7 @@
 namespace titer::net {
 
 class Connection;
+class MessageQueue;
 using ConnectionPtr = std::shared_ptr<Connection>;
 
 class ConnectionOwner {
@@ -52,6 +54,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Begins to read. Call once.
   void start();
+  // From now on messages are handled when `queue` says so; null: as they arrive. The queue must outlive the connection.
+  void handle_in(MessageQueue* queue) { queue_ = queue; }
+  // Handles some of the messages that have arrived; for the queue.
+  void handle_slice();
 
   // Append whole messages here (wire::encode).
   [[nodiscard]] Bytes& outgoing() { return out_; }
@@ -92,8 +98,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   void read();
-  void received(std::size_t n);
-  void dispatch();
+  void received();
+  // Hands at most so many messages to the owner. True: there may be more.
+  bool dispatch(std::size_t messages);
   void write_later();
   void check_limit();
   void shut(const std::string& reason, bool tell);
@@ -101,6 +108,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Stream stream_;
   ConnectionOwner* owner_;
+  MessageQueue* queue_ = nullptr;
   std::size_t send_limit_;
   Bytes in_;  // receive buffer; [in_begin_, in_end_) is not yet dispatched
   std::size_t in_begin_ = 0, in_end_ = 0;
@@ -111,6 +119,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool writing_ = false;  // waiting for the kernel to take more
   bool paused_ = false;
   bool reading_ = false;
+  bool queued_ = false;
 };
 
 }  // namespace titer::net

@@ -286,5 +286,68 @@ TEST_F(UnixSocket, a_path_that_is_too_long_is_said_to_be) {
   EXPECT_NE(listener.error().message.find("107 bytes"), std::string::npos);
 }
 
+// Whatever it hears, it makes the other side say again, until the deadline.
+struct Endless final : ConnectionOwner {
+  explicit Endless(int fd) : fd_(fd) {}
+  void on_message(Connection&, const wire::Message&) override {
+    ++heard;
+    if (boot_now() >= until) return;
+    EXPECT_GT(::write(fd_, again.data(), again.size()), 0);
+  }
+  void on_closed(Connection&, const std::string&) override {}
+
+  std::size_t heard = 0;
+  const Bytes again = ping(1);
+  const BootTime until{boot_now().value + 2'000'000};
+
+ private:
+  int fd_;
+};
+
+TEST_F(ConnectionTest, a_sender_that_is_never_silent_does_not_keep_a_turn_from_ending) {
+  for (const bool queued : {false, true}) {
+    Endless endless(fds_[1]);
+    connection_->set_owner(endless);
+    connection_->handle_in(queued ? &loop_.queue() : nullptr);
+    type(endless.again);
+    int turns = 0;
+    EXPECT_TRUE(loop_.run_until(
+        endless.until, [&] { return turns > 20; }, [&] { ++turns; }))
+        << turns;
+    EXPECT_GT(endless.heard, 20U);
+    connection_->set_owner(witness_);
+    turn();
+  }
+}
+
+TEST_F(ConnectionTest, of_connections_in_a_queue_each_has_a_slice_before_the_first_goes_on) {
+  int others[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, others), 0);
+  std::string order;
+  struct Noting final : ConnectionOwner {
+    Noting(std::string& order, char name) : order_(order), name_(name) {}
+    void on_message(Connection&, const wire::Message&) override { order_ += name_; }
+    void on_closed(Connection&, const std::string&) override {}
+    std::string& order_;
+    char name_;
+  } many(order, 'm'), few(order, 'f');
+  connection_->set_owner(many);
+  connection_->handle_in(&loop_.queue());
+  const auto second = Connection::make(
+      Stream::Socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), others[0]), few,
+      kSendLimit);
+  second->handle_in(&loop_.queue());
+  second->start();
+  Bytes flood;
+  for (std::size_t i = 0; i < 3 * MessageQueue::kSliceMessages; ++i) wire::encode_ping(flood, i);
+  type(flood);
+  ASSERT_GT(::write(others[1], ping(1).data(), ping(1).size()), 0);
+  EXPECT_TRUE(wait([&] { return order.size() == 3 * MessageQueue::kSliceMessages + 1; }));
+  EXPECT_LE(order.find('f'), MessageQueue::kSliceMessages) << order;
+  second->detach();
+  second->close(Code::kOk, "the test is over");
+  ::close(others[1]);
+}
+
 }  // namespace
 }  // namespace titer::net

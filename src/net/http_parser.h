@@ -33,6 +33,10 @@ class HttpParser : protected boost::beast::http::basic_parser<kRequest> {
   std::size_t put_bytes(std::string_view in, error& ec) {
     constexpr std::size_t kEndOfChunksBytes = std::string_view("0\r\n\r\n").size();
     if (this->is_header_done() && this->chunked() && chunk_left_ == 0 && in.size() < kEndOfChunksBytes) return 0;
+    if (!this->is_header_done() && has_folded_line(in)) {
+      ec = message_error::bad_obs_fold;
+      return 0;
+    }
     const std::size_t taken = Base::put(boost::asio::const_buffer(in.data(), in.size()), ec);
     if (ec == message_error::need_more) ec = {};
     return taken;
@@ -51,6 +55,14 @@ class HttpParser : protected boost::beast::http::basic_parser<kRequest> {
   void on_finish_impl(error&) override {}
 
  private:
+  // Beast joins a line that begins with a blank to the field before it. Others read it as a field of its own, or not at all;
+  // so it is refused, as RFC 9112 5.2 allows.
+  static bool has_folded_line(std::string_view in) {
+    const std::string_view header = in.substr(0, in.find("\r\n\r\n"));
+    return header.size() < in.size() &&
+           (header.find("\n ") != std::string_view::npos || header.find("\n\t") != std::string_view::npos);
+  }
+
   std::uint64_t chunk_left_ = 0;  // of the chunk that has begun
 };
 

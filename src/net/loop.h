@@ -2,9 +2,11 @@
 
 // Loop: one thread that works in turns.
 //
-// A turn: sleep until something is ready, run everything that is ready, then call the turn handler once. So
-// work gathers by itself: whatever came in during a turn goes out in one frame, one sync and one write per
-// connection. There is no other thread and no lock on the way of a request; a sleeping thread costs some 40
+// A turn: sleep until something is ready, run what is ready, then call the turn handler once. So work gathers by itself:
+// whatever came in during a turn goes out in one frame, one sync and one write per connection. A turn takes in work for
+// kIntakeUs at most, or one handler more: what is still ready waits for the next one. Without that bound a sender that is
+// never silent would keep the turn handler, and with it every heartbeat, from being called. Messages of clients wait in a
+// MessageQueue (message_queue.h), so that those of replicas pass them. There is no other thread and no lock on the way of a request; a sleeping thread costs some 40
 // µs to wake and a send 10 to 20 µs, which is why the batch is the turn and not the message.
 //
 // Thread rule: everything of one Loop happens on the thread that calls run(); only stop() and post() may be
@@ -17,6 +19,7 @@
 #include <functional>
 
 #include "base/ids.h"
+#include "net/message_queue.h"
 
 namespace titer::net {
 
@@ -32,6 +35,8 @@ class Loop {
   Loop() : context_(1), wake_(context_) {}
 
   [[nodiscard]] boost::asio::io_context& context() { return context_; }
+  // Of the connections whose messages wait for their turn.
+  [[nodiscard]] MessageQueue& queue() { return queue_; }
 
   // Runs turns until stop(). `turn` is called at the end of every turn.
   void run(const std::function<void()>& turn);
@@ -45,9 +50,12 @@ class Loop {
   void post(std::function<void()> work);
 
  private:
+  static constexpr std::int64_t kIntakeUs = 2'000;
+
   void one_turn();
 
   boost::asio::io_context context_;
+  MessageQueue queue_;  // after the context: its connections have sockets there
   boost::asio::steady_timer wake_;
   BootTime wake_when_{INT64_MAX};
   bool stopped_ = false;

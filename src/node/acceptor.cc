@@ -32,6 +32,7 @@ Result<std::unique_ptr<Acceptor>> Acceptor::open(net::Loop& loop, const std::vec
 void Acceptor::accept(net::Stream stream) {
   const bool secure = stream.secure();
   auto connection = net::Connection::make(std::move(stream), *this, limits::kClientSendBytesMax);
+  connection->handle_in(&loop_.queue());
   const BootTime until(net::boot_now().value + limits::kHandshakeUs);
   waiting_.emplace(connection.get(), Waiting{connection, until, secure});
   connection->start();

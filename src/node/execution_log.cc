@@ -52,7 +52,7 @@ ExecutionLog::~ExecutionLog() {
 
 Result<ExecutionLog> ExecutionLog::open(const std::string& path, bool keep) {
   ExecutionLog log;
-  log.fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | (keep ? 0 : O_TRUNC), 0644);
+  log.fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | (keep ? 0 : O_TRUNC), 0600);
   if (log.fd_ < 0) return Error{Code::kInternal, "cannot write " + path + ": " + std::strerror(errno)};
   log.bytes_ = whole_lines(log.fd_);
   if (::ftruncate(log.fd_, static_cast<off_t>(log.bytes_)) != 0)

@@ -58,6 +58,7 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
   link.up = true;
   connection.tag = index;
   connection.set_owner(*this);
+  connection.handle_in(nullptr);  // ahead of what clients say
   wire::encode(
       connection.outgoing(),
       wire::HelloReply{identity_.cluster, identity_.tables, identity_.me, identity_.incarnation, view, {}});

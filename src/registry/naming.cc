@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "registry/validate.h"
 
 namespace titer::registry {
 namespace {
@@ -49,7 +50,7 @@ std::string place_of(const Site& site) {
 std::string make_id(const Store& store, std::string_view name) {
   const std::string base = slug(name);
   std::string id = base;
-  for (std::uint32_t n = 2; store.find_id(id) != kNil; ++n) {
+  for (std::uint32_t n = 2; store.find_id(id) != kNil || !is_site_id(id); ++n) {
     const std::string suffix =
         n <= kNumbered
             ? fmt::format("-{}", n)

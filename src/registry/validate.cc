@@ -62,6 +62,8 @@ bool refuse(Outcome& out, Code code, std::string message) {
 }
 
 bool is_site_id(std::string_view text) {
+  // Addresses that mean something else: /api/v1/sites/near, and what clients and proxies remove from a path.
+  if (text == "near" || text == "." || text == "..") return false;
   return !text.empty() && text.size() <= limits::kSiteIdBytesMax && std::all_of(text.begin(), text.end(), is_token);
 }
 bool is_product(std::string_view text) {

@@ -261,7 +261,8 @@ TEST(SessionTable, behaves_as_the_obvious_model_and_survives_transfers) {
       if (model.ask(s, n, born) == Verdict::kRepeat) {
         ASSERT_EQ(table.result(s, n), model.sessions[s].results[n]) << "seed " << seed << " step " << i;
       } else if (model.ask(s, n, born) == Verdict::kFresh) {
-        const std::string result(random.below(60), static_cast<char>('a' + random.below(26)));
+        const std::size_t bytes = random.below(60);
+        const std::string result(bytes, static_cast<char>('a' + random.below(26)));
         table.note(s, n, result);
         model.note(s, n, result);
         ASSERT_EQ(table.sessions(), model.sessions.size());

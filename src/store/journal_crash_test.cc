@@ -80,9 +80,10 @@ class Lives {
 
   void append(TestJournal& test) {
     if (random_.chance(0.02)) view_ += 1 + random_.below(2);
-    const std::string body(random_.below(random_.chance(0.8) ? 300 : 9000),
-                           static_cast<char>('a' + random_.below(26)));
-    history_.push_back(random_.chance(0.05) ? install(++view_) : frame(view_, random_.below(3), ++seq_, body));
+    const std::size_t bytes = random_.below(random_.chance(0.8) ? 300 : 9000);
+    const std::string body(bytes, static_cast<char>('a' + random_.below(26)));
+    const bool installs = random_.chance(0.05);
+    history_.push_back(installs ? install(++view_) : frame(view_, random_.below(3), ++seq_, body));
     test.append(history_.back());
   }
 

@@ -7,6 +7,7 @@
 // could not write.
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,14 +89,28 @@ std::string parent_of(const std::string& path) {
 
 // Some file systems have no O_DIRECT. Then what is read must at least not be what only the page cache has.
 Result<Descriptor> open_file(const std::string& path, int flags) {
-  Descriptor direct(::open(path.c_str(), flags | O_CLOEXEC | O_DIRECT, 0644));
+  Descriptor direct(::open(path.c_str(), flags | O_CLOEXEC | O_DIRECT, 0600));
   if (direct.ok()) return direct;
   if (errno != EINVAL) return refused("cannot open", path);
   // It may have been created nevertheless, so no O_EXCL.
-  Descriptor fd(::open(path.c_str(), (flags & ~O_EXCL) | O_CLOEXEC, 0644));
+  Descriptor fd(::open(path.c_str(), (flags & ~O_EXCL) | O_CLOEXEC, 0600));
   if (!fd.ok() || ::fdatasync(fd.get()) != 0) return refused("cannot open", path);
   ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);
   return fd;
+}
+
+// What lies there tells who did what, and why: it is for nobody but the user that the replica runs as.
+Status keep_private(int fd, const std::string& dir) {
+  struct stat found {};
+  if (::fstat(fd, &found) != 0) return refused("cannot look at", dir);
+  if (found.st_uid != ::geteuid())
+    return Error{Code::kInvalid,
+                 fmt::format("{} belongs to user {}, and this process runs as user {}: run it as the owner "
+                             "of the directory, or change the owner (chown)",
+                             dir, found.st_uid, ::geteuid())};
+  if ((found.st_mode & (S_IRWXG | S_IRWXO)) != 0 && ::fchmod(fd, S_IRWXU) != 0)
+    return refused("cannot make private", dir);
+  return ok_status();
 }
 
 class RealFiles final : public Files {
@@ -118,11 +133,11 @@ class RealFiles final : public Files {
     return names;
   }
   Status create_dir(const std::string& dir) override {
-    if (::mkdir(dir.c_str(), 0755) == 0) return sync_directory(parent_of(dir));
+    if (::mkdir(dir.c_str(), 0700) == 0) return sync_directory(parent_of(dir));
     if (errno == EEXIST) return ok_status();
     if (errno != ENOENT || parent_of(dir) == dir) return refused("cannot create", dir);
     if (auto status = create_dir(parent_of(dir)); !status) return status;
-    if (::mkdir(dir.c_str(), 0755) != 0 && errno != EEXIST) return refused("cannot create", dir);
+    if (::mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) return refused("cannot create", dir);
     return sync_directory(parent_of(dir));
   }
   Status remove(const std::string& path) override {
@@ -133,6 +148,7 @@ class RealFiles final : public Files {
   Result<std::unique_ptr<DirLock>> lock_dir(const std::string& dir, bool exclusive) override {
     Descriptor fd = open_dir(dir);
     if (!fd.ok()) return refused("cannot open", dir);
+    if (const Status own = exclusive ? keep_private(fd.get(), dir) : ok_status(); !own) return own.error();
     if (::flock(fd.get(), (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) return refused("cannot lock", dir);
     return std::unique_ptr<DirLock>(std::make_unique<RealLock>(std::move(fd)));
   }

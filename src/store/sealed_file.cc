@@ -23,7 +23,7 @@ constexpr std::size_t kHeaderBytes = 24;  // magic, format, kind, checksum of ki
 constexpr std::size_t kBytesMax = std::size_t{1} << 20;
 
 Descriptor open_path(const std::string& path, int flags) {
-  return Descriptor(::open(path.c_str(), flags | O_CLOEXEC, 0644));
+  return Descriptor(::open(path.c_str(), flags | O_CLOEXEC, 0600));
 }
 
 Error failed(const std::string& what, const std::string& path) {
