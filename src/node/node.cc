@@ -83,6 +83,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
                   stop(kExitFailed, "the state transfer failed: " + why);
                 }}),
       newest_(initial),
+      began_with_(initial.number),
       started_(net::boot_now()) {
   answer_ = [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); };
   if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
@@ -174,6 +175,12 @@ wire::Pong Node::pong() const {
           engine_.machine.position(),
           learner_.learned(),
           static_cast<std::uint8_t>(learner_.percent())};
+}
+
+std::optional<Node::Durable> Node::durable() const {
+  if (!has_durable_state()) return std::nullopt;
+  if (store_ == nullptr) return Durable{engine_.replica.snapshot().installed, {}};
+  return Durable{store_->installed(), store_->stats().tables};
 }
 
 void Node::admit(net::Connection& connection, const wire::Hello& hello) {
@@ -335,7 +342,7 @@ void Node::check_full_disk(BootTime now) {
   if (alone || register_ == nullptr) return;
   smr::ReplicaSet me;
   me.add(options_.me);
-  register_->compare_and_set({newest_.number, me, "its disk is almost full"});
+  register_->compare_and_set({newest_.number, me, "its disk is almost full"}, true);
 }
 
 void Node::perform(smr::Output& out) {
@@ -357,7 +364,8 @@ void Node::perform(smr::Output& out) {
     // It may be the only one that stays; it asks again.
     if (!ask.without.empty() && !has_durable_state()) continue;
     spdlog::info("asking for a view after {}: {}", ask.expected.value, ask.reason);
-    if (register_ != nullptr) register_->compare_and_set({ask.expected, ask.without, ask.reason});
+    const bool certain = ask.certain || engine_.replica.snapshot().installed >= began_with_;
+    if (register_ != nullptr) register_->compare_and_set({ask.expected, ask.without, ask.reason}, certain);
   }
   for (const smr::ViewRecord& view : out.installed) on_installed(view);
   for (const smr::Output::Cut& cut : out.cut) {

@@ -82,6 +82,12 @@ class Node final : private PeerEvents {
   void on_operated(const wire::Operated& answer) { clients_.on_operated(answer); }  // from the register
   // `full`: this replica alone could carry on: it has the complete state, on disk too unless it runs in memory.
   [[nodiscard]] wire::Pong pong() const;
+  // What a member's disk is certain to show when it is read again; nothing where it is no member's. In memory: position 0.
+  struct Durable {
+    ViewNumber installed;
+    Position position;
+  };
+  [[nodiscard]] std::optional<Durable> durable() const;
   void stop(int exit_code, const std::string& reason);
   void update_roster(const Roster& roster);  // it has changed
   // Before it leaves the view by its own will: no read is answered any more, nothing new is taken; `leave` is called
@@ -133,6 +139,7 @@ class Node final : private PeerEvents {
   std::unique_ptr<Acceptor> acceptor_;
   view::ViewRegister* register_ = nullptr;
   smr::ViewRecord newest_;
+  ViewNumber began_with_;  // the newest view when this process began; once a view is installed, the restart is over
   smr::Output performing_;
   machine::Sink answer_;
   machine::LogSink log_line_;

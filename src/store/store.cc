@@ -33,10 +33,14 @@ Status Store::bootstrap(machine::Machine& machine, const smr::ViewRecord& first,
   const Tables::Ended ended = tables_->write(batch);
   if (ended.end != Tables::End::kWritten) return ended.error;
   resume();
+  installed_ = first.number;
   return ok_status();
 }
 
-void Store::resume() { role_ = Role::kMember; }
+void Store::resume() {
+  role_ = Role::kMember;
+  installed_ = inventory_.installed;
+}
 
 Status Store::learn() {
   role_ = Role::kLearner;
@@ -61,12 +65,14 @@ void Store::persist(const std::vector<smr::Output::Persist>& what) {
                        [&](Bytes& out) { wire::encode_installed(out, line); });
       urgent_ = true;
       if (!view_line_synced_ && !line_) line_ = one.ticket;
+      newest_line_ = {one.ticket, line.view.number};
     }
   }
 }
 
 void Store::synced(std::uint64_t ticket) {
   view_line_synced_ = view_line_synced_ || (line_ && ticket >= *line_);
+  if (ticket >= newest_line_.first) installed_ = std::max(installed_, newest_line_.second);
   events_.persisted(ticket);
 }
 

@@ -101,6 +101,8 @@ class Store {
   // This disk is a member's, so no other is needed. The disk of a joiner becomes one when the line of the view in
   // which it joins is synced (docs/explanation/protocol.md §7).
   [[nodiscard]] bool has_durable_state() const { return role_ == Role::kMember && view_line_synced_; }
+  // The newest view whose line is on disk.
+  [[nodiscard]] ViewNumber installed() const { return installed_; }
   // A clean end: the state as it is goes into the tables, so that the next start has nothing to execute. Waits.
   void close(machine::Machine& machine, const smr::Replica& replica);
   // What a learner had cannot be continued: the next start begins from nothing.
@@ -154,6 +156,8 @@ class Store {
   Role role_ = Role::kNone;
   bool view_line_synced_ = true;       // of a member; false: it has joined, and its view's line is not synced yet
   std::optional<std::uint64_t> line_;  // its ticket, when it is in the journal
+  ViewNumber installed_;
+  std::pair<std::uint64_t, ViewNumber> newest_line_;  // its ticket; becomes installed_ when that is synced
 
   std::unique_ptr<Journal> journal_;
   bool urgent_ = false;     // requests, or a view, are not committed yet

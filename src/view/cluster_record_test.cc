@@ -45,7 +45,7 @@ TEST(ClusterRecord, a_backup_is_the_beginning_only_where_nobody_has_begun) {
 }
 
 TEST(ClusterRecord, who_suspects_takes_out_whom_it_suspects_and_calls_nobody_dead) {
-  const NextRecord next = asked(two_of_three(), member(0, 100), change_without(7, {2}));
+  const NextRecord next = asked(two_of_three(), member(0, 100), change_without(7, {2}), true);
   ASSERT_TRUE(next);
   EXPECT_EQ(next->view.number, ViewNumber(8));
   EXPECT_EQ(next->view.members, std::vector{member(0, 100)});
@@ -53,10 +53,10 @@ TEST(ClusterRecord, who_suspects_takes_out_whom_it_suspects_and_calls_nobody_dea
 }
 
 TEST(ClusterRecord, only_a_member_of_the_expected_view_may_ask) {
-  EXPECT_FALSE(asked(two_of_three(), member(0, 100), change_without(6, {2})));
-  EXPECT_FALSE(asked(two_of_three(), member(0, 99), change_without(7, {2})));
-  EXPECT_FALSE(asked(two_of_three(), member(1, 101), change_without(7, {2})));
-  EXPECT_FALSE(asked(two_of_three(), member(0, 100), change_without(7, {0, 2})));
+  EXPECT_FALSE(asked(two_of_three(), member(0, 100), change_without(6, {2}), true));
+  EXPECT_FALSE(asked(two_of_three(), member(0, 99), change_without(7, {2}), true));
+  EXPECT_FALSE(asked(two_of_three(), member(1, 101), change_without(7, {2}), true));
+  EXPECT_FALSE(asked(two_of_three(), member(0, 100), change_without(7, {0, 2}), true));
 }
 
 TEST(ClusterRecord, who_leaves_says_that_it_counts_as_dead_and_the_last_one_stays) {
@@ -101,7 +101,7 @@ TEST(ClusterRecord, who_comes_back_says_so_once_and_its_newest_process_counts) {
   ASSERT_TRUE(second);
   ASSERT_EQ(second->returned.size(), 1U);
   EXPECT_EQ(second->returned[0].now, member(2, 302));
-  const NextRecord after = asked(*second, member(0, 100), change_without(7, {2}));
+  const NextRecord after = asked(*second, member(0, 100), change_without(7, {2}), true);
   ASSERT_TRUE(after);
   EXPECT_TRUE(after->returned.empty());
 }
