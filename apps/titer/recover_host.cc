@@ -126,20 +126,21 @@ int resume_without_others(const host::Config& config, const std::string& path, c
   fmt::print("View {} is the last one. Of its members\n", record.view.number.value);
   print_members(record);
   fmt::print(
-      "Each disk that has not gone back in time has every acknowledged write. If those that have returned have (they "
+      "Each disk that has not gone back in time has every acknowledged write. If those that have returned have "
+      "(they "
       "were\nput back from a snapshot, or are copies), resuming from them loses the writes that only the others "
       "hold.\n");
   if (!accept) {
     fmt::print("If so be it: titer recover --accept-data-loss --config {}\n", path);
     return kExitRefused;
   }
-  const auto next = view::change_record(
-      loop, config.etcd, view::register_key(config.cluster),
-      [&](const std::optional<view::ClusterRecord>& now) -> Result<view::ClusterRecord> {
-        if (!now || !waits(*now, config.index))
-          return refused("this replica does not wait for others any more: nothing was changed");
-        return view::restarted_without_the_others(*now, iso_time(net::wall_now()));
-      });
+  const auto next =
+      view::change_record(loop, config.etcd, view::register_key(config.cluster),
+                          [&](const std::optional<view::ClusterRecord>& now) -> Result<view::ClusterRecord> {
+                            if (!now || !waits(*now, config.index))
+                              return refused("this replica does not wait for others any more: nothing was changed");
+                            return view::restarted_without_the_others(*now, iso_time(net::wall_now()));
+                          });
   if (!next) return fail(next.error());
   fmt::print("On record: {}.\n", next->losses.back());
   print_roster(*next);

@@ -18,8 +18,9 @@ namespace {
 
 constexpr std::int64_t kForEver = INT64_MAX;
 constexpr std::int64_t kLookAgainUs = 250'000;
-constexpr std::int64_t kMarkUs = 1'000'000;         // how soon after an install the record has its mark
-constexpr std::int64_t kMarkAgainUs = 600'000'000;  // how much a disk may go back unnoticed where no view has changed
+constexpr std::int64_t kMarkUs = 1'000'000;  // how soon after an install the record has its mark
+constexpr std::int64_t kMarkAgainUs =
+    600'000'000;  // how much a disk may go back unnoticed where no view has changed
 constexpr std::int64_t kStartupUs =
     3'600'000'000;  // what a start wants does not get old: it is asked again each time
 

@@ -93,7 +93,8 @@ using NextRecord = std::optional<ClusterRecord>;
 
 // --- by operators
 // The members that returned restart, though others may hold newer writes: on record as a loss. `when`: for people.
-[[nodiscard]] Result<ClusterRecord> restarted_without_the_others(const ClusterRecord& record, const std::string& when);
+[[nodiscard]] Result<ClusterRecord> restarted_without_the_others(const ClusterRecord& record,
+                                                                 const std::string& when);
 // The cluster begins with a backup, which is on the disk of the member given: in the record that disk's life is the
 // only member of view 0, so the ordinary restart after the failure of all begins with it (startup_step.h), and no other
 // replica can bootstrap beside it. kDuplicate: somebody has begun.

@@ -50,7 +50,7 @@ class EtcdRegister final : public ViewRegister {
     std::function<Status(const Authority&)> remember;  // on disk when it returns
     std::function<void(const ClusterRecord&)> record;  // the newest, first and every change
     std::function<void(const std::string&)> refused;   // it is not believed, or not there
-    std::function<void()> blocked = {};                // an ask of compare_and_set() (cluster_record.h); again each time
+    std::function<void()> blocked = {};  // an ask of compare_and_set() (cluster_record.h); again each time
   };
   // One of a kind at a time: the newest.
   enum class Kind : std::uint8_t { kStartup, kExclude, kLeave, kJoin, kMark };

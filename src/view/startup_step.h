@@ -44,7 +44,8 @@ struct StartingProcess {
   wire::Inventory inventory;                    // of its disk; nothing when it keeps everything in memory
   bool empty = true;                            // nobody has lived on its disk
   std::vector<Incarnation> bootstrap_attempts;  // noted: of processes on this disk that were about to bootstrap
-  bool any_may_restart = false;  // as the operator configured: a minority does not wait for the others after kGraceUs
+  bool any_may_restart =
+      false;  // as the operator configured: a minority does not wait for the others after kGraceUs
 };
 
 struct StartupStep {
@@ -71,7 +72,8 @@ inline constexpr std::int64_t kGraceUs = 5'000'000;
                                          std::int64_t waited_us);
 
 // Why this member's disk shows less than the record knows it to have held; empty: nothing speaks against it.
-[[nodiscard]] std::string disk_gone_back(const ClusterRecord& record, ReplicaId id, const wire::Inventory& inventory);
+[[nodiscard]] std::string disk_gone_back(const ClusterRecord& record, ReplicaId id,
+                                         const wire::Inventory& inventory);
 
 // A process that runs: why it must end because the roster has no place for it any more; empty: it has.
 [[nodiscard]] std::string displaced(const ClusterRecord& record, const smr::Member& me);
