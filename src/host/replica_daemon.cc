@@ -328,7 +328,7 @@ void ReplicaDaemon::mark_disk_later() {
   });
 }
 
-// The members of a restart that still run cannot go on without the silent ones, and these have to begin it again.
+// The members of a restart that still run cannot leave the silent ones out, and so the restart begins again.
 void ReplicaDaemon::on_blocked() {
   if (!process_.node) return;
   process_.node->stop(kExitExcluded,
