@@ -208,7 +208,7 @@ std::optional<int> ReplicaDaemon::run_startup() {
   }
 }
 
-// What is normal for some seconds is told once; what needs an operator is repeated.
+// A wait of some seconds is normal and told once; one that needs an operator is repeated.
 void ReplicaDaemon::say_waits(const std::string& why, bool long_since) {
   const BootTime now = net::boot_now();
   const bool again = long_since && now.value - waits_told_.value >= kSayAgainUs;
@@ -328,7 +328,7 @@ void ReplicaDaemon::mark_disk_later() {
   });
 }
 
-// The members of a restart that still run cannot go on without the silent ones, and these have to begin it again.
+// The members of a restart that still run cannot leave the silent ones out, and so the restart begins again.
 void ReplicaDaemon::on_blocked() {
   if (!process_.node) return;
   process_.node->stop(kExitExcluded,
