@@ -318,6 +318,15 @@ void Node::on_final_state(ViewNumber view, LamportTime clock) {
 
 void Node::on_disk_failed(const std::string& why) { stop(kExitFailed, "the disk failed: " + why); }
 
+// The others have the right state, if there are any. The last one cannot know whether its memory or its disk is right.
+void Node::on_scrub_mismatch(const std::string& what) {
+  const bool alone = newest_.members.size() == 1;
+  if (alone) return spdlog::error("{}; no other replica has the state, so an operator has to look at it", what);
+  if (!engine_.replica.snapshot().settled) return;  // found again in the next round
+  discard_state();
+  stop(kExitExcluded, what + ". It starts over by learning from the others");
+}
+
 void Node::on_disk_room(bool enough) {
   if (enough == !disk_full_) return;
   disk_full_ = !enough;

@@ -78,7 +78,8 @@ class Node final : private PeerEvents {
   // From the store.
   void on_persisted(std::uint64_t ticket) { engine_.step(smr::input::Persisted{ticket}); }
   void on_disk_failed(const std::string& why);
-  void on_disk_room(bool enough);  // it fills up, or there is room again
+  void on_disk_room(bool enough);                   // it fills up, or there is room again
+  void on_scrub_mismatch(const std::string& what);  // memory and disk differ
   void on_operated(const wire::Operated& answer) { clients_.on_operated(answer); }  // from the register
   // `full`: this replica alone could carry on: it has the complete state, on disk too unless it runs in memory.
   [[nodiscard]] wire::Pong pong() const;

@@ -104,12 +104,35 @@ BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr:
   const bool whole = role_ == Role::kMember && replica.full();
   if (failed_ || role_ == Role::kNone || when_joined_ || !writer_->idle() || (role_ == Role::kMember && !whole))
     return next;
+  if (whole) scrub(now, machine);
+  if (scrubbing_) return next;
   gathering_ = gathering_ || due(now, machine);
   if (!gathering_) return next;
   if (!materializer_->gather(machine, whole ? kPieceBytes : kLearnedPieceBytes)) return now;
   next_tables_ = BootTime(now.value + (whole ? kTablesEveryUs : kTablesAtMostEveryUs));
   submit(materializer_->close(machine, closing(whole ? replica.checkpoint() : smr::Checkpoint(), !whole)));
   return next;
+}
+
+// While the writer is idle: what is compared is at the position of the newest batch.
+void Store::scrub(BootTime now, const machine::Machine& machine) {
+  if (scrubbed_) {
+    const TablesWriter::Rows rows = std::move(*scrubbed_);
+    scrubbed_.reset();
+    if (!rows) return events_.post([this, why = rows.error().message] { fail(why); });
+    if (auto wrong = scrub_.compare(machine.registry(), stats_.tables, *rows); wrong && events_.mismatch)
+      events_.post([tell = events_.mismatch, what = std::move(*wrong)] { tell(what); });
+  }
+  if (scrubbing_ || gathering_ || stats_.tables == Position()) return;
+  const auto range = scrub_.due(now, machine.registry().slots());
+  if (!range) return;
+  scrubbing_ = true;
+  writer_->read(*range, [this](TablesWriter::Rows rows) {
+    events_.post([this, rows = std::make_shared<TablesWriter::Rows>(std::move(rows))] {
+      scrubbed_ = std::move(*rows);
+      scrubbing_ = false;
+    });
+  });
 }
 
 Materializer::Closing Store::closing(smr::Checkpoint checkpoint, bool learning) const {
@@ -193,6 +216,7 @@ StoreStats Store::stats() const {
   StoreStats stats = stats_;
   stats.journal = journal_->stats();
   stats.journal_held = journal_->held();
+  stats.scrub = scrub_.stats();
   return stats;
 }
 

@@ -34,6 +34,7 @@
 #include "store/identity.h"
 #include "store/journal.h"
 #include "store/materializer.h"
+#include "store/scrub.h"
 #include "store/tables.h"
 #include "store/tables_writer.h"
 #include "wire/codec.h"
@@ -54,6 +55,8 @@ struct StoreEvents {
   std::function<void(std::uint64_t ticket)> persisted;
   std::function<void(const std::string& why)> failed;
   std::function<void(bool enough)> room;
+  std::function<void(const std::string& what)> mismatch =
+      {};  // the scrub found memory and tables to differ; again each round
 };
 
 struct StoreStats {
@@ -61,6 +64,7 @@ struct StoreStats {
   std::uint64_t journal_held = 0;    // bytes of records that the tables do not have yet, or not everybody
   Position tables;                   // where they stand
   std::uint64_t tables_written = 0;  // batches
+  ScrubStats scrub;
 };
 
 class Store {
@@ -142,6 +146,7 @@ class Store {
   [[nodiscard]] Materializer::Closing closing(smr::Checkpoint checkpoint, bool learning) const;
   void submit(TablesBatch batch);
   void submit_waiting();
+  void scrub(BootTime now, const machine::Machine& machine);
   void reported(const TablesWriter::Report& report);
   void fail(const std::string& why);
   void tell_room();
@@ -177,6 +182,9 @@ class Store {
   bool batch_waits_ = false;           // … and is not being tried again
   bool enough_room_ = true;            // neither of the two; as last reported
   bool failed_ = false;
+  Scrub scrub_;
+  std::optional<TablesWriter::Rows> scrubbed_;  // what was read, and is not compared yet
+  bool scrubbing_ = false;                      // a range is being read
   StoreStats stats_;
   std::unique_ptr<TablesWriter> writer_;  // last: its thread uses tables_
 };
