@@ -341,8 +341,12 @@ void Node::on_disk_room(bool enough) {
 void Node::check_full_disk(BootTime now) {
   next_look_at_disk_ = BootTime(now.value + kLookAtFullDiskUs);
   store_->retry_room();
-  if (!newest_.has(options_.me, options_.incarnation)) return;  // a learner: it does not join before there is room
-  if (!engine_.replica.snapshot().settled) return;              // as in on_turn_leaving
+  if (!newest_.has(options_.me, options_.incarnation)) {
+    if (!std::exchange(asked_to_leave_, true))
+      spdlog::warn("the disk is almost full: this replica does not join before there is room");
+    return;
+  }
+  if (!engine_.replica.snapshot().settled) return;  // as in on_turn_leaving
   const bool alone = newest_.members.size() == 1;
   const bool stays = alone || std::exchange(asked_to_leave_, true);
   if (clients_.refuse_writes(disk_full(stays)))
