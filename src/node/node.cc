@@ -159,6 +159,7 @@ void Node::on_record(const smr::ViewRecord& record) {
 // The disk is as wrong as the memory: the next process on it learns from nothing.
 void Node::discard_state() {
   if (store_ == nullptr) return;
+  store_->keep_wrong_state(engine_.machine);
   if (const Status noted = store_->learn(); !noted) spdlog::error("the disk failed: {}", noted.error().message);
   store_->start_over();
 }

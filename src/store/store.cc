@@ -6,7 +6,9 @@
 #include <chrono>
 #include <utility>
 
+#include "base/limits.h"
 #include "smr/recovery.h"
+#include "store/sealed_file.h"
 
 namespace titer::store {
 
@@ -105,6 +107,7 @@ BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr:
   if (failed_ || role_ == Role::kNone || when_joined_ || !writer_->idle() || (role_ == Role::kMember && !whole))
     return next;
   if (whole) scrub(now, machine);
+  if (whole && wrong_) compare_wrong_state(machine);
   if (scrubbing_) return next;
   gathering_ = gathering_ || due(now, machine);
   if (!gathering_) return next;
@@ -112,6 +115,19 @@ BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr:
   next_tables_ = BootTime(now.value + (whole ? kTablesEveryUs : kTablesAtMostEveryUs));
   submit(materializer_->close(machine, closing(whole ? replica.checkpoint() : smr::Checkpoint(), !whole)));
   return next;
+}
+
+void Store::keep_wrong_state(const machine::Machine& machine) {
+  (void)write_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState,
+                     WrongState::digests_of(machine.registry()));
+}
+
+void Store::compare_wrong_state(const machine::Machine& machine) {
+  const auto sentence = wrong_->compare(machine.registry(), limits::kScrubSites);
+  if (!sentence) return;
+  wrong_.reset();
+  (void)real_files().remove(options_.dir + "/" + kWrongStateName);
+  if (events_.compared) events_.compared(*sentence);
 }
 
 // While the writer is idle: what is compared is at the position of the newest batch.

@@ -37,6 +37,7 @@
 #include "store/scrub.h"
 #include "store/tables.h"
 #include "store/tables_writer.h"
+#include "store/wrong_state.h"
 #include "wire/codec.h"
 
 namespace titer::store {
@@ -55,6 +56,7 @@ struct StoreEvents {
   std::function<void(std::uint64_t ticket)> persisted;
   std::function<void(const std::string& why)> failed;
   std::function<void(bool enough)> room;
+  std::function<void(const std::string& what)> compared = {};  // what differed in a state that was wrong
   std::function<void(const std::string& what)> mismatch =
       {};  // the scrub found memory and tables to differ; again each round
 };
@@ -109,6 +111,8 @@ class Store {
   [[nodiscard]] ViewNumber installed() const { return installed_; }
   // A clean end: the state as it is goes into the tables, so that the next start has nothing to execute. Waits.
   void close(machine::Machine& machine, const smr::Replica& replica);
+  // Before start_over(): so that it can be said what was wrong, when the others' state is here (wrong_state.h).
+  void keep_wrong_state(const machine::Machine& machine);
   // What a learner had cannot be continued: the next start begins from nothing.
   void start_over();
   // As Events::room said last; what open() found out is not told by it.
@@ -128,6 +132,7 @@ class Store {
   static constexpr std::uint64_t kJournalBytes = std::uint64_t{128} << 20;
   static constexpr std::int64_t kTablesEveryUs = 10'000'000;
   static constexpr std::int64_t kTablesAtMostEveryUs = 1'000'000;
+  static constexpr const char* kWrongStateName = "wrong-state";
   static constexpr std::size_t kSitesLearned = 16'384;  // what a learner writes down at once, about 5 MB
   static constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
   // More than a donor's piece, or a batch would not end before the whole state is in it.
@@ -147,6 +152,7 @@ class Store {
   void submit(TablesBatch batch);
   void submit_waiting();
   void scrub(BootTime now, const machine::Machine& machine);
+  void compare_wrong_state(const machine::Machine& machine);
   void reported(const TablesWriter::Report& report);
   void fail(const std::string& why);
   void tell_room();
@@ -183,6 +189,7 @@ class Store {
   bool enough_room_ = true;            // neither of the two; as last reported
   bool failed_ = false;
   Scrub scrub_;
+  std::optional<WrongState> wrong_;             // of an earlier process, not compared yet
   std::optional<TablesWriter::Rows> scrubbed_;  // what was read, and is not compared yet
   bool scrubbing_ = false;                      // a range is being read
   StoreStats stats_;

@@ -54,6 +54,7 @@ class Scrub(unittest.TestCase):
             cluster.wait_members(range(3), 60)
             cluster.wait_equal([0, 1, 2])
             self.assertIn("is not the one that the tables on disk have", cluster.replica_logs())
+            wait_until(lambda: "1 of these differ: a-clinic-whose-row-flips" in cluster.replica_logs(), cluster.replica_logs, 30)
             self.assertEqual(shown, cluster.ok("view", ID.decode(), "--json", at=cluster.at(1)))
 
 
