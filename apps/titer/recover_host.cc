@@ -19,6 +19,7 @@
 #include "titer/text.h"
 #include "view/etcd_register.h"
 #include "view/record_change.h"
+#include "view/startup_step.h"
 
 namespace titer::app {
 
