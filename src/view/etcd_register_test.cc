@@ -42,6 +42,7 @@ struct Told {
     };
     events.record = [this](const ClusterRecord& record) { records.push_back(record); };
     events.refused = [this](const std::string& why) { refusals.push_back(why); };
+    events.blocked = [this] { ++blocked; };
     etcd.endpoints = std::move(endpoints);
     reg = std::make_unique<EtcdRegister>(
         loop.context(), EtcdRegister::Options{"/titer/t/view", member_at(0), etcd, seen, 0}, std::move(events));
@@ -57,6 +58,7 @@ struct Told {
   std::vector<ClusterRecord> records;
   std::vector<Authority> remembered;
   std::vector<std::string> refusals;
+  int blocked = 0;
   std::unique_ptr<EtcdRegister> reg;
 };
 
@@ -78,6 +80,30 @@ TEST_F(EtcdRegisterTest, the_first_record_is_told_after_it_was_remembered) {
   ASSERT_EQ(told.remembered.size(), 1U);
   EXPECT_EQ(told.remembered[0], authority_of(0xabc, etcd.changed_at, three()));
   EXPECT_TRUE(told.reg->status().reachable);
+}
+
+TEST_F(EtcdRegisterTest, a_restart_under_way_does_not_shrink_to_a_minority_and_the_replica_is_told) {
+  ClusterRecord record = three();
+  record.view.members.pop_back();
+  record.restart_of = 3;
+  etcd.put(to_json(record));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  told.reg->compare_and_set(exclude(7, 1), false);
+  ASSERT_TRUE(told.until([&] { return told.blocked > 0; }));
+  EXPECT_EQ(etcd.transactions, 0U);
+  told.reg->compare_and_set(exclude(7, 1), true);
+  ASSERT_TRUE(told.reaches(8));
+}
+
+TEST_F(EtcdRegisterTest, a_member_marks_what_its_disk_holds) {
+  etcd.put(to_json(three()));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  told.reg->mark(ViewNumber(7), Position(42));
+  ASSERT_TRUE(told.until([&] { return told.records.back().mark(ReplicaId(0)) != nullptr; }));
+  EXPECT_EQ(*told.records.back().mark(ReplicaId(0)),
+            (DiskMark{ReplicaId(0), Incarnation(100), ViewNumber(7), Position(42)}));
 }
 
 TEST_F(EtcdRegisterTest, a_change_by_somebody_else_comes_by_the_watch) {
