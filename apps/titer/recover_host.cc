@@ -19,6 +19,7 @@
 #include "titer/text.h"
 #include "view/etcd_register.h"
 #include "view/record_change.h"
+#include "view/startup_step.h"
 
 namespace titer::app {
 
@@ -35,16 +36,20 @@ struct Here {
 
 Error refused(std::string why) { return {Code::kInvalid, std::move(why)}; }
 
-Result<Here> look(const std::string& path) {
+Result<host::Config> configuration(const std::string& path) {
   auto config = host::read_config(path);
   if (!config) return config.error();
   if (const Status ready = host::secure_etcd(*config); !ready) return ready.error();
-  if (!config->durable) return refused("with durability memory there is nothing to recover from");
-  auto disk = store::inspect(config->data);
+  return config;
+}
+
+Result<Here> look(host::Config config) {
+  if (!config.durable) return refused("with durability memory there is nothing to recover from");
+  auto disk = store::inspect(config.data);
   if (!disk) return disk.error();
-  const auto metadata_store = host::LocalMetadataStore::open(config->data);
+  const auto metadata_store = host::LocalMetadataStore::open(config.data);
   if (!metadata_store) return metadata_store.error();
-  return Here{std::move(config).value(), std::move(disk).value(), metadata_store->get().seen};
+  return Here{std::move(config), std::move(disk).value(), metadata_store->get().seen};
 }
 
 // Is there a reason for it?
@@ -58,8 +63,11 @@ Status needed(const Here& here, const std::optional<view::ClusterRecord>& record
   const bool believed = !view::gone_back(
       here.seen, {here.seen.etcd, here.seen.revision, record->view.number, record->cluster, record->losses.size()});
   const smr::Member* member = record->view.find(here.config.index);
-  if (believed && member != nullptr && std::ranges::count(here.disk.inventory.lives, member->incarnation) > 0)
-    return refused("nothing is lost: this replica is of the last view and has its data; start it (`titer serve`)");
+  if (believed && member != nullptr && std::ranges::count(here.disk.inventory.lives, member->incarnation) > 0 &&
+      view::disk_gone_back(*record, here.config.index, here.disk.inventory).empty())
+    return refused(
+        "nothing is lost as far as this disk shows: the replica is of the last view and has its data. Start it "
+        "(`titer serve`); while it waits for others that do not return, this command resumes without them");
   client::Addresses addresses;
   client::add_members(addresses, record->view);
   for (net::Address& address : addresses) address.tls = nullptr;
@@ -88,17 +96,76 @@ view::ClusterRecord recovered(const Here& here, const std::optional<view::Cluste
   return next;
 }
 
+// This machine's process is there: it waits for others of the last view.
+bool waits(const view::ClusterRecord& record, ReplicaId id) {
+  return std::ranges::any_of(record.returned, [&](const view::Returned& one) {
+    return one.now.id == id && one.inventory.whole && record.view.find(id) != nullptr;
+  });
+}
+
+// What each member of the last view has, as far as the register knows.
+void print_members(const view::ClusterRecord& record) {
+  for (const smr::Member& member : record.view.members) {
+    const auto back = std::ranges::find(record.returned, member.id, [](const auto& one) { return one.now.id; });
+    const view::DiskMark* mark = record.mark(member.id);
+    const std::string known = mark == nullptr ? "nothing is recorded of its disk"
+                                              : fmt::format("its disk was recorded at position {} of view {}",
+                                                            grouped(mark->position.value), mark->installed.value);
+    if (back == record.returned.end())
+      fmt::print("  replica {} has not returned; {}\n", member.id.value, known);
+    else if (!back->inventory.whole)
+      fmt::print("  replica {} has returned without the data of a member; {}\n", member.id.value, known);
+    else
+      fmt::print("  replica {} has returned with its disk, at position {} of view {}; {}\n", member.id.value,
+                 grouped(back->inventory.position.value), back->inventory.installed.value, known);
+  }
+}
+
+// Its process waits: those that have returned restart, without the others.
+int resume_without_others(const host::Config& config, const std::string& path, const view::ClusterRecord& record,
+                          net::Loop& loop, bool accept) {
+  fmt::print("View {} is the last one. Of its members\n", record.view.number.value);
+  print_members(record);
+  fmt::print(
+      "Each disk that has not gone back in time has every acknowledged write. If those that have returned have "
+      "(they "
+      "were\nput back from a snapshot, or are copies), resuming from them loses the writes that only the others "
+      "hold.\n");
+  if (!accept) {
+    fmt::print("If so be it: titer recover --accept-data-loss --config {}\n", path);
+    return kExitRefused;
+  }
+  const auto next =
+      view::change_record(loop, config.etcd, view::register_key(config.cluster),
+                          [&](const std::optional<view::ClusterRecord>& now) -> Result<view::ClusterRecord> {
+                            if (!now || !waits(*now, config.index))
+                              return refused("this replica does not wait for others any more: nothing was changed");
+                            return view::restarted_without_the_others(*now, iso_time(net::wall_now()));
+                          });
+  if (!next) return fail(next.error());
+  fmt::print("On record: {}.\n", next->losses.back());
+  print_roster(*next);
+  return kExitOk;
+}
+
 }  // namespace
 
 int recover_host(const std::string& config, bool accept) {
-  const auto here = look(config);
+  auto settings = configuration(config);
+  if (!settings) {
+    complain(settings.error().message);
+    return kExitUsage;
+  }
+  net::Loop loop;
+  const std::string key = view::register_key(settings->cluster);
+  const auto there = view::read_record(loop, settings->etcd, key);
+  if (there && *there && waits(**there, settings->index))
+    return resume_without_others(*settings, config, **there, loop, accept);
+  const auto here = look(std::move(settings).value());
   if (!here) {
     complain(here.error().message);
     return kExitUsage;
   }
-  net::Loop loop;
-  const std::string key = view::register_key(here->config.cluster);
-  const auto there = view::read_record(loop, here->config.etcd, key);
   if (!there) return fail(there.error());
   if (const Status reason = needed(*here, *there, loop); !reason) {
     complain(reason.error().message);

@@ -109,7 +109,7 @@ class Reader {
 
 void check_names(Reader& in) {
   in.only("", {"cluster", "replica", "register", "tls", "http", "limits", "log", "insecure"});
-  in.only("cluster", {"name"});
+  in.only("cluster", {"name", "restart_with"});
   in.only("replica", {"index", "data", "wire", "http", "durability", "local_socket", "execution_log", "reads"});
   in.only("register", {"endpoints", "user", "password_file", "ca", "certificate", "key"});
   in.only("tls", {"ca", "certificate", "key"});
@@ -203,6 +203,10 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
   if (out.cluster.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
       std::string::npos)
     in.fail(in.node_of("cluster", "name"), "the cluster's name has letters, digits, '-', '_' and '.' only");
+  const std::string restart_with = in.text("cluster", "restart_with", "majority");
+  if (restart_with != "majority" && restart_with != "any")
+    in.fail(in.node_of("cluster", "restart_with"), "\"restart_with\" must be \"majority\" or \"any\"");
+  out.any_may_restart = restart_with == "any";
   read_replica(in, overrides, out);
   read_register(in, out);
   out.etcd_tls = tls_files(in, "register");

@@ -30,7 +30,9 @@ struct TlsFiles {
 };
 
 struct Config {
-  std::string cluster;  // its name: which key of the register is its record
+  // [cluster]
+  std::string cluster;           // its name: which key of the register is its record
+  bool any_may_restart = false;  // restart_with = "any"
 
   // [replica]
   ReplicaId index;

@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::int64_t kForEver = INT64_MAX;
 constexpr std::int64_t kLookAgainUs = 250'000;
+constexpr std::int64_t kMarkUs = 1'000'000;  // how soon after an install the record has its mark
+constexpr std::int64_t kMarkAgainUs =
+    600'000'000;  // how much a disk may go back unnoticed where no view has changed
 constexpr std::int64_t kStartupUs =
     3'600'000'000;  // what a start wants does not get old: it is asked again each time
 
@@ -32,6 +35,7 @@ ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, h
       signals_(process_.loop.context(), SIGINT, SIGTERM),
       patience_(process_.loop.context()),
       steady_(process_.loop.context()),
+      marks_(process_.loop.context()),
       service_notifier_(process_.loop, net::Notifier::from_environment(), [this] { return state(); }) {
   process_.log = std::move(log);
   if (process_.log) process_.log->reopen_on_hangup(process_.loop.context());
@@ -98,6 +102,7 @@ std::optional<int> ReplicaDaemon::connect_to_register() {
   };
   events.record = [this](const view::ClusterRecord& record) { on_record(record); };
   events.refused = [this](const std::string& why) { on_refused(why); };
+  events.blocked = [this] { process_.loop.post([this] { on_blocked(); }); };
   if (Status ready = secure_etcd(config_); !ready) {
     spdlog::error("{}", ready.error().message);
     return kExitUsage;
@@ -148,6 +153,7 @@ std::optional<int> ReplicaDaemon::read_disk() {
   local_state_ = std::move(local_state).value();
   starting_process_.now = me_;
   starting_process_.empty = !known;
+  starting_process_.any_may_restart = config_.any_may_restart;
   if (local_state_->store) starting_process_.inventory = local_state_->store->inventory();
   return std::nullopt;
 }
@@ -190,8 +196,9 @@ std::optional<int> ReplicaDaemon::run_startup() {
   for (;;) {
     const view::StartupStep step = startup_step_by(*record_);
     if (const auto code = exit_code_for(step)) return code;
+    if (step.kind == Kind::kLearn && !step.why.empty()) spdlog::error("{}; it learns from the others", step.why);
     if (step.kind != Kind::kChange && step.kind != Kind::kWait) return std::nullopt;
-    if (step.kind == Kind::kWait && waits_for_ != step.why) spdlog::info("{}", waits_for_ = step.why);
+    if (step.kind == Kind::kWait) say_waits(step.why, net::boot_now().value - announced_.value >= view::kGraceUs);
     if (step.kind == Kind::kChange)
       register_->propose(
           view::EtcdRegister::Kind::kStartup,
@@ -203,6 +210,16 @@ std::optional<int> ReplicaDaemon::run_startup() {
       return stopping_ || record_->view != before || record_->returned.size() != returned;
     });
   }
+}
+
+// A wait of some seconds is normal and told once; one that needs an operator is repeated.
+void ReplicaDaemon::say_waits(const std::string& why, bool long_since) {
+  const BootTime now = net::boot_now();
+  const bool again = long_since && now.value - waits_told_.value >= kSayAgainUs;
+  if (waits_for_ == why && !again) return;
+  spdlog::log(long_since ? spdlog::level::warn : spdlog::level::info, "{}", why);
+  waits_for_ = why;
+  if (long_since) waits_told_ = now;
 }
 
 // --- the replica
@@ -256,6 +273,7 @@ std::optional<int> ReplicaDaemon::become_replica() {
   if (!metadata_.get().bootstrap_attempts.empty() && !write_metadata(metadata)) return kExitUsage;
   begin_http();
   reset_exclusions_later();
+  mark_disk_later();
   return std::nullopt;
 }
 
@@ -294,6 +312,33 @@ void ReplicaDaemon::reset_exclusions_later() {
     if (record_->view.has(me_.id, me_.incarnation)) (void)write_metadata(metadata);
     reset_exclusions_later();
   });
+}
+
+// So that this disk is recognised, also without the others, if it goes back (view/startup_step.h).
+void ReplicaDaemon::mark_disk_later() {
+  marks_.expires_after(std::chrono::microseconds(kMarkUs));
+  marks_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled || !process_.node) return;
+    const auto disk = process_.node->durable();
+    const BootTime now = net::boot_now();
+    const bool member = disk && record_->view.has(me_.id, me_.incarnation);
+    const view::DiskMark* there = record_->mark(me_.id);
+    const bool known = there != nullptr && there->incarnation == me_.incarnation;
+    if (member && (!known || there->installed < disk->installed ||
+                   (there->position < disk->position && now.value - marked_at_.value >= kMarkAgainUs))) {
+      marked_at_ = now;
+      register_->mark(disk->installed, disk->position);
+    }
+    mark_disk_later();
+  });
+}
+
+// The members of a restart that still run cannot leave the silent ones out, and so the restart begins again.
+void ReplicaDaemon::on_blocked() {
+  if (!process_.node) return;
+  process_.node->stop(kExitExcluded,
+                      "the restart failed: other members of it have ended, and may hold newer writes. It begins "
+                      "again, and waits for them");
 }
 
 bool ReplicaDaemon::write_metadata(const LocalMetadata& metadata) {

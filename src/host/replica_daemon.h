@@ -38,6 +38,7 @@ class ReplicaDaemon {
 
  private:
   static constexpr std::int64_t kLeaveUs = 8'000'000;         // then it ends without having left: others exclude it
+  static constexpr std::int64_t kSayAgainUs = 60'000'000;     // for whom a restart waits
   static constexpr std::int64_t kPortPatienceUs = 3'000'000;  // a killed process keeps its port until it has ended
 
   // Before there is a node: each gives the exit code when this process is over.
@@ -46,6 +47,7 @@ class ReplicaDaemon {
   [[nodiscard]] std::optional<int> read_disk();
   [[nodiscard]] std::optional<int> run_startup();
   [[nodiscard]] std::optional<int> become_replica();
+  void say_waits(const std::string& why, bool long_since);
 
   void on_record(const view::ClusterRecord& record);
   void on_refused(const std::string& why);
@@ -62,6 +64,8 @@ class ReplicaDaemon {
   void leave();
   void end_in_time();
   void reset_exclusions_later();
+  void mark_disk_later();
+  void on_blocked();
   [[nodiscard]] ServiceNotifier::State state() const;
   [[nodiscard]] bool write_metadata(const LocalMetadata& metadata);
 
@@ -77,10 +81,12 @@ class ReplicaDaemon {
   view::StartingProcess starting_process_;
   std::optional<node::Node::LocalState> local_state_;
   BootTime announced_;     // when the record had our announcement first; 0: not yet
-  std::string waits_for_;  // as was logged
+  std::string waits_for_;  // as was logged …
+  BootTime waits_told_;    // … last
+  BootTime marked_at_;
   bool stopping_ = false;
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer patience_, steady_;
+  boost::asio::steady_timer patience_, steady_, marks_;
   ServiceNotifier service_notifier_;
 };
 

@@ -36,6 +36,10 @@ store::StoreEvents store_events(ReplicaProcess& process) {
   events.room = [&process](bool enough) {
     if (process.node) process.node->on_disk_room(enough);
   };
+  events.compared = [](const std::string& what) { spdlog::error("{}", what); };
+  events.mismatch = [&process](const std::string& what) {
+    if (process.node) process.node->on_scrub_mismatch(what);
+  };
   return events;
 }
 

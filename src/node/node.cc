@@ -83,6 +83,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
                   stop(kExitFailed, "the state transfer failed: " + why);
                 }}),
       newest_(initial),
+      began_with_(initial.number),
       started_(net::boot_now()) {
   answer_ = [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); };
   if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
@@ -158,6 +159,7 @@ void Node::on_record(const smr::ViewRecord& record) {
 // The disk is as wrong as the memory: the next process on it learns from nothing.
 void Node::discard_state() {
   if (store_ == nullptr) return;
+  store_->keep_wrong_state(engine_.machine);
   if (const Status noted = store_->learn(); !noted) spdlog::error("the disk failed: {}", noted.error().message);
   store_->start_over();
 }
@@ -174,6 +176,12 @@ wire::Pong Node::pong() const {
           engine_.machine.position(),
           learner_.learned(),
           static_cast<std::uint8_t>(learner_.percent())};
+}
+
+std::optional<Node::Durable> Node::durable() const {
+  if (!has_durable_state()) return std::nullopt;
+  if (store_ == nullptr) return Durable{engine_.replica.snapshot().installed, {}};
+  return Durable{store_->installed(), store_->stats().tables};
 }
 
 void Node::admit(net::Connection& connection, const wire::Hello& hello) {
@@ -311,6 +319,15 @@ void Node::on_final_state(ViewNumber view, LamportTime clock) {
 
 void Node::on_disk_failed(const std::string& why) { stop(kExitFailed, "the disk failed: " + why); }
 
+// The others have the right state, if there are any. The last one cannot know whether its memory or its disk is right.
+void Node::on_scrub_mismatch(const std::string& what) {
+  const bool alone = newest_.members.size() == 1;
+  if (alone) return spdlog::error("{}; no other replica has the state, so an operator has to look at it", what);
+  if (!engine_.replica.snapshot().settled) return;  // found again in the next round
+  discard_state();
+  stop(kExitExcluded, what + ". It starts over by learning from the others");
+}
+
 void Node::on_disk_room(bool enough) {
   if (enough == !disk_full_) return;
   disk_full_ = !enough;
@@ -325,8 +342,12 @@ void Node::on_disk_room(bool enough) {
 void Node::check_full_disk(BootTime now) {
   next_look_at_disk_ = BootTime(now.value + kLookAtFullDiskUs);
   store_->retry_room();
-  if (!newest_.has(options_.me, options_.incarnation)) return;  // a learner: it does not join before there is room
-  if (!engine_.replica.snapshot().settled) return;              // as in on_turn_leaving
+  if (!newest_.has(options_.me, options_.incarnation)) {
+    if (!std::exchange(asked_to_leave_, true))
+      spdlog::warn("the disk is almost full: this replica does not join before there is room");
+    return;
+  }
+  if (!engine_.replica.snapshot().settled) return;  // as in on_turn_leaving
   const bool alone = newest_.members.size() == 1;
   const bool stays = alone || std::exchange(asked_to_leave_, true);
   if (clients_.refuse_writes(disk_full(stays)))
@@ -335,7 +356,7 @@ void Node::check_full_disk(BootTime now) {
   if (alone || register_ == nullptr) return;
   smr::ReplicaSet me;
   me.add(options_.me);
-  register_->compare_and_set({newest_.number, me, "its disk is almost full"});
+  register_->compare_and_set({newest_.number, me, "its disk is almost full"}, true);
 }
 
 void Node::perform(smr::Output& out) {
@@ -357,7 +378,8 @@ void Node::perform(smr::Output& out) {
     // It may be the only one that stays; it asks again.
     if (!ask.without.empty() && !has_durable_state()) continue;
     spdlog::info("asking for a view after {}: {}", ask.expected.value, ask.reason);
-    if (register_ != nullptr) register_->compare_and_set({ask.expected, ask.without, ask.reason});
+    const bool certain = ask.certain || engine_.replica.snapshot().installed >= began_with_;
+    if (register_ != nullptr) register_->compare_and_set({ask.expected, ask.without, ask.reason}, certain);
   }
   for (const smr::ViewRecord& view : out.installed) on_installed(view);
   for (const smr::Output::Cut& cut : out.cut) {

@@ -78,11 +78,18 @@ class Node final : private PeerEvents {
   // From the store.
   void on_persisted(std::uint64_t ticket) { engine_.step(smr::input::Persisted{ticket}); }
   void on_disk_failed(const std::string& why);
-  void on_disk_room(bool enough);  // it fills up, or there is room again
+  void on_disk_room(bool enough);                   // it fills up, or there is room again
+  void on_scrub_mismatch(const std::string& what);  // memory and disk differ
   void on_operated(const wire::Operated& answer) { clients_.on_operated(answer); }  // from the register
   // The answer to the register's ping. Pong::full: this replica alone could continue: it has the complete state, and on disk
   // unless durability is `memory`.
   [[nodiscard]] wire::Pong pong() const;
+  // What a member's disk is certain to show when it is read again; nothing where it is no member's. In memory: position 0.
+  struct Durable {
+    ViewNumber installed;
+    Position position;
+  };
+  [[nodiscard]] std::optional<Durable> durable() const;
   void stop(int exit_code, const std::string& reason);
   void update_roster(const Roster& roster);  // it has changed
   // Prepares to leave the view. From now on no read is answered and no write is accepted. When the requests in progress are
@@ -134,6 +141,7 @@ class Node final : private PeerEvents {
   std::unique_ptr<Acceptor> acceptor_;
   view::ViewRegister* register_ = nullptr;
   smr::ViewRecord newest_;
+  ViewNumber began_with_;  // the newest view when this process began; once a view is installed, the restart is over
   smr::Output performing_;
   machine::Sink answer_;
   machine::LogSink log_line_;

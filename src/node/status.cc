@@ -54,6 +54,9 @@ void add_disk(boost::json::object& status, const store::StoreStats& disk, bool f
   status["journal_held_bytes"] = disk.journal_held;
   status["tables_position"] = disk.tables.value;
   status["tables_written"] = disk.tables_written;
+  status["scrub_sites"] = disk.scrub.sites;
+  status["scrub_rounds"] = disk.scrub.rounds;
+  status["scrub_mismatches"] = disk.scrub.mismatches;
 }
 
 boost::json::object build_json() {

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/hash.h"
 #include "registry/fields.h"
@@ -51,11 +53,27 @@ Status Store::check_row(std::uint32_t slot) const {
     return at("the point does not follow the ZIP");
   }
   if (hot_[slot].lines != site.stock.size()) return at("the number of stock lines is wrong");
-  if (site.point != PointSource::kNone) {
-    std::vector<std::uint32_t> near;
-    geo_.around(site.lat, site.lon, 10, near);
-    if (std::find(near.begin(), near.end(), slot) == near.end()) return at("not found by its point");
+  return ok_status();
+}
+
+// Each point once, however many sites are there: those without an address are all at the point of their ZIP code.
+Status Store::check_points() const {
+  std::vector<std::uint32_t> sites;
+  for (std::uint32_t slot = 0; slot < slots(); ++slot)
+    if (hot_[slot].point != PointSource::kNone) sites.push_back(slot);
+  const auto point = [this](std::uint32_t slot) { return std::pair(cold_[slot].lat, cold_[slot].lon); };
+  std::ranges::sort(sites, {}, point);
+  std::vector<std::uint32_t> near;
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    if (i == 0 || point(sites[i]) != point(sites[i - 1])) {
+      near.clear();
+      geo_.around(from_e7(point(sites[i]).first), from_e7(point(sites[i]).second), 10, near);
+      std::ranges::sort(near);
+    }
+    if (!std::ranges::binary_search(near, sites[i]))
+      return broken(fmt::format("site {}: not found by its point", id(sites[i])));
   }
+  if (geo_.size() != sites.size()) return broken("the index of points has entries of no site");
   return ok_status();
 }
 
@@ -68,7 +86,7 @@ Status Store::check_orders() const {
 
 Status Store::check() const {
   std::uint64_t digest = 0;
-  std::uint32_t active = 0, named = 0, lines = 0, points = 0, externals = 0;
+  std::uint32_t active = 0, named = 0, lines = 0, externals = 0;
   std::map<std::uint32_t, std::uint32_t> uses;
   for (std::uint32_t slot = 0; slot < slots(); ++slot) {
     if (auto s = check_row(slot); !s) return s;
@@ -76,7 +94,6 @@ Status Store::check() const {
     digest += site_digest(slot) + mark_digest(id_hash(slot), hot_[slot].changed);
     active += hot_[slot].status == SiteStatus::kActive ? 1 : 0;
     named += hot_[slot].status != SiteStatus::kClosed ? 1 : 0;
-    points += hot_[slot].point != PointSource::kNone ? 1 : 0;
     hot_[slot].text.any_external([&](std::string_view system, std::string_view) {
       externals += exclusive_system(system) ? 1 : 0;
       return false;
@@ -99,7 +116,7 @@ Status Store::check() const {
   if (by_id_.size() != slots() || by_name_.size() != named || by_external_.size() != externals) {
     return broken("an index has entries of no site");
   }
-  if (geo_.size() != points) return broken("the index of points has entries of no site");
+  if (auto s = check_points(); !s) return s;
   return check_orders();
 }
 

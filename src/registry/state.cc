@@ -97,6 +97,17 @@ std::uint32_t State::slots() const { return impl_->core.store.slots(); }
 std::uint32_t State::write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out, Position since) const {
   return registry::write_sites(impl_->core.store, from_slot, bytes_max, since, out);
 }
+bool State::write_site(std::uint32_t slot, Position upto, Bytes& out) const {
+  const Store& store = impl_->core.store;
+  if (slot >= store.slots() ||
+      (store.hot(slot).changed > upto.value && store.hot(slot).changed <= position().value))
+    return false;
+  registry::write_site(store, slot, out);
+  return true;
+}
+
+std::string_view State::site_id(std::uint32_t slot) const { return impl_->core.store.id(slot); }
+
 void State::write_sites_changed(Position since, Bytes& out) const {
   registry::write_sites_changed(impl_->core.store, since, out);
 }

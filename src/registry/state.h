@@ -126,6 +126,9 @@ class State {
   // whose change was taken back may come, too. It never shows a slot that is not there.
   using PartVisitor = std::function<void(std::uint32_t slot, ByteView part)>;
   bool take_changed(std::size_t sites_min, std::size_t bytes_max, const PartVisitor& visit);
+  // Writes that site as take_changed shows it, unless it is not there or has changed after `upto`. Whether it wrote it.
+  bool write_site(std::uint32_t slot, Position upto, Bytes& out) const;
+  [[nodiscard]] std::string_view site_id(std::uint32_t slot) const;  // of a slot below slots()
   [[nodiscard]] Position dropped() const;  // events up to here may be missing; above, all are kept
 
   // Recomputes everything that is kept up to date incrementally and compares. Slow; tests and `verify`.

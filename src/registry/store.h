@@ -172,6 +172,7 @@ class Store {
   [[nodiscard]] std::uint32_t take_line(std::uint32_t slot);
   void write_line(Line& row, const StockLine& from);
   [[nodiscard]] Status check_row(std::uint32_t slot) const;
+  [[nodiscard]] Status check_points() const;
   [[nodiscard]] Status check_orders() const;
 
   Interner words_;

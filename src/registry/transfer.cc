@@ -33,13 +33,6 @@ class PartWriter {
   std::size_t at_ = 0;
 };
 
-void write_site(const Store& store, std::uint32_t slot, Bytes& out) {
-  PartWriter part(Part::kSite, out);
-  part.body().u32(slot);
-  write_image(store, slot, out);
-  part.end();
-}
-
 Error malformed(const char* what) {
   return {Code::kProtocol, std::string("the transferred registry is malformed: ") + what};
 }
@@ -104,6 +97,13 @@ Status read_head(RegistryCore& core, ByteView in) {
 }
 
 }  // namespace
+
+void write_site(const Store& store, std::uint32_t slot, Bytes& out) {
+  PartWriter part(Part::kSite, out);
+  part.body().u32(slot);
+  write_image(store, slot, out);
+  part.end();
+}
 
 std::uint32_t write_sites(const Store& store, std::uint32_t from_slot, std::size_t bytes_max, Position since,
                           Bytes& out) {

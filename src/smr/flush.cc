@@ -127,7 +127,8 @@ void ViewChange::refuse(ReplicaContext& c, ReplicaSet gone_back) {
       {c.record.number, gone_back,
        fmt::format("replica {}: its disk has gone back in time: it lacks what it had acknowledged as "
                    "written; it has to learn",
-                   who)});
+                   who),
+       true});
 }
 
 void ViewChange::agree_on_targets() {

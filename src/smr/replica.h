@@ -149,6 +149,7 @@ struct Output {
     ViewNumber expected;
     ReplicaSet without;
     std::string reason;
+    bool certain = false;  // what those in `without` hold was compared; else they are silent, or nobody is left out
   };
   struct Cut {  // close this connection: what came over it is against the protocol
     std::variant<ReplicaId, TransmitterId> who;

@@ -321,7 +321,7 @@ void ReplicaCore::judge() {
   judged.wrong.bits &= c_.record.set().bits;
   if (judged.wrong.empty() || c_.now.value - judged_at_.value < kAskAgainUs) return;
   judged_at_ = c_.now;
-  c_.out->ask.push_back({c_.record.number, judged.wrong, std::move(judged.text)});
+  c_.out->ask.push_back({c_.record.number, judged.wrong, std::move(judged.text), true});
 }
 
 void ReplicaCore::heartbeat(ReplicaId to, bool urgent) {

@@ -6,7 +6,9 @@
 #include <chrono>
 #include <utility>
 
+#include "base/limits.h"
 #include "smr/recovery.h"
+#include "store/sealed_file.h"
 
 namespace titer::store {
 
@@ -33,10 +35,14 @@ Status Store::bootstrap(machine::Machine& machine, const smr::ViewRecord& first,
   const Tables::Ended ended = tables_->write(batch);
   if (ended.end != Tables::End::kWritten) return ended.error;
   resume();
+  installed_ = first.number;
   return ok_status();
 }
 
-void Store::resume() { role_ = Role::kMember; }
+void Store::resume() {
+  role_ = Role::kMember;
+  installed_ = inventory_.installed;
+}
 
 Status Store::learn() {
   role_ = Role::kLearner;
@@ -61,12 +67,14 @@ void Store::persist(const std::vector<smr::Output::Persist>& what) {
                        [&](Bytes& out) { wire::encode_installed(out, line); });
       urgent_ = true;
       if (!view_line_synced_ && !line_) line_ = one.ticket;
+      newest_line_ = {one.ticket, line.view.number};
     }
   }
 }
 
 void Store::synced(std::uint64_t ticket) {
   view_line_synced_ = view_line_synced_ || (line_ && ticket >= *line_);
+  if (ticket >= newest_line_.first) installed_ = std::max(installed_, newest_line_.second);
   events_.persisted(ticket);
 }
 
@@ -98,12 +106,49 @@ BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr:
   const bool whole = role_ == Role::kMember && replica.full();
   if (failed_ || role_ == Role::kNone || when_joined_ || !writer_->idle() || (role_ == Role::kMember && !whole))
     return next;
+  if (whole) scrub(now, machine);
+  if (whole && wrong_) compare_wrong_state(machine);
+  if (scrubbing_) return next;
   gathering_ = gathering_ || due(now, machine);
   if (!gathering_) return next;
   if (!materializer_->gather(machine, whole ? kPieceBytes : kLearnedPieceBytes)) return now;
   next_tables_ = BootTime(now.value + (whole ? kTablesEveryUs : kTablesAtMostEveryUs));
   submit(materializer_->close(machine, closing(whole ? replica.checkpoint() : smr::Checkpoint(), !whole)));
   return next;
+}
+
+void Store::keep_wrong_state(const machine::Machine& machine) {
+  (void)write_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState,
+                     WrongState::digests_of(machine.registry()));
+}
+
+void Store::compare_wrong_state(const machine::Machine& machine) {
+  const auto sentence = wrong_->compare(machine.registry(), limits::kScrubSites);
+  if (!sentence) return;
+  wrong_.reset();
+  (void)real_files().remove(options_.dir + "/" + kWrongStateName);
+  if (events_.compared) events_.compared(*sentence);
+}
+
+// While the writer is idle: what is compared is at the position of the newest batch.
+void Store::scrub(BootTime now, const machine::Machine& machine) {
+  if (scrubbed_) {
+    const TablesWriter::Rows rows = std::move(*scrubbed_);
+    scrubbed_.reset();
+    if (!rows) return events_.post([this, why = rows.error().message] { fail(why); });
+    if (auto wrong = scrub_.compare(machine.registry(), stats_.tables, *rows); wrong && events_.mismatch)
+      events_.post([tell = events_.mismatch, what = std::move(*wrong)] { tell(what); });
+  }
+  if (scrubbing_ || gathering_ || stats_.tables == Position()) return;
+  const auto range = scrub_.due(now, machine.registry().slots());
+  if (!range) return;
+  scrubbing_ = true;
+  writer_->read(*range, [this](TablesWriter::Rows rows) {
+    events_.post([this, rows = std::make_shared<TablesWriter::Rows>(std::move(rows))] {
+      scrubbed_ = std::move(*rows);
+      scrubbing_ = false;
+    });
+  });
 }
 
 Materializer::Closing Store::closing(smr::Checkpoint checkpoint, bool learning) const {
@@ -187,6 +232,7 @@ StoreStats Store::stats() const {
   StoreStats stats = stats_;
   stats.journal = journal_->stats();
   stats.journal_held = journal_->held();
+  stats.scrub = scrub_.stats();
   return stats;
 }
 

@@ -34,8 +34,10 @@
 #include "store/identity.h"
 #include "store/journal.h"
 #include "store/materializer.h"
+#include "store/scrub.h"
 #include "store/tables.h"
 #include "store/tables_writer.h"
+#include "store/wrong_state.h"
 #include "wire/codec.h"
 
 namespace titer::store {
@@ -54,6 +56,9 @@ struct StoreEvents {
   std::function<void(std::uint64_t ticket)> persisted;
   std::function<void(const std::string& why)> failed;
   std::function<void(bool enough)> room;
+  std::function<void(const std::string& what)> compared = {};  // what differed in a state that was wrong
+  std::function<void(const std::string& what)> mismatch =
+      {};  // the scrub found memory and tables to differ; again each round
 };
 
 struct StoreStats {
@@ -61,6 +66,7 @@ struct StoreStats {
   std::uint64_t journal_held = 0;    // bytes of records that the tables lack, or that some member may lack
   Position tables;                   // where they stand
   std::uint64_t tables_written = 0;  // batches
+  ScrubStats scrub;
 };
 
 class Store {
@@ -102,8 +108,12 @@ class Store {
   // This disk is a member's, so no other is needed. The disk of a joiner becomes one when the line of the view in
   // which it joins is synced (docs/explanation/protocol.md §7).
   [[nodiscard]] bool has_durable_state() const { return role_ == Role::kMember && view_line_synced_; }
+  // The newest view whose line is on disk.
+  [[nodiscard]] ViewNumber installed() const { return installed_; }
   // A clean end: the state as it is goes into the tables, so that the next start has nothing to execute. Waits.
   void close(machine::Machine& machine, const smr::Replica& replica);
+  // Before start_over(): so that it can be said what was wrong, when the others' state is here (wrong_state.h).
+  void keep_wrong_state(const machine::Machine& machine);
   // Discards a learner's partial state; the next start begins with an empty one.
   void start_over();
   // The last value of StoreEvents::room; open() does not report its first finding there.
@@ -123,6 +133,7 @@ class Store {
   static constexpr std::uint64_t kJournalBytes = std::uint64_t{128} << 20;
   static constexpr std::int64_t kTablesEveryUs = 10'000'000;
   static constexpr std::int64_t kTablesAtMostEveryUs = 1'000'000;
+  static constexpr const char* kWrongStateName = "wrong-state";
   static constexpr std::size_t kSitesLearned = 16'384;  // what a learner writes down at once, about 5 MB
   static constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
   // More than a donor's piece, or a batch would not end before the whole state is in it.
@@ -141,6 +152,8 @@ class Store {
   [[nodiscard]] Materializer::Closing closing(smr::Checkpoint checkpoint, bool learning) const;
   void submit(TablesBatch batch);
   void submit_waiting();
+  void scrub(BootTime now, const machine::Machine& machine);
+  void compare_wrong_state(const machine::Machine& machine);
   void reported(const TablesWriter::Report& report);
   void fail(const std::string& why);
   void tell_room();
@@ -155,6 +168,8 @@ class Store {
   Role role_ = Role::kNone;
   bool view_line_synced_ = true;       // of a member; false: it has joined, and its view's line is not synced yet
   std::optional<std::uint64_t> line_;  // its ticket, when it is in the journal
+  ViewNumber installed_;
+  std::pair<std::uint64_t, ViewNumber> newest_line_;  // its ticket; becomes installed_ when that is synced
 
   std::unique_ptr<Journal> journal_;
   bool urgent_ = false;     // requests, or a view, are not committed yet
@@ -174,6 +189,10 @@ class Store {
   bool batch_waits_ = false;           // … and is not being tried again
   bool enough_room_ = true;            // neither of the two; as last reported
   bool failed_ = false;
+  Scrub scrub_;
+  std::optional<WrongState> wrong_;             // of an earlier process, not compared yet
+  std::optional<TablesWriter::Rows> scrubbed_;  // what was read, and is not compared yet
+  bool scrubbing_ = false;                      // a range is being read
   StoreStats stats_;
   std::unique_ptr<TablesWriter> writer_;  // last: its thread uses tables_
 };

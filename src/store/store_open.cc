@@ -8,6 +8,7 @@
 
 #include "smr/recovery.h"
 #include "store/replay.h"
+#include "store/sealed_file.h"
 #include "store/store.h"
 
 namespace titer::store {
@@ -78,6 +79,9 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
   if (!loaded) return loaded.error();
   machine.track_changes(true);
   recoveries_ = loaded->head.recoveries;
+  if (const auto digests = read_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState);
+      digests && *digests)
+    wrong_ = WrongState::from(**digests);
   for (const std::string& loss : options_.losses)
     if (std::ranges::find(recoveries_, loss) == recoveries_.end()) recoveries_.push_back(loss);
   closed_ = stats_.tables = loaded->head.standing.position;

@@ -99,11 +99,13 @@ Tables::Ended Tables::write(const TablesBatch& batch) {
   Database& d = *database_;
   if (batch.head().batch != d.batch + 1)
     return {End::kFailed, d.failed("a batch that this one builds on is missing")};
+  if (Status room = d.enough_room(batch.bytes()); !room) return {End::kNoSpace, room.error()};
   if (d.out_of_space) {
     // RocksDB holds on to the error until it is told that it may be over.
     const rocksdb::Status resumed = d.db->Resume();
     if (!resumed.ok()) return {resumed.IsNoSpace() ? End::kNoSpace : End::kFailed, d.error(resumed)};
   }
+  if (Status ready = d.make_resumable(); !ready) return {End::kFailed, ready.error()};
   const rocksdb::Status status = d.db->Write(synced(), &batch.contents_->writes);
   d.out_of_space = status.IsNoSpace();
   if (!status.ok()) return {status.IsNoSpace() ? End::kNoSpace : End::kFailed, d.error(status)};

@@ -27,6 +27,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -54,6 +55,15 @@ struct Written {
 
 // Everything that one write changes, and the head. Made by a Materializer.
 class TablesBatch;
+
+struct SlotRange {
+  std::uint32_t first = 0, count = 0;
+};
+// A site as it lies in the tables.
+struct SiteRow {
+  std::uint32_t slot = 0;
+  Bytes part;  // as State::take_changed shows it
+};
 
 class Tables {
  public:
@@ -84,6 +94,8 @@ class Tables {
   [[nodiscard]] Result<Loaded> load(machine::Machine& machine) const;
   // The head alone; none: nothing was ever written.
   [[nodiscard]] Result<std::optional<Head>> head() const;
+  // The sites in this range, in the order of their slots.
+  [[nodiscard]] Result<std::vector<SiteRow>> read_sites(SlotRange range) const;
   // Every block of every file is as it was written. load() looks at those that it reads.
   [[nodiscard]] Status verify() const;
 

@@ -194,6 +194,37 @@ TEST(TablesDisk, that_is_full_takes_the_batch_when_there_is_room_again) {
   }
 }
 
+// The batch does not fit, but what RocksDB writes to begin again does. When its memtables were empty then, it wrote to the log
+// in which the batch had failed, and an assertion ended the process: a learner on a small disk died again and again.
+TEST(TablesDisk, that_has_too_little_room_for_a_batch_refuses_it_however_often_it_is_tried) {
+  constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
+  const TemporaryDir dir;
+  Disk disk(1);
+  Load load(1);
+  Tables tables = open_tables(disk.options(dir / "t"));
+  Kept kept(tables);
+  for (int round = 0; round < 2; ++round) {
+    load.run(kept.machine, 3000);
+    const TablesBatch batch = kept.batch();
+    ASSERT_GT(batch.bytes(), std::size_t{64} << 10);
+    for (int times = 0; times < 5; ++times) {
+      disk.files->set_room(batch.bytes() / 2);
+      const Tables::Ended ended = tables.write(batch);
+      ASSERT_EQ(ended.end, Tables::End::kNoSpace) << ended.error.message;
+    }
+    disk.files->set_room(kNoLimit);
+    const Tables::Ended ended = tables.write(batch);
+    ASSERT_EQ(ended.end, Tables::End::kWritten) << ended.error.message;
+    const std::string image = dir / ("image" + std::to_string(round));
+    disk.files->crash_image(dir / "t", image);
+    const std::optional<Head> head = head_of_image(image);
+    EXPECT_EQ(head ? head->batch : 0, batch.head().batch);
+  }
+  machine::Machine again;
+  ASSERT_TRUE(tables.load(again).ok());
+  expect_same(kept.machine, again);
+}
+
 TEST(Tables, refuse_a_batch_when_one_before_it_is_missing) {
   const TemporaryDir dir;
   Tables tables = open_tables(options_of(dir / "t"));

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 
 #include "store/sealed_file.h"
 
@@ -20,7 +21,8 @@ constexpr std::uint32_t kTablesFormat = 2;
 constexpr std::size_t kCacheBytes = std::size_t{8} << 20;
 constexpr std::size_t kWriteBuffersBytes = std::size_t{16} << 20;  // of all families
 constexpr std::size_t kLogsBytes = std::size_t{64}
-                                   << 20;  // RocksDB's logs; beyond it flushes what still needs them
+                                   << 20;                 // RocksDB's logs; beyond it flushes what still needs them
+constexpr std::size_t kRoomBytes = std::size_t{1} << 20;  // that a write leaves free, for RocksDB's small files
 constexpr std::size_t kFileBytes = std::size_t{16} << 20;
 constexpr std::array<const char*, kFamilies> kNames = {"sites", "history", "sessions", "idempotency", "default"};
 
@@ -126,6 +128,30 @@ Error Tables::Database::failed(std::string_view what) const {
       Code::kInternal,
       fmt::format("the tables in {} cannot be read or written: {}. Look at the disk and at the directory's rights",
                   options.dir, what)};
+}
+
+Status Tables::Database::enough_room(std::size_t bytes) const {
+  std::error_code unknown;
+  const std::filesystem::space_info disk = std::filesystem::space(options.dir, unknown);
+  const std::uintmax_t needed = bytes + bytes / 64 + kRoomBytes;
+  if (unknown || disk.available >= needed) return ok_status();
+  return Error{
+      Code::kUnavailable,
+      fmt::format("there is no space left for the tables in {}: make room ({} KiB are available, and {} KiB "
+                  "are needed)",
+                  options.dir, disk.available >> 10, needed >> 10)};
+}
+
+Status Tables::Database::make_resumable() {
+  for (rocksdb::ColumnFamilyHandle* family : families) {
+    std::uint64_t entries = 0;
+    if (db->GetIntProperty(family, rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries) && entries > 0)
+      return ok_status();
+  }
+  rocksdb::WriteOptions in_memory;
+  in_memory.disableWAL = true;
+  const rocksdb::Status put = db->Put(in_memory, families[kMeta], std::string(kResumableKey), "");
+  return put.ok() ? ok_status() : Status(error(put));
 }
 
 Result<std::unique_ptr<Tables::Database>> Tables::Database::open(const Options& options) {

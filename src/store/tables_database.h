@@ -43,6 +43,12 @@ struct Tables::Database {
   // log for the end of it, and would give back an older batch without a word. May lag behind, never be ahead.
   [[nodiscard]] Status note_newest(std::uint64_t newest) const;
   [[nodiscard]] Status check_newest() const;
+  // kUnavailable: the disk has less room than a write of so many bytes takes.
+  [[nodiscard]] Status enough_room(std::size_t bytes) const;
+  // Before a write, so that it can be tried again if it finds no space. RocksDB's Resume() writes the memtables out and
+  // begins a new log; but if they are empty it keeps the log in which the write failed, and the next write to that one ends
+  // the process by an assertion. So there is always a row in a memtable; it is in no log, and means nothing.
+  [[nodiscard]] Status make_resumable();
   // A sentence about what RocksDB says.
   [[nodiscard]] Error error(const rocksdb::Status& status) const;
   [[nodiscard]] Error damaged(std::string_view what) const;
@@ -52,6 +58,7 @@ struct Tables::Database {
 inline constexpr std::string_view kIdentityKey = "identity";
 inline constexpr std::string_view kHeadKey = "head";
 inline constexpr std::string_view kAccessKey = "access";  // absent: there never were keys
+inline constexpr std::string_view kResumableKey = "resumable";
 
 // Big-endian, so that RocksDB's order of keys is that of the numbers.
 template <typename T>

@@ -83,6 +83,23 @@ Status load_access(const Tables::Database& from, machine::Machine& machine, Writ
 
 }  // namespace
 
+Result<std::vector<SiteRow>> Tables::read_sites(SlotRange range) const {
+  std::vector<SiteRow> rows;
+  rows.reserve(range.count);
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> at(database_->db->NewIterator(options, database_->families[kSites]));
+  for (at->Seek(SlotKey(range.first).slice()); at->Valid(); at->Next()) {
+    std::uint32_t slot = 0;
+    for (const std::byte b : bytes_of(at->key())) slot = slot << 8 | static_cast<std::uint32_t>(b);
+    if (slot - range.first >= range.count) break;
+    const ByteView part = bytes_of(at->value());
+    rows.push_back({slot, Bytes(part.begin(), part.end())});
+  }
+  if (!at->status().ok()) return database_->error(at->status());
+  return rows;
+}
+
 Result<Tables::Loaded> Tables::load(machine::Machine& machine) const {
   auto found = head();
   if (!found) return found.error();

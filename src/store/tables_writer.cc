@@ -44,10 +44,33 @@ void TablesWriter::retry() {
   changed_.notify_one();
 }
 
+void TablesWriter::read(SlotRange range, std::function<void(Rows)> then) {
+  {
+    const std::lock_guard lock(mutex_);
+    TITER_CHECK(step_ == Step::kIdle, "the tables are read while no batch is written");
+    range_ = range;
+    read_ = std::move(then);
+    step_ = Step::kRead;
+  }
+  changed_.notify_one();
+}
+
 void TablesWriter::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return ending_ || step_ == Step::kWrite; });
+    changed_.wait(lock, [this] { return ending_ || step_ == Step::kWrite || step_ == Step::kRead; });
+    if (step_ == Step::kRead && !ending_) {
+      lock.unlock();
+      Rows rows = tables_.read_sites(range_);
+      const auto then = std::move(read_);
+      lock.lock();
+      step_ = Step::kIdle;
+      if (ending_) return;
+      lock.unlock();
+      then(std::move(rows));
+      lock.lock();
+      continue;
+    }
     if (step_ != Step::kWrite) return;
     lock.unlock();
     const Report report{tables_.write(*batch_), batch_->head()};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// TablesWriter: the thread that writes batches into the tables, so that the loop never waits for the disk.
+// TablesWriter: the thread that writes batches into the tables, and reads them for the scrub (scrub.h), so that the loop never waits for the disk.
 //
 // One batch at a time: the next is gathered while this one is written, and submitted when it is reported. A batch
 // that found no space is kept here, to be tried again: the replica may leave its view or refuse writes
@@ -33,13 +33,17 @@ class TablesWriter {
   TablesWriter(const TablesWriter&) = delete;
   TablesWriter& operator=(const TablesWriter&) = delete;
 
+  using Rows = Result<std::vector<SiteRow>>;
+
   // Nothing is under way, and nothing waits for space.
   [[nodiscard]] bool idle() const;
   void submit(TablesBatch batch);  // when idle
   void retry();                    // after kNoSpace
+  // When idle. `then`, on the writer's thread, gets the sites of this range, all of the position of the newest batch.
+  void read(SlotRange range, std::function<void(Rows)> then);
 
  private:
-  enum class Step { kIdle, kWrite, kWaits, kFailed };
+  enum class Step { kIdle, kRead, kWrite, kWaits, kFailed };
   void run();
 
   Tables& tables_;
@@ -49,7 +53,9 @@ class TablesWriter {
   Step step_ = Step::kIdle;
   bool ending_ = false;
   std::optional<TablesBatch> batch_;  // the writer's alone in kWrite
-  std::thread thread_;                // last: it uses all of the above
+  SlotRange range_;                   // … in kRead, like the next
+  std::function<void(Rows)> read_;
+  std::thread thread_;  // last: it uses all of the above
 };
 
 }  // namespace titer::store

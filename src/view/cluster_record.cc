@@ -19,7 +19,11 @@ std::string name_of(ReplicaId id) { return "replica " + std::to_string(id.value)
 
 // Everything but the view and what belongs to it.
 ClusterRecord with_view(const ClusterRecord& record, smr::ViewRecord view) {
-  return {record.cluster, std::move(view), record.roster, {}, record.losses};
+  ClusterRecord next = record;
+  next.view = std::move(view);
+  next.returned.clear();
+  std::erase_if(next.marks, [&](const DiskMark& mark) { return next.view.find(mark.id) == nullptr; });
+  return next;
 }
 
 NextRecord without_some(const ClusterRecord& record, smr::ReplicaSet leaving,
@@ -66,14 +70,30 @@ const RosterEntry* ClusterRecord::entry(ReplicaId id) const {
   return at == roster.end() ? nullptr : &*at;
 }
 
+const DiskMark* ClusterRecord::mark(ReplicaId id) const {
+  const auto at = std::ranges::find(marks, id, &DiskMark::id);
+  return at == marks.end() ? nullptr : &*at;
+}
+
 NextRecord bootstrapped(const ClusterRecord& record, const smr::Member& founder) {
   if (!nobody_has_begun(record)) return std::nullopt;
   return with_view(record, {record.view.number.next(), {founder}, {}});
 }
 
-NextRecord asked(const ClusterRecord& record, const smr::Member& asker, const wire::CompareAndSet& ask) {
+NextRecord asked(const ClusterRecord& record, const smr::Member& asker, const wire::CompareAndSet& ask,
+                 bool certain) {
   if (ask.expected != record.view.number || !record.view.has(asker.id, asker.incarnation)) return std::nullopt;
-  return without_some(record, ask.without, record.view.known_dead);
+  if (blocked(record, asker, ask, certain)) return std::nullopt;
+  NextRecord next = without_some(record, ask.without, record.view.known_dead);
+  if (next && certain) next->restart_of = 0;
+  return next;
+}
+
+bool blocked(const ClusterRecord& record, const smr::Member& asker, const wire::CompareAndSet& ask, bool certain) {
+  if (certain || ask.expected != record.view.number || !record.view.has(asker.id, asker.incarnation)) return false;
+  const auto left = static_cast<std::size_t>(std::ranges::count_if(
+      record.view.members, [&](const smr::Member& member) { return !ask.without.has(member.id); }));
+  return left < record.view.members.size() && 2 * left <= record.restart_of;
 }
 
 NextRecord left(const ClusterRecord& record, const smr::Member& leaver, ViewNumber installed) {
@@ -102,10 +122,38 @@ NextRecord announced(const ClusterRecord& record, const Returned& one) {
   return next;
 }
 
+NextRecord marked(const ClusterRecord& record, const DiskMark& mark) {
+  const DiskMark* before = record.mark(mark.id);
+  if (!record.view.has(mark.id, mark.incarnation) || (before != nullptr && *before == mark)) return std::nullopt;
+  ClusterRecord next = record;
+  std::erase_if(next.marks, [&](const DiskMark& other) { return other.id == mark.id; });
+  next.marks.push_back(mark);
+  std::ranges::sort(next.marks, {}, &DiskMark::id);
+  if (mark.installed == next.view.number) next.restart_of = 0;
+  return next;
+}
+
 Result<ClusterRecord> restarted(const ClusterRecord& record) {
-  auto next = restart(record.view, record.returned, record.view.known_dead);
+  auto view = restart(record.view, record.returned, record.view.known_dead);
+  if (!view) return view.error();
+  ClusterRecord next = with_view(record, std::move(view).value());
+  if (next.restart_of == 0) next.restart_of = record.view.members.size();
+  return next;
+}
+
+Result<ClusterRecord> restarted_without_the_others(const ClusterRecord& record, const std::string& when) {
+  auto next = restarted(record);
   if (!next) return next.error();
-  return with_view(record, std::move(next).value());
+  next->restart_of = 0;
+  const auto ids = [](const std::vector<smr::Member>& members) {
+    std::string text;
+    for (const smr::Member& member : members) text += " " + std::to_string(member.id.value);
+    return text;
+  };
+  next->losses.push_back(when + ": the cluster restarted from the disks of replicas" + ids(next->view.members) +
+                         "; the last view was " + std::to_string(record.view.number.value) + ", of the replicas" +
+                         ids(record.view.members) + ", and not all of them had returned");
+  return std::move(next).value();
 }
 
 Result<ClusterRecord> restored(const ClusterRecord& record, const smr::Member& founder) {
@@ -139,6 +187,7 @@ Result<ClusterRecord> roster_entry_removed(const ClusterRecord& record, ReplicaI
   ClusterRecord next = record;
   std::erase_if(next.roster, [&](const RosterEntry& entry) { return entry.id == id; });
   std::erase_if(next.returned, [&](const Returned& one) { return one.now.id == id; });
+  std::erase_if(next.marks, [&](const DiskMark& mark) { return mark.id == id; });
   return next;
 }
 

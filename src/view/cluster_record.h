@@ -3,8 +3,9 @@
 // Cluster record: what the register of a cluster on several machines holds, and what may follow it — as pure functions.
 //
 // One value, changed only by compare-and-set: the view, the *roster* (the machines of the cluster; members are a part of
-// it), who came back after the failure of all, and the losses that an operator accepted. So whatever is decided is
-// decided on one consistent picture, and a change that lost a race is thought through again on the newer one.
+// it), who came back after the failure of all, what each member's disk is known to hold, and the losses that an operator
+// accepted. So whatever is decided is decided on one consistent picture, and a change that lost a race is thought through
+// again on the newer one.
 //
 // A function that makes a successor gives nullopt when there is nothing to change (any more): the race was lost to
 // somebody with the same proposal, or the reason is gone. All that change the view clear `returned`: it is about one
@@ -37,6 +38,16 @@ struct RosterEntry {
   bool operator==(const RosterEntry&) const = default;
 };
 
+// What a member's disk is known to hold: each member records it when it has installed a view, and from time to time. A
+// disk that shows less has gone back in time, and no other replica need be there to notice it.
+struct DiskMark {
+  ReplicaId id;
+  Incarnation incarnation;  // of the process that recorded it
+  ViewNumber installed;
+  Position position;
+  bool operator==(const DiskMark&) const = default;
+};
+
 struct ClusterRecord {
   static constexpr std::size_t kAddressBytesMax = 256;  // as on the wire
   static constexpr std::size_t kLossesMax = 1000;
@@ -46,9 +57,13 @@ struct ClusterRecord {
   smr::ViewRecord view;             // no members: the cluster has not begun
   std::vector<RosterEntry> roster;  // sorted by id
   std::vector<Returned> returned;
+  std::vector<DiskMark> marks;  // of members, sorted by id
+  // Members of the view from which the restart under way began, until a view is installed; 0: none is under way.
+  std::size_t restart_of = 0;
   std::vector<std::string> losses;  // oldest first
 
   [[nodiscard]] const RosterEntry* entry(ReplicaId id) const;
+  [[nodiscard]] const DiskMark* mark(ReplicaId id) const;
 };
 
 using NextRecord = std::optional<ClusterRecord>;
@@ -56,9 +71,14 @@ using NextRecord = std::optional<ClusterRecord>;
 // --- by replicas
 // The first view, with this process as its only member.
 [[nodiscard]] NextRecord bootstrapped(const ClusterRecord& record, const smr::Member& founder);
-// What `asker` asks for: without others, or the same members once more. Nothing when the view is not the expected one.
+// What `asker` asks for: without others, or the same members once more. Nothing when the view is not the expected one, or
+// when the ask is blocked. `certain`: those left out have no more than the asker (ViewRegister).
 [[nodiscard]] NextRecord asked(const ClusterRecord& record, const smr::Member& asker,
-                               const wire::CompareAndSet& ask);
+                               const wire::CompareAndSet& ask, bool certain);
+// A restart that is under way would shrink to a minority of the view from which it began: silence does not say whose disk
+// is older.
+[[nodiscard]] bool blocked(const ClusterRecord& record, const smr::Member& asker, const wire::CompareAndSet& ask,
+                           bool certain);
 // It leaves and will answer nothing any more, so it counts as dead. Never the last one, and only out of a view that
 // is settled (smr::Snapshot): then all others have the whole state, where one that joins with a newer view may not.
 [[nodiscard]] NextRecord left(const ClusterRecord& record, const smr::Member& leaver, ViewNumber installed);
@@ -66,10 +86,15 @@ using NextRecord = std::optional<ClusterRecord>;
 [[nodiscard]] NextRecord joined(const ClusterRecord& record, const smr::Member& joiner);
 // A process says what its disk has, after the failure of all.
 [[nodiscard]] NextRecord announced(const ClusterRecord& record, const Returned& one);
+// A member's disk holds this now. One that has installed the view has ended the restart for all members of that view.
+[[nodiscard]] NextRecord marked(const ClusterRecord& record, const DiskMark& mark);
 // The members that returned restart from their disks, as far as they can.
 [[nodiscard]] Result<ClusterRecord> restarted(const ClusterRecord& record);
 
 // --- by operators
+// The members that returned restart, though others may hold newer writes: on record as a loss. `when`: for people.
+[[nodiscard]] Result<ClusterRecord> restarted_without_the_others(const ClusterRecord& record,
+                                                                 const std::string& when);
 // The cluster begins with a backup, which is on the disk of the member given: in the record that disk's life is the
 // only member of view 0, so the ordinary restart after the failure of all begins with it (startup_step.h), and no other
 // replica can bootstrap beside it. kDuplicate: somebody has begun.

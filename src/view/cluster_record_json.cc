@@ -38,6 +38,13 @@ json::object returned_json(const Returned& one) {
   return out;
 }
 
+json::object mark_json(const DiskMark& mark) {
+  return {{"id", mark.id.value},
+          {"incarnation", hex64(mark.incarnation.value)},
+          {"installed", mark.installed.value},
+          {"position", mark.position.value}};
+}
+
 // Reads one object after another; the first thing that is wrong is kept, the rest is read as empty.
 class Reader {
  public:
@@ -133,23 +140,33 @@ void read(Reader& in, const json::object& object, ClusterRecord& record) {
   });
   in.each_object(object, "returned", limits::kReplicasMax,
                  [&](const json::object& one) { record.returned.push_back(in.returned(one)); });
+  // A record of before 0.2 has no marks.
+  if (object.contains("marks")) {
+    in.each_object(object, "marks", limits::kReplicasMax, [&](const json::object& one) {
+      record.marks.push_back({in.id(one), Incarnation(in.hex(in.field(one, "incarnation"), "incarnation")),
+                              ViewNumber(in.number(one, "installed")), Position(in.number(one, "position"))});
+    });
+    record.restart_of = in.number(object, "restart_of", limits::kReplicasMax);
+  }
   in.each(object, "losses", ClusterRecord::kLossesMax, [&](const json::value& one) {
     record.losses.push_back(in.text(one, "losses", ClusterRecord::kLossBytesMax));
   });
   if (!in_order(record.view.members, [](const smr::Member& one) { return one.id; }) ||
       !in_order(record.roster, [](const RosterEntry& one) { return one.id; }) ||
-      !in_order(record.returned, [](const Returned& one) { return one.now.id; }))
-    in.fail("members, roster and returned must be in the order of their ids, each once");
+      !in_order(record.returned, [](const Returned& one) { return one.now.id; }) ||
+      !in_order(record.marks, [](const DiskMark& one) { return one.id; }))
+    in.fail("members, roster, returned and marks must be in the order of their ids, each once");
 }
 
 }  // namespace
 
 std::string to_json(const ClusterRecord& record) {
-  json::array members, roster, returned, losses;
+  json::array members, roster, returned, marks, losses;
   for (const smr::Member& member : record.view.members) members.emplace_back(member_json(member));
   for (const RosterEntry& entry : record.roster)
     roster.emplace_back(json::object{{"id", entry.id.value}, {"wire", entry.wire}, {"http", entry.http}});
   for (const Returned& one : record.returned) returned.emplace_back(returned_json(one));
+  for (const DiskMark& mark : record.marks) marks.emplace_back(mark_json(mark));
   for (const std::string& loss : record.losses) losses.emplace_back(loss);
   return json::serialize(json::object{{"format", kFormat},
                                       {"cluster", hex64(record.cluster)},
@@ -158,6 +175,8 @@ std::string to_json(const ClusterRecord& record) {
                                       {"known_dead", hex_list(record.view.known_dead)},
                                       {"roster", std::move(roster)},
                                       {"returned", std::move(returned)},
+                                      {"marks", std::move(marks)},
+                                      {"restart_of", record.restart_of},
                                       {"losses", std::move(losses)}});
 }
 

@@ -45,7 +45,7 @@ TEST(ClusterRecord, a_backup_is_the_beginning_only_where_nobody_has_begun) {
 }
 
 TEST(ClusterRecord, who_suspects_takes_out_whom_it_suspects_and_calls_nobody_dead) {
-  const NextRecord next = asked(two_of_three(), member(0, 100), change_without(7, {2}));
+  const NextRecord next = asked(two_of_three(), member(0, 100), change_without(7, {2}), true);
   ASSERT_TRUE(next);
   EXPECT_EQ(next->view.number, ViewNumber(8));
   EXPECT_EQ(next->view.members, std::vector{member(0, 100)});
@@ -53,10 +53,10 @@ TEST(ClusterRecord, who_suspects_takes_out_whom_it_suspects_and_calls_nobody_dea
 }
 
 TEST(ClusterRecord, only_a_member_of_the_expected_view_may_ask) {
-  EXPECT_FALSE(asked(two_of_three(), member(0, 100), change_without(6, {2})));
-  EXPECT_FALSE(asked(two_of_three(), member(0, 99), change_without(7, {2})));
-  EXPECT_FALSE(asked(two_of_three(), member(1, 101), change_without(7, {2})));
-  EXPECT_FALSE(asked(two_of_three(), member(0, 100), change_without(7, {0, 2})));
+  EXPECT_FALSE(asked(two_of_three(), member(0, 100), change_without(6, {2}), true));
+  EXPECT_FALSE(asked(two_of_three(), member(0, 99), change_without(7, {2}), true));
+  EXPECT_FALSE(asked(two_of_three(), member(1, 101), change_without(7, {2}), true));
+  EXPECT_FALSE(asked(two_of_three(), member(0, 100), change_without(7, {0, 2}), true));
 }
 
 TEST(ClusterRecord, who_leaves_says_that_it_counts_as_dead_and_the_last_one_stays) {
@@ -101,9 +101,75 @@ TEST(ClusterRecord, who_comes_back_says_so_once_and_its_newest_process_counts) {
   ASSERT_TRUE(second);
   ASSERT_EQ(second->returned.size(), 1U);
   EXPECT_EQ(second->returned[0].now, member(2, 302));
-  const NextRecord after = asked(*second, member(0, 100), change_without(7, {2}));
+  const NextRecord after = asked(*second, member(0, 100), change_without(7, {2}), true);
   ASSERT_TRUE(after);
   EXPECT_TRUE(after->returned.empty());
+}
+
+// A restart of 0 and 2, of the three members of view 7.
+ClusterRecord restart_under_way() {
+  ClusterRecord record = two_of_three();
+  record.view.members.insert(record.view.members.begin() + 1, member(1, 101));
+  wire::Inventory disk;
+  disk.whole = true;
+  disk.installed = ViewNumber(7);
+  for (const auto id : {std::uint16_t{0}, std::uint16_t{2}}) {
+    disk.lives = {Incarnation(100U + id)};
+    record = *announced(record, {member(id, 200U + id), disk});
+  }
+  return *restarted(record);
+}
+
+TEST(ClusterRecord, in_a_restart_silence_does_not_leave_a_minority_and_certainty_does) {
+  const ClusterRecord record = restart_under_way();
+  ASSERT_EQ(record.view.members, (std::vector{member(0, 200), member(2, 202)}));
+  EXPECT_TRUE(blocked(record, member(0, 200), change_without(8, {2}), false));
+  EXPECT_FALSE(asked(record, member(0, 200), change_without(8, {2}), false));
+  EXPECT_FALSE(blocked(record, member(0, 200), change_without(8, {}), false));
+  EXPECT_TRUE(asked(record, member(0, 200), change_without(8, {}), false)) << "the same members once more";
+  const NextRecord next = asked(record, member(2, 202), change_without(8, {0}), true);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->view.members, std::vector{member(2, 202)});
+  EXPECT_EQ(next->restart_of, 0U);
+}
+
+TEST(ClusterRecord, a_restart_is_over_when_a_member_has_installed_its_view) {
+  const ClusterRecord record = restart_under_way();
+  const DiskMark before{ReplicaId(0), Incarnation(200), ViewNumber(7), Position(5)};
+  EXPECT_EQ(marked(record, before)->restart_of, 3U);
+  DiskMark after = before;
+  after.installed = ViewNumber(8);
+  const NextRecord over = marked(record, after);
+  EXPECT_EQ(over->restart_of, 0U);
+  EXPECT_TRUE(asked(*over, member(0, 200), change_without(8, {2}), false));
+}
+
+TEST(ClusterRecord, only_a_member_marks_its_disk_and_the_mark_goes_when_it_is_excluded) {
+  const DiskMark mark{ReplicaId(2), Incarnation(102), ViewNumber(7), Position(5)};
+  EXPECT_FALSE(marked(two_of_three(), {ReplicaId(1), Incarnation(101), ViewNumber(7), Position(5)}));
+  EXPECT_FALSE(marked(two_of_three(), {ReplicaId(2), Incarnation(92), ViewNumber(7), Position(5)}));
+  const NextRecord next = marked(two_of_three(), mark);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->marks, std::vector{mark});
+  EXPECT_EQ(next->view, two_of_three().view);
+  EXPECT_FALSE(marked(*next, mark));
+  EXPECT_TRUE(asked(*next, member(0, 100), change_without(7, {2}), true)->marks.empty());
+}
+
+TEST(ClusterRecord, an_operator_restarts_those_that_are_there_and_that_is_on_record) {
+  ClusterRecord record = two_of_three();
+  wire::Inventory disk;
+  disk.whole = true;
+  disk.lives = {Incarnation(102)};
+  record = *announced(record, {member(2, 202), disk});
+  const auto next = restarted_without_the_others(record, "2026-11-29");
+  ASSERT_TRUE(next.ok());
+  EXPECT_EQ(next->view.members, std::vector{member(2, 202)});
+  EXPECT_EQ(next->restart_of, 0U);
+  ASSERT_EQ(next->losses.size(), 1U);
+  EXPECT_NE(next->losses[0].find("disks of replicas 2; the last view was 7, of the replicas 0 2"),
+            std::string::npos)
+      << next->losses[0];
 }
 
 TEST(ClusterRecord, the_roster_takes_each_index_and_address_once) {
@@ -153,6 +219,8 @@ TEST(ClusterRecord, as_text_it_is_the_same_record) {
   inventory.lives = {Incarnation(100), Incarnation(0xffffffffffffffff)};
   inventory.position = Position(123456);
   record.returned.push_back({member(0, 300), inventory});
+  record.marks = {{ReplicaId(2), Incarnation(102), ViewNumber(7), Position(99)}};
+  record.restart_of = 3;
   record.losses = {"a sentence with \"quotes\""};
   const std::string text = to_json(record);
   const auto read = cluster_record_from(text);
@@ -160,6 +228,8 @@ TEST(ClusterRecord, as_text_it_is_the_same_record) {
   EXPECT_EQ(to_json(*read), text);
   EXPECT_EQ(read->view, record.view);
   EXPECT_EQ(read->roster, record.roster);
+  EXPECT_EQ(read->marks, record.marks);
+  EXPECT_EQ(read->restart_of, 3U);
   EXPECT_EQ(read->returned[0].inventory.lives, inventory.lives);
   EXPECT_NE(text.find(R"("cluster":"abcdef0123456789")"), std::string::npos);
 }

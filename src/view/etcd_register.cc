@@ -55,6 +55,7 @@ class EtcdRegister::Work : public std::enable_shared_from_this<Work> {
     woken_ = true;
     pause_.cancel();
   }
+  [[nodiscard]] std::function<void()> when_blocked() const { return events_.blocked; }
   [[nodiscard]] RegisterStatus status() const {
     const bool there = record_ && net::boot_now().value - answered_.value < kAwayUs;
     return {"etcd", there, there && write_error_.empty(), refused_, etcd_.endpoint(), seen_.revision, write_error_};
@@ -247,9 +248,22 @@ void EtcdRegister::propose(Kind kind, Proposal proposal, std::int64_t valid_us) 
 
 RegisterStatus EtcdRegister::status() const { return work_->status(); }
 
-void EtcdRegister::compare_and_set(const wire::CompareAndSet& ask) {
+void EtcdRegister::compare_and_set(const wire::CompareAndSet& ask, bool certain) {
   propose(
-      Kind::kExclude, [me = options_.me, ask](const ClusterRecord& newest) { return asked(newest, me, ask); },
+      Kind::kExclude,
+      [me = options_.me, ask, certain, tell = work_->when_blocked()](const ClusterRecord& newest) {
+        if (blocked(newest, me, ask, certain) && tell) tell();
+        return asked(newest, me, ask, certain);
+      },
+      kAskedUs);
+}
+
+void EtcdRegister::mark(ViewNumber installed, Position position) {
+  propose(
+      Kind::kMark,
+      [mark = DiskMark{options_.me.id, options_.me.incarnation, installed, position}](const ClusterRecord& newest) {
+        return marked(newest, mark);
+      },
       kAskedUs);
 }
 

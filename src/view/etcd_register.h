@@ -50,16 +50,17 @@ class EtcdRegister final : public ViewRegister {
     std::function<Status(const Authority&)> remember;  // on disk when it returns
     std::function<void(const ClusterRecord&)> record;  // the newest, first and every change
     std::function<void(const std::string&)> refused;   // it is not believed, or not there
+    std::function<void()> blocked = {};  // an ask of compare_and_set() (cluster_record.h); again each time
   };
   // One of a kind at a time: the newest.
-  enum class Kind : std::uint8_t { kStartup, kExclude, kLeave, kJoin };
+  enum class Kind : std::uint8_t { kStartup, kExclude, kLeave, kJoin, kMark };
 
   EtcdRegister(boost::asio::io_context& context, Options options, Events events);
   ~EtcdRegister() override;
   EtcdRegister(const EtcdRegister&) = delete;
   EtcdRegister& operator=(const EtcdRegister&) = delete;
 
-  void compare_and_set(const wire::CompareAndSet& ask) override;
+  void compare_and_set(const wire::CompareAndSet& ask, bool certain) override;
   void ready(Position learned) override;
   [[nodiscard]] Status operate(const wire::Operate& ask) override;
   void goodbye(const std::string&) override {}
@@ -68,6 +69,8 @@ class EtcdRegister final : public ViewRegister {
   void propose(Kind kind, Proposal proposal, std::int64_t valid_us);
   // This process will answer nothing any more. It leaves this view, which it has installed, or none.
   void leave(ViewNumber installed);
+  // What this member's disk holds.
+  void mark(ViewNumber installed, Position position);
 
  private:
   class Work;

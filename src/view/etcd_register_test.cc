@@ -42,6 +42,7 @@ struct Told {
     };
     events.record = [this](const ClusterRecord& record) { records.push_back(record); };
     events.refused = [this](const std::string& why) { refusals.push_back(why); };
+    events.blocked = [this] { ++blocked; };
     etcd.endpoints = std::move(endpoints);
     reg = std::make_unique<EtcdRegister>(
         loop.context(), EtcdRegister::Options{"/titer/t/view", member_at(0), etcd, seen, 0}, std::move(events));
@@ -57,6 +58,7 @@ struct Told {
   std::vector<ClusterRecord> records;
   std::vector<Authority> remembered;
   std::vector<std::string> refusals;
+  int blocked = 0;
   std::unique_ptr<EtcdRegister> reg;
 };
 
@@ -80,6 +82,30 @@ TEST_F(EtcdRegisterTest, the_first_record_is_told_after_it_was_remembered) {
   EXPECT_TRUE(told.reg->status().reachable);
 }
 
+TEST_F(EtcdRegisterTest, a_restart_under_way_does_not_shrink_to_a_minority_and_the_replica_is_told) {
+  ClusterRecord record = three();
+  record.view.members.pop_back();
+  record.restart_of = 3;
+  etcd.put(to_json(record));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  told.reg->compare_and_set(exclude(7, 1), false);
+  ASSERT_TRUE(told.until([&] { return told.blocked > 0; }));
+  EXPECT_EQ(etcd.transactions, 0U);
+  told.reg->compare_and_set(exclude(7, 1), true);
+  ASSERT_TRUE(told.reaches(8));
+}
+
+TEST_F(EtcdRegisterTest, a_member_marks_what_its_disk_holds) {
+  etcd.put(to_json(three()));
+  Told told(loop, {etcd.endpoint()});
+  ASSERT_TRUE(told.reaches(7));
+  told.reg->mark(ViewNumber(7), Position(42));
+  ASSERT_TRUE(told.until([&] { return told.records.back().mark(ReplicaId(0)) != nullptr; }));
+  EXPECT_EQ(*told.records.back().mark(ReplicaId(0)),
+            (DiskMark{ReplicaId(0), Incarnation(100), ViewNumber(7), Position(42)}));
+}
+
 TEST_F(EtcdRegisterTest, a_change_by_somebody_else_comes_by_the_watch) {
   etcd.put(to_json(three()));
   Told told(loop, {etcd.endpoint()});
@@ -96,7 +122,7 @@ TEST_F(EtcdRegisterTest, a_compare_and_set_takes_the_silent_one_out) {
   etcd.put(to_json(three()));
   Told told(loop, {etcd.endpoint()});
   ASSERT_TRUE(told.reaches(7));
-  told.reg->compare_and_set(exclude(7, 2));
+  told.reg->compare_and_set(exclude(7, 2), true);
   ASSERT_TRUE(told.reaches(8));
   EXPECT_EQ(told.records.back().view.find(ReplicaId(2)), nullptr);
   EXPECT_TRUE(told.records.back().view.known_dead.empty());
@@ -108,7 +134,7 @@ TEST_F(EtcdRegisterTest, a_lost_answer_is_settled_by_reading) {
   Told told(loop, {etcd.endpoint()});
   ASSERT_TRUE(told.reaches(7));
   etcd.loses_answers = 1;
-  told.reg->compare_and_set(exclude(7, 2));
+  told.reg->compare_and_set(exclude(7, 2), true);
   ASSERT_TRUE(told.reaches(8));
   const unsigned ranges = etcd.ranges;
   ASSERT_TRUE(told.until([&] { return etcd.ranges > ranges + 1; }));
@@ -123,7 +149,7 @@ TEST_F(EtcdRegisterTest, a_lost_race_is_thought_through_again) {
   // Somebody says what its disk has: another revision of the same view.
   ClusterRecord raced = three();
   raced.returned.push_back({member_at(1), {}});
-  told.reg->compare_and_set(exclude(7, 2));
+  told.reg->compare_and_set(exclude(7, 2), true);
   etcd.put(to_json(raced));
   ASSERT_TRUE(told.reaches(8));
   EXPECT_EQ(told.records.back().view.find(ReplicaId(2)), nullptr);
@@ -133,7 +159,7 @@ TEST_F(EtcdRegisterTest, a_wish_for_a_view_that_is_over_changes_nothing) {
   etcd.put(to_json(three()));
   Told told(loop, {etcd.endpoint()});
   ASSERT_TRUE(told.reaches(7));
-  told.reg->compare_and_set(exclude(6, 2));
+  told.reg->compare_and_set(exclude(6, 2), true);
   const unsigned ranges = etcd.ranges;
   ASSERT_TRUE(told.until([&] { return etcd.ranges > ranges + 1; }));
   EXPECT_EQ(etcd.transactions, 0U);
@@ -181,7 +207,7 @@ TEST_F(EtcdRegisterTest, a_register_that_goes_back_is_refused_and_nothing_is_cha
   etcd.put(to_json(old));
   ASSERT_TRUE(told.until([&] { return !told.refusals.empty(); }));
   EXPECT_NE(told.refusals[0].find("view 7 was there already"), std::string::npos) << told.refusals[0];
-  told.reg->compare_and_set(exclude(3, 2));
+  told.reg->compare_and_set(exclude(3, 2), true);
   const unsigned ranges = etcd.ranges;
   ASSERT_TRUE(told.until([&] { return etcd.ranges > ranges + 1; }));
   EXPECT_EQ(etcd.transactions, 0U);
@@ -243,7 +269,7 @@ TEST_F(EtcdRegisterTest, a_token_is_asked_for_and_again_when_it_is_no_longer_tak
   Told told(loop, {etcd.endpoint()}, {}, options);
   ASSERT_TRUE(told.reaches(7));
   etcd.expires_tokens = 1;
-  told.reg->compare_and_set(exclude(7, 2));
+  told.reg->compare_and_set(exclude(7, 2), true);
   EXPECT_TRUE(told.reaches(8));
 }
 
@@ -257,7 +283,7 @@ TEST_F(EtcdRegisterTest, after_a_change_of_etcds_users_changes_and_the_watch_go_
   Told told(loop, {etcd.endpoint()}, {}, options);
   ASSERT_TRUE(told.reaches(7));
   etcd.forget_tokens();
-  told.reg->compare_and_set(exclude(7, 2));
+  told.reg->compare_and_set(exclude(7, 2), true);
   ASSERT_TRUE(told.reaches(8));
   EXPECT_TRUE(told.reg->status().reachable);
 }

@@ -15,7 +15,8 @@ LocalRegister::LocalRegister(net::Stream::Socket socket, Events events)
 
 LocalRegister::~LocalRegister() { link_->detach(); }
 
-void LocalRegister::compare_and_set(const wire::CompareAndSet& ask) {
+// The supervisor has read the disks of all: no restart begins without one that could be read.
+void LocalRegister::compare_and_set(const wire::CompareAndSet& ask, bool /*certain*/) {
   wire::encode(link_->outgoing(), ask);
   link_->flush();
 }

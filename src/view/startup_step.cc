@@ -28,9 +28,17 @@ StartupStep first_step(const ClusterRecord& record, const StartingProcess& self)
   return {Kind::kChange, {}, std::move(next), true};
 }
 
-// A learner. Its disk helps, unless it holds a backup that is not the beginning of this cluster.
-StartupStep learn(const StartingProcess& self) {
-  if (!self.inventory.whole || self.inventory.installed != ViewNumber()) return {Kind::kLearn};
+// A learner. Its disk helps, unless it holds a backup that is not the beginning of this cluster. A process of a member of
+// the view says that its disk is no member's any more: nobody has to wait for it.
+StartupStep learn(const ClusterRecord& record, const StartingProcess& self) {
+  if (!self.inventory.whole || self.inventory.installed != ViewNumber()) {
+    const smr::Member* before = record.view.find(self.now.id);
+    if (before == nullptr || before->incarnation == self.now.incarnation) return {Kind::kLearn};
+    Returned claim{self.now, self.inventory};
+    claim.inventory.whole = false;
+    if (NextRecord announce = announced(record, claim)) return {Kind::kChange, {}, std::move(announce)};
+    return {Kind::kLearn, disk_gone_back(record, self.now.id, self.inventory)};
+  }
   return {Kind::kRefuse,
           "a backup was restored on this disk, but the cluster does not continue from it: the cluster has begun "
           "with other data, or has left this replica behind since. Remove the data directory; then it learns from "
@@ -45,29 +53,43 @@ StartupStep bootstrap_again(const ClusterRecord& record, const StartingProcess& 
   return {Kind::kChange, {}, std::move(next), true};
 }
 
-// True if this member has announced its disk, and that disk knows the incarnation under which it was a member.
-bool has_returned(const ClusterRecord& record, const smr::Member& member) {
-  return std::ranges::any_of(record.returned, [&](const Returned& one) {
-    return one.now.id == member.id && contains(one.inventory.lives, member.incarnation);
-  });
+const Returned* announcement(const ClusterRecord& record, ReplicaId id) {
+  const auto at = std::ranges::find(record.returned, id, [](const Returned& one) { return one.now.id; });
+  return at == record.returned.end() ? nullptr : &*at;
 }
 
-std::string absent(const ClusterRecord& record) {
-  std::string text;
-  for (const smr::Member& member : record.view.members)
-    if (!has_returned(record, member)) text += fmt::format(" {}", member.id.value);
-  return text;
+std::string waits_for(const ClusterRecord& record) {
+  std::string who;
+  for (const smr::Member& member : record.view.members) {
+    if (announcement(record, member.id) != nullptr) continue;
+    who += fmt::format("{}{}", who.empty() ? "" : ", ", member.id.value);
+    if (const DiskMark* mark = record.mark(member.id))
+      who += fmt::format(" (last recorded at position {} of view {})", mark->position.value, mark->installed.value);
+  }
+  return who;
 }
 
 StartupStep resume(const ClusterRecord& record, const StartingProcess& self, std::int64_t waited_us) {
   NextRecord announce = announced(record, {self.now, self.inventory});
   if (announce) return {Kind::kChange, {}, std::move(announce)};
-  const bool all = std::ranges::all_of(record.view.members,
-                                       [&](const smr::Member& member) { return has_returned(record, member); });
-  if (!all && waited_us < kGraceUs)
-    return {Kind::kWait, "it was a member of the last view; to restart it waits for replicas" + absent(record)};
+  std::size_t intact = 0, answered = 0;
+  for (const smr::Member& member : record.view.members) {
+    const Returned* one = announcement(record, member.id);
+    if (one == nullptr) continue;
+    ++answered;
+    if (one->inventory.whole && contains(one->inventory.lives, member.incarnation)) ++intact;
+  }
+  const std::size_t of = std::max(record.restart_of, record.view.members.size());
+  const bool enough = self.any_may_restart || 2 * intact > of;
+  if (answered < record.view.members.size() && (!enough || waited_us < kGraceUs))
+    return {Kind::kWait,
+            fmt::format("it was a member of view {}, the last one; to restart it waits for replicas that may hold "
+                        "newer writes: {}. Start them; if their disks are lost, `titer recover` resumes without "
+                        "them",
+                        record.view.number.value, waits_for(record))};
   auto next = restarted(record);
   if (!next) return {Kind::kWait, next.error().message};
+  if (self.any_may_restart) next->restart_of = 0;
   return {Kind::kChange, {}, std::move(next).value()};
 }
 
@@ -77,16 +99,26 @@ StartupStep decide_startup(const ClusterRecord& record, const StartingProcess& s
   if (std::string why = displaced(record, self.now); !why.empty()) return {Kind::kRefuse, std::move(why)};
   if (record.view.members.empty()) return first_step(record, self);
   const smr::Member* before = record.view.find(self.now.id);
-  if (before == nullptr) return learn(self);
+  if (before == nullptr) return learn(record, self);
   if (before->incarnation == self.now.incarnation) {
     if (self.inventory.whole) return {Kind::kResume};
     return {contains(self.bootstrap_attempts, self.now.incarnation) ? Kind::kBootstrap : Kind::kLearn};
   }
-  if (self.inventory.whole && contains(self.inventory.lives, before->incarnation))
+  if (self.inventory.whole && contains(self.inventory.lives, before->incarnation) &&
+      disk_gone_back(record, self.now.id, self.inventory).empty())
     return resume(record, self, waited_us);
   const bool bootstrapping = record.view.members.size() == 1 && !self.inventory.whole;
   if (bootstrapping && contains(self.bootstrap_attempts, before->incarnation)) return bootstrap_again(record, self);
-  return learn(self);
+  return learn(record, self);
+}
+
+std::string disk_gone_back(const ClusterRecord& record, ReplicaId id, const wire::Inventory& inventory) {
+  const DiskMark* mark = record.mark(id);
+  if (mark == nullptr || !inventory.whole || !contains(inventory.lives, mark->incarnation)) return {};
+  if (inventory.installed >= mark->installed && inventory.position >= mark->position) return {};
+  return fmt::format(
+      "this disk has gone back in time: it holds position {} of view {}, and it held position {} of view {} before",
+      inventory.position.value, inventory.installed.value, mark->position.value, mark->installed.value);
 }
 
 std::string displaced(const ClusterRecord& record, const smr::Member& me) {

@@ -12,10 +12,15 @@
 //     that finds a record with members and has no such note never bootstraps.
 //   - Resuming (docs/explanation/protocol.md §7). A process whose disk is complete, and whose dead life the record
 //     knows, says so in `returned`. The others of that view, if they live, see its link break and exclude the dead
-//     life: then it learns. If all have returned, or after kGraceUs, those that are there restart. Alone it may do
-//     so even if others live that cannot reach the register: every answered write is on its disk, nothing can be
-//     answered in the old view without it, and read leases that its dead life granted are over by then (smr waits
-//     for D besides).
+//     life: then it learns. If all members of the view have answered, or if after kGraceUs more than half of them
+//     have returned with their disks, those that are there restart. They may even if others live that cannot reach
+//     the register: every answered write is on their disks, nothing can be answered in the old view without them,
+//     and read leases that their dead lives granted are over by then (smr waits for D besides).
+//   - Why not any one alone: a disk that has gone back in time (a snapshot of a virtual machine) looks intact. Beside an
+//     intact one it is recognised (smr/flush.h); alone it is not, so a minority waits for the others or for an
+//     operator (docs/decisions/0030). Alone it is recognised too if it is below its mark in the record.
+//   - A restart that fails. A member that has not installed its view does not remove others for their silence so that a
+//     minority would be left (cluster_record.h): it stops, and its next process begins the restart again.
 //   - A backup as the beginning (`titer restore --config`). The disk is written first, as that of the only member
 //     of view 0. Then the record names it, by compare-and-set, if no process has started yet; from there it resumes
 //     as above. Crash in between, or another process has bootstrapped: a disk of view 0 that the record does not
@@ -39,6 +44,8 @@ struct StartingProcess {
   wire::Inventory inventory;                    // of its disk; nothing when it keeps everything in memory
   bool empty = true;                            // nobody has lived on its disk
   std::vector<Incarnation> bootstrap_attempts;  // noted: of processes on this disk that were about to bootstrap
+  bool any_may_restart =
+      false;  // as the operator configured: a minority does not wait for the others after kGraceUs
 };
 
 struct StartupStep {
@@ -48,7 +55,7 @@ struct StartupStep {
     kWait,       // for others, or for time to pass: `why`
     kBootstrap,  // it is the first member of a new cluster
     kResume,     // it restarts from its disk, with the other members
-    kLearn,      // from those who are members
+    kLearn,      // from those who are members; `why`: its disk would count otherwise
   };
   Kind kind = Kind::kWait;
   std::string why = {};
@@ -63,6 +70,10 @@ inline constexpr std::int64_t kGraceUs = 5'000'000;
 // `waited_us`: since this process announced itself.
 [[nodiscard]] StartupStep decide_startup(const ClusterRecord& record, const StartingProcess& self,
                                          std::int64_t waited_us);
+
+// Why this member's disk shows less than the record knows it to have held; empty: nothing speaks against it.
+[[nodiscard]] std::string disk_gone_back(const ClusterRecord& record, ReplicaId id,
+                                         const wire::Inventory& inventory);
 
 // A process that runs: why it must end because the roster has no place for it any more; empty: it has.
 [[nodiscard]] std::string displaced(const ClusterRecord& record, const smr::Member& me);

@@ -58,10 +58,14 @@ TEST(StartupStep, a_founder_that_died_before_its_disk_had_anything_is_followed_b
 }
 
 TEST(StartupStep, nobody_founds_where_others_are_or_without_its_own_note) {
-  EXPECT_EQ(decide_startup(record_of(1, {member(1, 201)}), fresh(1, 301), 0).kind, Kind::kLearn);
+  const auto learns = [](const ClusterRecord& record, const StartingProcess& self) {
+    const StartupStep says = decide_startup(record, self, 0);
+    return says.next && !says.bootstraps && decide_startup(*says.next, self, 0).kind == Kind::kLearn;
+  };
+  EXPECT_TRUE(learns(record_of(1, {member(1, 201)}), fresh(1, 301)));
   StartingProcess self = fresh(1, 301);
   self.bootstrap_attempts = {Incarnation(201)};
-  EXPECT_EQ(decide_startup(record_of(2, {member(0, 200), member(1, 201)}), self, 0).kind, Kind::kLearn);
+  EXPECT_TRUE(learns(record_of(2, {member(0, 200), member(1, 201)}), self));
 }
 
 TEST(StartupStep, who_is_not_in_the_view_learns_whatever_its_disk_has) {
@@ -80,7 +84,7 @@ TEST(StartupStep, who_was_in_the_view_announces_itself_and_waits_for_the_others)
   EXPECT_EQ(first.next->view, record.view);
   const StartupStep second = decide_startup(*first.next, self, kGraceUs - 1);
   EXPECT_EQ(second.kind, Kind::kWait);
-  EXPECT_NE(second.why.find("replicas 2"), std::string::npos) << second.why;
+  EXPECT_NE(second.why.find("newer writes: 2."), std::string::npos) << second.why;
 }
 
 TEST(StartupStep, when_all_have_returned_they_begin_together_at_once) {
@@ -96,12 +100,116 @@ TEST(StartupStep, when_all_have_returned_they_begin_together_at_once) {
   EXPECT_EQ(decide_startup(*begin.next, whole(2, 202, 102, 7), 0).kind, Kind::kResume);
 }
 
-TEST(StartupStep, after_the_grace_it_begins_with_whoever_is_there) {
+// View 7 of all three, after the announcements of these.
+ClusterRecord after_failure_of_all(const std::vector<StartingProcess>& back) {
+  ClusterRecord record = record_of(7, {member(0, 100), member(1, 101), member(2, 102)});
+  for (const StartingProcess& one : back) record = *decide_startup(record, one, 0).next;
+  return record;
+}
+
+constexpr std::int64_t kADayUs = 86'400'000'000;
+
+TEST(StartupStep, a_minority_waits_for_the_others_however_long_and_says_for_whom) {
+  const StartingProcess self = whole(2, 202, 102, 7);
+  ClusterRecord record = after_failure_of_all({self});
+  record.marks = {{ReplicaId(0), Incarnation(100), ViewNumber(7), Position(42)}};
+  const StartupStep step = decide_startup(record, self, kADayUs);
+  EXPECT_EQ(step.kind, Kind::kWait);
+  EXPECT_NE(step.why.find("0 (last recorded at position 42 of view 7), 1."), std::string::npos) << step.why;
+  EXPECT_NE(step.why.find("titer recover"), std::string::npos);
+}
+
+TEST(StartupStep, half_of_the_members_is_a_minority) {
   const ClusterRecord record = record_of(7, {member(0, 100), member(2, 102)});
-  const StartupStep first = decide_startup(record, whole(2, 202, 102, 7), 0);
-  const StartupStep begin = decide_startup(*first.next, whole(2, 202, 102, 7), kGraceUs);
+  const StartingProcess self = whole(2, 202, 102, 7);
+  EXPECT_EQ(decide_startup(*decide_startup(record, self, 0).next, self, kADayUs).kind, Kind::kWait);
+}
+
+TEST(StartupStep, a_majority_begins_after_the_grace) {
+  const StartingProcess self = whole(2, 202, 102, 7);
+  const ClusterRecord record = after_failure_of_all({self, whole(0, 200, 100, 7)});
+  EXPECT_EQ(decide_startup(record, self, kGraceUs - 1).kind, Kind::kWait);
+  const StartupStep begin = decide_startup(record, self, kGraceUs);
+  ASSERT_EQ(begin.kind, Kind::kChange);
+  EXPECT_EQ(begin.next->view.members, (std::vector{member(0, 200), member(2, 202)}));
+  EXPECT_EQ(begin.next->restart_of, 3U);
+}
+
+TEST(StartupStep, the_last_one_that_stayed_begins_alone_at_once) {
+  const ClusterRecord record = record_of(7, {member(2, 102)});
+  const StartingProcess self = whole(2, 202, 102, 7);
+  const StartupStep begin = decide_startup(*decide_startup(record, self, 0).next, self, 0);
   ASSERT_EQ(begin.kind, Kind::kChange);
   EXPECT_EQ(begin.next->view.members, std::vector{member(2, 202)});
+}
+
+TEST(StartupStep, where_the_operator_configured_it_any_one_begins_after_the_grace) {
+  StartingProcess self = whole(2, 202, 102, 7);
+  self.any_may_restart = true;
+  const ClusterRecord record = after_failure_of_all({self});
+  EXPECT_EQ(decide_startup(record, self, kGraceUs - 1).kind, Kind::kWait);
+  const StartupStep begin = decide_startup(record, self, kGraceUs);
+  ASSERT_EQ(begin.kind, Kind::kChange);
+  EXPECT_EQ(begin.next->view.members, std::vector{member(2, 202)});
+  EXPECT_EQ(begin.next->restart_of, 0U);
+}
+
+// Its old data is nowhere any more, so there is nothing to wait for.
+TEST(StartupStep, when_a_lost_disk_has_been_replaced_the_others_begin_without_it) {
+  const StartingProcess self = whole(2, 202, 102, 7);
+  const ClusterRecord record = after_failure_of_all({self, fresh(0, 200), fresh(1, 201)});
+  EXPECT_EQ(decide_startup(record, fresh(1, 201), 0).kind, Kind::kLearn);
+  const StartupStep begin = decide_startup(record, self, 0);
+  ASSERT_EQ(begin.kind, Kind::kChange);
+  EXPECT_EQ(begin.next->view.members, std::vector{member(2, 202)});
+}
+
+TEST(StartupStep, a_replaced_disk_does_not_count_towards_the_majority) {
+  const StartingProcess self = whole(2, 202, 102, 7);
+  const ClusterRecord record = after_failure_of_all({self, fresh(0, 200)});
+  EXPECT_EQ(decide_startup(record, self, kADayUs).kind, Kind::kWait);
+}
+
+// A restart failed after the record named 0 and 2 of three; 2 alone is a minority of the three still.
+TEST(StartupStep, after_a_restart_that_failed_the_majority_is_that_of_the_view_before) {
+  ClusterRecord record = record_of(8, {member(0, 200), member(2, 202)});
+  record.restart_of = 3;
+  StartingProcess self = whole(2, 302, 102, 7);
+  self.inventory.lives.insert(self.inventory.lives.begin() + 1, Incarnation(202));
+  record = *decide_startup(record, self, 0).next;
+  EXPECT_EQ(decide_startup(record, self, kADayUs).kind, Kind::kWait);
+}
+
+// --- disks that have gone back in time
+
+TEST(StartupStep, a_disk_below_its_mark_learns_even_when_it_is_alone) {
+  ClusterRecord record = record_of(7, {member(2, 102)});
+  record.marks = {{ReplicaId(2), Incarnation(102), ViewNumber(7), Position(900)}};
+  StartingProcess self = whole(2, 202, 102, 7);
+  self.inventory.position = Position(899);
+  const StartupStep first = decide_startup(record, self, 0);
+  ASSERT_EQ(first.kind, Kind::kChange);
+  EXPECT_FALSE(first.next->returned[0].inventory.whole);
+  const StartupStep second = decide_startup(*first.next, self, 0);
+  EXPECT_EQ(second.kind, Kind::kLearn);
+  EXPECT_NE(second.why.find("gone back in time"), std::string::npos) << second.why;
+  self.inventory.position = Position(900);
+  self.inventory.installed = ViewNumber(6);
+  EXPECT_EQ(decide_startup(*first.next, self, 0).kind, Kind::kLearn);
+}
+
+TEST(StartupStep, a_disk_at_its_mark_or_above_restarts) {
+  ClusterRecord record = record_of(7, {member(2, 102)});
+  record.marks = {{ReplicaId(2), Incarnation(102), ViewNumber(7), Position(900)}};
+  StartingProcess self = whole(2, 202, 102, 7);
+  self.inventory.position = Position(900);
+  EXPECT_TRUE(decide_startup(record, self, 0).next->returned[0].inventory.whole);
+}
+
+TEST(StartupStep, a_mark_of_a_membership_that_is_over_says_nothing) {
+  ClusterRecord record = record_of(7, {member(2, 102)});
+  record.marks = {{ReplicaId(2), Incarnation(92), ViewNumber(7), Position(900)}};
+  EXPECT_TRUE(decide_startup(record, whole(2, 202, 102, 7), 0).next->returned[0].inventory.whole);
 }
 
 // The others exclude its dead life when its link breaks; then its disk counts no more.
@@ -112,11 +220,14 @@ TEST(StartupStep, whose_dead_life_was_excluded_meanwhile_learns) {
 
 TEST(StartupStep, a_disk_that_was_wiped_or_was_a_learners_does_not_speak_for_the_member_of_its_id) {
   const ClusterRecord record = record_of(7, {member(0, 100), member(2, 102)});
-  EXPECT_EQ(decide_startup(record, fresh(2, 202), kGraceUs).kind, Kind::kLearn);
   StartingProcess learner = whole(2, 202, 102, 7);
   learner.inventory.whole = false;
-  EXPECT_EQ(decide_startup(record, learner, kGraceUs).kind, Kind::kLearn);
-  EXPECT_EQ(decide_startup(record, whole(2, 202, 99, 7), kGraceUs).kind, Kind::kLearn);
+  for (const StartingProcess& one : {fresh(2, 202), learner, whole(2, 202, 99, 7)}) {
+    const StartupStep says = decide_startup(record, one, 0);
+    ASSERT_EQ(says.kind, Kind::kChange);
+    EXPECT_FALSE(says.next->returned[0].inventory.whole);
+    EXPECT_EQ(decide_startup(*says.next, one, kGraceUs).kind, Kind::kLearn);
+  }
 }
 
 // --- a backup as the beginning

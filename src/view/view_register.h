@@ -35,8 +35,9 @@ class ViewRegister {
   using Watcher = std::function<void(const smr::ViewRecord&)>;
   virtual ~ViewRegister() = default;
 
-  // Asks for the successor; if `expected` is no longer the newest view, nothing changes.
-  virtual void compare_and_set(const wire::CompareAndSet& ask) = 0;
+  // Asks for the successor; if `expected` is no longer the newest view, nothing changes. `certain`: those it leaves out are
+  // known to have no more than this replica, which has installed a view since it restarted, or has seen their disks' contents.
+  virtual void compare_and_set(const wire::CompareAndSet& ask, bool certain) = 0;
   // A learner is close enough to become a member. Said again and again while it is.
   virtual void ready(Position learned) = 0;
   // Of a page or an operator: to kill or start a replica. The answer comes later.
@@ -62,7 +63,7 @@ class LocalRegister final : public ViewRegister, private net::ConnectionOwner {
   LocalRegister(const LocalRegister&) = delete;
   LocalRegister& operator=(const LocalRegister&) = delete;
 
-  void compare_and_set(const wire::CompareAndSet& ask) override;
+  void compare_and_set(const wire::CompareAndSet& ask, bool certain) override;
   void ready(Position learned) override;
   [[nodiscard]] Status operate(const wire::Operate& ask) override;  // the answer: Events::operated
   void goodbye(const std::string& why) override { link_->close(Code::kInternal, why); }

@@ -17,12 +17,13 @@ import sys
 import unittest
 
 from disk import settle, writers
-from harness import Cluster, main, titer, wait_until
+from harness import SAMPLES, Cluster, main, titer, wait_until
 from tormented import wait_served
 from wire import Closed, Link
 from writer import BUSY, READ_ONLY, UNAVAILABLE, Writer
 
 NEW_NAME_SPACE = 0x20000  # CLONE_NEWNS
+NATIONAL = os.path.join(SAMPLES, "national_cdc_sites_2024-08-01.csv.gz")
 SMALL = 64 << 20  # bytes: two segments of the journal, RocksDB's log, and half of it free
 
 
@@ -56,6 +57,9 @@ class SmallDisk:
                 with contextlib.suppress(OSError):
                     while ballast.write(b"\0" * piece) == piece:
                         pass
+
+    def grow(self, size):
+        subprocess.run(["mount", "-o", f"remount,size={size}", self.path], check=True)
 
     def free(self):
         os.remove(os.path.join(self.path, "ballast"))
@@ -105,6 +109,24 @@ class DiskFull(unittest.TestCase):
             settle(self, cluster, counting)
             cluster.quit()
             self.assertEqual(titer("verify", cluster.data).returncode, 0)
+
+    # Whatever the disk is too small for: the journal, RocksDB's log, or the files that it writes in the background.
+    def test_a_learner_whose_disk_is_too_small_waits_for_room_says_so_and_joins_when_there_is_some(self):
+        for size in (24 << 20, 28 << 20, 32 << 20, 40 << 20):
+            with self.subTest(size=size), Cluster(3, ["--import", NATIONAL]) as cluster, contextlib.ExitStack() as stack:
+                cluster.ask("1", "was killed")
+                shutil.rmtree(cluster.disk(1))
+                disk = stack.enter_context(SmallDisk(cluster.disk(1), size))
+                before = len(cluster.said())
+                cluster.start(1)
+                wait_until(lambda: "room" in cluster.said()[before:] or "space" in cluster.said()[before:] or
+                           (cluster.status(1) or {}).get("disk_full"), cluster.said, 60)
+                self.assertNotIn("signal", cluster.said())
+                disk.grow(1 << 30)
+                if 1 not in cluster.pids():
+                    cluster.ask("start 1", "is starting")
+                cluster.wait_members(range(3))
+                cluster.wait_equal([0, 1, 2])
 
     def test_the_last_one_refuses_writes_and_goes_on_reading_until_there_is_room(self):
         with Cluster() as cluster, contextlib.ExitStack() as stack:

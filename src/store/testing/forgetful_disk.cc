@@ -33,6 +33,8 @@ class ForgetfulFile : public rocksdb::FSWritableFileOwnerWrapper {
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
     const std::lock_guard lock(disk_.mutex_);
+    if (data.size() > disk_.room_) return IOStatus::NoSpace("the disk of this test has no room for this");
+    disk_.room_ -= data.size();
     if (disk_.full_ && data.size() > 1)  // what fits is written
       (void)target()->Append(Slice(data.data(), disk_.random_() % data.size()), options, debug);
     return disk_.perform(
@@ -100,6 +102,10 @@ IOStatus ForgetfulDisk::perform(bool sync, const std::function<IOStatus()>& chan
 void ForgetfulDisk::set_full(bool full) {
   const std::lock_guard lock(mutex_);
   full_ = full;
+}
+void ForgetfulDisk::set_room(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  room_ = bytes;
 }
 void ForgetfulDisk::set_failing(bool failing) {
   const std::lock_guard lock(mutex_);

@@ -35,6 +35,8 @@ class ForgetfulDisk : public rocksdb::FileSystemWrapper {
   void crash_image(const std::string& from, const std::string& to);
   // From now on: every write is refused for lack of space, after some part of it; every sync fails.
   void set_full(bool full);
+  // So many bytes more can be written, and then it is full.
+  void set_room(std::uint64_t bytes);
   void set_failing(bool failing);
 
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
@@ -66,6 +68,7 @@ class ForgetfulDisk : public rocksdb::FileSystemWrapper {
   std::map<std::string, File> files_;
   std::mt19937_64 random_;
   bool full_ = false, failing_ = false, in_hook_ = false;
+  std::uint64_t room_ = ~std::uint64_t{0};
 };
 
 }  // namespace titer::store::test

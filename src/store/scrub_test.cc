@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "store/scrub.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "store/testing/tables.h"
+
+namespace titer::store {
+namespace {
+
+using test::Kept;
+using test::Load;
+using test::open_tables;
+using test::options_of;
+using test::TemporaryDir;
+
+// A machine, and tables that stand where it stood after `load` ran.
+struct Scrubbed {
+  Scrubbed() : tables(open_tables(options_of(dir / "t"))), kept(tables) {
+    load.run(kept.machine, 3000);
+    const TablesBatch batch = kept.batch();
+    EXPECT_EQ(tables.write(batch).end, Tables::End::kWritten);
+    position = batch.head().standing.position;
+  }
+  [[nodiscard]] const registry::State& state() const { return kept.machine.registry(); }
+  std::vector<SiteRow> rows() {
+    return *tables.read_sites(*scrub.due(BootTime(now += limits::kScrubEveryUs), state().slots()));
+  }
+
+  TemporaryDir dir;
+  Load load{1};
+  Tables tables;
+  Kept kept;
+  Position position;
+  Scrub scrub;
+  std::int64_t now = 0;
+};
+
+TEST(Scrub, goes_over_all_sites_again_and_again_and_finds_what_the_tables_have) {
+  Scrubbed s;
+  while (s.scrub.stats().rounds < 2) EXPECT_EQ(s.scrub.compare(s.state(), s.position, s.rows()), std::nullopt);
+  EXPECT_EQ(s.scrub.stats().sites, 2 * s.state().slots());
+  EXPECT_EQ(s.scrub.stats().mismatches, 0U);
+}
+
+TEST(Scrub, leaves_out_what_has_changed_since) {
+  Scrubbed s;
+  s.load.run(s.kept.machine, 2000);
+  while (s.scrub.stats().rounds < 1) EXPECT_EQ(s.scrub.compare(s.state(), s.position, s.rows()), std::nullopt);
+  EXPECT_LT(s.scrub.stats().sites, s.state().slots());
+}
+
+TEST(Scrub, names_a_site_of_which_a_bit_has_flipped) {
+  Scrubbed s;
+  std::vector<SiteRow> rows = s.rows();
+  ASSERT_GT(rows.size(), 3U);
+  rows[3].part.back() ^= std::byte{4};
+  const auto wrong = s.scrub.compare(s.state(), s.position, rows);
+  ASSERT_TRUE(wrong);
+  EXPECT_NE(wrong->find("slot 3 (in memory: \"" + std::string(s.state().site_id(3)) + "\")"), std::string::npos)
+      << *wrong;
+  EXPECT_EQ(s.scrub.stats().mismatches, 1U);
+}
+
+TEST(Scrub, names_a_site_that_the_tables_lack) {
+  Scrubbed s;
+  std::vector<SiteRow> rows = s.rows();
+  rows.erase(rows.begin());
+  const auto wrong = s.scrub.compare(s.state(), s.position, rows);
+  ASSERT_TRUE(wrong);
+  EXPECT_NE(wrong->find("is not in the tables"), std::string::npos) << *wrong;
+}
+
+TEST(Scrub, takes_a_range_at_a_time_and_not_more_often_than_the_limit) {
+  Scrub scrub;
+  EXPECT_FALSE(scrub.due(BootTime(1), 0));
+  const auto first = scrub.due(BootTime(1), limits::kScrubSites + 10);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->count, limits::kScrubSites);
+  EXPECT_FALSE(scrub.due(BootTime(limits::kScrubEveryUs), limits::kScrubSites + 10));
+  const auto second = scrub.due(BootTime(1 + limits::kScrubEveryUs), limits::kScrubSites + 10);
+  EXPECT_EQ(second->first, limits::kScrubSites);
+  EXPECT_EQ(second->count, 10U);
+  EXPECT_EQ(scrub.due(BootTime(1 + 2 * limits::kScrubEveryUs), limits::kScrubSites + 10)->first, 0U);
+}
+
+}  // namespace
+}  // namespace titer::store
