@@ -21,6 +21,7 @@
 #include <string>
 
 #include "host/config.h"
+#include "host/death_watch.h"
 #include "host/local_metadata.h"
 #include "host/replica_process.h"
 #include "host/service_notifier.h"
@@ -32,7 +33,7 @@ namespace titer::host {
 class ReplicaDaemon {
  public:
   // `page`: what HTTP serves beside the interface.
-  ReplicaDaemon(Config config, LocalMetadataStore metadata_store, http::Files page);
+  ReplicaDaemon(Config config, LocalMetadataStore metadata_store, DeathWatch death_watch, http::Files page);
   [[nodiscard]] int run();
 
  private:
@@ -55,6 +56,7 @@ class ReplicaDaemon {
   void begin_http();
   [[nodiscard]] Status begin_tls();
   void tell_peers();
+  void brief_death_watch();
   void wait_for_signal();
   void stop();
   void leave_for_good(const std::string& why);
@@ -67,6 +69,7 @@ class ReplicaDaemon {
   ReplicaProcess process_;
   Config config_;
   LocalMetadataStore metadata_;
+  DeathWatch death_watch_;
   http::Files page_;
   smr::Member me_;
   std::shared_ptr<api::Peers> http_peers_ = std::make_shared<api::Peers>();

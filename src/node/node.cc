@@ -178,6 +178,7 @@ wire::Pong Node::pong() const {
 
 void Node::admit(net::Connection& connection, const wire::Hello& hello) {
   if (hello.role == wire::Role::kReplica) return peers_.adopt(connection, hello, newest_);
+  if (hello.role == wire::Role::kDeathNotice) return peers_.take_death_notice(connection, hello);
   const smr::Snapshot now = engine_.replica.snapshot();
   clients_.adopt(connection, hello,
                  {identity_.cluster, identity_.tables, identity_.me, identity_.incarnation,
@@ -193,6 +194,12 @@ void Node::on_peer_down(ReplicaId peer, Incarnation incarnation) {
   donor_.forget(peer);
   learner_.on_peer_down(peer);
   engine_.step(smr::input::LinkDown{peer, incarnation});
+}
+
+void Node::on_peer_dead(ReplicaId peer, Incarnation incarnation) {
+  spdlog::info("replica {} (process {:016x}) has ended: its death watch says so", peer.value, incarnation.value);
+  ++death_notices_;
+  engine_.step(smr::input::Died{incarnation});
 }
 
 void Node::on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) {
@@ -357,7 +364,7 @@ void Node::perform(smr::Output& out) {
     // It may be the only one that stays; it asks again.
     if (!ask.without.empty() && !has_durable_state()) continue;
     spdlog::info("asking for a view after {}: {}", ask.expected.value, ask.reason);
-    if (register_ != nullptr) register_->compare_and_set({ask.expected, ask.without, ask.reason});
+    if (register_ != nullptr) register_->compare_and_set({ask.expected, ask.without, ask.reason, ask.dead});
   }
   for (const smr::ViewRecord& view : out.installed) on_installed(view);
   for (const smr::Output::Cut& cut : out.cut) {

@@ -99,6 +99,7 @@ class Node final : private PeerEvents {
 
   void on_peer_up(ReplicaId peer, Incarnation incarnation) override;
   void on_peer_down(ReplicaId peer, Incarnation incarnation) override;
+  void on_peer_dead(ReplicaId peer, Incarnation incarnation) override;
   void on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) override;
   void admit(net::Connection& connection, const wire::Hello& hello);
 
@@ -139,6 +140,7 @@ class Node final : private PeerEvents {
   BootTime next_tick_, started_, last_turn_;
   std::int64_t asleep_us_ = 0;  // in all, at the last turn
   bool wall_fault_told_ = false;
+  std::uint64_t death_notices_ = 0;  // by death watches
   Position position_at_start_;
   bool disk_full_ = false;
   bool asked_to_leave_ = false;  // since then; a second time means that the register does not let it

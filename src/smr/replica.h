@@ -82,6 +82,9 @@ struct LinkDown {
   ReplicaId peer;
   Incarnation incarnation;
 };
+struct Died {  // this process has ended; whoever says so knows it
+  Incarnation incarnation;
+};
 struct View {  // the register's newest record; older or repeated ones are ignored
   ViewRecord record;
 };
@@ -112,9 +115,10 @@ struct EndOfTurn {
 
 }  // namespace input
 
-using Input = std::variant<input::Submit, input::Receive, input::Direct, input::DirectLost, input::LinkUp,
-                           input::LinkDown, input::View, input::Persisted, input::Executed, input::Learned,
-                           input::StateInstalled, input::Read, input::Tick, input::Stalled, input::EndOfTurn>;
+using Input =
+    std::variant<input::Submit, input::Receive, input::Direct, input::DirectLost, input::LinkUp, input::LinkDown,
+                 input::Died, input::View, input::Persisted, input::Executed, input::Learned, input::StateInstalled,
+                 input::Read, input::Tick, input::Stalled, input::EndOfTurn>;
 
 // A frame to execute now. Executions are in uid order, the same at every replica.
 struct Execution {
@@ -147,6 +151,7 @@ struct Output {
     ViewNumber expected;
     ReplicaSet without;
     std::string reason;
+    std::vector<Incarnation> dead = {};  // of those without, certainly
   };
   struct Cut {  // close this connection: what came over it is against the protocol
     std::variant<ReplicaId, TransmitterId> who;

@@ -49,7 +49,11 @@ NextRecord bootstrapped(const ClusterRecord& record, const smr::Member& founder)
 
 NextRecord asked(const ClusterRecord& record, const smr::Member& asker, const wire::CompareAndSet& ask) {
   if (ask.expected != record.view.number || !record.view.has(asker.id, asker.incarnation)) return std::nullopt;
-  return without_some(record, ask.without, record.view.known_dead);
+  std::vector<Incarnation> dead = record.view.known_dead;
+  for (const smr::Member& member : record.view.members)
+    if (ask.without.has(member.id) && std::ranges::count(ask.dead, member.incarnation) > 0)
+      dead.push_back(member.incarnation);
+  return without_some(record, ask.without, dead);
 }
 
 NextRecord left(const ClusterRecord& record, const smr::Member& leaver, ViewNumber installed) {
