@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -144,7 +144,8 @@ DeathWatch& DeathWatch::operator=(DeathWatch&& other) noexcept {
 
 // The pidfd is made before the fork, by the process itself: so it cannot be that of another one.
 Result<DeathWatch> DeathWatch::start(const net::TlsOptions& files) {
-  const int process = ::pidfd_open(::getpid(), 0);
+  const int process =
+      static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));  // glibc 2.36 declares it for C only
   if (process < 0) return os_error("pidfd_open");
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
