@@ -82,7 +82,7 @@ struct LinkDown {
   ReplicaId peer;
   Incarnation incarnation;
 };
-struct Died {  // this process has ended; whoever says so knows it
+struct Died {  // this process has ended, for certain
   Incarnation incarnation;
 };
 struct View {  // the register's newest record; older or repeated ones are ignored

@@ -41,7 +41,7 @@ namespace titer::smr {
 
 // How long one peer may be silent: three times the longest gap between its heartbeats of the last minute, within bounds.
 //
-// The fixed bound of before is the longest patience; who has come on time gets the shortest. A maximum over a window, and not
+// The fixed bound of before is the longest patience; a peer whose heartbeats come on time gets the shortest. A maximum over a window, and not
 // the mean and deviation of phi-accrual (Hayashibara 2004) or of TCP's timer (Jacobson 1988): gaps are rarely long, but those
 // that are come from pauses of a process or machine and from retransmissions, and one such pause announces more of its kind. A
 // mean over a thousand heartbeats hardly sees it, one over a few has forgotten it after a second.

@@ -90,7 +90,7 @@ class DeathWatch(unittest.TestCase):
 
             context = ssl.create_default_context(cafile=group.files[0])  # it shows no certificate of its own
             one = members([0, 1])[0]
-            with context.wrap_socket(socket.create_connection(group.address(0), 5)) as link:
+            with context.wrap_socket(socket.create_connection(group.address(0), 5), server_hostname="127.0.0.1") as link:
                 link.sendall(self.notice(one, 1))
                 self.assertIn(b"no certificate of my authority", self.answer(link))
             self.assertTrue(members([0, 1]))
