@@ -34,6 +34,7 @@ smr::Options protocol_options(const NodeOptions& options, bool durable) {
   smr.durable = durable;
   smr.accept_wall = options.accept_clock;
   smr.confirm_reads = options.confirm_reads;
+  smr.shares_machine = options.shares_machine;
   return smr;
 }
 

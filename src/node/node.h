@@ -48,10 +48,11 @@ struct NodeOptions {
   bool bootstraps = false;   // this process is one of those with which the cluster begins
   std::uint32_t frames_in_flight = 2;
   bool remote_writes_need_key =
-      false;                   // who is not on this machine needs a key to write, also while there are none
-  bool accept_clock = false;   // the operator says that this machine's clock is right (smr/wall_clock.h)
-  bool confirm_reads = false;  // every read asks all members once
-  net::RateLimits rates;       // of clients of the wire
+      false;                    // who is not on this machine needs a key to write, also while there are none
+  bool accept_clock = false;    // the operator says that this machine's clock is right (smr/wall_clock.h)
+  bool confirm_reads = false;   // every read asks all members once
+  bool shares_machine = false;  // with the other replicas of the cluster
+  net::RateLimits rates;        // of clients of the wire
 };
 
 inline constexpr int kExitExcluded = 3;

@@ -51,6 +51,8 @@ struct Options {
   bool accept_wall =
       false;  // an operator says that this machine's clock is right, however far it is ahead of the state
   bool confirm_reads = false;  // every read asks all members once (§5), for machines whose clocks may stand still
+  bool shares_machine =
+      false;  // with the other replicas: silence is rather the machine's, so nobody is suspected of it early
 };
 
 namespace input {

@@ -93,7 +93,7 @@ ReplicaSet Suspicion::hears(const ReplicaContext& c) const {
   ReplicaSet set;
   for (const Member& m : c.record.members) {
     const Peer* p = find(m);
-    if (p != nullptr && p->linked && c.now.value - p->heard_at.value <= p->patience.us(c.now) / 2) set.add(m.id);
+    if (p != nullptr && p->linked && c.now.value - p->heard_at.value <= usual_patience(c, *p) / 2) set.add(m.id);
   }
   return set;
 }
@@ -117,7 +117,7 @@ std::int64_t Suspicion::patience(const ReplicaContext& c, const Peer& p) const {
   ReplicaSet others = heard_within(c, kWitnessUs);
   others.remove(p.id);
   const bool all_silent = c.record.members.size() > 2 && others.empty();
-  return all_silent ? Patience::kLongestUs : p.patience.us(c.now);
+  return all_silent ? Patience::kLongestUs : usual_patience(c, p);
 }
 
 std::string Suspicion::hard_reason(const ReplicaContext& c, const Peer& p, bool others_hear_it) const {

@@ -116,6 +116,9 @@ class Suspicion {
   [[nodiscard]] ReplicaSet heard_within(const ReplicaContext& c, std::int64_t us) const;
   // The members that this replica hears and that say that they hear `member`.
   [[nodiscard]] ReplicaSet witnesses(const ReplicaContext& c, ReplicaId member) const;
+  [[nodiscard]] static std::int64_t usual_patience(const ReplicaContext& c, const Peer& p) {
+    return c.options.shares_machine ? Patience::kLongestUs : p.patience.us(c.now);
+  }
   [[nodiscard]] std::int64_t patience(const ReplicaContext& c, const Peer& p) const;
   [[nodiscard]] std::string hard_reason(const ReplicaContext& c, const Peer& p, bool others_hear_it) const;
   [[nodiscard]] bool grey(const ReplicaContext& c, Peer& p, ReplicaId id, const Gateway& gateway,

@@ -15,14 +15,16 @@ constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
 
 // A replica of five, by itself: the test says who is linked and heard, and whom those say that they hear.
 struct OneOfFive {
-  explicit OneOfFive(std::uint16_t me = 0) : replica(options(me), record()) {
+  explicit OneOfFive(std::uint16_t me = 0, bool shares_machine = false)
+      : replica(options(me, shares_machine), record()) {
     for (std::uint16_t id = 0; id < 5; ++id)
       if (id != me) find({id});
   }
-  static Options options(std::uint16_t me) {
+  static Options options(std::uint16_t me, bool shares_machine) {
     Options o;
     o.me = ReplicaId(me);
     o.incarnation = Incarnation(100U + me);
+    o.shares_machine = shares_machine;
     return o;
   }
   static ViewRecord record() {
@@ -171,6 +173,14 @@ TEST(Silence, of_one_that_is_not_known_for_long_gets_the_longest_patience) {
   EXPECT_GE(one.asks_after_ms({1, 2, 3}), kSilenceMs);
   one.out = {};
   one.find({4});  // a link that is new has to be known, too
+  EXPECT_GE(one.asks_after_ms({1, 2, 3}), kSilenceMs);
+}
+
+// They compete for its processors, memory and disk.
+TEST(Silence, of_replicas_that_share_a_machine_is_not_noticed_early) {
+  OneOfFive one(0, true);
+  (void)one.asks_after_ms({1, 2, 3, 4});
+  (void)one.asks_after_ms({1, 2, 3, 4});
   EXPECT_GE(one.asks_after_ms({1, 2, 3}), kSilenceMs);
 }
 
