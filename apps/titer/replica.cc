@@ -47,6 +47,7 @@ wire::Inventory refusal(const Error& error) {
 
 node::NodeOptions node_options(const Options& options, const host::ReplicaTls& tls) {
   node::NodeOptions node;
+  node.shares_machine = true;
   node.me = ReplicaId(options.index);
   node.incarnation = Incarnation(options.incarnation);
   node.cluster = options.cluster;

@@ -69,9 +69,14 @@ int run(const Options& options) {
   auto log = begin_log(*config);
   if (!log) return refuse(log.error());
   host::prepare_process();
+  auto death_watch = host::DeathWatch::start({config->tls.ca, config->tls.certificate, config->tls.key});
+  if (!death_watch)
+    spdlog::warn("no death watch ({}): if this process dies, the others wait for its read lease",
+                 death_watch.error().message);
   auto metadata_store = host::LocalMetadataStore::open(config->data);
   if (!metadata_store) return refuse(metadata_store.error());
-  host::ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value(), page(),
+  host::ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value(),
+                              death_watch ? std::move(death_watch).value() : host::DeathWatch(), page(),
                               std::move(log).value());
   return serving.run();
 }

@@ -54,8 +54,9 @@ inline constexpr std::size_t kIdempotencyBytesMax = std::size_t{256} << 20;
 
 // --- times
 inline constexpr std::int64_t kHeartbeatEveryUs = 50'000;
-inline constexpr std::int64_t kSuspectAfterUs = 800'000;       // a peer silent that long is suspected
-inline constexpr std::int64_t kReadLeaseUs = 250'000;          // D of protocol.md §5
+inline constexpr std::int64_t kSuspectAfterUs = 800'000;  // a peer silent that long is suspected, …
+inline constexpr std::int64_t kSuspectEarlyUs = 300'000;  // … one whose heartbeats come on time after so long
+inline constexpr std::int64_t kReadLeaseUs = 250'000;     // D of protocol.md §5
 inline constexpr std::int64_t kSolicitPatienceUs = 1'000'000;  // a direct client that does not answer a solicit
 inline constexpr std::int64_t kDirectRestUs = 200'000;         // an idle direct client becomes passive
 

@@ -26,10 +26,11 @@ constexpr std::int64_t kStartupUs =
 
 }  // namespace
 
-ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, http::Files page,
-                             std::unique_ptr<LogFile> log)
+ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, DeathWatch death_watch,
+                             http::Files page, std::unique_ptr<LogFile> log)
     : config_(std::move(config)),
       metadata_(std::move(metadata_store)),
+      death_watch_(std::move(death_watch)),
       page_(std::move(page)),
       me_{config_.index, Incarnation(cluster::random_id()), config_.wire.text()},
       signals_(process_.loop.context(), SIGINT, SIGTERM),
@@ -126,6 +127,7 @@ void ReplicaDaemon::on_refused(const std::string& why) { refusal_ = why; }
 
 void ReplicaDaemon::on_record(const view::ClusterRecord& record) {
   record_ = record;
+  brief_death_watch();
   if (!process_.node) return;
   if (const std::string why = view::displaced(record, me_); !why.empty())
     leave_for_good(why);
@@ -299,6 +301,20 @@ void ReplicaDaemon::tell_peers() {
   for (const view::RosterEntry& entry : record_->roster)
     if (!entry.http.empty()) peers.push_back({entry.id.value, entry.http});
   http_peers_->set(std::move(peers));
+}
+
+// Members owe one another what the read lease promises; so it is they whom the death of one concerns.
+void ReplicaDaemon::brief_death_watch() {
+  std::vector<std::string> others;
+  if (record_->view.has(me_.id, me_.incarnation))
+    for (const smr::Member& member : record_->view.members)
+      if (member.id != me_.id) others.push_back(member.address);
+  wire::Hello notice;
+  notice.role = wire::Role::kDeathNotice;
+  notice.cluster = record_->cluster;
+  notice.replica = me_.id;
+  notice.incarnation = me_.incarnation;
+  death_watch_.brief(notice, others);
 }
 
 // A process that has been a member for long is steady again.

@@ -21,6 +21,7 @@
 #include <string>
 
 #include "host/config.h"
+#include "host/death_watch.h"
 #include "host/local_metadata.h"
 #include "host/replica_process.h"
 #include "host/service_notifier.h"
@@ -33,7 +34,8 @@ class ReplicaDaemon {
  public:
   // `page`: what HTTP serves beside the interface.
   // `log`: null: it goes to standard error.
-  ReplicaDaemon(Config config, LocalMetadataStore metadata_store, http::Files page, std::unique_ptr<LogFile> log);
+  ReplicaDaemon(Config config, LocalMetadataStore metadata_store, DeathWatch death_watch, http::Files page,
+                std::unique_ptr<LogFile> log);
   [[nodiscard]] int run();
 
  private:
@@ -58,6 +60,7 @@ class ReplicaDaemon {
   void begin_http();
   [[nodiscard]] Status begin_tls();
   void tell_peers();
+  void brief_death_watch();
   void wait_for_signal();
   void stop();
   void leave_for_good(const std::string& why);
@@ -72,6 +75,7 @@ class ReplicaDaemon {
   ReplicaProcess process_;
   Config config_;
   LocalMetadataStore metadata_;
+  DeathWatch death_watch_;
   http::Files page_;
   smr::Member me_;
   std::shared_ptr<api::Peers> http_peers_ = std::make_shared<api::Peers>();

@@ -34,6 +34,7 @@ smr::Options protocol_options(const NodeOptions& options, bool durable) {
   smr.durable = durable;
   smr.accept_wall = options.accept_clock;
   smr.confirm_reads = options.confirm_reads;
+  smr.shares_machine = options.shares_machine;
   return smr;
 }
 
@@ -186,6 +187,7 @@ std::optional<Node::Durable> Node::durable() const {
 
 void Node::admit(net::Connection& connection, const wire::Hello& hello) {
   if (hello.role == wire::Role::kReplica) return peers_.adopt(connection, hello, newest_);
+  if (hello.role == wire::Role::kDeathNotice) return peers_.take_death_notice(connection, hello);
   const smr::Snapshot now = engine_.replica.snapshot();
   clients_.adopt(connection, hello,
                  {identity_.cluster, identity_.tables, identity_.me, identity_.incarnation,
@@ -201,6 +203,12 @@ void Node::on_peer_down(ReplicaId peer, Incarnation incarnation) {
   donor_.forget(peer);
   learner_.on_peer_down(peer);
   engine_.step(smr::input::LinkDown{peer, incarnation});
+}
+
+void Node::on_peer_dead(ReplicaId peer, Incarnation incarnation) {
+  spdlog::info("replica {} (process {:016x}) has ended: its death watch says so", peer.value, incarnation.value);
+  ++death_notices_;
+  engine_.step(smr::input::Died{incarnation});
 }
 
 void Node::on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) {
@@ -379,7 +387,8 @@ void Node::perform(smr::Output& out) {
     if (!ask.without.empty() && !has_durable_state()) continue;
     spdlog::info("asking for a view after {}: {}", ask.expected.value, ask.reason);
     const bool certain = ask.certain || engine_.replica.snapshot().installed >= began_with_;
-    if (register_ != nullptr) register_->compare_and_set({ask.expected, ask.without, ask.reason}, certain);
+    if (register_ != nullptr)
+      register_->compare_and_set({ask.expected, ask.without, ask.reason, ask.dead}, certain);
   }
   for (const smr::ViewRecord& view : out.installed) on_installed(view);
   for (const smr::Output::Cut& cut : out.cut) {

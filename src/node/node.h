@@ -48,10 +48,11 @@ struct NodeOptions {
   bool bootstraps = false;             // this process is one of those with which the cluster begins
   std::uint32_t frames_in_flight = 2;  // own request frames that may be unsafe at a time (smr::Options)
   bool remote_writes_need_key =
-      false;                   // clients on other machines need a key to write, even while the cluster has no keys
-  bool accept_clock = false;   // the operator says that this machine's clock is right (smr/wall_clock.h)
-  bool confirm_reads = false;  // every read asks all members once
-  net::RateLimits rates;       // of clients of the wire
+      false;                    // clients on other machines need a key to write, even while the cluster has no keys
+  bool accept_clock = false;    // the operator says that this machine's clock is right (smr/wall_clock.h)
+  bool confirm_reads = false;   // every read asks all members once
+  bool shares_machine = false;  // with the other replicas of the cluster
+  net::RateLimits rates;        // of clients of the wire
 };
 
 inline constexpr int kExitExcluded = 3;
@@ -107,6 +108,7 @@ class Node final : private PeerEvents {
 
   void on_peer_up(ReplicaId peer, Incarnation incarnation) override;
   void on_peer_down(ReplicaId peer, Incarnation incarnation) override;
+  void on_peer_dead(ReplicaId peer, Incarnation incarnation) override;
   void on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) override;
   void admit(net::Connection& connection, const wire::Hello& hello);
 
@@ -148,6 +150,7 @@ class Node final : private PeerEvents {
   BootTime next_tick_, started_, last_turn_;
   std::int64_t asleep_us_ = 0;  // in all, at the last turn
   bool wall_fault_told_ = false;
+  std::uint64_t death_notices_ = 0;  // by death watches
   Position position_at_start_;
   bool disk_full_ = false;
   bool asked_to_leave_ = false;  // since then; a second time means that the register does not let it

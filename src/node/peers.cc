@@ -43,14 +43,10 @@ Status Peers::same_cluster(std::uint64_t cluster, std::uint64_t tables) const {
 
 void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const smr::ViewRecord& view) {
   const std::uint16_t index = hello.replica.value;
-  if (!roster_[index] || index == identity_.me.value)
-    return connection.fail(Code::kProtocol, "there is no such replica in this cluster");
   if (const Status same = same_cluster(hello.cluster, hello.tables); !same)
     return connection.fail(same.error().code, same.error().message);
-  const net::Address& address = *roster_[index];
-  if (address.tls && !connection.proves(address.host))
-    return connection.fail(Code::kProtocol, "you show no certificate of my authority for " + address.host +
-                                                ", where replica " + std::to_string(index) + " is");
+  if (const Status proved = authentic(connection, hello.replica); !proved)
+    return connection.fail(proved.error().code, proved.error().message);
   drop(index);
   Link& link = links_[index];
   link.connection = connection.shared_from_this();
@@ -63,6 +59,29 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
       connection.outgoing(),
       wire::HelloReply{identity_.cluster, identity_.tables, identity_.me, identity_.incarnation, view, {}});
   events_.on_peer_up(hello.replica, hello.incarnation);
+}
+
+// Of any version: what is dead is dead.
+void Peers::take_death_notice(net::Connection& connection, const wire::Hello& hello) {
+  if (const Status same = same_cluster(hello.cluster, identity_.tables); !same)
+    return connection.fail(same.error().code, same.error().message);
+  if (const Status proved = authentic(connection, hello.replica); !proved)
+    return connection.fail(proved.error().code, proved.error().message);
+  connection.detach();
+  connection.close(Code::kOk, std::string(wire::kDeathNoted));
+  const Link& link = links_[hello.replica.value];
+  if (link.up && link.incarnation == hello.incarnation) drop(hello.replica.value);
+  events_.on_peer_dead(hello.replica, hello.incarnation);
+}
+
+Status Peers::authentic(const net::Connection& connection, ReplicaId replica) const {
+  const std::optional<net::Address>& address = roster_[replica.value];
+  if (!address || replica == identity_.me)
+    return Error{Code::kProtocol, "there is no such replica in this cluster"};
+  if (address->tls && !connection.proves(address->host))
+    return Error{Code::kProtocol, "you show no certificate of my authority for " + address->host +
+                                      ", where replica " + std::to_string(replica.value) + " is"};
+  return ok_status();
 }
 
 void Peers::on_turn(BootTime now) {

@@ -35,6 +35,7 @@ class PeerEvents {
  public:
   virtual void on_peer_up(ReplicaId peer, Incarnation incarnation) = 0;
   virtual void on_peer_down(ReplicaId peer, Incarnation incarnation) = 0;
+  virtual void on_peer_dead(ReplicaId peer, Incarnation incarnation) = 0;  // for certain
   virtual void on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) = 0;
 
  protected:
@@ -58,6 +59,9 @@ class Peers final : private net::ConnectionOwner {
 
   // A connection whose Hello says it comes from a replica.
   void adopt(net::Connection& connection, const wire::Hello& hello, const smr::ViewRecord& view);
+  // A death watch (host/death_watch.h) says that the process of its replica has ended. It proves that it is of that replica
+  // as the replica itself would; so it is believed as much.
+  void take_death_notice(net::Connection& connection, const wire::Hello& hello);
   // The roster is another now: links to who is gone from it, or elsewhere, are dropped.
   void update_roster(const Roster& roster);
   // Once a turn: dials whoever should be dialled.
@@ -93,6 +97,8 @@ class Peers final : private net::ConnectionOwner {
   void on_closed(net::Connection& connection, const std::string& reason) override;
   void dial(std::uint16_t index);
   void on_hello_reply(net::Connection& connection, const wire::Message& message);
+  // It is of the replica that it names.
+  [[nodiscard]] Status authentic(const net::Connection& connection, ReplicaId replica) const;
   [[nodiscard]] Status same_cluster(std::uint64_t cluster, std::uint64_t tables) const;
   void drop(std::uint16_t index);
   [[nodiscard]] Link* link_of(const net::Connection& connection);

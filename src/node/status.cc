@@ -122,6 +122,7 @@ std::string Node::status() const {
       {"frames_held", now.frames_held},
       {"pending_requests", now.pending_requests},
       {"peer_messages_sent", peers_.messages_sent()},
+      {"death_notices", death_notices_},
       {"clients", clients_.count()},
       {"direct_clients", clients_.direct_count()},
       {"active_direct_clients", now.active_clients},

@@ -53,6 +53,7 @@ constexpr std::array<std::string_view, kMarks> kMarkNames = {
     "donor lost",
     "pass resumed by another donor",
     "asked: connection gone",
+    "asked: known to be dead",
     "asked: no heartbeat",
     "asked: no progress",
     "asked: direct client",

@@ -70,6 +70,7 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   safety_us = random.between(60, 240) * kSecond;
   heal_all = random.chance(.6);
   sessions = pick<std::size_t>(random, {limits::kSessionsMax, limits::kSessionsMax, 6});
+  death_notices = !sees_deaths && random.chance(.5);
 }
 
 machine::Machine::Limits Plan::limits() const {
@@ -94,7 +95,7 @@ std::string Plan::text() const {
   std::string out = fmt::format(
       "seed {}: t {}, {}, {} frames in flight, {} sessions, {} first, pieces of {} bytes, turn {} us, sync {} us, "
       "tables {} ms; "
-      "register:{}{}{} {} "
+      "register:{}{}{}{} {} "
       "us, loses {}; drift {} ppm; network {}+{} us; {}+{} sites, {} gateway clients, {} readers, {} direct, depth "
       "{}, "
       "think {} us, burst {} ms, idle {} ms, gives up after {} ms, reads {}; safety phase {} s, restart {} ms, "
@@ -102,10 +103,11 @@ std::string Plan::text() const {
       "flush {}, total in change {}, wipes {}, heals {};{} faults (mean s):",
       seed, replicas, durable ? "durable" : "in memory", frames_in_flight, sessions,
       execute_first ? "executes" : "sends", piece_bytes, turn_us, sync_us, tables_us / 1000,
-      fences ? " fences" : "", sees_deaths ? " sees deaths" : "", hasty ? " hasty" : "", register_us, loses_answer,
-      drift_ppm, delay_us, jitter_us, sites, other_sites, gateway_clients, readers, direct_clients, depth, think_us,
-      burst_us / 1000, idle_us / 1000, give_up_us / 1000, read_share, safety_us / kSecond, restart_us / 1000,
-      crash_in_flush, total_in_change, wipes, heal_all ? "all" : "a core", calm ? " calm;" : "");
+      fences ? " fences" : "", sees_deaths ? " sees deaths" : "", death_notices ? " death notices" : "",
+      hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, sites, other_sites,
+      gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000, give_up_us / 1000,
+      read_share, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change, wipes,
+      heal_all ? "all" : "a core", calm ? " calm;" : "");
   for (std::size_t i = 0; i < kFaults; ++i)
     if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kFaultNames[i], every[i] / kSecond);
   if (out.back() == ',') out.pop_back();

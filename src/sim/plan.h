@@ -53,6 +53,7 @@ struct Plan {
   // --- the register
   bool fences;          // it kills whom it excludes, and waits for the death
   bool sees_deaths;     // as a parent does; else only the replicas' suspicion tells
+  bool death_notices;   // processes have death watches, as those of `titer serve`
   bool hasty;           // takes a learner in while a view change is under way
   Time register_us;     // it takes to answer, at most
   double loses_answer;  // share of compare-and-sets

@@ -104,8 +104,9 @@ void SimProcess::wake(Time at) {
   scene_.time.at(at, *this, kTurn);
 }
 
-void SimProcess::on_event(std::uint32_t what, std::uint64_t) {
+void SimProcess::on_event(std::uint32_t what, std::uint64_t argument) {
   if (!alive_) return;
+  if (what == kPeerDied) return enqueue({Item::Kind::kPeerDied, 0, argument});
   if (what == kDie) return kill("total failure");
   if (what == kResume) {
     if (pauses_ > 0 && --pauses_ == 0) resume();
@@ -188,6 +189,7 @@ void SimProcess::take(Item& item) {
         scene_.ledger.holds(incarnation_, *on_disk_.front().second);
       return step(smr::input::Persisted{item.argument});
     case Item::Kind::kTables: return tables_end();
+    case Item::Kind::kPeerDied: return step(smr::input::Died{Incarnation(item.argument)});
   }
 }
 
@@ -225,11 +227,22 @@ void SimProcess::die(const char* why, bool whole) {
   event.text = why;
   scene_.tell(event);
   scene_.view_register->died(incarnation_);
+  notify_others();
   if (directory_ != nullptr) mark_total_failure();
   links_.clear();
   inbox_.clear();
   reads_.clear();
   learners_.clear();
+}
+
+// What its death watch does. A notice may be late, or get lost.
+void SimProcess::notify_others() const {
+  if (!scene_.plan.death_notices) return;
+  for (const auto& other : scene_.processes) {
+    if (!other->alive() || scene_.random.chance(.2)) continue;
+    const Time late = scene_.random.chance(.8) ? 10'000 : 1'000'000;
+    scene_.time.at(scene_.time.now() + scene_.random.between(100, late), *other, kPeerDied, incarnation_.value);
+  }
 }
 
 void SimProcess::mark_crash(bool in_turn) {

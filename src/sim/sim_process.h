@@ -75,11 +75,11 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
   [[nodiscard]] Disk& disk() { return disk_; }
 
  private:
-  enum What : std::uint32_t { kTurn, kResume, kDie };
+  enum What : std::uint32_t { kTurn, kResume, kDie, kPeerDied };
   struct Item {  // of the inbox
-    enum class Kind : std::uint8_t { kDialled, kAccepted, kBytes, kClosed, kPersisted, kTables } kind;
+    enum class Kind : std::uint8_t { kDialled, kAccepted, kBytes, kClosed, kPersisted, kTables, kPeerDied } kind;
     ConnectionId connection = 0;
-    std::uint64_t argument = 0;  // kDialled: port; kPersisted: ticket
+    std::uint64_t argument = 0;  // kDialled: port; kPersisted: ticket; kPeerDied: incarnation
     Bytes bytes = {};
   };
   struct Link {
@@ -127,6 +127,7 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
   void die(const char* why, bool whole);
   void mark_crash(bool in_turn);
   void mark_total_failure() const;
+  void notify_others() const;
   void step(const smr::Input& input);
   [[nodiscard]] smr::Options options() const;
   [[nodiscard]] BootTime boot_now() const;

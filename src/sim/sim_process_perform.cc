@@ -129,6 +129,7 @@ bool SimProcess::all_live(smr::ReplicaSet ids) const {
 void SimProcess::ask_register(const smr::Output::AskRegister& ask) {
   const auto says = [&](const char* text) { return ask.reason.find(text) != std::string::npos; };
   if (says("connection is gone")) scene_.hit(CoverageMark::kAskLink);
+  if (says("process has ended")) scene_.hit(CoverageMark::kAskDead);
   if (says("no heartbeat")) scene_.hit(CoverageMark::kAskSilence);
   if (says("no progress")) scene_.hit(CoverageMark::kAskGrey);
   if (ask.without.empty()) scene_.hit(CoverageMark::kAskClient);
@@ -136,7 +137,7 @@ void SimProcess::ask_register(const smr::Output::AskRegister& ask) {
     return scene_.fail("progress",
                        fmt::format("replica {} asks, though nobody was held up: {}", me_.value, ask.reason));
   if (Link* link = register_link())
-    wire::encode(link->out, wire::CompareAndSet{ask.expected, ask.without, ask.reason});
+    wire::encode(link->out, wire::CompareAndSet{ask.expected, ask.without, ask.reason, ask.dead});
 }
 
 void SimProcess::cut(const smr::Output::Cut& one) {

@@ -120,6 +120,12 @@ void SimRegister::take_message(ConnectionId connection, const wire::Message& mes
 
 void SimRegister::compare_and_set(const Slot& asker, const wire::CompareAndSet& ask) {
   if (ask.expected != record_.number || !record_.has(asker.id, asker.incarnation)) return send(asker, record_);
+  for (const Incarnation dead : ask.dead) {
+    const SimProcess* process = scene_.find(dead);
+    if (process == nullptr || process->alive())
+      return scene_.fail("death notices", "a process is called dead that lives, or never was");
+    dead_.push_back(dead);
+  }
   smr::ReplicaSet without = ask.without;
   without.remove(asker.id);
   const SimProcess* by = scene_.find(asker.incarnation);

@@ -62,7 +62,7 @@ BootTime Leases::lapse(const ReplicaContext& c) const {
   for (const Grant& g : grants_) {
     const bool member =
         std::ranges::any_of(c.record.members, [&](const Member& m) { return m.incarnation == g.incarnation; });
-    if (!member) latest = std::max(latest, g.until);
+    if (!member && !c.is_dead(g.incarnation)) latest = std::max(latest, g.until);
   }
   return latest;
 }

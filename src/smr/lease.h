@@ -49,15 +49,16 @@ class Leases {
   [[nodiscard]] bool held(const ReplicaContext& c, BootTime now, BootTime asked) const;
   // This replica was not running: readings before now prove nothing, because its clock may have stood still.
   void distrust(BootTime now) { trusted_since_ = now; }
-  // Until when a promise to somebody outside the newest known view binds this replica; <= now: no longer.
+  // Until when a promise to somebody outside the newest known view, not known to be dead, binds this replica; <= now: no
+  // longer.
   [[nodiscard]] BootTime lapse(const ReplicaContext& c) const;
 
  private:
   struct Peer {
     Incarnation incarnation;
-    BootTime theirs;   // newest reading received
-    BootTime mine;     // newest own reading that came back
-    WindowedMax lead;  // of the sender's clock, in µs
+    BootTime theirs;     // newest reading received
+    BootTime mine;       // newest own reading that came back
+    WindowedMax<> lead;  // of the sender's clock, in µs
   };
   struct Grant {
     Incarnation incarnation;

@@ -52,6 +52,8 @@ struct Options {
   bool accept_wall =
       false;  // an operator says that this machine's clock is right, however far it is ahead of the state
   bool confirm_reads = false;  // every read asks all members once (§5), for machines whose clocks may stand still
+  bool shares_machine =
+      false;  // with the other replicas: silence is rather the machine's, so nobody is suspected of it early
 };
 
 namespace input {
@@ -81,6 +83,9 @@ struct LinkUp {  // a link to this incarnation is there (again)
 };
 struct LinkDown {
   ReplicaId peer;
+  Incarnation incarnation;
+};
+struct Died {  // this process has ended, for certain
   Incarnation incarnation;
 };
 struct View {  // the register's newest record; older or repeated ones are ignored
@@ -113,9 +118,10 @@ struct EndOfTurn {
 
 }  // namespace input
 
-using Input = std::variant<input::Submit, input::Receive, input::Direct, input::DirectLost, input::LinkUp,
-                           input::LinkDown, input::View, input::Persisted, input::Executed, input::Learned,
-                           input::StateInstalled, input::Read, input::Tick, input::Stalled, input::EndOfTurn>;
+using Input =
+    std::variant<input::Submit, input::Receive, input::Direct, input::DirectLost, input::LinkUp, input::LinkDown,
+                 input::Died, input::View, input::Persisted, input::Executed, input::Learned, input::StateInstalled,
+                 input::Read, input::Tick, input::Stalled, input::EndOfTurn>;
 
 // A frame to execute now. Executions are in uid order, the same at every replica.
 struct Execution {
@@ -150,6 +156,7 @@ struct Output {
     ReplicaSet without;
     std::string reason;
     bool certain = false;  // what those in `without` hold was compared; else they are silent, or nobody is left out
+    std::vector<Incarnation> dead = {};  // of those without, certainly
   };
   struct Cut {  // close this connection: what came over it is against the protocol
     std::variant<ReplicaId, TransmitterId> who;

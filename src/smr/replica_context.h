@@ -19,6 +19,7 @@
 namespace titer::smr {
 
 struct ReplicaContext {
+  static constexpr std::size_t kDeadMax = 64;
   explicit ReplicaContext(Options o) : options(o), streams(o.me) {}
 
   Options options;
@@ -29,10 +30,11 @@ struct ReplicaContext {
   bool member_once = false;  // some record had this incarnation
   bool recovered = false;    // `installed` is from the disk, of an earlier life: wedged until the next is installed
   Streams streams;           // of the installed view
-  std::string halted;        // I10: why nothing is executed or answered; empty: it is
-  bool owes = false;         // holds requests that it has not yet acknowledged (§2.3)
-  Uid newest_request;        // highest uid of a frame with requests that was ever held
-  Uid last_executed;         // highest uid executed; executions are in uid order across views
+  std::vector<Incarnation> dead;  // certainly, as input::Died told; the newest kDeadMax
+  std::string halted;             // I10: why nothing is executed or answered; empty: it is
+  bool owes = false;              // holds requests that it has not yet acknowledged (§2.3)
+  Uid newest_request;             // highest uid of a frame with requests that was ever held
+  Uid last_executed;              // highest uid executed; executions are in uid order across views
   BootTime now;
   WallTime wall;  // of the last EndOfTurn, as believed (wall_clock.h); 0 before
   Output* out = nullptr;
@@ -48,6 +50,14 @@ struct ReplicaContext {
   [[nodiscard]] bool wedged() const { return full && (record.number > installed.number || recovered); }
   // Takes part in the normal case: sends frames, executes (unless halted), welcomes.
   [[nodiscard]] bool working() const { return full && !wedged(); }
+
+  [[nodiscard]] bool is_dead(Incarnation incarnation) const { return std::ranges::count(dead, incarnation) > 0; }
+  // One that is forgotten is merely not known to be dead.
+  void note_dead(Incarnation incarnation) {
+    if (is_dead(incarnation)) return;
+    if (dead.size() == kDeadMax) dead.erase(dead.begin());
+    dead.push_back(incarnation);
+  }
 
   [[nodiscard]] ReplicaSet others(const ViewRecord& view) const {
     ReplicaSet s = view.set();

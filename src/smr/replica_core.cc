@@ -280,6 +280,18 @@ void ReplicaCore::handle(const input::LinkDown& in) {
   if (c_.record.has(in.peer, in.incarnation)) heartbeats();  // the others judge by what all hear
 }
 
+// No heartbeat, link or lease of it has to be waited for.
+void ReplicaCore::handle(const input::Died& in) {
+  if (in.incarnation == c_.options.incarnation) return;
+  c_.note_dead(in.incarnation);
+  suspect();
+  if (c_.flushing()) progress();
+}
+
+void ReplicaCore::suspect() {
+  if (suspicion_.tick(c_, gateway_, change_)) direct_.restart_patience(c_);
+}
+
 void ReplicaCore::on_heartbeat(ReplicaId from, Incarnation incarnation, const Heartbeat& beat) {
   suspicion_.heard(c_, from, incarnation, beat);
   if (c_.record.has(from, incarnation)) wall_.heard(c_.now, from, incarnation, beat.wall);
@@ -351,7 +363,7 @@ void ReplicaCore::heartbeats(bool urgent) {
 void ReplicaCore::handle(const input::Tick&) {
   // Ticks jitter: one that comes a little early must not skip a whole interval.
   if (c_.now.value - beaten_at_.value >= limits::kHeartbeatEveryUs * 3 / 4) heartbeats();
-  if (suspicion_.tick(c_, gateway_, change_)) direct_.restart_patience(c_);
+  suspect();
   direct_.tick(c_);
   judge();
   if (c_.flushing()) progress();

@@ -48,6 +48,7 @@ class ReplicaCore {
   void handle(const input::DirectLost& in);
   void handle(const input::LinkUp& in);
   void handle(const input::LinkDown& in);
+  void handle(const input::Died& in);
   void handle(const input::View& in);
   void handle(const input::Persisted& in);
   void handle(const input::Executed& in);
@@ -71,6 +72,7 @@ class ReplicaCore {
   void install(const ViewRecord& record);
   void replay_early();
   void answer_learner(ReplicaId to, Incarnation incarnation);
+  void suspect();
   // Acts on digests that differ.
   void judge();
   void heartbeat(ReplicaId to, bool urgent = false);

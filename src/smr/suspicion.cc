@@ -23,6 +23,7 @@ void Suspicion::link_up(const ReplicaContext& c, ReplicaId peer, Incarnation inc
   Peer& p = watch(c, peer, incarnation);
   p.ever_linked = p.linked = true;
   p.link_since = p.heard_at = c.now;
+  p.patience = {};
 }
 
 void Suspicion::link_down(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation) {
@@ -34,6 +35,7 @@ void Suspicion::link_down(const ReplicaContext& c, ReplicaId peer, Incarnation i
 void Suspicion::heard(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation, const Heartbeat& beat) {
   Peer& p = watch(c, peer, incarnation);
   p.heard_at = c.now;
+  p.patience.heard(c.now);
   p.hears = beat.hears;
   p.installed = beat.installed;
 }
@@ -45,7 +47,10 @@ void Suspicion::new_record(const ReplicaContext& c) {
     Peer& p = watch(c, m.id, m.incarnation);
     p.progress_at = c.now;
     // A learner may have been linked and silent for long; its heartbeats are due from now on.
-    if (!p.member) p.heard_at = c.now;
+    if (!p.member) {
+      p.heard_at = c.now;
+      p.patience = {};
+    }
     p.member = true;
     if (!p.linked) p.link_since = c.now;
   }
@@ -54,6 +59,19 @@ void Suspicion::new_record(const ReplicaContext& c) {
 void Suspicion::restart(const ReplicaContext& c) {
   record_at_ = c.now;
   for (Peer& p : peers_) p.link_since = p.heard_at = p.progress_at = c.now;
+}
+
+bool Suspicion::excuse_own_pause(const ReplicaContext& c) {
+  const std::int64_t since = c.now.value - last_tick_.value;
+  const bool slept = last_tick_ == BootTime() || since > limits::kSuspectAfterUs / 2;
+  last_tick_ = c.now;
+  if (slept) restart(c);
+  const std::int64_t late = since - limits::kHeartbeatEveryUs;
+  if (slept || late <= 0) return slept;
+  for (Peer& p : peers_)
+    for (BootTime* at : {&p.link_since, &p.heard_at, &p.progress_at})
+      *at = std::min(c.now, BootTime(at->value + late));
+  return false;
 }
 
 const Suspicion::Peer* Suspicion::find(const Member& member) const {
@@ -67,6 +85,15 @@ ReplicaSet Suspicion::heard_within(const ReplicaContext& c, std::int64_t us) con
   for (const Member& m : c.record.members) {
     const Peer* p = find(m);
     if (p != nullptr && p->linked && c.now.value - p->heard_at.value <= us) set.add(m.id);
+  }
+  return set;
+}
+
+ReplicaSet Suspicion::hears(const ReplicaContext& c) const {
+  ReplicaSet set;
+  for (const Member& m : c.record.members) {
+    const Peer* p = find(m);
+    if (p != nullptr && p->linked && c.now.value - p->heard_at.value <= usual_patience(c, *p) / 2) set.add(m.id);
   }
   return set;
 }
@@ -86,13 +113,22 @@ bool Suspicion::installed_by_others(const ReplicaContext& c) const {
   });
 }
 
-const char* Suspicion::hard_reason(const ReplicaContext& c, const Peer& p, bool others_hear_it) const {
+std::int64_t Suspicion::patience(const ReplicaContext& c, const Peer& p) const {
+  ReplicaSet others = heard_within(c, kWitnessUs);
+  others.remove(p.id);
+  const bool all_silent = c.record.members.size() > 2 && others.empty();
+  return all_silent ? Patience::kLongestUs : usual_patience(c, p);
+}
+
+std::string Suspicion::hard_reason(const ReplicaContext& c, const Peer& p, bool others_hear_it) const {
+  if (c.is_dead(p.incarnation)) return "its process has ended";
   if (!p.linked) {
     const std::int64_t known = others_hear_it ? limits::kSuspectAfterUs : kLinkUs;
     const std::int64_t patience = p.ever_linked ? known : kNeverLinkedUs;
-    return c.now.value - p.link_since.value > patience ? "its connection is gone" : nullptr;
+    return c.now.value - p.link_since.value > patience ? "its connection is gone" : "";
   }
-  return c.now.value - p.heard_at.value > limits::kSuspectAfterUs ? "no heartbeat" : nullptr;
+  const std::int64_t silent = c.now.value - p.heard_at.value;
+  return silent > patience(c, p) ? fmt::format("no heartbeat for {} ms", silent / 1000) : "";
 }
 
 bool Suspicion::grey(const ReplicaContext& c, Peer& p, ReplicaId id, const Gateway& gateway,
@@ -108,7 +144,9 @@ bool Suspicion::grey(const ReplicaContext& c, Peer& p, ReplicaId id, const Gatew
 
 bool Suspicion::in_minority(const ReplicaContext& c) const {
   const int heard = 1 + heard_within(c, limits::kSuspectAfterUs).size();
-  return 2 * heard < c.record.set().size();
+  const auto dead =
+      std::ranges::count_if(c.record.members, [&](const Member& m) { return c.is_dead(m.incarnation); });
+  return 2 * heard < c.record.set().size() - static_cast<int>(dead);
 }
 
 bool Suspicion::yields(const ReplicaContext& c, ReplicaSet contested) const {
@@ -131,29 +169,30 @@ bool Suspicion::may_ask(const ReplicaContext& c, bool hard, ReplicaSet contested
 }
 
 bool Suspicion::tick(ReplicaContext& c, const Gateway& gateway, const ViewChange& change) {
-  const bool slept = last_tick_.value == 0 || c.now.value - last_tick_.value > limits::kSuspectAfterUs / 2;
-  if (slept) restart(c);
-  last_tick_ = c.now;
+  const bool slept = excuse_own_pause(c);
   if (slept || !c.full || !c.in_record()) return slept;
   ReplicaSet without;
   ReplicaSet contested;
   bool hard = false;
   std::string reason;
+  std::vector<Incarnation> dead;
   for (const Member& m : c.record.members) {
     if (m.id == c.me()) continue;
     Peer& p = watch(c, m.id, m.incarnation);
-    const bool others_hear_it = !witnesses(c, m.id).empty();
-    const char* why = hard_reason(c, p, others_hear_it);
-    hard = hard || why != nullptr;
-    if (why != nullptr && others_hear_it) contested.add(m.id);
-    if (grey(c, p, m.id, gateway, change) && why == nullptr) why = "heartbeats come, but no progress";
-    if (why == nullptr) continue;
+    const bool is_dead = c.is_dead(m.incarnation);
+    const bool others_hear_it = !is_dead && !witnesses(c, m.id).empty();
+    std::string why = hard_reason(c, p, others_hear_it);
+    hard = hard || !why.empty();
+    if (!why.empty() && others_hear_it) contested.add(m.id);
+    if (grey(c, p, m.id, gateway, change) && why.empty()) why = "heartbeats come, but no progress";
+    if (why.empty()) continue;
+    if (is_dead) dead.push_back(m.incarnation);
     without.add(m.id);
     reason += fmt::format("{}replica {}: {}", reason.empty() ? "" : "; ", m.id.value, why);
   }
   if (!may_ask(c, hard, contested) || without.empty()) return false;
   asked_at_ = c.now;
-  c.out->ask.push_back({c.record.number, without, std::move(reason)});
+  c.out->ask.push_back({c.record.number, without, std::move(reason), false, std::move(dead)});
   return false;
 }
 

@@ -2,9 +2,11 @@
 
 // Suspicion: when this replica asks the register for a view without a peer (§4).
 //
-// It may be wrong; only exclusion counts, and that is the register's. Three reasons to suspect a member:
+// It may be wrong; only exclusion counts, and that is the register's. Four reasons to suspect a member:
+//   - death: its process has certainly ended (input::Died). Asked at once.
 //   - link: its connection is gone for two heartbeats. One that was never reached gets longer: it is starting.
-//   - silence: no heartbeat for kSuspectAfterUs: it hangs, or the network swallows.
+//   - silence: no heartbeat for as long as Patience gives: it hangs, or the network swallows. When no other member is heard
+//     on time either, the longest patience counts: then it is rather this replica, its network or the whole machine.
 //   - grey: heartbeats come, but for kGreyUs it acknowledged nothing of what it should, or keeps a view change
 //     waiting. Then asking is repeated rarely.
 //
@@ -18,20 +20,56 @@
 // one that is cut off. It waits kYieldUs longer, so that the others exclude it. If they do not, the wait is all it
 // costs.
 //
-// Patience is counted in this replica's own ticks: if it slept itself, everybody gets a new start, because
-// what they sent meanwhile is still in its sockets.
+// Patience is counted in this replica's own ticks. By how much a tick comes late, this replica was not running itself, and
+// what the others sent meanwhile may still be in its sockets: so long nobody was silent. If it slept for longer, everybody gets
+// a new start.
 //
 // Thread rule: none; belongs to its replica.
 // Invariants: asks only as a full member of the newest known view, so somebody with the whole state remains.
 #pragma once
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
 #include "smr/flush.h"
 #include "smr/gateway.h"
 #include "smr/replica_context.h"
+#include "smr/windowed_max.h"
 
 namespace titer::smr {
+
+// How long one peer may be silent: three times the longest gap between its heartbeats of the last minute, within bounds.
+//
+// The fixed bound of before is the longest patience; a peer whose heartbeats come on time gets the shortest. A maximum over a window, and not
+// the mean and deviation of phi-accrual (Hayashibara 2004) or of TCP's timer (Jacobson 1988): gaps are rarely long, but those
+// that are come from pauses of a process or machine and from retransmissions, and one such pause announces more of its kind. A
+// mean over a thousand heartbeats hardly sees it, one over a few has forgotten it after a second.
+class Patience {
+ public:
+  static constexpr std::int64_t kShortestUs = limits::kSuspectEarlyUs;
+  static constexpr std::int64_t kLongestUs = limits::kSuspectAfterUs;
+  static constexpr std::int64_t kGaps = 3;
+  static constexpr std::int64_t kWindowUs = 30'000'000;  // of one to two of these the longest gap counts
+  static constexpr std::int64_t kProbationUs =
+      10'000'000;  // before it is known for so long nobody is known to be on time
+
+  void heard(BootTime now) {
+    if (first_ == BootTime())
+      first_ = now;
+    else
+      gap_.add(now, now.value - last_.value);
+    last_ = now;
+  }
+  [[nodiscard]] std::int64_t us(BootTime now) const {
+    if (first_ == BootTime() || now.value - first_.value < kProbationUs) return kLongestUs;
+    return std::clamp(kGaps * gap_.highest().value_or(kLongestUs), kShortestUs, kLongestUs);
+  }
+
+ private:
+  BootTime first_, last_;
+  WindowedMax<kWindowUs> gap_;
+};
 
 class Suspicion {
  public:
@@ -50,9 +88,7 @@ class Suspicion {
   void heard(const ReplicaContext& c, ReplicaId peer, Incarnation incarnation, const Heartbeat& beat);
   // The members of the newest record that this replica hears; half of the patience, so that the others know before it
   // suspects.
-  [[nodiscard]] ReplicaSet hears(const ReplicaContext& c) const {
-    return heard_within(c, limits::kSuspectAfterUs / 2);
-  }
+  [[nodiscard]] ReplicaSet hears(const ReplicaContext& c) const;
   // All other members of the newest record have said that they installed it, or a later one.
   [[nodiscard]] bool installed_by_others(const ReplicaContext& c) const;
   // A view became known: new members get a new start.
@@ -69,6 +105,7 @@ class Suspicion {
     bool member = false;  // of the newest record: only members owe heartbeats
     BootTime link_since;  // when `linked` last changed, or watching began
     BootTime heard_at;
+    Patience patience;     // since it was linked, or became a member
     ReplicaSet hears;      // as its last heartbeat said …
     ViewNumber installed;  // … and this, too
     Seq acked;             // of own frames, at the last look …
@@ -79,10 +116,16 @@ class Suspicion {
   [[nodiscard]] ReplicaSet heard_within(const ReplicaContext& c, std::int64_t us) const;
   // The members that this replica hears and that say that they hear `member`.
   [[nodiscard]] ReplicaSet witnesses(const ReplicaContext& c, ReplicaId member) const;
-  [[nodiscard]] const char* hard_reason(const ReplicaContext& c, const Peer& p, bool others_hear_it) const;
+  [[nodiscard]] static std::int64_t usual_patience(const ReplicaContext& c, const Peer& p) {
+    return c.options.shares_machine ? Patience::kLongestUs : p.patience.us(c.now);
+  }
+  [[nodiscard]] std::int64_t patience(const ReplicaContext& c, const Peer& p) const;
+  [[nodiscard]] std::string hard_reason(const ReplicaContext& c, const Peer& p, bool others_hear_it) const;
   [[nodiscard]] bool grey(const ReplicaContext& c, Peer& p, ReplicaId id, const Gateway& gateway,
                           const ViewChange& change) const;
   void restart(const ReplicaContext& c);
+  // By how much this tick is late. True: so much that patience was restarted.
+  bool excuse_own_pause(const ReplicaContext& c);
   [[nodiscard]] bool in_minority(const ReplicaContext& c) const;
   // `contested`: the members that this replica suspects and others hear.
   [[nodiscard]] bool yields(const ReplicaContext& c, ReplicaSet contested) const;

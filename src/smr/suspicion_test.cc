@@ -15,14 +15,16 @@ constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
 
 // A replica of five, by itself: the test says who is linked and heard, and whom those say that they hear.
 struct OneOfFive {
-  explicit OneOfFive(std::uint16_t me = 0) : replica(options(me), record()) {
+  explicit OneOfFive(std::uint16_t me = 0, bool shares_machine = false)
+      : replica(options(me, shares_machine), record()) {
     for (std::uint16_t id = 0; id < 5; ++id)
       if (id != me) find({id});
   }
-  static Options options(std::uint16_t me) {
+  static Options options(std::uint16_t me, bool shares_machine) {
     Options o;
     o.me = ReplicaId(me);
     o.incarnation = Incarnation(100U + me);
+    o.shares_machine = shares_machine;
     return o;
   }
   static ViewRecord record() {
@@ -38,19 +40,21 @@ struct OneOfFive {
     for (const std::uint16_t id : ids) step(input::LinkUp{ReplicaId(id), Incarnation(100U + id)});
   }
 
+  // One tick, with heartbeats of these.
+  void pass_with(std::initializer_list<std::uint16_t> heard) {
+    now = BootTime(now.value + kTickUs);
+    for (const std::uint16_t id : heard) {
+      Heartbeat beat;
+      beat.sent = now;
+      beat.hears = says.at(id);
+      step(input::Receive{ReplicaId(id), Incarnation(100U + id), beat});
+    }
+    step(input::Tick{});
+  }
   // Time passes, with heartbeats of these; how long until it asks for a view, in ms.
   std::int64_t asks_after_ms(std::initializer_list<std::uint16_t> heard) {
     const BootTime since = now;
-    while (out.ask.empty() && now.value - since.value < 10'000'000) {
-      now = BootTime(now.value + kTickUs);
-      for (const std::uint16_t id : heard) {
-        Heartbeat beat;
-        beat.sent = now;
-        beat.hears = says.at(id);
-        step(input::Receive{ReplicaId(id), Incarnation(100U + id), beat});
-      }
-      step(input::Tick{});
-    }
+    while (out.ask.empty() && now.value - since.value < 10'000'000) pass_with(heard);
     return (now.value - since.value) / 1000;
   }
 
@@ -149,6 +153,110 @@ TEST(Probe, what_a_silent_witness_said_counts_no_more) {
   one.says = {};
   one.lose({4});  // and 3 hangs, whose last word was that it hears 4
   EXPECT_LE(one.asks_after_ms({1, 2}), Suspicion::kWitnessUs / 1000 + 100);
+}
+
+// --- silence
+
+TEST(Silence, of_one_whose_heartbeats_came_on_time_is_noticed_early) {
+  OneOfFive one;
+  (void)one.asks_after_ms({1, 2, 3, 4});
+  (void)one.asks_after_ms({1, 2, 3, 4});
+  const std::int64_t waited = one.asks_after_ms({1, 2, 3});
+  EXPECT_GE(waited, Patience::kShortestUs / 1000);
+  EXPECT_LE(waited, Patience::kShortestUs / 1000 + 50);
+  EXPECT_EQ(one.out.ask[0].without, ReplicaSet{0b10000});
+}
+
+TEST(Silence, of_one_that_is_not_known_for_long_gets_the_longest_patience) {
+  OneOfFive one;
+  for (int i = 0; i < 40; ++i) one.pass_with({1, 2, 3, 4});
+  EXPECT_GE(one.asks_after_ms({1, 2, 3}), kSilenceMs);
+  one.out = {};
+  one.find({4});  // a link that is new has to be known, too
+  EXPECT_GE(one.asks_after_ms({1, 2, 3}), kSilenceMs);
+}
+
+// They compete for its processors, memory and disk.
+TEST(Silence, of_replicas_that_share_a_machine_is_not_noticed_early) {
+  OneOfFive one(0, true);
+  (void)one.asks_after_ms({1, 2, 3, 4});
+  (void)one.asks_after_ms({1, 2, 3, 4});
+  EXPECT_GE(one.asks_after_ms({1, 2, 3}), kSilenceMs);
+}
+
+TEST(Silence, of_all_others_at_once_gets_the_longest_patience_and_a_second_more) {
+  OneOfFive one;
+  (void)one.asks_after_ms({1, 2, 3, 4});
+  (void)one.asks_after_ms({1, 2, 3, 4});
+  EXPECT_GE(one.asks_after_ms({}), kSilenceMs + kYieldMs);
+}
+
+// It was not running for 350 ms; what three sent meanwhile it has read when it ticks, and what the fourth sent not yet.
+TEST(Silence, does_not_count_while_the_replica_itself_was_not_running) {
+  OneOfFive one;
+  (void)one.asks_after_ms({1, 2, 3, 4});
+  (void)one.asks_after_ms({1, 2, 3, 4});
+  for (int pause = 0; pause < 5; ++pause) {
+    one.now = BootTime(one.now.value + 350'000 - kTickUs);
+    one.pass_with({1, 2, 3});
+    EXPECT_TRUE(one.out.ask.empty());
+    one.pass_with({1, 2, 3, 4});
+  }
+  EXPECT_EQ(one.asks_after_ms({1, 2, 3, 4}), 10'000);
+}
+
+TEST(Silence, is_told_with_its_length) {
+  OneOfFive one;
+  (void)one.asks_after_ms({1, 2, 3});
+  ASSERT_EQ(one.out.ask.size(), 1U);
+  EXPECT_EQ(one.out.ask[0].reason, "replica 4: no heartbeat for 825 ms");
+}
+
+// --- patience
+
+constexpr std::int64_t kSecond = 1'000'000;
+
+// Heartbeats at these intervals, for so long.
+BootTime beat(Patience& patience, BootTime from, std::initializer_list<std::int64_t> gaps_ms, std::int64_t us) {
+  BootTime now = from;
+  while (now.value - from.value < us)
+    for (const std::int64_t gap : gaps_ms) patience.heard(now = BootTime(now.value + gap * 1000));
+  return now;
+}
+
+TEST(Patience, is_the_longest_until_heartbeats_were_seen_for_a_while) {
+  Patience patience;
+  EXPECT_EQ(patience.us(BootTime(kSecond)), Patience::kLongestUs);
+  BootTime now = beat(patience, BootTime(kSecond), {50}, Patience::kProbationUs - kSecond);
+  EXPECT_EQ(patience.us(now), Patience::kLongestUs);
+  now = beat(patience, now, {50}, 2 * kSecond);
+  EXPECT_EQ(patience.us(now), Patience::kShortestUs);
+}
+
+TEST(Patience, is_three_times_the_longest_gap_within_its_bounds) {
+  for (const auto& [gap_ms, us] : {std::pair{75, 300'000},
+                                   {100, 300'000},
+                                   {150, 450'000},
+                                   {200, 600'000},
+                                   {266, 798'000},
+                                   {300, 800'000},
+                                   {2'000, 800'000}}) {
+    Patience patience;
+    const BootTime now = beat(patience, BootTime(kSecond), {50, 50, gap_ms, 20}, 20 * kSecond);
+    EXPECT_EQ(patience.us(now), us) << gap_ms;
+  }
+}
+
+// A mean of them all would not see one pause in a minute.
+TEST(Patience, remembers_a_single_pause_for_half_a_minute_at_least_and_a_minute_at_most) {
+  Patience patience;
+  BootTime now = beat(patience, BootTime(kSecond), {50}, 100 * kSecond);
+  EXPECT_EQ(patience.us(now), Patience::kShortestUs);
+  now = beat(patience, now, {200}, 1);
+  now = beat(patience, now, {50}, Patience::kWindowUs - kSecond);
+  EXPECT_EQ(patience.us(now), 600'000);
+  now = beat(patience, now, {50}, Patience::kWindowUs + 2 * kSecond);
+  EXPECT_EQ(patience.us(now), Patience::kShortestUs);
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ class WallClock {
  private:
   struct Peer {
     Incarnation incarnation;
-    WindowedMax ahead;  // of this machine's clock, in ms
+    WindowedMax<> ahead;  // of this machine's clock, in ms
   };
   struct View {               // of the clocks of the newest view
     bool enough = false;      // of the others are heard

@@ -84,7 +84,11 @@ NextRecord asked(const ClusterRecord& record, const smr::Member& asker, const wi
                  bool certain) {
   if (ask.expected != record.view.number || !record.view.has(asker.id, asker.incarnation)) return std::nullopt;
   if (blocked(record, asker, ask, certain)) return std::nullopt;
-  NextRecord next = without_some(record, ask.without, record.view.known_dead);
+  std::vector<Incarnation> dead = record.view.known_dead;
+  for (const smr::Member& member : record.view.members)
+    if (ask.without.has(member.id) && std::ranges::count(ask.dead, member.incarnation) > 0)
+      dead.push_back(member.incarnation);
+  NextRecord next = without_some(record, ask.without, dead);
   if (next && certain) next->restart_of = 0;
   return next;
 }

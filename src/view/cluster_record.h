@@ -12,8 +12,8 @@
 // view.
 //
 // Invariants: the view's number grows with every change of members; two views in a row share a member with the whole
-// state (nobody removes everybody), or are a restart; nobody is known to be dead but who said so itself, or who was a
-// member when a restart began (view/restart.h). Limits: kReplicasMax machines, kTextBytesMax per address,
+// state (nobody removes everybody), or are a restart; nobody is known to be dead but who said so itself, whose death watch said
+// so (host/death_watch.h), or who was a member when a restart began (view/restart.h). Limits: kReplicasMax machines, kTextBytesMax per address,
 // kLossesMax sentences. Errors: kInvalid with a sentence, only where a person asked for the change.
 // Source: docs/explanation/protocol.md §4, §7.
 #pragma once

@@ -23,14 +23,17 @@
 namespace titer::wire {
 
 // --- handshake
-enum class Role : std::uint8_t { kReplica = 1, kDirectClient = 2, kGatewayClient = 3 };
+// kDeathNotice: the replica named has ended, for certain; the Hello is all there is to say.
+enum class Role : std::uint8_t { kReplica = 1, kDirectClient = 2, kGatewayClient = 3, kDeathNotice = 4 };
+// The reason of the goodbye that answers a death notice; another one says why it was not believed.
+inline constexpr std::string_view kDeathNoted = "the death is noted";
 
 struct Hello {
   Role role = Role::kGatewayClient;
   std::uint64_t cluster = 0;  // 0 from clients that do not care
   std::uint64_t tables = 0;   // replicas: registry::tables_digest(), must agree
-  ReplicaId replica;          // kReplica: the sender; else unused
-  Incarnation incarnation;    // kReplica
+  ReplicaId replica;          // kReplica: the sender; kDeathNotice: the dead one; else unused
+  Incarnation incarnation;    // likewise
   TransmitterId transmitter;  // kDirectClient
   SessionId session;          // clients
   // Clients: the birth of the session, which is `next` of the first reply to a Hello that named the session; 0: this is
@@ -209,6 +212,7 @@ struct CompareAndSet {  // from `expected` to its successor without these member
   ViewNumber expected;
   smr::ReplicaSet without;
   std::string reason;
+  std::vector<Incarnation> dead = {};  // of those without, certainly; the supervisor of one machine knows by itself
 };
 struct Ready {  // a learner has everything up to here
   Position learned;

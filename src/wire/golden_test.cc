@@ -175,8 +175,8 @@ TEST(Golden, replica_and_register) {
   EXPECT_EQ(message(record()),
             "5454023c25000000d48306916bf5e954020200a00000000000000003683a3102a20000000000000003683a3301a10000"
             "0000000000");
-  EXPECT_EQ(message(CompareAndSet{ViewNumber(2), {5}, "dead"}),
-            "5454023d0a00000086cff68fbdf78ae502050000000464656164");
+  EXPECT_EQ(message(CompareAndSet{ViewNumber(2), {5}, "dead", {Incarnation(9)}}),
+            "5454023d13000000ab257b4da57f838a02050000000464656164010900000000000000");
   EXPECT_EQ(message(Ready{Position(300)}), "54540241020000005aa69b46e4521894ac02");
   EXPECT_EQ(message(Pong{7, ViewNumber(2), true, Position(300), Position(299)}),
             "545402400f00000002734a02cf3dca0507000000000000000102ac02ab0200");

@@ -24,7 +24,7 @@ void encode(Bytes& out, const Hello& hello) {
 Result<Hello> decode_hello(ByteView payload) {
   ByteReader in(payload);
   Hello h;
-  h.role = get_enum(in, Role::kReplica, Role::kGatewayClient);
+  h.role = get_enum(in, Role::kReplica, Role::kDeathNotice);
   h.cluster = in.u64();
   h.tables = in.u64();
   h.replica = ReplicaId(in.u16());
@@ -32,7 +32,8 @@ Result<Hello> decode_hello(ByteView payload) {
   h.transmitter = TransmitterId(in.u64());
   h.session = SessionId(in.u64());
   h.born = Position(get_fixed_counter(in));
-  if (h.role == Role::kReplica && h.replica.value >= limits::kReplicasMax) in.fail();
+  const bool of_replica = h.role == Role::kReplica || h.role == Role::kDeathNotice;
+  if (of_replica && h.replica.value >= limits::kReplicasMax) in.fail();
   if (h.role == Role::kDirectClient && !is_direct_client(h.transmitter)) in.fail();
   if (!in.done()) return malformed("hello");
   return h;

@@ -79,6 +79,8 @@ void encode(Bytes& out, const CompareAndSet& ask) {
   put_varint(m, ask.expected.value);
   m.u32(ask.without.bits);
   put_text(m, ask.reason);
+  put_varint(m, ask.dead.size());
+  for (const Incarnation dead : ask.dead) m.u64(dead.value);
   m.finish();
 }
 Result<CompareAndSet> decode_compare_and_set(ByteView payload) {
@@ -87,6 +89,8 @@ Result<CompareAndSet> decode_compare_and_set(ByteView payload) {
   c.expected = ViewNumber(get_counter(in));
   c.without.bits = in.u32();
   c.reason = std::string(get_text(in));
+  const std::size_t dead = get_count(in, limits::kReplicasMax);
+  for (std::size_t i = 0; i < dead && in.ok(); ++i) c.dead.emplace_back(in.u64());
   if ((c.without.bits & ~kReplicaBits) != 0) in.fail();
   if (!in.done()) return malformed("compare-and-set");
   return c;

@@ -93,7 +93,10 @@ void add_clients(std::vector<Bytes>& all, Maker& make) {
 
 void add_register(std::vector<Bytes>& all, Maker& make) {
   add(all, make.record());
-  add(all, CompareAndSet{make.view(), {static_cast<std::uint32_t>(make.below(1 << 16))}, make.string()});
+  add(all, CompareAndSet{make.view(),
+                         {static_cast<std::uint32_t>(make.below(1 << 16))},
+                         make.string(),
+                         {Incarnation(make.any())}});
   encode_ping(all.emplace_back(), make.any());
   add(all, Pong{make.any(), make.view(), make.coin(), make.position(), make.position()});
   add(all, Ready{make.position()});
