@@ -8,6 +8,7 @@
 #include "api/stock_values.h"
 #include "base/check.h"
 #include "fuzz/input.h"
+#include "http/entity_tag.h"
 #include "http/json_body.h"
 #include "http/parameters.h"
 #include "http/parse_testing.h"
@@ -61,7 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!whole.parser.done() || whole.parser.refused()) return 0;
   whole.request.body = whole.memory.body;
   (void)api::may_write(whole.request, {{0, "http://127.0.0.1:8080"}});
-  (void)api::version_wanted(whole.request.header("if-match"));
+  (void)api::precondition_of(whole.request, api::TagOf::kSite);
+  (void)http::read_condition(whole.request, "\"17\"");
   fuzz::read_parameters(whole.request);
   fuzz::read_body(whole.request);
   return 0;

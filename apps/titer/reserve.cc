@@ -11,6 +11,7 @@ struct Options {
   WriteOptions write;
   std::string site, product = "any";
   std::uint64_t doses = 1;
+  std::optional<std::uint32_t> if_version;
 };
 
 template <typename Operation>
@@ -18,7 +19,7 @@ int run(const Options& o) {
   const auto product = product_code(o.product);
   if (!product) return kExitUsage;
   return write_to_site(o.write, o.site, [&](const registry::SiteRef& site) {
-    return Operation{site, *product, o.doses};
+    return Operation{site, *product, o.doses, o.if_version};
   });
 }
 
@@ -28,6 +29,7 @@ Runner setup(Flags& flags) {
   flags.option("site", o->site, "id or name of the site").required();
   flags.option("doses", o->doses, "how many").positive().show_default();
   declare_product(flags, o->product);
+  flags.option("--if-version", o->if_version, "only if the stock line has this version");
   o->write.declare(flags);
   return [o] { return run<Operation>(*o); };
 }

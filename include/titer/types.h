@@ -153,11 +153,13 @@ struct Reserve {  // takes doses from a count: all of them or, when there are fe
   SiteRef site = {};
   std::string product = std::string(kAnyProduct);
   std::uint64_t doses = 1;
+  std::optional<std::uint32_t> if_version = {};
 };
 struct Release {  // gives reserved doses back
   SiteRef site = {};
   std::string product = std::string(kAnyProduct);
   std::uint64_t doses = 1;
+  std::optional<std::uint32_t> if_version = {};
 };
 // Restores what one change altered. kStaleVersion: it was altered again since.
 struct Undo {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "http/problem.h"
 
 namespace titer::api {
@@ -20,7 +21,7 @@ bool needs_authorization(const Route& route) {
 }
 
 Result<wire::Token> token_of(std::string_view authorization) {
-  if (!authorization.starts_with(kScheme))
+  if (!same_ignoring_case(authorization.substr(0, kScheme.size()), kScheme))
     return Error{Code::kUnauthorized, "a key is shown as: Authorization: Bearer titer_…"};
   auto token = wire::parse_token(authorization.substr(kScheme.size()));
   return token.ok() ? token : Result<wire::Token>(Error{Code::kUnauthorized, token.error().message});

@@ -61,6 +61,12 @@ TEST_F(Guarded, what_is_no_key_or_another_secret_is_401) {
   }
 }
 
+TEST_F(Guarded, the_scheme_of_a_key_has_no_case) {
+  server.start();
+  EXPECT_EQ(server.client().ask("GET", "/api/v1/writes", "Authorization: bearer " + kKey + "\r\n").result_int(),
+            200U);
+}
+
 TEST_F(Guarded, orders_and_streams_need_leave_before_anything_is_done) {
   server.start();
   TestClient client = server.client();

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/steady_timer.hpp>
-#include <memory>
 #include <utility>
 
 #include "api/limits.h"
@@ -13,7 +11,6 @@
 #include "api/route.h"
 #include "api/site_tag.h"
 #include "base/hash.h"
-#include "base/number.h"
 #include "base/text.h"
 #include "formats/site_json.h"
 #include "http/parameters.h"
@@ -23,53 +20,6 @@
 namespace titer::api {
 
 namespace {
-
-constexpr std::int64_t kLookAgainUs = 10'000;
-
-// One question, asked again until the replica has come as far as the client has seen.
-struct Asking {
-  HandlerContext& context;
-  http::Exchange exchange;
-  registry::Query query;
-  MakeResponse make;
-  Position at_least;
-  BootTime until;
-  boost::asio::steady_timer timer;
-};
-using AskingPtr = std::shared_ptr<Asking>;
-
-void ask(const AskingPtr& asking);
-
-void ask_later(const AskingPtr& asking) {
-  asking->timer.expires_after(std::chrono::microseconds(kLookAgainUs));
-  asking->timer.async_wait([asking](const boost::system::error_code& cancelled) {
-    if (!cancelled && !asking->exchange.gone()) ask(asking);
-  });
-}
-
-void on_rows(const AskingPtr& asking, const Result<Rows>& rows) {
-  if (asking->exchange.gone()) return;
-  if (!rows) return asking->exchange.respond(http::problem(rows.error()));
-  if (rows->position < asking->at_least) {
-    if (asking->context.times.now < asking->until) return ask_later(asking);
-    return asking->exchange.respond(http::problem(
-        Error{Code::kUnavailable,
-              fmt::format("this replica has reached position {}, not yet {}; ask again, or another replica",
-                          rows->position.value, asking->at_least.value)}));
-  }
-  http::Response response;
-  response.position = rows->position;
-  // What somebody may see with a key is nobody else's.
-  response.cache = acting_key(asking->exchange.request()) == registry::kNoKey ? "no-cache" : "no-store";
-  const Status made = asking->make(*rows, response);
-  asking->exchange.respond(made ? std::move(response) : http::problem(made.error()));
-}
-
-void ask(const AskingPtr& asking) {
-  asking->context.backend.ask(
-      asking->query, [asking](const Result<Rows>& rows) { on_rows(asking, rows); },
-      acting_key(asking->exchange.request()));
-}
 
 http::Response outcome_response(const registry::Outcome& outcome) {
   if (!outcome.ok()) return refusal(outcome);
@@ -101,15 +51,20 @@ http::Response bad_request(const Error& error) {
 
 void answer_query(HandlerContext& context, const http::Exchange& exchange, const registry::Query& query,
                   MakeResponse make) {
-  Position at_least;
-  if (const std::string_view header = exchange.request().header("titer-min-position"); !header.empty()) {
-    const auto number = parse_number<std::uint64_t>(header);
-    if (!number) return exchange.respond(bad_request({Code::kInvalid, "Titer-Min-Position is a whole number"}));
-    at_least = Position(*number);
-  }
-  ask(std::make_shared<Asking>(Asking{context, exchange, query, std::move(make), at_least,
-                                      BootTime(context.times.now.value + limits::kMinPositionUs),
-                                      boost::asio::steady_timer(context.loop.context())}));
+  const registry::KeyId key = acting_key(exchange.request());
+  context.backend.ask(
+      query,
+      [exchange, key, make = std::move(make)](const Result<Rows>& rows) {
+        if (exchange.gone()) return;
+        if (!rows) return exchange.respond(http::problem(rows.error()));
+        http::Response response;
+        response.position = rows->position;
+        // What somebody may see with a key is nobody else's.
+        response.cache = key == registry::kNoKey ? "no-cache" : "no-store";
+        const Status made = make(*rows, response);
+        exchange.respond(made ? std::move(response) : http::problem(made.error()));
+      },
+      key);
 }
 
 void tag_by_content(http::Response& response) {

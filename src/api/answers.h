@@ -18,7 +18,7 @@ inline constexpr std::string_view kHttpActor = "http";  // the actor when the re
 // An error in the request itself: 400, or 413.
 [[nodiscard]] http::Response bad_request(const Error& error);
 
-// Asks, honours Titer-Min-Position, and answers with what `make` puts into the response (its error becomes the
+// Asks, and answers with what `make` puts into the response (its error becomes the
 // answer). Views in `query` may be into the request.
 using MakeResponse = std::function<Status(const Rows& rows, http::Response& response)>;
 void answer_query(HandlerContext& context, const http::Exchange& exchange, const registry::Query& query,

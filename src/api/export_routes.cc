@@ -11,6 +11,8 @@
 #include "api/handler_context.h"
 #include "api/routes.h"
 #include "formats/writer.h"
+#include "http/entity_tag.h"
+#include "http/gzip.h"
 #include "http/parameters.h"
 #include "http/problem.h"
 
@@ -43,16 +45,34 @@ class ExportPull {
 
 std::string tag_of(Position position) { return fmt::format("\"{}\"", position.value); }
 
-void answer(const http::Exchange& exchange, formats::ExportFormat format, SharedSnapshot all) {
+http::Response head_of(formats::ExportFormat format, Position position) {
   http::Response response;
   response.type = formats::media_type(format);
-  response.position = all->position;
-  response.etag = tag_of(all->position);
+  response.position = position;
+  response.etag = tag_of(position);
   response.cache = "no-cache";
+  return response;
+}
+
+void answer(const http::Exchange& exchange, formats::ExportFormat format, SharedSnapshot all) {
+  http::Response response = head_of(format, all->position);
   response.pull = [pull = std::make_shared<ExportPull>(std::move(all), format)](std::string& out) {
     return (*pull)(out);
   };
   exchange.respond(std::move(response));
+}
+
+// The form that this request selects: an export is compressed for everybody that takes gzip.
+bool has_current(const http::Request& request, const std::string& tag) {
+  const bool gzip = http::accepts_gzip(request.header("accept-encoding"));
+  return http::read_condition(request, gzip ? http::gzip_tag(tag) : tag) == http::ReadCondition::kNotModified;
+}
+
+// The connection makes a 304 of it, by the same rule.
+http::Response not_changed(formats::ExportFormat format, Position position) {
+  http::Response same = head_of(format, position);
+  same.pull = [](std::string&) { return http::Pull::kEnd; };
+  return same;
 }
 
 void export_sites(HandlerContext& context, const http::Exchange& exchange) {
@@ -65,13 +85,8 @@ void export_sites(HandlerContext& context, const http::Exchange& exchange) {
   context.backend.ask(registry::Info{}, [&context, exchange, format](const Result<Rows>& info) {
     if (exchange.gone()) return;
     if (!info) return exchange.respond(http::problem(info.error()));
-    if (http::names_tag(exchange.request().header("if-none-match"), tag_of(info->position))) {
-      http::Response same;
-      same.position = info->position;
-      same.etag = tag_of(info->position);
-      same.cache = "no-cache";
-      return exchange.respond(std::move(same));
-    }
+    if (has_current(exchange.request(), tag_of(info->position)))
+      return exchange.respond(not_changed(*format, info->position));
     read_full_snapshot(context, [exchange, format](const Result<SharedSnapshot>& all) {
       if (exchange.gone()) return;
       if (!all) return exchange.respond(http::problem(all.error()));

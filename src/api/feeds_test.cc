@@ -38,7 +38,7 @@ class FeedsTest : public testing::Test {
     const bool second = std::holds_alternative<registry::ListSites>(query) &&
                         !std::get<registry::ListSites>(query).after_id.empty();
     const bool changed = std::holds_alternative<registry::ChangedSites>(query);
-    answer.position = Position(moves_ && (second || changed) ? 18 : 17);
+    answer.position = Position(newer_ || (moves_ && (second || changed)) ? 18 : 17);
     out.u8(std::holds_alternative<registry::ListSites>(query) && !second ? 1 : 0);
     if (changed) wire::encode_site(out, site_of("a", 99, Position(18)));
     if (std::holds_alternative<registry::ListSites>(query))
@@ -66,7 +66,7 @@ class FeedsTest : public testing::Test {
   TestClient client() { return server_.client(); }
 
   TestServer server_;
-  std::atomic<bool> moves_{false};
+  std::atomic<bool> moves_{false}, newer_{false};
   std::mutex mutex_;
   std::uint64_t executed_ = 0;
   std::string actor_;
@@ -79,6 +79,31 @@ TEST_F(FeedsTest, AnExportHasThePositionAsItsTag) {
   EXPECT_NE(answer.body().find(R"("site_id":"a")"), std::string::npos);
   EXPECT_NE(answer.body().find(R"("site_id":"b")"), std::string::npos);
   EXPECT_EQ(client().ask("GET", "/api/v1/export", "If-None-Match: \"17\"\r\n").result_int(), 304U);
+}
+
+TEST_F(FeedsTest, TheGzipFormOfAnExportHasATagOfItsOwn) {
+  const std::string gzip = "Accept-Encoding: gzip\r\n";
+  const auto packed = client().ask("GET", "/api/v1/export", gzip);
+  EXPECT_EQ(packed["ETag"], "\"17.gz\"");
+  const auto same = client().ask("GET", "/api/v1/export", gzip + "If-None-Match: \"17.gz\"\r\n");
+  EXPECT_EQ(same.result_int(), 304U);
+  EXPECT_EQ(same["ETag"], "\"17.gz\"");
+  const auto other = client().ask("GET", "/api/v1/export", gzip + "If-None-Match: \"17\"\r\n");
+  EXPECT_EQ(other.result_int(), 200U) << "the client has the plain form";
+  EXPECT_FALSE(other.body().empty());
+  EXPECT_EQ(client().ask("GET", "/api/v1/export", "If-Match: \"16\"\r\n").result_int(), 412U);
+}
+
+TEST_F(FeedsTest, AnOlderPublicationIsNotGivenToAClientThatHasSeenMore) {
+  const std::string manifest = "/api/v1/smart/$bulk-publish";
+  TestClient one = client();
+  const auto first = one.ask("GET", manifest, "Titer-Min-Position: 17\r\n");
+  ASSERT_EQ(first.result_int(), 200U) << first.body();
+  EXPECT_EQ(first["Titer-Position"], "17");
+  newer_ = true;  // the replica is at 18, the publication is kept for a minute
+  EXPECT_EQ(one.ask("GET", manifest, "Titer-Min-Position: 18\r\n").result_int(), 503U);
+  EXPECT_EQ(one.ask("GET", manifest, "Titer-Min-Position: 17\r\n").result_int(), 200U);
+  EXPECT_EQ(one.ask("GET", "/api/v1/export", "Titer-Min-Position: 18\r\n")["Titer-Position"], "18");
 }
 
 TEST_F(FeedsTest, WhatChangedBetweenTwoPagesIsNotOldInTheExport) {

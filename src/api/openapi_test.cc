@@ -26,7 +26,7 @@ std::string lower(std::string_view text) {
 
 struct Operation {
   std::string id;
-  std::set<std::string> parameters;
+  std::set<std::string> parameters, headers;
   bool body = false;
   bool keyed = false;  // needs a key, once there are keys
 };
@@ -54,6 +54,7 @@ Operations documented() {
       for (const json::value& parameter : parameters->as_array()) {
         const json::value& p = resolved(document, parameter);
         if (p.at("in").as_string() == "query") one.parameters.insert(p.at("name").as_string().c_str());
+        if (p.at("in").as_string() == "header") one.headers.insert(p.at("name").as_string().c_str());
       }
     }
   return out;
@@ -67,6 +68,8 @@ Operations served() {
     one.id = route->metric;
     one.body = route->body != http::Body::kNone;
     one.keyed = !registry::is_public(our_route(*route).act.act);
+    if (route->method == http::Method::kGet) one.headers = {"If-Match", "Titer-Min-Position"};
+    if (our_route(*route).conditional) one.headers = {"If-Match", "If-None-Match"};
     for (std::string_view rest = route->parameters; !rest.empty();) {
       const std::string_view word = rest.substr(0, rest.find(' '));
       one.parameters.insert(std::string(word));
@@ -90,6 +93,21 @@ TEST(OpenApi, NamesEveryQueryParameterThatARouteTakes) {
     EXPECT_EQ(described.at(key).id, operation.id) << key;
     EXPECT_EQ(described.at(key).body, operation.body) << key;
     EXPECT_EQ(described.at(key).keyed, operation.keyed) << key;
+  }
+}
+
+TEST(OpenApi, NamesTheConditionsThatARouteTakes) {
+  const Operations described = documented();
+  for (const auto& [key, operation] : served()) {
+    if (!described.contains(key)) continue;
+    for (const std::string& header : operation.headers)
+      EXPECT_TRUE(described.at(key).headers.contains(header)) << key << ' ' << header;
+    const bool reads = operation.headers.contains("Titer-Min-Position");
+    EXPECT_EQ(described.at(key).headers.contains("If-Match"), operation.headers.contains("If-Match")) << key;
+    if (!reads) {
+      EXPECT_EQ(described.at(key).headers.contains("If-None-Match"), operation.headers.contains("If-None-Match"))
+          << key;
+    }
   }
 }
 

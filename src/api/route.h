@@ -26,11 +26,12 @@ using Handler = void (*)(HandlerContext& context, const http::Exchange& exchange
 
 struct Route : http::Route {
   constexpr Route(http::Method of, std::string_view path, Handler answers, Needs needs, std::string_view name,
-                  std::string_view known = {}, http::Body brings = http::Body::kNone)
-      : http::Route{of, path, name, known, brings}, handler(answers), act(needs) {}
+                  std::string_view known = {}, http::Body brings = http::Body::kNone, bool takes_condition = false)
+      : http::Route{of, path, name, known, brings}, handler(answers), act(needs), conditional(takes_condition) {}
 
   Handler handler;
   Needs act;
+  bool conditional;  // it changes something, if If-Match and If-None-Match allow that
 };
 using Routes = std::span<const Route>;
 

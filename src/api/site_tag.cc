@@ -4,29 +4,61 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "base/number.h"
+#include "http/entity_tag.h"
 #include "registry/state.h"
 
 namespace titer::api {
 
 std::string site_tag(const registry::Site& site, WallTime now) {
   unsigned age = 0;
-  for (const registry::StockLine& line : site.stock)
-    age = age * 2 + static_cast<unsigned>(registry::freshness(line, now));
+  for (const registry::StockLine& line : site.stock) age += static_cast<unsigned>(registry::freshness(line, now));
   return fmt::format("\"{}.{}.{}\"", site.version, site.changed.value, age);
 }
 
 std::string version_tag(std::uint32_t version) { return fmt::format("\"{}\"", version); }
 
-Result<std::optional<std::uint32_t>> version_wanted(std::string_view if_match) {
-  if (if_match.empty() || if_match == "*") return std::optional<std::uint32_t>();
-  const Error not_ours{Code::kInvalid, "If-Match takes one ETag as it was given, quotes included, or *"};
-  if (if_match.starts_with("W/")) if_match.remove_prefix(2);
-  if (if_match.size() < 3 || if_match.front() != '"' || if_match.back() != '"') return not_ours;
-  std::string_view rest = if_match.substr(1, if_match.size() - 2);
-  const auto version = take_number<std::uint32_t>(rest);
-  if (!version || (!rest.empty() && rest.front() != '.')) return not_ours;
+namespace {
+
+// The version in `"7"`, or for a site also in `"7.17.0"`; nullopt: it is no tag of such a thing.
+std::optional<std::uint32_t> version_in(std::string_view tag, TagOf what) {
+  tag = http::without_gzip_mark(tag.substr(1, tag.size() - 2));
+  const auto version = take_number<std::uint32_t>(tag);
+  if (!version || *version == 0 || (!tag.empty() && (what == TagOf::kStockLine || tag.front() != '.')))
+    return std::nullopt;
   return version;
+}
+
+// Every version that is named; weak tags name none when `strongly`.
+std::vector<std::uint32_t> versions_in(const http::EntityTags& tags, TagOf what, bool strongly) {
+  std::vector<std::uint32_t> out;
+  for (const http::EntityTag& tag : tags.list)
+    if (const auto version = version_in(tag.text, what); version && !(strongly && tag.weak))
+      out.push_back(*version);
+  return out;
+}
+
+}  // namespace
+
+Result<registry::Precondition> precondition_of(const http::Request& request, TagOf what) {
+  using registry::Precondition;
+  const auto match = http::entity_tags(request, "if-match");
+  if (!match) return match.error();
+  const auto none_match = http::entity_tags(request, "if-none-match");
+  if (!none_match) return none_match.error();
+  std::optional<Precondition> match_says = Precondition(), none_match_says = Precondition();
+  if (*match)
+    match_says = (*match)->any ? Precondition::exists() : Precondition::one_of(versions_in(**match, what, true));
+  if (*none_match)
+    none_match_says =
+        (*none_match)->any ? Precondition(0U) : Precondition::none_of(versions_in(**none_match, what, false));
+  const auto both =
+      match_says && none_match_says ? Precondition::both(*match_says, *none_match_says) : std::nullopt;
+  if (both) return *both;
+  return Error{Code::kInvalid,
+               fmt::format("If-Match and If-None-Match name at most {} versions", Precondition::kVersionsMax)};
 }
 
 }  // namespace titer::api

@@ -130,7 +130,7 @@ void edit_site(HandlerContext& context, const http::Exchange& exchange) {
   if (!reason) return exchange.respond(http::refused_body(reason.error()));
   auto fields = fields_of(body);
   if (!fields) return exchange.respond(http::refused_body(fields.error()));
-  const auto version = version_wanted(request.header("if-match"));
+  const auto version = precondition_of(request, TagOf::kSite);
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange,
                registry::EditSite{{.id = request.values[0], .name = {}}, std::move(fields).value(), *version},
@@ -139,7 +139,7 @@ void edit_site(HandlerContext& context, const http::Exchange& exchange) {
 
 void close_site(HandlerContext& context, const http::Exchange& exchange) {
   const http::Request& request = exchange.request();
-  const auto version = version_wanted(request.header("if-match"));
+  const auto version = precondition_of(request, TagOf::kSite);
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange, registry::CloseSite{{.id = request.values[0], .name = {}}, *version},
                http::text_of(request, "reason"));
@@ -153,8 +153,10 @@ constexpr Route kSiteWriteRoutes[] = {
      registry::Act::kEditSite,
      "edit_site",
      {},
-     http::Body::kJson},
-    {http::Method::kDelete, "/api/v1/sites/{id}", close_site, registry::Act::kEditSite, "close_site", "reason"},
+     http::Body::kJson,
+     true},
+    {http::Method::kDelete, "/api/v1/sites/{id}", close_site, registry::Act::kEditSite, "close_site", "reason",
+     http::Body::kNone, true},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/handler_context.h"
+#include "api/min_position.h"
 #include "api/publication.h"
 #include "api/routes.h"
 #include "formats/inflate.h"
@@ -45,11 +46,23 @@ http::Response manifest(const Publication& publication, const std::string& base)
   return response;
 }
 
+// Titer-Min-Position asks for a newer one. (A value that cannot be read was refused before.)
+bool is_too_old(const Publication& publication, const http::Request& request) {
+  const auto wanted = min_position(request);
+  return wanted && publication.position < *wanted;
+}
+
 void bulk_publish(HandlerContext& context, const http::Exchange& exchange) {
   context.setup.shared->publications->newest(
       context, [&context, exchange](const Result<SharedPublication>& publication) {
         if (exchange.gone()) return;
         if (!publication) return exchange.respond(http::problem(publication.error()));
+        if (is_too_old(**publication, exchange.request()))
+          return exchange.respond(http::problem(Error{
+              Code::kUnavailable,
+              fmt::format("what is published now is of position {}; a new publication is made once a minute at "
+                          "most, ask again then",
+                          (*publication)->position.value)}));
         exchange.respond(manifest(**publication, own_address(context, exchange.request())));
       });
 }
@@ -79,11 +92,11 @@ void smart_file(HandlerContext& context, const http::Exchange& exchange) {
   const http::Request& request = exchange.request();
   const SharedPublication publication = context.setup.shared->publications->find(request.values[0]);
   const Publication::File* file = publication ? publication->find(request.values[1]) : nullptr;
-  if (file == nullptr)
-    return exchange.respond(
-        http::problem(404, "not_found",
-                      "this file is not, or no longer, kept here; get /api/v1/smart/$bulk-publish again "
-                      "and fetch the files that it names"));
+  if (file == nullptr || is_too_old(*publication, request))
+    return exchange.respond(http::problem(404, "not_found",
+                                          "this file is not, or no longer, kept here, or older than "
+                                          "Titer-Min-Position; get /api/v1/smart/$bulk-publish again "
+                                          "and fetch the files that it names"));
   http::Response response;
   response.type = kFhirLines;
   response.position = publication->position;

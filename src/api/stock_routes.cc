@@ -25,12 +25,6 @@ Result<Line> line_of(const http::Request& request) {
   return Line{{.id = request.values[0], .name = {}}, *product};
 }
 
-// If-None-Match: * means that the line must not exist yet.
-Result<std::optional<std::uint32_t>> line_version(const http::Request& request) {
-  if (request.header("if-none-match") == "*") return std::optional(std::uint32_t{0});
-  return version_wanted(request.header("if-match"));
-}
-
 void set(HandlerContext& context, const http::Exchange& exchange) {
   const http::Request& request = exchange.request();
   const auto line = line_of(request);
@@ -42,7 +36,7 @@ void set(HandlerContext& context, const http::Exchange& exchange) {
   if (!claim) return exchange.respond(http::refused_body(claim.error()));
   const auto reason = body.text("reason");
   if (!reason) return exchange.respond(http::refused_body(reason.error()));
-  const auto version = line_version(request);
+  const auto version = precondition_of(request, TagOf::kStockLine);
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange, registry::SetAvailability{line->site, *claim, *version},
                reason->value_or(std::string_view()));
@@ -50,7 +44,7 @@ void set(HandlerContext& context, const http::Exchange& exchange) {
 
 // The three that change a count by a number in the body.
 using MakeOperation = registry::Operation (*)(const Line& line, std::int64_t n,
-                                              std::optional<std::uint32_t> version);
+                                              const registry::Precondition& version);
 
 void change(HandlerContext& context, const http::Exchange& exchange, std::string_view member,
             std::int64_t otherwise, MakeOperation make) {
@@ -70,27 +64,31 @@ void change(HandlerContext& context, const http::Exchange& exchange, std::string
                                                            : "'doses' is a whole number above 0"}));
   const auto reason = body.text("reason");
   if (!reason) return exchange.respond(http::refused_body(reason.error()));
-  const auto version = version_wanted(request.header("if-match"));
+  const auto version = precondition_of(request, TagOf::kStockLine);
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange, make(*line, n, *version), reason->value_or(std::string_view()));
 }
 
 void adjust(HandlerContext& context, const http::Exchange& exchange) {
-  change(context, exchange, "by", 0, [](const Line& line, std::int64_t n, std::optional<std::uint32_t> version) {
+  change(context, exchange, "by", 0, [](const Line& line, std::int64_t n, const registry::Precondition& version) {
     return registry::Operation(registry::Adjust{line.site, line.product, n, version});
   });
 }
 
 void reserve(HandlerContext& context, const http::Exchange& exchange) {
-  change(context, exchange, "doses", 1, [](const Line& line, std::int64_t n, std::optional<std::uint32_t>) {
-    return registry::Operation(registry::Reserve{line.site, line.product, static_cast<std::uint64_t>(n)});
-  });
+  change(context, exchange, "doses", 1,
+         [](const Line& line, std::int64_t n, const registry::Precondition& version) {
+           return registry::Operation(
+               registry::Reserve{line.site, line.product, static_cast<std::uint64_t>(n), version});
+         });
 }
 
 void release(HandlerContext& context, const http::Exchange& exchange) {
-  change(context, exchange, "doses", 1, [](const Line& line, std::int64_t n, std::optional<std::uint32_t>) {
-    return registry::Operation(registry::Release{line.site, line.product, static_cast<std::uint64_t>(n)});
-  });
+  change(context, exchange, "doses", 1,
+         [](const Line& line, std::int64_t n, const registry::Precondition& version) {
+           return registry::Operation(
+               registry::Release{line.site, line.product, static_cast<std::uint64_t>(n), version});
+         });
 }
 
 constexpr Route kStockRoutes[] = {
@@ -100,28 +98,32 @@ constexpr Route kStockRoutes[] = {
      registry::Act::kStock,
      "set_stock",
      {},
-     http::Body::kJson},
+     http::Body::kJson,
+     true},
     {http::Method::kPost,
      "/api/v1/sites/{id}/stock/{product}/adjust",
      adjust,
      registry::Act::kStock,
      "adjust_stock",
      {},
-     http::Body::kJson},
+     http::Body::kJson,
+     true},
     {http::Method::kPost,
      "/api/v1/sites/{id}/stock/{product}/reserve",
      reserve,
      registry::Act::kStock,
      "reserve_stock",
      {},
-     http::Body::kJson},
+     http::Body::kJson,
+     true},
     {http::Method::kPost,
      "/api/v1/sites/{id}/stock/{product}/release",
      release,
      registry::Act::kStock,
      "release_stock",
      {},
-     http::Body::kJson},
+     http::Body::kJson,
+     true},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/limits.h"
+#include "api/min_position.h"
 #include "api/origin.h"
 #include "api/routes.h"
 #include "http/problem.h"
@@ -21,6 +22,9 @@ constexpr std::int64_t kDateEveryUs = 200'000;
 constexpr std::int64_t kListenAgainUs = 1'000'000;
 constexpr std::string_view kCrossSite =
     "this request comes from a page of another site, and those may only read; send it without Origin";
+
+constexpr std::string_view kNoCondition =
+    "If-Match and If-None-Match are for requests that change a site or a stock line; send this one without them";
 
 bool changes_something(http::Method method) {
   return method != http::Method::kGet && method != http::Method::kHead && method != http::Method::kOptions;
@@ -60,9 +64,8 @@ Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
       backend_(loop_, setup.replica),
       feeds_(loop_, setup.replica, setup.cluster),
       context_{loop_, setup_, backend_, feeds_, times_, std::move(http_json)},
-      admission_(
-          backend_, setup.rates, setup.remote_writes_need_key,
-          [this](const Route& route, const http::Exchange& exchange) { route.handler(context_, exchange); }) {
+      admission_(backend_, setup.rates, setup.remote_writes_need_key,
+                 [this](const Route& route, const http::Exchange& exchange) { serve(route, exchange); }) {
   setup_.shared->add(traffic_);
   look_at_clock();
 }
@@ -127,7 +130,16 @@ void Worker::handle(const http::Router::Found& found, const http::Exchange& exch
         fmt::format("there is no query parameter '{}' here; this address knows: {}", unknown->first,
                     found.route->parameters.empty() ? std::string_view("none") : found.route->parameters)));
   const Route& route = our_route(*found.route);
-  if (admission_.admits(route, exchange, times_.now)) route.handler(context_, exchange);
+  if (admission_.admits(route, exchange, times_.now)) serve(route, exchange);
+}
+
+void Worker::serve(const Route& route, const http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
+  if (!changes_something(request.method))
+    return at_min_position(context_, exchange, [this, &route, exchange] { route.handler(context_, exchange); });
+  if (!route.conditional && (!request.header("if-match").empty() || !request.header("if-none-match").empty()))
+    return exchange.respond(http::problem(400, "bad_request", kNoCondition));
+  route.handler(context_, exchange);
 }
 
 void Worker::wants_flush(http::HttpConnection& connection) {

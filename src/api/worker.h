@@ -50,6 +50,7 @@ class Worker final : private http::HttpConnectionHost {
   void listen();
   void accept(net::Stream stream);
   void turn();
+  void serve(const Route& route, const http::Exchange& exchange);
   void look_at_clock();
   void check_all_timeouts();
   void begin_stop();

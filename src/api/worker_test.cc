@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "api/site_tag.h"
 #include "api/testing.h"
 
 namespace titer::api {
@@ -54,12 +57,76 @@ TEST_F(WorkerTest, GivesOneSiteWithItsTagAndPosition) {
   EXPECT_NE(answer.body().find(R"("availability":12)"), std::string::npos);
 }
 
+// It had one bit for each stock line, and 32 bits.
+TEST(SiteTag, ChangesWithTheAgeOfEachOfManyStockLines) {
+  registry::Site site = elm();
+  site.stock.assign(40, site.stock.front());
+  const WallTime now(1'000'000'000'000);
+  std::set<std::string> tags;
+  for (registry::StockLine& line : site.stock) line.valid_at = now;
+  for (registry::StockLine& line : site.stock) {
+    EXPECT_TRUE(tags.insert(site_tag(site, now)).second);
+    line.valid_at = WallTime(1);  // expired
+  }
+  EXPECT_TRUE(tags.insert(site_tag(site, now)).second);
+}
+
 TEST_F(WorkerTest, SaysNotModifiedToWhoHasIt) {
   TestClient client = server_.client();
   const auto same = client.ask("GET", "/api/v1/sites/elm", "If-None-Match: \"1.1.0\", W/\"3.17.0\"\r\n");
   EXPECT_EQ(same.result_int(), 304U);
   EXPECT_TRUE(same.body().empty());
   EXPECT_EQ(client.ask("GET", "/api/v1/sites/elm", "If-None-Match: \"3.16.0\"\r\n").result_int(), 200U);
+}
+
+TEST_F(WorkerTest, ReadsHonourIfMatch) {
+  TestClient client = server_.client();
+  EXPECT_EQ(client.ask("GET", "/api/v1/sites/elm", "If-Match: \"3.17.0\"\r\n").result_int(), 200U);
+  const auto other = client.ask("GET", "/api/v1/sites/elm", "If-Match: \"3.16.0\"\r\n");
+  EXPECT_EQ(other.result_int(), 412U);
+  EXPECT_NE(other.body().find("stale_version"), std::string::npos) << other.body();
+  EXPECT_EQ(client.ask("GET", "/api/v1/sites/oak", "If-Match: *\r\n").result_int(), 404U);
+}
+
+// One strong tag for two sequences of bytes: a cache could give the one in the place of the other.
+TEST_F(WorkerTest, TheGzipFormHasATagOfItsOwn) {
+  TestClient client = server_.client();
+  const std::string openapi = "/api/v1/openapi.json", gzip = "Accept-Encoding: gzip\r\n";
+  const auto plain = client.ask("GET", openapi), packed = client.ask("GET", openapi, gzip);
+  EXPECT_EQ(packed["Content-Encoding"], "gzip");
+  EXPECT_NE(plain["ETag"], packed["ETag"]);
+  EXPECT_EQ(plain["Vary"], "Accept-Encoding");
+  const auto same = client.ask("GET", openapi, gzip + "If-None-Match: " + packed["ETag"] + "\r\n");
+  EXPECT_EQ(same.result_int(), 304U);
+  EXPECT_EQ(same["ETag"], packed["ETag"]);
+  EXPECT_EQ(same["Vary"], "Accept-Encoding");
+  EXPECT_EQ(same["Content-Encoding"], "");
+  EXPECT_EQ(client.ask("GET", openapi, "If-None-Match: " + packed["ETag"] + "\r\n").result_int(), 200U);
+  EXPECT_EQ(client.ask("GET", openapi, "If-None-Match: " + plain["ETag"] + "\r\n").result_int(), 304U);
+}
+
+TEST_F(WorkerTest, EveryReadWaitsForThePositionThatItsClientHasSeen) {
+  TestClient client = server_.client();
+  constexpr std::string_view kReads[] = {"/api/v1/sites/elm", "/api/v1/export",  "/api/v1/smart/$bulk-publish",
+                                         "/api/v1/changes",   "/api/v1/imports", "/find?zip=02139"};
+  std::vector<std::unique_ptr<TestClient>> waiting;  // all at once: each waits for two seconds
+  for (const std::string_view path : kReads) {
+    waiting.push_back(std::make_unique<TestClient>(server_.setup.listen));
+    waiting.back()->send("GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nTiter-Min-Position: 18\r\n\r\n");
+    EXPECT_EQ(client.ask("GET", path, "Titer-Min-Position: soon\r\n").result_int(), 400U) << path;
+  }
+  for (const auto& one : waiting) EXPECT_EQ(one->receive().result_int(), 503U);
+  EXPECT_EQ(client.ask("GET", "/api/v1/sites/elm", "Titer-Min-Position: 17\r\n").result_int(), 200U);
+}
+
+TEST_F(WorkerTest, EmptyLinesBeforeARequestAreIgnored) {
+  TestClient client = server_.client();
+  client.send("\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.receive().result_int(), 200U);
+  for (const char c : std::string_view("\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")) client.send({&c, 1});
+  EXPECT_EQ(client.receive().result_int(), 200U) << "also between two requests, and byte by byte";
+  client.send("\r\n\r\n\r\n\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.receive().result_int(), 400U) << "not without end";
 }
 
 TEST_F(WorkerTest, RefusalsAreProblemsWithACode) {

@@ -119,6 +119,54 @@ TEST_F(WritesTest, VersionsComeFromTheConditionsOfTheRequest) {
   EXPECT_EQ(std::get<registry::SetAvailability>(last().operation).if_version, 0U);
 }
 
+TEST_F(WritesTest, EveryFormOfAConditionReachesTheReplicaAsItIsMeant) {
+  using registry::Precondition;
+  const auto condition = [this](std::string_view headers) {
+    EXPECT_EQ(put("12", headers).result_int(), 200U) << headers;
+    return std::get<registry::SetAvailability>(last().operation).if_version;
+  };
+  const std::uint32_t two[] = {7, 9}, seven[] = {7};
+  EXPECT_EQ(condition("If-Match: *\r\n"), Precondition::exists());
+  EXPECT_EQ(condition("If-Match: \"7\", \"9\"\r\n"), Precondition::one_of(two));
+  EXPECT_EQ(condition("If-Match: \"7\"\r\nIf-Match: \"9\"\r\n"), Precondition::one_of(two));
+  EXPECT_EQ(condition("If-Match: W/\"7\", \"9\"\r\n"), Precondition(9U)) << "a weak tag matches nothing";
+  EXPECT_EQ(condition("If-Match: W/\"7\"\r\n"), Precondition::never());
+  EXPECT_EQ(condition("If-Match: \"another's\"\r\n"), Precondition::never());
+  EXPECT_EQ(condition("If-Match: \"7.17.0\"\r\n"), Precondition::never()) << "that is the tag of a site";
+  EXPECT_EQ(condition("If-Match: \"0\"\r\n"), Precondition::never()) << "nothing has that tag";
+  EXPECT_EQ(condition("If-None-Match: W/\"7\"\r\n"), Precondition::none_of(seven));
+  EXPECT_EQ(condition("If-Match: \"7\", \"9\"\r\nIf-None-Match: \"7\"\r\n"), Precondition(9U));
+  EXPECT_EQ(condition("If-Match: *\r\nIf-None-Match: *\r\n"), Precondition::never());
+  EXPECT_EQ(put("12", "If-Match: \"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"\r\n").result_int(), 400U);
+}
+
+TEST_F(WritesTest, EveryChangeOfASiteOrLineTakesConditions) {
+  const std::string elm = "/api/v1/sites/elm", stock = elm + "/stock/208", header = "If-Match: \"7\"\r\n";
+  TestClient one = client();
+  EXPECT_EQ(one.ask("POST", stock + "/reserve", header, R"({"doses":1})").result_int(), 200U);
+  EXPECT_EQ(std::get<registry::Reserve>(last().operation).if_version, 7U);
+  EXPECT_EQ(one.ask("POST", stock + "/release", header, R"({"doses":1})").result_int(), 200U);
+  EXPECT_EQ(std::get<registry::Release>(last().operation).if_version, 7U);
+  EXPECT_EQ(one.ask("POST", stock + "/adjust", header, R"({"by":1})").result_int(), 200U);
+  EXPECT_EQ(std::get<registry::Adjust>(last().operation).if_version, 7U);
+  EXPECT_EQ(one.ask("PATCH", elm, "If-Match: \"7.17.0.gz\"\r\n", R"({"hours":"9-17"})").result_int(), 200U);
+  EXPECT_EQ(std::get<registry::EditSite>(last().operation).if_version, 7U);
+  EXPECT_EQ(one.ask("DELETE", elm, "If-None-Match: *\r\n").result_int(), 200U);
+  EXPECT_EQ(std::get<registry::CloseSite>(last().operation).if_version, 0U);
+}
+
+// They were executed as if there were no condition.
+TEST_F(WritesTest, ARequestThatCannotHaveAConditionIsRefusedWithOne) {
+  TestClient one = client();
+  for (const std::string header : {"If-Match: \"7\"\r\n", "If-None-Match: *\r\n"}) {
+    EXPECT_EQ(one.ask("POST", "/api/v1/sites", header, R"({"name":"Elm"})").result_int(), 400U);
+    EXPECT_EQ(one.ask("POST", "/api/v1/events/7/undo", header, "{}").result_int(), 400U);
+    EXPECT_EQ(one.ask("PUT", "/api/v1/writes", header, R"({"stopped":true})").result_int(), 400U);
+    EXPECT_EQ(one.ask("DELETE", "/api/v1/keys/0000000000000abc", header).result_int(), 400U);
+  }
+  EXPECT_EQ(executed(), 0U);
+}
+
 TEST_F(WritesTest, WhoAndWhyGoIntoTheHistory) {
   EXPECT_EQ(put(R"({"availability":12,"reason":"recount"})", "Titer-Actor: desk\r\n").result_int(), 200U);
   EXPECT_EQ(last().actor, "desk");

@@ -62,19 +62,4 @@ void print_head(const Request& request, const Response& response, const HeadFact
   out.append("\r\n");
 }
 
-bool names_tag(std::string_view list, std::string_view etag) {
-  while (!list.empty()) {
-    const std::size_t begin = list.find_first_not_of(" \t,");
-    if (begin == std::string_view::npos) return false;
-    list.remove_prefix(begin);
-    if (list.starts_with('*')) return true;
-    if (list.starts_with("W/")) list.remove_prefix(2);
-    const std::size_t end = list.find('"', 1);
-    if (!list.starts_with('"') || end == std::string_view::npos) return false;
-    if (list.substr(0, end + 1) == etag) return true;
-    list.remove_prefix(end + 1);
-  }
-  return false;
-}
-
 }  // namespace titer::http

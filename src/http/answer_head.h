@@ -43,7 +43,4 @@ struct HeadFacts {
 void print_head(const Request& request, const Response& response, const HeadFacts& facts, const Times& times,
                 std::string& out);
 
-// One of the tags of If-None-Match (or If-Match) is this one; "*" is any. Weak and strong are alike here.
-[[nodiscard]] bool names_tag(std::string_view list, std::string_view etag);
-
 }  // namespace titer::http

@@ -32,6 +32,12 @@ boost::system::error_code stop() { return message_error::bad_field; }
 
 }  // namespace
 
+std::size_t empty_lines(std::string_view in, unsigned& lines_left) {
+  std::size_t bytes = 0;
+  for (; lines_left > 0 && in.substr(bytes).starts_with("\r\n"); --lines_left) bytes += 2;
+  return bytes;
+}
+
 HeadParser::HeadParser(RequestMemory& memory, Request& request) : memory_(memory), request_(request) {
   memory_.text.clear();
   memory_.offsets.clear();

@@ -34,6 +34,10 @@ struct RequestMemory {
   std::string body;
 };
 
+// How many bytes of `in` are empty lines before a request line, which a server ignores (RFC 9112, 2.2): whole CRLFs only, at
+// most `lines_left` of them, which is counted down.
+[[nodiscard]] std::size_t empty_lines(std::string_view in, unsigned& lines_left);
+
 class HeadParser final : public net::HttpParser<true> {
  public:
   HeadParser(RequestMemory& memory, Request& request);

@@ -49,6 +49,20 @@ TEST(HeadParser, AnEmptyChunkedBodyMayComeByteByByte) {
   EXPECT_FALSE(p.parser.refused());
 }
 
+TEST(EmptyLines, BeforeARequestAreIgnoredUpToALimit) {
+  unsigned left = 3;
+  EXPECT_EQ(empty_lines("GET", left), 0U);
+  EXPECT_EQ(empty_lines("\r\n\r\nGET", left), 4U);
+  EXPECT_EQ(left, 1U);
+  EXPECT_EQ(empty_lines("\r\n\r\nGET", left), 2U) << "the limit is for all of them";
+  EXPECT_EQ(empty_lines("\r\nGET", left), 0U);
+  left = 3;
+  EXPECT_EQ(empty_lines("\r", left), 0U) << "the rest is still to come";
+  EXPECT_EQ(empty_lines("\nGET", left), 0U);
+  EXPECT_EQ(empty_lines("", left), 0U);
+  EXPECT_EQ(left, 3U);
+}
+
 TEST(HeadParser, SplitsMakeNoDifference) {
   const std::uint32_t seed = std::random_device{}();
   SCOPED_TRACE(seed);

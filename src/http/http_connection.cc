@@ -66,6 +66,9 @@ void HttpConnection::process() {
   bool progress = true;
   while (progress && open_ && !unread().empty() && stage_ <= Stage::kBody && waiting() < limits::kAnswerBytesMax) {
     if (stage_ == Stage::kIdle) {
+      in_begin_ += empty_lines(unread(), empty_lines_left_);
+      if (unread().empty() || (unread() == "\r" && empty_lines_left_ > 0)) break;
+      empty_lines_left_ = limits::kEmptyLinesMax;
       stage_ = Stage::kHead;
       parser_.emplace(memory_, request_);
       deadline_in(limits::kHeadUs);

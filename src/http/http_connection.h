@@ -25,6 +25,7 @@
 #include "http/exchange.h"
 #include "http/gzip.h"
 #include "http/head_parser.h"
+#include "http/limits.h"
 #include "http/router.h"
 #include "net/stream.h"
 
@@ -92,6 +93,8 @@ class HttpConnection final : public Responder, public std::enable_shared_from_th
   void speaks_plain();
   void say_and_end(Response response);
   void answer(Response response);
+  [[nodiscard]] bool choose_encoding(Response& response) const;
+  void judge_conditions(Response& response) const;
   void compress(Response& response);
   void request_over();
   void linger();
@@ -127,6 +130,7 @@ class HttpConnection final : public Responder, public std::enable_shared_from_th
   std::string piece_;
   OnBody on_body_;
   Stage stage_ = Stage::kIdle;
+  unsigned empty_lines_left_ = limits::kEmptyLinesMax;  // before the next request line
   bool open_ = true;
   bool reading_ = false, writing_ = false, processing_ = false;
   bool eof_ = false;  // the client sends nothing more

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "http/entity_tag.h"
 #include "http/http_connection.h"
 #include "http/limits.h"
 #include "http/problem.h"
@@ -67,14 +68,9 @@ void HttpConnection::refuse(const Refusal& refusal) {
 }
 
 void HttpConnection::answer(Response response) {
-  if (response.status == 200 && !response.etag.empty() && reads(request_.method) &&
-      names_tag(request_.header("if-none-match"), response.etag)) {
-    response.status = 304;
-    response.body.clear();
-    response.shared = nullptr;
-    response.pull = nullptr;
-  }
-  compress(response);
+  const bool packs = choose_encoding(response);
+  if (response.status == 200 && reads(request_.method)) judge_conditions(response);
+  if (packs && !response.encoding.empty()) compress(response);
   HeadFacts facts;
   facts.http_1_1 = parser_->http_1_1();
   facts.length = response.shared ? response.shared->size() : response.body.size();
@@ -95,12 +91,34 @@ void HttpConnection::answer(Response response) {
   request_over();
 }
 
-void HttpConnection::compress(Response& response) {
-  if (!response.encoding.empty() || response.status == 304 || response.type == kEventStreamType) return;
-  if (!response.pull && response.body.size() < kCompressFrom) return;
+// True: the body is still to be compressed.
+bool HttpConnection::choose_encoding(Response& response) const {
+  if (!response.encoding.empty() || response.type == kEventStreamType) return false;
+  if (!response.pull && response.body.size() < kCompressFrom) return false;
   response.vary = true;
-  if (!accepts_gzip(request_.header("accept-encoding"))) return;
+  if (!accepts_gzip(request_.header("accept-encoding"))) return false;
   response.encoding = "gzip";
+  return true;
+}
+
+void HttpConnection::judge_conditions(Response& response) const {
+  if (!response.etag.empty() && !response.encoding.empty()) response.etag = gzip_tag(response.etag);
+  const ReadCondition condition = read_condition(request_, response.etag);
+  if (condition == ReadCondition::kServe) return;
+  if (condition == ReadCondition::kFailed) {
+    const Position position = response.position;
+    response = problem({Code::kStaleVersion, "If-Match names no tag of what is here now: read it again"});
+    response.position = position;
+    return;
+  }
+  response.status = 304;
+  response.encoding = {};
+  response.body.clear();
+  response.shared = nullptr;
+  response.pull = nullptr;
+}
+
+void HttpConnection::compress(Response& response) {
   if (response.pull)
     gzip_.emplace();
   else

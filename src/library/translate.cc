@@ -120,10 +120,10 @@ class Input {
     return registry::Adjust{site(op.site), product(op.product), op.by, op.if_version};
   }
   registry::Simple operator()(const api::Reserve& op) {
-    return registry::Reserve{site(op.site), product(op.product), op.doses};
+    return registry::Reserve{site(op.site), product(op.product), op.doses, op.if_version};
   }
   registry::Simple operator()(const api::Release& op) {
-    return registry::Release{site(op.site), product(op.product), op.doses};
+    return registry::Release{site(op.site), product(op.product), op.doses, op.if_version};
   }
   registry::Simple operator()(const api::Undo& op) { return registry::Undo{Position(op.change.value)}; }
   registry::Simple operator()(const api::ImportRow& op) {

@@ -77,7 +77,8 @@ TEST(Translate, WhatIsAbsentStaysAbsentAndWhatIsEmptyIsSent) {
   const auto op = arrived<registry::EditSite>(body);
   EXPECT_EQ(op.site.id, "elm");
   EXPECT_EQ(op.fields.phone, std::string_view());
-  EXPECT_FALSE(op.fields.name || op.fields.lat || op.fields.status || op.fields.external_ids || op.if_version);
+  EXPECT_FALSE(op.fields.name || op.fields.lat || op.fields.status || op.fields.external_ids);
+  EXPECT_TRUE(op.if_version.always());
 }
 
 TEST(Translate, OperationsOnStock) {
@@ -95,10 +96,12 @@ TEST(Translate, OperationsOnStock) {
   const auto adjust = request_body(api::Adjust{.site = api::by_id("elm"), .product = "08", .by = -3}, {});
   EXPECT_EQ(arrived<registry::Adjust>(adjust).by, -3);
   EXPECT_EQ(arrived<registry::Adjust>(adjust).product, "08");
-  const auto reserve = request_body(api::Reserve{.site = api::by_id("elm"), .doses = 2}, {});
+  const auto reserve = request_body(api::Reserve{.site = api::by_id("elm"), .doses = 2, .if_version = 5}, {});
   EXPECT_EQ(arrived<registry::Reserve>(reserve).doses, 2U);
+  EXPECT_EQ(arrived<registry::Reserve>(reserve).if_version, 5U);
   const auto release = request_body(api::Release{.site = api::by_id("elm"), .doses = 3}, {});
   EXPECT_EQ(arrived<registry::Release>(release).doses, 3U);
+  EXPECT_TRUE(arrived<registry::Release>(release).if_version.always());
   const auto close = request_body(api::CloseSite{.site = api::by_id("elm"), .if_version = 4}, {});
   EXPECT_EQ(arrived<registry::CloseSite>(close).if_version, 4U);
   const auto undo = request_body(api::Undo{{17}}, {});

@@ -12,13 +12,12 @@
 namespace titer::registry {
 namespace {
 
-bool check_site_version(const Store& store, std::uint32_t slot, std::optional<std::uint32_t> expected,
-                        Outcome& out) {
+bool check_site_version(const Store& store, std::uint32_t slot, const Precondition& condition, Outcome& out) {
   const std::uint32_t version = store.hot(slot).version;
-  if (!expected || *expected == version) return true;
+  if (condition.allows(version)) return true;
   return refuse(
       out, Code::kStaleVersion,
-      fmt::format("{} is at version {}, not {}: read it again, then decide", store.name(slot), version, *expected));
+      fmt::format("{} {}: read it again, then decide", store.name(slot), why_refused(condition, version)));
 }
 
 bool check_plus4(const Site& site, Outcome& out) {

@@ -11,14 +11,12 @@
 namespace titer::registry {
 namespace {
 
-bool check_line_version(const Store& store, std::uint32_t line, std::optional<std::uint32_t> expected,
-                        Outcome& out) {
+bool check_line_version(const Store& store, std::uint32_t line, const Precondition& condition, Outcome& out) {
   const std::uint32_t version = line == kNil ? 0 : store.line(line).version;
-  if (!expected || *expected == version) return true;
+  if (condition.allows(version)) return true;
   show_current(store, line, out);
-  return refuse(
-      out, Code::kStaleVersion,
-      fmt::format("the stock line is at version {}, not {}: read it again, then decide", version, *expected));
+  return refuse(out, Code::kStaleVersion,
+                fmt::format("the stock line {}: read it again, then decide", why_refused(condition, version)));
 }
 
 Availability value_of(const Line& line) { return {static_cast<Availability::Kind>(line.kind), line.count}; }
@@ -146,6 +144,7 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   Counted at;
   if (!check_doses(op.doses, out)) return kNil;
   if (!find_count(core, context, op.site, op.product, at, out)) return at.slot;
+  if (!check_line_version(core.store, at.line, op.if_version, out)) return at.slot;
   if (op.doses > at.count) {
     not_enough(core, at, op.doses, out);
     return at.slot;
@@ -158,6 +157,7 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   Counted at;
   if (!check_doses(op.doses, out)) return kNil;
   if (!find_count(core, context, op.site, op.product, at, out)) return at.slot;
+  if (!check_line_version(core.store, at.line, op.if_version, out)) return at.slot;
   if (op.doses > limits::kCountMax - at.count) {
     too_many(core, at, out);
     return at.slot;

@@ -74,7 +74,7 @@ class Model {
     if (site->closed) return Code::kClosed;
     const auto found = site->lines.find(std::string(op.claim.product));
     const std::uint32_t version = found == site->lines.end() ? 0 : found->second.version;
-    if (op.if_version && *op.if_version != version) return Code::kStaleVersion;
+    if (!op.if_version.allows(version)) return Code::kStaleVersion;
     if (found != site->lines.end() && op.claim.valid_at && op.claim.valid_at->value < found->second.valid_at) {
       return Code::kOutOfDate;
     }
@@ -85,7 +85,7 @@ class Model {
     return Code::kOk;
   }
   Code count(const SiteRef& ref, std::string_view product, std::int64_t by, std::int64_t now,
-             std::optional<std::uint32_t> if_version = {}) {
+             const Precondition& if_version = {}) {
     ModelSite* site = find(ref);
     if (site == nullptr) return Code::kNotFound;
     if (site->closed) return Code::kClosed;
@@ -93,7 +93,7 @@ class Model {
     if (found == site->lines.end()) return Code::kNotFound;
     ModelLine& line = found->second;
     if (line.value.kind != Availability::Kind::kCount) return Code::kNotACount;
-    if (if_version && *if_version != line.version) return Code::kStaleVersion;
+    if (!if_version.allows(line.version)) return Code::kStaleVersion;
     if (static_cast<std::int64_t>(line.value.count) + by < 0) return Code::kNotEnough;
     if (by == 0) return Code::kOk;
     line.value.count = static_cast<std::uint64_t>(static_cast<std::int64_t>(line.value.count) + by);
@@ -104,11 +104,11 @@ class Model {
   Code run(const Adjust& op, std::int64_t now) { return count(op.site, op.product, op.by, now, op.if_version); }
   Code run(const Reserve& op, std::int64_t now) {
     if (op.doses == 0) return Code::kInvalid;
-    return count(op.site, op.product, -static_cast<std::int64_t>(op.doses), now);
+    return count(op.site, op.product, -static_cast<std::int64_t>(op.doses), now, op.if_version);
   }
   Code run(const Release& op, std::int64_t now) {
     if (op.doses == 0) return Code::kInvalid;
-    return count(op.site, op.product, static_cast<std::int64_t>(op.doses), now);
+    return count(op.site, op.product, static_cast<std::int64_t>(op.doses), now, op.if_version);
   }
   // The rest is followed, not predicted.
   template <typename Op>

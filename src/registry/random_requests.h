@@ -102,9 +102,14 @@ class RandomRequests {
     if (below(6) == 0) f.status = static_cast<SiteStatus>(below(3));
     return f;
   }
-  std::optional<std::uint32_t> version() {
-    if (below(4) != 0) return std::nullopt;
-    return static_cast<std::uint32_t>(below(5));
+  Precondition version() {
+    if (below(4) != 0) return {};
+    const std::uint32_t versions[] = {static_cast<std::uint32_t>(below(5)), static_cast<std::uint32_t>(below(5))};
+    switch (below(4)) {
+      case 0: return Precondition::one_of(versions).value();
+      case 1: return Precondition::none_of(versions).value();
+      default: return versions[0];
+    }
   }
   Operation simple() {
     switch (below(12)) {
@@ -124,8 +129,8 @@ class RandomRequests {
       }
       case 4: return Adjust{ref(), pick(kProducts), static_cast<std::int64_t>(below(21)) - 10, version()};
       case 5:
-      case 6: return Reserve{ref(), pick(kProducts), below(8)};
-      case 7: return Release{ref(), pick(kProducts), below(8)};
+      case 6: return Reserve{ref(), pick(kProducts), below(8), version()};
+      case 7: return Release{ref(), pick(kProducts), below(8), version()};
       case 8: return Undo{Position(position_ - std::min(position_, below(30)))};
       default: return SetAvailability{ref(), claim(), version()};
     }

@@ -17,6 +17,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "registry/keys.h"
+#include "registry/precondition.h"
 #include "registry/types.h"
 
 namespace titer::registry {
@@ -51,32 +52,34 @@ struct AddSite {
 struct EditSite {
   SiteRef site;
   SiteFields fields;
-  std::optional<std::uint32_t> if_version;  // of the site; else kStaleVersion
+  Precondition if_version = {};  // of the site
 };
 struct CloseSite {
   SiteRef site;
-  std::optional<std::uint32_t> if_version;
+  Precondition if_version = {};
 };
 struct SetAvailability {
   SiteRef site;
   StockClaim claim;
-  std::optional<std::uint32_t> if_version;  // of the stock line; 0: must not exist yet
+  Precondition if_version = {};  // of the stock line; 0: must not exist yet
 };
 struct Adjust {  // count += by; never below 0 (kNotEnough), only on counts (kNotACount)
   SiteRef site;
   std::string_view product = kAnyProduct;
   std::int64_t by = 0;
-  std::optional<std::uint32_t> if_version;
+  Precondition if_version = {};
 };
 struct Reserve {  // count -= doses, atomically: never more than there is
   SiteRef site;
   std::string_view product = kAnyProduct;
   std::uint64_t doses = 1;
+  Precondition if_version = {};
 };
 struct Release {  // gives reserved doses back
   SiteRef site;
   std::string_view product = kAnyProduct;
   std::uint64_t doses = 1;
+  Precondition if_version = {};
 };
 struct Undo {  // puts back what this event changed; kStaleVersion if it was changed again since
   Position event;

@@ -86,6 +86,39 @@ TEST(Set, with_a_stale_version_shows_the_current_values) {
   EXPECT_TRUE(b.apply(op).ok()) << "0 says that the line must not exist yet";
 }
 
+TEST(Conditions, ask_for_a_line_that_exists_or_for_one_of_several_versions) {
+  Bench b;
+  b.add("A", "02138", 5);  // version 1
+  SetAvailability set{{"a", {}}, {"208", Availability::of(6), {}, {}}, Precondition::exists()};
+  EXPECT_EQ(b.apply(set).code, Code::kStaleVersion) << "no line is made";
+  EXPECT_NE(b.out.message.find("does not exist"), std::string::npos) << b.out.message;
+  set.claim.product = kAnyProduct;
+  EXPECT_TRUE(b.apply(set).ok());  // version 2
+  const std::uint32_t two[] = {2, 9}, others[] = {1, 3};
+  set.claim.availability = Availability::of(7);
+  set.if_version = Precondition::one_of(others).value();
+  EXPECT_EQ(b.apply(set).code, Code::kStaleVersion);
+  set.if_version = Precondition::none_of(two).value();
+  EXPECT_EQ(b.apply(set).code, Code::kStaleVersion);
+  set.if_version = Precondition::never();
+  EXPECT_EQ(b.apply(set).code, Code::kStaleVersion);
+  EXPECT_EQ(b.value("a"), "6");
+  set.if_version = Precondition::one_of(two).value();
+  EXPECT_TRUE(b.apply(set).ok());
+}
+
+TEST(Conditions, hold_for_reserve_and_release_too) {
+  Bench b;
+  b.add("A", "02138", 5);
+  const SiteRef a{"a", {}};
+  EXPECT_EQ(b.apply(Reserve{a, kAnyProduct, 1, 7}).code, Code::kStaleVersion);
+  EXPECT_EQ(b.out.stock_version, 1U) << "the current version is shown";
+  EXPECT_EQ(b.apply(Release{a, kAnyProduct, 1, 7}).code, Code::kStaleVersion);
+  EXPECT_EQ(b.value("a"), "5");
+  EXPECT_TRUE(b.apply(Reserve{a, kAnyProduct, 1, 1}).ok());
+  EXPECT_TRUE(b.apply(Release{a, kAnyProduct, 1, 2}).ok());
+}
+
 TEST(Set, refuses_what_cannot_be_kept) {
   Bench b;
   b.add("A");

@@ -43,8 +43,12 @@ auto members(const registry::SetAvailability& s) {
   return std::make_tuple(members(s.site), members(s.claim), s.if_version);
 }
 auto members(const registry::Adjust& a) { return std::make_tuple(members(a.site), a.product, a.by, a.if_version); }
-auto members(const registry::Reserve& r) { return std::make_tuple(members(r.site), r.product, r.doses); }
-auto members(const registry::Release& r) { return std::make_tuple(members(r.site), r.product, r.doses); }
+auto members(const registry::Reserve& r) {
+  return std::make_tuple(members(r.site), r.product, r.doses, r.if_version);
+}
+auto members(const registry::Release& r) {
+  return std::make_tuple(members(r.site), r.product, r.doses, r.if_version);
+}
 auto members(const registry::Undo& u) { return std::make_tuple(u.event); }
 auto members(const registry::Outcome& o) {
   return std::make_tuple(o.code, o.message, o.position, o.changed, o.created, o.site_id, o.site_version,

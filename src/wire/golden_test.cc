@@ -220,6 +220,20 @@ TEST(Golden, requests) {
   EXPECT_EQ(request(registry::Adjust{by_id, "any", -2, {}}), "050001016503");
   EXPECT_EQ(request(registry::Reserve{by_name, "208", 2}), "06000201450332303802");
   EXPECT_EQ(request(registry::Release{by_name, "208", 2}), "07000201450332303802");
+  EXPECT_EQ(request(registry::Reserve{by_id, "any", 2, 7}),
+            "0600110165"
+            "0207");
+  EXPECT_EQ(request(registry::Release{by_id, "any", 2, registry::Precondition::exists()}),
+            "0700210165"
+            "02"
+            "010100");
+  const std::uint32_t versions[] = {300, 7};
+  EXPECT_EQ(request(registry::CloseSite{by_id, *registry::Precondition::one_of(versions)}),
+            "0300210165"
+            "000207ac02");
+  EXPECT_EQ(request(registry::CloseSite{by_id, registry::Precondition::never()}),
+            "0300210165"
+            "0000");
   EXPECT_EQ(request(registry::Undo{Position(300)}), "0800ac02");
   EXPECT_EQ(request(registry::CreateKey{registry::KeyId(258), {}, "E", registry::Role::kAggregator, {"f"}, {}}),
             "0b000201000000000000" + std::string(64, '0') + "01450401016600");

@@ -136,6 +136,19 @@ Bytes body(std::initializer_list<unsigned> bytes) {
 TEST(Hostile, promises_are_not_believed) {
   EXPECT_FALSE(decode_request(body({10, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F})).ok()) << "2^32-1 operations in a bulk";
   EXPECT_FALSE(decode_request(body({6, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 'x'})).ok()) << "a name of 4 GiB";
+  const auto close_with = [](std::initializer_list<unsigned> flags, std::initializer_list<unsigned> rest) {
+    Bytes out = body({3, 0});
+    for (const Bytes& part : {body(flags), body({1, 'e'}), body(rest)})
+      out.insert(out.end(), part.begin(), part.end());
+    return decode_request(out).ok();
+  };
+  EXPECT_TRUE(close_with({0x21}, {0, 2, 7, 9}));
+  EXPECT_FALSE(close_with({0x21}, {0, 2, 9, 7})) << "versions in disorder";
+  EXPECT_FALSE(close_with({0x21}, {0, 2, 7, 7})) << "a version twice";
+  EXPECT_FALSE(close_with({0x21}, {0, 1, 7})) << "one version has a shorter form";
+  EXPECT_FALSE(close_with({0x21}, {1, 0})) << "no condition has none at all";
+  EXPECT_FALSE(close_with({0x21}, {0, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9})) << "more than 8 versions";
+  EXPECT_FALSE(close_with({0x31}, {7, 0, 2, 7, 9})) << "two conditions";
   EXPECT_FALSE(decode_request(body({8, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02})).ok())
       << "a varint above 64 bits";
   EXPECT_TRUE(decode_request(body({8, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01})).ok());

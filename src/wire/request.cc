@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "base/limits.h"
@@ -47,9 +48,10 @@ enum : std::uint8_t {
   kProduct = 2,  // a product other than "any" follows
   kValidAt = 4,
   kSource = 8,
-  kIfVersion = 16,
-  kHasStock = 32,  // a claim follows (add, import)
-  kHasId = 64,     // an id follows (add, import)
+  kIfVersion = 16,   // one version
+  kHasStock = 32,    // a claim follows (add, import)
+  kIfVersions = 32,  // any other condition on the version
+  kHasId = 64,       // an id follows (add, import)
 };
 constexpr unsigned kKindShift = 6;  // of a claim's flags: the top two bits are the availability's kind
 constexpr std::uint8_t kClaimFlags = kProduct | kValidAt | kSource | (3U << kKindShift);
@@ -149,13 +151,35 @@ void get_claim(ByteReader& in, registry::StockClaim& c) {
 
 std::uint8_t byte(unsigned flags) { return static_cast<std::uint8_t>(flags); }
 
-void put_version(Out& out, const std::optional<std::uint32_t>& v) {
-  if (v) out.varint(*v);
+// --- the condition on the version: the usual one is one number; each condition has one form only
+
+void put_version(Out& out, const registry::Precondition& condition) {
+  if (condition.always()) return;
+  if (const auto only = condition.only()) return out.varint(*only);
+  out.u8(condition.names_refused_versions() ? 1 : 0);
+  out.varint(condition.versions().size());
+  for (const std::uint32_t version : condition.versions()) out.varint(version);
 }
-void get_version(ByteReader& in, std::uint8_t flags, std::optional<std::uint32_t>& v) {
-  if ((flags & kIfVersion) != 0) v = get_u32(in);
+void get_version(ByteReader& in, std::uint8_t flags, registry::Precondition& condition) {
+  if ((flags & kIfVersion) != 0 && (flags & kIfVersions) != 0) in.fail();
+  if ((flags & kIfVersion) != 0) condition = get_u32(in);
+  if ((flags & kIfVersions) == 0) return;
+  const bool none_of = get_bool(in);
+  std::array<std::uint32_t, registry::Precondition::kVersionsMax> versions{};
+  const std::size_t n = get_count(in, versions.size());
+  for (std::size_t i = 0; i < n && in.ok(); ++i) {
+    versions[i] = get_u32(in);
+    if (i > 0 && versions[i] <= versions[i - 1]) in.fail();
+  }
+  if (!in.ok()) return;
+  const std::span list(versions.data(), n);
+  condition = *(none_of ? registry::Precondition::none_of(list) : registry::Precondition::one_of(list));
+  if (condition.always() || condition.only()) in.fail();
 }
-unsigned version_flag(const std::optional<std::uint32_t>& v) { return when(v.has_value(), kIfVersion); }
+unsigned version_flag(const registry::Precondition& condition) {
+  if (condition.always()) return 0;
+  return condition.only() ? kIfVersion : kIfVersions;
+}
 
 // --- operations: put() and get() of each, in the order of their kinds
 
@@ -184,7 +208,7 @@ void put(Out& out, const registry::EditSite& o) {
   put_version(out, o.if_version);
 }
 void get(ByteReader& in, registry::EditSite& o) {
-  const std::uint8_t flags = get_flags(in, kById | kIfVersion);
+  const std::uint8_t flags = get_flags(in, kById | kIfVersion | kIfVersions);
   o.site = get_site(in, flags);
   get_fields(in, o.fields);
   get_version(in, flags, o.if_version);
@@ -196,7 +220,7 @@ void put(Out& out, const registry::CloseSite& o) {
   put_version(out, o.if_version);
 }
 void get(ByteReader& in, registry::CloseSite& o) {
-  const std::uint8_t flags = get_flags(in, kById | kIfVersion);
+  const std::uint8_t flags = get_flags(in, kById | kIfVersion | kIfVersions);
   o.site = get_site(in, flags);
   get_version(in, flags, o.if_version);
 }
@@ -208,7 +232,7 @@ void put(Out& out, const registry::SetAvailability& o) {
   put_version(out, o.if_version);
 }
 void get(ByteReader& in, registry::SetAvailability& o) {
-  const std::uint8_t flags = get_flags(in, kById | kIfVersion);
+  const std::uint8_t flags = get_flags(in, kById | kIfVersion | kIfVersions);
   o.site = get_site(in, flags);
   get_claim(in, o.claim);
   get_version(in, flags, o.if_version);
@@ -223,7 +247,7 @@ void put(Out& out, const registry::Adjust& o) {
   put_version(out, o.if_version);
 }
 void get(ByteReader& in, registry::Adjust& o) {
-  const std::uint8_t flags = get_flags(in, kById | kProduct | kIfVersion);
+  const std::uint8_t flags = get_flags(in, kById | kProduct | kIfVersion | kIfVersions);
   o.site = get_site(in, flags);
   o.product = get_product(in, flags);
   o.by = get_signed(in);
@@ -232,18 +256,20 @@ void get(ByteReader& in, registry::Adjust& o) {
 
 template <typename T>  // Reserve and Release are alike
 void put_doses(Out& out, const T& o) {
-  const std::uint8_t flags = byte(flags_of(o.site, o.product));
+  const std::uint8_t flags = byte(flags_of(o.site, o.product) | version_flag(o.if_version));
   out.u8(flags);
   put_site(out, o.site);
   put_product(out, flags, o.product);
   out.varint(o.doses);
+  put_version(out, o.if_version);
 }
 template <typename T>
 void get_doses(ByteReader& in, T& o) {
-  const std::uint8_t flags = get_flags(in, kById | kProduct);
+  const std::uint8_t flags = get_flags(in, kById | kProduct | kIfVersion | kIfVersions);
   o.site = get_site(in, flags);
   o.product = get_product(in, flags);
   o.doses = get_varint(in);
+  get_version(in, flags, o.if_version);
 }
 void put(Out& out, const registry::Reserve& o) { put_doses(out, o); }
 void get(ByteReader& in, registry::Reserve& o) { get_doses(in, o); }

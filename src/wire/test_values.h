@@ -4,8 +4,10 @@
 // Header only, included by tests only. A Maker owns the text that its values point to.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -56,6 +58,11 @@ class Maker {
     const auto kind = static_cast<registry::Availability::Kind>(below(4));
     return {kind, kind == registry::Availability::Kind::kCount ? any() : 0};
   }
+  registry::Precondition condition() {
+    std::array<std::uint32_t, 3> versions{u32(), u32(), u32()};
+    const std::span list(versions.data(), below(4));
+    return *(coin() ? registry::Precondition::one_of(list) : registry::Precondition::none_of(list));
+  }
   registry::SiteRef ref() { return coin() ? registry::SiteRef{name(), {}} : registry::SiteRef{{}, text()}; }
   std::vector<registry::ExternalId> external_ids() {
     std::vector<registry::ExternalId> ids(below(4));
@@ -81,12 +88,12 @@ class Maker {
   V operation(std::size_t kind) {
     switch (kind) {
       case 0: return registry::AddSite{text(), fields(), maybe_claim()};
-      case 1: return registry::EditSite{ref(), fields(), maybe(u32())};
-      case 2: return registry::CloseSite{ref(), maybe(u32())};
-      case 3: return registry::SetAvailability{ref(), claim(), maybe(u32())};
-      case 4: return registry::Adjust{ref(), product(), any_signed(), maybe(u32())};
-      case 5: return registry::Reserve{ref(), product(), any()};
-      case 6: return registry::Release{ref(), product(), any()};
+      case 1: return registry::EditSite{ref(), fields(), condition()};
+      case 2: return registry::CloseSite{ref(), condition()};
+      case 3: return registry::SetAvailability{ref(), claim(), condition()};
+      case 4: return registry::Adjust{ref(), product(), any_signed(), condition()};
+      case 5: return registry::Reserve{ref(), product(), any(), condition()};
+      case 6: return registry::Release{ref(), product(), any(), condition()};
       case 7: return registry::Undo{position()};
       default: return registry::ImportRow{text(), fields(), maybe_claim()};
     }

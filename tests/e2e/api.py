@@ -30,6 +30,42 @@ class Api(unittest.TestCase):
                 self.assertTrue(same(pattern_of(expected), done.stdout),
                                 f"$ {typed}\nprinted\n{done.stdout}{done.stderr}\nnot\n" + "\n".join(expected))
 
+    def test_conditions_hold_at_every_replica(self):
+        """RFC 9110, 13.1: a change whose condition is false is not made, whatever the form of the condition."""
+        with Cluster(2, ["--memory"], http=True) as cluster:
+            def ask(method, path, body=None, at=0, **headers):
+                data = None if body is None else json.dumps(body).encode()
+                request = urllib.request.Request(f"http://127.0.0.1:{cluster.http_base + at}/api/v1{path}", data, method=method)
+                for name, value in {"Content-Type": "application/json", **headers}.items():
+                    request.add_header(name.replace("_", "-"), value)
+                try:
+                    with urllib.request.urlopen(request, timeout=10) as answer:
+                        return answer.status, answer.headers, answer.read()
+                except urllib.error.HTTPError as refused:
+                    return refused.code, refused.headers, refused.read()
+
+            self.assertEqual(ask("POST", "/sites", {"id": "elm", "name": "Elm", "zip": "02139"})[0], 201)
+            line = "/sites/elm/stock/208"
+            for condition in ("*", '"1"', 'W/"1"'):
+                self.assertEqual(ask("PUT", line, 5, If_Match=condition)[0], 412)
+            self.assertNotIn(b"208", ask("GET", "/sites/elm")[2], "the line was not made")
+            self.assertEqual(ask("PUT", line, 5, If_None_Match="*")[0], 200)
+            self.assertEqual(ask("PUT", line, 6, If_None_Match="*")[0], 412)
+            for change, body in (("/reserve", {"doses": 1}), ("/release", {"doses": 1}), ("/adjust", {"by": 1})):
+                for condition in ('"9"', 'W/"1"', '"8", "9"'):
+                    status, _, problem = ask("POST", line + change, body, 1, If_Match=condition)
+                    self.assertEqual((status, json.loads(problem)["current"]), (412, 5), change)
+            self.assertEqual(ask("POST", line + "/reserve", {"doses": 1}, 1, If_Match='"9", "1"')[0], 200)
+            site = ask("GET", "/sites/elm")[1]["ETag"]
+            self.assertEqual(ask("DELETE", "/sites/elm", at=1, If_None_Match=site)[0], 412)
+            self.assertEqual(ask("DELETE", "/sites/elm", at=1, If_Match="W/" + site)[0], 412)
+            self.assertEqual(ask("DELETE", "/sites/elm", at=1, If_Match=f'"0", {site}')[0], 200)
+            position = ask("GET", "/status")[1]["Titer-Position"]
+            for path in ("/export", "/smart/$bulk-publish", "/sites", "/events"):
+                status, headers, _ = ask("GET", path, at=1, Titer_Min_Position=position)
+                self.assertEqual(status, 200)
+                self.assertGreaterEqual(int(headers["Titer-Position"]), int(position))
+
     def test_orders_follow_the_rule_of_the_original(self):
         """At most t-1 may be down, whoever asks."""
         def order(at, index, what):

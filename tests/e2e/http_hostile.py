@@ -45,6 +45,8 @@ GRAMMAR = [
     ("HTTP/11.1", b"GET /healthz HTTP/11.1\r\nHost: a\r\n\r\n", (400, 505)),
     ("control in the method", b"G\x01T /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     ("two blanks", b"GET  /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    ("empty lines before the request", b"\r\n\r\n" + get("/healthz"), SERVED),
+    ("empty lines without end", b"\r\n" * 10000 + get("/healthz"), 400),
     ("line feeds alone", b"GET /healthz HTTP/1.1\nHost: a\n\n", (400, 505)),
     ("no Host", b"GET /healthz HTTP/1.1\r\n\r\n", 400),
     ("two Hosts", b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
