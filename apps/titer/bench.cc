@@ -344,7 +344,7 @@ Runner setup(Flags& flags) {
   flags.option("--in-flight", o->in_flight, "requests without answer per connection")
       .between(1, 256)
       .show_default();
-  flags.option("--seconds", o->seconds).positive().show_default();
+  flags.option("--seconds", o->seconds).seconds().show_default();
   flags.option("--workload", o->workload).one_of({"set", "reserve", "view", "mix", "all"}).show_default();
   flags.option("--sites", o->sites, "bench-0000001 and so on; they stay in the database")
       .between(1, 9'999'999)

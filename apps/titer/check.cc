@@ -110,7 +110,7 @@ Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags.option("files", o->files, "histories, as docs/reference/history.md has them; - is standard input")
       .required();
-  flags.option("--budget", o->budget_s, "seconds, for all stock lines together").positive().show_default();
+  flags.option("--budget", o->budget_s, "seconds, for all stock lines together").seconds().show_default();
   flags.flag("--new-cluster", o->new_cluster, "no stock line was there before the history began");
   flags.flag("--json", o->json, "the verdict as one JSON object");
   flags.footer(

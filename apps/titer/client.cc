@@ -126,7 +126,7 @@ int run(const Options& o) {
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags.option("replicas", o->replicas, "every replica: PORT or HOST:PORT").required().value_name("ADDR");
-  flags.option("--timeout", o->timeout_s, "seconds to wait for an answer").positive().show_default();
+  flags.option("--timeout", o->timeout_s, "seconds to wait for an answer").seconds().show_default();
   o->tls.declare(flags);
   o->key.declare(flags);
   flags.footer("It broadcasts its own requests to all replicas. Input that is not a terminal works too.");

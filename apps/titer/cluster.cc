@@ -237,6 +237,11 @@ int check_options(const Options& options) {
     complain("--http-port leaves no room for the replicas' ports");
     return kExitUsage;
   }
+  const int apart = options.http_port - options.base_port;
+  if (options.http_port > 0 && std::abs(apart) < options.replicas) {
+    complain("the ports of --http-port and --base-port overlap: each replica needs one of both");
+    return kExitUsage;
+  }
   for (const Status& status : {tls_usable(options), http_ports_free(options)}) {
     if (status) continue;
     complain(status.error().message);

@@ -2,14 +2,18 @@
 
 #include "titer/flags.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <iostream>
+#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "base/number.h"
 #include "titer/command.h"
 
 namespace titer::app {
@@ -29,11 +33,33 @@ struct Element<std::vector<T>> {
   using Type = T;
 };
 
-// CLI11 reads numbers as C does, where 010 is 8. Nobody who reserves 010 doses wants 8.
-std::string decimal(std::string& text) {
-  const std::size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
-  while (text.size() > sign + 1 && text[sign] == '0') text.erase(sign, 1);
-  return {};
+constexpr double kSecondsMin = 0.001, kSecondsMax = 1'000'000;  // eleven days
+
+// CLI11 reads numbers as C does: 010 is 8, -1 is 18446744073709551615, and nan is a number. Here a number is what
+// base/number.h says, with an optional + in front. It is put back in the form that CLI11 reads in the same way. Returns
+// what is wrong.
+template <typename Number>
+std::string as_number(std::string& text) {
+  std::string_view digits = text;
+  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
+  const auto number = parse_number<Number>(digits);
+  if (number) text = fmt::format("{}", *number);
+  if (number) return {};
+  if constexpr (std::is_floating_point_v<Number>)
+    return fmt::format("'{}' is not a number", text);
+  else
+    return fmt::format("'{}' is not a whole number from {} to {}", text, std::numeric_limits<Number>::min(),
+                       std::numeric_limits<Number>::max());
+}
+
+// `is` names the range in the help, `what` in the error.
+CLI::Validator from_to(double low, double high, const std::string& is, const std::string& what) {
+  return {[low, high, what](std::string& text) {
+            const auto number = parse_number<double>(text);
+            const bool fits = number && *number >= low && *number <= high;
+            return fits ? std::string() : fmt::format("'{}' is not {}", text, what);
+          },
+          is};
 }
 
 }  // namespace
@@ -59,15 +85,23 @@ Option& Option::heading(const char* text) {
   return *this;
 }
 Option& Option::positive() {
-  option_->check(CLI::PositiveNumber);
+  option_->check(from_to(std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::max(), "POSITIVE",
+                         "above 0"));
+  return *this;
+}
+Option& Option::seconds() {
+  option_->check(from_to(kSecondsMin, kSecondsMax, "POSITIVE",
+                         fmt::format("a number of seconds from {} to {:.0f}", kSecondsMin, kSecondsMax)));
   return *this;
 }
 Option& Option::between(int low, int high) {
-  option_->check(CLI::Range(low, high));
+  option_->check(
+      from_to(low, high, fmt::format("INT in [{} - {}]", low, high), fmt::format("from {} to {}", low, high)));
   return *this;
 }
 Option& Option::between(double low, double high) {
-  option_->check(CLI::Range(low, high));
+  option_->check(
+      from_to(low, high, fmt::format("FLOAT in [{} - {}]", low, high), fmt::format("from {} to {}", low, high)));
   return *this;
 }
 Option& Option::one_of(std::initializer_list<const char*> values) {
@@ -90,7 +124,8 @@ Option& Option::one_word_each() {
 template <typename T>
 Option Flags::option(const char* name, T& to, const char* help) {
   CLI::Option* option = app_.add_option(name, to, help);
-  if constexpr (std::is_integral_v<typename Element<T>::Type>) option->transform(CLI::Validator(decimal, ""));
+  using Number = typename Element<T>::Type;
+  if constexpr (std::is_arithmetic_v<Number>) option->transform(CLI::Validator(as_number<Number>, ""));
   return Option(*option);
 }
 

@@ -15,8 +15,8 @@
 // option with it takes 10 s longer to compile (docs/decisions/0008-libraries.md).
 //
 // The value of a variable at its declaration is the default: an option that is not given leaves it unchanged. The variable
-// must live until the command has run, so the Runner owns it. Numbers are decimal: 010 is 10, not 8. A number that does not
-// fit the variable's type is a usage error.
+// must live until the command has run, so the Runner owns it. Numbers are those of base/number.h: decimal (010 is 10, not
+// 8), never nan or infinite. A number that does not fit the variable's type (-1 for an unsigned one) is a usage error.
 //
 // Thread rule: the main thread. Errors: an invalid command line is reported on standard error, with exit code 2. An invalid
 // declaration (a name used twice) throws when the program starts.
@@ -53,6 +53,7 @@ class Option {
   Option& heading(const char* text);     // in the help, in place of "Options"
 
   Option& positive();
+  Option& seconds();  // from a thousandth to eleven days: no deadline is computed that does not fit
   Option& between(int low, int high);  // both included
   Option& between(double low, double high);
   Option& one_of(std::initializer_list<const char*> values);

@@ -125,11 +125,35 @@ TEST(Flags, WhatCannotBeReadIsAUsageError) {
   using Words = std::vector<const char*>;
   for (const Words& words :
        {Words{"--port", "65536"}, Words{"--port", "-1"}, Words{"--port", "many"}, Words{"--port"},
-        Words{"--seconds", "0"}, Words{"--unit", "ly"}, Words{"--what"}, Words{"--site", "a", "b"}}) {
+        Words{"--port", "1.5"}, Words{"--port", "0x10"}, Words{"--port", "+-1"}, Words{"--port", ""},
+        Words{"--seconds", "0"}, Words{"--seconds", "-5"}, Words{"--seconds", "nan"}, Words{"--seconds", "inf"},
+        Words{"--seconds", "1e999"}, Words{"--unit", "ly"}, Words{"--what"}, Words{"--site", "a", "b"}}) {
     const Outcome outcome = try_with(words, declare);
     EXPECT_EQ(outcome.code, 2) << words.front();
     EXPECT_TRUE(outcome.says("--help")) << outcome.said;
+    EXPECT_LT(outcome.said.size(), 300U) << "limits are readable: " << outcome.said;
   }
+}
+
+// `titer undo -1` asked for event 18446744073709551615, and `--timeout nan` or 1e300 gave up before it had begun.
+TEST(Flags, NumbersHaveTheRangeOfTheirMeaning) {
+  std::uint64_t position = 0;
+  std::int64_t by = 0;
+  double timeout = 10;
+  const auto declare = [&](Flags& flags) {
+    flags.option("position", position);
+    flags.option("--by", by);
+    flags.option("--timeout", timeout).seconds();
+  };
+  EXPECT_TRUE(try_with({"-1"}, declare).says("'-1' is not a whole number from 0 to 18446744073709551615"));
+  EXPECT_EQ(try_with({"18446744073709551616"}, declare).code, 2);
+  EXPECT_EQ(try_with({"18446744073709551615", "--by", "+5", "--timeout", "0.5"}, declare).code, kRan);
+  EXPECT_EQ(position, UINT64_MAX);
+  EXPECT_EQ(by, 5);
+  EXPECT_EQ(timeout, 0.5);
+  for (const char* bad : {"nan", "-nan", "inf", "-1", "0", "1e300", "1000001", "1e-300", "ten", ""})
+    EXPECT_TRUE(try_with({"--timeout", bad}, declare).says("--timeout")) << bad;
+  EXPECT_TRUE(try_with({"--timeout", "0"}, declare).says("'0' is not a number of seconds from 0.001 to 1000000"));
 }
 
 TEST(Flags, RangesIncludeTheirEnds) {

@@ -44,7 +44,7 @@ void At::declare(Flags& flags) {
       .env("TITER_AT")
       .one_word_each()
       .value_name("ADDR");
-  flags.option("--timeout", timeout_s, "seconds to wait for an answer").positive().show_default().value_name("S");
+  flags.option("--timeout", timeout_s, "seconds to wait for an answer").seconds().show_default().value_name("S");
   tls.declare(flags);
   key.declare(flags);
 }

@@ -127,6 +127,9 @@ void read_replica(Reader& in, const Overrides& overrides, Config& out) {
   out.wire = in.address("replica", "wire", overrides.wire.empty() ? in.needed("replica", "wire") : overrides.wire);
   if (const std::string http = overrides.http.empty() ? in.text("replica", "http") : overrides.http; !http.empty())
     out.http = in.address("replica", "http", http);
+  if (out.http && out.http->same_place(out.wire))
+    in.fail(in.node_of("replica", "http"),
+            "\"wire\" and \"http\" are the same address: each needs a port of its own");
   const std::string durability = in.text("replica", "durability", "disk");
   if (durability != "disk" && durability != "memory")
     in.fail(in.node_of("replica", "durability"), "\"durability\" must be \"disk\" or \"memory\"");
@@ -144,6 +147,8 @@ void read_replica(Reader& in, const Overrides& overrides, Config& out) {
   out.confirm_reads = reads == "confirm";
 }
 
+net::Address place_of(const view::HttpEndpoint& endpoint) { return {endpoint.host, endpoint.port}; }
+
 Result<std::string> first_line(const std::string& path) {
   std::ifstream file(path);
   std::string line;
@@ -155,7 +160,11 @@ void read_register(Reader& in, Config& out) {
   for (const std::string& text : in.texts("register", "endpoints")) {
     auto endpoint = view::parse_http_endpoint(text);
     if (!endpoint) in.fail(in.node_of("register", "endpoints"), endpoint.error().message);
-    if (endpoint) out.etcd.endpoints.push_back(std::move(endpoint).value());
+    if (!endpoint) continue;
+    const auto same = [&](const view::HttpEndpoint& one) { return place_of(one).same_place(place_of(*endpoint)); };
+    if (std::ranges::any_of(out.etcd.endpoints, same))
+      in.fail(in.node_of("register", "endpoints"), fmt::format("\"{}\" is given twice", text));
+    out.etcd.endpoints.push_back(std::move(endpoint).value());
   }
   out.etcd.user = in.text("register", "user");
   const std::string password_file = in.text("register", "password_file");

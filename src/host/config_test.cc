@@ -76,6 +76,14 @@ TEST(Config, an_endpoint_that_is_none_is_an_error_with_its_line) {
   EXPECT_NE(refusal(replaced(kWhole, "127.0.0.1:8892", "127.0.0.1:65537")).find("titer.toml:8"), std::string::npos);
 }
 
+TEST(Config, an_address_is_given_once) {
+  EXPECT_NE(
+      refusal(replaced(kWhole, "127.0.0.1:8080", "localhost:8892")).find("titer.toml:9: \"wire\" and \"http\""),
+      std::string::npos);
+  EXPECT_NE(refusal(replaced(kWhole, "https://etcd.example:2379", "http://localhost:2379")).find("is given twice"),
+            std::string::npos);
+}
+
 TEST(Config, a_password_is_read_each_time_it_is_needed) {
   const std::string path = testing::TempDir() + "titer-password";
   std::ofstream(path) << "first\n";

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/number.h"
+#include "base/text.h"
 #include "net/tls.h"
 #include "net/tls_session.h"
 
@@ -58,6 +59,14 @@ Result<Protocol::endpoint> endpoint_of(const Address& address) {
 Stream stream_of(Stream::Socket socket, const Address& address, bool dialled) {
   if (!address.tls || address.local()) return {std::move(socket)};
   return {std::move(socket), dialled ? address.tls->to_dial(address.host) : address.tls->to_accept()};
+}
+
+std::string one_form(std::string_view host) {
+  error_code error;
+  std::string text(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
+  std::ranges::transform(text, text.begin(), to_lower);
+  const auto ip = boost::asio::ip::make_address(text == "localhost" ? "127.0.0.1" : text, error);
+  return error ? text : ip.to_string();
 }
 
 // A socket's file outlives a process that was killed. One that nobody listens on is taken away; anything else stays.
@@ -104,6 +113,11 @@ Status bind(Acceptor& acceptor, const Address& address, bool shared) {
 }
 
 }  // namespace
+
+bool Address::same_place(const Address& other) const {
+  if (local() || other.local()) return host == other.host && port == other.port;
+  return port == other.port && one_form(host) == one_form(other.host);
+}
 
 std::string Address::text() const {
   if (local()) return std::string(kUnix) + host;

@@ -37,7 +37,9 @@ struct Address {
   std::shared_ptr<const Tls> tls = nullptr;  // null: plain
 
   [[nodiscard]] bool local() const { return host.starts_with('/'); }
-  [[nodiscard]] bool same_place(const Address& other) const { return host == other.host && port == other.port; }
+  // Also when they are written differently: localhost is 127.0.0.1, a name has no case and may end with a dot, and an IP
+  // address may have several forms. Names are not looked up.
+  [[nodiscard]] bool same_place(const Address& other) const;
   // As parse_address() reads it.
   [[nodiscard]] std::string text() const;
 };

@@ -45,6 +45,20 @@ TEST_F(DialTest, a_listener_tells_the_port_that_the_system_chose) {
   EXPECT_FALSE(can_listen({"127.0.0.1", listener_->port()}).ok());
 }
 
+TEST(Address, one_place_may_be_written_in_several_ways) {
+  const auto same = [](const char* a, const char* b) {
+    return parse_address(a).value().same_place(parse_address(b).value());
+  };
+  EXPECT_TRUE(same("localhost:1", "127.0.0.1:1"));
+  EXPECT_TRUE(same("1", "LOCALHOST.:1"));
+  EXPECT_TRUE(same("[0:0::1]:1", "[::1]:1"));
+  EXPECT_TRUE(same("Db1.example.:1", "db1.EXAMPLE:1"));
+  EXPECT_TRUE(same("unix:/tmp/a", "unix:/tmp/a"));
+  EXPECT_FALSE(same("unix:/tmp/a", "unix:/tmp/A"));
+  EXPECT_FALSE(same("localhost:1", "localhost:2"));
+  EXPECT_FALSE(same("127.0.0.1:1", "127.0.0.2:1"));
+}
+
 TEST_F(DialTest, an_address_is_reached) {
   listen();
   EXPECT_TRUE(dialled({"127.0.0.1", listener_->port()}).ok());

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/limits.h"
+#include "net/address.h"
+#include "view/http_endpoint.h"
 #include "view/record.h"
 
 namespace titer::view {
@@ -30,9 +33,30 @@ bool nobody_has_begun(const ClusterRecord& record) {
   return record.view.members.empty() && record.view.number == ViewNumber();
 }
 
-bool free_address(const ClusterRecord& record, const RosterEntry& entry) {
-  return std::ranges::none_of(record.roster,
-                              [&](const RosterEntry& one) { return one.id != entry.id && one.wire == entry.wire; });
+// Where a replica listens: its wire, and its HTTP interface if there is one.
+std::vector<net::Address> places_of(const RosterEntry& entry) {
+  std::vector<net::Address> places;
+  if (const auto wire = net::parse_address(entry.wire)) places.push_back(*wire);
+  if (const auto http = parse_http_endpoint(entry.http)) places.push_back({http->host, http->port});
+  return places;
+}
+
+// The address that two of them would listen on; empty: there is none.
+std::string shared_place(const std::vector<net::Address>& some, const std::vector<net::Address>& others) {
+  for (const net::Address& one : some)
+    for (const net::Address& other : others)
+      if (one.same_place(other)) return one.text();
+  return {};
+}
+
+Status check_places(const ClusterRecord& record, const RosterEntry& entry) {
+  std::vector<net::Address> places = places_of(entry);
+  for (const RosterEntry& one : record.roster)
+    if (const std::string taken = shared_place(places, places_of(one)); !taken.empty())
+      return Error{Code::kInvalid, taken + " is an address of " + name_of(one.id) + " already"};
+  if (places.size() == 2 && places[0].same_place(places[1]))
+    return Error{Code::kInvalid, places[0].text() + " is given twice: the HTTP interface needs a port of its own"};
+  return ok_status();
 }
 
 }  // namespace
@@ -99,7 +123,7 @@ Result<ClusterRecord> roster_entry_added(const ClusterRecord& record, const Rost
   if (entry.id.value >= limits::kReplicasMax)
     return Error{Code::kInvalid,
                  "a cluster has at most " + std::to_string(limits::kReplicasMax) + " replicas, numbered from 0"};
-  if (!free_address(record, entry)) return Error{Code::kInvalid, entry.wire + " is another replica's address"};
+  if (const Status places = check_places(record, entry); !places) return places.error();
   ClusterRecord next = record;
   next.roster.push_back(entry);
   std::ranges::sort(next.roster, {}, &RosterEntry::id);

@@ -112,6 +112,19 @@ TEST(ClusterRecord, the_roster_takes_each_index_and_address_once) {
   RosterEntry same = entry(3);
   same.wire = entry(1).wire;
   EXPECT_EQ(roster_entry_added(two_of_three(), same).error().code, Code::kInvalid);
+  for (const auto& [wire, http] : {std::pair("127.0.0.1:7001", "http://10.0.0.4:8080"),
+                                   {"10.0.0.4:8892", "http://LOCALHOST.:7001"},
+                                   {"127.0.0.1:7002", "http://10.0.0.4:8080"},
+                                   {"10.0.0.4:8892", "http://10.0.0.4:8892"},
+                                   {"[0::1]:8892", ""},
+                                   {"db1.Example.:8892", ""}}) {
+    ClusterRecord record = two_of_three();
+    record.roster.push_back({ReplicaId(3), "localhost:7001", "http://127.0.0.1:7002"});
+    record.roster.push_back({ReplicaId(4), "[::1]:8892", ""});
+    record.roster.push_back({ReplicaId(5), "db1.example:8892", ""});
+    EXPECT_FALSE(roster_entry_added(record, {ReplicaId(6), wire, http}).ok()) << wire << ' ' << http;
+    EXPECT_FALSE(roster_entry_replaced(record, {ReplicaId(0), wire, http}).ok()) << wire << ' ' << http;
+  }
   EXPECT_FALSE(roster_entry_added(two_of_three(), {ReplicaId(16), "10.0.0.99:8892", ""}).ok());
 }
 

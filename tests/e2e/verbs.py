@@ -158,6 +158,9 @@ class Verbs(unittest.TestCase):
         self.go(OK, "set", name, "2", "--if-version", "1")
         outcome = self.json("set", name, "3", "--if-version", "1", expected=REFUSED)
         self.assertEqual((outcome["code"], outcome["before"], outcome["stock_version"]), ("stale_version", 2, 2))
+        self.go(REFUSED, "reserve", name, "1", "--if-version", "1")
+        self.go(OK, "reserve", name, "1", "--if-version", "2")
+        self.go(REFUSED, "release", name, "1", "--if-version", "2")
         self.go(OK, "edit", name, "--city", "Boston", "--if-version", "1")
         self.go(REFUSED, "edit", name, "--city", "Cambridge", "--if-version", "1")
 
@@ -223,6 +226,22 @@ class Verbs(unittest.TestCase):
             self.assertEqual(titer("cert", "ca", "--out", folder, "--days", "0100").returncode, OK)
             done = titer("cert", "issue", "--ca", folder, "--name", "127.0.0.1", "--out", folder, "--days", "010")
             self.assertIn("valid for 10 days", done.stdout)
+
+    def test_numbers_that_cannot_be_meant_are_usage_errors_in_a_short_sentence(self):
+        for words in (["undo", "-1"], ["undo", "18446744073709551616"], ["view", "x", "--timeout", "nan"],
+                      ["view", "x", "--timeout", "1e300"], ["view", "x", "--timeout", "0"], ["reserve", "x", "0"],
+                      ["reserve", "x", "-1"], ["list", "--limit", "0"], ["near", "02139", "--within", "-5"],
+                      ["near", "02139", "--within", "inf"], ["history", "--before", "-1"], ["watch", "--since", "-1"],
+                      ["set", "x", "1", "--if-version", "-1"], ["add", "x", "--lat", "nan", "--lon", "1"],
+                      ["backup", "x", "--timeout", "-1"], ["bench", "--seconds", "nan"], ["check", "x", "--budget", "inf"],
+                      ["cluster", "0"], ["cluster", "-1"], ["cluster", "3", "--base-port", "65536"],
+                      ["cluster", "3", "--base-port", "65535"], ["cluster", "3", "--http-port", "65534"],
+                      ["cluster", "3", "--base-port", "21150", "--http-port", "21152"],
+                      ["cluster", "3", "--base-port", "21150", "--http-port", "21148"],
+                      ["client", "8892", "--timeout", "nan"]):
+            done = titer(*words, "--memory") if words[0] == "cluster" else titer(*words)
+            self.assertEqual(done.returncode, USAGE, (words, done.stdout, done.stderr))
+            self.assertLess(len(done.stderr), 300, done.stderr)
 
     def test_status_tells_of_every_replica(self):
         rows = self.json("status")
