@@ -50,7 +50,7 @@ set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION database)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_DEPENDS passwd)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_RECOMMENDS "bash-completion")
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_SUGGESTS "etcd-server, prometheus")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SUGGESTS "etcd-server, logrotate, prometheus")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${packaging}/conffiles ${packaging}/postinst ${packaging}/prerm
                                                ${packaging}/postrm)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_STRICT_PERMISSION ON)

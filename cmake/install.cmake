@@ -49,7 +49,8 @@ install(CODE "
   if(CMAKE_INSTALL_PREFIX STREQUAL /usr)
     set(settings /etc)
   endif()
-  file(INSTALL \"${packaging}/main.toml\" DESTINATION \"\${settings}/titer\")" COMPONENT runtime)
+  file(INSTALL \"${packaging}/main.toml\" DESTINATION \"\${settings}/titer\")
+  file(INSTALL \"${packaging}/titer.logrotate\" DESTINATION \"\${settings}/logrotate.d\" RENAME titer)" COMPONENT runtime)
 install(FILES ${PROJECT_SOURCE_DIR}/docs/reference/alerts.yml ${PROJECT_SOURCE_DIR}/docs/reference/grafana.json
               ${PROJECT_SOURCE_DIR}/docs/reference/openapi.json ${PROJECT_SOURCE_DIR}/docs/how-to/operations.md
               ${PROJECT_SOURCE_DIR}/docs/how-to/security.md ${PROJECT_SOURCE_DIR}/docs/reference/serve.md

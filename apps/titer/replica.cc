@@ -3,6 +3,7 @@
 // titer replica-process: one replica process of a one-machine cluster, started by the supervisor (`titer cluster`), which
 // holds the other end of descriptor 3.
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <memory>
 #include <optional>
@@ -26,7 +27,7 @@ struct Options {
   std::uint64_t cluster = 0, incarnation = 0;
   bool accept_clock = false;
   std::uint32_t frames_in_flight = node::NodeOptions{}.frames_in_flight;
-  std::string execution_log;
+  std::string log, execution_log;
   std::string data;
   std::string local_socket;
   std::string tls;
@@ -128,6 +129,8 @@ bool wait_for_record(SupervisedProcess& process, std::int64_t at_most_us) {
 int run(const Options& options) {
   host::prepare_process();
   SupervisedProcess process;
+  process.log = std::make_unique<host::LogFile>(options.log, std::vector{STDOUT_FILENO, STDERR_FILENO});
+  process.log->reopen_on_hangup(process.loop.context());
   if (!options.tls.empty()) {
     auto tls = host::ReplicaTls::open(process.loop.context(), replica_tls(options.tls));
     if (!tls) {
@@ -186,6 +189,8 @@ Runner setup(Flags& flags) {
   flags.option("--incarnation", options->incarnation).required();
   flags.option("--frames-in-flight", options->frames_in_flight);
   flags.flag("--accept-clock", options->accept_clock, "");
+  flags.option("--log", options->log, "the file that standard output and error lead to; SIGHUP reopens it")
+      .required();
   flags.option("--execution-log", options->execution_log);
   flags.option("--data", options->data, "directory of its data; without: durability memory");
   flags.option("--local-socket", options->local_socket, "path of a Unix socket for this user's processes")

@@ -2,7 +2,6 @@
 
 // titer serve: one replica on a machine of its own.
 #include <fmt/format.h>
-#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -30,22 +29,21 @@ int refuse(const Error& error) {
   return kExitUsage;
 }
 
-Status begin_log(const host::Config& config) {
+// Null: it goes to standard error.
+Result<std::unique_ptr<host::LogFile>> begin_log(const host::Config& config) {
   const auto level = spdlog::level::from_str(config.log_level);
   if (level == spdlog::level::off && config.log_level != "off")
     return Error{Code::kInvalid, "[log] level is one of debug, info, warning, error, off"};
-  spdlog::filename_t file = config.log_file;
-  if (!file.empty()) {
-    try {
-      spdlog::set_default_logger(spdlog::basic_logger_mt("titer", file));
-    } catch (const spdlog::spdlog_ex& error) {
-      return Error{Code::kInvalid, error.what()};
-    }
-  } else {
+  std::unique_ptr<host::LogFile> file;
+  if (config.log_file.empty()) {
     spdlog::set_default_logger(spdlog::stderr_logger_mt("titer"));
+  } else {
+    auto opened = host::LogFile::open(config.log_file);
+    if (!opened) return opened.error();
+    file = std::move(opened).value();
   }
   spdlog::set_level(level);
-  return ok_status();
+  return file;
 }
 
 // Everything that can be known of a configuration before a replica is started with it.
@@ -68,11 +66,13 @@ int run(const Options& options) {
   config->accept_clock = options.accept_clock;
   if (const Status secure = host::secure_enough(*config); !secure) return refuse(secure.error());
   if (options.check) return check(*config);
-  if (const Status logs = begin_log(*config); !logs) return refuse(logs.error());
+  auto log = begin_log(*config);
+  if (!log) return refuse(log.error());
   host::prepare_process();
   auto metadata_store = host::LocalMetadataStore::open(config->data);
   if (!metadata_store) return refuse(metadata_store.error());
-  host::ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value(), page());
+  host::ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value(), page(),
+                              std::move(log).value());
   return serving.run();
 }
 

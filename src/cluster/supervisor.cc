@@ -93,7 +93,9 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
     for (const std::string& loss : state_.losses) arguments.insert(arguments.end(), {"--loss", loss});
   }
   arguments.insert(arguments.end(), options_.replica_arguments.begin(), options_.replica_arguments.end());
-  auto process = spawn(options_.program, arguments, fmt::format("{}/replica-{}.log", options_.data_dir, index));
+  const std::string log = fmt::format("{}/replica-{}.log", options_.data_dir, index);
+  arguments.insert(arguments.end(), {"--log", log});
+  auto process = spawn(options_.program, arguments, log);
   if (!process) return process.error();
   Slot& slot = slots_[index];
   if (slot.link) slot.link->detach();

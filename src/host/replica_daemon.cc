@@ -23,7 +23,8 @@ constexpr std::int64_t kStartupUs =
 
 }  // namespace
 
-ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, http::Files page)
+ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, http::Files page,
+                             std::unique_ptr<LogFile> log)
     : config_(std::move(config)),
       metadata_(std::move(metadata_store)),
       page_(std::move(page)),
@@ -31,7 +32,10 @@ ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, h
       signals_(process_.loop.context(), SIGINT, SIGTERM),
       patience_(process_.loop.context()),
       steady_(process_.loop.context()),
-      service_notifier_(process_.loop, net::Notifier::from_environment(), [this] { return state(); }) {}
+      service_notifier_(process_.loop, net::Notifier::from_environment(), [this] { return state(); }) {
+  process_.log = std::move(log);
+  if (process_.log) process_.log->reopen_on_hangup(process_.loop.context());
+}
 
 int ReplicaDaemon::run() {
   if (const Status secured = begin_tls(); !secured) {

@@ -32,7 +32,8 @@ namespace titer::host {
 class ReplicaDaemon {
  public:
   // `page`: what HTTP serves beside the interface.
-  ReplicaDaemon(Config config, LocalMetadataStore metadata_store, http::Files page);
+  // `log`: null: it goes to standard error.
+  ReplicaDaemon(Config config, LocalMetadataStore metadata_store, http::Files page, std::unique_ptr<LogFile> log);
   [[nodiscard]] int run();
 
  private:

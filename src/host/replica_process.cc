@@ -43,7 +43,7 @@ void prepare_process() {
   spdlog::flush_on(spdlog::level::info);
   raise_descriptor_limit();
   ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGHUP, SIG_IGN);  // under TLS it means: look at the certificates (net/tls_renewal.h)
+  ::signal(SIGHUP, SIG_IGN);  // where it means something: log_file.h, net/tls_renewal.h
 }
 
 Result<node::Node::LocalState> recover_from_disk(ReplicaProcess& process, const store::StoreOptions& disk,

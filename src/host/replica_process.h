@@ -12,6 +12,7 @@
 #include <string>
 
 #include "api/server.h"
+#include "host/log_file.h"
 #include "host/replica_tls.h"
 #include "net/loop.h"
 #include "node/node.h"
@@ -22,6 +23,7 @@ namespace titer::host {
 
 struct ReplicaProcess {
   net::Loop loop;
+  std::unique_ptr<LogFile> log;  // null: it goes to standard error
   ReplicaTls tls;
   std::unique_ptr<view::ViewRegister> reg;
   std::unique_ptr<node::Node> node;   // null: it is not decided yet what this process is

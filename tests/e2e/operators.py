@@ -166,6 +166,33 @@ class OneOfSeveral(unittest.TestCase):
             self.assertEqual(process.wait(10), 0)
             end(process)
 
+    def test_a_hangup_reopens_the_log_file_by_its_name(self):
+        with Group(1) as group:
+            log = group.path("own.log")
+            group.register = f'[log]\nfile = "{log}"\n'
+            group.begin()
+            os.rename(log, log + ".1")
+            group.processes[0].send_signal(signal.SIGHUP)
+            wait_until(lambda: os.path.exists(log) and os.path.getsize(log), "a new log")
+            before = os.path.getsize(log + ".1")
+            self.assertEqual(group.stop(0), 0)
+            with open(log, encoding="utf-8") as file:
+                self.assertIn("told to stop", file.read())
+            self.assertEqual(os.path.getsize(log + ".1"), before)
+
+    def test_addresses_and_numbers_are_refused_before_anything_is_done(self):
+        with Group(1) as group:
+            wire = "127.0.0.1:{}".format(group.address(0)[1])
+            for words in (["init", "127.0.0.1:7001", "localhost:7001"], ["init", "[::1]:7001", "[0::1]:7001"],
+                          ["init", "127.0.0.1:7001=http://127.0.0.1:7001"], ["init", "127.0.0.1:65536"],
+                          ["replica", "add", "1", wire.replace("127.0.0.1", "localhost")],
+                          ["replica", "add", "1", "127.0.0.2:7001=http://localhost:" + wire.partition(":")[2]],
+                          ["replica", "add", "-1", "127.0.0.2:7001"], ["replica", "add", "1", "127.0.0.2:0"]):
+                done = titer(*words, "--config", group.config(0))
+                self.assertIn(done.returncode, (1, 2), words)
+                self.assertLess(len(done.stderr), 300, done.stderr)
+            self.assertNotIn("replica  1", group.command("replica", "list"))
+
     def test_the_data_of_one_machine_can_be_verified(self):
         with Group(1) as group:
             group.begin()

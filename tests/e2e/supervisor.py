@@ -164,6 +164,22 @@ class Interrupted(unittest.TestCase):
                 cluster.begin()
                 self.assertIn('"availability":9', cluster.ok("view", "Harvard University", "--json"))
 
+    def test_a_hangup_of_a_replica_reopens_its_log_by_its_name(self):
+        with Cluster(2) as cluster:
+            log = os.path.join(cluster.data, "replica-1.log")
+            os.rename(log, log + ".1")
+            pid = cluster.pids()[1]
+            cluster.signal(pid, signal.SIGHUP)
+            wait_until(lambda: os.path.exists(log) and os.path.getsize(log), "a new log")
+            before = os.path.getsize(log + ".1")
+            cluster.kill(0)
+            cluster.wait_members([1])
+            with open(log, encoding="utf-8") as file:
+                self.assertIn("installed", file.read())
+            self.assertEqual(os.path.getsize(log + ".1"), before)
+            self.assertTrue(cluster.alive(pid))
+            self.assertIsNone(cluster.supervisor.poll())
+
     def test_an_import_from_a_pipe_that_never_ends_can_be_interrupted(self):
         with Cluster(3) as cluster:
             cluster.quit()

@@ -38,7 +38,7 @@ class Archive(unittest.TestCase):
             licenses = {name.removeprefix("licenses/"): tar.extractfile(member).read().decode()
                         for name, member in members.items() if name.startswith("licenses/")}
         self.assertEqual([os.path.basename(self.made).removesuffix(".tar.gz")], list(tops))
-        for name in ("bin/titer", "share/man/man1/titer.1.gz", "share/man/man1/titer-serve.1.gz", "etc/titer/main.toml",
+        for name in ("bin/titer", "share/man/man1/titer.1.gz", "share/man/man1/titer-serve.1.gz", "etc/titer/main.toml", "etc/logrotate.d/titer",
                      "share/bash-completion/completions/titer", "share/doc/titer/operations.md", "LICENSE", "NOTICE",
                      "README.md", "licenses/page.txt"):
             self.assertIn(name, members)

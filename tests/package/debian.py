@@ -90,13 +90,13 @@ class Package(unittest.TestCase):
         modes = self.machine.run("stat", "-c", "%a %U %G", "/etc/titer", "/var/lib/titer")
         self.assertEqual(["750 root titer", "750 titer titer"], modes.splitlines())
         files = self.machine.run("dpkg", "-L", "titer")
-        for expected in ("/usr/lib/systemd/system/titer@.service", "/etc/titer/main.toml",
+        for expected in ("/usr/lib/systemd/system/titer@.service", "/etc/titer/main.toml", "/etc/logrotate.d/titer",
                          "/usr/share/man/man1/titer.1.gz", "/usr/share/man/man1/titer-set.1.gz",
                          "/usr/share/bash-completion/completions/titer", "/usr/share/doc/titer/copyright"):
             self.assertIn(expected + "\n", files)
         control = self.machine.run("dpkg", "-s", "titer")
         self.assertRegex(control, r"Depends: .*librocksdb")  # worked out from the program
-        self.assertRegex(control, r"Conffiles:\n /etc/titer/main.toml")
+        self.assertRegex(control, r"Conffiles:\n /etc/titer/main.toml \w+\n /etc/logrotate.d/titer ")
         completed = self.machine.run("bash", "-c", ". /usr/share/bash-completion/completions/titer; "
                                      "COMP_WORDS=(titer res); COMP_CWORD=1; _titer; echo ${COMPREPLY[@]}")
         self.assertEqual({"reserve", "restore"}, set(completed.split()))
@@ -120,6 +120,7 @@ class Package(unittest.TestCase):
         said = self.machine.run("dpkg", "--purge", "titer")
         self.assertIn("/var/lib/titer holds data and is left", said)
         self.assertFalse(self.machine.exists("/etc/titer"))
+        self.assertFalse(self.machine.exists("/etc/logrotate.d/titer"))
         self.assertTrue(self.machine.exists("/var/lib/titer/try"))
         self.machine.run("rm", "-r", "/var/lib/titer/try")
         self.machine.install(self.packages[1])
