@@ -50,7 +50,7 @@ int run(const Options& o) {
   }
   if (!taken) {
     const int code = fail(taken.error());
-    return code == kExitRefused ? kExitUsage : code;  // a file that cannot be written
+    return taken.error().code == Code::kInternal ? kExitUsage : code;  // a file that cannot be written
   }
   print(*taken, o.json);
   return kExitOk;

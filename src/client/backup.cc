@@ -21,6 +21,8 @@ constexpr std::int64_t kBackupSilenceUs = 3'000'000;  // of the replica in use: 
 constexpr unsigned kAttemptsMax = 16;                 // replicas that broke off
 constexpr std::uint64_t kReadToken = 1;
 
+bool is_refusal(Code code) { return code == Code::kUnauthorized || code == Code::kForbidden; }
+
 class Job final : LinkOwner {
  public:
   Job(net::Loop& loop, const BackupOptions& options, PartFile file)
@@ -82,6 +84,10 @@ void Job::on_link_message(const wire::Message& message) {
 void Job::read_answered(const wire::Message& message) {
   const auto answer = wire::decode_query_answer(message.payload);
   if (!answer) return link_.try_another(answer.error().message);
+  if (is_refusal(answer->code)) {
+    error_ = Error{answer->code, std::string(as_text(answer->body))};
+    return;
+  }
   if (answer->code != Code::kOk) return link_.try_another(std::string(as_text(answer->body)));
   wire::encode_backup_ask(link_.outgoing());
 }
@@ -103,7 +109,9 @@ void Job::part(const wire::Message& message) {
 
 void Job::on_link_down(const std::string& reason) {
   if (over()) return;
-  if (++attempts_ >= kAttemptsMax)
+  if (link_.refusal())  // the other replicas have the same keys
+    error_ = *link_.refusal();
+  else if (++attempts_ >= kAttemptsMax)
     error_ = Error{Code::kUnreachable, "no replica gave its state to the end; the last one: " + reason};
   else if (file_.bytes() > 0 && options_.say)
     options_.say(taken_.from.text() + " broke off (" + reason + "); starting over at another replica");

@@ -115,8 +115,10 @@ void Link::try_another(const std::string& reason) {
 
 void Link::on_closed(net::Connection& connection, const std::string& reason) {
   if (&connection != connection_.get()) return;
+  const Code farewell = connection.farewell();
   connection_->detach();
   connection_.reset();
+  if (farewell == Code::kUnauthorized || farewell == Code::kForbidden) refusal_ = Error{farewell, reason};
   if (!greeted_) return attempt_failed(reason);
   last_reason_ = address().text() + ": " + reason;
   drop(reason);

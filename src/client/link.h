@@ -84,7 +84,8 @@ class Link final : public net::ConnectionOwner {
   // Every address was tried since then, and none answered.
   [[nodiscard]] bool exhausted() const { return failures_ >= options_.addresses.size(); }
   [[nodiscard]] const std::string& last_reason() const { return last_reason_; }
-  // A replica did not take our key (kUnauthorized), and none has since.
+  // A replica did not take our key (kUnauthorized), or took it and ended the connection because the key does not allow what
+  // was asked (kForbidden); and no replica has let us in since.
   [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
   [[nodiscard]] const Addresses& addresses() const { return options_.addresses; }
   [[nodiscard]] const net::Address& address() const { return options_.addresses[at_]; }

@@ -47,7 +47,7 @@ Result<PartFile> PartFile::open(const std::string& name, unsigned mode) {
   if (direct) return file;
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     ::close(std::exchange(file.fd_, -1));
-    return Error{Code::kBusy, "another process is writing " + path + ": wait for it, or name another file"};
+    return Error{Code::kInternal, "another process is writing " + path + ": wait for it, or name another file"};
   }
   if (Status emptied = file.restart(); !emptied) return emptied.error();
   return file;

@@ -80,6 +80,7 @@ void Connection::dispatch() {
     in_begin_ = in_end_ - rest.size();
     if (message.type == wire::Type::kGoodbye) {
       const auto goodbye = wire::decode_goodbye(message.payload);
+      if (goodbye) farewell_ = goodbye->code;
       return shut(goodbye ? "it said: " + goodbye->reason : "it said goodbye", true);
     }
     if (owner_ != nullptr) owner_->on_message(*this, message);

@@ -82,6 +82,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool from_this_machine() const { return stream_.from_this_machine(); }
   [[nodiscard]] std::uint64_t peer_number() const { return stream_.peer_number(); }
 
+  // The code in the other side's Goodbye; kOk: there was none.
+  [[nodiscard]] Code farewell() const { return farewell_; }
+
   // Bytes appended and not yet taken by the kernel.
   [[nodiscard]] std::size_t waiting() const { return out_.size() - out_done_; }
   // For owners: what this connection is (index, session…); unused by Connection.
@@ -103,6 +106,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t in_begin_ = 0, in_end_ = 0;
   Bytes out_;  // [out_done_, size) waits to be written
   std::size_t out_done_ = 0;
+  Code farewell_ = Code::kOk;
   bool open_ = true;
   bool writing_ = false;  // waiting for the kernel to take more
   bool paused_ = false;
