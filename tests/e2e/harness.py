@@ -192,7 +192,8 @@ class Cluster(Replicas):
     `http`: with the HTTP interface; `tls`: a directory with the files for --tls; `restarts`: replicas that fail come back by
     themselves. Most tests want them dead until they say so."""
 
-    def __init__(self, replicas=3, options=(), logs=False, patience=60, data=None, http=False, tls=None, restarts=False):
+    def __init__(self, replicas=3, options=(), logs=False, patience=60, data=None, http=False, tls=None, restarts=False,
+                 env=None):
         self.size, self.options, self.patience = replicas, [str(o) for o in options], patience
         if not restarts:
             self.options.append("--no-restart")
@@ -204,6 +205,7 @@ class Cluster(Replicas):
         self.folder = tempfile.TemporaryDirectory(prefix="titer-e2e-")
         self.data = data or os.path.join(self.folder.name, "data")
         self.logs = os.path.join(self.folder.name, "logs") if logs else None
+        self.env = env or {}  # more of its environment
         self.births = {}  # pid -> birth, of every replica ever seen
         self.supervisor = None
 
@@ -225,7 +227,7 @@ class Cluster(Replicas):
         if self.logs:
             words += ["--execution-log", self.logs]
         self.supervisor = subprocess.Popen([*words, *map(str, more)], stdin=subprocess.PIPE, stdout=self.output,
-                                           stderr=subprocess.STDOUT, env=environment(), preexec_fn=end_with_parent)
+                                           stderr=subprocess.STDOUT, env=environment() | self.env, preexec_fn=end_with_parent)
 
     def begin(self, *more):
         """Starts the cluster, for the first time or again, and waits until it serves."""

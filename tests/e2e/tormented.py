@@ -13,6 +13,7 @@ from harness import end, spawn, wait_until
 from load import Load
 
 SITES = 6
+_pause = threading.Event()  # never set
 
 
 class Loads:
@@ -76,18 +77,18 @@ class Loads:
 
 
 class Editor(threading.Thread):
-    """`titer client`, which broadcasts its own requests, sets one site to 1, 2, 3, … and is killed in the middle."""
+    """`titer client`, which broadcasts its own requests, sets one site to 1, 2, 3, … and is killed in the middle.
+    `edits`: after so many it is ended, and another one begins; `pause`: seconds between two of them."""
 
-    SITE = "Edited"
-
-    def __init__(self, cluster):
+    def __init__(self, cluster, site="Edited", edits=None, pause=0):
         super().__init__(daemon=True)
+        self.site, self.edits, self.between = site, edits, pause
         self.cluster, self.sent, self.acknowledged = cluster, 0, 0
         self.lives, self.error, self._done = 0, None, False
         self._client = None
 
     def __enter__(self):
-        self.cluster.ok("add", self.SITE, "--zip", "02139", "--availability", 0)
+        self.cluster.ok("add", self.site, "--zip", "02139", "--availability", 0)
         self.start()
         return self
 
@@ -109,6 +110,7 @@ class Editor(threading.Thread):
         try:
             while not self._done:
                 self._live()
+                _pause.wait(self.between)
         except Exception as error:  # reported by check(): this is another thread
             self.error = error
 
@@ -117,9 +119,10 @@ class Editor(threading.Thread):
         ports = [self.cluster.port(i) for i in range(self.cluster.size)]
         client = self._client = spawn("client", *ports, stderr=subprocess.DEVNULL)
         try:
-            while not self._done:
+            first = self.sent
+            while not self._done and (self.edits is None or self.sent < first + self.edits):
                 self.sent += 1
-                client.stdin.write(f"e\n{self.SITE}\n{self.sent}\n".encode())
+                client.stdin.write(f"e\n{self.site}\n{self.sent}\n".encode())
                 client.stdin.flush()
                 while f"updated to {self.sent}.".encode() not in (line := client.stdout.readline()):
                     if not line:
@@ -134,7 +137,7 @@ class Editor(threading.Thread):
         """The last acknowledged value, or one that was sent later, stands at this replica."""
         if self.error:
             raise AssertionError(f"the interactive client: {self.error!r}") from self.error
-        said = self.cluster.ok("view", self.SITE, "--json", at=self.cluster.at(index))
+        said = self.cluster.ok("view", self.site, "--json", at=self.cluster.at(index))
         value = int(re.search(r'"availability":(\d+)', said).group(1))
         if not self.acknowledged <= value <= self.sent:
             raise AssertionError(f"replica {index} has edit {value}; acknowledged was {self.acknowledged}, "

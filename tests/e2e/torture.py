@@ -5,7 +5,11 @@
 
 Faults, in random order: replicas killed with SIGKILL, one or several at once, also while they join; stopped for a moment,
 or for so long that they are excluded; the supervisor, which is the view register, stopped; clients' connections reset or
-held up; links between replicas cut; loads and interactive clients killed. One full replica is always left alone.
+held up; links between replicas cut; loads and interactive clients killed. Machines fail too (machine_faults.py): clocks jump,
+or stand still while a replica is stopped; disks are put back, bits flip in memory, and the power of everything fails. But for
+that, one full replica is always left alone. Many clients come and go, with a session each.
+
+In every other cluster nobody starts a replica again by hand: at the end it must be whole by itself.
 
 At the end, when all are back: what every client saw is linearizable (`titer check`, with a last read of each site at each
 replica, so no acknowledged write is lost); the counting writers' counts are exact (nothing lost, nothing twice); the
@@ -17,6 +21,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import statistics
@@ -27,10 +32,12 @@ import time
 
 from cuts import Doors, cut_links
 from harness import Cluster, Impatient, seeded, titer, wait_until
+from machine_faults import BentClocks, MachineFaults
 from tormented import SITES, Editor, Loads, wait_served
-from writer import Writer
+from writer import Visitors, Writer
 
 ROUND_SECONDS = 30  # a cluster's life: keeps histories and logs small
+SESSIONS_PER_SECOND, DIRECT_CLIENTS_PER_SECOND = 40, 4  # 20,000 and 2,000 in ten minutes, with some to spare
 _clock = threading.Event()  # never set: a wait on it is how long a fault lasts
 
 
@@ -57,10 +64,12 @@ class Tally:
 
 
 class Torment:
-    """One cluster and the faults that befall it."""
+    """One cluster and the faults that befall it. `unattended`: its replicas come back by themselves, or not at all."""
 
-    def __init__(self, cluster, chance, tally, doors, loads, editor, writers):
-        self.cluster, self.chance, self.tally = cluster, chance, tally
+    ENDS = 2  # of a replica, in an unattended cluster: a fault may add two, and at the fifth the supervisor leaves it dead
+
+    def __init__(self, cluster, chance, tally, doors, loads, editor, writers, unattended):
+        self.cluster, self.chance, self.tally, self.unattended = cluster, chance, tally, unattended
         self.doors, self.loads, self.editor, self.writers = doors, loads, editor, writers
         self.links_can_be_cut = True
         self.ways = [(5, self.kill), (3, self.stop_shortly), (2, self.stop_long), (1, self.stop_supervisor),
@@ -68,13 +77,20 @@ class Torment:
                      (2, self.kill_load), (2, self.kill_editor), (1, self.kill_joining),
                      (3, self.kill_cut_off)]
 
-    def run(self, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+    def run(self, seconds, more_ways):
+        """How long it took; less than `seconds` when some replica has had enough."""
+        began, ways = time.monotonic(), self.ways + more_ways
+        while time.monotonic() < began + seconds and not self.enough():
             self.loads.keep_running()
-            way = self.chance.choices([w for _, w in self.ways], [weight for weight, _ in self.ways])[0]
+            way = self.chance.choices([w for _, w in ways], [weight for weight, _ in ways])[0]
             way()
             self.raise_the_dead(self.chance.random() < 0.7)
+        return time.monotonic() - began
+
+    def enough(self):
+        """Whether the next fault could leave some replica dead for good."""
+        ends = re.findall(r"Replica (\d+) .* It is started again in", self.cluster.said())
+        return self.unattended and any(ends.count(index) >= self.ENDS for index in ends)
 
     def wait(self, low, high):
         _clock.wait(self.chance.uniform(low, high))
@@ -105,14 +121,22 @@ class Torment:
         return max(1, min(most, self.chance.choice((1, 1, 1, 2, most))))
 
     def raise_the_dead(self, really):
+        if self.unattended:
+            return
         dead = [i for i in range(self.cluster.size) if i not in self.cluster.pids()]
         for index in dead:
             if really or len(dead) == self.cluster.size - 1:
-                revive(self.cluster, index)
-                self.tally.note("replicas started again", 1)
+                self.revive(index)
+
+    def revive(self, index):
+        revive(self.cluster, index)
+        self.tally.note("replicas started again", 1)
+
+    def wait_served(self):
+        wait_served(self.writers)
 
     def served(self, kind, since):
-        wait_served(self.writers)
+        self.wait_served()
         self.tally.pause(kind, max(writer.pause(since) for writer in self.writers))
 
     # --- the faults
@@ -241,17 +265,18 @@ def check_histories(paths, tally):
     tally.note("of unknown outcome", verdict["open"])
 
 
-def check_all(cluster, loads, editor, writers, tally):
+def check_all(cluster, loads, editors, writers, faults, tally):
     everybody = list(range(cluster.size))
     views = cluster.wait_members(everybody, 60)
     wait_served(writers)
     loads.stop()
-    editor.stop()
-    for writer in writers:
-        writer.stop()
+    for client in (*editors, *writers):
+        client.stop()
     cluster.wait_equal(everybody, 30)
     for index in everybody:
-        editor.check(index)
+        faults.check(index)
+        for editor in editors:
+            editor.check(index)
         for writer in writers:
             writer.check(Plain, cluster, index)
     last = os.path.join(loads.folder, "last-reads")
@@ -259,7 +284,9 @@ def check_all(cluster, loads, editor, writers, tally):
     check_histories([p for p in loads.histories if os.path.exists(p)] + [last], tally)
     cluster.check_logs()
     tally.note("counted writes, each exactly once", sum(w.acknowledged for w in writers))
-    tally.note("edits by direct clients", editor.acknowledged)
+    tally.note("edits by direct clients", sum(e.acknowledged for e in editors))
+    tally.note("direct clients", sum(e.lives for e in editors))
+    tally.note("sessions of one write", writers[-1].acknowledged)
     tally.note("views", max(s["view"] for s in views.values()))
     tally.note("requests repeated by the loads that lived on", sum(r["repeated"] for r in loads.reports))
 
@@ -273,17 +300,24 @@ class Plain:
             raise AssertionError(f"{message}: {one} is not {other}")
 
 
-def torment(replicas, seconds, chance, tally, folder):
-    with Cluster(replicas, logs=True) as cluster:
+def torment(replicas, seconds, chance, tally, folder, unattended):
+    with BentClocks(folder) as clocks, Cluster(replicas, logs=True, restarts=unattended, env=clocks.environment) as cluster:
         ports = [cluster.port(i) for i in range(replicas)]
         with Doors(ports) as doors, Loads(cluster, doors, folder) as loads, Editor(cluster) as editor, \
-                Writer(ports, "Counted one", 30) as one, Writer(ports[::-1], "Counted two", 30) as two:
+                Editor(cluster, "Passed by", 1, 1 / DIRECT_CLIENTS_PER_SECOND) as passing, \
+                Writer(ports, "Counted one", 30) as one, Writer(ports[::-1], "Counted two", 30) as two, \
+                Visitors(ports, "Visited", SESSIONS_PER_SECOND, 30) as visitors:
             loads.keep_running()
             wait_served([one, two])
-            Torment(cluster, chance, tally, doors, loads, editor, [one, two]).run(seconds)
-            for index in range(replicas):
-                revive(cluster, index)
-            check_all(cluster, loads, editor, [one, two], tally)
+            victim = Torment(cluster, chance, tally, doors, loads, editor, [one, two], unattended)
+            faults = MachineFaults(victim, clocks, folder)
+            spent = victim.run(seconds, faults.ways)
+            if not unattended:
+                for index in range(replicas):
+                    revive(cluster, index)
+            check_all(cluster, loads, [editor, passing], [one, two, visitors], faults, tally)
+            tally.note("clusters that were whole at the end by themselves", unattended)
+            return spent
             tally.note("loads that began in the middle of a fault and gave up", loads.came_too_soon)
 
 
@@ -297,18 +331,20 @@ def main():
     if options.seed is not None:
         os.environ["TITER_SEED"] = str(options.seed)
     chance, tally = seeded("torture"), Tally()
-    rounds = max(len(sizes), round(options.seconds / ROUND_SECONDS))
-    began = time.monotonic()
-    for n in range(rounds):
+    began, left, n = time.monotonic(), options.seconds, 0
+    each = min(ROUND_SECONDS, options.seconds / len(sizes))
+    while n < len(sizes) or left > 1:
         folder, size = tempfile.mkdtemp(prefix="titer-torture-"), sizes[n % len(sizes)]
-        print(f"round {n + 1} of {rounds}: {size} replicas, {options.seconds / rounds:.0f} s of faults", flush=True)
+        unattended = (n + n // len(sizes)) % 2 == 1
+        print(f"round {n + 1}: {size} replicas{', unattended' if unattended else ''}; {left:.0f} s of faults are left", flush=True)
         try:
-            torment(size, options.seconds / rounds, random.Random(chance.getrandbits(64)), tally, folder)
+            left -= torment(size, each, random.Random(chance.getrandbits(64)), tally, folder, unattended)
         except BaseException as error:
             tally.show()
             print(f"FAILED in round {n + 1} with {size} replicas; the histories are in {folder}\n{error}", flush=True)
             raise
         shutil.rmtree(folder)
+        n += 1
     tally.show()
     print(f"all checks passed; {time.monotonic() - began:.0f} s in all")
 

@@ -115,6 +115,21 @@ class Writer(Client):
                          f"{self.name}: the count at replica {index} against the acknowledged requests")
 
 
+class Visitors(Writer):
+    """Many clients, one after another: each begins a session of its own and adds 1, exactly once."""
+
+    def __init__(self, ports, name, per_second, patience=20.0):
+        super().__init__(ports, name, patience)
+        self._between = 1 / per_second
+
+    def _once(self):
+        self._hang_up()
+        self.session, self.born, self._number = random.getrandbits(63) | 1, 0, 0
+        self._at = random.randrange(len(self.ports))
+        super()._once()
+        self._pause.wait(self._between)
+
+
 def longest_gap(answers, since, until=None):
     """The longest time between two of these moments that overlaps [since, until], in ms."""
     times = list(answers)
