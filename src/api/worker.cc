@@ -28,6 +28,9 @@ constexpr std::string_view kCrossSite =
 constexpr std::string_view kNoCondition =
     "If-Match and If-None-Match are for requests that change a site or a stock line; send this one without them";
 
+constexpr std::string_view kNoCondition =
+    "If-Match and If-None-Match are for requests that change a site or a stock line; send this one without them";
+
 bool changes_something(http::Method method) {
   return method != http::Method::kGet && method != http::Method::kHead && method != http::Method::kOptions;
 }

