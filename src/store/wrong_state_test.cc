@@ -4,16 +4,37 @@
 
 #include <gtest/gtest.h>
 
-#include "registry/test_support.h"
+#include "registry/request.h"
 
 namespace titer::store {
 namespace {
 
 using registry::Availability;
-using registry::test::Bench;
 
-// As if a bit had flipped in one of two equal states: a request that only one of them executed, at the same position.
-void flip(Bench& bench, std::string_view site) { bench.set(site, Availability::of(99)); }
+// A state, and short ways to change it.
+struct Bench {
+  void apply(registry::Operation operation) {
+    registry::Request request;
+    request.operation = std::move(operation);
+    registry::Outcome out;
+    state.apply(request, Position(++position), WallTime(1'700'000'000'000), out);
+    EXPECT_TRUE(out.ok()) << out.message;
+  }
+  void add(const std::string& name) {
+    registry::AddSite add;
+    add.fields.name = name;
+    apply(add);
+  }
+  void set(std::string_view id, std::uint64_t doses) {
+    registry::SetAvailability set;
+    set.site.id = id;
+    set.claim.product = registry::kAnyProduct;
+    set.claim.availability = Availability::of(doses);
+    apply(set);
+  }
+  registry::State state;
+  std::uint64_t position = 0;
+};
 
 Bench ten_sites() {
   Bench bench;
@@ -30,19 +51,19 @@ std::string compared(const Bytes& digests, const registry::State& state) {
 
 TEST(WrongState, names_the_sites_that_differ) {
   Bench wrong = ten_sites(), right = ten_sites();
-  flip(wrong, "site-3");
-  flip(wrong, "site-7");
-  right.set("site-1", Availability::of(99));
-  right.set("site-1", Availability::of(98));
+  wrong.set("site-3", 99);
+  wrong.set("site-7", 99);
+  right.set("site-1", 99);
+  right.set("site-1", 98);
   const std::string sentence = compared(WrongState::digests_of(wrong.state), right.state);
   EXPECT_NE(sentence.find("and 3 of these differ: site-1, site-3, site-7"), std::string::npos) << sentence;
 }
 
 TEST(WrongState, does_not_compare_what_has_changed_since) {
   Bench wrong = ten_sites(), right = ten_sites();
-  flip(wrong, "site-3");
-  right.set("site-5", Availability::of(1));
-  right.set("site-4", Availability::of(1));  // after the position of the wrong one
+  wrong.set("site-3", 99);
+  right.set("site-5", 1);
+  right.set("site-4", 1);  // after the position of the wrong one
   const std::string sentence = compared(WrongState::digests_of(wrong.state), right.state);
   EXPECT_NE(sentence.find("9 have not changed since, and 2 of these differ: site-3, site-5"), std::string::npos)
       << sentence;
