@@ -97,9 +97,6 @@ std::uint32_t State::slots() const { return impl_->core.store.slots(); }
 std::uint32_t State::write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out, Position since) const {
   return registry::write_sites(impl_->core.store, from_slot, bytes_max, since, out);
 }
-void State::write_sites_changed(Position since, Bytes& out) const {
-  registry::write_sites_changed(impl_->core.store, since, out);
-}
 Position State::write_events(Position since, std::size_t bytes_max, Bytes& out) const {
   return registry::write_events(impl_->core, since, bytes_max, out);
 }
