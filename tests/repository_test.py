@@ -113,6 +113,12 @@ class Repository(unittest.TestCase):
                     self.assertTrue(os.path.exists(os.path.join(ROOT, named)))
 
 
+    def test_operations_md_explains_every_alert(self):
+        rules = yaml.safe_load(read(ROOT, "docs/reference/alerts.yml"))
+        alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+        table = re.findall(r"^\| (`Titer\w+`(?:, `Titer\w+`)*) \|", read(ROOT, "docs/how-to/operations.md"), re.M)
+        self.assertEqual(alerts, set(re.findall(r"Titer\w+", " ".join(table))))
+
     def test_the_changelog_begins_with_the_version_of_the_tree(self):
         version = re.search(r"^project\(titer VERSION ([\d.]+) ", read(ROOT, "CMakeLists.txt"), re.M).group(1)
         entries = re.findall(r"^## (\S+) \((.*)\)$", read(ROOT, "CHANGELOG.md"), re.M)

@@ -4,7 +4,7 @@
 #include "titer/command.h"
 #include "titer/write.h"
 
-namespace titer::app {
+namespace titer::app::add_command {
 namespace {
 
 struct Options {
@@ -42,4 +42,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kSites, "add", "add a site", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::add_command

@@ -4,7 +4,7 @@
 #include "titer/command.h"
 #include "titer/write.h"
 
-namespace titer::app {
+namespace titer::app::adjust_command {
 namespace {
 
 struct Options {
@@ -35,4 +35,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kStock, "adjust", "add doses to a count or take them away", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::adjust_command

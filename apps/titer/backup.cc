@@ -10,7 +10,7 @@
 #include "titer/connect.h"
 #include "titer/text.h"
 
-namespace titer::app {
+namespace titer::app::backup_command {
 
 namespace {
 
@@ -76,4 +76,4 @@ const Registration registered({Group::kOperate, "backup", "write the whole state
                                setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::backup_command

@@ -15,7 +15,7 @@
 #include "titer/text.h"
 #include "wire/codec.h"
 
-namespace titer::app {
+namespace titer::app::bench_command {
 namespace {
 
 struct Options {
@@ -368,4 +368,4 @@ const Registration registered({Group::kOperate, "bench", "measure the cluster an
                                setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::bench_command

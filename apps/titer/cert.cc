@@ -17,7 +17,7 @@
 #include "titer/remote.h"
 #include "titer/tls_options.h"
 
-namespace titer::app {
+namespace titer::app::cert_command {
 namespace {
 
 struct Options {
@@ -143,4 +143,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kOperate, "cert", "certificates for TLS, for trials", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::cert_command

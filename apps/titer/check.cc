@@ -13,7 +13,7 @@
 #include "titer/remote.h"
 #include "titer/text.h"
 
-namespace titer::app {
+namespace titer::app::check_command {
 namespace {
 
 struct Options {
@@ -123,4 +123,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kOperate, "check", "check that recorded histories are linearizable", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::check_command

@@ -15,7 +15,7 @@
 #include "titer/connect.h"
 #include "titer/dialogue.h"
 
-namespace titer::app {
+namespace titer::app::client_command {
 namespace {
 
 struct Options {
@@ -136,4 +136,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kCluster, "client", "the interactive client", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::client_command

@@ -4,7 +4,7 @@
 #include "titer/command.h"
 #include "titer/write.h"
 
-namespace titer::app {
+namespace titer::app::close_command {
 namespace {
 
 struct Options {
@@ -28,4 +28,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kSites, "close", "close a site: it is kept, but listed no more", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::close_command

@@ -29,7 +29,7 @@
 #include "titer/sample.h"
 #include "titer/tls_options.h"
 
-namespace titer::app {
+namespace titer::app::cluster_command {
 
 namespace {
 
@@ -320,4 +320,4 @@ const Registration registered({Group::kCluster, "cluster", "run t replicas on th
 
 }  // namespace
 
-}  // namespace titer::app
+}  // namespace titer::app::cluster_command

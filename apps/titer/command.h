@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A command of the executable: one small file each, which registers itself. To add a command, add a file.
+// A command of the executable: one small file each, which registers itself. To add a command, add a file. Its names stand in
+// a namespace of its own, titer::app::<file>_command, because files are compiled together.
 //
 //   Runner setup(Flags& flags) { … }                             // declares what it takes (flags.h)
 //   const Registration registered({Group::kSites, "view", "show one site with its stock", setup});

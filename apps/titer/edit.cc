@@ -4,7 +4,7 @@
 #include "titer/command.h"
 #include "titer/write.h"
 
-namespace titer::app {
+namespace titer::app::edit_command {
 namespace {
 
 struct Options {
@@ -48,4 +48,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kSites, "edit", "change a site's fields", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::edit_command

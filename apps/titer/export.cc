@@ -14,7 +14,7 @@
 #include "titer/remote.h"
 #include "titer/text.h"
 
-namespace titer::app {
+namespace titer::app::export_command {
 namespace {
 
 struct Options {
@@ -83,4 +83,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kFiles, "export", "write all sites to a file", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::export_command

@@ -9,7 +9,7 @@
 #include "titer/remote.h"
 #include "titer/text.h"
 
-namespace titer::app {
+namespace titer::app::history_command {
 namespace {
 
 struct Options {
@@ -54,4 +54,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kFiles, "history", "show what happened, newest first", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::history_command

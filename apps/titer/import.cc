@@ -16,7 +16,7 @@
 #include "titer/smart_feed.h"
 #include "titer/text.h"
 
-namespace titer::app {
+namespace titer::app::import_command {
 namespace {
 
 struct Options {
@@ -183,6 +183,9 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kFiles, "import", "add and update sites from files", setup});
 
 }  // namespace
+}  // namespace titer::app::import_command
+
+namespace titer::app {
 
 int import_sample(const At& at, const std::string& file) {
   return with_client(at, [&](client::GatewayClient& client) {
@@ -190,7 +193,7 @@ int import_sample(const At& at, const std::string& file) {
         {.files = {file}, .format = std::nullopt, .actor = "titer cluster", .problem = {}, .progress = {}});
     const Status done = job.run(client);
     if (!done) return fail(done.error());
-    std::printf("%s\n", summary(file, job, false).c_str());
+    std::printf("%s\n", import_command::summary(file, job, false).c_str());
     return static_cast<int>(kExitOk);
   });
 }

@@ -12,7 +12,7 @@
 #include "titer/remote.h"
 #include "titer/roster.h"
 
-namespace titer::app {
+namespace titer::app::init_command {
 
 namespace {
 
@@ -65,4 +65,4 @@ const Registration registered({Group::kCluster, "init", "make the record of a cl
 
 }  // namespace
 
-}  // namespace titer::app
+}  // namespace titer::app::init_command

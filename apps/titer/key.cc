@@ -12,7 +12,7 @@
 #include "titer/text.h"
 #include "titer/write.h"
 
-namespace titer::app {
+namespace titer::app::key_command {
 namespace {
 
 struct Options {
@@ -148,4 +148,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kOperate, "key", "make, list and revoke keys", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::key_command

@@ -7,7 +7,7 @@
 #include "titer/site_table.h"
 #include "titer/write.h"
 
-namespace titer::app {
+namespace titer::app::list_command {
 namespace {
 
 struct Options {
@@ -70,4 +70,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kSites, "list", "list sites and what they have", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::list_command

@@ -12,7 +12,7 @@
 #include "titer/site_table.h"
 #include "titer/write.h"
 
-namespace titer::app {
+namespace titer::app::near_command {
 namespace {
 
 struct Options {
@@ -87,4 +87,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kSites, "near", "find sites near a place, nearest first", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::near_command

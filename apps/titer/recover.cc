@@ -14,7 +14,7 @@
 #include "titer/remote.h"
 #include "titer/text.h"
 
-namespace titer::app {
+namespace titer::app::recover_command {
 
 namespace {
 
@@ -103,4 +103,4 @@ const Registration registered({Group::kOperate, "recover",
                                "resume from one replica's disk, accepting the loss of newer writes", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::recover_command

@@ -17,7 +17,7 @@
 #include "titer/tls_options.h"
 #include "view/view_register.h"
 
-namespace titer::app {
+namespace titer::app::replica_command {
 
 namespace {
 
@@ -203,4 +203,4 @@ const Registration registered({Group::kHidden, "replica-process", "one replica p
 
 }  // namespace
 
-}  // namespace titer::app
+}  // namespace titer::app::replica_command

@@ -4,7 +4,7 @@
 #include "titer/command.h"
 #include "titer/write.h"
 
-namespace titer::app {
+namespace titer::app::reserve_command {
 namespace {
 
 struct Options {
@@ -37,4 +37,4 @@ const Registration reserve({Group::kStock, "reserve", "reserve doses: never more
 const Registration release({Group::kStock, "release", "give reserved doses back", setup<registry::Release>});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::reserve_command

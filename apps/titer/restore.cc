@@ -18,7 +18,7 @@
 #include "titer/restore_host.h"
 #include "titer/text.h"
 
-namespace titer::app {
+namespace titer::app::restore_command {
 
 namespace {
 
@@ -119,4 +119,4 @@ const Registration registered({Group::kOperate, "restore", "make a new cluster f
                                setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::restore_command

@@ -9,7 +9,7 @@
 #include "titer/remote.h"
 #include "titer/roster.h"
 
-namespace titer::app {
+namespace titer::app::roster_verbs_command {
 
 namespace {
 
@@ -78,4 +78,4 @@ const Registration registered({Group::kCluster, "replica", "list, add, remove or
 
 }  // namespace
 
-}  // namespace titer::app
+}  // namespace titer::app::roster_verbs_command

@@ -15,7 +15,7 @@
 #include "titer/page.h"
 #include "titer/remote.h"
 
-namespace titer::app {
+namespace titer::app::serve_command {
 
 namespace {
 
@@ -98,4 +98,4 @@ const Registration registered({Group::kCluster, "serve", "run one replica of a c
 
 }  // namespace
 
-}  // namespace titer::app
+}  // namespace titer::app::serve_command

@@ -4,7 +4,7 @@
 #include "titer/command.h"
 #include "titer/write.h"
 
-namespace titer::app {
+namespace titer::app::set_command {
 namespace {
 
 struct Options {
@@ -41,4 +41,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kStock, "set", "log what a site has", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::set_command

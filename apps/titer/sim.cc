@@ -18,7 +18,7 @@
 #include "sim/workers.h"
 #include "titer/command.h"
 
-namespace titer::app {
+namespace titer::app::sim_command {
 namespace {
 
 constexpr int kExitMarkNeverHit = 14;
@@ -166,4 +166,4 @@ const Registration registered({Group::kOperate, "sim", "run whole clusters under
                                setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::sim_command

@@ -9,7 +9,7 @@
 #include "titer/remote.h"
 #include "titer/text.h"
 
-namespace titer::app {
+namespace titer::app::status_command {
 namespace {
 
 struct Options {
@@ -81,4 +81,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kOperate, "status", "show every replica: state, view, position, lag", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::status_command

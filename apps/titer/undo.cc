@@ -4,7 +4,7 @@
 #include "titer/command.h"
 #include "titer/write.h"
 
-namespace titer::app {
+namespace titer::app::undo_command {
 namespace {
 
 struct Options {
@@ -22,4 +22,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kFiles, "undo", "put back what one event changed", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::undo_command

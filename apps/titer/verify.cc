@@ -17,7 +17,7 @@
 #include "titer/remote.h"
 #include "titer/text.h"
 
-namespace titer::app {
+namespace titer::app::verify_command {
 
 namespace {
 
@@ -130,4 +130,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kOperate, "verify", "check the data directory of a stopped cluster", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::verify_command

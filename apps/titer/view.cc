@@ -7,7 +7,7 @@
 #include "titer/remote.h"
 #include "titer/site_table.h"
 
-namespace titer::app {
+namespace titer::app::view_command {
 namespace {
 
 struct Options {
@@ -40,4 +40,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kSites, "view", "show one site with its stock", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::view_command

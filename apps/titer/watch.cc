@@ -9,7 +9,7 @@
 #include "titer/remote.h"
 #include "titer/text.h"
 
-namespace titer::app {
+namespace titer::app::watch_command {
 namespace {
 
 struct Options {
@@ -54,4 +54,4 @@ Runner setup(Flags& flags) {
 const Registration registered({Group::kFiles, "watch", "show every change as it happens", setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::watch_command

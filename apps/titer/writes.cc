@@ -10,7 +10,7 @@
 #include "titer/text.h"
 #include "titer/write.h"
 
-namespace titer::app {
+namespace titer::app::writes_command {
 namespace {
 
 struct Options {
@@ -65,4 +65,4 @@ const Registration registered({Group::kOperate, "writes", "stop all writes while
                                setup});
 
 }  // namespace
-}  // namespace titer::app
+}  // namespace titer::app::writes_command

@@ -2,24 +2,24 @@
 
 // titer::Client: the client library. This header, types.h and result.h are all of it.
 //
-//   titer::Result<titer::Client> client = titer::Client::connect({.replicas = {"127.0.0.1:8892", "127.0.0.1:8893"}});
-//   client->write(titer::Reserve{.site = titer::by_name("Elm Street Clinic"), .doses = 2});
+//   auto client = titer::Client::connect({.replicas = {"127.0.0.1:8892", "127.0.0.1:8893"}});
+//   if (!client) return fail(client.error());
+//   auto reserved = client->write(titer::Reserve{.site = titer::by_name("Elm Street Clinic"), .doses = 2});
+//   if (!reserved) return fail(reserved.error());
 //
 // Failures. A Client is connected to one replica. It goes to another one when that replica dies, is silent for a second or
 // cannot serve; it learns the addresses of all members by itself. A write that has no answer yet is sent again under the
-// same number. The replicas execute a number once, and answer a repetition from memory. Only if no replica answers within
-// the timeout does the caller see an error: kUnavailable (the write was not executed), or kOutcomeUnknown (it may have been
-// executed: read before you repeat it).
+// same number. The replicas execute a number once, and answer a repetition from memory. A refusal (kNotEnough, kForbidden,
+// …) is returned as it is. If no replica answers within the timeout, the error is kUnavailable (the write was not executed) or
+// kOutcomeUnknown (it may have been executed: read before you repeat it).
 //
 // Reads. An answer shows every write that was answered before the question was sent, by any client and at any replica. So
 // a program reads its own writes. The positions in the answers are the proof of it. To rely on a position that another
 // program has seen, or that was seen before a restore from a backup, pass it as `at_least`.
 //
-// Threads. The library starts none. All work is done within the calls, and nothing happens between them. A thread of its
-// own would cost two wake-ups a call, some 80 microseconds beside the 140 that a write takes, and would have to be squared
-// with fork(), with signals, and with the threads that callbacks belong to. So a Client or a Watch is used by one thread at
-// a time. Different ones are independent, and connecting another is cheap. For many writes at once from one thread there
-// is submit(). After fork() only one of the two processes may use, or destroy, a Client that was there before.
+// Threads. The library starts no threads; all work is done inside the calls. Only one thread at a time may use a Client or a
+// Watch. Different objects are independent, and connecting is cheap. For many concurrent writes from one thread use submit().
+// After fork() only one of the two processes may use or destroy an existing Client.
 //
 // Limits: a write has at most 256 KiB, write_all() 1,024 operations, a page 2,000 rows.
 #pragma once
@@ -48,7 +48,7 @@ struct Options {
   std::chrono::milliseconds timeout = std::chrono::seconds(10);  // for one answer, over all attempts
   std::optional<Tls> tls = {};                                   // nullopt: plain
   std::string key = {};     // titer_…, as `titer key create` shows it; empty: without a key
-  std::string actor = {};   // who, for the history, where WriteOptions do not say
+  std::string actor = {};   // the default actor in the history; WriteOptions::actor overrides it
   bool only_these = false;  // never connect to a replica that is not in `replicas`
 };
 
@@ -59,9 +59,9 @@ class TITER_EXPORT Watch {
   Watch& operator=(Watch&& other) noexcept;
   ~Watch();
 
-  // The next change; nullopt: there was none within `wait`. Errors: kTooOld, the history does not reach back to here, or
-  // this watch was not read for so long that it no longer does: read all sites, and watch from the position of that
-  // answer. kUnavailable: no replica was there for the timeout; the next call goes on looking for one.
+  // The next change; nullopt: there was none within `wait`. Errors: kTooOld: the history no longer reaches back
+  // to this position. Read all sites, then watch from the position of that answer. kUnavailable: no replica was there for
+  // the timeout; the next call continues to look for one.
   [[nodiscard]] Result<std::optional<Change>> next(std::chrono::milliseconds wait);
   // All changes up to here have been returned. A watch from this position goes on where this one is, in another process too.
   [[nodiscard]] Position position() const;
@@ -87,12 +87,11 @@ class TITER_EXPORT Client {
   [[nodiscard]] Result<Outcome> write_all(const std::vector<Operation>& operations,
                                           const WriteOptions& options = {});
 
-  // For many independent writes: keeps the write until wait(), which sends them with up to 256 on the way at a time, in no
-  // certain order, and calls `done` once for each. `done` may submit more; it must not throw, and what else it calls of
-  // this Client is refused (kInvalid).
+  // Queues a write. wait() sends the queued writes, up to 256 at a time and in no particular order, and calls `done` once for
+  // each. `done` may call submit(), but no other function of this Client (kInvalid), and must not throw.
   using Done = std::function<void(const Result<Outcome>& outcome)>;
   void submit(const Operation& operation, Done done, const WriteOptions& options = {});
-  // Until there is none left.
+  // Until none is left.
   void wait();
 
   // kUnavailable: no replica has reached `at_least` within the timeout.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Node: one replica process. It performs what the protocol promises with sockets, the state machine and the
-// view register, in turns (net/loop.h).
+// Node: one replica process. It performs the protocol's outputs with sockets, the state machine and the view
+// register, in turns (net/loop.h).
 //
 // A turn: inputs are stepped as they arrive; at its end EndOfTurn makes this turn's one frame, then — in this
 // order — what must be durable goes to the disk's thread, frames and acks go to the other replicas, frames that became
-// stable and safe are executed, answers go to the clients, reads are answered. Sends come before executions so that the others work while we
-// execute; no send depends on an execution of the same turn, except a final state, which is written after it.
+// stable and safe are executed, answers go to the clients, reads are answered. Sends come before executions so that the
+// others work while we execute; no send depends on an execution of the same turn, except a final state, which is written after it.
 //
-// With a disk (store/store.h) a failed sync stops the process at once: that is fail-stop. A disk that fills up does
+// With a disk (store/store.h) a failed sync stops the process immediately: that is fail-stop. A disk that fills up does
 // not: the replica leaves the view as long as others stay; the last one keeps serving reads and refuses writes
 // until there is room.
 //
@@ -43,12 +43,12 @@ struct NodeOptions {
   ReplicaId me;
   Incarnation incarnation;
   std::uint64_t cluster = 0;
-  Roster roster;             // wire address of every replica
-  std::string local_socket;  // path of the Unix socket for this machine; empty: none
-  bool bootstraps = false;   // this process is one of those with which the cluster begins
-  std::uint32_t frames_in_flight = 2;
+  Roster roster;                       // wire address of every replica
+  std::string local_socket;            // path of the Unix socket for this machine; empty: none
+  bool bootstraps = false;             // this process is one of those with which the cluster begins
+  std::uint32_t frames_in_flight = 2;  // own request frames that may be unsafe at a time (smr::Options)
   bool remote_writes_need_key =
-      false;                   // who is not on this machine needs a key to write, also while there are none
+      false;                   // clients on other machines need a key to write, even while the cluster has no keys
   bool accept_clock = false;   // the operator says that this machine's clock is right (smr/wall_clock.h)
   bool confirm_reads = false;  // every read asks all members once
   net::RateLimits rates;       // of clients of the wire
@@ -80,14 +80,15 @@ class Node final : private PeerEvents {
   void on_disk_failed(const std::string& why);
   void on_disk_room(bool enough);  // it fills up, or there is room again
   void on_operated(const wire::Operated& answer) { clients_.on_operated(answer); }  // from the register
-  // `full`: this replica alone could carry on: it has the complete state, on disk too unless it runs in memory.
+  // The answer to the register's ping. Pong::full: this replica alone could continue: it has the complete state, and on disk
+  // unless durability is `memory`.
   [[nodiscard]] wire::Pong pong() const;
   void stop(int exit_code, const std::string& reason);
   void update_roster(const Roster& roster);  // it has changed
-  // Before it leaves the view by its own will: no read is answered any more, nothing new is taken; `leave` is called
-  // when what was under way is answered, at the latest after kFinishUs, with the view that it has installed, which must
-  // be the newest: only then the others have all that it has. If a newer one comes first, again when that is installed.
-  // A view without it then ends run() with 0.
+  // Prepares to leave the view. From now on no read is answered and no write is accepted. When the requests in progress are
+  // answered, or after kFinishUs, and the newest view is installed, `leave` is called with that view: then the others have
+  // everything. If a newer view is installed first, `leave` is called again. run() returns 0 when a view without this replica
+  // is installed.
   void retire(std::function<void(ViewNumber installed)> leave);
   [[nodiscard]] const smr::ViewRecord& newest() const { return newest_; }
 

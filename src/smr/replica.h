@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Replica: the whole protocol of one replica as a pure machine: inputs go in, promises come out. It does no I/O, starts no
-// thread, reads no clock and uses no randomness.
+// Replica: the complete protocol of one replica as a pure state machine: inputs go in, actions to perform come out. It does no
+// I/O, starts no thread, reads no clock and uses no randomness.
 //
 // Why this shape: everything that can go wrong in a distributed system reaches this class as an Input, in an order that a
 // test or the simulator chooses. The driver (node) performs what Output asks for.
@@ -47,8 +47,9 @@ namespace titer::smr {
 struct Options {
   ReplicaId me;
   Incarnation incarnation;
-  bool durable = false;                 // true: only Persisted makes a frame held
-  std::uint32_t frames_in_flight = 64;  // own unsafe request frames; more requests wait for the next frame
+  bool durable = false;  // true: only Persisted makes a frame held
+  std::uint32_t frames_in_flight =
+      64;  // own request frames that may be unsafe at a time; 64 at most, the node sets 2
   bool accept_wall =
       false;  // an operator says that this machine's clock is right, however far it is ahead of the state
   bool confirm_reads = false;  // every read asks all members once (§5), for machines whose clocks may stand still
@@ -123,7 +124,8 @@ struct Execution {
   bool answer = false;  // own frames; for direct clients' frames: this is the lowest replica of the view
 };
 
-// Everything the replica promises or wants. "An earlier output" is one that an earlier step() filled.
+// Everything that the driver has to do. "This output" is everything that step() has appended since the last clear(); "an earlier
+// output" is one that was performed before it.
 struct Output {
   struct Persist {
     std::uint64_t ticket = 0;
@@ -156,7 +158,7 @@ struct Output {
   struct Stop {  // this replica must not go on
     enum class Why {
       kExcluded,  // it starts again and learns
-      kWrong,     // its state is wrong, also on disk: as kExcluded, from nothing
+      kWrong,     // its state is wrong, also on disk: it discards the state, restarts and learns
       kLost,      // no replica has everything that was acknowledged: an operator has to choose
     } why = Why::kExcluded;
     std::string reason;
@@ -176,8 +178,8 @@ struct Output {
   std::vector<GiveState> give_state;
   // Before: nothing. To one client in order.
   std::vector<SendClient> send_client;
-  // Before: `execute` of this and of all earlier outputs. Read the state, and only then ask read_lease(now): if it holds,
-  // answer; otherwise wait for the lease or refuse (§5).
+  // Before: `execute` of this and of all earlier outputs. Read the state, and only then call read_lease(now, asked),
+  // where `asked` is the time at which the Read was stepped. True: answer. False: wait for the lease, or refuse (§5).
   std::vector<std::uint64_t> reads_ready;
   // Before: nothing. This is not a replica (yet): answer kUnavailable.
   std::vector<std::uint64_t> reads_refused;
@@ -228,8 +230,8 @@ class Replica {
   // `initial`: the view that the cluster is born with if it has this incarnation as a member — then this is a
   // full replica with empty state; otherwise it starts as a learner and must be given state (§6).
   Replica(Options options, ViewRecord initial);
-  // After the failure of all (§7): a full replica with what its disk has of the view it last installed. It is wedged; give
-  // it the view that takes this incarnation in at once. The state machine must have executed up to last_executed.
+  // After a total failure (§7): a full replica that starts with the frames on its disk. It is wedged. The first input must be
+  // the View that has this incarnation as a member. The state machine must have executed up to last_executed.
   Replica(Options options, const Recovered& recovered);
   ~Replica();
   Replica(Replica&&) noexcept;
@@ -243,7 +245,8 @@ class Replica {
   // replica that is not full, `unavailable`.
   [[nodiscard]] bool accepts(std::size_t body_bytes) const;
 
-  // May a value read from the state at this moment be answered to who asked at `asked` (§5)? Ask after reading.
+  // True: a value that was read from the state before this call may be answered to a read that arrived at `asked` (§5). With
+  // Options::confirm_reads a default `asked` confirms nothing.
   [[nodiscard]] bool read_lease(BootTime now, BootTime asked = {}) const;
 
   // A replica with the whole state; false: a learner. These two are snapshot()'s without the rest.
@@ -256,7 +259,7 @@ class Replica {
   [[nodiscard]] std::vector<Lag> lags() const;  // of the other members
   // Of a full replica, for the state that has executed all of Output::execute so far.
   [[nodiscard]] Checkpoint checkpoint() const;
-  // For people who look: of a frame that was sent or received here.
+  // For tracing: the status of a frame that was sent or received here.
   [[nodiscard]] FrameStatus frame_status(ViewNumber view, Uid uid, Seq seq) const;
   [[nodiscard]] const Options& options() const;
 

@@ -4,17 +4,17 @@
 //
 // The journal (journal.h) makes frames durable: appended in the order of smr's tickets, synced by a thread of its own,
 // all of a turn together. The tables (tables.h) are the state at one executed position, moved lazily, in pieces, between
-// the loop's turns, and written by another thread as one atomic batch. What the tables have, and everybody holds, the
-// journal may forget (I7). After a restart: read the tables, then the journal from there on.
+// the loop's turns, and written by another thread as one atomic batch. The journal may discard frames that the
+// tables contain and that every member is known to hold (I7). After a restart: read the tables, then the journal from there on.
 //
-// A null frame answers no request, so it does not cause a sync. It is still written soon, which also distinguishes
-// a torn last group from a damaged one (journal_reader.h).
+// A null frame answers no request, so no sync is made for it immediately: it waits for the next requests, but at most
+// kNullPatienceUs. The bound also helps to distinguish a torn last group from a damaged one (journal_reader.h).
 //
-// Thread rule: everything on the loop's thread; results from the threads come back through Events::post.
+// Thread rule: everything on the loop's thread; results from the threads come back through StoreEvents::post.
 // Invariants: nothing is reported persisted that a crash could take away; the tables are at one position at any time; the
 // journal has every frame beyond them.
-// Errors: a disk that fails is never tried again: Events::failed, and the replica must stop (fail-stop). A full
-// disk is not a failure as long as prepared space lasts: Events::room, of journal and tables together.
+// Errors: a disk that fails is never tried again: StoreEvents::failed, and the replica must stop (fail-stop). A full
+// disk is not a failure as long as prepared space lasts: StoreEvents::room, of journal and tables together.
 // Source: docs/explanation/protocol.md §7; docs/decisions/0011 for why the journal is ours.
 #pragma once
 
@@ -58,7 +58,7 @@ struct StoreEvents {
 
 struct StoreStats {
   JournalStats journal;
-  std::uint64_t journal_held = 0;    // bytes of records that the tables do not have yet, or not everybody
+  std::uint64_t journal_held = 0;    // bytes of records that the tables lack, or that some member may lack
   Position tables;                   // where they stand
   std::uint64_t tables_written = 0;  // batches
 };
@@ -82,16 +82,17 @@ class Store {
   // A member of a new cluster; its state, if there is any (a backup), was built while the machine tracked its changes.
   [[nodiscard]] Status bootstrap(machine::Machine& machine, const smr::ViewRecord& first, LamportTime clock = {});
   void resume();                 // it restarts with the other members
-  [[nodiscard]] Status learn();  // a learner: its data helps, but does not count any more
+  [[nodiscard]] Status learn();  // a learner: its state remains as a start, but the disk is no longer a member's
 
   // --- every turn
   void persist(const std::vector<smr::Output::Persist>& what);
-  // Hands to the disk what was given to persist(): requests at once; null frames, for which nobody waits, when they have
-  // waited for kNullPatienceUs, or with the next requests, or when `urgent`.
+  // Writes the persisted records to disk: requests immediately; null frames with the next requests, after kNullPatienceUs, or
+  // when `urgent`.
   void commit(BootTime now, bool urgent);
   // Moves a piece of the state towards the tables when it is due. When to call again at the latest.
   [[nodiscard]] BootTime write_tables(BootTime now, machine::Machine& machine, const smr::Replica& replica);
-  // Learner: what is not in the tables yet is little, so that joined() takes no time. Before that it is not ready to join.
+  // Learner: few changes are missing in the tables, so joined() is short. It must be true before the replica reports that it
+  // is ready.
   [[nodiscard]] bool keeps_up(const machine::Machine& machine) const {
     return enough_room() && machine.registry().changes() < kSitesLearned;
   }
@@ -103,9 +104,9 @@ class Store {
   [[nodiscard]] bool has_durable_state() const { return role_ == Role::kMember && view_line_synced_; }
   // A clean end: the state as it is goes into the tables, so that the next start has nothing to execute. Waits.
   void close(machine::Machine& machine, const smr::Replica& replica);
-  // What a learner had cannot be continued: the next start begins from nothing.
+  // Discards a learner's partial state; the next start begins with an empty one.
   void start_over();
-  // As Events::room said last; what open() found out is not told by it.
+  // The last value of StoreEvents::room; open() does not report its first finding there.
   [[nodiscard]] bool enough_room() const { return enough_room_; }
   // There may be room again.
   void retry_room();
@@ -115,7 +116,7 @@ class Store {
   [[nodiscard]] const std::vector<std::string>& losses() const { return recoveries_; }
 
  private:
-  // How long frames without requests wait for a sync: nobody waits for their acknowledgements.
+  // How long frames without requests wait for a sync: no client waits for their acknowledgements.
   static constexpr std::int64_t kNullPatienceUs = 10'000;
   // Tables are written when the journal holds so much, or after so long if anything changed, but not more often than
   // every second: each costs the disk, and a start replays 128 MiB in a few seconds.

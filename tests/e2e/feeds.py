@@ -307,6 +307,7 @@ class Feeds(unittest.TestCase):
             self.assertGreater(len(used), 5)
             self.assertLessEqual(used - elsewhere, names, f"{file} names metrics that do not exist")
         self.promtool(["check", "rules", os.path.join(ROOT, "docs", "reference", "alerts.yml")])
+        self.promtool(["test", "rules", os.path.join(ROOT, "tests", "alerts_test.yml")])
 
 
 if __name__ == "__main__":
