@@ -44,6 +44,10 @@ void print_table(const std::vector<load::ReplicaStatus>& all) {
                bytes_text(one.memory_bytes), duration_text(static_cast<std::int64_t>(one.uptime_ms))});
   }
   table.print();
+  for (const load::ReplicaStatus& one : all)
+    for (const std::uint64_t limping : one.limping)
+      std::printf("Replica %llu limps, says replica %llu: every write waits for it.\n",
+                  static_cast<unsigned long long>(limping), static_cast<unsigned long long>(one.replica));
 }
 
 int run(const Options& o) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <span>
 
 #include "api/handler_context.h"
 #include "api/routes.h"
@@ -95,16 +96,38 @@ void print_register(const json::object& reg, http::MetricsText& out) {
           reg.contains("refused") ? 1 : 0);
 }
 
-void print_idempotency(const json::object& idempotency, http::MetricsText& out) {
-  constexpr FromStatus kFrom[] = {
-      {"records", "titer_idempotency_keys", "gauge", "Idempotency keys that are remembered"},
-      {"bytes", "titer_idempotency_bytes", "gauge", "Memory that they take"},
-      {"bytes_max", "titer_idempotency_bytes_max", "gauge", "Memory that they may take; then the oldest go"},
-      {"retry_safe_s", "titer_idempotency_retry_safe_seconds", "gauge", "How long a retry with a key is safe now"},
-  };
-  for (const FromStatus& one : kFrom)
-    if (const json::value* value = idempotency.if_contains(one.status))
+constexpr FromStatus kFromIdempotency[] = {
+    {"records", "titer_idempotency_keys", "gauge", "Idempotency keys that are remembered"},
+    {"bytes", "titer_idempotency_bytes", "gauge", "Memory that they take"},
+    {"bytes_max", "titer_idempotency_bytes_max", "gauge", "Memory that they may take; then the oldest go"},
+    {"retry_safe_s", "titer_idempotency_retry_safe_seconds", "gauge", "How long a retry with a key is safe now"},
+};
+// Of a replica that joins.
+constexpr FromStatus kFromJoin[] = {
+    {"passes", "titer_join_passes", "gauge", "Passes over the state that it has received"},
+    {"pass_bytes", "titer_join_pass_bytes", "gauge", "Size of the last pass"},
+    {"pass_ms", "titer_join_pass_seconds", "gauge", "How long the last pass took", 1e-3},
+    {"pause_ms", "titer_join_pause_seconds", "gauge", "How long writes would stop if it joined now", 1e-3},
+    {"delayed", "titer_join_delayed", "gauge",
+     "1: it cannot join, because changes come faster than it receives them"},
+};
+
+void print_numbers(const json::object& from, std::span<const FromStatus> names, http::MetricsText& out) {
+  for (const FromStatus& one : names)
+    if (const json::value* value = from.if_contains(one.status))
       out.one(one.name, one.type, one.help, number(*value) * one.scale);
+}
+
+void print_lags(const json::array& lags, http::MetricsText& out) {
+  const auto print = [&](std::string_view name, std::string_view help, std::string_view field, double scale) {
+    out.family(name, "gauge", help);
+    for (const json::value& lag : lags)
+      if (const json::object* one = lag.if_object(); one != nullptr && one->contains(field) && one->contains("id"))
+        out.sample(number(one->at(field)) * scale, {{"replica", fmt::format("{}", number(one->at("id")))}});
+  };
+  if (lags.empty()) return;
+  print("titer_peer_lag_seconds", "How long another replica keeps this one waiting, on average", "ms", 1e-3);
+  print("titer_peer_limps", "1: the other replica answers, but so late that it slows every write", "limps", 1);
 }
 
 void print_status(std::string_view text, http::MetricsText& out) {
@@ -113,15 +136,17 @@ void print_status(std::string_view text, http::MetricsText& out) {
   const json::object* status = error ? nullptr : parsed.if_object();
   out.one("titer_up", "gauge", "1: the replica answers", status != nullptr ? 1 : 0);
   if (status == nullptr) return;
-  for (const FromStatus& one : kFromStatus)
-    if (const json::value* value = status->if_contains(one.status))
-      out.one(one.name, one.type, one.help, number(*value) * one.scale);
+  print_numbers(*status, kFromStatus, out);
   if (const json::value* build = status->if_contains("build"); build != nullptr && build->is_object())
     print_build(build->get_object(), out);
   if (const json::value* reg = status->if_contains("register"); reg != nullptr && reg->is_object())
     print_register(reg->get_object(), out);
   if (const json::value* keys = status->if_contains("idempotency"); keys != nullptr && keys->is_object())
-    print_idempotency(keys->get_object(), out);
+    print_numbers(keys->get_object(), kFromIdempotency, out);
+  if (const json::value* join = status->if_contains("join"); join != nullptr && join->is_object())
+    print_numbers(join->get_object(), kFromJoin, out);
+  if (const json::value* lags = status->if_contains("lags"); lags != nullptr && lags->is_array())
+    print_lags(lags->get_array(), out);
   if (const json::value* members = status->if_contains("members"); members != nullptr && members->is_array())
     out.one("titer_replicas", "gauge", "Replicas in the installed view",
             static_cast<double>(members->get_array().size()));

@@ -236,10 +236,12 @@ void Supervisor::exclude_dead() {
   tell_total_failure();
 }
 
+// Its death may not be certain yet.
+bool Supervisor::dies(const Slot& slot) { return slot.pid <= 0 || slot.killed_by_us || !slot.why.empty(); }
+
 bool Supervisor::has_durable_state(const smr::Member& one) const {
   const Slot& slot = slots_[one.id.value];
-  const bool dies = slot.pid <= 0 || slot.killed_by_us || !slot.why.empty();
-  return !dies && slot.incarnation == one.incarnation && slot.has_state;
+  return !dies(slot) && slot.incarnation == one.incarnation && slot.has_state;
 }
 
 bool Supervisor::any_has_durable_state(const smr::ViewRecord& record) const {
@@ -344,7 +346,7 @@ void Supervisor::operate(net::Connection& connection, const wire::Operate& ask) 
 
 void Supervisor::compare_and_set(std::uint16_t from, const wire::CompareAndSet& ask) {
   Slot& slot = slots_[from];
-  if (!saved_) return;
+  if (!saved_ || dies(slot)) return;  // of two that ask for views without each other only one ends
   if (ask.expected != state_.record.number || !member(from)) return send_record(slot);
   if (ask.without.empty() || ask.without.has(ReplicaId(from))) {
     // The same replicas, to settle a lost client; or the asker wants to leave, and does so when it reads the record.

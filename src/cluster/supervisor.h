@@ -145,6 +145,7 @@ class Supervisor final : private net::ConnectionOwner {
   void try_restart();
   [[nodiscard]] bool kill_members_without_state();
   void tell_total_failure();
+  [[nodiscard]] static bool dies(const Slot& slot);
   [[nodiscard]] bool has_durable_state(const smr::Member& one) const;
   [[nodiscard]] bool any_has_durable_state(const smr::ViewRecord& record) const;
   void watch_children();

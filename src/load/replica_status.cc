@@ -56,7 +56,7 @@ DiskWork& DiskWork::operator-=(const DiskWork& other) {
 
 std::string ReplicaStatus::state() const {
   if (!ok()) return "unreachable";
-  if (!full) return "learning";
+  if (!full) return join_delayed ? "learning, delayed" : "learning";
   if (wedged || target != view) return "changing view";
   return lease ? "serving" : "serving, no read lease";
 }
@@ -92,6 +92,11 @@ ReplicaStatus read_status(client::StatusAnswer answer) {
               number(s, "tables_written")};
   out.digest = text(s, "digest");
   out.durability = text(s, "durability");
+  if (const json::value* lags = s.if_contains("lags"); lags != nullptr && lags->is_array())
+    for (const json::value& lag : lags->get_array())
+      if (lag.is_object() && flag(lag.get_object(), "limps")) out.limping.push_back(number(lag.get_object(), "id"));
+  if (const json::value* join = s.if_contains("join"); join != nullptr && join->is_object())
+    out.join_delayed = flag(join->get_object(), "delayed");
   out.full = flag(s, "full");
   out.wedged = flag(s, "wedged");
   out.lease = flag(s, "lease");

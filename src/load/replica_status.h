@@ -30,7 +30,9 @@ struct ReplicaStatus {
   std::uint64_t executed = 0;  // requests, since the process was started
   DiskWork disk;
   std::string digest, durability;
+  std::vector<std::uint64_t> limping;  // other replicas, as this one sees them
   bool full = false, wedged = false, lease = false;
+  bool join_delayed = false;  // it cannot join: changes come faster than it receives them
 
   [[nodiscard]] bool ok() const { return json.ok(); }
   [[nodiscard]] std::string state() const;  // "serving", "learning", "changing view", "unreachable", …

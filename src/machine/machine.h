@@ -85,7 +85,8 @@ class Machine {
 
   // --- state transfer (donor). While learning: passes over all slots, each sending the sites that changed since the
   // pass before it began, in parts of about bytes_max, one call per turn. A site that changes behind the cursor is the
-  // next pass's; so when a pass ends the learner is complete up to where the donor stood when it began.
+  // next pass's; so when a pass ends the learner is complete up to where the donor stood when it began. The final state
+  // of a flush is one more pass, over a state that stands still.
   struct Cursor {
     Position complete;       // the learner is complete up to here: this pass sends what changed after it
     bool in_pass = false;    // the two below are set
@@ -93,12 +94,17 @@ class Machine {
     std::uint32_t slot = 0;  // next slot of this pass
     Position events;         // events sent up to here
     Position idempotency;    // likewise records of idempotency keys
+    ViewNumber view;         // of the final state …
+    LamportTime clock;       // … and the donor's clock
   };
   // Goes on where another donor's pass was cut off, if `want` says so.
   [[nodiscard]] Cursor begin_transfer(const wire::TransferWant& want) const;
   // Appends whole kTransferPart messages to `out`. True: a pass ended with this call (a kHead part was written).
   bool write_part(Cursor& cursor, std::size_t bytes_max, Bytes& out) const;
-  // The final state of a flush: everything beyond `learned`, sessions, head with digest and clock.
+  // The final state of the flush of `view`: everything beyond `learned`, sessions, head with digest and clock. Until
+  // write_part has returned true nothing may be executed.
+  [[nodiscard]] Cursor begin_final(Position learned, ViewNumber view, LamportTime clock) const;
+  // All of it.
   void write_final(Position learned, ViewNumber view, LamportTime clock, Bytes& out) const;
 
   // --- state transfer (learner)

@@ -182,6 +182,24 @@ TEST(Machine, equal_frames_give_equal_digests_and_others_do_not) {
   EXPECT_NE(a.digest(), b.digest());
 }
 
+// Two replicas that differ in these alone would give other answers to `titer history` and at the end of a key.
+TEST(Machine, the_digest_covers_the_history_and_the_time) {
+  const auto digest = [](std::string_view reason, std::int64_t later_ms) {
+    Machine m;
+    FrameMaker make;
+    registry::Request request = set("elm", 5);
+    request.reason = reason;
+    run(m, make.add(1, 1, add_site("elm", "Elm")).frame());
+    run(m, make.add(1, 2, request).frame());
+    make.pass_ms(later_ms);
+    run(m, make.add(1, 3, set("nowhere", 1)).frame());  // refused: nothing but the time moves
+    return m.digest();
+  };
+  EXPECT_EQ(digest("counted", 0), digest("counted", 0));
+  EXPECT_NE(digest("counted", 0), digest("guessed", 0));
+  EXPECT_NE(digest("counted", 0), digest("counted", 1));
+}
+
 // --- answers
 
 class Answers : public testing::Test {

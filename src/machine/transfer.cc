@@ -4,7 +4,7 @@
 //
 // Every pass ends with: events, idempotency keys, sessions, head — in this order, so that the head closes what came before
 // it. Sites and events are of the time when they are sent, and so may be newer than what the head says is complete; that
-// is what the next pass, or the final state, repeats. The head's body is the last use of the oldest session that the donor
+// is what the next pass repeats. The final state is a pass over a state that stands still. The head's body is the last use of the oldest session that the donor
 // still has (u64), the sessions' horizon (u64), the head of the idempotency keys, the keys if they changed, and the
 // registry's head.
 // Bodies longer than a piece are split; the learner puts them together again (`more`).
@@ -78,22 +78,13 @@ bool write_idempotency(const IdempotencyTable& table, Position& since, std::size
   return body.empty() || since >= table.newest();
 }
 
-void write_all_events(const registry::State& state, Position& since, ViewNumber view, Bytes& out) {
-  while (!write_events(state, since, kPieceBytes, view, out)) continue;
-}
-
-void write_changed_sites(const registry::State& state, Position since, ViewNumber view, Bytes& out) {
-  Bytes body;
-  state.write_sites_changed(since, body);
-  append_some(TransferKind::kChanged, view, body, out);
-}
-
 // The next sites of the pass. Says how far it is even when none of them changed, so that the learner can resume
 // there with another donor.
 void write_sites(const registry::State& state, Machine::Cursor& cursor, std::size_t bytes_max, Bytes& out) {
   Bytes body;
   cursor.slot = state.write_sites(cursor.slot, bytes_max, body, cursor.complete);
-  TransferPart part = part_of(cursor.complete == Position() ? TransferKind::kSites : TransferKind::kChanged);
+  const bool first = cursor.complete == Position() && cursor.view == ViewNumber();
+  TransferPart part = part_of(first ? TransferKind::kSites : TransferKind::kChanged, cursor.view);
   part.complete = cursor.pass_began;
   part.next_slot = cursor.slot;
   part.slots = state.slots();
@@ -106,8 +97,8 @@ void write_sites(const registry::State& state, Machine::Cursor& cursor, std::siz
 bool write_pass(const registry::State& state, const IdempotencyTable& idempotency, Machine::Cursor& cursor,
                 std::size_t bytes_max, Bytes& out) {
   if (cursor.slot < state.slots()) write_sites(state, cursor, bytes_max, out);
-  return cursor.slot >= state.slots() && write_events(state, cursor.events, 4 * bytes_max, {}, out) &&
-         write_idempotency(idempotency, cursor.idempotency, 4 * bytes_max, {}, out);
+  return cursor.slot >= state.slots() && write_events(state, cursor.events, 4 * bytes_max, cursor.view, out) &&
+         write_idempotency(idempotency, cursor.idempotency, 4 * bytes_max, cursor.view, out);
 }
 
 // `since`: the learner has the keys as they were then.
@@ -140,38 +131,44 @@ Machine::Cursor Machine::begin_transfer(const wire::TransferWant& want) const {
   return cursor;
 }
 
+Machine::Cursor Machine::begin_final(Position learned, ViewNumber view, LamportTime clock) const {
+  TITER_CHECK(view != ViewNumber(), "a final state belongs to a view that somebody joins");
+  Cursor cursor;
+  cursor.complete = cursor.events = cursor.idempotency = learned;
+  cursor.in_pass = true;
+  cursor.pass_began = impl_->position;
+  cursor.view = view;
+  cursor.clock = clock;
+  return cursor;
+}
+
 bool Machine::write_part(Cursor& cursor, std::size_t bytes_max, Bytes& out) const {
   const registry::State& state = impl_->registry;
+  const bool final_state = cursor.view != ViewNumber();
+  TITER_CHECK(!final_state || cursor.pass_began == impl_->position, "a final state is of one position");
   if (!cursor.in_pass) {
     cursor.in_pass = true;
     cursor.slot = 0;
     cursor.pass_began = std::max(cursor.complete, impl_->position);
   }
   if (!write_pass(state, impl_->idempotency, cursor, bytes_max, out)) return false;
-  write_sessions(impl_->sessions, cursor.complete, {}, out);
+  write_sessions(impl_->sessions, cursor.complete, cursor.view, out);
   const Bytes body = head_body(impl_->sessions, impl_->idempotency, state, cursor.complete);
   cursor.complete = cursor.pass_began;
   cursor.in_pass = false;
-  TransferPart head = part_of(TransferKind::kHead);
+  TransferPart head = part_of(TransferKind::kHead, cursor.view);
   head.complete = cursor.complete;
+  if (final_state) {
+    head.clock = cursor.clock;
+    head.digest = digest();
+  }
   append(head, body, out);
   return true;
 }
 
 void Machine::write_final(Position learned, ViewNumber view, LamportTime clock, Bytes& out) const {
-  TITER_CHECK(view != ViewNumber(), "a final state belongs to a view that somebody joins");
-  const registry::State& state = impl_->registry;
-  write_changed_sites(state, learned, view, out);
-  Position events = learned;
-  write_all_events(state, events, view, out);
-  Position idempotency = learned;
-  while (!write_idempotency(impl_->idempotency, idempotency, kPieceBytes, view, out)) continue;
-  write_sessions(impl_->sessions, learned, view, out);
-  TransferPart head = part_of(TransferKind::kHead, view);
-  head.complete = impl_->position;
-  head.clock = clock;
-  head.digest = digest();
-  append(head, head_body(impl_->sessions, impl_->idempotency, state, learned), out);
+  Cursor cursor = begin_final(learned, view, clock);
+  while (!write_part(cursor, kPieceBytes, out)) continue;
 }
 
 Status Machine::Impl::take_head(const wire::TransferPart& part, ByteView body) {

@@ -112,6 +112,54 @@ std::vector<wire::TransferPart> parts_of(const Bytes& out) {
   }
 }
 
+TEST(Transfer, the_final_state_comes_in_pieces_too) {
+  Machine donor, learner;
+  Load load(21);
+  load.add_sites(donor, 3000);
+  load.run_some(donor, 2000);
+  constexpr std::size_t kPiece = 20'000;
+  Machine::Cursor cursor = donor.begin_final({}, ViewNumber(4), LamportTime(9));
+  Machine::Received last;
+  int pieces = 0;
+  for (bool ended = false; !ended; ++pieces) {
+    Bytes out;
+    ended = donor.write_part(cursor, kPiece, out);
+    if (!ended) EXPECT_LT(out.size(), 6 * kPiece) << "sites, and four times as many events";
+    const auto received = deliver(learner, out);
+    ASSERT_TRUE(received.ok()) << received.error().message;
+    EXPECT_EQ(received->final_state, ended);
+    last = *received;
+  }
+  EXPECT_GT(pieces, 10);
+  EXPECT_EQ(last.view, ViewNumber(4));
+  EXPECT_EQ(last.clock, LamportTime(9));
+  expect_equal(donor, learner);
+}
+
+// The flush ended without its view; nothing was executed at the learner, but more at the donor.
+TEST(Transfer, a_final_state_that_was_not_finished_does_no_harm_to_the_next) {
+  for (const int calls : {1, 3, 6}) {
+    Machine donor, learner;
+    Load load(22);
+    load.add_sites(donor, 3000);
+    Machine::Cursor cursor = donor.begin_transfer({});
+    const Position learned = give_pass(donor, cursor, learner).complete;
+    load.run_some(donor, 3000);
+    Machine::Cursor first = donor.begin_final(learned, ViewNumber(4), LamportTime(9));
+    Bytes out;
+    for (int i = 0; i < calls; ++i) ASSERT_FALSE(donor.write_part(first, 5'000, out));
+    ASSERT_TRUE(deliver(learner, out).ok());
+    learner.forget_unfinished();
+    load.run_some(donor, 500);
+    out.clear();
+    donor.write_final(learned, ViewNumber(5), LamportTime(10), out);
+    const auto end = deliver(learner, out);
+    ASSERT_TRUE(end.ok()) << end.error().message;
+    EXPECT_TRUE(end->final_state);
+    expect_equal(donor, learner);
+  }
+}
+
 TEST(Transfer, a_missing_part_is_found_by_the_digest) {
   Machine donor;
   Load load(10);

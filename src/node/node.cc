@@ -287,6 +287,7 @@ void Node::turn() {
   if (now >= next_tick_) {
     engine_.step(smr::input::Tick{});
     next_tick_ = BootTime(now.value + kTickUs);
+    tell_limping();
   }
   engine_.step(smr::input::EndOfTurn{net::wall_now()});
   // What executing leads to (a digest that differs) is performed in the same turn.
@@ -304,6 +305,24 @@ void Node::turn() {
   peers_.flush();
   log_.flush();
   loop_.wake_at(next_tick_);
+}
+
+void Node::tell_limping() {
+  smr::ReplicaSet limping;
+  for (const smr::Lag& lag : engine_.replica.lags()) {
+    if (!lag.limps) continue;
+    limping.add(lag.id);
+    if (!limping_told_.has(lag.id))
+      spdlog::warn(
+          "replica {} limps: it answers, but {} ms late on average, and every write waits for it. Look into its "
+          "processor, its "
+          "disk and its link; if it does not recover, stop it or remove it: the others continue without it",
+          lag.id.value, lag.us / 1000);
+  }
+  for (std::uint16_t i = 0; i < limits::kReplicasMax; ++i)
+    if (limping_told_.has(ReplicaId(i)) && !limping.has(ReplicaId(i)))
+      spdlog::info("replica {} no longer limps, or is no longer a member", i);
+  limping_told_ = limping;
 }
 
 // The sync of what this turn holds is under way already (perform).
@@ -374,7 +393,7 @@ void Node::perform(smr::Output& out) {
     store_->commit(net::boot_now(), waited_for);
   }
   trace_.sent(out.send, net::boot_now());
-  for (const smr::Output::Send& send : out.send) peers_.send(send.to, send.message);
+  for (const smr::Output::Send& send : out.send) peers_.send(send.to, send.message, newest_);
   peers_.flush();
   trace_.look(engine_.replica, out.execute, net::boot_now());
   execute(out.execute);

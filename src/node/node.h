@@ -114,6 +114,7 @@ class Node final : private PeerEvents {
 
   void turn();
   void on_turn_disk(BootTime now);
+  void tell_limping();
   void on_turn_leaving(BootTime now);
   [[nodiscard]] bool may_learn();
   [[nodiscard]] bool clock_lets_join();
@@ -151,6 +152,7 @@ class Node final : private PeerEvents {
   std::int64_t asleep_us_ = 0;  // in all, at the last turn
   bool wall_fault_told_ = false;
   std::uint64_t death_notices_ = 0;  // by death watches
+  smr::ReplicaSet limping_told_;
   Position position_at_start_;
   bool disk_full_ = false;
   bool asked_to_leave_ = false;  // since then; a second time means that the register does not let it

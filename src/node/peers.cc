@@ -163,12 +163,12 @@ void Peers::drop(std::uint16_t index) {
   if (std::exchange(link.up, false)) events_.on_peer_down(ReplicaId(index), link.incarnation);
 }
 
-void Peers::send(smr::ReplicaSet to, const smr::PeerMessage& message) {
+void Peers::send(smr::ReplicaSet to, const smr::PeerMessage& message, const smr::ViewRecord& newest) {
   scratch_.clear();
   wire::encode(scratch_, message);
   const bool counts = !std::holds_alternative<smr::Heartbeat>(message);
   for (std::uint16_t i = 0; i < limits::kReplicasMax; ++i) {
-    if (!to.has(ReplicaId(i)) || !links_[i].up) continue;
+    if (!to.has(ReplicaId(i)) || !links_[i].up || !newest.addresses(ReplicaId(i), links_[i].incarnation)) continue;
     Bytes& out = links_[i].connection->outgoing();
     out.insert(out.end(), scratch_.begin(), scratch_.end());
     if (counts) ++messages_sent_;

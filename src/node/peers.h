@@ -67,8 +67,9 @@ class Peers final : private net::ConnectionOwner {
   // Once a turn: dials whoever should be dialled.
   void on_turn(BootTime now);
 
-  // Encodes once and appends to the links of all in `to` (those without a link miss it; smr repeats).
-  void send(smr::ReplicaSet to, const smr::PeerMessage& message);
+  // Encodes once and appends to the links of all in `to` (those without a link miss it; smr repeats). A link to another
+  // process than the one that `newest`, the newest view, has under an index gets nothing: rule 3 of smr/replica.h.
+  void send(smr::ReplicaSet to, const smr::PeerMessage& message, const smr::ViewRecord& newest);
   // The link's outgoing bytes for whole messages; null when there is no link.
   [[nodiscard]] Bytes* outgoing(ReplicaId peer);
   [[nodiscard]] std::size_t waiting(ReplicaId peer) const;

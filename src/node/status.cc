@@ -59,6 +59,22 @@ void add_disk(boost::json::object& status, const store::StoreStats& disk, bool f
   status["scrub_mismatches"] = disk.scrub.mismatches;
 }
 
+// How far a learner is from becoming a member: machine/join_readiness.h.
+boost::json::object join_json(const machine::JoinReadiness& join) {
+  return {{"passes", join.passes()},
+          {"pass_bytes", join.last_pass().bytes},
+          {"pass_ms", join.last_pass().lasted_us / 1000},
+          {"pause_ms", join.final_state().pause_us / 1000},
+          {"delayed", join.delayed()}};
+}
+
+boost::json::array lags_json(const std::vector<smr::Lag>& lags) {
+  boost::json::array out;
+  for (const smr::Lag& lag : lags)
+    out.push_back({{"id", lag.id.value}, {"ms", lag.us / 1000}, {"limps", lag.limps}});
+  return out;
+}
+
 boost::json::object build_json() {
   const BuildInfo build = build_info();
   return {{"version", build.version}, {"commit", build.commit}, {"date", build.date}};
@@ -136,6 +152,8 @@ std::string Node::status() const {
       {"memory_bytes", resident_bytes()},
       {"uptime_ms", (net::boot_now().value - started_.value) / 1000},
   };
+  status["lags"] = lags_json(engine_.replica.lags());
+  if (!now.full) status["join"] = join_json(learner_.readiness());
   status["durability"] = store_ == nullptr ? "memory" : "disk";
   if (store_ != nullptr) add_disk(status, store_->stats(), disk_full_);
   if (const auto& tls = options_.roster[identity_.me.value]->tls)

@@ -15,6 +15,8 @@ Donor::Donor(net::Loop& loop, Engine& engine, Peers& peers, ExecutionLog& log)
 void Donor::handle_want(ReplicaId learner, ByteView payload) {
   const auto want = wire::decode_transfer_want(payload);
   if (!want) return peers_.cut(learner, want.error().message);
+  // One that has lost its donor asks another, which may be giving it the final state already.
+  if (const auto& now = learners_[learner.value]; now && now->gets_final_state()) return;
   spdlog::info("replica {} learns from here, from position {}", learner.value, want->since.value);
   learners_[learner.value] = Learner{*want, std::nullopt, want->log_bytes, {}};
   loop_.wake_at(net::boot_now());
@@ -24,38 +26,43 @@ void Donor::on_turn(BootTime now) {
   if (!engine_.replica.full()) return;  // the state here is not complete: wants are kept until it is
   for (std::uint16_t i = 0; i < learners_.size(); ++i) {
     std::optional<Learner>& learner = learners_[i];
-    if (!learner) continue;
-    Bytes* out = peers_.outgoing(ReplicaId(i));
-    if (out == nullptr) {
-      learner.reset();
-      continue;
-    }
-    if (peers_.waiting(ReplicaId(i)) > kWaitingMax) continue;  // the kernel's "take more" begins a turn
-    // The execution log first: it is long, and what is missing of it at the end would be sent inside the flush.
-    learner->log_sent = log_.write_part(learner->log_sent, kPieceBytes, *out);
-    if (learner->log_sent < log_.bytes()) {
-      loop_.wake_at(now);
-      continue;
-    }
-    if (now < learner->next_pass) {
-      loop_.wake_at(learner->next_pass);
-      continue;
-    }
-    if (!learner->cursor) learner->cursor = engine_.machine.begin_transfer(learner->want);
-    const bool pass_ended = engine_.machine.write_part(*learner->cursor, kPieceBytes, *out);
-    if (pass_ended) learner->next_pass = BootTime(now.value + kPassEveryUs);
-    loop_.wake_at(pass_ended ? learner->next_pass : now);
+    if (learner && !give(ReplicaId(i), *learner, now)) learner.reset();
   }
 }
 
+bool Donor::give(ReplicaId to, Learner& learner, BootTime now) {
+  Bytes* out = peers_.outgoing(to);
+  if (out == nullptr || outdated(learner)) return false;
+  if (peers_.waiting(to) > kWaitingMax) return true;  // the kernel's "take more" begins a turn
+  // The execution log first: it is long, and what is missing of it at the end is sent inside the flush.
+  learner.log_sent = log_.write_part(learner.log_sent, kPieceBytes, *out);
+  if (learner.log_sent < log_.bytes()) {
+    loop_.wake_at(now);
+    return true;
+  }
+  if (now < learner.next_pass) {
+    loop_.wake_at(learner.next_pass);
+    return true;
+  }
+  if (!learner.cursor) learner.cursor = engine_.machine.begin_transfer(learner.want);
+  const bool final_state = learner.gets_final_state();
+  const bool pass_ended = engine_.machine.write_part(*learner.cursor, kPieceBytes, *out);
+  if (pass_ended && final_state) return false;
+  if (pass_ended) learner.next_pass = BootTime(now.value + kPassEveryUs);
+  loop_.wake_at(pass_ended ? learner.next_pass : now);
+  return true;
+}
+
+// A final state is of one flush. While that lasts nothing is executed; when another one begins that asks again.
+bool Donor::outdated(const Learner& learner) const {
+  if (!learner.gets_final_state()) return false;
+  return !engine_.replica.wedged() || engine_.replica.snapshot().target != learner.cursor->view;
+}
+
 void Donor::send_final_state(const smr::Output::GiveState& ask) {
-  Bytes* out = peers_.outgoing(ask.to);
-  if (out == nullptr) return;
-  std::optional<Learner>& learner = learners_[ask.to.value];
-  std::uint64_t sent = learner ? learner->log_sent : 0;
-  while (sent < log_.bytes()) sent = log_.write_part(sent, kPieceBytes, *out);
-  engine_.machine.write_final(ask.learned, ask.view, ask.clock, *out);
-  learner.reset();
+  const std::optional<Learner>& before = learners_[ask.to.value];
+  learners_[ask.to.value] =
+      Learner{{}, engine_.machine.begin_final(ask.learned, ask.view, ask.clock), before ? before->log_sent : 0};
 }
 
 Learner::Learner(Engine& engine, Peers& peers, ExecutionLog& log, Events events)
@@ -97,7 +104,8 @@ void Learner::handle_part(ReplicaId from, ByteView payload, const smr::ViewRecor
   if (!received) return events_.failed(received.error().message);
   if (received->outdated) return;
   unfinished_from_ = part->more ? std::optional(from) : std::nullopt;
-  if (received->slots > 0 && passes_ == 0) {
+  if (part->view == ViewNumber()) readiness_.received(net::boot_now(), payload.size());
+  if (received->slots > 0 && readiness_.passes() == 0) {
     percent_ = static_cast<unsigned>(100ULL * received->next_slot / received->slots);
   }
   if (received->final_state) {
@@ -107,8 +115,24 @@ void Learner::handle_part(ReplicaId from, ByteView payload, const smr::ViewRecor
   if (part->kind != wire::TransferKind::kHead) return;
   learned_ = received->complete;
   engine_.step(smr::input::Learned{learned_});
-  // The first pass took long; after the second only what changed during that short one is missing.
-  if (++passes_ >= 2 && linked_with_all(newest)) events_.ready(learned_);
+  pass_ended(newest);
+}
+
+void Learner::pass_ended(const smr::ViewRecord& newest) {
+  const BootTime now = net::boot_now();
+  if (readiness_.pass_ended(now) && linked_with_all(newest)) return events_.ready(learned_);
+  if (!readiness_.delayed() || (told_delay_at_ != BootTime() && now.value - told_delay_at_.value < kTellDelayUs))
+    return;
+  told_delay_at_ = now;
+  spdlog::warn(
+      "this replica cannot join yet: changes come faster than it receives them. The last pass carried {:.1f} MB in "
+      "{:.1f} s; to "
+      "join now would stop writes for {:.1f} s. It joins when there are fewer writes, or when its link, its "
+      "processor and its "
+      "donor's are faster",
+      static_cast<double>(readiness_.last_pass().bytes) / 1e6,
+      static_cast<double>(readiness_.last_pass().lasted_us) / 1e6,
+      static_cast<double>(readiness_.final_state().pause_us) / 1e6);
 }
 
 bool Learner::linked_with(const smr::Member& member) const {

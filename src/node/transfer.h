@@ -4,11 +4,11 @@
 //
 // Pre-copy, as in live migration: the learner asks one full replica for everything; the donor sends its sites
 // piece by piece between its turns, then in further passes what changed meanwhile, and so on; in the flush of
-// the view that takes the learner in, the rest. The donor never stops and never copies its state. Its correctness
-// does not depend on the order of the pieces: the final part carries the digest of the complete state.
-// docs/decisions/0002 has the why; docs/explanation/protocol.md §6 the rule.
+// the view that takes the learner in, the rest, in pieces too. The donor never stops and never copies its state. Its
+// correctness does not depend on the order of the pieces: the final part carries the digest of the complete state.
+// docs/decisions/0002 has the why; docs/explanation/protocol.md §6 the rule; machine/join_readiness.h when a learner joins.
 //
-// Limits: at most kWaitingMax bytes wait on the link of a learner; a pass at most every kPassEveryUs.
+// Limits: about kWaitingMax bytes wait on the link of a learner; a pass at most every kPassEveryUs.
 // Errors: a learner whose final digest differs, or that is sent nonsense, must not go on: run() exits.
 // Thread rule: the loop's thread.
 #pragma once
@@ -20,6 +20,7 @@
 #include <string>
 
 #include "base/limits.h"
+#include "machine/join_readiness.h"
 #include "node/engine.h"
 #include "node/execution_log.h"
 #include "node/peers.h"
@@ -34,7 +35,7 @@ class Donor {
   void forget(ReplicaId learner) { learners_[learner.value].reset(); }
   // Once a turn: sends the next pieces to whoever learns.
   void on_turn(BootTime now);
-  // The flush of a view wants the final state sent.
+  // The flush of a view wants the final state sent: from this turn on, as the link takes it, unless that flush ends before.
   void send_final_state(const smr::Output::GiveState& ask);
 
  private:
@@ -44,10 +45,15 @@ class Donor {
 
   struct Learner {
     wire::TransferWant want;
-    std::optional<machine::Machine::Cursor> cursor;  // none: this replica is not full itself yet
-    std::uint64_t log_sent = 0;                      // bytes of the execution log
-    BootTime next_pass;
+    std::optional<machine::Machine::Cursor> cursor = {};  // none: this replica is not full itself yet
+    std::uint64_t log_sent = 0;                           // bytes of the execution log
+    BootTime next_pass = {};
+
+    [[nodiscard]] bool gets_final_state() const { return cursor && cursor->view != ViewNumber(); }
   };
+  // False: it needs no more from here.
+  [[nodiscard]] bool give(ReplicaId to, Learner& learner, BootTime now);
+  [[nodiscard]] bool outdated(const Learner& learner) const;
 
   net::Loop& loop_;
   Engine& engine_;
@@ -79,8 +85,12 @@ class Learner {
   [[nodiscard]] Position learned() const { return learned_; }
   // Of the first pass, 0 … 100.
   [[nodiscard]] unsigned percent() const { return percent_; }
+  [[nodiscard]] const machine::JoinReadiness& readiness() const { return readiness_; }
 
  private:
+  static constexpr std::int64_t kTellDelayUs = 30'000'000;
+
+  void pass_ended(const smr::ViewRecord& newest);
   [[nodiscard]] bool linked_with(const smr::Member& member) const;
   // A member that does not hear all others would have to leave again (§4).
   [[nodiscard]] bool linked_with_all(const smr::ViewRecord& record) const;
@@ -92,7 +102,8 @@ class Learner {
   std::optional<ReplicaId> donor_;
   std::optional<ReplicaId> unfinished_from_;  // whose last part says that its body goes on in the next
   Position learned_;
-  unsigned passes_ = 0;
+  machine::JoinReadiness readiness_;
+  BootTime told_delay_at_;
   unsigned percent_ = 0;
 };
 

@@ -116,19 +116,23 @@ Status Access::check_secret(KeyId key, const SecretHash& secret, WallTime now) c
 }
 
 bool Access::make_room(const KeyRow& row, WallTime now) {
-  std::size_t bytes = size_of(row);
-  for (const auto& [id, other] : keys_) bytes += size_of(other);
   const auto end_of = [](const KeyRow& key) { return key.revoked.value != 0 ? key.revoked : key.expires; };
-  while (keys_.size() >= limits::kKeysMax || bytes > limits::kAccessBytesMax) {
-    auto oldest = keys_.end();
-    for (auto it = keys_.begin(); it != keys_.end(); ++it) {
-      if (!it->second.ended(now)) continue;
-      if (oldest == keys_.end() || end_of(it->second) < end_of(oldest->second)) oldest = it;
-    }
-    if (oldest == keys_.end()) return false;
-    bytes -= size_of(oldest->second);
-    digest_ -= digest_of(oldest->second);
-    keys_.erase(oldest);
+  std::size_t bytes = size_of(row);
+  std::vector<std::pair<WallTime, KeyId>> ended;
+  for (const auto& [id, other] : keys_) {
+    bytes += size_of(other);
+    if (other.ended(now)) ended.emplace_back(end_of(other), id);
+  }
+  std::sort(ended.begin(), ended.end());
+  // First find out whether it is enough: one that is refused leaves everything as it was.
+  std::size_t gone = 0;
+  const auto full = [&] { return keys_.size() - gone >= limits::kKeysMax || bytes > limits::kAccessBytesMax; };
+  for (; full() && gone < ended.size(); ++gone) bytes -= size_of(keys_.at(ended[gone].second));
+  if (full()) return false;
+  for (std::size_t i = 0; i < gone; ++i) {
+    const auto it = keys_.find(ended[i].second);
+    digest_ -= digest_of(it->second);
+    keys_.erase(it);
   }
   return true;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Keys and roles: every cell of the table, the scopes, what ends a key, and who keeps the door.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -267,6 +268,27 @@ TEST_F(Keys, those_that_ended_make_room) {
   ASSERT_TRUE(as(kOperatorKey, RevokeKey{KeyId(1001)}).ok());
   EXPECT_TRUE(make(KeyId(++id), Role::kReader).ok());
   EXPECT_EQ(as(KeyId(1001), set("a", 1)).code, Code::kUnauthorized);
+  b.check();
+}
+
+// As large as a key can be: 1,000 sites with ids of 64 characters.
+TEST_F(Keys, one_that_is_refused_for_want_of_room_leaves_those_that_ended) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 1000; ++i) ids.push_back(fmt::format("{:064}", i));
+  const std::vector<std::string_view> scope(ids.begin(), ids.end());
+  ASSERT_TRUE(make(KeyId(500), Role::kReader).ok());
+  ASSERT_TRUE(as(kOperatorKey, RevokeKey{KeyId(500)}).ok());
+  std::uint64_t id = 1000;
+  while (make(KeyId(++id), Role::kProvider, scope).ok()) continue;
+  ASSERT_EQ(b.out.code, Code::kTooLarge);
+  const auto is_there = [&] {
+    bool there = false;
+    (void)b.state.keys({}, [&](const Key& key) { return there = key.id == KeyId(500), !there; });
+    return there;
+  };
+  EXPECT_TRUE(is_there()) << "it is small: without it there would not be room either";
+  const std::uint64_t digest = test::copy(b.state).digest();
+  EXPECT_EQ(b.state.digest(), digest) << "one who joins gets the same";
   b.check();
 }
 

@@ -108,9 +108,6 @@ bool State::write_site(std::uint32_t slot, Position upto, Bytes& out) const {
 
 std::string_view State::site_id(std::uint32_t slot) const { return impl_->core.store.id(slot); }
 
-void State::write_sites_changed(Position since, Bytes& out) const {
-  registry::write_sites_changed(impl_->core.store, since, out);
-}
 Position State::write_events(Position since, std::size_t bytes_max, Bytes& out) const {
   return registry::write_events(impl_->core, since, bytes_max, out);
 }

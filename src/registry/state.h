@@ -93,8 +93,6 @@ class State {
   // over many turns.
   [[nodiscard]] std::uint32_t slots() const;
   std::uint32_t write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out, Position since = {}) const;
-  // Writes the sites whose `changed` is above `since` (all of them in one go).
-  void write_sites_changed(Position since, Bytes& out) const;
   // Writes events above `since`, about bytes_max bytes; returns the position up to which they are complete:
   // continue from there until it is position().
   Position write_events(Position since, std::size_t bytes_max, Bytes& out) const;
@@ -102,7 +100,7 @@ class State {
   void write_access(Position since, Bytes& out) const;
   [[nodiscard]] Position access_changed() const;
   // Position, time and counts: what makes the received parts a State. Written and read last, at one position
-  // with write_sites_changed and the end of write_events.
+  // with the end of write_sites and of write_events.
   void write_head(Bytes& out) const;
   // Takes over what one of the write_… functions wrote; sites may come again, the later one wins; slots come
   // without gaps, and a site comes before its events. Only into a State that has executed nothing.

@@ -88,6 +88,10 @@ inline State copy(const State& from, State::HistoryBounds bounds = {200'000, std
   return to;
 }
 
+inline void write_changed_sites(const State& from, Position since, Bytes& out) {
+  for (std::uint32_t slot = 0; slot < from.slots();) slot = from.write_sites(slot, 1 << 20, out, since);
+}
+
 // A bundled file's rows by column; quoted fields as in RFC 4180.
 inline std::vector<std::vector<std::string>> read_csv(const std::string& path) {
   std::vector<std::vector<std::string>> rows(1);

@@ -117,11 +117,6 @@ std::uint32_t write_sites(const Store& store, std::uint32_t from_slot, std::size
   return slot;
 }
 
-void write_sites_changed(const Store& store, Position since, Bytes& out) {
-  constexpr std::size_t kAll = ~std::size_t{0} / 2;
-  for (std::uint32_t slot = 0; slot < store.slots();) slot = write_sites(store, slot, kAll, since, out);
-}
-
 bool take_changed(Store& store, std::size_t sites_min, std::size_t bytes_max, const State::PartVisitor& visit) {
   Bytes part;
   std::size_t bytes = 0;

@@ -22,7 +22,6 @@ namespace titer::registry {
 std::uint32_t write_sites(const Store& store, std::uint32_t from_slot, std::size_t bytes_max, Position since,
                           Bytes& out);
 void write_site(const Store& store, std::uint32_t slot, Bytes& out);
-void write_sites_changed(const Store& store, Position since, Bytes& out);
 Position write_events(const RegistryCore& core, Position since, std::size_t bytes_max, Bytes& out);
 void write_access(const RegistryCore& core, Position since, Bytes& out);
 void write_head(const RegistryCore& core, Bytes& out);

@@ -76,7 +76,7 @@ TEST(Transfer, over_many_turns_with_requests_in_between_ends_equal) {
       send();
       run(b, requests, static_cast<int>(requests.below(10)));
     }
-    b.state.write_sites_changed(began, bytes);
+    test::write_changed_sites(b.state, began, bytes);
     send();
     while (events < b.state.position()) events = b.state.write_events(events, 500, bytes);
     send();
@@ -102,7 +102,7 @@ TEST(Transfer, to_one_with_an_older_history_leaves_exactly_the_writers) {
     b.now += static_cast<std::int64_t>(requests.below(100'000));
     run(b, requests, static_cast<int>(requests.below(200)));
     Bytes bytes;
-    b.state.write_sites_changed(since, bytes);
+    test::write_changed_sites(b.state, since, bytes);
     (void)b.state.write_events(since, 1 << 20, bytes);
     b.state.write_head(bytes);
     const Status status = other.read_transfer(bytes);

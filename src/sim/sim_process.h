@@ -28,6 +28,7 @@
 #include <string>
 #include <vector>
 
+#include "machine/join_readiness.h"
 #include "machine/machine.h"
 #include "sim/disk.h"
 #include "sim/network.h"
@@ -101,8 +102,10 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
   };
   struct Learner {  // to whom this replica gives its state
     wire::TransferWant want;
-    std::optional<machine::Machine::Cursor> cursor;
+    std::optional<machine::Machine::Cursor> cursor = {};
     Time next_pass = 0;
+
+    [[nodiscard]] bool gets_final_state() const { return cursor && cursor->view != ViewNumber(); }
   };
   // How far this replica has come in the flush that is under way; for the marks of crashes.
   enum class FlushStep : std::uint8_t { kNormal, kKnows, kFlushed, kRelayed, kDone, kRest, kGaveState };
@@ -177,6 +180,7 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
 
   // --- sim_process_transfer.cc
   void give_pieces();
+  [[nodiscard]] bool give_piece(Link& link, Learner& learner);
   void give_final(const smr::Output::GiveState& ask);
   void ask_for_state();
   void take_part(const Link& from, ByteView payload);
@@ -255,7 +259,7 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
   std::map<ConnectionId, Learner> learners_;
   ConnectionId donor_ = 0, unfinished_from_ = 0;
   Position learned_;
-  unsigned passes_ = 0;
+  machine::JoinReadiness readiness_;
   std::map<std::uint64_t, Seq> newest_from_;  // by transmitter, of the installed view: to notice repeats
 };
 

@@ -21,10 +21,9 @@ SimProcess::Link* SimProcess::find(ConnectionId connection) {
 
 // The incarnation that the newest view has under this id, if any; else the newest connection (smr/replica.h).
 SimProcess::Link* SimProcess::route(ReplicaId to) {
-  const smr::Member* member = known_.find(to);
   for (auto link = links_.rbegin(); link != links_.rend(); ++link) {
     if (link->role != Link::Role::kPeer || link->peer != to) continue;
-    if (member == nullptr || link->incarnation == member->incarnation) return &*link;
+    if (known_.addresses(to, link->incarnation)) return &*link;
   }
   return nullptr;
 }
@@ -189,7 +188,8 @@ void SimProcess::peer_message(const Link& from, const wire::Message& message) {
     case wire::Type::kTransferWant: {
       const auto want = wire::decode_transfer_want(message.payload);
       if (!want) return scene_.fail("wire", want.error().message);
-      learners_[from.connection] = Learner{*want, std::nullopt, 0};
+      Learner& learner = learners_[from.connection];
+      if (!learner.gets_final_state()) learner = Learner{*want};
       return;
     }
     case wire::Type::kTransferPart: return take_part(from, message.payload);

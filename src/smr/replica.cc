@@ -40,6 +40,7 @@ bool Replica::full() const { return impl_->core.full(); }
 bool Replica::wedged() const { return impl_->core.wedged(); }
 const std::string& Replica::dispute() const { return impl_->core.dispute(); }
 Snapshot Replica::snapshot() const { return impl_->core.snapshot(); }
+std::vector<Lag> Replica::lags() const { return impl_->core.lags(); }
 Checkpoint Replica::checkpoint() const { return impl_->core.checkpoint(); }
 FrameStatus Replica::frame_status(ViewNumber view, Uid uid, Seq seq) const {
   return impl_->core.frame_status(view, uid, seq);

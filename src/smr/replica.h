@@ -39,6 +39,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "smr/checkpoint.h"
+#include "smr/lags.h"
 #include "smr/types.h"
 
 namespace titer::smr {
@@ -263,6 +264,7 @@ class Replica {
   // Empty: it does.
   [[nodiscard]] const std::string& dispute() const;
   [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] std::vector<Lag> lags() const;  // of the other members
   // Of a full replica, for the state that has executed all of Output::execute so far.
   [[nodiscard]] Checkpoint checkpoint() const;
   // For tracing: the status of a frame that was sent or received here.

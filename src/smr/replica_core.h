@@ -35,6 +35,7 @@ class ReplicaCore {
   [[nodiscard]] bool read_lease(BootTime now, BootTime asked) const { return leases_.held(c_, now, asked); }
   [[nodiscard]] const std::string& dispute() const { return c_.halted; }
   [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] std::vector<Lag> lags() const { return suspicion_.lags(); }
   [[nodiscard]] Checkpoint checkpoint() const;
   [[nodiscard]] FrameStatus frame_status(ViewNumber view, Uid uid, Seq seq) const;
   [[nodiscard]] const Options& options() const { return c_.options; }

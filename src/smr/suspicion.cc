@@ -168,8 +168,22 @@ bool Suspicion::may_ask(const ReplicaContext& c, bool hard, ReplicaSet contested
   return asked_at_.value == 0 || c.now.value - asked_at_.value >= again;
 }
 
+void Suspicion::measure(const ReplicaContext& c, const Gateway& gateway) {
+  std::vector<Lags::Sample> samples;
+  for (const Member& m : c.installed.members) {
+    if (m.id == c.me()) continue;
+    const BootTime heard = watch(c, m.id, m.incarnation).heard_at;
+    samples.push_back({m.id, m.incarnation, heard, c.streams.own().acked(m.id), gateway.newest_unsafe()});
+  }
+  lags_.look(c.now, c.installed.number, samples);
+}
+
 bool Suspicion::tick(ReplicaContext& c, const Gateway& gateway, const ViewChange& change) {
   const bool slept = excuse_own_pause(c);
+  if (slept || !c.working() || !c.in_record())
+    lags_.skip();
+  else
+    measure(c, gateway);
   if (slept || !c.full || !c.in_record()) return slept;
   ReplicaSet without;
   ReplicaSet contested;

@@ -34,6 +34,7 @@
 
 #include "smr/flush.h"
 #include "smr/gateway.h"
+#include "smr/lags.h"
 #include "smr/replica_context.h"
 #include "smr/windowed_max.h"
 
@@ -95,6 +96,8 @@ class Suspicion {
   void new_record(const ReplicaContext& c);
   // True: this replica had slept, so patience was restarted.
   bool tick(ReplicaContext& c, const Gateway& gateway, const ViewChange& change);
+  // Of the other members; for people who look.
+  [[nodiscard]] std::vector<Lag> lags() const { return lags_.all(); }
 
  private:
   struct Peer {
@@ -129,12 +132,14 @@ class Suspicion {
   [[nodiscard]] bool in_minority(const ReplicaContext& c) const;
   // `contested`: the members that this replica suspects and others hear.
   [[nodiscard]] bool yields(const ReplicaContext& c, ReplicaSet contested) const;
+  void measure(const ReplicaContext& c, const Gateway& gateway);
   [[nodiscard]] bool may_ask(const ReplicaContext& c, bool hard, ReplicaSet contested);
 
   // By incarnation, because a link may be there before a view has its process, and a process that was excluded
   // may linger beside the one that has its id now. Bounded: a process that is neither linked nor a member is
   // forgotten.
   std::vector<Peer> peers_;
+  Lags lags_;
   BootTime last_tick_;
   BootTime asked_at_;
   BootTime yields_since_;  // 0: it need not

@@ -259,5 +259,23 @@ TEST(Patience, remembers_a_single_pause_for_half_a_minute_at_least_and_a_minute_
   EXPECT_EQ(patience.us(now), Patience::kShortestUs);
 }
 
+TEST(Limping, a_member_whose_heartbeats_come_late_is_reported_and_not_asked_to_leave) {
+  OneOfFive one;
+  for (int ms = 0; ms < 20'000; ms += 25) {
+    one.now = BootTime(one.now.value + kTickUs);
+    for (std::uint16_t id = 1; id < 5; ++id) {
+      if (id == 4 && ms % 500 >= 50) continue;
+      Heartbeat beat;
+      beat.sent = one.now;
+      one.step(input::Receive{ReplicaId(id), Incarnation(100U + id), beat});
+    }
+    one.step(input::Tick{});
+  }
+  EXPECT_TRUE(one.out.ask.empty());
+  const std::vector<Lag> lags = one.replica.lags();
+  ASSERT_EQ(lags.size(), 4U);
+  for (const Lag& lag : lags) EXPECT_EQ(lag.limps, lag.id == ReplicaId(4)) << lag.id.value << ": " << lag.us;
+}
+
 }  // namespace
 }  // namespace titer::smr

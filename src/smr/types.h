@@ -61,6 +61,12 @@ struct ViewRecord {
     const Member* m = find(id);
     return m != nullptr && m->incarnation == incarnation;
   }
+  // May a message to `id` go to this incarnation? The view names another one if not; one that it does not name at all may
+  // be a learner.
+  [[nodiscard]] bool addresses(ReplicaId id, Incarnation incarnation) const {
+    const Member* m = find(id);
+    return m == nullptr || m->incarnation == incarnation;
+  }
   [[nodiscard]] ReplicaSet set() const {
     ReplicaSet s;
     for (const Member& m : members) s.add(m.id);

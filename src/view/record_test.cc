@@ -56,6 +56,15 @@ TEST(Record, a_cluster_of_many_deaths_notes_the_newest_and_can_be_read) {
 
 TEST(Record, nobody_left_is_refused) { EXPECT_FALSE(without(three_members(), set_of({0, 1, 2}), {}).ok()); }
 
+// Two processes of one index live at the same time when one of them was excluded and does not know it yet.
+TEST(Record, a_message_to_an_index_goes_only_to_the_process_that_the_view_names) {
+  const smr::ViewRecord record = three_members();
+  const smr::Member& member = record.members[1];
+  EXPECT_TRUE(record.addresses(member.id, member.incarnation));
+  EXPECT_FALSE(record.addresses(member.id, Incarnation(member.incarnation.value + 1)));
+  EXPECT_TRUE(record.addresses(ReplicaId(9), Incarnation(1))) << "the view names nobody: a learner";
+}
+
 TEST(Record, a_joiner_is_put_in_its_place) {
   const auto two = without(three_members(), set_of({1}), {});
   const auto next = with(*two, {ReplicaId(1), Incarnation(201), "127.0.0.1:8893"});

@@ -121,6 +121,16 @@ def cut_links(pid, share, chance):
     return count
 
 
+def send_as(pid, descriptor, data):
+    """Writes this to a socket of the process, in its name."""
+    process = os.pidfd_open(pid)
+    try:
+        with _socket_of(pid, process, str(descriptor)) as one:
+            one.sendall(data)
+    finally:
+        os.close(process)
+
+
 def _socket_of(pid, process, name):
     try:
         if not os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:"):

@@ -10,8 +10,12 @@ import shutil
 import signal
 import unittest
 
+import cuts
+import wire
 from harness import Cluster, main, wait_until
 from writer import Writer
+
+CONTROL = 3  # a replica's socket to the supervisor
 
 
 def processes_of(data):
@@ -108,6 +112,21 @@ class Restarts(unittest.TestCase):
                 cluster.signal(pid, signal.SIGKILL)
             cluster.wait_members(range(3))
             self.assertIn('"availability":7', cluster.ok("view", "Harvard University", "--json"))
+
+    def test_of_two_that_ask_for_views_without_each_other_only_one_is_killed(self):
+        with Cluster(3) as cluster:
+            pids, view = cluster.pids(), cluster.status(0)["view"]
+            cluster.supervisor.send_signal(signal.SIGSTOP)
+            try:
+                for asker, other in ((0, 1), (1, 0)):
+                    cuts.send_as(pids[asker], CONTROL, wire.compare_and_set(view, {other}, "its connection is gone"))
+            except PermissionError as error:
+                self.skipTest(str(error))
+            finally:
+                cluster.supervisor.send_signal(signal.SIGCONT)
+            cluster.wait_members([0, 2])
+            cluster.ok("add", "Elm", "--zip", "02139")
+            self.assertTrue(cluster.alive(pids[0]))
 
     def test_a_replica_that_the_operator_killed_stays_dead(self):
         with Cluster(3, restarts=True) as cluster:

@@ -13,7 +13,7 @@ import time
 
 HELLO, HELLO_REPLY, GOODBYE, FRAME, DIRECT_HELLO, WELCOME = 1, 2, 3, 10, 30, 31
 VIEW_IS, REQUEST, ANSWER, QUERY, QUERY_ANSWER, WATCH = 33, 40, 41, 42, 43, 44
-STATUS_ASK, STATUS = 46, 47
+STATUS_ASK, STATUS, COMPARE_AND_SET = 46, 47, 61
 ROLE_REPLICA, ROLE_DIRECT, ROLE_GATEWAY = 1, 2, 3
 
 _M = (1 << 64) - 1
@@ -141,6 +141,12 @@ def set_count(name, count):
 
 def adjust(name, by):
     return bytes([5, 0, 0]) + text(name) + signed(by)
+
+
+def compare_and_set(expected, without, reason):
+    """What a replica asks the supervisor for: the view after `expected` without these."""
+    bits = sum(1 << index for index in without)
+    return message(COMPARE_AND_SET, varint(expected) + struct.pack("<I", bits) + text(reason))
 
 
 def get_site(name):
