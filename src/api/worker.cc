@@ -22,12 +22,7 @@ constexpr std::int64_t kDateEveryUs = 200'000;
 constexpr std::int64_t kListenAgainUs = 1'000'000;
 constexpr std::string_view kCrossSite =
     "this request comes from a page of another site, or of a name that is not known here ([http] hosts of "
-    "titer.toml); such pages "
-    "may only read. Programs send no Origin";
-
-constexpr std::string_view kNoCondition =
-    "If-Match and If-None-Match are for requests that change a site or a stock line; send this one without them";
-
+    "titer.toml); such pages may only read. Programs send no Origin";
 constexpr std::string_view kNoCondition =
     "If-Match and If-None-Match are for requests that change a site or a stock line; send this one without them";
 

@@ -265,7 +265,8 @@ void Schedule::event() {
   }
   const auto dice = static_cast<double>(random_.below(1000)) / 1000;
   if (dice < .14) {
-    Thin& thin = thin_[random_.below(thin_.size())];  // no two draws in one call: compilers order arguments differently
+    Thin& thin =
+        thin_[random_.below(thin_.size())];  // no two draws in one call: compilers order arguments differently
     submit(thin, random_.chance(.1));
   } else if (dice < .19) {
     p.reads[next_token_] = {answered_.size(), n};
