@@ -55,7 +55,7 @@ TEST(ClusterRecord, who_suspects_takes_out_whom_it_suspects_and_calls_nobody_dea
 TEST(ClusterRecord, whom_it_takes_out_and_knows_to_be_dead_is_called_dead_and_nobody_else) {
   wire::CompareAndSet ask = change_without(7, {2});
   ask.dead = {Incarnation(102), Incarnation(100), Incarnation(99)};  // 100 stays, 99 is nobody
-  const NextRecord next = asked(two_of_three(), member(0, 100), ask);
+  const NextRecord next = asked(two_of_three(), member(0, 100), ask, false);
   ASSERT_TRUE(next);
   EXPECT_EQ(next->view.known_dead, (std::vector{Incarnation(51), Incarnation(102)}));
 }
