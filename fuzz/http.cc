@@ -61,7 +61,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   TITER_CHECK(fuzz::outcome(cut) == fuzz::outcome(whole), "where a request is cut says nothing");
   if (!whole.parser.done() || whole.parser.refused()) return 0;
   whole.request.body = whole.memory.body;
-  (void)api::may_write(whole.request, {{0, "http://127.0.0.1:8080"}});
+  static const std::vector<api::Peer> peers = {{0, "http://127.0.0.1:8080"}};
+  static const std::vector<std::string> hosts = {"clinic.example"};
+  (void)api::may_write(whole.request, {peers, hosts, false});
   (void)api::precondition_of(whole.request, api::TagOf::kSite);
   (void)http::read_condition(whole.request, "\"17\"");
   fuzz::read_parameters(whole.request);
