@@ -146,7 +146,7 @@ def adjust(name, by):
 def compare_and_set(expected, without, reason):
     """What a replica asks the supervisor for: the view after `expected` without these."""
     bits = sum(1 << index for index in without)
-    return message(COMPARE_AND_SET, varint(expected) + struct.pack("<I", bits) + text(reason))
+    return message(COMPARE_AND_SET, varint(expected) + struct.pack("<I", bits) + text(reason) + varint(0))
 
 
 def get_site(name):
