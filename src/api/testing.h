@@ -136,6 +136,7 @@ class TestServer {
     setup.cluster = kTestCluster;
     setup.replica = client::address_of_ours(kTestWirePort);
     setup.listen = client::address_of_ours(kTestHttpPort);
+    setup.hosts = {"test"};
     setup.peers->set({{0, url_of(setup.listen)}});
   }
   ~TestServer() { stop(); }

@@ -62,6 +62,11 @@ class GroupWithUsers(Group):
     def record_revision(self):
         return json.loads(self.etcdctl("get", KEY, "--write-out=json"))["kvs"][0]["mod_revision"]
 
+    def marked(self):
+        """Every member has marked its disk, so nothing else changes the record."""
+        record = json.loads(self.etcdctl("get", KEY, "--print-value-only"))
+        return [m["id"] for m in record["marks"] if m["installed"] == record["view"]] == [0, 1, 2]
+
     def registers(self):
         return [status["register"] for status in self.statuses().values()]
 
@@ -92,6 +97,7 @@ class Register(unittest.TestCase):
             group.begin()
             group.ok("add", SITE, "--zip", "02139")
             self.see(group, "it can be written", lambda r: r["writable"])
+            wait_until(group.marked, "every member to mark its disk in the record")
             revision = group.record_revision()
             group.fill()
             self.see(group, "it cannot be written",
