@@ -116,8 +116,8 @@ void HeadParser::on_field_impl(field id, text_view name, text_view value, error&
     refuse(400, "transfer_encoding", kOnlyChunked);
     ec = stop();
   }
-  if (id == field::content_length && ++lengths_ > 1) {
-    refuse(400, "bad_request", "there is more than one Content-Length");
+  if (id == field::content_length && (++lengths_ > 1 || !all_digits(value))) {
+    refuse(400, "bad_request", "a request has one Content-Length, a number");
     ec = stop();
   }
   if (memory_.offsets.size() / 4 >= limits::kHeadersMax) {

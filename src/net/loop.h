@@ -3,7 +3,7 @@
 // Loop: one thread that works in turns.
 //
 // A turn: sleep until something is ready, run what is ready, then call the turn handler once. So work gathers by itself:
-// whatever came in during a turn goes out in one frame, one sync and one write per connection. A turn takes in work for
+// whatever came in during a turn goes out in one frame, one sync and one write per connection. A turn accepts work for
 // kIntakeUs at most, or one handler more: what is still ready waits for the next one. Without that bound a sender that is
 // never silent would keep the turn handler, and with it every heartbeat, from being called. Messages of clients wait in a
 // MessageQueue (message_queue.h), so that those of replicas pass them. There is no other thread and no lock on the way of a request; a sleeping thread costs some 40

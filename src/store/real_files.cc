@@ -99,7 +99,7 @@ Result<Descriptor> open_file(const std::string& path, int flags) {
   return fd;
 }
 
-// What lies there tells who did what, and why: it is for nobody but the user that the replica runs as.
+// The files tell which user changed what, and why, so only the user that the replica runs as may read them.
 Status keep_private(int fd, const std::string& dir) {
   struct stat found {};
   if (::fstat(fd, &found) != 0) return refused("cannot look at", dir);

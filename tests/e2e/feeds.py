@@ -303,7 +303,9 @@ class Feeds(unittest.TestCase):
                 used = set(smart.re.findall(r"\btiter_[a-z_]+\b", rules.read()))
             used = {smart.re.sub(r"_(bucket|sum|count)$", "", n) if n.startswith("titer_http_request_seconds") else n
                     for n in used}
-            elsewhere = {n for n in used if "journal" in n or n in ("titer_disk_full", "titer_certificate_expires_timestamp_seconds")}
+            # Of a replica with a disk, under TLS, or that joins.
+            elsewhere = {n for n in used if "journal" in n or "scrub" in n or
+                         n in ("titer_disk_full", "titer_certificate_expires_timestamp_seconds", "titer_join_delayed")}
             self.assertGreater(len(used), 5)
             self.assertLessEqual(used - elsewhere, names, f"{file} names metrics that do not exist")
         self.promtool(["check", "rules", os.path.join(ROOT, "docs", "reference", "alerts.yml")])

@@ -114,7 +114,7 @@ class History(unittest.TestCase):
         self.assertEqual(text.returncode, VIOLATION)
         self.assertIn("client 1 #2 read: ok, 4 at version 2", text.stdout)
         many = [{**read, "id": i, "client": i} for i in range(20_000)]
-        self.assertEqual(self.verdict("--budget", "0.000001", self.file("many", many))["verdict"], "unknown")
+        self.assertEqual(self.verdict("--budget", "0.001", self.file("many", many))["verdict"], "unknown")
         wrong = titer("check", self.file("wrong", [read, {**read, "op": "write"}]))
         self.assertEqual(wrong.returncode, USAGE)
         self.assertIn("line 2: \"op\" is set, adjust, reserve, release or read", wrong.stderr)
