@@ -54,6 +54,8 @@ rocksdb::DBOptions database_options(const Tables::Options& asked) {
   o.listeners.push_back(std::make_shared<NoRecovery>());
   o.db_write_buffer_size = kWriteBuffersBytes;
   o.max_total_wal_size = kLogsBytes;
+  // All that counts is in the logs. Else closing would write out the row of make_resumable(), also on a disk that has failed.
+  o.avoid_flush_during_shutdown = true;
   o.max_background_jobs = 2;
   o.max_open_files = 256;
   (void)o.env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW);  // compactions, which nobody waits for

@@ -71,7 +71,7 @@ constexpr Mutant kMutants[] = {
     {"top_first", smr::ProtocolRule::kTopFirst, 500},
     {"lives", smr::ProtocolRule::kLives, 500},
     {"learner_lives", smr::ProtocolRule::kLearnerLives, 1000},
-    {"joiner_installs", smr::ProtocolRule::kJoinerInstalls, 1000, joins_are_cut},
+    {"joiner_installs", smr::ProtocolRule::kJoinerInstalls, 3000, joins_are_cut},
     {"horizon", smr::ProtocolRule::kHorizon, 200},
 };
 // All but kInherit: a lease that outlives a total failure is so rare a case that thousands of seeds do not show it.
