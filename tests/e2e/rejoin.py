@@ -154,6 +154,7 @@ class Limping(unittest.TestCase):
                 cluster.wait_members([0, 1])
                 self.fast_again(writer)
             self.assertEqual([lag["id"] for lag in cluster.status(0)["lags"]], [1])
+            writer.stop()
             writer.check(self, cluster, 0)
 
     def test_one_that_limps_on_another_machine_can_be_removed(self):
