@@ -33,10 +33,9 @@ void Loop::one_turn() {
   if (queue_.empty()) context_.run_one();
   const BootTime until(boot_now().value + kIntakeUs);
   const auto in_time = [until] { return boot_now() < until; };
-  do {
-    while (context_.poll_one() > 0 && in_time()) {
-    }
-  } while (queue_.run(in_time) && in_time());
+  while (context_.poll_one() > 0 && in_time()) {
+  }
+  queue_.run(in_time);
 }
 
 void Loop::run(const std::function<void()>& turn) {

@@ -10,14 +10,13 @@ namespace titer::net {
 
 void MessageQueue::add(std::shared_ptr<Connection> connection) { waiting_.push_back(std::move(connection)); }
 
-bool MessageQueue::run(const std::function<bool()>& in_time) {
-  if (waiting_.empty()) return false;
+void MessageQueue::run(const std::function<bool()>& in_time) {
+  if (waiting_.empty()) return;
   do {
     const std::shared_ptr<Connection> next = std::move(waiting_.front());
     waiting_.pop_front();
     next->handle_slice();
   } while (!waiting_.empty() && in_time());
-  return true;
 }
 
 }  // namespace titer::net

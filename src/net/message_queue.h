@@ -24,8 +24,8 @@ class MessageQueue {
 
   void add(std::shared_ptr<Connection> connection);
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
-  // Handles messages until none is left or `in_time` is false, at least one slice. True: there was one.
-  bool run(const std::function<bool()>& in_time);
+  // Handles messages until none is left or `in_time` is false, but at least one slice.
+  void run(const std::function<bool()>& in_time);
 
  private:
   std::deque<std::shared_ptr<Connection>> waiting_;
