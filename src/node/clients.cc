@@ -132,6 +132,8 @@ void Clients::handle_direct(Client& client, const wire::Message& message) {
   if (!is_direct_client(client.transmitter))
     return client.connection->fail(Code::kProtocol, "only a direct client sends frames");
   if (no_writes_) return client.connection->fail(no_writes_->code, no_writes_->message);
+  if (const Status allowed = authorize(client, registry::Act::kDirect); !allowed)
+    return client.connection->fail(allowed.error().code, "to be a direct client: " + allowed.error().message);
   if (client.counted && client.key == registry::kNoKey)
     return client.connection->fail(Code::kUnauthorized,
                                    "requests are limited here, so a direct client needs a key");

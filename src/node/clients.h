@@ -18,6 +18,9 @@
 // the local socket (HTTP has counted its own), what shows how a flooded replica fares (status, watching), and frames: a
 // replica that left out one of them would hold up all others. So where there are limits, frames need a key.
 //
+// Direct clients are trusted as replicas are (docs/explanation/protocol.md §3): one that sends different frames to two replicas
+// makes their states differ. So once there are keys, and from other machines always, only an operator's key may be one.
+//
 // Errors: a client that breaks the wire format or the rules gets the reason (Goodbye) and is disconnected; a
 // request that cannot be accepted now is answered kBusy or kUnavailable. Thread rule: the loop's thread.
 #pragma once

@@ -61,8 +61,9 @@ enum class Act : std::uint8_t {
   kKeys = 7,      // create and revoke keys
   kSwitch = 8,    // stop writes, allow them again
   kOperate = 9,   // backup, trace, kill and start replicas
+  kDirect = 10,   // to be a direct client, on which the protocol relies as on a replica
 };
-inline constexpr std::size_t kActs = 10;
+inline constexpr std::size_t kActs = 11;
 
 // A key as it is shown: without the hash of its secret.
 struct Key {

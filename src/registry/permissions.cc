@@ -21,13 +21,13 @@ struct RoleRow {
 
 // In the order of the roles; columns in the order of the acts.
 constexpr std::array<RoleRow, kRoles> kTable = {{
-    //                                     read audit stock add  edit import undo keys switch operate
-    {"reader", "", {all, no, no, no, no, no, no, no, no, no}},
-    {"provider", "its sites", {all, no, own, own, own, own, own, no, no, no}},
-    {"jurisdiction", "its states and ZIP codes", {all, no, own, own, own, own, own, no, no, no}},
-    {"aggregator", "its source", {all, no, own, own, own, own, no, no, no, no}},
-    {"auditor", "", {all, all, no, no, no, no, no, no, no, no}},
-    {"operator", "", {all, all, all, all, all, all, all, all, all, all}},
+    //                                     read audit stock add  edit import undo keys switch operate direct
+    {"reader", "", {all, no, no, no, no, no, no, no, no, no, no}},
+    {"provider", "its sites", {all, no, own, own, own, own, own, no, no, no, no}},
+    {"jurisdiction", "its states and ZIP codes", {all, no, own, own, own, own, own, no, no, no, no}},
+    {"aggregator", "its source", {all, no, own, own, own, own, no, no, no, no, no}},
+    {"auditor", "", {all, all, no, no, no, no, no, no, no, no, no}},
+    {"operator", "", {all, all, all, all, all, all, all, all, all, all, all}},
 }};
 
 struct ActRow {
@@ -44,6 +44,7 @@ constexpr std::array<ActRow, kActs> kActRows = {{
     {"keys", "make and revoke keys"},
     {"switch", "stop writes"},
     {"operate", "back up, trace, kill and start replicas"},
+    {"direct", "be a direct client (titer client)"},
 }};
 
 constexpr std::size_t row_of(Role role) { return static_cast<std::size_t>(role) - 1; }

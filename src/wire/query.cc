@@ -137,7 +137,7 @@ void put(Out& out, const registry::CheckAct& q) {
 }
 void get(ByteReader& in, registry::CheckAct& q) {
   q.id = registry::KeyId(in.u64());
-  q.act = get_enum(in, registry::Act::kRead, registry::Act::kOperate);
+  q.act = get_enum(in, registry::Act::kRead, registry::Act::kDirect);
 }
 
 void put(Out&, const registry::GetSwitch&) {}

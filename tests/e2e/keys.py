@@ -155,12 +155,12 @@ class Wire(WithRoles):
         self.assertEqual(done.returncode, 1)
         self.assertIn("not known here", done.stderr)
 
-    def test_a_direct_clients_requests_need_a_key_too(self):
+    def test_only_an_operators_key_may_be_a_direct_client(self):
         ports = [str(self.cluster.port(i)) for i in range(3)]
         dialogue = "e\nalpha\n77\nq\n"
-        for key, found in ((None, "needs a key"), (self.keys["auditor"], "may not do this"),
-                           (self.keys["provider"], "updated to 77")):
-            words = ["client", *ports, *(["--key", key] if key else [])]
+        for key, found in ((None, "needs a key"), (self.keys["auditor"], "may not do this (direct)"),
+                           (self.keys["provider"], "may not do this (direct)"), (self.keys["operator"], "updated to 77")):
+            words = ["client", *ports, "--timeout", 2, *(["--key", key] if key else [])]
             self.assertIn(found, titer(*words, stdin=dialogue).stdout)
         self.assertEqual(list(self.cluster.wait_members([0, 1, 2])), [0, 1, 2])
 
