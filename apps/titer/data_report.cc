@@ -50,6 +50,7 @@ json::object to_json(const ReplicaDirScan& one) {
   out["journal_bytes"] = found.journal.record_bytes;
   out["torn_bytes"] = found.journal.torn_bytes;
   out["frames_held"] = found.frames_held;
+  out["reach"] = found.reach.value;
   return out;
 }
 
@@ -70,17 +71,18 @@ json::value to_json(const Result<std::optional<cluster::RegisterState>>& reg) {
 }  // namespace
 
 void print_replicas(const DataDirScan& scan) {
-  Table table({">REPLICA", "STATE", ">VIEW", ">POSITION", ">IN TABLES", "DIGEST", ">SITES", ">JOURNAL", ">TORN"});
+  Table table(
+      {">REPLICA", "STATE", ">VIEW", ">POSITION", ">REACH", ">IN TABLES", "DIGEST", ">SITES", ">JOURNAL", ">TORN"});
   for (const ReplicaDirScan& one : scan.replicas) {
     std::vector<std::string> row{std::to_string(one.id.value), state(one)};
     if (one.found) {
       const store::Inspection& found = *one.found;
-      row.insert(
-          row.end(),
-          {std::to_string(found.inventory.installed.value), grouped(found.inventory.position.value),
-           grouped(found.tables.value), hex64(found.digest), grouped(found.totals.sites),
-           fmt::format("{} records, {} groups", grouped(found.journal.records), grouped(found.journal.groups)),
-           bytes_text(found.journal.torn_bytes)});
+      row.insert(row.end(), {std::to_string(found.inventory.installed.value),
+                             grouped(found.inventory.position.value), grouped(found.reach.value),
+                             grouped(found.tables.value), hex64(found.digest), grouped(found.totals.sites),
+                             fmt::format("{} records, {} groups", grouped(found.journal.records),
+                                         grouped(found.journal.groups)),
+                             bytes_text(found.journal.torn_bytes)});
     }
     table.add(std::move(row));
   }
@@ -95,9 +97,11 @@ std::vector<std::string> damages(const DataDirScan& scan) {
   for (const ReplicaDirScan& one : scan.replicas)
     if (!one.found && !empty(one))
       out.push_back(
-          fmt::format("replica {}: {}. Move {} away; `start {}` in the running cluster rebuilds it from the "
-                      "others",
-                      one.id.value, one.found.error().message, one.dir, one.id.value));
+          one.found.error().code == Code::kForbidden
+              ? fmt::format("replica {}: {}", one.id.value, one.found.error().message)
+              : fmt::format("replica {}: {}. If other replicas are intact, move {} away; `start {}` in the running "
+                            "cluster rebuilds it from them",
+                            one.id.value, one.found.error().message, one.dir, one.id.value));
   for (std::string& sentence : cluster::contradictions(scan)) out.push_back(std::move(sentence));
   return out;
 }

@@ -25,8 +25,8 @@ struct Options {
   std::string config;
 };
 
-// The data that is there, and the loss that resuming from it would mean.
-void explain(const cluster::DataDirScan& scan) {
+// The data that is there, and the loss that resuming from it would mean; `from`: the replica that is asked about.
+void explain(const cluster::DataDirScan& scan, std::optional<std::uint16_t> from) {
   print_replicas(scan);
   for (const std::string& sentence : damages(scan)) fmt::print("DAMAGED: {}.\n", sentence);
   const auto begins = cluster::could_begin(scan);
@@ -35,10 +35,12 @@ void explain(const cluster::DataDirScan& scan) {
   fmt::print("A start cannot begin: {}.\n", begins.error().message);
   const cluster::ReplicaDirScan* best = nullptr;
   const auto reach = [](const cluster::ReplicaDirScan& one) {
-    return std::pair(one.found->inventory.installed, one.found->inventory.position);
+    return std::pair(one.found->inventory.installed, one.found->reach);
   };
   for (const cluster::ReplicaDirScan& one : scan.replicas)
-    if (one.found && one.found->inventory.whole && (best == nullptr || reach(one) > reach(*best))) best = &one;
+    if (one.found && one.found->inventory.whole && (!from || one.id == ReplicaId(*from)) &&
+        (best == nullptr || reach(one) > reach(*best)))
+      best = &one;
   if (best == nullptr)
     return (void)fmt::print(
         "No whole state is left here. Bring back a replica's directory, or `titer restore` a backup.\n");
@@ -46,8 +48,8 @@ void explain(const cluster::DataDirScan& scan) {
       "Resuming from replica {} would lose what was acknowledged after position {} of view {}; how much that is, "
       "only\n"
       "the missing disks know. If so be it: titer recover --accept-data-loss --from {} {}\n",
-      best->id.value, grouped(best->found->inventory.position.value), best->found->inventory.installed.value,
-      best->id.value, scan.dir);
+      best->id.value, grouped(best->found->reach.value), best->found->inventory.installed.value, best->id.value,
+      scan.dir);
 }
 
 int recover(const cluster::DataDirScan& scan, ReplicaId from) {
@@ -79,7 +81,7 @@ int run(const Options& o) {
     return kExitUsage;
   }
   if (o.accept) return recover(*scan, ReplicaId(*o.from));
-  explain(*scan);
+  explain(*scan, o.from);
   return kExitRefused;
 }
 

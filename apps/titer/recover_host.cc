@@ -91,7 +91,7 @@ view::ClusterRecord recovered(const Here& here, const std::optional<view::Cluste
   next.losses.push_back(
       fmt::format("{}: the cluster resumed from replica {} alone, from position {} of view {}; the last "
                   "view known was {}",
-                  iso_time(net::wall_now()), here.config.index.value, here.disk.inventory.position.value,
+                  iso_time(net::wall_now()), here.config.index.value, here.disk.reach.value,
                   here.disk.inventory.installed.value, newest.value));
   return next;
 }
@@ -116,8 +116,8 @@ void print_members(const view::ClusterRecord& record) {
     else if (!back->inventory.whole)
       fmt::print("  replica {} has returned without the data of a member; {}\n", member.id.value, known);
     else
-      fmt::print("  replica {} has returned with its disk, at position {} of view {}; {}\n", member.id.value,
-                 grouped(back->inventory.position.value), back->inventory.installed.value, known);
+      fmt::print("  replica {} has returned with its disk, at position {} of view {} or later; {}\n",
+                 member.id.value, grouped(back->inventory.position.value), back->inventory.installed.value, known);
   }
 }
 
@@ -172,7 +172,7 @@ int recover_host(const std::string& config, bool accept) {
     return kExitRefused;
   }
   fmt::print("This disk has position {} of view {}. Resuming from it loses what was acknowledged after that.\n",
-             grouped(here->disk.inventory.position.value), here->disk.inventory.installed.value);
+             grouped(here->disk.reach.value), here->disk.inventory.installed.value);
   if (!accept) {
     fmt::print("If so be it: titer recover --accept-data-loss --config {}\n", config);
     return kExitRefused;

@@ -105,7 +105,7 @@ void begin_http(const Options& options, host::ReplicaProcess& process) {
   };
   api::Setup setup;
   setup.index = options.index;
-  setup.cluster = options.cluster;
+  setup.cluster = api::stream_of(options.cluster, options.losses.size());
   setup.files = page();
   setup.replica = net::Address{options.local_socket};
   setup.listen = address(options.http_port, options.index);

@@ -58,6 +58,10 @@ class SpawnPlan {
 
 Result<ChildProcess> spawn(const std::string& program, const std::vector<std::string>& arguments,
                            const std::string& log_path) {
+  // The same as the child will do, so that the message names the file and not the program.
+  const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (log < 0) return os_error("cannot write the log " + log_path, errno);
+  ::close(log);
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return os_error("socketpair", errno);
   // dup2 onto itself would keep close-on-exec; move the child's end out of the way first.

@@ -80,6 +80,8 @@ Result<smr::ViewRecord> could_begin(const DataDirScan& scan) {
   if (!*scan.reg || !(*scan.reg)->durable || !(*scan.reg)->bootstrapped)
     return Error{Code::kNotFound, "there is no view register of a durable cluster in " + scan.dir +
                                       ": which replicas were in the last view is not known"};
+  for (const ReplicaDirScan& one : scan.replicas)
+    if (!one.found && one.found.error().code == Code::kForbidden) return one.found.error();
   return view::restart((*scan.reg)->record, as_if_started(scan), {});
 }
 

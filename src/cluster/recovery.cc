@@ -54,9 +54,8 @@ ViewNumber newest_view(const DataDirScan& scan, const RegisterState* last) {
 
 std::string sentence(const DataDirScan& scan, const RegisterState* last, const ReplicaDirScan& from,
                      const std::string& when) {
-  std::string text =
-      fmt::format("{}: the cluster resumed from replica {} alone, from position {} of view {}", when, from.id.value,
-                  from.found->inventory.position.value, from.found->inventory.installed.value);
+  std::string text = fmt::format("{}: the cluster resumed from replica {} alone, from position {} of view {}", when,
+                                 from.id.value, from.found->reach.value, from.found->inventory.installed.value);
   if (last == nullptr) return text + "; the view register was gone, so who had more is not known";
   text += fmt::format("; the last view was {}, of the replicas", last->record.number.value);
   for (const smr::Member& member : last->record.members) text += fmt::format(" {}", member.id.value);

@@ -2,6 +2,7 @@
 
 #include "cluster/restore.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -32,28 +33,33 @@ Status write_replica(const std::string& dir, std::uint64_t cluster, const smr::V
 }
 
 // The mark goes last: what is left of an interruption here is still known as a part.
-void take_away(const std::string& dir, bool and_itself) {
+void empty_but_for_the_mark(const std::string& dir) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(dir, ignored))
     if (!store::is_restore_mark(entry.path().filename().string()))
       std::filesystem::remove_all(entry.path(), ignored);
+}
+
+void take_away(const std::string& dir, bool and_itself) {
+  empty_but_for_the_mark(dir);
+  std::error_code ignored;
   (void)store::remove_restore_mark(dir);
   if (and_itself) std::filesystem::remove(dir, ignored);
 }
 
-// Empties a directory that an interrupted restore left behind.
+// Empties a directory that an interrupted restore left behind. The mark stays: this one may be interrupted, too.
 Status clear_unfinished(const std::string& dir) {
   if (!store::has_restore_mark(dir)) return ok_status();
   const auto lock = store::real_files().lock_dir(dir, true);
   if (!lock) return lock.error();
-  take_away(dir, false);
+  empty_but_for_the_mark(dir);
   return ok_status();
 }
 
 Status must_be_empty(const std::string& dir) {
   const auto names = store::real_files().list(dir);
   if (!names) return names.error();
-  if (names->empty()) return ok_status();
+  if (std::all_of(names->begin(), names->end(), store::is_restore_mark)) return ok_status();
   return Error{Code::kInvalid,
                dir +
                    " is not empty: a backup is restored into a directory of its own, so that nothing is written "
@@ -81,7 +87,7 @@ Result<RegisterState> restore_cluster(const std::string& dir, std::uint16_t repl
   if (const Status there = store::real_files().create_dir(dir); !there) return there.error();
   auto lock = lock_data(dir, true);
   if (!lock) return lock.error();
-  if (store::has_restore_mark(dir)) take_away(dir, false);
+  if (store::has_restore_mark(dir)) empty_but_for_the_mark(dir);
   if (const Status empty = must_be_empty(dir); !empty) return empty.error();
   if (const Status marked = store::write_restore_mark(dir); !marked) return marked.error();
   RegisterState state;

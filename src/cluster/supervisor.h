@@ -185,6 +185,7 @@ class Supervisor final : private net::ConnectionOwner {
   boost::asio::steady_timer ping_timer_;
   std::uint64_t pings_ = 0;
   bool begun_ = false;      // a view has been told to the replicas
+  bool launching_ = false;  // not all of restart_all() are launched yet
   bool continued_ = false;  // it resumed from existing data
   bool stopping_ = false;
   bool interrupted_ = false;

@@ -142,8 +142,10 @@ Status Supervisor::bootstrap_all() {
 }
 
 Status Supervisor::restart_all() {
+  launching_ = true;
   for (std::uint16_t i = 0; i < slots_.size(); ++i)
     if (Status launched = launch(i, new_incarnation()); !launched) return launched;
+  launching_ = false;
   ping();
   const auto serving = [this] {
     return processes() == 0 || !obstacle_.empty() ||
@@ -175,6 +177,7 @@ void Supervisor::on_inventory(std::uint16_t index) {
 }
 
 void Supervisor::try_restart() {
+  if (launching_) return;  // a replica that could not be launched may have what the others lack
   std::vector<view::Returned> returned;
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];

@@ -283,7 +283,7 @@ void ReplicaDaemon::begin_http() {
   if (!config_.http) return;
   api::Setup setup;
   setup.index = me_.id.value;
-  setup.cluster = record_->cluster;
+  setup.cluster = api::stream_of(record_->cluster, record_->losses.size());
   setup.files = page_;
   setup.replica = net::Address{config_.local_socket};
   setup.listen = *config_.http;

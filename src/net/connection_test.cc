@@ -314,7 +314,7 @@ TEST_F(ConnectionTest, a_sender_that_is_never_silent_does_not_keep_a_turn_from_e
     EXPECT_TRUE(loop_.run_until(
         endless.until, [&] { return turns > 20; }, [&] { ++turns; }))
         << turns;
-    EXPECT_GT(endless.heard, 20U);
+    EXPECT_GE(endless.heard, 20U);
     connection_->set_owner(witness_);
     turn();
   }

@@ -206,6 +206,7 @@ void Node::on_peer_down(ReplicaId peer, Incarnation incarnation) {
 }
 
 void Node::on_peer_dead(ReplicaId peer, Incarnation incarnation) {
+  if (!newest_.has(peer, incarnation)) return;  // of an earlier process, or of none
   spdlog::info("replica {} (process {:016x}) has ended: its death watch says so", peer.value, incarnation.value);
   ++death_notices_;
   engine_.step(smr::input::Died{incarnation});

@@ -42,6 +42,10 @@ Result<Inspection> inspect(const std::string& dir) {
   if (!found) return found.error();
   out.inventory = std::move(found->inventory);
   out.frames_held = found->recovered.frames.size();
+  out.reach = out.inventory.position;
+  for (const smr::FramePtr& frame : found->recovered.frames)
+    if (frame->uid() > found->recovered.checkpoint.last_executed)
+      out.reach = Position(out.reach.value + frame->count);
   if (const Status sound = machine.registry().check(); !sound) return sound.error();
   out.digest = machine.digest();
   out.totals = machine.registry().totals();

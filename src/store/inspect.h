@@ -19,6 +19,7 @@ struct Inspection {
   std::uint64_t digest = 0;
   registry::Totals totals;
   std::size_t frames_held = 0;  // beyond: whether they count, a start finds out with the others
+  Position reach;  // the position that a start from this disk alone leads to: all frames that it holds count
   JournalContents journal;
   std::vector<std::string> recoveries;  // losses that an operator accepted, a sentence each
 };

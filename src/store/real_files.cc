@@ -26,6 +26,8 @@ Error refused(const std::string& what, const std::string& path) {
   const int number = errno;
   const std::string text = what + " " + path + ": " + std::strerror(number);
   if (number == ENOENT) return {Code::kNotFound, text};
+  if (number == EACCES || number == EPERM)
+    return {Code::kForbidden, text + ". Run this as the user that owns the data, or change the owner (chown)"};
   if (number == ENOSPC || number == EDQUOT || number == EWOULDBLOCK) return {Code::kBusy, text};
   return {Code::kInternal, text};
 }

@@ -58,6 +58,7 @@ Status Store::read_identity() {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     lock = files.lock_dir(options_.dir, true);
   }
+  if (!lock && lock.error().code != Code::kBusy) return lock.error();
   if (!lock)
     return Error{lock.error().code, options_.dir +
                                         " is in use by another process that still runs; stop that one first (" +

@@ -45,7 +45,9 @@ Error nobody(const smr::ViewRecord& last, const std::vector<Returned>& returned)
     if (one.inventory.whole)
       text += "; replica " + std::to_string(one.now.id.value) + " has position " +
               std::to_string(one.inventory.position.value) + " of view " +
-              std::to_string(one.inventory.installed.value) + ", but it was excluded before the end";
+              std::to_string(one.inventory.installed.value) + " or later, but " +
+              (last.find(one.now.id) == nullptr ? "it was excluded before the end"
+                                                : "its disk is older than the last view");
   return {Code::kUnavailable, text + ". To resume and accept the loss: titer recover --accept-data-loss --from I"};
 }
 

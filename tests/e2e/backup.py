@@ -12,6 +12,8 @@ import os
 import shutil
 import signal
 import unittest
+import urllib.error
+import urllib.request
 
 from cuts import Doors
 from disk import settle, writers
@@ -124,6 +126,62 @@ class Verify(unittest.TestCase):
 
 
 class Recover(unittest.TestCase):
+    @staticmethod
+    def copy(cluster, index, name):
+        """Of a disk as it is now, while its replica runs: what a snapshot of a machine has."""
+        pid, to = cluster.pids()[index], os.path.join(cluster.folder.name, name)
+        cluster.signal(pid, signal.SIGSTOP)
+        shutil.copytree(cluster.disk(index), to, ignore=lambda _, names: [n for n in names if n.endswith(".sock")])
+        cluster.signal(pid, signal.SIGCONT)
+        return to
+
+    def test_of_old_disks_it_names_the_one_that_reaches_further_and_listeners_to_the_lost_future_are_told(self):
+        with Cluster(3, http=True) as cluster:
+            cluster.ok("add", "Elm", "--zip", "02139", "--availability", 100)
+            old = [self.copy(cluster, 0, "older")]
+            for _ in range(12):
+                cluster.ok("adjust", "Elm", 1)
+            old.append(self.copy(cluster, 1, "newer"))
+            held = cluster.status(1)["position"]
+            cluster.crash()
+            cluster.begin()
+            for _ in range(5):
+                cluster.ok("adjust", "Elm", 1)
+            lost = self.last_id(cluster)
+            cluster.crash()
+            for index in range(3):
+                shutil.rmtree(cluster.disk(index))
+            for index, path in enumerate(old):
+                shutil.copytree(path, cluster.disk(index))
+            said = self.recover(cluster, code=1)
+            self.assertIn(f"Resuming from replica 1 would lose what was acknowledged after position {held} of view", said)
+            self.assertIn("--from 1", said)
+            self.assertIn("Resuming from replica 0", self.recover(cluster, "--from", 0, code=1))
+            self.recover(cluster, "--accept-data-loss", "--from", 1)
+            cluster.begin()
+            cluster.wait_members(range(3))
+            self.assertIn('"availability":112', cluster.ok("view", "Elm", "--json"))
+            for _ in range(9):
+                cluster.ok("adjust", "Elm", 1)
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                self.changes(cluster, lost)
+            self.assertEqual(refused.exception.code, 410)
+            refused.exception.close()
+
+    @staticmethod
+    def changes(cluster, after):
+        asked = urllib.request.Request(f"http://127.0.0.1:{cluster.http_base}/api/v1/changes",
+                                       headers={"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})})
+        return urllib.request.urlopen(asked, timeout=10)
+
+    def last_id(self, cluster):
+        newest = cluster.status(0)["position"]
+        with self.changes(cluster, "1") as stream:
+            for line in stream:
+                if line.startswith(b"id: %d." % newest):
+                    return line.decode().removeprefix("id: ").strip()
+        return None
+
     def recover(self, cluster, *words, code=0):
         done = titer("recover", cluster.data, *words)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)

@@ -84,6 +84,23 @@ class Supervisor(unittest.TestCase):
                 cluster.wait_members(range(3))
 
 
+class Starts(unittest.TestCase):
+    def test_a_log_that_cannot_be_written_is_named_and_no_loss_of_data_is_advised(self):
+        with Cluster(3, ["--seed-site"]) as cluster:
+            cluster.ask("0", "was killed")
+            cluster.wait_members([1, 2])
+            cluster.quit()
+            log = os.path.join(cluster.data, "replica-1.log")
+            os.rename(log, log + ".before")
+            os.mkdir(log)
+            said = cluster.refused()
+            self.assertIn(f"cannot write the log {log}: Is a directory", said)
+            self.assertNotIn("data-loss", said)
+            os.rmdir(log)
+            cluster.begin()
+            cluster.wait_members(range(3))
+
+
 class Restarts(unittest.TestCase):
     """A replica that ends without a command comes back by itself; one that the operator killed stays dead."""
 
