@@ -115,7 +115,7 @@ class Verify(unittest.TestCase):
                 found = verify(cluster, code=1)
                 self.assertEqual([one["state"] == "DAMAGED" for one in found["replicas"]],
                                  [one == replica for one in range(3)], f"{path} at {at}, mask {mask}")
-                self.assertIn(f"Move {cluster.disk(replica)} away", found["damages"][0])
+                self.assertIn(f"move {cluster.disk(replica)} away", found["damages"][0])
                 verify(cluster, "--replica", 1)
                 verify(cluster, "--replica", replica, code=1)
                 flip(path, at, mask)
