@@ -39,8 +39,17 @@ start_titer() {
     kill -0 "$(cat /run/titer.pid)" || exit 1
   done
 }
+# Where the last one is started, all others can be ready.
+wait_for_first() {
+  [ "$MY" = 10.0.0.3 ] || return 0
+  for _ in $(seq 50); do
+    ETCDCTL_API=3 etcdctl --endpoints=https://10.0.0.1:2379 --cacert=/etc/etcd/ca.pem --cert=/etc/etcd/replica.pem \\
+      --key=/etc/etcd/replica-key.pem --command-timeout=1s endpoint health >/dev/null 2>&1 && return 0
+  done
+  return 1
+}
 case "$*" in
-  "restart etcd") set -a; . /etc/default/etcd; stop etcd; as etcd /usr/bin/etcd ;;
+  "restart etcd") set -a; . /etc/default/etcd; stop etcd; as etcd /usr/bin/etcd; wait_for_first ;;
   "enable --now titer@main") start_titer ;;
   "stop titer@main") stop titer ;;
   "restart titer@main") stop titer; start_titer ;;
