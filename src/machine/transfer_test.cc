@@ -124,7 +124,9 @@ TEST(Transfer, the_final_state_comes_in_pieces_too) {
   for (bool ended = false; !ended; ++pieces) {
     Bytes out;
     ended = donor.write_part(cursor, kPiece, out);
-    if (!ended) EXPECT_LT(out.size(), 6 * kPiece) << "sites, and four times as many events";
+    if (!ended) {
+      EXPECT_LT(out.size(), 6 * kPiece) << "sites, and four times as many events";
+    }
     const auto received = deliver(learner, out);
     ASSERT_TRUE(received.ok()) << received.error().message;
     EXPECT_EQ(received->final_state, ended);
