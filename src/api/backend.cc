@@ -56,6 +56,11 @@ void Backend::execute(const registry::Request& request, ThenOutcome then) {
 }
 
 void Backend::execute(Bytes body, ThenOutcome then) {
+  // The replica would cut the connection that all exchanges of this worker share.
+  if (const Status fits = wire::request_fits(body); !fits)
+    return loop_.post([then = std::move(then), error = fits.error()] {
+      then(without_outcome(error.code, error.message.c_str()));
+    });
   if (queue_.size() >= limits::kWaitingMax)
     return loop_.post([then = std::move(then)] { then(without_outcome(Code::kBusy, kBusyText)); });
   Write write;

@@ -227,6 +227,16 @@ TEST_F(WritesTest, WhenNoMoreKeysCanBeRememberedTheClientIsTold) {
   EXPECT_EQ(executed(), 1U) << "it is not asked again and again";
 }
 
+// The replica cut the connection that all share for it, and it was sent again for ten seconds.
+TEST_F(WritesTest, ABodyThatIsTooLongForARequestIsRefusedWithoutHarmToOthers) {
+  const std::string longest(300'000, 'x');
+  TestClient one = client(), other = client();
+  const auto refused = one.ask("POST", "/api/v1/sites", {}, R"({"zip":"02139","name":")" + longest + R"("})");
+  EXPECT_EQ(refused.result_int(), 413U) << refused.body();
+  EXPECT_EQ(other.ask("PUT", "/api/v1/sites/elm/stock/208", {}, "12").result_int(), 200U);
+  EXPECT_EQ(executed(), 1U);
+}
+
 TEST_F(WritesTest, ARefusalSaysWhatThereIs) {
   {
     const std::lock_guard lock(mutex_);

@@ -46,8 +46,9 @@ inline constexpr std::size_t kSessionsMax = 16'384;
 inline constexpr std::size_t kSessionWindow = 256;
 inline constexpr std::size_t kSessionBytesMax = std::size_t{16} << 20;  // all kept results together
 
-// --- idempotency keys: the outcome of a request with one is remembered for a day. When the memory is full the oldest go
-// earlier, but none before an hour has passed: until then further ones are refused as `busy`. Room for about 1.2 million.
+// --- idempotency keys: the outcome of a request with one is remembered for a day. An API key may use as much of the memory as
+// is still free, so one alone has room for about 600,000. Then the oldest go earlier, but none before an hour has passed:
+// until then its further ones are refused as `too_many`.
 inline constexpr std::int64_t kIdempotencyKeepMs = std::int64_t{24} * 3600 * 1000;
 inline constexpr std::int64_t kIdempotencyKeepMinMs = std::int64_t{3600} * 1000;
 inline constexpr std::size_t kIdempotencyBytesMax = std::size_t{256} << 20;

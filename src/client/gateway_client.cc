@@ -229,13 +229,15 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
   };
   bool more = true;
   Bytes body;
+  Status fits = ok_status();
   fill_ = [&] {
     while (more && window_.can_add()) {
       body.clear();
       more = next(body);
       if (!more) break;
       wire::set_request_key(body, key_);
-      window_.add(body);
+      fits = wire::request_fits(body);
+      if (more = fits.ok(); more) window_.add(body);
     }
   };
   // In slices, because the deadline moves with every answer.
@@ -245,7 +247,7 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
   }
   fill_ = nullptr;
   answered_ = nullptr;
-  if (!more && window_.empty()) return ok_status();
+  if (!more && window_.empty()) return fits;
   // Requests that are still open are given up, and with them the session: its numbers must have no gap.
   bool sent = false;
   for (RequestNumber n = window_.first_open(); window_.open() > 0; ++n) {

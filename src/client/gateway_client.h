@@ -56,7 +56,8 @@ class GatewayClient final : public Asker, LinkOwner {
   // Many requests, as fast as they go, one window of them in flight. `next` writes the body of the next
   // request (wire::encode_request) or returns false at the end; `answered` gets the index (0, 1, …) and the
   // outcome or error of each, each once, not always in order. Error: nobody answered for the deadline, or
-  // interrupted; then all that were open have been reported as kOutcomeUnknown.
+  // interrupted; then all that were open have been reported as kOutcomeUnknown. A body above limits::kRequestBytesMax
+  // is kTooLarge: it and those after it are not sent.
   using Next = std::function<bool(Bytes& body)>;
   using Answered = std::function<void(std::uint64_t index, const Result<registry::Outcome>& outcome)>;
   [[nodiscard]] Status pipeline(const Next& next, const Answered& answered);

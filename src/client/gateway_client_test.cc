@@ -208,6 +208,27 @@ TEST_F(GatewayClientTest, RefusalByTheDatabaseIsAnOutcome) {
   EXPECT_EQ(outcome->code, Code::kNotEnough);
 }
 
+TEST_F(GatewayClientTest, ARequestThatIsTooLongIsRefusedHereAndWhatWasBeforeItIsDone) {
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  const std::string longest(limits::kRequestBytesMax, 'x');
+  const auto one = c.execute(set_request(longest, 1));
+  ASSERT_FALSE(one.ok());
+  EXPECT_EQ(one.error().code, Code::kTooLarge);
+  std::uint64_t next = 0, answered = 0;
+  const Status sent = c.pipeline(
+      [&](Bytes& body) {
+        wire::encode_request(body, set_request(next++ == 3 ? longest : "a", 1));
+        return true;
+      },
+      [&](std::uint64_t, const Result<registry::Outcome>& outcome) { answered += outcome.ok() ? 1 : 0; });
+  ASSERT_FALSE(sent.ok());
+  EXPECT_EQ(sent.error().code, Code::kTooLarge);
+  EXPECT_EQ(answered, 3U);
+  EXPECT_EQ(executed_.size(), 3U);
+  EXPECT_EQ(one_.births.size(), 1U) << "the connection was never cut";
+}
+
 TEST_F(GatewayClientTest, SentWithoutAnswerIsUnknown) {
   for (FakeReplica* replica : {&one_, &two_})
     replica->on_request = [](SessionId, RequestNumber, ByteView) { return std::nullopt; };

@@ -65,7 +65,8 @@ struct IdempotencyTable::Impl {
   std::uint64_t first = 0;                                          // ordinal of the first one
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> newest_;  // hash of the name → ordinal of the newest
   std::size_t bytes = 0;
-  std::uint64_t digest = 0;  // wrapping sum over records
+  boost::unordered_flat_map<std::uint64_t, std::size_t> bytes_of;  // API key → its part of `bytes`
+  std::uint64_t digest = 0;                                        // wrapping sum over records
   Position dropped;          // of the newest record that was forgotten
   WallTime forgotten;
   Bytes scratch;
@@ -92,6 +93,7 @@ struct IdempotencyTable::Impl {
     record.older = is_new ? kNone : it->second;
     it->second = first + records.size();
     bytes += record.bytes();
+    bytes_of[record.key.value] += record.bytes();
     digest += part(record);
     records.push_back(std::move(record));
   }
@@ -100,16 +102,24 @@ struct IdempotencyTable::Impl {
     const auto it = newest_.find(hash_of({r.key, r.text}));
     if (it != newest_.end() && it->second == first) newest_.erase(it);
     bytes -= r.bytes();
+    const auto of = bytes_of.find(r.key.value);
+    if ((of->second -= r.bytes()) == 0) bytes_of.erase(of);
     digest -= part(r);
     dropped = r.position;
     records.pop_front();
     ++first;
   }
 
-  // Makes room for a record of so many bytes. False: there is none.
-  bool make_room(std::size_t needed, WallTime now) {
+  // With a record of so many bytes `key` would have no more than what is free then.
+  [[nodiscard]] bool has_room(registry::KeyId key, std::size_t needed) const {
+    const auto of = bytes_of.find(key.value);
+    return bytes + needed + (of == bytes_of.end() ? 0 : of->second) + needed <= limits.bytes;
+  }
+
+  // Makes room for a record of so many bytes of `key`. False: there is none.
+  bool make_room(registry::KeyId key, std::size_t needed, WallTime now) {
     while (!records.empty() && now.value - records.front().at.value >= limits.keep_ms) pop();
-    while (!records.empty() && bytes + needed > limits.bytes) {
+    while (!records.empty() && !has_room(key, needed)) {
       if (now.value - records.front().at.value < limits.keep_min_ms) return false;
       forgotten = records.front().at;
       pop();
@@ -127,7 +137,7 @@ IdempotencyTable& IdempotencyTable::operator=(IdempotencyTable&&) noexcept = def
 IdempotencyTable::Found IdempotencyTable::find(Name name, std::uint64_t fingerprint, WallTime now) {
   Impl& t = *impl_;
   // Room first: a key that is older than kept is unknown, whether or not others came since.
-  const bool room = t.make_room(kRecordBytes + name.text.size() + limits::kNameBytesMax, now);
+  const bool room = t.make_room(name.key, kRecordBytes + name.text.size() + limits::kNameBytesMax, now);
   if (const Record* r = t.find(name)) {
     if (r->fingerprint != fingerprint) return {Verdict::kOther, {}};
     return {Verdict::kRepeat, r->result};

@@ -5,8 +5,11 @@
 //
 // Why not the session table: a session ends with its client, and is forgotten after as many others. An idempotency key
 // has a stated time for which a retry is safe: kIdempotencyKeepMs of the state machine's time (docs/decisions/0006).
-// When the records need more than kIdempotencyBytesMax, the oldest are forgotten earlier, but none that is younger than
-// kIdempotencyKeepMinMs: then there is no room, and the request is refused (`busy`) instead.
+// An API key has room while its records take no more than what is still free of kIdempotencyBytesMax: one key alone
+// gets half of the memory, two get a third each, and however many have filled it, another one finds room. (A fixed share
+// per key would waste memory where there is one key only, and could still be used up by many.) When a key's room is used
+// up, the oldest records are forgotten earlier, but none that is younger than kIdempotencyKeepMinMs: then that key's
+// request is refused (`too_many`) instead.
 //
 // A record belongs to the API key of the request and the text of its idempotency key, which are compared exactly, and
 // keeps a fingerprint of the request: under one key another request is refused, not answered with the first one's
@@ -51,7 +54,7 @@ class IdempotencyTable {
     kFresh,   // execute it, then remember() its result
     kRepeat,  // `result` is what the first execution gave
     kOther,   // the key was used for another request
-    kFull,    // it cannot be remembered now: do not execute it
+    kFull,    // there is no room for this API key now: do not execute it
   };
   struct Found {
     Verdict verdict = Verdict::kFresh;

@@ -56,6 +56,26 @@ TEST(IdempotencyTable, a_full_table_forgets_the_old_and_refuses_rather_than_forg
   EXPECT_LE(t.stats().bytes, 2000U);
 }
 
+// One key of one site filled all of it, and nobody could write with an Idempotency-Key for an hour.
+TEST(IdempotencyTable, however_many_api_keys_have_used_up_their_room_another_one_finds_some) {
+  Table t({.bytes = 60'000, .keep_ms = 1000, .keep_min_ms = 100});
+  std::vector<int> kept;
+  for (std::uint64_t key = 10; key < 16; ++key) {
+    int n = 0;
+    for (; t.ask(std::to_string(n), 5000, 1, registry::KeyId(key)) == Verdict::kFresh; ++n)
+      t.note(std::to_string(n), 5000, 1, registry::KeyId(key));
+    kept.push_back(n);
+  }
+  EXPECT_NEAR(kept[0], 60'000 / 2 / 161, 3) << "one alone gets half";
+  EXPECT_NEAR(kept[1], kept[0] / 2, 3) << "and the next one half of what is left";
+  EXPECT_EQ(t.ask("new", 5000, 1, registry::KeyId(10)), Verdict::kFull);
+  for (int n = 0; n < 2; ++n) {
+    ASSERT_EQ(t.ask(std::to_string(n), 5000, 1, kBob), Verdict::kFresh);
+    t.note(std::to_string(n), 5000, 1, kBob);
+  }
+  EXPECT_EQ(t.ask("0", 5099, 1, registry::KeyId(10)), Verdict::kRepeat) << "nothing young was forgotten";
+}
+
 TEST(IdempotencyTable, equal_calls_give_equal_digests_and_others_do_not) {
   Table a, b, c;
   a.note("x", 1), b.note("x", 1), c.note("x", 1, 2);

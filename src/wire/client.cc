@@ -41,13 +41,18 @@ void encode(Bytes& out, const Query& query) {
   m.finish();
 }
 
+Status request_fits(ByteView body) {
+  if (body.size() > limits::kRequestBytesMax)
+    return Error{Code::kTooLarge, "a request of more than 256 KiB; split it"};
+  return ok_status();
+}
+
 Result<Request> decode_request_message(ByteView payload) {
   ByteReader in(payload);
   Request r;
   r.number = RequestNumber(in.u64());
   r.body = in.raw(in.left());
-  if (r.body.size() > limits::kRequestBytesMax)
-    return Error{Code::kTooLarge, "a request of more than 256 KiB; split it"};
+  if (const Status fits = request_fits(r.body); !fits) return fits.error();
   if (!in.done() || r.number == RequestNumber() || r.number.value > limits::kCounterMax)
     return malformed("request");
   return r;

@@ -135,6 +135,8 @@ void encode(Bytes& out, const Request& request);
 void encode(Bytes& out, const Answer& answer);
 void encode(Bytes& out, const Query& query);
 void encode(Bytes& out, const QueryAnswer& answer);
+// kTooLarge for a body above kRequestBytesMax. A replica cuts a client off that sends one: clients check before they send.
+[[nodiscard]] Status request_fits(ByteView body);
 [[nodiscard]] Result<Request> decode_request_message(ByteView payload);
 [[nodiscard]] Result<Answer> decode_answer(ByteView payload);
 [[nodiscard]] Result<Query> decode_query_message(ByteView payload);
