@@ -33,6 +33,7 @@ struct Element<std::vector<T>> {
   using Type = T;
 };
 
+constexpr const char* kNotEmpty = "not empty";
 constexpr double kSecondsMin = 0.001, kSecondsMax = 1'000'000;  // eleven days
 
 // CLI11 reads numbers as C does: 010 is 8, -1 is 18446744073709551615, and nan is a number. Here a number is what
@@ -60,6 +61,11 @@ CLI::Validator from_to(double low, double high, const std::string& is, const std
             return fits ? std::string() : fmt::format("'{}' is not {}", text, what);
           },
           is};
+}
+
+CLI::Validator not_empty() {
+  return {[](std::string& text) { return text.empty() ? std::string("the value is empty") : std::string(); }, "",
+          kNotEmpty};
 }
 
 }  // namespace
@@ -112,6 +118,10 @@ Option& Option::needs(const Option& other) {
   option_->needs(other.option_);
   return *this;
 }
+Option& Option::may_be_empty() {
+  option_->get_validator(kNotEmpty)->active(false);
+  return *this;
+}
 Option& Option::comma_separated() {
   option_->delimiter(',');
   return *this;
@@ -125,7 +135,10 @@ template <typename T>
 Option Flags::option(const char* name, T& to, const char* help) {
   CLI::Option* option = app_.add_option(name, to, help);
   using Number = typename Element<T>::Type;
-  if constexpr (std::is_arithmetic_v<Number>) option->transform(CLI::Validator(as_number<Number>, ""));
+  if constexpr (std::is_arithmetic_v<Number>)
+    option->transform(CLI::Validator(as_number<Number>, ""));
+  else
+    option->check(not_empty());
   return Option(*option);
 }
 

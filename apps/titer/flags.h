@@ -58,6 +58,8 @@ class Option {
   Option& between(double low, double high);
   Option& one_of(std::initializer_list<const char*> values);
   Option& needs(const Option& other);  // a usage error without the other option
+  // For text: '' is a value. Otherwise it is a usage error: it is what an unset variable of a script leaves (--ca "$CA").
+  Option& may_be_empty();
 
   // For vectors: `--site a,b` is two values. Otherwise it is one.
   Option& comma_separated();

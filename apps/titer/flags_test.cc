@@ -136,6 +136,26 @@ TEST(Flags, WhatCannotBeReadIsAUsageError) {
 }
 
 // `titer undo -1` asked for event 18446744073709551615, and `--timeout nan` or 1e300 gave up before it had begun.
+// `--ca "$CA"` with a variable that is not set turned TLS off.
+TEST(Flags, AnEmptyTextIsAUsageErrorUnlessItIsAValue) {
+  std::string ca, site, phone = "none";
+  std::vector<std::string> at;
+  const auto declare = [&](Flags& flags) {
+    flags.option("site", site);
+    flags.option("--ca", ca);
+    flags.option("--at", at);
+    flags.option("--phone", phone).may_be_empty();
+  };
+  for (const std::vector<const char*>& words :
+       {std::vector<const char*>{"--ca", ""}, {"--ca="}, {""}, {"--at", "one", ""}}) {
+    const Outcome outcome = try_with(words, declare);
+    EXPECT_EQ(outcome.code, 2) << words.back();
+    EXPECT_TRUE(outcome.says("empty")) << outcome.said;
+  }
+  EXPECT_EQ(try_with({"--phone", ""}, declare).code, kRan);
+  EXPECT_EQ(phone, "");
+}
+
 TEST(Flags, NumbersHaveTheRangeOfTheirMeaning) {
   std::uint64_t position = 0;
   std::int64_t by = 0;

@@ -100,17 +100,17 @@ std::optional<std::optional<WallTime>> time_of(const std::string& text, const ch
 }
 
 void FieldOptions::declare(Flags& flags) {
-  flags.option("--zip", zip, "ZIP code of 5 digits").heading("Fields");
-  flags.option("--zip-plus4", zip_plus4, "the 4 digits after the ZIP code").heading("Fields");
-  flags.option("--street", street).heading("Fields");
-  flags.option("--city", city).heading("Fields");
-  flags.option("--state", state, "two letters").heading("Fields");
-  flags.option("--county", county).heading("Fields");
-  flags.option("--phone", phone).heading("Fields");
-  flags.option("--info-url", info_url).heading("Fields");
-  flags.option("--booking-url", booking_url).heading("Fields");
-  flags.option("--provider", provider).heading("Fields");
-  flags.option("--hours", hours, "opening hours, as people read them").heading("Fields");
+  flags.option("--zip", zip, "ZIP code of 5 digits").may_be_empty().heading("Fields");
+  flags.option("--zip-plus4", zip_plus4, "the 4 digits after the ZIP code").may_be_empty().heading("Fields");
+  flags.option("--street", street).may_be_empty().heading("Fields");
+  flags.option("--city", city).may_be_empty().heading("Fields");
+  flags.option("--state", state, "two letters").may_be_empty().heading("Fields");
+  flags.option("--county", county).may_be_empty().heading("Fields");
+  flags.option("--phone", phone).may_be_empty().heading("Fields");
+  flags.option("--info-url", info_url).may_be_empty().heading("Fields");
+  flags.option("--booking-url", booking_url).may_be_empty().heading("Fields");
+  flags.option("--provider", provider).may_be_empty().heading("Fields");
+  flags.option("--hours", hours, "opening hours, as people read them").may_be_empty().heading("Fields");
   Option north = flags.option("--lat", lat, "degrees north; without it the ZIP code's centre").heading("Fields");
   Option east = flags.option("--lon", lon, "degrees east").heading("Fields");
   north.between(-90.0, 90.0).needs(east);

@@ -211,6 +211,9 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
   read_register(in, out);
   out.etcd_tls = tls_files(in, "register");
   out.tls = tls_files(in, "tls");
+  // Half a section would serve in plain text.
+  if (parsed.table().contains("tls") && (!out.tls.given() || out.tls.ca.empty()))
+    in.fail(nullptr, "[tls] needs \"ca\", \"certificate\" and \"key\"; without TLS leave the section out");
   out.frames_in_flight = in.number("limits", "frames_in_flight", limits::kUnsafeFramesMax, 0);
   out.rates.per_key = in.number("limits", "requests_per_key", kRequestsMax, 0);
   out.rates.per_address = in.number("limits", "requests_per_address", kRequestsMax, 0);

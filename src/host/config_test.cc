@@ -121,6 +121,15 @@ TEST(Config, data_may_be_missing_only_in_memory) {
   EXPECT_EQ(refusal(replaced(in_memory, "index = 1", "index = 1\nlocal_socket = \"/run/titer.sock\"")), "");
 }
 
+// With half of it, replicas of one machine served in plain text without a word.
+TEST(Config, a_section_for_tls_is_whole_or_not_there) {
+  const auto with = [](const std::string& tls) { return replaced(kWhole, "[register]", tls + "\n[register]"); };
+  for (const char* half : {"[tls]", "[tls]\nca = \"ca.pem\"", "[tls]\nca = \"\"\ncertificate = \"\"\nkey = \"\"",
+                           "[tls]\ncertificate = \"a\"\nkey = \"b\""})
+    EXPECT_NE(refusal(with(half)).find("[tls] needs"), std::string::npos) << half;
+  EXPECT_EQ(refusal(with("[tls]\nca = \"c\"\ncertificate = \"a\"\nkey = \"b\"")), "");
+}
+
 TEST(Config, beyond_loopback_it_needs_tls_or_a_word) {
   auto config = parse_config(replaced(kWhole, "127.0.0.1:8892", "10.0.0.1:8892"), "titer.toml");
   ASSERT_TRUE(config.ok());
