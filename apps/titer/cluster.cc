@@ -22,6 +22,7 @@
 #include "base/limits.h"
 #include "cluster/console.h"
 #include "cluster/supervisor.h"
+#include "host/descriptors.h"
 #include "net/loop.h"
 #include "net/rates.h"
 #include "net/tls.h"
@@ -50,6 +51,7 @@ struct Options {
   bool seed_site = false;
   std::string tls;
   net::RateLimits rates;
+  host::ConnectionSettings connections;
 };
 
 void say(const std::string& text) {
@@ -107,6 +109,10 @@ cluster::SupervisorOptions supervisor_options(const Options& options) {
   if (options.rates.per_key > 0) add_arguments(out, {"--requests-per-key", fmt::to_string(options.rates.per_key)});
   if (options.rates.per_address > 0)
     add_arguments(out, {"--requests-per-address", fmt::to_string(options.rates.per_address)});
+  if (options.connections.in_all > 0)
+    add_arguments(out, {"--connections", fmt::to_string(options.connections.in_all)});
+  if (options.connections.per_address > 0)
+    add_arguments(out, {"--connections-per-address", fmt::to_string(options.connections.per_address)});
   if (!options.tls.empty()) add_arguments(out, {"--tls", options.tls});
   return out;
 }
@@ -310,6 +316,10 @@ Runner setup(Flags& flags) {
                "requests a second of one key, over HTTP and on the wire; 0: any number");
   flags.option("--requests-per-address", options->rates.per_address,
                "requests a second of one address, over HTTP and on the wire; 0: any number");
+  flags.option("--connections", options->connections.in_all,
+               "connections that a replica takes, on the wire and over HTTP each; 0: as many as there is room for");
+  flags.option("--connections-per-address", options->connections.per_address,
+               "of those, of one address; 0: a quarter");
   flags.flag("--accept-clock", options->accept_clock,
              "this machine's clock is right, though it is more than a week ahead of the data");
   flags.option("--frames-in-flight", options->frames_in_flight,

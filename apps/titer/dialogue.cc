@@ -126,7 +126,7 @@ std::optional<std::string> Dialogue::list() {
   if (!all) return failure(all.error());
   std::string out = "Availability,ZIP Code,Site Name";
   for (const registry::Site& site : all->sites)
-    out += "\n" + seed_text(seed_availability(site)) + "," + std::string(site.zip) + "," + std::string(site.name);
+    out += "\n" + seed_text(seed_availability(site)) + "," + std::string(site.zip) + "," + printable(site.name);
   return out;
 }
 
@@ -135,7 +135,7 @@ std::optional<std::string> Dialogue::view() {
   if (!name) return std::nullopt;
   std::string out(kAbsent);
   const Status got = client::get_site(*io_.asker, {.id = {}, .name = *name}, [&](const registry::Site& site) {
-    out = "Availability at " + place(site.name, site.zip) + ": " + seed_text(seed_availability(site));
+    out = "Availability at " + place(printable(site.name), site.zip) + ": " + seed_text(seed_availability(site));
     return true;
   });
   if (!got && got.error().code != Code::kNotFound) return failure(got.error());

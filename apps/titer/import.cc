@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/text.h"
 #include "client/gateway_client.h"
 #include "titer/command.h"
 #include "titer/import_job.h"
@@ -47,7 +48,7 @@ class Problems {
   void tell(const std::string& line, bool rejected) {
     if (file_ != nullptr) std::fprintf(file_, "%s\n", line.c_str());
     // Counted apart, so that a thousand notes do not hide the one row that is missing.
-    if (++(rejected ? rejected_ : notes_) <= kProblemsShown) std::fprintf(stderr, "%s\n", line.c_str());
+    if (++(rejected ? rejected_ : notes_) <= kProblemsShown) std::fprintf(stderr, "%s\n", printable(line).c_str());
   }
   void end_of_file() {
     const std::size_t hidden =

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/build_info.h"
+#include "base/text.h"
 #include "titer/command.h"
 #include "titer/remote.h"
 
@@ -79,7 +80,7 @@ int main(int argc, char** argv) {
   try {
     return titer::app::run(argc, argv);
   } catch (const std::exception& error) {  // from the standard library or CLI11; our own modules throw nothing
-    std::fprintf(stderr, "titer: %s\n", error.what());
+    std::fprintf(stderr, "titer: %s\n", titer::printable(error.what()).c_str());
     return titer::app::kExitRefused;
   }
 }

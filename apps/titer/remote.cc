@@ -16,9 +16,17 @@
 
 namespace titer::app {
 
+// Line ends are ours; all else that a terminal would take for an order may be of somebody else.
 void complain(std::string_view message) {
   std::fflush(stdout);
-  std::fprintf(stderr, "titer: %.*s\n", static_cast<int>(message.size()), message.data());
+  std::string text = "titer: ";
+  for (;;) {
+    const std::size_t end = message.find('\n');
+    text += printable(message.substr(0, end)) + "\n";
+    if (end == std::string_view::npos) break;
+    message.remove_prefix(end + 1);
+  }
+  std::fputs(text.c_str(), stderr);
 }
 
 int exit_code(Code code) {

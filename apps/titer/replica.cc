@@ -33,6 +33,7 @@ struct Options {
   std::string tls;
   std::vector<std::string> losses;
   net::RateLimits rates;
+  host::ConnectionSettings connections;
 };
 
 constexpr std::int64_t kRefusalReadUs = 2'000'000;
@@ -45,18 +46,19 @@ wire::Inventory refusal(const Error& error) {
   return inventory;
 }
 
-node::NodeOptions node_options(const Options& options, const host::ReplicaTls& tls) {
+node::NodeOptions node_options(const Options& options, const host::ReplicaProcess& process) {
   node::NodeOptions node;
   node.shares_machine = true;
   node.me = ReplicaId(options.index);
   node.incarnation = Incarnation(options.incarnation);
   node.cluster = options.cluster;
   for (std::uint16_t i = 0; i < options.replicas; ++i)
-    node.roster[i] = net::Address{"127.0.0.1", static_cast<std::uint16_t>(options.base_port + i), tls.wire};
+    node.roster[i] = net::Address{"127.0.0.1", static_cast<std::uint16_t>(options.base_port + i), process.tls.wire};
   node.frames_in_flight = options.frames_in_flight;
   node.accept_clock = options.accept_clock;
   node.local_socket = options.local_socket;
-  node.rates = options.rates;
+  node.limits.rates = options.rates;
+  host::limit_connections(process.descriptors, options.connections, node);
   return node;
 }
 
@@ -115,6 +117,7 @@ void begin_http(const Options& options, host::ReplicaProcess& process) {
   setup.peers->set(std::move(peers));
   setup.cluster_control = true;
   setup.rates = options.rates;
+  setup.connections = host::place_limits(process.descriptors.http, options.connections);
   host::serve_http(process, std::move(setup));
 }
 
@@ -128,10 +131,16 @@ bool wait_for_record(SupervisedProcess& process, std::int64_t at_most_us) {
 }
 
 int run(const Options& options) {
-  host::prepare_process();
+  auto descriptors = host::prepare_process();
   SupervisedProcess process;
   process.log = std::make_unique<host::LogFile>(options.log, std::vector{STDOUT_FILENO, STDERR_FILENO});
   process.log->reopen_on_hangup(process.loop.context());
+  if (!descriptors) {
+    spdlog::error("{}", descriptors.error().message);
+    return kExitUsage;
+  }
+  process.descriptors = *descriptors;
+  spdlog::info("{}", process.descriptors.text());
   if (!options.tls.empty()) {
     auto tls = host::ReplicaTls::open(process.loop.context(), replica_tls(options.tls));
     if (!tls) {
@@ -154,7 +163,8 @@ int run(const Options& options) {
   if (!durable && !wait_for_record(process, kFirstRecordUs)) return kExitUnreachable;
   auto local_state = host::recover_from_disk(
       process,
-      {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation), options.losses},
+      {options.data, options.cluster, ReplicaId(options.index), Incarnation(options.incarnation), options.losses,
+       static_cast<int>(process.descriptors.tables)},
       options.execution_log, keeps_log(options, process));
   if (durable)
     process.supervisor->tell(local_state ? local_state->store->inventory() : refusal(local_state.error()));
@@ -167,7 +177,7 @@ int run(const Options& options) {
   }
   if (durable && !wait_for_record(process, kOthersReadUs)) return kExitUnreachable;
   if (process.stopped) return kExitOk;  // in the same breath as the record
-  node::NodeOptions settings = node_options(options, process.tls);
+  node::NodeOptions settings = node_options(options, process);
   settings.bootstraps = process.first->number == ViewNumber();
   auto opened = node::Node::open(std::move(settings), process.loop, *process.first, std::move(local_state).value());
   if (!opened) {
@@ -199,6 +209,8 @@ Runner setup(Flags& flags) {
   flags.option("--tls", options->tls, "directory of ca.pem, replica.pem, replica-key.pem; without: plain");
   flags.option("--requests-per-key", options->rates.per_key);
   flags.option("--requests-per-address", options->rates.per_address);
+  flags.option("--connections", options->connections.in_all);
+  flags.option("--connections-per-address", options->connections.per_address);
   flags.option("--loss", options->losses, "a loss of data that an operator accepted; kept in the state")
       .one_word_each();
   return [options] { return run(*options); };

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "titer/command.h"
 #include "titer/connect.h"
 #include "view/etcd_register.h"
@@ -34,13 +35,13 @@ void print_roster(const view::ClusterRecord& record) {
   fmt::print("View {}, {} of {} replicas are members.\n", record.view.number.value, record.view.members.size(),
              record.roster.size());
   for (const view::RosterEntry& entry : record.roster)
-    fmt::print("  replica {:2}  {:22} {:32} {}\n", entry.id.value, entry.wire, entry.http,
+    fmt::print("  replica {:2}  {:22} {:32} {}\n", entry.id.value, printable(entry.wire), printable(entry.http),
                record.view.find(entry.id) != nullptr ? "member" : "not a member");
   for (const view::Returned& one : record.returned)
     fmt::print("  replica {} has returned {}, at position {} of view {} or later\n", one.now.id.value,
                one.inventory.whole ? "with its disk" : "without the data of a member", one.inventory.position.value,
                one.inventory.installed.value);
-  for (const std::string& loss : record.losses) fmt::print("  loss of data accepted: {}\n", loss);
+  for (const std::string& loss : record.losses) fmt::print("  loss of data accepted: {}\n", printable(loss));
 }
 
 namespace {

@@ -68,7 +68,9 @@ int run(const Options& options) {
   if (options.check) return check(*config);
   auto log = begin_log(*config);
   if (!log) return refuse(log.error());
-  host::prepare_process();
+  auto descriptors = host::prepare_process();
+  if (!descriptors) return refuse(descriptors.error());
+  spdlog::info("{}", descriptors->text());
   auto death_watch = host::DeathWatch::start({config->tls.ca, config->tls.certificate, config->tls.key});
   if (!death_watch)
     spdlog::warn("no death watch ({}): if this process dies, the others wait for its read lease",
@@ -77,7 +79,7 @@ int run(const Options& options) {
   if (!metadata_store) return refuse(metadata_store.error());
   host::ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value(),
                               death_watch ? std::move(death_watch).value() : host::DeathWatch(), page(),
-                              std::move(log).value());
+                              std::move(log).value(), *descriptors);
   return serving.run();
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "base/text.h"
 #include "net/loop.h"
 #include "registry/products.h"
 #include "registry/state.h"
@@ -19,7 +20,7 @@ std::string age(const registry::StockLine& line) {
 }
 
 void field(const char* name, std::string_view value) {
-  if (!value.empty()) std::printf("%-12s %.*s\n", name, static_cast<int>(value.size()), value.data());
+  if (!value.empty()) std::printf("%-12s %s\n", name, printable(value).c_str());
 }
 
 std::string product_name(std::string_view code) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "cluster/data_dir_scan.h"
 #include "host/config.h"
 #include "store/restore_mark.h"
@@ -35,7 +36,7 @@ void print_register(const cluster::DataDirScan& scan) {
   fmt::print("Cluster {:016x} of {} replicas, durability {}; view {} has the members {}.\n", state.cluster,
              state.replicas, state.durable ? "disk" : "memory", state.record.number.value,
              member_names(state.record));
-  for (const std::string& loss : state.losses) fmt::print("Loss of data accepted: {}\n", loss);
+  for (const std::string& loss : state.losses) fmt::print("Loss of data accepted: {}\n", printable(loss));
 }
 
 void print_text(const cluster::DataDirScan& scan, const std::optional<Result<smr::ViewRecord>>& begins,

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "client/gateway_client.h"
 #include "registry/products.h"
@@ -22,7 +23,7 @@ int report(const WriteOptions& options, const registry::Request& request, const 
     if (!options.json) return fail({outcome.code, outcome.message});
     return exit_code(outcome.code);
   }
-  if (!options.json) std::printf("%s\n", registry::describe(request, outcome).c_str());
+  if (!options.json) std::printf("%s\n", printable(registry::describe(request, outcome)).c_str());
   return kExitOk;
 }
 

@@ -3,6 +3,7 @@
 // titer writes stop | allow | status
 #include <cstdio>
 
+#include "base/text.h"
 #include "client/gateway_client.h"
 #include "client/read.h"
 #include "formats/key_json.h"
@@ -34,7 +35,7 @@ int show(const Options& o) {
     if (writes->since.value != 0) line += " since " + iso_time(writes->since);
     if (!writes->by.empty()) line.append(" by ").append(writes->by);
     if (!writes->reason.empty()) line.append(": ").append(writes->reason);
-    std::printf("%s\n", line.c_str());
+    std::printf("%s\n", printable(line).c_str());
     return static_cast<int>(kExitOk);
   });
 }

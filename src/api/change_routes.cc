@@ -27,6 +27,8 @@ constexpr std::uint32_t kPage = 500;  // events of history per question
 constexpr std::uint64_t kAheadMax = std::uint64_t{1}
                                     << 20;  // of a position that a client may bring from another replica
 
+constexpr std::string_view kManyListeners =
+    "the changes are followed here by as many listeners as there is room for; follow them at another replica";
 constexpr std::string_view kManyAuditors =
     "the changes are followed here with as many auditors' keys as are allowed; follow them at another replica";
 
@@ -234,6 +236,9 @@ void with_feed(HandlerContext& context, const http::Exchange& exchange,
 
 void changes(HandlerContext& context, const http::Exchange& exchange) {
   const http::Request& request = exchange.request();
+  // Listeners are never idle, so they would never give way: half of the places stay for requests.
+  if (context.feeds.listeners() >= std::max<std::size_t>(1, context.setup.connections.in_all / 2))
+    return exchange.respond(http::problem(Error{Code::kBusy, std::string(kManyListeners)}));
   const std::string_view format = http::text_of(request, "format");
   if (!format.empty() && format != "sse" && format != "ndjson")
     return exchange.respond(bad_request({Code::kInvalid, "format is sse or ndjson"}));

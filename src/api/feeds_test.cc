@@ -169,12 +169,65 @@ TEST(ImportRuns, TheOldestThatAreOverAreForgottenAndRunningOnesAreNot) {
     ImportRun one;
     one.number = runs.begin(one).value();
     one.state = ImportRun::State::kDone;
-    runs.update(one);
+    EXPECT_TRUE(runs.update(one));
   }
   const auto list = runs.list();
   EXPECT_LE(list.size(), ImportRuns::kEndedKept + 1);
   EXPECT_EQ(list.front().number, 2 * ImportRuns::kEndedKept + 1);
   EXPECT_EQ(list.back().number, running.number);
+}
+
+ImportRun import_of(std::uint64_t key, std::uint64_t address = 0) {
+  ImportRun run;
+  run.key = key;
+  run.address = address;
+  return run;
+}
+
+TEST(ImportRuns, OneKeyOrAddressHasHalfOfThePlacesAndNoMore) {
+  ImportRuns runs;
+  for (std::size_t i = 0; i < ImportRuns::kOfOneMax; ++i) EXPECT_TRUE(runs.begin(import_of(7)).ok());
+  EXPECT_EQ(runs.begin(import_of(7)).error().code, Code::kTooMany);
+  EXPECT_EQ(runs.begin(import_of(7, 99)).error().code, Code::kTooMany) << "a key is the same from another address";
+  EXPECT_TRUE(runs.begin(import_of(0, 1)).ok());
+  EXPECT_TRUE(runs.begin(import_of(0, 2)).ok()) << "without keys each address counts for itself";
+  EXPECT_EQ(runs.begin(import_of(8)).error().code, Code::kBusy);
+}
+
+TEST(ImportRuns, AnUploadThatStandsStillGivesWayAndOneThatGoesOnDoesNot) {
+  ImportRuns runs;
+  std::vector<ImportRun> all;
+  for (std::uint64_t key = 1; key <= ImportRuns::kRunningMax; ++key) {
+    all.push_back(import_of(key));
+    all.back().number = runs.begin(all.back()).value();
+  }
+  EXPECT_EQ(runs.begin(import_of(9)).error().code, Code::kBusy) << "all of them make progress";
+  all[1].behind_us = ImportRuns::kGivesWayUs;
+  all[2].behind_us = ImportRuns::kGivesWayUs + 1;
+  for (const ImportRun& run : all) EXPECT_TRUE(runs.update(run));
+  EXPECT_TRUE(runs.begin(import_of(9)).ok());
+  EXPECT_TRUE(runs.update(all[1]));
+  EXPECT_FALSE(runs.update(all[2])) << "the one that stands still for longest hears that it is over";
+}
+
+TEST_F(FeedsTest, OneAddressHasTwoImportsAtATime) {
+  const std::string head =
+      "POST /api/v1/import?dry_run=1 HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nsite_id,name\n";
+  static_assert(ImportRuns::kOfOneMax == 2);
+  TestClient first = client(), second = client();
+  first.send(head);
+  second.send(head);
+  TestClient other = client();
+  const auto running = [&] {
+    const std::string list = other.ask("GET", "/api/v1/imports").body();
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = list.find("\"running\"", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  while (running() < ImportRuns::kOfOneMax) {
+  }
+  const auto refused = client().ask("POST", "/api/v1/import?dry_run=1", {}, "site_id,name\na,A\n");
+  EXPECT_EQ(refused.result_int(), 429U) << refused.body();
 }
 
 TEST(Snapshots, AreBoundedAndSharedByPosition) {

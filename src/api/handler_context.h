@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "api/backend.h"
+#include "api/limits.h"
 #include "api/peers.h"
 #include "api/shared.h"
 #include "http/answer_head.h"
 #include "http/files.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "net/places.h"
 #include "net/rates.h"
 
 namespace titer::api {
@@ -33,6 +35,7 @@ struct Setup {
   bool cluster_control = false;  // a supervisor on this machine takes admin commands
   unsigned workers = 1;
   net::RateLimits rates;
+  net::PlaceLimits connections{limits::kConnectionsMax, limits::kConnectionsMax / 4};  // of each worker
   // A client on another machine needs a key for everything that is not public, even while no keys exist.
   bool remote_writes_need_key = false;
   http::Files files;  // of the page; empty: there is none

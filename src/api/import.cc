@@ -14,7 +14,13 @@ namespace titer::api {
 
 namespace {
 
-constexpr auto kTick = std::chrono::milliseconds(2);  // retries and deadlines of the backend
+constexpr auto kTick = std::chrono::milliseconds(2);       // retries and deadlines of the backend
+constexpr auto kDryTick = std::chrono::milliseconds(200);  // there is none: only the client is waited for
+constexpr std::string_view kTooSlow =
+    "the upload did not go on: send at least a kilobyte a second; the rows before that are imported";
+constexpr std::string_view kGaveWay =
+    "the upload did not go on, and another import needs the place; the rows before that are imported, send the "
+    "file again";
 // At the backend at most: two windows, so that the next one is there when the first is answered.
 constexpr std::size_t kUnderWayMax = 512;
 
@@ -55,7 +61,7 @@ Import::Import(HandlerContext& context, http::Exchange exchange, Options options
 Import::~Import() {
   if (run_.state != ImportRun::State::kRunning) return;
   run_.state = ImportRun::State::kGone;
-  tell_progress();
+  (void)tell_progress();
 }
 
 void Import::Problems::add(Told told) {
@@ -66,31 +72,49 @@ void Import::Problems::add(Told told) {
 }
 
 void Import::begin() {
-  if (!run_.dry_run) {
-    backend_.start();
-    tick();
-  }
-  ask_for_more();
+  if (!run_.dry_run) backend_.start();
+  tick();
 }
 
 void Import::ask_for_more() {
-  if (asked_ || read_all_ || over_) return;
+  if (asked_ || last_piece_ || over_) return;
   asked_ = true;
+  asked_at_ = context_.times.now;
   exchange_.next_piece([self = shared_from_this()](const http::BodyPiece& piece) { self->take_piece(piece); });
 }
 
+std::int64_t Import::behind_us() const {
+  return waited_us_ + (asked_ ? context_.times.now.value - asked_at_.value : 0);
+}
+
 void Import::take_piece(const http::BodyPiece& piece) {
+  waited_us_ = behind_us();
   asked_ = false;
+  progress_ += piece.bytes.size();
+  if (progress_ >= kProgressBytes) waited_us_ = progress_ = 0;
   if (over_) return;
   if (piece.broken || exchange_.gone()) {
     over_ = true;  // the next tick is the last
     return;
   }
   run_.bytes_read += piece.bytes.size();
-  failed_ = reader_.feed(as_bytes(piece.bytes));
-  read_all_ = piece.last;
-  if (piece.last && failed_.ok()) failed_ = reader_.finish();
+  unfed_.append(piece.bytes);
+  last_piece_ = piece.last;
   go_on();
+}
+
+// A few kilobytes may unpack to hundreds of rows, so the reader gets little at a time.
+void Import::feed() {
+  while (fed_ < unfed_.size() && failed_.ok() && ready_.size() < kAheadMax) {
+    const std::string_view slice = std::string_view(unfed_).substr(fed_, kSliceBytes);
+    fed_ += slice.size();
+    failed_ = reader_.feed(as_bytes(slice));
+  }
+  if (fed_ < unfed_.size()) return;
+  unfed_.clear();
+  fed_ = 0;
+  if (!last_piece_ || std::exchange(read_all_, true) || !failed_.ok()) return;
+  failed_ = reader_.finish();
 }
 
 void Import::take_row(const formats::Row& row) {
@@ -137,7 +161,7 @@ void Import::tick() {
   if (over_) return;
   go_on();
   if (over_) return;
-  timer_.expires_after(kTick);
+  timer_.expires_after(run_.dry_run ? kDryTick : kTick);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
     if (!cancelled) self->tick();
   });
@@ -149,18 +173,28 @@ void Import::go_on() {
     over_ = true;
     return;
   }
+  feed();
   if (!failed_.ok()) ready_.clear();
   send_rows();
   if (!run_.dry_run) backend_.on_turn(net::boot_now());
   if (under_way_ == 0 && ready_.empty() && (read_all_ || !failed_.ok())) return answer();
-  if (failed_.ok() && ready_.size() < kAheadMax) ask_for_more();
-  tell_progress();
+  if (behind_us() > kPatienceUs) return end_slow(kTooSlow);
+  if (!tell_progress()) return end_slow(kGaveWay);
+  if (failed_.ok() && ready_.size() < kAheadMax && unfed_.empty()) ask_for_more();
 }
 
-void Import::tell_progress() {
+void Import::end_slow(std::string_view why) {
+  over_ = true;
+  run_.state = ImportRun::State::kFailed;
+  (void)tell_progress();
+  exchange_.respond(http::problem(408, "too_slow", why));
+}
+
+bool Import::tell_progress() {
+  run_.behind_us = behind_us();
   if (const auto format = reader_.format()) run_.format = formats::name(*format);
   if (run_.state != ImportRun::State::kRunning) run_.ended = net::boot_now();
-  context_.setup.shared->imports.update(run_);
+  return context_.setup.shared->imports.update(run_);
 }
 
 void Import::answer() {
@@ -168,7 +202,7 @@ void Import::answer() {
   run_.counts.notes = reader_.counts().notes;
   run_.counts.rejected += reader_.counts().refused;
   run_.state = failed_.ok() ? ImportRun::State::kDone : ImportRun::State::kFailed;
-  tell_progress();
+  (void)tell_progress();
   http::Response response;
   if (!failed_.ok()) {
     response = http::problem(failed_.error());

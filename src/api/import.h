@@ -7,9 +7,12 @@
 // the import, and its progress is the import's. Each row is a request of its own and is taken whole or not at all; the
 // same file again changes nothing.
 //
+// A client that sends hardly anything is not waited for: kProgressBytes at least in kPatienceUs of waiting for it, or the import
+// ends with 408. Before that it gives way to other imports (import_runs.h).
+//
 // Its progress is told to Shared::imports with every tick, for other connections to ask for.
 // When the replica cannot go on, the client is told how far it came; rows before that stay.
-// Memory: kAheadMax rows, and what formats/reader.h keeps of a file; a client that goes away ends it.
+// Memory: kAheadMax rows and those of one more slice of the upload (kSliceBytes, unpacked), and what formats/reader.h keeps of a file; a client that goes away ends it.
 // Thread rule: its worker's thread. Owned by its own timer and by the connection's callback.
 #pragma once
 
@@ -37,6 +40,9 @@ class Import : public std::enable_shared_from_this<Import> {
   };
   static constexpr std::size_t kAheadMax =
       512;  // rows that wait, before a piece of the upload makes some hundreds more
+  static constexpr std::size_t kSliceBytes = std::size_t{4} << 10;
+  static constexpr std::int64_t kPatienceUs = 30'000'000;
+  static constexpr std::size_t kProgressBytes = std::size_t{30} << 10;  // a kilobyte a second: a bad telephone line
   static constexpr std::size_t kToldMax = 100;  // problems of each kind in the answer; the rest is counted
 
   Import(HandlerContext& context, http::Exchange exchange, Options options);
@@ -62,6 +68,9 @@ class Import : public std::enable_shared_from_this<Import> {
   };
 
   void ask_for_more();
+  void feed();
+  // Waited for the client since it last made progress.
+  [[nodiscard]] std::int64_t behind_us() const;
   void take_piece(const http::BodyPiece& piece);
   void take_row(const formats::Row& row);
   void send_rows();
@@ -69,7 +78,9 @@ class Import : public std::enable_shared_from_this<Import> {
   void tick();
   void go_on();
   void answer();
-  void tell_progress();
+  // False: it has to give way.
+  [[nodiscard]] bool tell_progress();
+  void end_slow(std::string_view why);
   [[nodiscard]] std::string report() const;
 
   HandlerContext& context_;
@@ -80,9 +91,15 @@ class Import : public std::enable_shared_from_this<Import> {
   formats::Reader reader_;
   std::deque<Waiting> ready_;  // not yet given to the backend
   std::size_t under_way_ = 0;
-  bool asked_ = false;     // a piece is to come
-  bool read_all_ = false;  // the whole body was read
-  bool over_ = false;      // answered, or nobody waits
+  std::string unfed_;    // came and was not given to the reader yet …
+  std::size_t fed_ = 0;  // … from here on
+  bool last_piece_ = false;
+  bool asked_ = false;          // a piece is to come …
+  BootTime asked_at_;           // … since then
+  std::int64_t waited_us_ = 0;  // for pieces, since the last progress …
+  std::size_t progress_ = 0;    // … and what came meanwhile
+  bool read_all_ = false;       // the reader has the whole body
+  bool over_ = false;           // answered, or nobody waits
   Status failed_ = ok_status();
   ImportRun run_;
   Problems errors_, notes_;

@@ -42,10 +42,10 @@ void import_sites(HandlerContext& context, const http::Exchange& exchange) {
   const std::string_view actor = request.header("titer-actor");
   options.actor = actor.empty() ? kHttpActor : actor;
   options.key = acting_key(request);
+  options.run.key = options.key.value;
+  options.run.address = request.address;
   const auto number = context.setup.shared->imports.begin(options.run);
-  if (!number)
-    return exchange.respond(http::problem(
-        503, "busy", "as many imports as this replica takes are running; try again, or at another replica"));
+  if (!number) return exchange.respond(http::problem(number.error()));
   options.run.number = *number;
   std::make_shared<Import>(context, exchange, std::move(options))->begin();
 }

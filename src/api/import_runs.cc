@@ -24,22 +24,45 @@ std::string_view name(ImportRun::State state) {
 
 bool running(const ImportRun& run) { return run.state == ImportRun::State::kRunning; }
 
+bool of_the_same(const ImportRun& a, const ImportRun& b) {
+  return a.key == b.key && (a.key != 0 || a.address == b.address);
+}
+
 }  // namespace
 
-std::optional<std::uint64_t> ImportRuns::begin(const ImportRun& run) {
+Result<std::uint64_t> ImportRuns::begin(const ImportRun& run) {
   const std::lock_guard lock(mutex_);
-  const auto under_way = static_cast<std::size_t>(std::ranges::count_if(runs_, running));
-  if (under_way >= kRunningMax) return std::nullopt;
+  const auto own =
+      std::ranges::count_if(runs_, [&run](const ImportRun& one) { return running(one) && of_the_same(one, run); });
+  if (static_cast<std::size_t>(own) >= kOfOneMax)
+    return Error{Code::kTooMany,
+                 "this key, or this address without a key, has two imports under way at this replica; "
+                 "wait for one of them"};
+  auto under_way = static_cast<std::size_t>(std::ranges::count_if(runs_, running));
+  if (under_way >= kRunningMax) {
+    const auto slowest = std::ranges::max_element(
+        runs_, {}, [](const ImportRun& one) { return running(one) ? one.behind_us : std::int64_t{-1}; });
+    if (slowest->behind_us < kGivesWayUs)
+      return Error{Code::kBusy,
+                   "as many imports as this replica takes are running; try again, or at another replica"};
+    slowest->state = ImportRun::State::kGone;
+    slowest->displaced = true;
+    slowest->ended = run.begun;
+    --under_way;
+  }
   if (runs_.size() - under_way >= kEndedKept)
     runs_.erase(std::ranges::find_if(runs_, [](const ImportRun& one) { return !running(one); }));
   runs_.push_back(run);
   return runs_.back().number = ++last_number_;
 }
 
-void ImportRuns::update(const ImportRun& run) {
+bool ImportRuns::update(const ImportRun& run) {
   const std::lock_guard lock(mutex_);
   const auto it = std::ranges::find(runs_, run.number, &ImportRun::number);
-  if (it != runs_.end()) *it = run;
+  if (it == runs_.end()) return true;
+  if (it->displaced) return false;
+  *it = run;
+  return true;
 }
 
 std::vector<ImportRun> ImportRuns::list() {

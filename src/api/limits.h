@@ -20,6 +20,7 @@ inline constexpr std::size_t kAuditFeedsMax = 16;  // keys that follow who did w
 inline constexpr std::size_t kKeyringMax =
     20'000;  // keys shown here, some 100 bytes each; five times the maximum number of keys
 inline constexpr std::size_t kConnectionsMax = 10'000;  // thousands of listeners, with what they cost: 40 KiB each
+inline constexpr std::size_t kTurningAwayMax = 64;      // connections that are told that there is no room
 inline constexpr std::size_t kQueriesMax = 200;         // at the replica; it stops reading at 256 of one connection
 inline constexpr std::size_t kWaitingMax = 20'000;      // requests that wait for room at the replica; then 503
 inline constexpr std::int64_t kAnswerUs = 10'000'000;   // then the client hears that the outcome is not known

@@ -102,6 +102,16 @@ constexpr FromStatus kFromIdempotency[] = {
     {"bytes_max", "titer_idempotency_bytes_max", "gauge", "Memory that they may take; then the oldest go"},
     {"retry_safe_s", "titer_idempotency_retry_safe_seconds", "gauge", "How long a retry with a key is safe now"},
 };
+constexpr FromStatus kFromConnections[] = {
+    {"clients_max", "titer_clients_max", "gauge", "Clients that it takes on the wire's port"},
+    {"newcomers", "titer_newcomers", "gauge", "Connections there that have not said hello"},
+    {"gave_way", "titer_clients_gave_way_total", "counter", "Idle clients that were closed for others"},
+    {"turned_away", "titer_clients_turned_away_total", "counter", "Clients for which there was no place"},
+    {"watchers", "titer_watchers", "gauge", "Clients that follow the changes"},
+    {"watchers_fallen_behind", "titer_watchers_fallen_behind_total", "counter",
+     "Of those: cut off because they read too slowly"},
+    {"descriptors_max", "titer_descriptors_max", "gauge", "Files and connections that the process may have"},
+};
 // Of a replica that joins.
 constexpr FromStatus kFromJoin[] = {
     {"passes", "titer_join_passes", "gauge", "Passes over the state that it has received"},
@@ -143,6 +153,8 @@ void print_status(std::string_view text, http::MetricsText& out) {
     print_register(reg->get_object(), out);
   if (const json::value* keys = status->if_contains("idempotency"); keys != nullptr && keys->is_object())
     print_numbers(keys->get_object(), kFromIdempotency, out);
+  if (const json::value* all = status->if_contains("connections"); all != nullptr && all->is_object())
+    print_numbers(all->get_object(), kFromConnections, out);
   if (const json::value* join = status->if_contains("join"); join != nullptr && join->is_object())
     print_numbers(join->get_object(), kFromJoin, out);
   if (const json::value* lags = status->if_contains("lags"); lags != nullptr && lags->is_array())
@@ -207,15 +219,17 @@ void print_routes(const std::vector<const http::Traffic*>& traffics, const http:
 }
 
 void print_connections(const std::vector<const http::Traffic*>& traffics, http::MetricsText& out) {
-  double accepted = 0, turned_away = 0, connections = 0, listeners = 0;
+  double accepted = 0, turned_away = 0, gave_way = 0, connections = 0, listeners = 0;
   for (const http::Traffic* traffic : traffics) {
     accepted += static_cast<double>(traffic->accepted.load(std::memory_order_relaxed));
+    gave_way += static_cast<double>(traffic->gave_way.load(std::memory_order_relaxed));
     turned_away += static_cast<double>(traffic->turned_away.load(std::memory_order_relaxed));
     connections += static_cast<double>(traffic->connections.load(std::memory_order_relaxed));
     listeners += static_cast<double>(traffic->listeners.load(std::memory_order_relaxed));
   }
   out.one("titer_http_accepted_total", "counter", "HTTP connections taken", accepted);
   out.one("titer_http_turned_away_total", "counter", "HTTP connections for which there was no room", turned_away);
+  out.one("titer_http_gave_way_total", "counter", "Idle HTTP connections that were closed for others", gave_way);
   out.one("titer_http_connections", "gauge", "HTTP connections now", connections);
   out.one("titer_http_listeners", "gauge", "Listeners to the change stream now", listeners);
 }

@@ -40,18 +40,20 @@ void Server::stop(std::function<void()> done) {
 }
 
 std::string Server::http_json() const {
-  std::uint64_t requests = 0, accepted = 0, turned_away = 0, connections = 0, listeners = 0;
+  std::uint64_t requests = 0, accepted = 0, turned_away = 0, connections = 0, listeners = 0, gave_way = 0;
   for (const auto& worker : workers_) {
     const http::Traffic& traffic = worker->traffic();
     requests += traffic.requests();
     accepted += traffic.accepted.load(std::memory_order_relaxed);
     turned_away += traffic.turned_away.load(std::memory_order_relaxed);
+    gave_way += traffic.gave_way.load(std::memory_order_relaxed);
     connections += traffic.connections.load(std::memory_order_relaxed);
     listeners += traffic.listeners.load(std::memory_order_relaxed);
   }
   return fmt::format(
-      R"({{"address":"{}","workers":{},"connections":{},"accepted":{},"turned_away":{},"requests":{},"listeners":{}}})",
-      setup_.listen.text(), workers_.size(), connections, accepted, turned_away, requests, listeners);
+      R"({{"address":"{}","workers":{},"connections":{},"accepted":{},"turned_away":{},"gave_way":{},"connections_max":{},"connections_per_address_max":{},"requests":{},"listeners":{}}})",
+      setup_.listen.text(), workers_.size(), connections, accepted, turned_away, gave_way,
+      setup_.connections.in_all, setup_.connections.per_address, requests, listeners);
 }
 
 }  // namespace titer::api

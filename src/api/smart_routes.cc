@@ -85,7 +85,7 @@ class UnpackPull {
   std::shared_ptr<const std::string> packed_;
   std::size_t done_ = 0;
   std::string* out_ = nullptr;
-  formats::Inflater inflater_{[this](ByteView bytes) { out_->append(as_text(bytes)); }};
+  formats::Inflater inflater_{[this](ByteView bytes) { out_->append(as_text(bytes)); }, UINT64_MAX};
 };
 
 void smart_file(HandlerContext& context, const http::Exchange& exchange) {

@@ -65,13 +65,14 @@ Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
       feeds_(loop_, setup.replica, setup.cluster),
       context_{loop_, setup_, backend_, feeds_, times_, std::move(http_json)},
       admission_(backend_, setup.rates, setup.remote_writes_need_key,
-                 [this](const Route& route, const http::Exchange& exchange) { serve(route, exchange); }) {
+                 [this](const Route& route, const http::Exchange& exchange) { serve(route, exchange); }),
+      places_(setup.connections, "connections") {
   setup_.shared->add(traffic_);
   look_at_clock();
 }
 
 Worker::~Worker() {
-  for (const auto& [key, connection] : connections_) connection->detach();
+  for (const auto& [key, place] : connections_) place.connection->detach();
 }
 
 void Worker::run() {
@@ -100,15 +101,35 @@ void Worker::accept(net::Stream stream) {
   look_at_clock();
   auto connection =
       std::make_shared<http::HttpConnection>(std::move(stream), static_cast<http::HttpConnectionHost&>(*this));
-  connections_.emplace(connection.get(), connection);
+  Status place = places_.take(connection->address());
+  if (!place && place.error().code == Code::kBusy) {
+    give_way();
+    place = places_.take(connection->address());
+  }
+  connections_.emplace(connection.get(), Place{connection, place.ok()});
   traffic_.connections.store(connections_.size(), std::memory_order_relaxed);
-  if (connections_.size() <= limits::kConnectionsMax) return connection->start();
+  if (place) return connection->start();
   traffic_.turned_away.fetch_add(1, std::memory_order_relaxed);
-  connection->turn_away();
+  // Saying why takes a moment, and a descriptor as long; in a flood there is no time for that.
+  if (connections_.size() - places_.taken() > limits::kTurningAwayMax) return connection->close();
+  connection->turn_away(place.error());
+}
+
+void Worker::give_way() {
+  std::vector<net::Idle<http::HttpConnection*>> idle;
+  for (const auto& [key, place] : connections_)
+    if (const auto since = place.connection->idle_since(); since && place.counted)
+      idle.emplace_back(*since, place.connection.get());
+  net::longest_idle(idle);
+  traffic_.gave_way.fetch_add(idle.size(), std::memory_order_relaxed);
+  for (const auto& [since, connection] : idle) connection->close();
 }
 
 void Worker::on_closed(http::HttpConnection& connection) {
-  connections_.erase(&connection);
+  const auto there = connections_.find(&connection);
+  if (there == connections_.end()) return;
+  if (there->second.counted) places_.give_back(connection.address());
+  connections_.erase(there);
   traffic_.connections.store(connections_.size(), std::memory_order_relaxed);
 }
 
@@ -181,7 +202,7 @@ void Worker::check_all_timeouts() {
   traffic_.listeners.store(feeds_.listeners(), std::memory_order_relaxed);
   std::vector<std::shared_ptr<http::HttpConnection>> all;
   all.reserve(connections_.size());
-  for (const auto& [key, connection] : connections_) all.push_back(connection);
+  for (const auto& [key, place] : connections_) all.push_back(place.connection);
   for (const auto& connection : all) connection->check_timeouts(times_.now);
 }
 
@@ -192,7 +213,7 @@ void Worker::begin_stop() {
   if (listener_) listener_->close();
   feeds_.stop();
   std::vector<std::shared_ptr<http::HttpConnection>> all;
-  for (const auto& [key, connection] : connections_) all.push_back(connection);
+  for (const auto& [key, place] : connections_) all.push_back(place.connection);
   for (const auto& connection : all) connection->finish();
 }
 

@@ -6,7 +6,8 @@
 // lock lies on the way of a request. A turn takes in what is ready, lets the handlers work, sends what they ask of the
 // replica with one write, and writes each connection's answers with one call.
 //
-// Limits: kConnectionsMax; further clients are answered 503. A port that is taken is tried again.
+// Limits: of the connections of one address (further ones are answered 429) and of all: then the longest idle give way, and
+// when none is idle, further ones are answered 503. A port that is taken is tried again.
 // Thread rule: run() and everything else on one thread; only stop() and traffic() may be called from others.
 #pragma once
 
@@ -21,7 +22,9 @@
 #include "api/feeds.h"
 #include "api/handler_context.h"
 #include "http/http_connection.h"
+#include "http/limits.h"
 #include "http/traffic.h"
+#include "net/places.h"
 
 namespace titer::api {
 
@@ -46,9 +49,11 @@ class Worker final : private http::HttpConnectionHost {
   void on_closed(http::HttpConnection& connection) override;
   [[nodiscard]] const http::Times& times() const override { return times_; }
   [[nodiscard]] bool stopping() const override { return stop_at_.has_value(); }
+  [[nodiscard]] net::ReceiveBudget& bodies() override { return bodies_; }
 
   void listen();
   void accept(net::Stream stream);
+  void give_way();
   void turn();
   void serve(const Route& route, const http::Exchange& exchange);
   void look_at_clock();
@@ -65,7 +70,13 @@ class Worker final : private http::HttpConnectionHost {
   HandlerContext context_;
   Admission admission_;
   std::unique_ptr<net::Listener> listener_;
-  boost::unordered_flat_map<const http::HttpConnection*, std::shared_ptr<http::HttpConnection>> connections_;
+  struct Place {
+    std::shared_ptr<http::HttpConnection> connection;
+    bool counted = false;  // else it is being turned away
+  };
+  boost::unordered_flat_map<const http::HttpConnection*, Place> connections_;
+  net::Places places_;
+  net::ReceiveBudget bodies_{http::limits::kSmallBodyBytes, http::limits::kBodiesBytesMax};
   std::vector<std::shared_ptr<http::HttpConnection>> dirty_, flushing_;
   bool flushes_ = false;  // the end of a turn: connections that become dirty now wait for the next one
   BootTime next_timeout_check_, next_date_, next_listen_;

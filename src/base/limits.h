@@ -62,7 +62,26 @@ inline constexpr std::int64_t kSolicitPatienceUs = 1'000'000;  // a direct clien
 inline constexpr std::int64_t kDirectRestUs = 200'000;         // an idle direct client becomes passive
 
 // --- connections
-inline constexpr std::int64_t kHandshakeUs = 5'000'000;  // a connection that says nothing is cut off
+inline constexpr std::int64_t kHandshakeUs = 5'000'000;  // a connection that has not said hello by then is cut off
+// A message that has begun is whole within so long: 256 KiB at 70 kbit/s.
+inline constexpr std::int64_t kUnfinishedUs = 30'000'000;
+// One message, header included, before anybody knows what it is: the hello has some 60 bytes, and room to grow.
+inline constexpr std::size_t kHelloMessageBytesMax = 1024;
+// … of a client without a key, where one is needed to write: questions, keys and small requests.
+inline constexpr std::size_t kStrangerMessageBytesMax = std::size_t{64} << 10;
+// … of a client that may write: a request (a bulk) as large as one may be.
+inline constexpr std::size_t kClientMessageBytesMax = kRequestBytesMax + 1024;
+// … of a direct client: a frame, of which the requests' heads may take as much again.
+inline constexpr std::size_t kDirectMessageBytesMax = 2 * kFrameBytesMax;
+// Of clients' messages above kStrangerMessageBytesMax that are on their way, all together: 256 bulks at a time. So a
+// thousand clients that begin a large message and do not end it cost no more than that.
+inline constexpr std::size_t kUnfinishedBytesMax = std::size_t{64} << 20;
+// Clients of the wire at one replica, and those of one address. A process with few descriptors takes fewer
+// (host/descriptors.h); [limits] of titer.toml sets others.
+inline constexpr std::size_t kClientsMax = 4'096;  // some 20 KiB each when idle, some 50 KiB under TLS
+inline constexpr std::size_t kNewcomersMax = 256;  // that have not said hello: 1 KiB and at most kHandshakeUs each
+// Of them, how many may watch: each costs a send per change, and watching is never idle.
+inline constexpr std::size_t kWatchersMax = kClientsMax / 4;
 inline constexpr std::size_t kSendQueueBytesMax = std::size_t{64} << 20;   // a peer that stops reading
 inline constexpr std::size_t kClientSendBytesMax = std::size_t{16} << 20;  // a client that stops reading
 

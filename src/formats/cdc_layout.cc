@@ -5,7 +5,7 @@
 // A site is given out with the first of its rows. Stock is given out at the end of the file, because several NDCs can
 // be one CVX product (two makers' labels of one vaccine): a site has the product if any of them is in stock. Giving
 // them out one after the other would let the last one win, and each import would change the line to and fro.
-// Memory: about 120 bytes per (site, product).
+// Memory: about 400 bytes per (site, product), within the HeldMemory of the file.
 //
 // Availability (the rule that aggregators settled on, for the file's two columns contradict each other in a third of
 // its rows): in_stock true and supply_level above 0 is yes; false and 0 is no; everything else is unknown.
@@ -83,6 +83,9 @@ struct Stock {
   WallTime valid_at;
   std::uint64_t line = 0;
 };
+
+// Of one Stock and its place in the index, when both have just grown.
+constexpr std::size_t kStockBytes = 2 * sizeof(Stock) + 2 * sizeof(std::pair<std::string, std::size_t>);
 
 int strength(Availability a) {
   return a.kind == Availability::Kind::kYes ? 2 : a.kind == Availability::Kind::kUnknown ? 1 : 0;
@@ -190,6 +193,10 @@ class CdcLayout final : public Layout {
   void merge(Stock next) {
     const std::string key = next.site + '\n' + next.product;
     const auto [at, added] = by_key_.try_emplace(key, stock_.size());
+    if (added && !context_.held.hold(kStockBytes + 2 * key.size())) {
+      by_key_.erase(at);
+      return context_.builder.refuse("", kHoldsTooMuch);
+    }
     if (added) return stock_.push_back(std::move(next));
     Stock& known = stock_[at->second];
     context_.builder.note(kCdcColumns[kNdc], "another code of a product that the site has already: put together",
@@ -201,7 +208,7 @@ class CdcLayout final : public Layout {
   Header header_;
   LayoutContext& context_;
   std::array<std::size_t, kColumnCount> columns_{};
-  SeenKeys sites_;
+  SeenKeys sites_{context_.held};
   std::vector<Stock> stock_;
   boost::unordered_flat_map<std::string, std::size_t> by_key_;
 };

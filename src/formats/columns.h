@@ -66,7 +66,7 @@ class OwnRows {
  private:
   void check_repeated(const registry::ImportRow& row);
   LayoutContext& context_;
-  SeenKeys products_, claims_;
+  SeenKeys products_{context_.held}, claims_{context_.held};
 };
 
 // Appends the CSV text of external ids.

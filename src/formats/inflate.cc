@@ -2,6 +2,7 @@
 
 #include "formats/inflate.h"
 
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <array>
@@ -10,22 +11,30 @@
 namespace titer::formats {
 
 struct Inflater::Impl {
-  explicit Impl(Sink s) : sink(std::move(s)) {}
+  Impl(Sink s, std::uint64_t most) : sink(std::move(s)), inflation_max(most) {}
   Sink sink;
+  std::uint64_t inflation_max;
   z_stream stream{};
-  bool open = false;      // inflateInit succeeded
-  bool between = true;    // at the start, or between two members
-  bool past_end = false;  // what follows the last member is padding, not gzip: ignored as gzip -d does
+  bool open = false;                   // inflateInit succeeded
+  bool between = true;                 // at the start, or between two members
+  std::uint64_t taken = 0, given = 0;  // bytes, of all members
+  bool past_end = false;               // what follows the last member is padding, not gzip: ignored as gzip -d does
   std::array<Bytef, std::size_t{64} << 10> block{};
 };
 
 namespace {
 constexpr int kGzip = 16 + MAX_WBITS;
 constexpr Bytef kMagic = 0x1F;
+Error bomb(std::uint64_t inflation_max) {
+  return {Code::kInvalid,
+          fmt::format("the gzip data unpacks to more than {} times its size: send it as it is, without gzip",
+                      inflation_max)};
+}
 Error damaged() { return {Code::kInvalid, "the gzip data is damaged; nothing after this point can be read"}; }
 }  // namespace
 
-Inflater::Inflater(Sink sink) : impl_(std::make_unique<Impl>(std::move(sink))) {
+Inflater::Inflater(Sink sink, std::uint64_t inflation_max)
+    : impl_(std::make_unique<Impl>(std::move(sink), inflation_max)) {
   impl_->open = inflateInit2(&impl_->stream, kGzip) == Z_OK;
 }
 Inflater::~Inflater() {
@@ -53,6 +62,9 @@ Status Inflater::feed(ByteView bytes) {
       const int code = inflate(&z.stream, Z_NO_FLUSH);
       if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) return damaged();
       const std::size_t made = z.block.size() - z.stream.avail_out;
+      z.given += made;
+      const std::uint64_t taken = z.taken + now.size() - z.stream.avail_in;
+      if (z.given > kInflationFreeBytes && z.given / z.inflation_max > taken) return bomb(z.inflation_max);
       full = z.stream.avail_out == 0;
       if (made > 0) z.sink(std::as_bytes(std::span(z.block.data(), made)));
       if (code == Z_STREAM_END) {
@@ -63,6 +75,7 @@ Status Inflater::feed(ByteView bytes) {
         full = false;
       }
     }
+    z.taken += now.size();
   }
   return ok_status();
 }

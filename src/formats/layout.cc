@@ -18,7 +18,7 @@ std::uint64_t SeenKeys::first(std::initializer_list<std::string_view> parts, std
   const std::uint64_t hash = hash64(as_bytes(key_));
   const auto found = lines_.find(hash);
   if (found != lines_.end()) return found->second;
-  if (lines_.size() < kKeysMax) lines_.emplace(hash, static_cast<std::uint32_t>(line));
+  if (held_.hold_key()) lines_.emplace(hash, static_cast<std::uint32_t>(line));
   return 0;
 }
 

@@ -6,6 +6,7 @@
 // more to say at its end: finish().
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "formats/csv.h"
+#include "formats/limits.h"
 #include "formats/report.h"
 #include "formats/row.h"
 
@@ -20,11 +22,36 @@ namespace titer::formats {
 
 enum class Format : std::uint8_t { kCsv, kNdjson, kCdcProviders, kNationalSites, kTherapeutics, kSmart };
 
+// What of a file is kept until its end, in bytes, as those who keep it estimate them.
+class HeldMemory {
+ public:
+  explicit HeldMemory(std::size_t bytes_max = kHeldBytesMax) : bytes_max_(bytes_max) {}
+  // False: there is no room for so much more; then it must not be kept.
+  [[nodiscard]] bool hold(std::size_t bytes) {
+    if (bytes > bytes_max_ - bytes_) return false;
+    bytes_ += bytes;
+    return true;
+  }
+  [[nodiscard]] bool hold_key() {
+    if (keys_ >= std::min(kSeenKeysMax, kSeenKeysBytesMax / kKeyBytes)) return false;
+    ++keys_;
+    return true;
+  }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  static constexpr std::size_t kKeyBytes = 32;  // of a SeenKeys, when it has just grown
+  std::size_t bytes_max_, bytes_ = 0, keys_ = 0;
+};
+inline constexpr std::string_view kHoldsTooMuch =
+    "too much of this file has to be kept until its end (256 MiB); import it in parts";
+
 // What all layouts share during one file.
 struct LayoutContext {
   Report& report;
   const RowSink& rows;
   RowBuilder builder{report};
+  HeldMemory held{};
 
   // Gives the builder's row out, if it was not refused.
   void emit() {
@@ -35,15 +62,16 @@ struct LayoutContext {
   }
 };
 
-// Remembers keys by their hash and the line where each was first. Bounded: beyond kKeysMax nothing more is remembered,
-// repetitions of later ones go unnoticed.
+// Remembers keys by their hash and the line where each was first. Bounded, all of one file together: beyond that nothing more
+// is remembered, and repetitions of later ones go unnoticed.
 class SeenKeys {
  public:
-  static constexpr std::size_t kKeysMax = 2'000'000;
+  explicit SeenKeys(HeldMemory& held) : held_(held) {}
   // The line where the key was before; 0 if it is new.
   std::uint64_t first(std::initializer_list<std::string_view> parts, std::uint64_t line);
 
  private:
+  HeldMemory& held_;
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> lines_;
   std::string key_;
 };

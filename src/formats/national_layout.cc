@@ -83,7 +83,7 @@ class NationalLayout final : public Layout {
   Header header_;
   LayoutContext& context_;
   std::size_t name_, phone_, street_, city_, state_, zip_, web_, lat_, lon_;
-  SeenKeys sites_, places_;
+  SeenKeys sites_{context_.held}, places_{context_.held};
 };
 
 }  // namespace

@@ -10,7 +10,8 @@ namespace titer::formats {
 namespace json = boost::json;
 namespace {
 
-constexpr std::size_t kTold = 64;  // unknown keys that are told
+constexpr std::size_t kTold = 64;       // unknown keys that are told
+constexpr std::size_t kToldBytes = 80;  // of each
 
 std::string_view view(const json::string& s) { return {s.data(), s.size()}; }
 
@@ -58,7 +59,7 @@ void NdjsonReader::take_object(const json::object& object) {
   for (const auto& [key, member] : object) {
     const std::optional<Column> column = column_named(key);
     if (!column) {
-      if (told_.size() < kTold && told_.insert(std::string(key)).second)
+      if (told_.size() < kTold && told_.insert(std::string(std::string_view(key).substr(0, kToldBytes))).second)
         row.note(key, "this name is not known: ignored");
       continue;
     }

@@ -234,6 +234,27 @@ TEST(Reader, files_that_are_none_are_told_what_is_wanted) {
   EXPECT_TRUE(read_all(kHeader).status.ok()) << "a header alone is an empty file";
 }
 
+TEST(Reader, gzip_that_unpacks_to_far_more_than_its_size_is_refused) {
+  const std::string bomb = gzip("site_id,name\n" + std::string(8 << 20, '\n'));
+  ASSERT_GT((std::size_t{8} << 20) / bomb.size(), kInflationMax);
+  for (const std::size_t piece : {std::size_t{0}, std::size_t{1}, std::size_t{100}}) {
+    const ReadFile file = read_all(bomb, piece);
+    ASSERT_FALSE(file.status.ok()) << piece;
+    EXPECT_NE(file.status.error().message.find("unpacks to more than 200 times"), std::string::npos)
+        << file.status.error().message;
+  }
+  // What only looks like one at its beginning is none.
+  std::string blank_first = "site_id,name\n" + std::string(3 << 20, '\n');
+  blank_first += "a,A\n";
+  EXPECT_EQ(read_all(gzip(blank_first)).rows.size(), 1U);
+}
+
+TEST(Reader, names_of_columns_and_values_are_cut_where_they_are_told) {
+  const ReadFile file = read_all("{\"site_id\":\"a\",\"name\":\"A\",\"" + std::string(100'000, 'k') + "\":1}\n");
+  ASSERT_EQ(file.problems.size(), 1U);
+  EXPECT_EQ(file.problems[0].field.size(), 80U);
+}
+
 TEST(Reader, a_damaged_gzip_gives_what_was_before_the_damage) {
   std::string text(kHeader);
   for (int i = 0; i < 20'000; ++i) text += "site-" + std::to_string(i * 7919 % 100'003) + ",A,,,,,,1,,\n";

@@ -8,15 +8,25 @@
 
 namespace titer::formats {
 
+namespace {
+
+// At most 80 bytes, printable: the text itself, or what `room` then holds.
+std::string_view shown(std::string_view text, std::string& room) {
+  constexpr std::size_t kShownBytes = 80;
+  const std::string_view begin = text.substr(0, kShownBytes);
+  if (is_plain(begin)) return begin;
+  mend(cut(text, kShownBytes), room);
+  return room;
+}
+
+}  // namespace
+
 void Report::tell(std::uint64_t line, std::string_view field, std::string_view why, std::string_view value,
                   bool refused) {
   if (!sink_) return;
-  constexpr std::size_t kShownBytes = 80;
-  const std::string_view shown = value.substr(0, kShownBytes);
-  if (is_plain(shown)) return sink_({line, field, why, shown, refused});
-  std::string mended;
-  mend(cut(value, kShownBytes), mended);
-  sink_({line, field, why, mended, refused});
+  // The names of fields are those of the file, too.
+  std::string mended_field, mended_value;
+  sink_({line, shown(field, mended_field), why, shown(value, mended_value), refused});
 }
 
 }  // namespace titer::formats

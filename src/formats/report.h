@@ -16,7 +16,7 @@ namespace titer::formats {
 
 struct Problem {
   std::uint64_t line = 0;  // from 1, of the text (unpacked)
-  std::string_view field;  // as the file calls it; empty: the whole row
+  std::string_view field;  // as the file calls it, likewise; empty: the whole row
   std::string_view why;
   std::string_view value;  // cut to 80 bytes, always printable UTF-8
   bool refused = false;    // the row was left out

@@ -15,6 +15,9 @@ using smart::array_at;
 using smart::object_at;
 using smart::text_at;
 
+// Of one place in the index of Locations, when it has just grown.
+constexpr std::size_t kLocationBytes = 3 * sizeof(std::pair<std::string, std::string>);
+
 // A number, or the text of one.
 std::string number_text(const smart::Object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
@@ -29,6 +32,7 @@ void SmartReader::take_location(const smart::Object& location) {
   RowBuilder& row = context_.builder;
   const std::string_view id = trim(text_at(location, "id"));
   if (id.empty()) return row.refuse("id", "a Location without an id cannot be told from others");
+  if (!is_id("id", id)) return;
   if (locations_seen_.first({id}, row.line()) != 0)
     return row.refuse("id", "a Location with this id was in an earlier line: that one counts", id);
   if (trim(text_at(location, "name")).empty()) return row.refuse("name", "a Location needs a name");
@@ -61,7 +65,7 @@ void SmartReader::site_id(const smart::Object& location, std::string_view id) {
   }
   row.id("identifier", row.pool().keep(site));
   if (row.refused()) return;
-  if (sites_.size() >= kHeldMax) return row.refuse("", "more than a million Locations; import the feed in parts");
+  if (!context_.held.hold(kLocationBytes + id.size() + site.size())) return row.refuse("", kHoldsTooMuch);
   sites_.emplace(id, std::move(site));
 }
 

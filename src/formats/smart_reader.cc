@@ -25,6 +25,10 @@ std::string_view reference(const smart::Object& object, std::string_view member,
 
 }  // namespace
 
+// Of one Schedule with its place in the index, and of what is made of it at the end; when they have just grown.
+const std::size_t SmartReader::kScheduleBytes =
+    2 * sizeof(Schedule) + sizeof(Stock) + 4 * sizeof(std::pair<std::string, std::size_t>);
+
 SmartReader::SmartReader(LayoutContext& context)
     : context_(context),
       lines_(context.report, [this](std::uint64_t line, const smart::Object& object) { take(line, object); }) {}
@@ -73,11 +77,18 @@ void SmartReader::take_manifest(std::uint64_t line, const smart::Object& object)
   manifest_time_ = manifest->time;
 }
 
+bool SmartReader::is_id(std::string_view column, std::string_view id) {
+  if (id.size() <= kFhirIdBytesMax) return true;
+  context_.builder.refuse(column, "an id has at most 64 characters", id);
+  return false;
+}
+
 SmartReader::Schedule* SmartReader::held(std::string_view id) {
   const auto [at, added] = by_id_.try_emplace(std::string(id), schedules_.size());
   if (!added) return &schedules_[at->second];
-  if (schedules_.size() >= kHeldMax) {
+  if (!context_.held.hold(kScheduleBytes + 4 * id.size())) {
     by_id_.erase(at);
+    context_.builder.refuse("", kHoldsTooMuch);
     return nullptr;
   }
   Schedule fresh;
@@ -91,8 +102,9 @@ void SmartReader::take_schedule(const smart::Object& object) {
   if (id.empty()) return row.refuse("id", "a Schedule without an id cannot have Slots");
   const std::string_view location = reference(object, "actor", "Location");
   if (location.empty()) return row.refuse("actor", "a Schedule names its Location: Location/…");
+  if (!is_id("id", id) || !is_id("actor", location)) return;
   Schedule* to = held(id);
-  if (to == nullptr) return row.refuse("", "more than a million Schedules; import the feed in parts");
+  if (to == nullptr) return;
   if (to->line != 0) return row.refuse("id", "a Schedule with this id was in an earlier line: that one counts", id);
   take_product(object, *to);
   if (row.refused()) return;
@@ -138,6 +150,7 @@ void SmartReader::take_slot(const smart::Object& slot) {
   RowBuilder& row = context_.builder;
   const std::string_view schedule = reference(slot, "schedule", "Schedule");
   if (schedule.empty()) return row.refuse("schedule", "a Slot names its Schedule: Schedule/…");
+  if (!is_id("schedule", schedule)) return;
   const std::string_view status = text_at(slot, "status");
   if (status != "free" && status != "busy") return row.refuse("status", "a Slot is free or busy", status);
   const std::string_view start = text_at(slot, "start"), end = text_at(slot, "end");
@@ -148,7 +161,7 @@ void SmartReader::take_slot(const smart::Object& slot) {
   if (id.empty() || slot_ids_seen_.first({id}, row.line()) != 0)
     row.note("id", "a Slot's id is not its own: it was told apart by its Schedule and time", id);
   Schedule* to = held(schedule);
-  if (to == nullptr) return row.refuse("", "more than a million Schedules; import the feed in parts");
+  if (to == nullptr) return;
   ++(status == "free" ? to->free : to->busy);
   if (to->first_slot_line == 0) to->first_slot_line = row.line();
 }

@@ -10,6 +10,7 @@
 #include <boost/json.hpp>
 
 #include "base/random.h"
+#include "formats/smart_reader.h"
 #include "formats/smart_writer.h"
 #include "formats/testing.h"
 
@@ -199,6 +200,41 @@ TEST(SmartReader, bad_lines_spoil_no_others) {
   EXPECT_EQ(f.told("no product code"), 1U);
   EXPECT_EQ(f.told("no Schedule has this id"), 1U);
   EXPECT_EQ(f.told("no Location has this id"), 1U);
+}
+
+std::string location(const std::string& id) {
+  return R"({"resourceType":"Location","id":")" + id +
+         R"(","name":"Elm"})"
+         "\n";
+}
+std::string schedule(const std::string& id, const std::string& location) {
+  return R"({"resourceType":"Schedule","id":")" + id + R"(","actor":[{"reference":"Location/)" + location +
+         R"("}]})"
+         "\n";
+}
+
+TEST(SmartReader, ids_are_at_most_as_long_as_those_of_FHIR) {
+  const std::string longest(64, 'a'), longer(65, 'a');
+  const ReadFile fits = read_all(location(longest) + schedule(longest, longest));
+  EXPECT_EQ(fits.counts.refused, 0U);
+  const ReadFile file = read_all(location("x") + location(longer) + schedule(longer, "x") + schedule("s", longer));
+  EXPECT_EQ(file.told("an id has at most 64 characters"), 3U);
+  EXPECT_EQ(file.rows.size(), 1U) << "others are read";
+}
+
+TEST(SmartReader, what_does_not_fit_into_the_memory_of_one_file_is_refused_row_by_row) {
+  std::size_t refused = 0;
+  Report report([&](const Problem& problem) { refused += problem.why == kHoldsTooMuch ? 1 : 0; });
+  const RowSink nowhere = [](const Row&) {};
+  LayoutContext context{report, nowhere};
+  context.held = HeldMemory(20'000);
+  SmartReader reader(context);
+  reader.feed(location("x"));
+  for (int i = 0; i < 100; ++i) reader.feed(schedule("s" + std::to_string(i), "x"));
+  EXPECT_GT(refused, 50U);
+  EXPECT_LT(refused, 100U) << "the first ones fit";
+  EXPECT_LE(context.held.bytes(), 20'000U);
+  EXPECT_TRUE(reader.finish().ok());
 }
 
 TEST(SmartReader, own_ndjson_is_still_told_apart) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "formats/limits.h"
 
 namespace titer::formats {
 
@@ -24,7 +25,7 @@ Mended mend(std::string_view text, std::string& out);
 // At most `bytes`, cut between two characters.
 [[nodiscard]] std::string_view cut(std::string_view text, std::size_t bytes);
 
-// Owns texts until clear(); a view of a kept text stays valid until then. Memory is used again.
+// Owns texts until clear(); a view of a kept text stays valid until then. Memory is used again, as much as rows usually take.
 class TextPool {
  public:
   [[nodiscard]] std::string& fresh() {
@@ -33,7 +34,12 @@ class TextPool {
     return texts_[used_++];
   }
   std::string_view keep(std::string_view text) { return fresh().assign(text); }
-  void clear() { used_ = 0; }
+  void clear() {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < used_; ++i) kept += texts_[i].capacity();
+    if (kept > kPoolBytesKept) texts_.clear();
+    used_ = 0;
+  }
 
  private:
   std::deque<std::string> texts_;

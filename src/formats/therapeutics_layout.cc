@@ -113,7 +113,7 @@ class TherapeuticsLayout final : public Layout {
   Header header_;
   LayoutContext& context_;
   std::array<std::size_t, kColumnCount> columns_{};
-  SeenKeys repeated_, sites_;
+  SeenKeys repeated_{context_.held}, sites_{context_.held};
 };
 
 }  // namespace

@@ -20,7 +20,8 @@ namespace titer::host {
 namespace {
 
 // Reads one value after another; the first thing that is wrong is kept.
-constexpr std::int64_t kRequestsMax = 1'000'000;  // a second; more than a replica answers
+constexpr std::int64_t kConnectionsMax = 1'000'000;  // beyond what there are descriptors for
+constexpr std::int64_t kRequestsMax = 1'000'000;     // a second; more than a replica answers
 
 class Reader {
  public:
@@ -114,7 +115,8 @@ void check_names(Reader& in) {
   in.only("register", {"endpoints", "user", "password_file", "ca", "certificate", "key"});
   in.only("tls", {"ca", "certificate", "key"});
   in.only("http", {"hosts"});
-  in.only("limits", {"frames_in_flight", "requests_per_key", "requests_per_address"});
+  in.only("limits", {"frames_in_flight", "requests_per_key", "requests_per_address", "connections",
+                     "connections_per_address"});
   in.only("log", {"level", "file"});
 }
 
@@ -217,6 +219,8 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
   out.frames_in_flight = in.number("limits", "frames_in_flight", limits::kUnsafeFramesMax, 0);
   out.rates.per_key = in.number("limits", "requests_per_key", kRequestsMax, 0);
   out.rates.per_address = in.number("limits", "requests_per_address", kRequestsMax, 0);
+  out.connections.in_all = in.number("limits", "connections", kConnectionsMax, 0);
+  out.connections.per_address = in.number("limits", "connections_per_address", kConnectionsMax, 0);
   out.log_level = in.text("log", "level", out.log_level);
   out.log_file = in.text("log", "file");
   out.insecure = in.value<bool>("", "insecure", "true or false").value_or(false);

@@ -16,6 +16,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "host/descriptors.h"
 #include "net/connection.h"
 #include "net/rates.h"
 #include "net/tls.h"
@@ -57,6 +58,7 @@ struct Config {
   // [limits]
   std::uint32_t frames_in_flight = 0;  // 0: as usual
   net::RateLimits rates;               // of HTTP, and of the wire
+  ConnectionSettings connections;
 
   // [log]
   std::string log_level = "info";

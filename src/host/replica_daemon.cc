@@ -27,7 +27,7 @@ constexpr std::int64_t kStartupUs =
 }  // namespace
 
 ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, DeathWatch death_watch,
-                             http::Files page, std::unique_ptr<LogFile> log)
+                             http::Files page, std::unique_ptr<LogFile> log, const Descriptors& descriptors)
     : config_(std::move(config)),
       metadata_(std::move(metadata_store)),
       death_watch_(std::move(death_watch)),
@@ -39,6 +39,7 @@ ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, D
       marks_(process_.loop.context()),
       service_notifier_(process_.loop, net::Notifier::from_environment(), [this] { return state(); }) {
   process_.log = std::move(log);
+  process_.descriptors = descriptors;
   if (process_.log) process_.log->reopen_on_hangup(process_.loop.context());
 }
 
@@ -146,6 +147,7 @@ std::optional<int> ReplicaDaemon::read_disk() {
   disk.me = me_.id;
   disk.incarnation = me_.incarnation;
   disk.losses = record_->losses;
+  disk.table_files_max = static_cast<int>(process_.descriptors.tables);
   const bool known = config_.durable && store::has_identity(config_.data);
   auto local_state = recover_from_disk(process_, disk, config_.execution_log, known);
   if (!local_state) {
@@ -249,7 +251,8 @@ std::optional<int> ReplicaDaemon::become_replica() {
   options.remote_writes_need_key = !config_.insecure;
   options.accept_clock = config_.accept_clock;
   options.confirm_reads = config_.confirm_reads;
-  options.rates = config_.rates;
+  options.limits.rates = config_.rates;
+  limit_connections(process_.descriptors, config_.connections, options);
   const bool bootstraps = options.bootstraps;
   auto opened = node::Node::open(std::move(options), process_.loop, record_->view, std::move(*local_state_));
   if (!opened) {
@@ -290,6 +293,7 @@ void ReplicaDaemon::begin_http() {
   setup.hosts = config_.http_hosts;
   setup.peers = http_peers_;
   setup.rates = config_.rates;
+  setup.connections = place_limits(process_.descriptors.http, config_.connections);
   setup.remote_writes_need_key = !config_.insecure;
   tell_peers();
   serve_http(process_, std::move(setup));

@@ -35,7 +35,7 @@ class ReplicaDaemon {
   // `page`: what HTTP serves beside the interface.
   // `log`: null: it goes to standard error.
   ReplicaDaemon(Config config, LocalMetadataStore metadata_store, DeathWatch death_watch, http::Files page,
-                std::unique_ptr<LogFile> log);
+                std::unique_ptr<LogFile> log, const Descriptors& descriptors);
   [[nodiscard]] int run();
 
  private:

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -17,11 +18,12 @@ namespace titer::host {
 
 namespace {
 
-void raise_descriptor_limit() {
+// What the process may have from now on.
+std::size_t raise_descriptor_limit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
 }
 
 store::StoreEvents store_events(ReplicaProcess& process) {
@@ -43,11 +45,14 @@ store::StoreEvents store_events(ReplicaProcess& process) {
   return events;
 }
 
+constexpr std::size_t kLineBytesMax =
+    2000;  // our longest sentences have some 500, and texts from outside are cut to 200
+
 // A line of the log is one line, whatever text from outside is in it.
 class PrintableMessage final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string text = printable({message.payload.data(), message.payload.size()});
+    const std::string text = printable({message.payload.data(), message.payload.size()}, kLineBytesMax);
     out.append(text.data(), text.data() + text.size());
   }
   [[nodiscard]] std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
@@ -63,13 +68,23 @@ std::unique_ptr<spdlog::formatter> log_lines() {
 
 }  // namespace
 
-void prepare_process() {
+Result<Descriptors> prepare_process() {
   spdlog::set_formatter(log_lines());
   spdlog::flush_on(spdlog::level::info);
   ::umask(S_IRWXG | S_IRWXO);  // also what the database of the tables creates
-  raise_descriptor_limit();
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGHUP, SIG_IGN);  // where it means something: log_file.h, net/tls_renewal.h
+  return divide_descriptors(raise_descriptor_limit());
+}
+
+void limit_connections(const Descriptors& descriptors, const ConnectionSettings& settings,
+                       node::NodeOptions& options) {
+  options.descriptors = descriptors.limit;
+  options.newcomers_max = descriptors.newcomers;
+  const net::PlaceLimits clients = place_limits(descriptors.clients, settings);
+  options.limits.connections = clients;
+  options.limits.watches = {std::max<std::size_t>(1, clients.in_all / 4),
+                            std::max<std::size_t>(1, clients.per_address / 4)};
 }
 
 Result<node::Node::LocalState> recover_from_disk(ReplicaProcess& process, const store::StoreOptions& disk,

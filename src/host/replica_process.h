@@ -12,6 +12,7 @@
 #include <string>
 
 #include "api/server.h"
+#include "host/descriptors.h"
 #include "host/log_file.h"
 #include "host/replica_tls.h"
 #include "net/loop.h"
@@ -23,6 +24,7 @@ namespace titer::host {
 
 struct ReplicaProcess {
   net::Loop loop;
+  Descriptors descriptors;
   std::unique_ptr<LogFile> log;  // null: it goes to standard error
   ReplicaTls tls;
   std::unique_ptr<view::ViewRegister> reg;
@@ -30,8 +32,12 @@ struct ReplicaProcess {
   std::unique_ptr<api::Server> http;  // null: there is none
 };
 
-// The log's form, as many connections as the system lets us have, and no signal for a reader that is gone.
-void prepare_process();
+// The log's form, no signal for a reader that is gone, and as many descriptors as the system lets us have. The error is for
+// the log, which may not be open yet.
+[[nodiscard]] Result<Descriptors> prepare_process();
+// How many connections a node takes, and how many of them may watch.
+void limit_connections(const Descriptors& descriptors, const ConnectionSettings& settings,
+                       node::NodeOptions& options);
 
 // The remains of earlier lives. `disk.dir` empty: durability memory. `execution_log`: a file, empty: none; with what is in
 // it, when `keep_log`.

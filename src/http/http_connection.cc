@@ -26,6 +26,7 @@ HttpConnection::HttpConnection(net::Stream stream, HttpConnectionHost& host)
 
 void HttpConnection::start() {
   deadline_in(limits::kHeadUs);
+  idle_since_ = host_->times().now;
   read();
 }
 
@@ -119,7 +120,21 @@ void HttpConnection::parse_head() {
 void HttpConnection::parse_body() {
   in_begin_ += parser_->put(unread());
   if (parser_->refused()) return refuse(*parser_->refused());
+  if (!body_has_room())
+    return refuse({503, "busy", "too many large requests are on their way here; send this one again in a moment"});
   if (parser_->done()) begin_work();
+}
+
+bool HttpConnection::body_has_room() {
+  if (body_taken_ > 0 || memory_.body.size() <= limits::kSmallBodyBytes) return true;
+  return host_->bodies().take(limits::kBodyBytesMax, body_taken_);
+}
+
+void HttpConnection::forget_body() {
+  if (body_taken_ > 0 && host_ != nullptr) host_->bodies().give_back(std::exchange(body_taken_, 0));
+  if (memory_.body.capacity() <= limits::kSmallBodyBytes) return;
+  request_.body = {};
+  std::string().swap(memory_.body);
 }
 
 void HttpConnection::begin_work() {
@@ -179,6 +194,11 @@ void HttpConnection::check_timeouts(BootTime now) {
   if ((stage_ == Stage::kLinger || stage_ == Stage::kIdle) && waiting() == 0) close();
 }
 
+std::optional<BootTime> HttpConnection::idle_since() const {
+  if (!open_ || stage_ != Stage::kIdle || waiting() > 0 || !unread().empty()) return std::nullopt;
+  return idle_since_;
+}
+
 void HttpConnection::finish() {
   if (!open_) return;
   last_answer_ = true;
@@ -190,6 +210,7 @@ void HttpConnection::close() {
   open_ = false;
   const auto self = shared_from_this();  // the host may let go of us
   stream_.close();
+  forget_body();
   puller_ = nullptr;
   if (const OnBody on_body = std::exchange(on_body_, nullptr)) on_body({{}, true, true});
   if (host_ != nullptr) host_->on_closed(*this);

@@ -27,6 +27,7 @@
 #include "http/head_parser.h"
 #include "http/limits.h"
 #include "http/router.h"
+#include "net/receive_budget.h"
 #include "net/stream.h"
 
 namespace titer::http {
@@ -45,6 +46,8 @@ class HttpConnectionHost {
   virtual void on_closed(HttpConnection& connection) = 0;
   [[nodiscard]] virtual const Times& times() const = 0;
   [[nodiscard]] virtual bool stopping() const = 0;
+  // For large bodies that are read as a whole, of all connections.
+  [[nodiscard]] virtual net::ReceiveBudget& bodies() = 0;
 
  protected:
   ~HttpConnectionHost() = default;
@@ -55,8 +58,12 @@ class HttpConnection final : public Responder, public std::enable_shared_from_th
   HttpConnection(net::Stream stream, HttpConnectionHost& host);
 
   void start();
-  // Instead of start(): there are too many already.
-  void turn_away();
+  // Instead of start(): there are too many already. Says why, and ends.
+  void turn_away(const Error& why);
+  // Since when it neither asks nor is answered; nullopt: it does.
+  [[nodiscard]] std::optional<BootTime> idle_since() const;
+  // To be counted by (net::Stream::peer_number()).
+  [[nodiscard]] std::uint64_t address() const { return address_; }
   void flush();
   // Looks at the clock: too slow, too long idle.
   void check_timeouts(BootTime now);
@@ -87,6 +94,9 @@ class HttpConnection final : public Responder, public std::enable_shared_from_th
   void process();
   void parse_head();
   void parse_body();
+  // There is room for what has come of the body and the rest of it.
+  [[nodiscard]] bool body_has_room();
+  void forget_body();
   void feed_piece();
   void begin_work();
   void refuse(const Refusal& refusal);
@@ -118,12 +128,14 @@ class HttpConnection final : public Responder, public std::enable_shared_from_th
   std::string out_;  // [out_done_, size) waits to be written
   std::size_t out_done_ = 0;
   RequestMemory memory_;
+  std::size_t body_taken_ = 0;  // of the host's budget
   Request request_;
   std::optional<HeadParser> parser_;
   Router::Found found_;
   std::uint64_t serial_ = 1;
-  BootTime begun_;         // the request in progress: its header was complete
-  BootTime deadline_;      // something must have happened by then
+  BootTime begun_;     // the request in progress: its header was complete
+  BootTime deadline_;  // something must have happened by then
+  BootTime idle_since_;
   BootTime unread_since_;  // out_ waits since then, without progress
   Puller puller_;
   std::optional<Gzip> gzip_;

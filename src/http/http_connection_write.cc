@@ -35,8 +35,8 @@ void HttpConnection::respond(std::uint64_t serial, Response response) {
   if (!processing_ && open_) process();
 }
 
-void HttpConnection::turn_away() {
-  say_and_end(problem(503, "too_many_connections", "this replica has no room for more connections; try another"));
+void HttpConnection::turn_away(const Error& why) {
+  say_and_end(problem(why.code == Code::kTooMany ? 429 : 503, "too_many_connections", why.message));
 }
 
 // To somebody who speaks HTTP where HTTPS is spoken.
@@ -131,8 +131,10 @@ void HttpConnection::request_over() {
   puller_ = nullptr;
   gzip_.reset();
   streams_body_ = continued_ = false;
+  forget_body();
   stage_ = last_answer_ ? Stage::kLinger : Stage::kIdle;
   deadline_in(limits::kIdleUs);
+  idle_since_ = host_->times().now;
   mark();
 }
 

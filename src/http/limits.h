@@ -15,7 +15,11 @@ inline constexpr std::size_t kHeadersMax = 100;
 inline constexpr std::size_t kParametersMax = 32;
 inline constexpr std::size_t kSegmentsMax = 16;  // of a path
 inline constexpr unsigned kEmptyLinesMax = 4;    // before a request line; old clients send one behind a body
-inline constexpr std::size_t kBodyBytesMax = std::size_t{1} << 20;    // JSON; streamed bodies have no limit of size
+inline constexpr std::size_t kBodyBytesMax = std::size_t{1} << 20;  // JSON; streamed bodies have no limit of size
+// Of bodies above kSmallBodyBytes that are on their way or being answered, all together: 64 at a time. Else ten thousand clients
+// that begin a body and do not end it would take ten gigabytes.
+inline constexpr std::size_t kSmallBodyBytes = std::size_t{64} << 10;
+inline constexpr std::size_t kBodiesBytesMax = 64 * kBodyBytesMax;
 inline constexpr std::size_t kJsonDepthMax = 16;                      // no body needs more than 4
 inline constexpr std::size_t kReadBytes = std::size_t{16} << 10;      // room offered to each read from a socket
 inline constexpr std::size_t kPipelineBytes = std::size_t{64} << 10;  // read ahead while a request is in progress

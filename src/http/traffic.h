@@ -35,6 +35,7 @@ class Traffic {
   [[nodiscard]] std::uint64_t requests() const;
 
   std::atomic<std::uint64_t> accepted{0}, turned_away{0};
+  std::atomic<std::uint64_t> gave_way{0};                   // idle connections, to newcomers
   std::atomic<std::uint64_t> connections{0}, listeners{0};  // now
 
  private:

@@ -224,11 +224,14 @@ void Machine::query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer, Ask
   answer.body = buffer;
 }
 
-Position Machine::events(Position since, std::uint32_t limit, Bytes& out, Asking asking) const {
+bool Machine::may_audit(Asking asking) const {
+  return impl_->registry.judge(asking.key, registry::Act::kAudit, asking.now).ok();
+}
+
+Position Machine::events(Position since, std::uint32_t limit, Bytes& out, bool audit) const {
   if (since >= impl_->position) return since;
   EventMessages messages(since, limit, out);
   const registry::Changes query{since, limits::kPageMax};
-  const bool audit = impl_->registry.judge(asking.key, registry::Act::kAudit, asking.now).ok();
   const Result<bool> more = impl_->registry.changes(
       query, [&](const registry::Event& e) { return audit ? messages.add(e) : messages.add(redacted(e)); });
   if (!more.ok()) {

@@ -75,7 +75,10 @@ class Machine {
   // Events after `since`, for watchers, as one or more wire::Events messages appended to `out`; nothing if there
   // was no request since. About `limit` events: those of one position stay together. Returns the new `since`.
   // When the history does not reach back that far the message says so, and `since` is returned as it was.
-  Position events(Position since, std::uint32_t limit, Bytes& out, Asking asking = {}) const;
+  // `audit`: with actors and reasons (may_audit()).
+  Position events(Position since, std::uint32_t limit, Bytes& out, bool audit) const;
+  // It may see who did what, and why.
+  [[nodiscard]] bool may_audit(Asking asking) const;
 
   [[nodiscard]] Position position() const;
   [[nodiscard]] std::uint64_t digest() const;

@@ -301,14 +301,14 @@ TEST_F(Answers, watchers_get_every_event_once_in_order) {
   std::vector<Position> all;
   for (int turn = 0; turn < 10 && since < machine.position(); ++turn) {
     Bytes out;
-    since = machine.events(since, 3, out);
+    since = machine.events(since, 3, out, true);
     const Watched w = watched(out);
     all.insert(all.end(), w.positions.begin(), w.positions.end());
     EXPECT_EQ(w.upto, since);
   }
   EXPECT_EQ(all, (std::vector{Position(1), Position(2), Position(3), Position(4)}));
   Bytes nothing;
-  EXPECT_EQ(machine.events(since, 3, nothing), since);
+  EXPECT_EQ(machine.events(since, 3, nothing, true), since);
   EXPECT_TRUE(nothing.empty());
 }
 
@@ -319,7 +319,7 @@ TEST_F(Answers, events_of_one_bulk_stay_together) {
   FrameMaker make;
   run(machine, make.add(1, 5, request(bulk)).add(1, 6, set("b", 9)).frame());
   Bytes out;
-  EXPECT_EQ(machine.events(Position(4), 3, out), Position(5));
+  EXPECT_EQ(machine.events(Position(4), 3, out, true), Position(5));
   EXPECT_EQ(watched(out).positions.size(), 20U);
 }
 
@@ -341,7 +341,7 @@ TEST_F(Answers, a_huge_bulk_takes_several_messages_and_the_last_one_completes_it
     run(machine, make.add(1, number++, request(bulk)).frame());
   }
   Bytes out;
-  EXPECT_EQ(machine.events(Position(4), 1000, out), Position(6));
+  EXPECT_EQ(machine.events(Position(4), 1000, out, true), Position(6));
   const Watched w = watched(out);
   EXPECT_EQ(w.positions.size(), 120U);
 }

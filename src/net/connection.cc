@@ -8,8 +8,8 @@
 #include <cstring>
 #include <utility>
 
-#include "base/limits.h"
 #include "base/text.h"
+#include "net/loop.h"
 #include "net/message_queue.h"
 #include "wire/codec.h"
 
@@ -47,7 +47,11 @@ void Connection::read() {
     in_begin_ = 0;
   }
   if (in_end_ == 0 && in_.size() > kKeepBytes) Bytes().swap(in_);
-  if (in_.size() < in_end_ + kReadBytes) in_.resize(std::max(in_end_ + kReadBytes, in_end_ * 2));
+  const std::size_t room = std::min(kReadBytes, receive_limit_);
+  if (in_.size() < in_end_ + room) {
+    const std::size_t message = wire::announced_bytes(ByteView(in_.data(), in_end_));
+    in_.resize(std::max(in_end_ + room, std::min(in_end_ * 2, message)));
+  }
   reading_ = true;
   // A read that does not fill the buffer tells Asio that the socket is drained, so there is one recv per
   // event.
@@ -87,13 +91,17 @@ void Connection::handle_slice() {
 bool Connection::dispatch(std::size_t messages) {
   for (; messages > 0 && open_ && !paused_; --messages) {
     ByteView rest(in_.data() + in_begin_, in_end_ - in_begin_);
-    Result<std::optional<wire::Message>> next = wire::next_message(rest);
+    Result<std::optional<wire::Message>> next = wire::next_message(rest, receive_limit_);
     if (!next) {
       fail(next.error().code,
            looks_like_tls(rest) ? "you speak TLS, and this port does not: leave out --ca" : next.error().message);
       return false;
     }
-    if (!*next) break;
+    if (!*next) {
+      if (!begun(rest)) return false;
+      break;
+    }
+    whole();
     const wire::Message message = **next;
     in_begin_ = in_end_ - rest.size();
     if (message.type == wire::Type::kGoodbye) {
@@ -106,6 +114,25 @@ bool Connection::dispatch(std::size_t messages) {
   }
   if (in_begin_ == in_end_) in_begin_ = in_end_ = 0;
   return messages == 0 && open_ && !paused_ && in_begin_ < in_end_;
+}
+
+bool Connection::begun(ByteView part) {
+  if (part.empty()) return true;
+  if (!unfinished_since_) unfinished_since_ = boot_now();
+  if (!budget_ || budget_taken_ > 0 || budget_->take(wire::announced_bytes(part), budget_taken_)) return true;
+  fail(Code::kBusy, "too many large messages are on their way here; send this one again in a moment");
+  return false;
+}
+
+void Connection::whole() {
+  unfinished_since_.reset();
+  if (budget_taken_ > 0) budget_->give_back(std::exchange(budget_taken_, 0));
+}
+
+void Connection::limit_receiving(std::size_t bytes, std::shared_ptr<ReceiveBudget> budget) {
+  whole();
+  receive_limit_ = bytes;
+  budget_ = std::move(budget);
 }
 
 void Connection::resume() {
@@ -172,6 +199,7 @@ void Connection::fail(Code code, const std::string& reason) {
 void Connection::shut(const std::string& reason, bool tell) {
   if (!open_) return;
   open_ = false;
+  whole();
   stream_.close();
   if (!tell) return;
   boost::asio::post(stream_.get_executor(), [self = shared_from_this(), reason] {

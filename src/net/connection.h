@@ -6,6 +6,8 @@
 // as they arrive, or, with handle_in(), when it is this connection's turn (message_queue.h).
 // Sending: messages are appended to outgoing() during a turn, and flush() at its end writes them with one
 // call. What the kernel does not take waits; a receiver that lets more than `send_limit` pile up is cut off.
+// Memory: an idle connection has a receive buffer of 16 KiB (1 KiB before its owner knows who it is) and nothing else. One
+// that has begun a message has what has come of it, at most limit_receiving(); a ReceiveBudget bounds that of many together.
 //
 // Why not one asynchronous write per message: see loop.h.
 //
@@ -16,12 +18,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/ids.h"
+#include "base/limits.h"
 #include "base/result.h"
 #include "net/address.h"
+#include "net/receive_budget.h"
 #include "net/stream.h"
 #include "wire/message.h"
 
@@ -75,11 +81,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // No more calls to the owner.
   void detach() { owner_ = nullptr; }
   // No more on_message until resume(): what has arrived stays in the kernel (back-pressure).
-  void pause() { paused_ = true; }
+  void pause() {
+    paused_ = true;
+    unfinished_since_.reset();
+  }
   void resume();
 
   // Of what waits for the other side to read it; instead of the limit it was made with.
   void limit_sending(std::size_t bytes) { send_limit_ = bytes; }
+  // Of one message, header included, from the next one on; kMessageBytesMax until then. Large ones take from `budget` while
+  // they come; null: they do not.
+  void limit_receiving(std::size_t bytes, std::shared_ptr<ReceiveBudget> budget = nullptr);
+  // Since when a message has begun and is not whole yet; nullopt: there is none. For the owner's deadline.
+  [[nodiscard]] std::optional<BootTime> unfinished_since() const { return unfinished_since_; }
 
   // It came over a Unix socket: the other side is a process of this machine and of our own user.
   [[nodiscard]] bool local() const { return stream_.local(); }
@@ -101,6 +115,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void received();
   // Hands at most so many messages to the owner. True: there may be more.
   bool dispatch(std::size_t messages);
+  // A message has come in part. False: there is no room for the rest.
+  bool begun(ByteView part);
+  void whole();
   void write_later();
   void check_limit();
   void shut(const std::string& reason, bool tell);
@@ -109,7 +126,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Stream stream_;
   ConnectionOwner* owner_;
   MessageQueue* queue_ = nullptr;
-  std::size_t send_limit_;
+  std::size_t send_limit_, receive_limit_ = limits::kMessageBytesMax;
+  std::shared_ptr<ReceiveBudget> budget_;  // null: none
+  std::size_t budget_taken_ = 0;
+  std::optional<BootTime> unfinished_since_;
   Bytes in_;  // receive buffer; [in_begin_, in_end_) is not yet dispatched
   std::size_t in_begin_ = 0, in_end_ = 0;
   Bytes out_;  // [out_done_, size) waits to be written

@@ -112,6 +112,61 @@ TEST_F(ConnectionTest, a_length_of_4_GiB_is_refused_before_any_memory_is_taken) 
   EXPECT_TRUE(witness_.types.empty());
 }
 
+// The beginning of a message of so many bytes.
+Bytes beginning(std::uint32_t bytes, std::size_t came) {
+  Bytes part = ping(1);
+  std::memcpy(part.data() + 4, &bytes, sizeof bytes);
+  part.resize(came);
+  return part;
+}
+
+TEST_F(ConnectionTest, a_message_above_the_owners_limit_is_refused_before_it_has_come) {
+  connection_->limit_receiving(1024);
+  type(beginning(1025, wire::kHeaderBytes));
+  EXPECT_TRUE(wait([&] { return witness_.reason.has_value(); }));
+  EXPECT_NE(witness_.reason->find("above the limit of 1024"), std::string::npos) << *witness_.reason;
+}
+
+TEST_F(ConnectionTest, large_messages_that_are_not_whole_share_a_budget) {
+  const auto budget = std::make_shared<ReceiveBudget>(100, 1000);
+  connection_->limit_receiving(limits::kMessageBytesMax, budget);
+  type(beginning(900, 500));
+  EXPECT_TRUE(wait([&] { return budget->left() < 1000; }));
+  EXPECT_EQ(budget->left(), 1000 - 900 - wire::kHeaderBytes);
+
+  int other[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, other), 0);
+  Witness second;
+  Stream::Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), other[0]);
+  const ConnectionPtr late = Connection::make(std::move(socket), second, kSendLimit);
+  late->limit_receiving(limits::kMessageBytesMax, budget);
+  late->start();
+  const Bytes small = ping(2), large = beginning(200, wire::kHeaderBytes);
+  ASSERT_EQ(::write(other[1], small.data(), small.size()), static_cast<ssize_t>(small.size()));
+  EXPECT_TRUE(wait([&] { return !second.types.empty(); })) << "small ones need none of it";
+  ASSERT_EQ(::write(other[1], large.data(), large.size()), static_cast<ssize_t>(large.size()));
+  EXPECT_TRUE(wait([&] { return second.reason.has_value(); }));
+  EXPECT_NE(second.reason->find("too many large messages"), std::string::npos) << *second.reason;
+  ::close(other[1]);
+
+  connection_->close(Code::kOk, "the end of this one");
+  EXPECT_EQ(budget->left(), 1000U) << "what ends gives back what it had taken";
+}
+
+TEST_F(ConnectionTest, an_unfinished_message_has_a_beginning_until_it_is_whole) {
+  EXPECT_FALSE(connection_->unfinished_since());
+  const Bytes message = ping(1);
+  type(ByteView(message).first(20));
+  EXPECT_TRUE(wait([&] { return connection_->unfinished_since().has_value(); }));
+  const BootTime since = *connection_->unfinished_since();
+  type(ByteView(message).subspan(20, 1));
+  turn();
+  EXPECT_EQ(*connection_->unfinished_since(), since) << "a byte now and then gives no more time";
+  type(ByteView(message).subspan(21));
+  EXPECT_TRUE(wait([&] { return !witness_.types.empty(); }));
+  EXPECT_FALSE(connection_->unfinished_since());
+}
+
 TEST_F(ConnectionTest, who_does_not_read_is_cut_off_when_the_limit_is_reached) {
   const Bytes blob(256 << 10);
   for (int i = 0; i < 64 && connection_->open(); ++i) {

@@ -2,23 +2,16 @@
 
 #include "node/acceptor.h"
 
-#include <spdlog/spdlog.h>
-
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
 
 namespace titer::node {
 
-namespace {
-
-constexpr std::int64_t kComplainEveryUs = 10'000'000;  // of the same thing
-
-}  // namespace
-
 Result<std::unique_ptr<Acceptor>> Acceptor::open(net::Loop& loop, const std::vector<net::Address>& addresses,
-                                                 Admit admit) {
-  std::unique_ptr<Acceptor> acceptor(new Acceptor(loop, std::move(admit)));
+                                                 std::size_t newcomers_max, Admit admit) {
+  std::unique_ptr<Acceptor> acceptor(new Acceptor(loop, newcomers_max, std::move(admit)));
   for (const net::Address& address : addresses) {
     auto listener = net::Listener::open(loop.context(), address, [acceptor = acceptor.get()](net::Stream stream) {
       acceptor->accept(std::move(stream));
@@ -30,12 +23,28 @@ Result<std::unique_ptr<Acceptor>> Acceptor::open(net::Loop& loop, const std::vec
 }
 
 void Acceptor::accept(net::Stream stream) {
+  if (waiting_.size() >= newcomers_max_) give_way();
   const bool secure = stream.secure();
+  const std::uint64_t address = stream.peer_number();
   auto connection = net::Connection::make(std::move(stream), *this, limits::kClientSendBytesMax);
   connection->handle_in(&loop_.queue());
+  connection->limit_receiving(limits::kHelloMessageBytesMax);
   const BootTime until(net::boot_now().value + limits::kHandshakeUs);
-  waiting_.emplace(connection.get(), Waiting{connection, until, secure});
+  waiting_.emplace(connection.get(), Waiting{connection, until, address, secure});
   connection->start();
+}
+
+void Acceptor::give_way() {
+  boost::unordered_flat_map<std::uint64_t, std::size_t> by_address;
+  for (const auto& [key, waiting] : waiting_) ++by_address[waiting.address];
+  const auto before = [&](const auto& a, const auto& b) {  // a goes before b
+    const std::size_t of_a = by_address[a.second.address], of_b = by_address[b.second.address];
+    return of_a != of_b ? of_a > of_b : a.second.until < b.second.until;
+  };
+  const auto gone = std::ranges::min_element(waiting_, before);
+  const net::ConnectionPtr connection = gone->second.connection;
+  waiting_.erase(gone);
+  connection->close(Code::kBusy, "too many connections wait here that have not said hello; connect again");
 }
 
 void Acceptor::close() {
@@ -47,6 +56,7 @@ Acceptor::~Acceptor() {
 }
 
 void Acceptor::on_turn(BootTime now) {
+  log_.tell_left_out(now);
   if (waiting_.empty()) return;
   std::vector<net::ConnectionPtr> silent;
   for (const auto& [key, waiting] : waiting_) {
@@ -72,12 +82,7 @@ void Acceptor::on_closed(net::Connection& connection, const std::string& reason)
   const auto it = waiting_.find(&connection);
   const bool tell = reason.starts_with("cut off") || (it != waiting_.end() && it->second.secure);
   if (it != waiting_.end()) waiting_.erase(it);
-  if (!tell) return;
-  const BootTime now = net::boot_now();
-  if (now < complain_again_ && reason == complaint_) return;
-  spdlog::warn("a newcomer was not let in: {}", reason);
-  complaint_ = reason;
-  complain_again_ = BootTime(now.value + kComplainEveryUs);
+  if (tell) log_.warn("a newcomer was not let in: {}", reason);
 }
 
 }  // namespace titer::node

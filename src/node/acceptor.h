@@ -2,9 +2,12 @@
 
 // Acceptor: the wire listeners (TCP, and a Unix socket for this machine), and the first moments of every connection.
 //
-// A new connection must send Hello within kHandshakeUs and in the wire format; then it is handed to Peers or
-// Clients. A connection that sends nothing, or anything else, gets the reason (Goodbye) and is closed. Thread rule:
-// the loop's thread.
+// A new connection must send Hello within kHandshakeUs, in the wire format and in at most kHelloMessageBytesMax; then it is
+// handed to Peers or Clients. A connection that sends nothing, or anything else, gets the reason (Goodbye) and is closed.
+//
+// Here nobody knows who a newcomer is, so none is refused: it may be a replica. When there are too many of them, the oldest
+// one of the address that has the most gives way, so that only a flood from very many addresses keeps others out.
+// Thread rule: the loop's thread.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -16,6 +19,7 @@
 #include "base/ids.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "node/outside_log.h"
 #include "wire/codec.h"
 
 namespace titer::node {
@@ -26,7 +30,7 @@ class Acceptor final : private net::ConnectionOwner {
 
   [[nodiscard]] static Result<std::unique_ptr<Acceptor>> open(net::Loop& loop,
                                                               const std::vector<net::Address>& addresses,
-                                                              Admit admit);
+                                                              std::size_t newcomers_max, Admit admit);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
@@ -34,25 +38,29 @@ class Acceptor final : private net::ConnectionOwner {
   // Once a turn: cuts off who has been silent for too long.
   void on_turn(BootTime now);
   void close();
+  [[nodiscard]] std::size_t newcomers() const { return waiting_.size(); }
 
  private:
-  Acceptor(net::Loop& loop, Admit admit) : loop_(loop), admit_(std::move(admit)) {}
+  Acceptor(net::Loop& loop, std::size_t newcomers_max, Admit admit)
+      : loop_(loop), newcomers_max_(newcomers_max), admit_(std::move(admit)) {}
   void accept(net::Stream stream);
+  void give_way();
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
 
   struct Waiting {
     net::ConnectionPtr connection;
     BootTime until;
+    std::uint64_t address = 0;
     bool secure = false;  // TLS: whose failures are told
   };
 
   net::Loop& loop_;
+  std::size_t newcomers_max_;
   Admit admit_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   boost::unordered_flat_map<const net::Connection*, Waiting> waiting_;
-  std::string complaint_;  // the last that was logged: a refused peer comes again soon
-  BootTime complain_again_;
+  OutsideLog log_{"newcomers that were not let in"};
 };
 
 }  // namespace titer::node

@@ -22,6 +22,10 @@ void Backups::begin(net::Connection& connection) {
   loop_.wake_at(now);
 }
 
+bool Backups::gives(const net::Connection& connection) const {
+  return std::ranges::any_of(backups_, [&](const Backup& one) { return one.connection.get() == &connection; });
+}
+
 void Backups::forget(const net::Connection& connection) {
   std::erase_if(backups_, [&](const Backup& backup) { return backup.connection.get() == &connection; });
 }

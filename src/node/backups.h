@@ -26,6 +26,7 @@ class Backups {
 
   // The client at the other end asks for the state.
   void begin(net::Connection& connection);
+  [[nodiscard]] bool gives(const net::Connection& connection) const;
   // The connection has ended.
   void forget(const net::Connection& connection);
   // Once a turn: the next piece for each.

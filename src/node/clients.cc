@@ -2,8 +2,6 @@
 
 #include "node/clients.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -20,7 +18,15 @@ Error unavailable(std::string message) { return {Code::kUnavailable, std::move(m
 }  // namespace
 
 Clients::Clients(net::Loop& loop, Engine& engine, Options options)
-    : loop_(loop), engine_(engine), options_(std::move(options)), backups_(loop, engine), rates_(options_.rates) {}
+    : loop_(loop),
+      engine_(engine),
+      options_(std::move(options)),
+      backups_(loop, engine),
+      watchers_(loop, engine.machine, options_.limits.watches),
+      places_(options_.limits.connections, "connections"),
+      budget_(std::make_shared<net::ReceiveBudget>(limits::kStrangerMessageBytesMax, limits::kUnfinishedBytesMax)),
+      now_(net::boot_now()),
+      rates_(options_.limits.rates) {}
 
 Clients::~Clients() {
   for (const auto& [id, client] : clients_) client->connection->detach();
@@ -32,17 +38,22 @@ void Clients::adopt(net::Connection& connection, const wire::Hello& hello, const
     return connection.fail(Code::kProtocol, "a direct client's transmitter id has its highest bit set");
   if (hello.cluster != 0 && hello.cluster != reply.cluster)
     return connection.fail(Code::kProtocol, "this is another cluster");
+  const std::uint64_t address = connection.peer_number();
+  if (const Status place = take_place(address); !place)
+    return connection.fail(place.error().code, place.error().message);
   auto client = std::make_unique<Client>();
+  client->address = address;
+  client->heard = now_;
   client->connection = connection.shared_from_this();
   client->session = hello.session;
   client->born = hello.born == Position() ? reply.next : hello.born;
   client->key = connection.local() ? registry::kMachine : registry::kNoKey;
   client->counted = rates_.on() && !connection.local();
-  client->address = client->counted ? connection.peer_number() : 0;
   client->remote = options_.remote_writes_need_key && !connection.from_this_machine();
   client->transmitter = direct ? hello.transmitter : TransmitterId(0);
   connection.tag = next_client_++;
   connection.set_owner(*this);
+  limit_messages(*client);
   // A client that connects again is the same client: its old connection's end must not be taken for its own.
   by_session_[hello.session] = client.get();
   if (direct) {
@@ -68,6 +79,7 @@ void Clients::mark(Client& client) {
 void Clients::on_message(net::Connection& connection, const wire::Message& message) {
   Client* client = find(connection.tag);
   if (client == nullptr) return;
+  client->heard = now_;
   switch (message.type) {
     case wire::Type::kRequest: return handle_request(*client, message.payload);
     case wire::Type::kQuery:
@@ -103,6 +115,7 @@ void Clients::handle_request(Client& client, ByteView payload) {
     return refuse(client, request->number, Code::kUnavailable,
                   "this replica is still catching up; ask another one");
   }
+  ++client.requests;
   engine_.step(smr::input::Submit{client.session, request->number, request->body, client.born});
 }
 
@@ -119,6 +132,7 @@ void Clients::refuse(Client& client, RequestNumber number, Code code, std::strin
 void Clients::answer(SessionId session, RequestNumber number, ByteView result) {
   const auto it = by_session_.find(session);
   if (it == by_session_.end()) return;
+  if (it->second->requests > 0) --it->second->requests;
   wire::encode(it->second->connection->outgoing(), wire::Answer{number, result});
   mark(*it->second);
 }
@@ -180,6 +194,7 @@ void Clients::handle_authenticate(Client& client, ByteView payload) {
 
 void Clients::answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer) {
   if (answer.code == Code::kOk) client.key = key;
+  limit_messages(client);
   wire::encode(client.connection->outgoing(), wire::Authenticated{answer.code, std::string(as_text(answer.body))});
   mark(client);
 }
@@ -302,23 +317,9 @@ void Clients::handle_watch(Client& client, const wire::Message& message) {
     return client.connection->fail(Code::kProtocol, "only who comes through the local socket asks for others");
   const auto watch = as ? wire::decode_watch_as(message.payload) : wire::decode_watch(message.payload);
   if (!watch) return client.connection->fail(watch.error().code, watch.error().message);
-  if (!client.watching) ++watchers_;
-  client.watching = watch->since;
-  client.watching_as = as ? watch->as : client.key;
-  loop_.wake_at(net::boot_now());
-}
-
-void Clients::feed_watchers() {
-  if (watchers_ == 0) return;
-  const Position newest = engine_.machine.position();
-  for (const auto& [id, client] : clients_) {
-    if (!client->watching || *client->watching >= newest) continue;
-    if (client->connection->waiting() > limits::kMessageBytesMax) continue;  // slow: resumes when it has read
-    client->watching = engine_.machine.events(*client->watching, kWatchBatch, client->connection->outgoing(),
-                                              {client->watching_as, net::wall_now()});
-    mark(*client);
-    if (*client->watching < newest) loop_.wake_at(net::boot_now());
-  }
+  const registry::KeyId who = as ? watch->as : client.key;
+  if (const Status place = watchers_.watch(*client.connection, client.address, watch->since, who); !place)
+    client.connection->fail(place.error().code, place.error().message);
 }
 
 void Clients::cut(TransmitterId client, const std::string& reason) {
@@ -334,8 +335,11 @@ void Clients::tell_view(const smr::ViewRecord& view) {
 }
 
 void Clients::on_turn(BootTime now) {
+  now_ = now;
+  log_.tell_left_out(now);
+  if (now >= next_message_check_) check_unfinished_messages(now);
   retry_reads(now);
-  feed_watchers();
+  watchers_.on_turn(now);
   backups_.on_turn(now);
   for (Client* client : dirty_) {
     client->dirty = false;
@@ -347,7 +351,7 @@ void Clients::on_turn(BootTime now) {
 void Clients::on_closed(net::Connection& connection, const std::string& reason) {
   const Client* client = find(connection.tag);
   if (client == nullptr) return;
-  if (reason.starts_with("cut off")) spdlog::warn("client of session {:x}: {}", client->session.value, reason);
+  if (reason.starts_with("cut off")) log_.warn("client of session {:x}: {}", client->session.value, reason);
   forget(connection.tag);
 }
 
@@ -357,7 +361,8 @@ void Clients::forget(std::uint64_t id) {
   clients_.erase(it);
   std::erase(dirty_, client.get());
   backups_.forget(*client->connection);
-  if (client->watching) --watchers_;
+  watchers_.forget(*client->connection);
+  places_.give_back(client->address);
   if (const auto s = by_session_.find(client->session); s != by_session_.end() && s->second == client.get())
     by_session_.erase(s);
   const auto x = by_transmitter_.find(client->transmitter);

@@ -21,6 +21,11 @@
 // Direct clients are trusted as replicas are (docs/explanation/protocol.md §3): one that sends different frames to two replicas
 // makes their states differ. So once there are keys, and from other machines always, only an operator's key may be one.
 //
+// How many: ClientLimits::connections limits the clients of one address and of all. When all places are taken, the longest idle
+// clients give way: those that wait for no answer, watch nothing and are no direct clients. A client that is idle otherwise
+// stays as long as it likes, since it costs a buffer of 16 KiB and no time. A message that has begun is limited in length by what
+// its client may do (message_bytes_max()), all large ones together by a budget, and in time by kUnfinishedUs.
+//
 // Errors: a client that breaks the wire format or the rules gets the reason (Goodbye) and is disconnected; a
 // request that cannot be accepted now is answered kBusy or kUnavailable. Thread rule: the loop's thread.
 #pragma once
@@ -37,12 +42,21 @@
 #include "base/limits.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "net/places.h"
 #include "net/rates.h"
 #include "node/backups.h"
 #include "node/engine.h"
+#include "node/outside_log.h"
+#include "node/watchers.h"
 #include "wire/codec.h"
 
 namespace titer::node {
+
+struct ClientLimits {
+  net::RateLimits rates;
+  net::PlaceLimits connections{limits::kClientsMax, limits::kClientsMax / 4};
+  net::PlaceLimits watches{limits::kWatchersMax, limits::kWatchersMax / 4};
+};
 
 class Clients final : private net::ConnectionOwner {
  public:
@@ -52,7 +66,7 @@ class Clients final : private net::ConnectionOwner {
     std::function<Status(const wire::Operate&)> operate;  // passes it on; the answer comes through on_operated()
     // A client on another machine needs a key to write, even while no keys exist.
     bool remote_writes_need_key = false;
-    net::RateLimits rates;
+    ClientLimits limits;
   };
   Clients(net::Loop& loop, Engine& engine, Options options);
   ~Clients();
@@ -78,6 +92,14 @@ class Clients final : private net::ConnectionOwner {
   [[nodiscard]] std::size_t count() const { return clients_.size(); }
   [[nodiscard]] std::size_t direct_count() const { return by_transmitter_.size(); }
   [[nodiscard]] std::uint64_t reads_answered() const { return reads_answered_; }
+  struct Stats {
+    std::size_t connections_max = 0, per_address_max = 0;
+    std::uint64_t gave_way = 0;     // idle ones, for others
+    std::uint64_t turned_away = 0;  // there was no place
+    std::size_t watchers = 0;
+    std::uint64_t watchers_fallen_behind = 0;
+  };
+  [[nodiscard]] Stats stats() const;
 
  private:
   static constexpr std::int64_t kReadPatienceUs = 2'000'000;
@@ -85,23 +107,25 @@ class Clients final : private net::ConnectionOwner {
   static constexpr std::size_t kUnreadBytesMax = std::size_t{1} << 20;
   static constexpr std::size_t kAnswerBytesPerTurn = std::size_t{2} << 20;
   static constexpr std::size_t kReadsMax = limits::kSessionWindow;
-  static constexpr std::uint32_t kWatchBatch = 500;
+  static constexpr std::int64_t kIdleUs =
+      1'000'000;  // then it may give way; before, it may be about to say something
+  static constexpr std::int64_t kCheckMessagesUs = 1'000'000;
   static constexpr std::size_t kAdminCommandsMax = 64;
 
   struct Client {
     net::ConnectionPtr connection;
     SessionId session;
-    Position born;                     // of the session
-    TransmitterId transmitter;         // 0: a thin client
-    registry::KeyId key;               // who it is
-    std::uint64_t address = 0;         // to count by
-    bool counted = false;              // how often it asks is limited
-    bool remote = false;               // what is not public needs a key, also while there are none
-    bool dirty = false;                // something was appended this turn
-    std::size_t reads = 0;             // questions not yet answered
-    bool paused = false;               // not listened to: too many of them
-    std::optional<Position> watching;  // events up to here have been sent
-    registry::KeyId watching_as;
+    Position born;              // of the session
+    TransmitterId transmitter;  // 0: a thin client
+    registry::KeyId key;        // who it is
+    std::uint64_t address = 0;  // to count by; 0: a Unix socket
+    BootTime heard;             // the last message, as of that turn
+    std::size_t requests = 0;   // not yet answered
+    bool counted = false;       // how often it asks is limited
+    bool remote = false;        // what is not public needs a key, also while there are none
+    bool dirty = false;         // something was appended this turn
+    std::size_t reads = 0;      // questions not yet answered
+    bool paused = false;        // not listened to: too many of them
   };
   struct Read {
     std::uint64_t client = 0;
@@ -132,10 +156,17 @@ class Clients final : private net::ConnectionOwner {
   void close_read(std::uint64_t id);
   void retry_reads(BootTime now);
   void handle_watch(Client& client, const wire::Message& message);
-  void feed_watchers();
   void handle_operate(Client& client, ByteView payload);
   void handle_direct(Client& client, const wire::Message& message);
   void handle_admin_command(Client& client, const wire::Message& message);  // what only operators ask for
+  // Of one message.
+  [[nodiscard]] std::size_t message_bytes_max(const Client& client) const;
+  void limit_messages(Client& client);
+  void check_unfinished_messages(BootTime now);
+  [[nodiscard]] Status take_place(std::uint64_t address);
+  // For something, or others wait for it.
+  [[nodiscard]] bool waits(std::uint64_t id, const Client& client) const;
+  void give_way();
   void forget(std::uint64_t id);
   void mark(Client& client);
   [[nodiscard]] Client* find(std::uint64_t id);
@@ -156,7 +187,12 @@ class Clients final : private net::ConnectionOwner {
   std::size_t answered_bytes_ = 0;                                         // in this turn
   std::vector<Client*> dirty_;
   Backups backups_;
-  std::size_t watchers_ = 0;
+  Watchers watchers_;
+  net::Places places_;
+  std::shared_ptr<net::ReceiveBudget> budget_;
+  OutsideLog log_{"clients that were cut off"};
+  BootTime now_, next_message_check_;  // the last turn; …
+  std::uint64_t gave_way_ = 0, turned_away_ = 0;
   Bytes rows_, outcome_;
   std::uint64_t reads_answered_ = 0;
   std::optional<Error> no_writes_;

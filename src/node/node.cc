@@ -108,7 +108,7 @@ Clients::Options Node::client_options() {
               return Error{Code::kUnavailable, "this replica is not up yet: nobody can kill or start replicas"};
             return register_->operate(ask);
           },
-          options_.remote_writes_need_key, options_.rates};
+          options_.remote_writes_need_key, options_.limits};
 }
 
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,
@@ -121,10 +121,10 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, c
   if (!options.local_socket.empty()) addresses.push_back({options.local_socket});
   std::unique_ptr<Node> node(
       new Node(std::move(options), loop, std::move(replica).value(), initial, std::move(local_state)));
-  auto acceptor =
-      Acceptor::open(loop, addresses, [node = node.get()](net::Connection& connection, const wire::Hello& hello) {
-        node->admit(connection, hello);
-      });
+  auto acceptor = Acceptor::open(loop, addresses, node->options_.newcomers_max,
+                                 [node = node.get()](net::Connection& connection, const wire::Hello& hello) {
+                                   node->admit(connection, hello);
+                                 });
   if (!acceptor) return acceptor.error();
   node->acceptor_ = std::move(acceptor).value();
   return node;

@@ -52,7 +52,9 @@ struct NodeOptions {
   bool accept_clock = false;    // the operator says that this machine's clock is right (smr/wall_clock.h)
   bool confirm_reads = false;   // every read asks all members once
   bool shares_machine = false;  // with the other replicas of the cluster
-  net::RateLimits rates;        // of clients of the wire
+  std::size_t newcomers_max = titer::limits::kNewcomersMax;  // connections that have not said hello
+  ClientLimits limits;
+  std::size_t descriptors = 0;  // that the process may have; 0: not known
 };
 
 inline constexpr int kExitExcluded = 3;

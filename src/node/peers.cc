@@ -2,8 +2,6 @@
 
 #include "node/peers.h"
 
-#include <spdlog/spdlog.h>
-
 #include <string>
 #include <utility>
 
@@ -55,6 +53,7 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
   connection.tag = index;
   connection.set_owner(*this);
   connection.handle_in(nullptr);  // ahead of what clients say
+  connection.limit_receiving(limits::kMessageBytesMax);
   wire::encode(
       connection.outgoing(),
       wire::HelloReply{identity_.cluster, identity_.tables, identity_.me, identity_.incarnation, view, {}});
@@ -85,6 +84,7 @@ Status Peers::authentic(const net::Connection& connection, ReplicaId replica) co
 }
 
 void Peers::on_turn(BootTime now) {
+  for (Link& link : links_) link.log.tell_left_out(now);
   for (std::uint16_t i = 0; i < identity_.me.value; ++i) {
     Link& link = links_[i];
     if (!roster_[i] || link.connection || link.dialling) continue;
@@ -144,10 +144,10 @@ void Peers::on_closed(net::Connection& connection, const std::string& reason) {
   Link& link = links_[index];
   const bool was_up = link.up;
   if (was_up) {
-    spdlog::info("link to replica {} is gone: {}", index, reason);
+    link.log.line(spdlog::level::info, "link to replica {} is gone: {}", index, reason);
     link.refusal.clear();
   } else if (std::exchange(link.refusal, reason) != reason) {
-    spdlog::warn("no link to replica {}: {}", index, reason);
+    link.log.warn("no link to replica {}: {}", index, reason);
   }
   drop(index);
   if (!was_up && roster_[index] && roster_[index]->tls) link.dial_at = BootTime(net::boot_now().value + kRefusedUs);

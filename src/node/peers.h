@@ -23,6 +23,7 @@
 #include "base/limits.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "node/outside_log.h"
 #include "smr/types.h"
 #include "wire/codec.h"
 
@@ -92,6 +93,7 @@ class Peers final : private net::ConnectionOwner {
     bool dialling = false;
     BootTime dial_at;
     std::string refusal;  // why there is no link, as it was logged
+    OutsideLog log{"the link to a replica"};
   };
 
   void on_message(net::Connection& connection, const wire::Message& message) override;

@@ -75,6 +75,25 @@ boost::json::array lags_json(const std::vector<smr::Lag>& lags) {
   return out;
 }
 
+boost::json::object connections_json(const Clients::Stats& clients, std::size_t newcomers,
+                                     std::size_t descriptors) {
+  return {{"clients_max", clients.connections_max},
+          {"clients_per_address_max", clients.per_address_max},
+          {"newcomers", newcomers},
+          {"gave_way", clients.gave_way},
+          {"turned_away", clients.turned_away},
+          {"watchers", clients.watchers},
+          {"watchers_fallen_behind", clients.watchers_fallen_behind},
+          {"descriptors_max", descriptors}};
+}
+
+boost::json::array losses_json(const store::Store* store) {
+  boost::json::array losses;
+  if (store != nullptr)
+    for (const std::string& loss : store->losses()) losses.emplace_back(loss);
+  return losses;
+}
+
 boost::json::object build_json() {
   const BuildInfo build = build_info();
   return {{"version", build.version}, {"commit", build.commit}, {"date", build.date}};
@@ -99,9 +118,6 @@ std::string Node::status() const {
   for (const smr::Member& member : now.view.members)
     members.push_back(
         {{"id", member.id.value}, {"address", member.address}, {"incarnation", hex64(member.incarnation.value)}});
-  boost::json::array losses;
-  if (store_ != nullptr)
-    for (const std::string& loss : store_->losses()) losses.emplace_back(loss);
   boost::json::object status{
       {"build", build_json()},
       {"cluster", hex64(identity_.cluster)},
@@ -146,12 +162,13 @@ std::string Node::status() const {
       {"lease", engine_.read_lease(net::boot_now())},
       {"learned", learner_.learned().value},
       {"learned_percent", learner_.percent()},
-      {"data_losses", losses},
+      {"data_losses", losses_json(store_.get())},
       {"keys", engine_.machine.registry().has_keys()},
       {"writes_stopped", engine_.machine.registry().writes().stopped},
       {"memory_bytes", resident_bytes()},
       {"uptime_ms", (net::boot_now().value - started_.value) / 1000},
   };
+  status["connections"] = connections_json(clients_.stats(), acceptor_->newcomers(), options_.descriptors);
   status["lags"] = lags_json(engine_.replica.lags());
   if (!now.full) status["join"] = join_json(learner_.readiness());
   status["durability"] = store_ == nullptr ? "memory" : "disk";

@@ -7,7 +7,8 @@
 // was not synced, tears writes, fails, and fills up.
 //
 // Errors: kNotFound: no such file. kBusy: no room on the disk (ENOSPC, EDQUOT), or locked by another process; may be
-// well later. kInternal: everything else that the operating system refuses, with its words.
+// well later. kUnavailable: this process or the system is out of descriptors or memory (EMFILE, ENFILE, ENOMEM): it says nothing
+// about the disk, and passes. kInternal: everything else that the operating system refuses, with its words.
 // Limits: at, sizes and addresses of memory are multiples of kFileBlock, so that an implementation may go around the
 // page cache; AlignedBuffer has such memory.
 // Thread rule: Files may be used from several threads at once, one File from one thread at a time.

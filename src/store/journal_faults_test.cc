@@ -58,6 +58,29 @@ TEST(JournalFaults, a_failed_sync_is_never_tried_again) {
   EXPECT_EQ(files.syncs(), syncs);
 }
 
+// It must not look like a full disk: a replica leaves the view for that.
+TEST(JournalFaults, without_descriptors_a_new_segment_waits_and_the_disk_is_not_called_full) {
+  FakeFiles files;
+  TestJournal test(files);
+  std::uint64_t seq = 0;
+  test.write(frame(1, 0, ++seq));
+  wait_for_spare(test);
+  files.run_out_of_descriptors(true);
+  // The second segment is there already; for the third one no file can be opened.
+  while (test.journal->stats().segments_used < 2) test.write(frame(1, 0, ++seq));
+  for (int i = 0; i < 3; ++i) {  // more than a segment
+    test.append(frame(1, 0, ++seq, std::string(TestJournal::kSegment / 2, 'x')));
+    test.journal->commit();
+  }
+  while (files.opens_refused() < 3) std::this_thread::yield();
+  EXPECT_LT(test.reports.synced(), test.ticket) << "it waits";
+  files.run_out_of_descriptors(false);
+  test.sync();
+  EXPECT_GT(test.journal->stats().segments_used, 2U);
+  EXPECT_TRUE(test.reports.failed().empty());
+  EXPECT_TRUE(test.reports.room().empty()) << "nobody was told of a full disk";
+}
+
 TEST(JournalFaults, writes_that_are_cut_short_or_interrupted_are_carried_on) {
   FakeFiles files(7);
   files.shorten_writes(true);

@@ -28,6 +28,7 @@ Error refused(const std::string& what, const std::string& path) {
   if (number == ENOENT) return {Code::kNotFound, text};
   if (number == EACCES || number == EPERM)
     return {Code::kForbidden, text + ". Run this as the user that owns the data, or change the owner (chown)"};
+  if (number == EMFILE || number == ENFILE || number == ENOMEM) return {Code::kUnavailable, text};
   if (number == ENOSPC || number == EDQUOT || number == EWOULDBLOCK) return {Code::kBusy, text};
   return {Code::kInternal, text};
 }

@@ -90,6 +90,10 @@ void SegmentPool::run() {
     lock.unlock();
     auto made = make(number);
     lock.lock();
+    if (!made && made.error().code == Code::kUnavailable && !stop_) {
+      changed_.wait_for(lock, kTryAgain, [this] { return stop_; });
+      continue;
+    }
     settle(std::move(made), lock);
   }
 }

@@ -8,11 +8,13 @@
 // come back and are used again, so in the long run none is made.
 //
 // When there is no room on the disk the pool says so (room(false)), goes on with what it has, and tries again when
-// asked to. take() fails only when nothing is left and nothing is being made.
+// asked to. take() fails only when nothing is left and nothing is being made. Being out of descriptors is no lack of room: the
+// pool tries again by itself every kTryAgain, and take() waits.
 // Thread rule: every function may be called from any thread; `room` is called on the pool's thread or inside
 // give_back(), without a lock held.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -62,6 +64,7 @@ class SegmentPool {
   // One ready while the newest segment fills: at 1 GB/s that is 8 ms for 8 MiB, and then take() waits for a disk that is
   // busy anyway.
   static constexpr std::size_t kSparesWanted = 1;
+  static constexpr std::chrono::milliseconds kTryAgain{50};
 
   Files& files_;
   const SegmentPoolOptions options_;

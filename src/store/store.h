@@ -48,7 +48,8 @@ struct StoreOptions {
   ReplicaId me;
   Incarnation incarnation;
   std::vector<std::string> losses =
-      {};  // losses that an operator accepted, a sentence each: kept in the tables permanently
+      {};                     // losses that an operator accepted, a sentence each: kept in the tables permanently
+  int table_files_max = 256;  // of the tables, that are kept open
 };
 
 struct StoreEvents {

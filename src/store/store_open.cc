@@ -73,7 +73,8 @@ Status Store::read_identity() {
 }
 
 Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
-  auto tables = Tables::open({options_.dir + "/tables", options_.cluster, options_.me, false, nullptr});
+  auto tables = Tables::open(
+      {options_.dir + "/tables", options_.cluster, options_.me, false, nullptr, options_.table_files_max});
   if (!tables) return tables.error();
   tables_.emplace(std::move(tables).value());
   auto loaded = tables_->load(machine);

@@ -73,6 +73,7 @@ class Tables {
     ReplicaId me;
     bool read_only = false;       // they must be there; write() and wipe() are refused
     rocksdb::Env* env = nullptr;  // tests: a disk that fails; outlives this
+    int files_max = 256;          // that it keeps open, at least 20
   };
   // Makes them if there are none.
   [[nodiscard]] static Result<Tables> open(const Options& options);

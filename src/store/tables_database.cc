@@ -57,7 +57,7 @@ rocksdb::DBOptions database_options(const Tables::Options& asked) {
   // All that counts is in the logs. Else closing would write out the row of make_resumable(), also on a disk that has failed.
   o.avoid_flush_during_shutdown = true;
   o.max_background_jobs = 2;
-  o.max_open_files = 256;
+  o.max_open_files = asked.files_max;
   (void)o.env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW);  // compactions, which nobody waits for
   o.bytes_per_sync = std::size_t{1} << 20;  // else a finished file is written back all at once, beside the journal
   o.skip_stats_update_on_db_open = true;

@@ -74,7 +74,7 @@ Error bad(std::string message) { return {Code::kProtocol, std::move(message)}; }
 
 // The first bytes of a header, as far as they are here: garbage is noticed before 16 bytes of it have
 // arrived.
-Status check_start(ByteView in) {
+Status check_start(ByteView in, std::size_t bytes_max) {
   if (in.empty()) return ok_status();
   Header h{};
   std::memcpy(&h, in.data(), std::min(in.size(), kHeaderBytes));
@@ -83,15 +83,22 @@ Status check_start(ByteView in) {
     return bad(
         fmt::format("the other side speaks version {} of the wire format, this one {}", h.version, kVersion));
   if (in.size() >= 4 && !known(h.type)) return bad(fmt::format("unknown message type {}", h.type));
-  if (in.size() >= 8 && h.length > limits::kMessageBytesMax - kHeaderBytes)
-    return bad(fmt::format("a message of {} bytes is above the limit of {}", h.length, limits::kMessageBytesMax));
+  if (in.size() >= 8 && h.length > bytes_max - kHeaderBytes)
+    return bad(fmt::format("a message of {} bytes is above the limit of {}", h.length, bytes_max));
   return ok_status();
 }
 
 }  // namespace
 
-Result<std::optional<Message>> next_message(ByteView& in) {
-  if (Status s = check_start(in); !s.ok()) return s.error();
+std::size_t announced_bytes(ByteView in) {
+  if (in.size() < kHeaderBytes) return 0;
+  Header h{};
+  std::memcpy(&h, in.data(), sizeof h);
+  return kHeaderBytes + h.length;
+}
+
+Result<std::optional<Message>> next_message(ByteView& in, std::size_t bytes_max) {
+  if (Status s = check_start(in, bytes_max); !s.ok()) return s.error();
   if (in.size() < kHeaderBytes) return std::optional<Message>();
   Header h{};
   std::memcpy(&h, in.data(), sizeof h);

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/result.h"
 
 namespace titer::wire {
@@ -77,8 +78,12 @@ struct Message {
   ByteView payload;  // into the receive buffer
 };
 
-// The first whole message of `in`, which is advanced past it. nullopt: more bytes are needed.
-[[nodiscard]] Result<std::optional<Message>> next_message(ByteView& in);
+// The first whole message of `in`, which is advanced past it. nullopt: more bytes are needed. A message that announces more
+// than `bytes_max`, header included, is refused before the rest of it has come.
+[[nodiscard]] Result<std::optional<Message>> next_message(ByteView& in,
+                                                          std::size_t bytes_max = limits::kMessageBytesMax);
+// How long the message that begins here says that it is, header included; 0: not known before the whole header has come.
+[[nodiscard]] std::size_t announced_bytes(ByteView in);
 
 // Appends one message: MessageWriter m(out, Type::kDone); m.u64(…); m.finish(). finish() fills in length and
 // checksum.

@@ -10,6 +10,7 @@ import glob
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -189,11 +190,11 @@ class Replicas:
 
 class Cluster(Replicas):
     """`titer cluster` with `replicas` processes; use it in a with statement. `data`: a directory that is there already;
-    `http`: with the HTTP interface; `tls`: a directory with the files for --tls; `restarts`: replicas that fail come back by
+    `http`: with the HTTP interface; `descriptors`: a limit of them, per process; `tls`: a directory with the files for --tls; `restarts`: replicas that fail come back by
     themselves. Most tests want them dead until they say so."""
 
     def __init__(self, replicas=3, options=(), logs=False, patience=60, data=None, http=False, tls=None, restarts=False,
-                 env=None):
+                 env=None, descriptors=None):
         self.size, self.options, self.patience = replicas, [str(o) for o in options], patience
         if not restarts:
             self.options.append("--no-restart")
@@ -206,6 +207,7 @@ class Cluster(Replicas):
         self.data = data or os.path.join(self.folder.name, "data")
         self.logs = os.path.join(self.folder.name, "logs") if logs else None
         self.env = env or {}  # more of its environment
+        self.descriptors = descriptors  # that each of its processes may have
         self.births = {}  # pid -> birth, of every replica ever seen
         self.supervisor = None
 
@@ -227,7 +229,12 @@ class Cluster(Replicas):
         if self.logs:
             words += ["--execution-log", self.logs]
         self.supervisor = subprocess.Popen([*words, *map(str, more)], stdin=subprocess.PIPE, stdout=self.output,
-                                           stderr=subprocess.STDOUT, env=environment() | self.env, preexec_fn=end_with_parent)
+                                           stderr=subprocess.STDOUT, env=environment() | self.env, preexec_fn=self._in_child)
+
+    def _in_child(self):
+        end_with_parent()
+        if self.descriptors:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
 
     def begin(self, *more):
         """Starts the cluster, for the first time or again, and waits until it serves."""

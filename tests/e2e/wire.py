@@ -214,8 +214,9 @@ class Closed(Exception):
         self.goodbye = goodbye
 
 
-def connected(where, timeout):
-    """A socket to (host, port), or (host, port, ssl context), to a port of this machine, or to the path of a Unix socket."""
+def connected(where, timeout, source=None):
+    """A socket to (host, port), or (host, port, ssl context), to a port of this machine, or to the path of a Unix socket.
+    `source`: the address of ours that it comes from."""
     if isinstance(where, str):
         plain = socket.socket(socket.AF_UNIX)
         plain.settimeout(timeout)
@@ -226,7 +227,7 @@ def connected(where, timeout):
             raise
         return plain
     place = where if isinstance(where, tuple) else ("127.0.0.1", where)
-    plain = socket.create_connection(place[:2], timeout)
+    plain = socket.create_connection(place[:2], timeout, (source, 0) if source else None)
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     plain.settimeout(timeout)
     return place[2].wrap_socket(plain, server_hostname=place[0]) if len(place) > 2 else plain
@@ -235,8 +236,8 @@ def connected(where, timeout):
 class Link:
     """One connection, blocking; `where` is as in connected(). Raises OSError, TimeoutError or Closed."""
 
-    def __init__(self, where, greet=True, timeout=10.0, **who):
-        self.socket = connected(where, timeout)
+    def __init__(self, where, greet=True, timeout=10.0, source=None, **who):
+        self.socket = connected(where, timeout, source)
         self.received = bytearray()
         if not greet:
             return

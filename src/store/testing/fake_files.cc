@@ -61,6 +61,10 @@ class FakeLock final : public DirLock {
 Result<std::unique_ptr<File>> FakeFiles::open(const std::string& path, Mode mode) {
   const std::lock_guard lock(lock_);
   if (no_power_) return kNoPower;
+  if (no_descriptors_) {
+    ++opens_refused_;
+    return Error{Code::kUnavailable, path + ": Too many open files"};
+  }
   auto at = files_.find(path);
   if (mode == Mode::kCreate) {
     if (at != files_.end()) return Error{Code::kInternal, path + " is there already"};
@@ -247,6 +251,11 @@ void FakeFiles::flip(const std::string& path, std::uint64_t at, unsigned bit) {
 std::vector<FakeFiles::Write> FakeFiles::writes() {
   const std::lock_guard lock(lock_);
   return writes_;
+}
+
+std::uint64_t FakeFiles::opens_refused() {
+  const std::lock_guard lock(lock_);
+  return opens_refused_;
 }
 
 std::uint64_t FakeFiles::syncs() {

@@ -47,6 +47,7 @@ class FakeFiles final : public Files {
   // nothing is. Files of before must be closed.
   void restart(bool power_lost = true);
   void fail_writes(bool on) { set(&FakeFiles::writes_fail_, on); }
+  void run_out_of_descriptors(bool on) { set(&FakeFiles::no_descriptors_, on); }  // no file can be opened
   void fail_syncs(bool on) { set(&FakeFiles::syncs_fail_, on); }
   void shorten_writes(bool on) { set(&FakeFiles::short_, on); }  // into pieces, some of them empty
   void set_room(std::uint64_t bytes);                            // of all files together
@@ -59,7 +60,8 @@ class FakeFiles final : public Files {
   void flip(const std::string& path, std::uint64_t at, unsigned bit);
   [[nodiscard]] std::vector<Write> writes();
   [[nodiscard]] std::uint64_t syncs();
-  [[nodiscard]] std::uint64_t changes();  // operations of every kind that change something
+  [[nodiscard]] std::uint64_t opens_refused();  // for want of descriptors
+  [[nodiscard]] std::uint64_t changes();        // operations of every kind that change something
   [[nodiscard]] std::vector<std::string> paths();
   // Of every file, at one moment: the journal's thread may remove files meanwhile.
   [[nodiscard]] std::vector<std::size_t> sizes();
@@ -95,8 +97,9 @@ class FakeFiles final : public Files {
   std::set<std::string> dirs_;
   std::map<std::string, int> locks_;  // readers, or -1
   std::vector<Write> writes_;
-  std::uint64_t syncs_ = 0, changes_ = 0, room_ = ~std::uint64_t{0}, until_power_goes_ = 0;
-  bool no_power_ = false, writes_fail_ = false, syncs_fail_ = false, short_ = false, hold_ = false, held_ = false;
+  std::uint64_t opens_refused_ = 0, syncs_ = 0, changes_ = 0, room_ = ~std::uint64_t{0}, until_power_goes_ = 0;
+  bool no_power_ = false, writes_fail_ = false, syncs_fail_ = false, short_ = false, hold_ = false, held_ = false,
+       no_descriptors_ = false;
 };
 
 }  // namespace titer::store
