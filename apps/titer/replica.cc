@@ -32,7 +32,7 @@ struct Options {
   std::string local_socket;
   std::string tls;
   std::vector<std::string> losses;
-  net::RateLimits rates;
+  std::optional<double> requests_per_key, requests_per_address;
 };
 
 constexpr std::int64_t kRefusalReadUs = 2'000'000;
@@ -56,7 +56,7 @@ node::NodeOptions node_options(const Options& options, const host::ReplicaTls& t
   node.frames_in_flight = options.frames_in_flight;
   node.accept_clock = options.accept_clock;
   node.local_socket = options.local_socket;
-  node.rates = options.rates;
+  node.rates = net::RateLimits::of(options.requests_per_key, options.requests_per_address);
   return node;
 }
 
@@ -114,7 +114,7 @@ void begin_http(const Options& options, host::ReplicaProcess& process) {
     peers.push_back({i, api::url_of(address(options.http_port, i))});
   setup.peers->set(std::move(peers));
   setup.cluster_control = true;
-  setup.rates = options.rates;
+  setup.rates = net::RateLimits::of(options.requests_per_key, options.requests_per_address);
   host::serve_http(process, std::move(setup));
 }
 
@@ -197,8 +197,8 @@ Runner setup(Flags& flags) {
   flags.option("--local-socket", options->local_socket, "path of a Unix socket for this user's processes")
       .required();
   flags.option("--tls", options->tls, "directory of ca.pem, replica.pem, replica-key.pem; without: plain");
-  flags.option("--requests-per-key", options->rates.per_key);
-  flags.option("--requests-per-address", options->rates.per_address);
+  flags.option("--requests-per-key", options->requests_per_key);
+  flags.option("--requests-per-address", options->requests_per_address);
   flags.option("--loss", options->losses, "a loss of data that an operator accepted; kept in the state")
       .one_word_each();
   return [options] { return run(*options); };

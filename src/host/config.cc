@@ -185,6 +185,11 @@ TlsFiles tls_files(Reader& in, const char* section) {
   return files;
 }
 
+std::optional<double> read_rate(Reader& in, const char* name) {
+  if (in.node_of("limits", name) == nullptr) return std::nullopt;
+  return in.number("limits", name, kRequestsMax, 0);
+}
+
 bool loopback(const net::Address& address) {
   return address.host.starts_with("127.") || address.host == "localhost";
 }
@@ -212,8 +217,7 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
   out.etcd_tls = tls_files(in, "register");
   out.tls = tls_files(in, "tls");
   out.frames_in_flight = in.number("limits", "frames_in_flight", limits::kUnsafeFramesMax, 0);
-  out.rates.per_key = in.number("limits", "requests_per_key", kRequestsMax, 0);
-  out.rates.per_address = in.number("limits", "requests_per_address", kRequestsMax, 0);
+  out.rates = net::RateLimits::of(read_rate(in, "requests_per_key"), read_rate(in, "requests_per_address"));
   out.log_level = in.text("log", "level", out.log_level);
   out.log_file = in.text("log", "file");
   out.insecure = in.value<bool>("", "insecure", "true or false").value_or(false);
