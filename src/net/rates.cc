@@ -14,11 +14,11 @@ constexpr double kBurstS = 2;
 
 }  // namespace
 
-RateLimits RateLimits::of(std::optional<double> per_key, std::optional<double> per_address) {
+RateLimits RateLimits::of(std::optional<double> a_key, std::optional<double> an_address) {
   const auto limit = [](std::optional<double> given, double otherwise) {
     return RateLimit{given.value_or(otherwise), given.has_value()};
   };
-  return {limit(per_key, kDefaultPerKey), limit(per_address, kDefaultPerAddress)};
+  return {limit(a_key, kDefaultPerKey), limit(an_address, kDefaultPerAddress)};
 }
 
 double Rate::capacity() const { return std::max(1.0, per_second_ * kBurstS); }

@@ -223,8 +223,11 @@ struct LanesModel {
 
   Lane choose(std::uint64_t key) {
     std::size_t events = 0, bytes = 0;
-    for (const One& one : lanes[Lane::kShare])
-      if (one.key == key) events += 1, bytes += one.bytes;
+    for (const One& one : lanes[Lane::kShare]) {
+      if (one.key != key) continue;
+      ++events;
+      bytes += one.bytes;
+    }
     const bool full = events >= bounds.events / 16 || bytes >= bounds.bytes / 16;
     return key != 0 && full ? Lane::kExcess : Lane::kShare;
   }

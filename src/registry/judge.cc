@@ -5,7 +5,6 @@
 // Only what no other request can change into an acceptance before this one's turn without an operator's doing, or a change
 // of the site: its form, the key, the role, the switch, and the scope over sites that are there. All else, also what is
 // doubtful, is left to apply(), which judges everything again.
-#include "base/limits.h"
 #include "registry/apply.h"
 #include "registry/scope.h"
 #include "registry/validate.h"

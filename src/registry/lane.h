@@ -18,7 +18,6 @@ struct PerLane {
   std::array<T, kLanes> each{};
   T& operator[](Lane lane) { return each[static_cast<std::size_t>(lane)]; }
   const T& operator[](Lane lane) const { return each[static_cast<std::size_t>(lane)]; }
-  bool operator==(const PerLane&) const = default;
 };
 
 }  // namespace titer::registry
