@@ -49,7 +49,7 @@ struct Rollback {
 class RegistryCore {
  public:
   // Bounds of the history: of changes of sites, and of keys and the switch.
-  RegistryCore(EventRing::Bounds sites, EventRing::Bounds access) : history(sites, access) {}
+  RegistryCore(EventRing::Bounds of_sites, EventRing::Bounds of_access) : history(of_sites, of_access) {}
 
   Store store;
   EventLog history;
