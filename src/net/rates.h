@@ -33,7 +33,7 @@ struct RateLimits {
   RateLimit per_key;
   RateLimit per_address;
 
-  // As an operator gives them; nothing: the default (docs/decisions/0031 says why so many).
+  // As an operator gives them; nothing: the default (docs/decisions/0032 says why so many).
   [[nodiscard]] static RateLimits of(std::optional<double> a_key, std::optional<double> an_address);
 };
 // Requests a second. A key is one program of a clinic, a chain or a feed: a set for each of 3,000 sites takes it half a minute,

@@ -10,7 +10,7 @@
 //
 // Requests that this replica's own state refuses for who asks (a key that has ended, a role or scope that does not allow it,
 // writes that are stopped) are answered here, after the same fence and lease as a read, and take no place in the order: so
-// whoever may do nothing costs the others nothing (clients_requests.cc, docs/decisions/0031). All others are judged in the
+// whoever may do nothing costs the others nothing (clients_requests.cc, docs/decisions/0032). All others are judged in the
 // order.
 //
 // Identity: a connection has none until it shows a key (kAuthenticate). One that came through the local socket is

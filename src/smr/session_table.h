@@ -55,7 +55,7 @@ class SessionTable {
   };
   // Fresh: a number that was not used yet, inside the window that ends at the session's highest number or above it; of a
   // session that is not here, only if it was born above the horizon. However far above: the numbers of requests that a
-  // gateway has refused never come here (docs/decisions/0031), so what looks like a leap may be the next request.
+  // gateway has refused never come here (docs/decisions/0032), so what looks like a leap may be the next request.
   [[nodiscard]] Found find(SessionId session, RequestNumber number, Position born) const;
 
   // Notes the result of a request that find() called fresh, at this position. Evicts what is over the limits.
