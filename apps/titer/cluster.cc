@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,7 +25,6 @@
 #include "cluster/supervisor.h"
 #include "host/descriptors.h"
 #include "net/loop.h"
-#include "net/rates.h"
 #include "net/tls.h"
 #include "titer/command.h"
 #include "titer/remote.h"
@@ -50,7 +50,7 @@ struct Options {
   bool accept_clock = false;
   bool seed_site = false;
   std::string tls;
-  net::RateLimits rates;
+  std::optional<double> requests_per_key, requests_per_address;
   host::ConnectionSettings connections;
 };
 
@@ -106,9 +106,10 @@ cluster::SupervisorOptions supervisor_options(const Options& options) {
     out.replica_arguments = {"--frames-in-flight", std::to_string(options.frames_in_flight)};
   if (options.accept_clock) add_arguments(out, {"--accept-clock"});
   if (options.http_port > 0) add_arguments(out, {"--http-port", std::to_string(options.http_port)});
-  if (options.rates.per_key > 0) add_arguments(out, {"--requests-per-key", fmt::to_string(options.rates.per_key)});
-  if (options.rates.per_address > 0)
-    add_arguments(out, {"--requests-per-address", fmt::to_string(options.rates.per_address)});
+  if (options.requests_per_key)
+    add_arguments(out, {"--requests-per-key", fmt::to_string(*options.requests_per_key)});
+  if (options.requests_per_address)
+    add_arguments(out, {"--requests-per-address", fmt::to_string(*options.requests_per_address)});
   if (options.connections.in_all > 0)
     add_arguments(out, {"--connections", fmt::to_string(options.connections.in_all)});
   if (options.connections.per_address > 0)
@@ -312,10 +313,12 @@ Runner setup(Flags& flags) {
   flags.option(
       "--tls", options->tls,
       "directory of ca.pem, replica.pem and replica-key.pem: everything under TLS (`titer cert` makes them)");
-  flags.option("--requests-per-key", options->rates.per_key,
-               "requests a second of one key, over HTTP and on the wire; 0: any number");
-  flags.option("--requests-per-address", options->rates.per_address,
-               "requests a second of one address, over HTTP and on the wire; 0: any number");
+  flags.option(
+      "--requests-per-key", options->requests_per_key,
+      "requests a second of one key, over HTTP and on the wire; 0: any number. Default: 100, but programs of this "
+      "machine are not counted unless a number is given");
+  flags.option("--requests-per-address", options->requests_per_address,
+               "requests a second of one address, likewise; default: 200");
   flags.option("--connections", options->connections.in_all,
                "connections that a replica takes, on the wire and over HTTP each; 0: as many as there is room for");
   flags.option("--connections-per-address", options->connections.per_address,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// titer key create | list | revoke | roles
+// titer key create | list | history | revoke | roles
 #include <cstdio>
 
 #include "client/gateway_client.h"
@@ -9,6 +9,7 @@
 #include "formats/key_json.h"
 #include "registry/permissions.h"
 #include "titer/command.h"
+#include "titer/history.h"
 #include "titer/text.h"
 #include "titer/write.h"
 
@@ -89,6 +90,15 @@ int list(const Options& o) {
   });
 }
 
+int history(const HistoryOptions& o) {
+  registry::History query;
+  query.of = registry::History::Of::kAccess;
+  return with_client(o.at, [&](client::GatewayClient& client) {
+    const Status done = show_events(client, o, query);
+    return done.ok() ? static_cast<int>(kExitOk) : fail(done.error());
+  });
+}
+
 int revoke(const Options& o) {
   const auto id = registry::parse_key_id(o.id);
   if (id) return write(o.write, registry::RevokeKey{*id});
@@ -122,6 +132,12 @@ Runner setup_list(Flags& flags) {
   return [o] { return list(*o); };
 }
 
+Runner setup_history(Flags& flags) {
+  auto o = std::make_shared<HistoryOptions>();
+  o->declare(flags);
+  return [o] { return history(*o); };
+}
+
 Runner setup_revoke(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags.option("id", o->id, "of the key, as titer key list shows it").required();
@@ -138,6 +154,8 @@ Runner setup_roles(Flags& flags) {
 Runner setup(Flags& flags) {
   flags.command("create", "make a key and print it; the first one at a local socket", setup_create);
   flags.command("list", "all keys, without their secrets", setup_list);
+  flags.command("history", "which keys were made and revoked, and when writes were stopped, newest first",
+                setup_history);
   flags.command("revoke", "end a key for good", setup_revoke);
   flags.command("roles", "what each role may do", setup_roles);
   flags.footer(
@@ -145,7 +163,7 @@ Runner setup(Flags& flags) {
   return {};
 }
 
-const Registration registered({Group::kOperate, "key", "make, list and revoke keys", setup});
+const Registration registered({Group::kOperate, "key", "make, list and revoke keys, and their history", setup});
 
 }  // namespace
 }  // namespace titer::app::key_command

@@ -32,7 +32,7 @@ struct Options {
   std::string local_socket;
   std::string tls;
   std::vector<std::string> losses;
-  net::RateLimits rates;
+  std::optional<double> requests_per_key, requests_per_address;
   host::ConnectionSettings connections;
 };
 
@@ -57,7 +57,7 @@ node::NodeOptions node_options(const Options& options, const host::ReplicaProces
   node.frames_in_flight = options.frames_in_flight;
   node.accept_clock = options.accept_clock;
   node.local_socket = options.local_socket;
-  node.limits.rates = options.rates;
+  node.limits.rates = net::RateLimits::of(options.requests_per_key, options.requests_per_address);
   host::limit_connections(process.descriptors, options.connections, node);
   return node;
 }
@@ -116,7 +116,7 @@ void begin_http(const Options& options, host::ReplicaProcess& process) {
     peers.push_back({i, api::url_of(address(options.http_port, i))});
   setup.peers->set(std::move(peers));
   setup.cluster_control = true;
-  setup.rates = options.rates;
+  setup.rates = net::RateLimits::of(options.requests_per_key, options.requests_per_address);
   setup.connections = host::place_limits(process.descriptors.http, options.connections);
   host::serve_http(process, std::move(setup));
 }
@@ -207,8 +207,8 @@ Runner setup(Flags& flags) {
   flags.option("--local-socket", options->local_socket, "path of a Unix socket for this user's processes")
       .required();
   flags.option("--tls", options->tls, "directory of ca.pem, replica.pem, replica-key.pem; without: plain");
-  flags.option("--requests-per-key", options->rates.per_key);
-  flags.option("--requests-per-address", options->rates.per_address);
+  flags.option("--requests-per-key", options->requests_per_key);
+  flags.option("--requests-per-address", options->requests_per_address);
   flags.option("--connections", options->connections.in_all);
   flags.option("--connections-per-address", options->connections.per_address);
   flags.option("--loss", options->losses, "a loss of data that an operator accepted; kept in the state")

@@ -288,6 +288,9 @@ struct ChangePage {
   std::vector<Change> changes = {};
   std::optional<Position> next = {};  // History::before of the next page; nullopt: this is the last one
   Position position = {};
+  // Changes up to here may be missing, because the replicas keep a bounded history; 0: none is. When none of what was asked
+  // for is left, history() returns kTooOld.
+  Position removed = {};
 };
 
 }  // namespace TITER_NAMESPACE

@@ -32,12 +32,15 @@ Result<wire::Token> token_of(std::string_view authorization) {
 Admission::Admission(Backend& backend, const net::RateLimits& rates, bool remote_writes_need_key, Serve serve)
     : backend_(backend), serve_(std::move(serve)), rates_(rates), remote_writes_need_key_(remote_writes_need_key) {}
 
+bool Admission::admits_address(const http::Exchange& exchange, BootTime now) {
+  const http::Request& request = exchange.request();
+  if (rates_.take_address({request.address, 0, request.loopback}, now)) return true;
+  exchange.respond(too_often(rates_.per_address));
+  return false;
+}
+
 bool Admission::admits(const Route& route, const http::Exchange& exchange, BootTime now) {
   const http::Request& request = exchange.request();
-  if (!rates_.per_address.take(request.address, now)) {
-    exchange.respond(too_often(rates_.per_address));
-    return false;
-  }
   const std::string_view authorization = request.header("authorization");
   if (authorization.empty()) return admits_key(route, exchange, registry::kNoKey, now);
   const auto token = token_of(authorization);
@@ -51,12 +54,12 @@ bool Admission::admits(const Route& route, const http::Exchange& exchange, BootT
 }
 
 bool Admission::admits_key(const Route& route, const http::Exchange& exchange, registry::KeyId key, BootTime now) {
-  if (key != registry::kNoKey && !rates_.per_key.take(key.value, now)) {
+  const http::Request& request = exchange.request();
+  if (!rates_.take_key({request.address, key.value, request.loopback}, now)) {
     exchange.respond(too_often(rates_.per_key));
     return false;
   }
-  if (remote_writes_need_key_ && key == registry::kNoKey && !exchange.request().loopback &&
-      !is_public(route.act.act)) {
+  if (remote_writes_need_key_ && key == registry::kNoKey && !request.loopback && !is_public(route.act.act)) {
     exchange.respond(http::problem(Error{Code::kUnauthorized, std::string(wire::kRemoteNeedsKey)}));
     return false;
   }

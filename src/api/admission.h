@@ -25,6 +25,9 @@ class Admission {
   // `serve`: what becomes of requests that had to wait here.
   Admission(Backend& backend, const net::RateLimits& rates, bool remote_writes_need_key, Serve serve);
 
+  // One more request of its address, whatever it asks for: files of the page and what is not there cost as much as the rest.
+  // False: there were too many, and it is answered.
+  [[nodiscard]] bool admits_address(const http::Exchange& exchange, BootTime now);
   // True: go on. False: it is answered here, now or later, or goes on through `serve`.
   [[nodiscard]] bool admits(const Route& route, const http::Exchange& exchange, BootTime now);
 

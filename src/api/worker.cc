@@ -134,6 +134,7 @@ void Worker::on_closed(http::HttpConnection& connection) {
 }
 
 void Worker::handle(const http::Router::Found& found, const http::Exchange& exchange) {
+  if (!admission_.admits_address(exchange, times_.now)) return;
   const http::Request& request = exchange.request();
   const bool writes = may_write(request, {setup_.peers->now()->all, setup_.hosts, setup_.listen.tls != nullptr});
   if (found.route == nullptr) {

@@ -103,8 +103,15 @@ inline constexpr std::uint32_t kVersionMax = ~std::uint32_t{0};  // changes of o
 // A claim that was true later than so far from now is refused, or no other one could replace it before that time. A day,
 // because some sources give dates only.
 inline constexpr std::int64_t kValidAheadMaxMs = std::int64_t{24} * 3600 * 1000;
+// The history of sites has two such parts: one in which each key has its share, and one for what goes beyond shares
+// (registry/event_log.h). A sixteenth: some 12,000 events, a year of a clinic that logs its stock 30 times a day; and a
+// feed that is busier than that cannot push out more than a sixteenth of the others' history.
 inline constexpr std::size_t kHistoryEventsMax = 200'000;
 inline constexpr std::size_t kHistoryBytesMax = std::size_t{16} << 20;
+inline constexpr std::size_t kHistoryShares = 16;
+// Events of keys and the write switch: all of kKeysMax keys made and revoked twice a year, with their scopes.
+inline constexpr std::size_t kAccessEventsMax = 20'000;
+inline constexpr std::size_t kAccessHistoryBytesMax = std::size_t{8} << 20;
 // A year and a month: personal data (who did what) is not kept longer than a yearly report needs, and no undo is.
 inline constexpr std::int64_t kHistoryAgeMs = std::int64_t{400} * 24 * 3600 * 1000;
 inline constexpr std::size_t kPageMax = 2'000;  // rows in one query answer

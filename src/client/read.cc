@@ -17,15 +17,27 @@ Error malformed() {
   return Error{Code::kProtocol, "the replica sent rows that cannot be read; do versions differ?"};
 }
 
-// `more` and then rows until the end or until `row` returns false.
+// Rows until the end or until `row` returns false. False: malformed.
+template <typename Row>
+bool read_rows(ByteReader& in, const Row& row) {
+  while (in.ok() && in.left() > 0)
+    if (!row(in)) return true;
+  return in.done();
+}
+
+// `more` and then rows.
 template <typename Row>
 Result<bool> visit_rows(ByteView body, const Row& row) {
   ByteReader in(body);
   const bool more = in.u8() != 0;
-  while (in.ok() && in.left() > 0)
-    if (!row(in)) return more;
-  if (!in.done()) return malformed();
-  return more;
+  return read_rows(in, row) ? Result<bool>(more) : malformed();
+}
+
+auto event_row(const EventVisitor& visit) {
+  return [&visit](ByteReader& in) {
+    const registry::Event event = wire::decode_event(in);
+    return !in.ok() || visit(event);
+  };
 }
 
 }  // namespace
@@ -45,11 +57,14 @@ Result<bool> visit_near(ByteView body, const NearVisitor& visit) {
   });
 }
 
-Result<bool> visit_events(ByteView body, const EventVisitor& visit) {
-  return visit_rows(body, [&](ByteReader& in) {
-    const registry::Event event = wire::decode_event(in);
-    return !in.ok() || visit(event);
-  });
+Result<bool> visit_events(ByteView body, const EventVisitor& visit) { return visit_rows(body, event_row(visit)); }
+
+Result<HistoryPage> visit_history(ByteView body, const EventVisitor& visit) {
+  ByteReader in(body);
+  HistoryPage page;
+  page.more = in.u8() != 0;
+  page.removed = Position(in.u64());
+  return read_rows(in, event_row(visit)) ? Result<HistoryPage>(page) : malformed();
 }
 
 Result<bool> visit_keys(ByteView body, const KeyVisitor& visit) {
@@ -123,23 +138,25 @@ Status near_sites(Asker& asker, const registry::Near& query, const NearVisitor& 
   return ok_status();
 }
 
-Status history(Asker& asker, registry::History query, std::uint64_t limit, const EventVisitor& visit) {
+Result<HistoryPage> history(Asker& asker, registry::History query, std::uint64_t limit, const EventVisitor& visit) {
+  HistoryPage last;
   bool go_on = true;
   while (go_on && limit > 0) {
     query.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, limits::kPageMax));
     const Result<Reply> page = asker.ask(query);
     if (!page) return page.error();
     std::uint64_t rows = 0;
-    const Result<bool> more = visit_events(page->body, [&](const registry::Event& event) {
+    const Result<HistoryPage> read = visit_history(page->body, [&](const registry::Event& event) {
       ++rows;
       query.before = event.position;
       return go_on = visit(event);
     });
-    if (!more) return more.error();
-    go_on = go_on && *more && rows > 0;
+    if (!read) return read.error();
+    last = *read;
+    go_on = go_on && last.more && rows > 0;
     limit -= std::min(rows, limit);
   }
-  return ok_status();
+  return last;
 }
 
 Result<Info> info(Asker& asker) {

@@ -40,14 +40,20 @@ using EventVisitor = std::function<bool(const registry::Event&)>;
 [[nodiscard]] Result<bool> visit_sites(ByteView body, const SiteVisitor& visit);
 [[nodiscard]] Result<bool> visit_near(ByteView body, const NearVisitor& visit);
 [[nodiscard]] Result<bool> visit_events(ByteView body, const EventVisitor& visit);
+struct HistoryPage {
+  bool more = false;
+  Position removed;  // events up to here may be missing, because they were removed; 0: none is
+};
+[[nodiscard]] Result<HistoryPage> visit_history(ByteView body, const EventVisitor& visit);
 
 // Up to `limit` sites in the order of names, over as many pages as that takes.
 [[nodiscard]] Status list_sites(Asker& asker, registry::ListSites query, std::uint64_t limit,
                                 const SiteVisitor& visit);
 [[nodiscard]] Status get_site(Asker& asker, const registry::SiteRef& site, const SiteVisitor& visit);
 [[nodiscard]] Status near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit);
-// Newest first, up to `limit`.
-[[nodiscard]] Status history(Asker& asker, registry::History query, std::uint64_t limit, const EventVisitor& visit);
+// Newest first, up to `limit`; `more`: there are older ones.
+[[nodiscard]] Result<HistoryPage> history(Asker& asker, registry::History query, std::uint64_t limit,
+                                          const EventVisitor& visit);
 
 using KeyVisitor = std::function<bool(const registry::Key&)>;
 [[nodiscard]] Result<bool> visit_keys(ByteView body, const KeyVisitor& visit);

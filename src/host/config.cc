@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
+#include <optional>
 #include <sstream>
 
 #include "base/limits.h"
@@ -187,6 +188,11 @@ TlsFiles tls_files(Reader& in, const char* section) {
   return files;
 }
 
+std::optional<double> read_rate(Reader& in, const char* name) {
+  if (in.node_of("limits", name) == nullptr) return std::nullopt;
+  return in.number("limits", name, kRequestsMax, 0);
+}
+
 bool loopback(const net::Address& address) {
   return address.host.starts_with("127.") || address.host == "localhost";
 }
@@ -217,8 +223,7 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
   if (parsed.table().contains("tls") && (!out.tls.given() || out.tls.ca.empty()))
     in.fail(nullptr, "[tls] needs \"ca\", \"certificate\" and \"key\"; without TLS leave the section out");
   out.frames_in_flight = in.number("limits", "frames_in_flight", limits::kUnsafeFramesMax, 0);
-  out.rates.per_key = in.number("limits", "requests_per_key", kRequestsMax, 0);
-  out.rates.per_address = in.number("limits", "requests_per_address", kRequestsMax, 0);
+  out.rates = net::RateLimits::of(read_rate(in, "requests_per_key"), read_rate(in, "requests_per_address"));
   out.connections.in_all = in.number("limits", "connections", kConnectionsMax, 0);
   out.connections.per_address = in.number("limits", "connections_per_address", kConnectionsMax, 0);
   out.log_level = in.text("log", "level", out.log_level);

@@ -112,6 +112,20 @@ TEST(Config, what_cannot_be_meant_is_an_error_that_says_where) {
   EXPECT_NE(refusal(replaced(kWhole, "[log]", "[log")).find("titer.toml:"), std::string::npos);
 }
 
+TEST(Config, requests_are_limited_unless_it_says_otherwise) {
+  const auto as_usual = parse_config(kWhole, "titer.toml");
+  ASSERT_TRUE(as_usual.ok());
+  EXPECT_EQ(as_usual->rates.per_key.per_second, net::kDefaultPerKey);
+  EXPECT_EQ(as_usual->rates.per_address.per_second, net::kDefaultPerAddress);
+  EXPECT_FALSE(as_usual->rates.per_address.this_machine);
+  const auto said = parse_config(
+      replaced(kWhole, "[log]", "[limits]\nrequests_per_key = 7\nrequests_per_address = 0\n[log]"), "titer.toml");
+  ASSERT_TRUE(said.ok()) << said.error().message;
+  EXPECT_EQ(said->rates.per_key.per_second, 7);
+  EXPECT_TRUE(said->rates.per_key.this_machine);
+  EXPECT_EQ(said->rates.per_address.per_second, 0);
+}
+
 TEST(Config, data_may_be_missing_only_in_memory) {
   const std::string without = replaced(kWhole, "data = \"/var/lib/titer\"", "");
   EXPECT_NE(refusal(without).find("\"data\" is missing"), std::string::npos);

@@ -278,12 +278,14 @@ Result<ChangePage> Client::history(const History& query, Position at_least) {
   if (!reply) return reply.error();
   ChangePage out;
   out.position = position_of(reply->position);
-  const titer::Result<bool> more = client::visit_events(reply->body, [&](const registry::Event& row) {
-    out.changes.push_back(change_of(row));
-    return true;
-  });
-  if (!more) return error_of(more.error());
-  if (*more && !out.changes.empty()) out.next = out.changes.back().position;
+  const titer::Result<client::HistoryPage> page =
+      client::visit_history(reply->body, [&](const registry::Event& row) {
+        out.changes.push_back(change_of(row));
+        return true;
+      });
+  if (!page) return error_of(page.error());
+  if (page->more && !out.changes.empty()) out.next = out.changes.back().position;
+  out.removed = position_of(page->removed);
   return out;
 }
 

@@ -75,9 +75,13 @@ class Answerer {
       return out_.size() < kRowBytes;
     });
   }
+  // What was removed stands before the events.
   Result<bool> operator()(const registry::History& q) {
+    if (q.of == registry::History::Of::kAccess)
+      if (const Status allowed = may(registry::Act::kAudit); !allowed) return allowed.error();
     registry::History query = q;
     query.audit = audit_;
+    writer_.u64(state_.history_removed(query).value);
     return events([&](const auto& visit) { return state_.history(query, visit); });
   }
   Result<bool> operator()(const registry::Changes& q) {

@@ -145,6 +145,8 @@ IdempotencyTable::Found IdempotencyTable::find(Name name, std::uint64_t fingerpr
   return {room ? Verdict::kFresh : Verdict::kFull, {}};
 }
 
+bool IdempotencyTable::knows(Name name) const { return !name.text.empty() && impl_->find(name) != nullptr; }
+
 void IdempotencyTable::remember(Name name, std::uint64_t fingerprint, WallTime now, Position position,
                                 ByteView result) {
   TITER_CHECK(position > newest(), "records are in the order of their positions");

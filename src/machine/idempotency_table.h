@@ -65,6 +65,9 @@ class IdempotencyTable {
   // The result of a request that find() has just called fresh. `position` is above those of all records.
   void remember(Name name, std::uint64_t fingerprint, WallTime now, Position position, ByteView result);
 
+  // There is a record of this name. An empty text is none.
+  [[nodiscard]] bool knows(Name name) const;
+
   [[nodiscard]] std::uint64_t digest() const;  // O(1)
   struct Stats {
     std::size_t records = 0;

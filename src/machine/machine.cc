@@ -21,10 +21,9 @@ namespace {
 constexpr std::string_view kEvictedText =
     "outcome unknown: this request is a repetition, and the result of its first execution is no longer kept; look "
     "at the site before you send it again as a new request";
-constexpr std::string_view kTooFarText =
-    "the number of this request is too far above those before it in its session; number the requests 1, 2, 3, … "
-    "and have "
-    "at most 256 of them open";
+constexpr std::string_view kNoNumberText =
+    "a request has a number from 1 to 2^62; number the requests of a session 1, 2, 3, … and have at most 256 of "
+    "them open";
 constexpr std::string_view kOtherHistoryText =
     "outcome unknown: the session of this request is from a later time than this state; look at the site before "
     "you send "
@@ -103,7 +102,7 @@ void Machine::Impl::execute_one(const smr::Frame& frame, std::uint32_t index, co
   switch (found.verdict) {
     case Verdict::kRepeat: break;
     case Verdict::kEvicted: found.result = refusal(Code::kSessionEvicted, kEvictedText); break;
-    case Verdict::kTooFar: found.result = refusal(Code::kInvalid, kTooFarText); break;
+    case Verdict::kNoNumber: found.result = refusal(Code::kInvalid, kNoNumberText); break;
     case Verdict::kFresh:
       if (asked.born > position) {  // the state was restored from an older backup, say
         found.result = refusal(Code::kSessionEvicted, kOtherHistoryText);
@@ -137,9 +136,37 @@ ByteView Machine::Impl::run(const Ahead& next, WallTime stamp, bool& repeated) {
     wire::encode_outcome(result, outcome);
     answer = result;
   }
-  // That is no outcome: the same number may be sent again.
-  if (outcome.code != Code::kTooMany) sessions.remember(next.asked.session, next.asked.number, position, answer);
+  if (kept(next.asked.session)) sessions.remember(next.asked.session, next.asked.number, position, answer);
   return answer;
+}
+
+// In a session that is known, a refusal is final: an earlier copy of the request, from another gateway, must not take effect
+// after it was answered. But nobody gets a session for being refused.
+bool Machine::Impl::kept(SessionId session) const {
+  if (outcome.code == Code::kTooMany) return false;  // that is no outcome: the same number may be sent again
+  return worth_keeping(outcome.code) || sessions.knows(session);
+}
+
+bool Machine::refuses(const smr::RequestView& asked, Bytes& result) const {
+  Impl& m = *impl_;
+  if (!m.registry.guarded()) return false;
+  Status allowed = Error{Code::kInvalid, std::string(kUndecodableText)};
+  if (wire::decode_request(asked.body, m.judged).ok()) {
+    const registry::Request& request = m.judged;
+    allowed = m.registry.judge(request);
+    if (allowed.ok() || m.idempotency.knows({request.key, request.idempotency_key})) return false;
+  }
+  registry::Outcome refused;
+  using Verdict = smr::SessionTable::Verdict;
+  switch (m.sessions.find(asked.session, asked.number, asked.born).verdict) {
+    case Verdict::kRepeat: return false;
+    case Verdict::kEvicted: refuse(refused, {}, Code::kSessionEvicted, kEvictedText); break;
+    case Verdict::kNoNumber: refuse(refused, {}, Code::kInvalid, kNoNumberText); break;
+    case Verdict::kFresh: refuse(refused, {}, allowed.error().code, allowed.error().message);
+  }
+  result.clear();
+  wire::encode_outcome(result, refused);
+  return true;
 }
 
 ByteView Machine::Impl::run_keyed(const Ahead& next, WallTime stamp, bool& repeated) {

@@ -23,6 +23,7 @@
 #include "base/result.h"
 #include "machine/idempotency_table.h"
 #include "registry/state.h"
+#include "smr/request_batch.h"
 #include "smr/session_table.h"
 #include "smr/types.h"
 #include "wire/codec.h"
@@ -68,6 +69,11 @@ class Machine {
   // With a log sink the line `ts.transmitter.index: description` is made too (slower).
   void execute(const smr::Frame& frame, const Sink& sink, const LogSink& log = nullptr);
 
+  // Would this request be refused here and now, for what it is or for who asks (State::judge)? Then `result` is the encoded
+  // refusal, without a position, and the gateway need not put it into the order, once it knows that this state is fresh
+  // enough for a read. False when in doubt: also for a repetition, whose first outcome the order knows. Changes nothing.
+  [[nodiscard]] bool refuses(const smr::RequestView& asked, Bytes& result) const;
+
   // Answers a query body at the current position: fills `answer` (body points into `buffer`, which is cleared
   // first). Rows that would make the answer longer than a message are left for the next page (`more` is set);
   // rows of changes are cut only between positions, so that the last row's position is where to go on.
@@ -95,10 +101,10 @@ class Machine {
     bool in_pass = false;    // the two below are set
     Position pass_began;     // what the learner will be complete up to when this pass ends
     std::uint32_t slot = 0;  // next slot of this pass
-    Position events;         // events sent up to here
-    Position idempotency;    // likewise records of idempotency keys
-    ViewNumber view;         // of the final state …
-    LamportTime clock;       // … and the donor's clock
+    registry::PerLane<Position> events;  // events sent up to here, of each lane
+    Position idempotency;                // likewise records of idempotency keys
+    ViewNumber view;                     // of the final state …
+    LamportTime clock;                   // … and the donor's clock
   };
   // Goes on where another donor's pass was cut off, if `want` says so.
   [[nodiscard]] Cursor begin_transfer(const wire::TransferWant& want) const;

@@ -29,6 +29,7 @@ struct Machine::Impl {
   };
   std::array<Ahead, kAhead> ahead;
   registry::Outcome outcome;
+  registry::Request judged;  // of refuses()
   Bytes result;
   std::string line;
 
@@ -48,6 +49,8 @@ struct Machine::Impl {
   ByteView run(const Ahead& next, WallTime stamp, bool& repeated);
   ByteView run_keyed(const Ahead& next, WallTime stamp, bool& repeated);
   ByteView refusal(Code code, std::string_view why);
+  // Is the result in `outcome` remembered in this session?
+  [[nodiscard]] bool kept(SessionId session) const;
   [[nodiscard]] std::uint64_t digest(bool learning = false) const;
   void note_progress(const wire::TransferPart& part);
   // Learner: a whole part.

@@ -57,34 +57,15 @@ TEST(Machine, a_repetition_within_one_frame_is_one_too) {
 }
 
 // A number far above all others made every replica walk over all numbers between them, without end.
-TEST(Machine, a_number_beyond_the_sessions_window_is_refused_and_not_remembered) {
+TEST(Machine, a_number_far_above_the_others_is_executed_once_and_costs_no_walk) {
   Machine m;
   FrameMaker make;
-  run(m, make.add(7, 1, add_site("elm", "Elm Street")).frame());
-  const std::uint64_t before = m.session_table().digest();
-  for (const std::uint64_t far : {limits::kSessionWindow + 2, limits::kCounterMax}) {
-    const Results r = run(m, make.add(7, far, set("elm", 6)).add(8, far, set("elm", 6)).frame());
-    for (const Answered& one : r) {
-      EXPECT_EQ(one.outcome.code, Code::kInvalid);
-      EXPECT_NE(one.outcome.message.find("too far above"), std::string::npos) << one.outcome.message;
-    }
-  }
-  EXPECT_EQ(m.session_table().digest(), before);
-  EXPECT_TRUE(m.registry().get({"elm", {}})->stock.empty()) << "it was executed";
-  EXPECT_TRUE(run(m, make.add(7, limits::kSessionWindow + 1, set("elm", 6)).frame())[0].outcome.ok());
-}
-
-// Also where the request is refused anyway, as those of strangers are once there are keys.
-TEST(Machine, the_numbers_of_refused_requests_are_held_to_the_window_too) {
-  Machine m;
-  FrameMaker make;
-  registry::Request key =
-      request(registry::CreateKey{registry::KeyId(5), {}, "op", registry::Role::kOperator, {}, {}});
-  key.key = registry::kMachine;
-  run(m, make.add(1, 1, key).frame());
-  const Results r = run(m, make.add(7, 1, set("elm", 5)).add(7, limits::kCounterMax, set("elm", 6)).frame());
-  EXPECT_EQ(r[0].outcome.code, Code::kUnauthorized);
-  EXPECT_EQ(r[1].outcome.code, Code::kInvalid);
+  run(m, make.add(7, 1, add_site("elm", "Elm Street")).add(7, 2, set("elm", 10)).frame());
+  for (const std::uint64_t far : {std::uint64_t{1000}, limits::kCounterMax})
+    for (int copy = 0; copy < 2; ++copy)
+      EXPECT_TRUE(run(m, make.add(7, far, reserve("elm", 1)).frame())[0].outcome.ok());
+  EXPECT_EQ(m.registry().get({"elm", {}})->stock[0].availability, registry::Availability::of(8));
+  EXPECT_EQ(run(m, make.add(7, 2, set("elm", 10)).frame())[0].outcome.code, Code::kSessionEvicted);
   Bytes sessions;
   m.session_table().write_since({}, sessions);
   EXPECT_LT(sessions.size(), 1000U);

@@ -151,7 +151,7 @@ TEST(Passes, one_who_comes_back_after_a_long_time_has_the_donors_history) {
   for (std::uint64_t i = 0; i < 50; ++i) make.add(1, ++number, set("elm", i));  // short events
   both(make.frame());
   const std::string text(200, 'k');
-  while (donor.registry().dropped() < Position(1000)) {
+  while (donor.registry().complete_after() < Position(1000)) {
     for (int i = 0; i < 4000; ++i) {
       registry::Request long_one = set("elm", number % 1000);
       long_one.reason = text;
@@ -165,7 +165,7 @@ TEST(Passes, one_who_comes_back_after_a_long_time_has_the_donors_history) {
   finish(donor, learner, learner.wanted().since);
   expect_equal(donor, learner);
   EXPECT_EQ(learner.registry().totals().oldest_event, donor.registry().totals().oldest_event);
-  EXPECT_EQ(learner.registry().dropped(), donor.registry().dropped());
+  EXPECT_EQ(learner.registry().complete_after(), donor.registry().complete_after());
 }
 
 }  // namespace

@@ -58,14 +58,20 @@ void write_sessions(const smr::SessionTable& sessions, Position since, ViewNumbe
   append_some(TransferKind::kSessions, view, body, out);
 }
 
-// Events above `since` up to about `bytes_max`; true: none are left.
-bool write_events(const registry::State& state, Position& since, std::size_t bytes_max, ViewNumber view,
-                  Bytes& out) {
+// Events above `since` up to about `bytes_max`, one lane after the other; true: none are left.
+bool write_events(const registry::State& state, registry::PerLane<Position>& since, std::size_t bytes_max,
+                  ViewNumber view, Bytes& out) {
   Bytes body;
-  const Position upto = state.write_events(since, bytes_max, body);
+  bool all = true;
+  for (const registry::Lane lane : registry::kAllLanes) {
+    const std::size_t before = body.size();
+    if (before >= bytes_max) all = false;
+    if (!all) break;
+    const Position upto = state.write_events(lane, since[lane], bytes_max - before, body);
+    all = body.size() == before || upto <= since[lane] || upto >= state.position();
+    since[lane] = std::max(since[lane], upto);
+  }
   append_some(TransferKind::kEvents, view, body, out);
-  const bool all = body.empty() || upto <= since || upto >= state.position();
-  since = std::max(since, upto);
   return all;
 }
 
@@ -121,7 +127,8 @@ Error malformed(std::string_view what, const Error& why) {
 
 Machine::Cursor Machine::begin_transfer(const wire::TransferWant& want) const {
   Cursor cursor;
-  cursor.complete = cursor.events = cursor.idempotency = want.since;
+  cursor.complete = cursor.idempotency = want.since;
+  cursor.events.each.fill(want.since);
   if (want.from_slot == 0) return cursor;
   // The sites below from_slot came from a donor that stood at pass_began or beyond. The rest comes from here: if this
   // replica has not executed that much yet, the pass ends with less.
@@ -134,7 +141,8 @@ Machine::Cursor Machine::begin_transfer(const wire::TransferWant& want) const {
 Machine::Cursor Machine::begin_final(Position learned, ViewNumber view, LamportTime clock) const {
   TITER_CHECK(view != ViewNumber(), "a final state belongs to a view that somebody joins");
   Cursor cursor;
-  cursor.complete = cursor.events = cursor.idempotency = learned;
+  cursor.complete = cursor.idempotency = learned;
+  cursor.events.each.fill(learned);
   cursor.in_pass = true;
   cursor.pass_began = impl_->position;
   cursor.view = view;

@@ -14,6 +14,13 @@ constexpr double kBurstS = 2;
 
 }  // namespace
 
+RateLimits RateLimits::of(std::optional<double> a_key, std::optional<double> an_address) {
+  const auto limit = [](std::optional<double> given, double otherwise) {
+    return RateLimit{given.value_or(otherwise), given.has_value()};
+  };
+  return {limit(a_key, kDefaultPerKey), limit(an_address, kDefaultPerAddress)};
+}
+
 double Rate::capacity() const { return std::max(1.0, per_second_ * kBurstS); }
 
 double Rate::filled(const Bucket& bucket, BootTime now) const {
@@ -40,10 +47,19 @@ Error Rate::refusal() const {
   return {Code::kTooMany, "too many requests of this " + std::string(whose_) + "; slow down"};
 }
 
-Status Rates::take(std::uint64_t address, std::uint64_t key, BootTime now) {
-  if (!per_address.take(address, now)) return per_address.refusal();
-  if (key != 0 && !per_key.take(key, now)) return per_key.refusal();
-  return ok_status();
+Status Rates::take(const Sender& sender, BootTime now) {
+  const Status of_address = take_address(sender, now);
+  return of_address.ok() ? take_key(sender, now) : of_address;
+}
+
+Status Rates::take_address(const Sender& sender, BootTime now) {
+  if (!per_address.counts(sender.this_machine) || per_address.take(sender.address, now)) return ok_status();
+  return per_address.refusal();
+}
+
+Status Rates::take_key(const Sender& sender, BootTime now) {
+  if (sender.key == 0 || !per_key.counts(sender.this_machine) || per_key.take(sender.key, now)) return ok_status();
+  return per_key.refusal();
 }
 
 }  // namespace titer::net

@@ -6,6 +6,9 @@
 // Each replica and each HTTP worker counts alone: with n of them a client gets up to n times as much, depending on
 // where its connections are accepted. A shared count would need messages between replicas for every request.
 //
+// Limits are on by default. A program of this machine (the operator's tools, a load test, a proxy in front of the page, which
+// stands for everybody) is counted only where the operator has set the limit: the default is for strangers.
+//
 // Limits: kBucketsMax of each kind; when there are more, those that are full again go, which changes nothing for them.
 // Rates of 0 let everything through and cost a comparison. Pure: time is given. Thread rule: its owner's thread.
 #pragma once
@@ -13,6 +16,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/ids.h"
@@ -20,17 +24,32 @@
 
 namespace titer::net {
 
-// Requests a second; 0: as many as there are.
-struct RateLimits {
-  double per_key = 0;
-  double per_address = 0;
+struct RateLimit {
+  double per_second = 0;      // 0: as many as there are
+  bool this_machine = false;  // programs of this machine are counted too
 };
+
+struct RateLimits {
+  RateLimit per_key;
+  RateLimit per_address;
+
+  // As an operator gives them; nothing: the default (docs/decisions/0032 says why so many).
+  [[nodiscard]] static RateLimits of(std::optional<double> a_key, std::optional<double> an_address);
+};
+// Requests a second. A key is one program of a clinic, a chain or a feed: a set for each of 3,000 sites takes it half a minute,
+// and an import is one request. An address is all people behind one router or one exit of a phone company.
+inline constexpr double kDefaultPerKey = 100;
+inline constexpr double kDefaultPerAddress = 200;
 
 class Rate {
  public:
   // `whose`: "key" or "address", for the sentence.
-  Rate(double per_second, std::string_view whose) : per_second_(per_second), whose_(whose) {}
-  [[nodiscard]] bool on() const { return per_second_ > 0; }
+  Rate(RateLimit limit, std::string_view whose)
+      : per_second_(limit.per_second), this_machine_(limit.this_machine), whose_(whose) {}
+  // Whether a client is counted, which may be a program of this machine.
+  [[nodiscard]] bool counts(bool of_this_machine) const {
+    return per_second_ > 0 && (this_machine_ || !of_this_machine);
+  }
   // False: too many; the next one may come in about retry_after_s() seconds.
   [[nodiscard]] bool take(std::uint64_t whose, BootTime now);
   [[nodiscard]] unsigned retry_after_s() const;
@@ -47,6 +66,7 @@ class Rate {
   [[nodiscard]] double filled(const Bucket& bucket, BootTime now) const;
 
   double per_second_;
+  bool this_machine_;
   std::string_view whose_;
   boost::unordered_flat_map<std::uint64_t, Bucket> buckets_;
 };
@@ -55,9 +75,17 @@ class Rate {
 struct Rates {
   explicit Rates(const RateLimits& limits)
       : per_key(limits.per_key, "key"), per_address(limits.per_address, "address") {}
-  [[nodiscard]] bool on() const { return per_key.on() || per_address.on(); }
-  // One request from this address (Stream::peer_number()) with this key (0: none). kTooMany says of which of them.
-  [[nodiscard]] Status take(std::uint64_t address, std::uint64_t key, BootTime now);
+  // Who sends a request.
+  struct Sender {
+    std::uint64_t address = 0;  // Stream::peer_number()
+    std::uint64_t key = 0;      // 0: none
+    bool this_machine = false;
+  };
+  // One request. kTooMany says of which of them there were too many.
+  [[nodiscard]] Status take(const Sender& sender, BootTime now);
+  // The same, one limit alone: who has not shown a key yet has an address.
+  [[nodiscard]] Status take_address(const Sender& sender, BootTime now);
+  [[nodiscard]] Status take_key(const Sender& sender, BootTime now);
 
   Rate per_key, per_address;
 };

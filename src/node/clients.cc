@@ -48,8 +48,10 @@ void Clients::adopt(net::Connection& connection, const wire::Hello& hello, const
   client->session = hello.session;
   client->born = hello.born == Position() ? reply.next : hello.born;
   client->key = connection.local() ? registry::kMachine : registry::kNoKey;
-  client->counted = rates_.on() && !connection.local();
-  client->remote = options_.remote_writes_need_key && !connection.from_this_machine();
+  client->this_machine = connection.from_this_machine();
+  client->counted = !connection.local() && (rates_.per_key.counts(client->this_machine) ||
+                                            rates_.per_address.counts(client->this_machine));
+  client->remote = options_.remote_writes_need_key && !client->this_machine;
   client->transmitter = direct ? hello.transmitter : TransmitterId(0);
   connection.tag = next_client_++;
   connection.set_owner(*this);
@@ -97,36 +99,6 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
     case wire::Type::kFrame: return handle_direct(*client, message);
     default: connection.fail(Code::kProtocol, "a client does not send this kind of message");
   }
-}
-
-void Clients::handle_request(Client& client, ByteView payload) {
-  const auto request = wire::decode_request_message(payload);
-  if (!request) return client.connection->fail(request.error().code, request.error().message);
-  if (const Status rate = check_rate(client); !rate)
-    return refuse(client, request->number, rate.error().code, rate.error().message);
-  if (const Status own = check_key(client, request->body); !own)
-    return refuse(client, request->number, own.error().code, own.error().message);
-  if (no_writes_) return refuse(client, request->number, no_writes_->code, no_writes_->message);
-  if (!engine_.replica.accepts(request->body.size())) {
-    if (const std::string& why = engine_.replica.dispute(); !why.empty())
-      return refuse(client, request->number, Code::kUnavailable, why);
-    if (engine_.replica.full())
-      return refuse(client, request->number, Code::kBusy, "too much is under way; try again in a moment");
-    return refuse(client, request->number, Code::kUnavailable,
-                  "this replica is still catching up; ask another one");
-  }
-  ++client.requests;
-  engine_.step(smr::input::Submit{client.session, request->number, request->body, client.born});
-}
-
-void Clients::refuse(Client& client, RequestNumber number, Code code, std::string message) {
-  registry::Outcome outcome;
-  outcome.code = code;
-  outcome.message = std::move(message);
-  outcome_.clear();
-  wire::encode_outcome(outcome_, outcome);
-  wire::encode(client.connection->outgoing(), wire::Answer{number, outcome_});
-  mark(client);
 }
 
 void Clients::answer(SessionId session, RequestNumber number, ByteView result) {
@@ -178,7 +150,8 @@ Status Clients::check_key(const Client& client, ByteView body) const {
 }
 
 Status Clients::check_rate(const Client& client) {
-  return client.counted ? rates_.take(client.address, client.key.value, net::boot_now()) : ok_status();
+  if (!client.counted) return ok_status();
+  return rates_.take({client.address, client.key.value, client.this_machine}, net::boot_now());
 }
 
 void Clients::handle_authenticate(Client& client, ByteView payload) {
@@ -215,6 +188,10 @@ void Clients::handle_query(Client& client, const wire::Message& message) {
 void Clients::begin_read(Client& client, Read read) {
   read.client = client.connection->tag;
   if (const Status rate = check_rate(client); !rate) return refuse_read(read, rate.error());
+  wait_for_fence(client, std::move(read));
+}
+
+void Clients::wait_for_fence(Client& client, Read read) {
   const std::uint64_t id = next_read_++;
   read.asked = net::boot_now();
   reads_.emplace(id, std::move(read));
@@ -238,6 +215,7 @@ Clients::Answering Clients::answer_read(const Read& read) {
   Client* client = find(read.client);
   if (client == nullptr) return Answering::kDone;
   if (client->connection->waiting() > kUnreadBytesMax) return Answering::kUnread;
+  if (read.request != RequestNumber()) return answer_judgement(*client, read);
   if (answered_bytes_ > kAnswerBytesPerTurn) return Answering::kNextTurn;
   wire::QueryAnswer answer;
   rows_.clear();
@@ -259,6 +237,7 @@ Clients::Answering Clients::answer_read(const Read& read) {
 
 void Clients::close_read(std::uint64_t id) {
   const auto it = reads_.find(id);
+  if (it->second.request != RequestNumber()) judged_bytes_ -= it->second.body.size();
   if (Client* client = find(it->second.client)) {
     --client->reads;
     if (client->paused && client->reads < kReadsMax / 2) {
@@ -305,6 +284,7 @@ void Clients::read_refused(std::uint64_t read) {
 void Clients::refuse_read(const Read& read, const Error& why) {
   Client* client = find(read.client);
   if (client == nullptr) return;
+  if (read.request != RequestNumber()) return refuse(*client, read.request, why.code, why.message);
   const wire::QueryAnswer answer{read.token, engine_.machine.position(), why.code, as_bytes(why.message)};
   if (read.shows_key) return answer_authenticate(*client, read.as, answer);
   wire::encode(client->connection->outgoing(), answer);

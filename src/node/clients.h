@@ -8,13 +8,18 @@
 // Reads: each question is a read of smr; when its fence has passed it is answered from the state, and only
 // then the lease is looked at (docs/explanation/protocol.md §5). Without a lease it waits up to kReadPatienceUs for one.
 //
+// Requests that this replica's own state refuses for who asks (a key that has ended, a role or scope that does not allow it,
+// writes that are stopped) are answered here, after the same fence and lease as a read, and take no place in the order: so
+// whoever may do nothing costs the others nothing (clients_requests.cc, docs/decisions/0032). All others are judged in the
+// order.
+//
 // Identity: a connection has none until it shows a key (kAuthenticate). One that came through the local socket is
 // the machine's own operator and may also ask and act on behalf of any key, as HTTP does. apply() authorizes
 // requests, in total order. This class only checks that a connection names no key whose secret it has not shown,
 // and authorizes queries and operators' commands by this replica's state.
 //
-// How often: requests, questions and keys that are shown are counted by address and key where there are limits, and
-// above them answered kTooMany; the client tries again a little later (client/link.h). Not counted: what comes through
+// How often: requests, questions and keys that are shown are counted by address and key (net/rates.h), and
+// above the limits answered kTooMany; the client tries again a little later (client/link.h). Not counted: what comes through
 // the local socket (HTTP has counted its own), what shows how a flooded replica fares (status, watching), and frames: a
 // replica that left out one of them would hold up all others. So where there are limits, frames need a key.
 //
@@ -111,6 +116,8 @@ class Clients final : private net::ConnectionOwner {
       1'000'000;  // then it may give way; before, it may be about to say something
   static constexpr std::int64_t kCheckMessagesUs = 1'000'000;
   static constexpr std::size_t kAdminCommandsMax = 64;
+  static constexpr std::size_t kJudgedBytesMax =
+      limits::kPendingBytesMax;  // of requests that wait for their refusal
 
   struct Client {
     net::ConnectionPtr connection;
@@ -121,7 +128,8 @@ class Clients final : private net::ConnectionOwner {
     std::uint64_t address = 0;  // to count by; 0: a Unix socket
     BootTime heard;             // the last message, as of that turn
     std::size_t requests = 0;   // not yet answered
-    bool counted = false;       // how often it asks is limited
+    bool counted = false;       // how often it asks may be limited
+    bool this_machine = false;  // it comes from here
     bool remote = false;        // what is not public needs a key, also while there are none
     bool dirty = false;         // something was appended this turn
     std::size_t reads = 0;      // questions not yet answered
@@ -134,14 +142,18 @@ class Clients final : private net::ConnectionOwner {
     BootTime asked;
     registry::KeyId as;      // on whose behalf
     bool shows_key = false;  // the question is whether the client is `as`
+    RequestNumber request;   // the question is whether this request, in `body`, is refused; 0: it is another one
   };
 
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
   void handle_request(Client& client, ByteView payload);
+  void submit(Client& client, RequestNumber number, ByteView body);
+  void begin_judgement(Client& client, RequestNumber number, ByteView body);
   void refuse(Client& client, RequestNumber number, Code code, std::string message);
   void handle_query(Client& client, const wire::Message& message);
   void begin_read(Client& client, Read read);
+  void wait_for_fence(Client& client, Read read);
   void handle_authenticate(Client& client, ByteView payload);
   void answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
   // It names no key but its own; else the error says so.
@@ -153,6 +165,7 @@ class Clients final : private net::ConnectionOwner {
   // What becomes of a read whose fence has passed.
   enum class Answering { kDone, kNoLease, kUnread, kNextTurn };
   [[nodiscard]] Answering answer_read(const Read& read);
+  [[nodiscard]] Answering answer_judgement(Client& client, const Read& read);
   void close_read(std::uint64_t id);
   void retry_reads(BootTime now);
   void handle_watch(Client& client, const wire::Message& message);
@@ -185,6 +198,7 @@ class Clients final : private net::ConnectionOwner {
   boost::unordered_flat_map<std::uint64_t, AdminCommand> admin_commands_;  // at the supervisor
   std::vector<std::uint64_t> delayed_;                                     // fence passed, to be tried again
   std::size_t answered_bytes_ = 0;                                         // in this turn
+  std::size_t judged_bytes_ = 0;                                           // of reads_ that are judgements
   std::vector<Client*> dirty_;
   Backups backups_;
   Watchers watchers_;

@@ -425,19 +425,6 @@ void Node::perform(smr::Output& out) {
   stop(out.stop->why == Why::kLost ? kExitFailed : kExitExcluded, out.stop->reason);
 }
 
-void Node::execute(const std::vector<smr::Execution>& frames) {
-  static const machine::Sink kNoSink;
-  for (const smr::Execution& execution : frames) {
-    engine_.machine.execute(*execution.frame, execution.answer ? answer_ : kNoSink, log_line_);
-    stands();
-  }
-}
-
-void Node::stands() {
-  engine_.step(smr::input::Executed{engine_.machine.position(), engine_.machine.digest(),
-                                    engine_.machine.registry().time()});
-}
-
 void Node::on_installed(const smr::ViewRecord& view) {
   std::string members;
   for (const smr::Member& member : view.members) members += " " + std::to_string(member.id.value);

@@ -41,7 +41,10 @@ boost::json::object idempotency_json(const machine::IdempotencyTable& table, Wal
 }
 
 // What the disk has done since the process was started.
-void add_disk(boost::json::object& status, const store::StoreStats& disk, bool full) {
+void add_disk(boost::json::object& status, const store::Store* store, bool full) {
+  status["durability"] = store == nullptr ? "memory" : "disk";
+  if (store == nullptr) return;
+  const store::StoreStats disk = store->stats();
   status["disk_full"] = full;
   status["syncs"] = disk.journal.groups;
   status["sync_us"] = disk.journal.sync_us;
@@ -92,6 +95,14 @@ boost::json::array losses_json(const store::Store* store) {
   if (store != nullptr)
     for (const std::string& loss : store->losses()) losses.emplace_back(loss);
   return losses;
+}
+
+boost::json::object limit_json(const net::RateLimit& limit) {
+  return {{"per_second", limit.per_second}, {"this_machine", limit.this_machine}};
+}
+boost::json::object limits_json(const net::RateLimits& limits) {
+  return {{"requests_per_key", limit_json(limits.per_key)},
+          {"requests_per_address", limit_json(limits.per_address)}};
 }
 
 boost::json::object build_json() {
@@ -169,10 +180,10 @@ std::string Node::status() const {
       {"uptime_ms", (net::boot_now().value - started_.value) / 1000},
   };
   status["connections"] = connections_json(clients_.stats(), acceptor_->newcomers(), options_.descriptors);
+  status["limits"] = limits_json(options_.limits.rates);
   status["lags"] = lags_json(engine_.replica.lags());
   if (!now.full) status["join"] = join_json(learner_.readiness());
-  status["durability"] = store_ == nullptr ? "memory" : "disk";
-  if (store_ != nullptr) add_disk(status, store_->stats(), disk_full_);
+  add_disk(status, store_.get(), disk_full_);
   if (const auto& tls = options_.roster[identity_.me.value]->tls)
     status["certificate_expires_ms"] = tls->expires_ms();
   return boost::json::serialize(status);

@@ -102,9 +102,6 @@ bool check_valid_at(const RequestContext& context, const StockClaim& claim, Outc
                   (at - context.time.value) / 3'600'000, limits::kValidAheadMaxMs / 3'600'000));
 }
 
-namespace {
-
-// Who asks, and may they? Fills in the rest of the context.
 bool admit(const RegistryCore& core, const Request& request, RequestContext& context, Outcome& out) {
   const Act act = act_of(request.operation);
   Access::Verdict verdict = core.access.judge(request.key, act, context.time);
@@ -119,6 +116,8 @@ bool admit(const RegistryCore& core, const Request& request, RequestContext& con
                 fmt::format("an operator has stopped writes{}{}; reads go on", writes.reason.empty() ? "" : ": ",
                             writes.reason));
 }
+
+namespace {
 
 // An import's old claim leaves the stock line alone and refuses nothing else.
 bool refused(const Simple& operation, const Outcome& out) {

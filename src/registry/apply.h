@@ -4,7 +4,7 @@
 //
 // They return the slot of the site concerned (kNil: none is known), from which the answer's site part is filled in.
 // One file per group: apply_site.cc, apply_stock.cc, apply_import.cc, apply_undo.cc, apply_access.cc (keys, the switch),
-// apply.cc (bulk and the frame). How far the key of a request reaches is in scope.h.
+// apply.cc (bulk and the frame). judge.cc says beforehand what would be refused. How far the key of a request reaches is in scope.h.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,11 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
 
 // One whole request at a position: envelope, time, operation, answer, trimming of the history.
 void apply(RegistryCore& core, const Request& request, Position position, WallTime stamp, Outcome& out);
+
+// Who asks, and may they? Fills in the rest of the context; refuses otherwise.
+[[nodiscard]] bool admit(const RegistryCore& core, const Request& request, RequestContext& context, Outcome& out);
+// State::judge.
+[[nodiscard]] Status judge(const RegistryCore& core, const Request& request);
 
 // --- shared by the operations
 // The site named; kNil after refusing.

@@ -7,6 +7,7 @@
 // A site cannot be un-added (ids are never reused): undoing its addition closes it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "registry/apply.h"
@@ -17,30 +18,41 @@
 namespace titer::registry {
 namespace {
 
-// The events of one position, oldest first.
-bool find_parts(const RegistryCore& core, const RequestContext& context, Position position,
-                std::vector<std::uint64_t>& parts, Outcome& out) {
-  const EventRing& history = core.history;
+// The events of one position, oldest first, and the lane of all of them.
+struct Parts {
+  Lane lane = Lane::kShare;
+  std::vector<std::uint64_t> at;
+};
+
+bool find_in(const EventRing& ring, Position position, std::vector<std::uint64_t>& parts) {
+  if (position <= ring.dropped()) return false;  // what is left of it may not be all
+  EventRing::Place place;
+  for (std::uint64_t at = ring.above(Position(position.value - 1)); at < ring.end(); at = place.next) {
+    place = ring.place(at);
+    if (place.position != position) break;
+    parts.push_back(at);
+  }
+  return !parts.empty();
+}
+
+bool find_parts(const RegistryCore& core, const RequestContext& context, Position position, Parts& parts,
+                Outcome& out) {
+  const EventLog& history = core.history;
   if (position.value == 0 || position >= context.position) {
     return refuse(out, Code::kNotFound, fmt::format("there is no event at position {} yet", position.value));
   }
-  if (position <= history.dropped()) {
-    return refuse(out, Code::kTooOld,
-                  fmt::format("position {} is no longer in the history, which begins at {}", position.value,
-                              history.oldest().value));
-  }
-  Record record;
-  for (std::uint64_t at = history.above(Position(position.value - 1)); at < history.end(); at = record.next) {
-    history.read(at, record);
-    if (record.event.position != position) break;
-    parts.push_back(at);
-  }
-  if (!parts.empty()) {
-    core.history.read(parts.front(), record);
-    if (record.slot != kNil) return true;
+  for (const Lane lane : kAllLanes) {
+    if (!find_in(history[lane], position, parts.at)) continue;
+    parts.lane = lane;
+    if (lane != Lane::kAccess) return true;
     return refuse(
         out, Code::kInvalid,
         "changes of keys and of the write switch cannot be undone; make a new key, or set the switch again");
+  }
+  if (position <= history.complete_after()) {
+    return refuse(out, Code::kTooOld,
+                  fmt::format("position {} is no longer in the history, which begins at {}", position.value,
+                              history.oldest_complete().value));
   }
   return refuse(
       out, Code::kNotFound,
@@ -53,21 +65,38 @@ bool touches(const Event& later, const Event& event) {
   return whole_site || later.product == event.product;
 }
 
+// The newest later event of a lane that touches it; 0: there is none.
+Position touched_at(const RegistryCore& core, Lane lane, const Record& record) {
+  const EventRing& ring = core.history[lane];
+  Record later;
+  for (std::uint64_t at = core.last_event(record.slot, lane); at != 0 && at - 1 >= ring.begin();
+       at = later.previous) {
+    ring.read(at - 1, later);
+    if (later.event.position <= record.event.position) break;
+    if (touches(later.event, record.event)) return later.event.position;
+  }
+  return {};
+}
+
 bool check_untouched(const RegistryCore& core, const Record& record, Outcome& out) {
   const Event& event = record.event;
-  Record later;
-  for (std::uint64_t at = core.store.hot(record.slot).last_event; at != 0; at = later.previous) {
-    if (at - 1 < core.history.begin()) break;
-    core.history.read(at - 1, later);
-    if (later.event.position <= event.position) break;
-    if (!touches(later.event, event)) continue;
+  const Position touched =
+      std::max(touched_at(core, Lane::kShare, record), touched_at(core, Lane::kExcess, record));
+  if (touched != Position()) {
     if (!event.product.empty()) {
       show_current(core.store, core.store.find_line(record.slot, event.product), out);
     }
     return refuse(out, Code::kStaleVersion,
-                  fmt::format("it was changed again at position {}; undo that first", later.event.position.value));
+                  fmt::format("it was changed again at position {}; undo that first", touched.value));
   }
-  return true;
+  // Where later events may be missing, the site itself says whether there were any.
+  if (event.position > core.history.complete_after() || core.store.hot(record.slot).changed == event.position.value)
+    return true;
+  return refuse(
+      out, Code::kTooOld,
+      fmt::format("{} has been changed since position {}, by events that are no longer kept; set it to what it "
+                  "should be",
+                  core.store.name(record.slot), event.position.value));
 }
 
 bool undo_line(RegistryCore& core, const RequestContext& context, const Record& record, Outcome& out) {
@@ -123,11 +152,10 @@ bool undo_site(RegistryCore& core, const RequestContext& context, const Record& 
   return true;
 }
 
-bool undo_parts(RegistryCore& core, const RequestContext& context, const std::vector<std::uint64_t>& parts,
-                Outcome& out) {
+bool undo_parts(RegistryCore& core, const RequestContext& context, const Parts& parts, Outcome& out) {
   Record record;
-  for (auto at = parts.rbegin(); at != parts.rend(); ++at) {
-    core.history.read(*at, record);
+  for (auto at = parts.at.rbegin(); at != parts.at.rend(); ++at) {
+    core.history[parts.lane].read(*at, record);
     const bool line = !record.event.product.empty();
     if (line ? !undo_line(core, context, record, out) : !undo_site(core, context, record, out)) return false;
   }
@@ -137,14 +165,15 @@ bool undo_parts(RegistryCore& core, const RequestContext& context, const std::ve
 }  // namespace
 
 std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Undo& op, Outcome& out) {
-  std::vector<std::uint64_t> parts;
+  Parts parts;
   if (!find_parts(core, context, op.event, parts, out)) return kNil;
+  const EventRing& ring = core.history[parts.lane];
   Record record;
-  for (const std::uint64_t at : parts) {
-    core.history.read(at, record);
+  for (const std::uint64_t at : parts.at) {
+    ring.read(at, record);
     if (!check_untouched(core, record, out)) return record.slot;
   }
-  core.history.read(parts.front(), record);
+  ring.read(parts.at.front(), record);
   const std::uint32_t slot = record.slot;
   const bool own = !core.armed();  // inside a bulk the bulk takes everything back
   if (own) core.arm();

@@ -85,7 +85,7 @@ TEST(Changes, are_all_that_another_state_needs) {
       other.begin_restore();
       for (const auto& [slot, part] : rows) ASSERT_TRUE(other.read_transfer(part).ok());
       Bytes end;
-      (void)b.state.write_events({}, kAll, end);
+      test::write_events(b.state, {}, end);
       b.state.write_head(end);
       other.finish_restore();
       ASSERT_TRUE(other.read_transfer(end).ok());

@@ -122,18 +122,20 @@ Status Store::check() const {
 
 namespace {
 
-Status check_history(const RegistryCore& core) {
+Status check_lane(const RegistryCore& core, Lane lane) {
+  const EventRing& history = core.history[lane];
   std::map<std::uint32_t, std::uint64_t> last;
   Record record;
-  Position position = core.history.dropped();
+  Position position = history.dropped();
   std::size_t n = 0;
   std::uint64_t digest = 0;
   Bytes body;
-  for (std::uint64_t at = core.history.begin(); at < core.history.end(); at = record.next, ++n) {
-    core.history.read(at, record);
+  for (std::uint64_t at = history.begin(); at < history.end(); at = record.next, ++n) {
+    history.read(at, record);
     body.clear();
-    core.history.write_record(at, body);
+    history.write_record(at, body);
     digest += hash64(body);
+    if (EventLog::lane_of(record) != lane) return broken("an event's lane");
     if (concerns_site(record.event.kind) != (record.slot != kNil)) return broken("an event's site");
     if (record.slot != kNil && record.slot >= core.store.slots()) return broken("an event of no site");
     if (record.event.position < position || record.event.position > core.position) {
@@ -146,10 +148,17 @@ Status check_history(const RegistryCore& core) {
     last[record.slot] = at + 1;
   }
   for (const auto& [slot, at] : last) {
-    if (core.store.hot(slot).last_event != at) return broken("a site's newest event");
+    if (core.last_event(slot, lane) != at) return broken("a site's newest event");
   }
-  if (n != core.history.events()) return broken("the number of events");
-  if (digest != core.history.digest()) return broken("the digest of the history");
+  if (n != history.events()) return broken("the number of events");
+  if (digest != history.digest()) return broken("the digest of the history");
+  return ok_status();
+}
+
+Status check_history(const RegistryCore& core) {
+  for (const Lane lane : kAllLanes)
+    if (auto s = check_lane(core, lane); !s) return s;
+  if (!core.history.shares_agree()) return broken("the shares of the history");
   return ok_status();
 }
 

@@ -18,6 +18,7 @@ constexpr std::size_t kChunk = std::size_t{64} << 10;
 //   size   number   of the bytes that follow
 //   kinds  u8       kind of event << 4 | kind of `before` << 2 | kind of `after`
 //   flags  u8
+//   key    8 bytes  of the request, if it had one
 //   position, time, slot; part, counts and valid_before (as its distance to the time) if they are there
 //   product and actor, each with its length; the extra part if there is one
 // Numbers are written in 7 bits a byte, lowest first; signed ones folded (0, -1, 1, -2 …). The bytes follow from
@@ -31,6 +32,8 @@ constexpr std::uint8_t kExtra = 4;  // reason, key, source_before, reverts and f
 constexpr std::uint8_t kSourceKept = 8;
 constexpr std::uint8_t kPart = 16;
 constexpr std::uint8_t kValidBefore = 32;
+constexpr std::uint8_t kKeyed = 64;
+constexpr std::uint8_t kExcess = 128;
 
 std::byte* put(std::byte* to, std::uint64_t v) {
   for (; v >= 0x80; v >>= 7) *to++ = static_cast<std::byte>(v | 0x80);
@@ -63,6 +66,7 @@ WallTime time_of(std::uint64_t v) { return WallTime(static_cast<std::int64_t>(v)
 // What walking along records needs.
 struct Step {
   std::uint64_t size;  // of the whole record
+  KeyId key;
   Position position;
   WallTime time;
 };
@@ -70,9 +74,15 @@ Step step_at(const std::byte* record) {
   const std::byte* at = record + kBack;
   const std::uint64_t rest = get(at);
   const auto size = static_cast<std::uint64_t>(at - record) + rest;
+  const auto flags = std::to_integer<unsigned>(at[1]);
   at += 2;
+  std::uint64_t key = 0;
+  if ((flags & kKeyed) != 0) {
+    std::memcpy(&key, at, sizeof key);
+    at += sizeof key;
+  }
   const Position position(get(at));
-  return {size, position, time_of(unfold(get(at)))};
+  return {size, KeyId(key), position, time_of(unfold(get(at)))};
 }
 
 bool has_extra(const Record& r) {
@@ -132,7 +142,12 @@ std::byte* write_head(const Record& record, bool extra, std::byte* to) {
                                  static_cast<unsigned>(e.after.kind));
   *to++ = static_cast<std::byte>(flag(e.existed, kExisted) | flag(e.removed, kRemoved) | flag(extra, kExtra) |
                                  flag(record.source_kept, kSourceKept) | flag(e.part != 0, kPart) |
-                                 flag(valid, kValidBefore));
+                                 flag(valid, kValidBefore) | flag(record.key != kNoKey, kKeyed) |
+                                 flag(record.excess, kExcess));
+  if (record.key != kNoKey) {
+    std::memcpy(to, &record.key.value, sizeof record.key.value);
+    to += sizeof record.key.value;
+  }
   to = put(to, e.position.value);
   to = put(to, fold(bits(e.time)));
   to = put(to, record.slot);
@@ -154,6 +169,8 @@ void read_body(ByteReader& in, Record& out) {
   e.existed = (flags & kExisted) != 0;
   e.removed = (flags & kRemoved) != 0;
   out.source_kept = (flags & kSourceKept) != 0;
+  out.excess = (flags & kExcess) != 0;
+  out.key = (flags & kKeyed) != 0 ? KeyId(in.u64()) : kNoKey;
   e.position = Position(get(in));
   e.time = time_of(unfold(get(in)));
   out.slot = static_cast<std::uint32_t>(get(in));
@@ -237,7 +254,7 @@ void EventRing::recycle(Chunk& chunk) {
   if (chunk.capacity == kChunk && spare_.size() < 4) spare_.push_back(std::move(chunk));
 }
 
-void EventRing::drop_oldest() {
+EventRing::Weight EventRing::drop_oldest() {
   Chunk& chunk = chunks_.front();
   const Step step = step_at(front());
   const std::byte* body = front() + kBack;
@@ -250,17 +267,18 @@ void EventRing::drop_oldest() {
     recycle(chunk);
     chunks_.pop_front();
   }
+  return {step.key, step.size};
 }
 
-void EventRing::trim(WallTime now) {
-  while (count_ > events_max_ || end_ - begin_ > bytes_max_) drop_oldest();
-  if (now.value < age_ms_max_) return;  // also keeps what a liar calls a time from overflowing below
-  while (count_ > 0 && step_at(front()).time.value < now.value - age_ms_max_) drop_oldest();
+EventRing::Weight EventRing::weight(std::uint64_t offset) const {
+  const Step step = step_at(at(offset));
+  return {step.key, step.size};
 }
 
-void EventRing::cut(std::uint64_t events, Position dropped) {
-  while (count_ > events && oldest() <= dropped) drop_oldest();
-  dropped_ = dropped;
+bool EventRing::over(WallTime now) const {
+  if (count_ > bounds_.events || end_ - begin_ > bounds_.bytes) return true;
+  if (count_ == 0 || now.value < bounds_.age_ms) return false;  // what a liar calls a time cannot overflow below
+  return step_at(front()).time.value < now.value - bounds_.age_ms;
 }
 
 std::size_t EventRing::bytes() const {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// EventRing: the history, the newest events, as compact records in a ring of bytes.
+// EventRing: events in the order of their positions, the newest ones, as compact records in a ring of bytes. The history
+// has three of them (event_log.h).
 //
 // Why bytes: an event of a stock line takes about 40 bytes in one piece, 200,000 of them fit 8 MB; appending is a
 // copy and allocates nothing once the ring is full (a chunk that ran empty is used again).
 // Records stand in chunks of 64 KiB; a record is named by its offset in the endless sequence of all bytes ever
-// appended. Each record knows the distance to the one before of the same site, so a site's history is a walk
-// and not a scan.
+// appended. Each record knows the distance to the one before of the same site in this ring, so a site's history is a
+// walk and not a scan.
 //
-// It keeps exactly the longest tail of all events within the bounds, which depends on the events alone (their age
+// It keeps exactly the longest tail of its events within the bounds, which depends on the events alone (their age
 // is counted in commit times): replicas that received the tail by transfer keep the same one. Records hold no
 // interned number for this reason too; a site is its slot, which is the same everywhere.
 // One thread. Views in a Record live until the record is dropped.
@@ -23,6 +24,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "registry/keys.h"
 #include "registry/paged.h"
 #include "registry/types.h"
 
@@ -35,22 +37,35 @@ struct Record {
   WallTime valid_before;      // of the stock line, when it existed
   bool source_kept = true;    // the line's source did not change; else it was:
   std::string_view source_before;
-  std::uint64_t previous = 0;  // offset + 1 of this site's event before; 0: none
+  KeyId key;                   // of the request; kNoKey: it had none
+  bool excess = false;         // beyond the key's share (event_log.h)
+  std::uint64_t previous = 0;  // offset + 1 of this site's event before in this ring; 0: none
   std::uint64_t next = 0;      // offset of the record after this one
 };
 
 class EventRing {
  public:
-  EventRing(std::size_t events_max, std::size_t bytes_max, std::int64_t age_ms_max)
-      : events_max_(events_max), bytes_max_(bytes_max), age_ms_max_(age_ms_max) {}
+  struct Bounds {
+    std::size_t events;
+    std::size_t bytes;
+    std::int64_t age_ms;  // by commit times
+  };
+  explicit EventRing(Bounds bounds) : bounds_(bounds) {}
 
-  // Appends and returns the offset. Drops nothing: that is trim(), after the whole request is executed.
+  // Appends and returns the offset. Drops nothing: that is for the owner, after the whole request is executed.
   // `previous` as in Record. Positions never fall.
   std::uint64_t append(const Record& record);
-  void trim(WallTime now);
-  // Drops the oldest until `events` are left, but none above `dropped`, which is what dropped() says afterwards: makes
-  // a history that reached back farther, perhaps with a gap, the one that another replica has.
-  void cut(std::uint64_t events, Position dropped);
+  // It holds more than its bounds allow, or an event that is too old at `now`: the oldest is to be dropped.
+  [[nodiscard]] bool over(WallTime now) const;
+  // What a record counts for, and whom.
+  struct Weight {
+    KeyId key;
+    std::uint64_t bytes = 0;
+  };
+  Weight drop_oldest();  // there is one
+  [[nodiscard]] Weight weight(std::uint64_t offset) const;
+  // Events up to here count as dropped: of another replica's history, which this one becomes.
+  void set_dropped(Position dropped) { dropped_ = dropped; }
 
   // Offsets: the oldest kept record, and the end.
   [[nodiscard]] std::uint64_t begin() const { return begin_; }
@@ -106,11 +121,8 @@ class EventRing {
     return chunks_.front().data.get() + (begin_ - chunks_.front().start);
   }
   void recycle(Chunk& chunk);
-  void drop_oldest();
 
-  std::size_t events_max_;
-  std::size_t bytes_max_;
-  std::int64_t age_ms_max_;
+  Bounds bounds_;
   std::deque<Chunk> chunks_;
   std::vector<Chunk> spare_;
   std::uint64_t begin_ = 0, end_ = 0;

@@ -23,7 +23,7 @@ std::vector<std::uint64_t> positions(const State& state, const History& query) {
 // The parts of each position, in the order of the history.
 std::map<std::uint64_t, std::vector<std::uint32_t>> parts_of(const State& state) {
   std::map<std::uint64_t, std::vector<std::uint32_t>> parts;
-  for (Position since = state.dropped();;) {
+  for (Position since = state.complete_after();;) {
     const auto more = state.changes({since, 7}, [&](const Event& e) {
       parts[e.position.value].push_back(e.part);
       since = e.position;
@@ -216,7 +216,7 @@ TEST(History, older_than_its_bound_is_dropped) {
   b.add("A", "02138", 100);
   for (int i = 0; i < 30; ++i) b.reserve("a", 1);  // one a second
   EXPECT_EQ(b.state.totals().oldest_event, Position(b.position - 10));
-  EXPECT_EQ(b.state.dropped(), Position(b.position - 11));
+  EXPECT_EQ(b.state.complete_after(), Position(b.position - 11));
   EXPECT_EQ(b.state.changes({Position(5), 10}, [](const Event&) { return true; }).error().code, Code::kTooOld);
   b.now += 1'000'000;
   b.reserve("a", 1);

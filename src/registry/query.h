@@ -40,11 +40,17 @@ struct Near {
   SiteFilter filter;
   std::uint32_t limit = 20;
 };
-// Events of one site (or all), newest first.
+// Events of one site (or all), newest first. The answer says up to which position events may be missing, because they were
+// removed; when none of what is asked for is left, it is kTooOld and no empty list.
 struct History {
+  enum class Of : std::uint8_t {
+    kEverything = 0,
+    kAccess = 1,  // keys and the write switch alone: for those who may audit. Without a site
+  };
   std::optional<SiteRef> site;
   Position before;  // events with a lower position only; 0: from the newest
   std::uint32_t limit = 100;
+  Of of = Of::kEverything;
   bool audit = true;  // of all sites: the events that concern no site too. Not asked but decided by who answers
 };
 // Events after a position, oldest first: history, change stream, watch.
@@ -82,7 +88,7 @@ struct Totals {
   std::uint64_t active_sites = 0;
   std::uint64_t stock_lines = 0;
   std::uint64_t events = 0;  // kept
-  Position oldest_event;     // 0 if none
+  Position oldest_event;     // from which on no change of a site is missing; 0: there is none
   std::uint64_t bytes = 0;   // estimate of the State's memory
 };
 

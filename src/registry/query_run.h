@@ -19,6 +19,7 @@ namespace titer::registry {
 [[nodiscard]] Result<bool> changed_sites(const Store& store, Position since, const State::SiteVisitor& visit);
 [[nodiscard]] Result<bool> show_history(const RegistryCore& core, const History& query,
                                         const State::EventVisitor& visit);
+[[nodiscard]] Position history_removed(const RegistryCore& core, const History& query);
 [[nodiscard]] Result<bool> show_changes(const RegistryCore& core, const Changes& query,
                                         const State::EventVisitor& visit);
 

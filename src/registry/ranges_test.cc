@@ -93,7 +93,7 @@ struct Worn {
   }
   [[nodiscard]] StockLine line() const { return core.store.show_line(core.store.find_line(slot, kAnyProduct)); }
 
-  RegistryCore core{1000, std::size_t{1} << 20, kDayMs};
+  RegistryCore core{{1000, std::size_t{1} << 20, kDayMs}, {1000, std::size_t{1} << 20, kDayMs}};
   std::uint32_t slot = kNil;
   Outcome out;
 };

@@ -27,7 +27,27 @@ void RegistryCore::record(const RequestContext& context, EventKind kind, std::ui
   record_.valid_before = {};
   record_.source_before = {};
   record_.source_kept = true;
-  record_.previous = slot < store.slots() ? store.hot(slot).last_event : 0;
+  record_.key = context.key;
+  record_.excess = history.lane_of(context.key, kind, context.position) == Lane::kExcess;
+}
+
+std::uint64_t RegistryCore::last_event(std::uint32_t slot, Lane lane) const {
+  return lane == Lane::kExcess ? store.cold(slot).last_excess : store.hot(slot).last_event;
+}
+void RegistryCore::set_last_event(std::uint32_t slot, Lane lane, std::uint64_t at) {
+  if (lane == Lane::kExcess) return store.set_last_excess(slot, at);
+  store.set_last_event(slot, at);
+}
+
+void RegistryCore::append(Record& record) {
+  record.previous = 0;
+  if (record.slot == kNil) {
+    (void)history.append(record);
+    return;
+  }
+  const Lane lane = EventLog::lane_of(record);
+  record.previous = last_event(record.slot, lane);
+  set_last_event(record.slot, lane, history.append(record) + 1);
 }
 
 std::uint32_t RegistryCore::create_site(const RequestContext& context, EventKind kind, SiteImage& image) {
@@ -40,9 +60,10 @@ std::uint32_t RegistryCore::create_site(const RequestContext& context, EventKind
   record_.event.existed = false;
   record_.event.fields.push_back({"name", "", site.name});
   if (!site.zip.empty()) record_.event.fields.push_back({"zip", "", site.zip});
+  record_.previous = 0;
   const std::uint64_t at = history.append(record_);
   const std::uint32_t slot = store.add(image);
-  store.set_last_event(slot, at + 1);
+  set_last_event(slot, EventLog::lane_of(record_), at + 1);
   return slot;
 }
 
@@ -56,7 +77,7 @@ void RegistryCore::change_site(const RequestContext& context, EventKind kind, st
   record(context, kind, slot);
   record_.event.fields = fields;
   record_.event.reverts = reverts;
-  store.set_last_event(slot, history.append(record_) + 1);
+  append(record_);
   store.put(slot, image);
 }
 
@@ -78,7 +99,7 @@ void RegistryCore::change_line(const RequestContext& context, EventKind kind, st
   e.product = e.existed ? row.product : next->product;
   e.removed = next == nullptr;
   if (next != nullptr) e.after = next->availability;
-  store.set_last_event(slot, history.append(record_) + 1);
+  append(record_);
 
   out.has_stock = true;
   out.before = e.before;
@@ -123,7 +144,7 @@ void RegistryCore::refresh_line(const RequestContext& context, std::uint32_t lin
 void RegistryCore::note(const RequestContext& context, EventKind kind, const std::vector<FieldChange>& fields) {
   record(context, kind, kNil);
   record_.event.fields = fields;
-  (void)history.append(record_);
+  append(record_);
 }
 
 // --- rollback
@@ -146,7 +167,8 @@ void RegistryCore::save(std::uint32_t slot) {
   }
   const std::size_t begin = rollback_.images.size();
   write_image(store, slot, rollback_.images);
-  rollback_.saved.push_back({slot, store.hot(slot).last_event, begin, rollback_.images.size() - begin});
+  rollback_.saved.push_back(
+      {slot, store.hot(slot).last_event, store.cold(slot).last_excess, begin, rollback_.images.size() - begin});
 }
 
 void RegistryCore::roll_back() {
@@ -158,6 +180,7 @@ void RegistryCore::roll_back() {
     TITER_CHECK(read_image(bytes, image_), "an image for rollback is broken");
     restore_image(store, saved.slot, image_);
     store.set_last_event(saved.slot, saved.last_event);
+    store.set_last_excess(saved.slot, saved.last_excess);
   }
 }
 

@@ -17,7 +17,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "registry/access.h"
-#include "registry/event_ring.h"
+#include "registry/event_log.h"
 #include "registry/request.h"
 #include "registry/store.h"
 
@@ -36,23 +36,23 @@ struct RequestContext {
 struct Rollback {
   struct Saved {
     std::uint32_t slot;
-    std::uint64_t last_event;
+    std::uint64_t last_event, last_excess;
     std::size_t image_begin, image_size;
   };
   bool armed = false;
   std::uint32_t slots = 0;  // how many there were; newer ones are popped
-  EventRing::Mark mark;
+  EventLog::Mark mark;
   std::vector<Saved> saved;
   Bytes images;
 };
 
 class RegistryCore {
  public:
-  RegistryCore(std::size_t events_max, std::size_t bytes_max, std::int64_t age_ms_max)
-      : history(events_max, bytes_max, age_ms_max) {}
+  // Bounds of the history: of changes of sites, and of keys and the switch.
+  RegistryCore(EventRing::Bounds of_sites, EventRing::Bounds of_access) : history(of_sites, of_access) {}
 
   Store store;
-  EventRing history;
+  EventLog history;
   Access access;
   Position position;
   WallTime time;
@@ -68,6 +68,12 @@ class RegistryCore {
                    const StockLine* next, Outcome& out, Position reverts = {});
   // The same value was claimed again.
   void refresh_line(const RequestContext& context, std::uint32_t line, WallTime valid_at, std::string_view source);
+
+  // Appends an event of this site, which is there, or of none (kNil), to the history and to the site's chain.
+  void append(Record& record);
+  // Where the chain of a site's events in this lane begins, + 1; 0: there is none.
+  [[nodiscard]] std::uint64_t last_event(std::uint32_t slot, Lane lane) const;
+  void set_last_event(std::uint32_t slot, Lane lane, std::uint64_t at);
 
   // An event that concerns no site.
   void note(const RequestContext& context, EventKind kind, const std::vector<FieldChange>& fields);

@@ -17,7 +17,8 @@
 namespace titer::registry {
 
 struct State::Impl {
-  explicit Impl(HistoryBounds bounds) : core(bounds.events, bounds.bytes, bounds.age_ms) {}
+  explicit Impl(HistoryBounds b)
+      : core({b.events, b.bytes, b.age_ms}, {b.access_events, b.access_bytes, b.age_ms}) {}
   RegistryCore core;
 };
 
@@ -52,7 +53,7 @@ Totals State::totals() const {
   totals.active_sites = core.store.active_sites();
   totals.stock_lines = core.store.line_count();
   totals.events = core.history.events();
-  totals.oldest_event = core.history.oldest();
+  totals.oldest_event = core.history.oldest_complete();
   totals.bytes = core.store.bytes() + core.history.bytes();
   return totals;
 }
@@ -67,6 +68,9 @@ Result<bool> State::near(const Near& query, const NearVisitor& visit) const {
 Result<bool> State::history(const History& query, const EventVisitor& visit) const {
   return show_history(impl_->core, query, visit);
 }
+Position State::history_removed(const History& query) const {
+  return registry::history_removed(impl_->core, query);
+}
 Result<bool> State::changes(const Changes& query, const EventVisitor& visit) const {
   return show_changes(impl_->core, query, visit);
 }
@@ -74,6 +78,7 @@ Result<bool> State::changed_sites(Position since, const SiteVisitor& visit) cons
   return registry::changed_sites(impl_->core.store, since, visit);
 }
 
+Status State::judge(const Request& request) const { return registry::judge(impl_->core, request); }
 bool State::has_keys() const { return impl_->core.access.on(); }
 Status State::judge(KeyId key, Act act, WallTime now) const {
   Access::Verdict verdict = impl_->core.access.judge(key, act, std::max(now, time()));
@@ -108,8 +113,8 @@ bool State::write_site(std::uint32_t slot, Position upto, Bytes& out) const {
 
 std::string_view State::site_id(std::uint32_t slot) const { return impl_->core.store.id(slot); }
 
-Position State::write_events(Position since, std::size_t bytes_max, Bytes& out) const {
-  return registry::write_events(impl_->core, since, bytes_max, out);
+Position State::write_events(Lane lane, Position since, std::size_t bytes_max, Bytes& out) const {
+  return registry::write_events(impl_->core, lane, since, bytes_max, out);
 }
 void State::write_access(Position since, Bytes& out) const { registry::write_access(impl_->core, since, out); }
 Position State::access_changed() const { return impl_->core.access.changed(); }
@@ -123,7 +128,8 @@ std::size_t State::changes() const { return impl_->core.store.changes(); }
 bool State::take_changed(std::size_t sites_min, std::size_t bytes_max, const PartVisitor& visit) {
   return registry::take_changed(impl_->core.store, sites_min, bytes_max, visit);
 }
-Position State::dropped() const { return impl_->core.history.dropped(); }
+Position State::dropped(Lane lane) const { return impl_->core.history.dropped(lane); }
+Position State::complete_after() const { return impl_->core.history.complete_after(); }
 
 Status State::check() const { return check_core(impl_->core); }
 

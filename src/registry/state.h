@@ -11,7 +11,7 @@
 // sites (check() proves it, tests call it); digest() is the sum of one hash per site, stock line and key, so equal states
 // have equal digests however they were reached (by apply or by transfer); history_digest() is of the rest.
 // Thread rule: one thread. Views it shows live until the next apply() or read_transfer().
-// Limits: limits.h. Events are bounded by kHistoryEventsMax, kHistoryBytesMax and kHistoryAgeMs, oldest dropped first.
+// Limits: limits.h. Events are bounded in number, bytes and age, for each key as well as in all (event_log.h).
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/result.h"
+#include "registry/lane.h"
 #include "registry/permissions.h"
 #include "registry/query.h"
 #include "registry/request.h"
@@ -38,9 +39,11 @@ struct FreshnessBounds {
 class State {
  public:
   struct HistoryBounds {
-    std::size_t events;
-    std::size_t bytes;
+    std::size_t events;                           // of each of the two lanes of changes of sites
+    std::size_t bytes;                            // likewise
     std::int64_t age_ms = limits::kHistoryAgeMs;  // by commit times: how much older than the newest request
+    std::size_t access_events = limits::kAccessEventsMax;
+    std::size_t access_bytes = limits::kAccessHistoryBytesMax;
   };
   State();
   explicit State(HistoryBounds bounds);
@@ -74,12 +77,20 @@ class State {
   [[nodiscard]] Result<bool> list(const ListSites& query, const SiteVisitor& visit) const;
   [[nodiscard]] Result<Site> get(const SiteRef& ref) const;
   [[nodiscard]] Result<bool> near(const Near& query, const NearVisitor& visit) const;  // kNotFound: unknown ZIP
-  [[nodiscard]] Result<bool> history(const History& query, const EventVisitor& visit) const;
+  [[nodiscard]] Result<bool> history(const History& query,
+                                     const EventVisitor& visit) const;  // kTooOld: all is removed
+  // Events of such a question up to here may be missing, because they were removed; above, all are there.
+  [[nodiscard]] Position history_removed(const History& query) const;
   [[nodiscard]] Result<bool> changes(const Changes& query, const EventVisitor& visit) const;  // kTooOld
   [[nodiscard]] Result<bool> changed_sites(Position since, const SiteVisitor& visit) const;   // kTooOld
 
   // --- keys (access.h): what `key` may ask for now. `now` is a wall clock's; commit times that are later count instead
   [[nodiscard]] bool has_keys() const;
+  // Some requests are refused for who asks: there are keys, or writes are stopped.
+  [[nodiscard]] bool guarded() const { return has_keys() || writes().stopped; }
+  // Would apply(request) refuse it for its form, for who asks, or for the write switch, if it were next? Commit time alone
+  // says what has expired, as in apply(). Ok when in doubt.
+  [[nodiscard]] Status judge(const Request& request) const;
   [[nodiscard]] Status judge(KeyId key, Act act, WallTime now) const;
   [[nodiscard]] Status check_secret(const CheckKey& query, WallTime now) const;
   using KeyVisitor = std::function<bool(const Key&)>;
@@ -93,9 +104,9 @@ class State {
   // over many turns.
   [[nodiscard]] std::uint32_t slots() const;
   std::uint32_t write_sites(std::uint32_t from_slot, std::size_t bytes_max, Bytes& out, Position since = {}) const;
-  // Writes events above `since`, about bytes_max bytes; returns the position up to which they are complete:
-  // continue from there until it is position().
-  Position write_events(Position since, std::size_t bytes_max, Bytes& out) const;
+  // Writes the events of a lane above `since`, about bytes_max bytes; returns the position up to which they are complete:
+  // continue from there until it is position(). Each lane by itself, in any order.
+  Position write_events(Lane lane, Position since, std::size_t bytes_max, Bytes& out) const;
   // All keys and the switch, if they changed after `since`. Any time before the head.
   void write_access(Position since, Bytes& out) const;
   [[nodiscard]] Position access_changed() const;
@@ -127,7 +138,8 @@ class State {
   // Writes that site as take_changed shows it, unless it is not there or has changed after `upto`. Whether it wrote it.
   bool write_site(std::uint32_t slot, Position upto, Bytes& out) const;
   [[nodiscard]] std::string_view site_id(std::uint32_t slot) const;  // of a slot below slots()
-  [[nodiscard]] Position dropped() const;  // events up to here may be missing; above, all are kept
+  [[nodiscard]] Position dropped(Lane lane) const;  // events up to here may be missing there; above, all are kept
+  [[nodiscard]] Position complete_after() const;    // likewise of all changes of sites
 
   // Recomputes everything that is kept up to date incrementally and compares. Slow; tests and `verify`.
   [[nodiscard]] Status check() const;

@@ -6,7 +6,7 @@
 // never disagree: every change goes through add/put/pop (site), add_line/put_line/remove_line (stock), and each of
 // these leaves everything consistent. Callers have validated what they pass.
 //
-// A row is split: HotRow is what an availability request touches (64 bytes), ColdRow the rest (56), the texts one
+// A row is split: HotRow is what an availability request touches (64 bytes), ColdRow the rest (64), the texts one
 // packed block, shared words interned. A stock line has 56 bytes; lines are chained per site in the order of
 // products. A site's first line has the site's slot as its number, so that row and line are fetched side by side
 // and not one after the other; further lines lie in a pool and have numbers from kPoolLine on.
@@ -40,7 +40,7 @@ struct alignas(64) HotRow {
 
   SiteText text;
   std::uint64_t changed = 0;     // position of the last change of anything here
-  std::uint64_t last_event = 0;  // where the history has this site's newest event, + 1; 0: none
+  std::uint64_t last_event = 0;  // where the history has this site's newest event of the shares, + 1; 0: none
   std::uint32_t first_line = kNil;
   std::uint32_t version = 0;
   std::uint16_t lines = 0;
@@ -56,13 +56,14 @@ struct alignas(64) HotRow {
 static_assert(sizeof(HotRow) == 64);
 
 struct ColdRow {
+  std::uint64_t last_excess = 0;  // likewise of the excess (event_log.h)
   std::int64_t created_at = 0, updated_at = 0;
   std::int32_t lat = 0, lon = 0;  // 1e-7 degrees: exact for every decimal that feeds give, in four bytes
   std::uint32_t city = 0, county = 0, state = 0, provider = 0, created_by = 0, updated_by = 0;  // words
   std::uint32_t retired_version = 0;
   std::uint16_t asked_name = 0;
 };
-static_assert(sizeof(ColdRow) == 56);
+static_assert(sizeof(ColdRow) == 64);
 
 struct Line {
   std::uint32_t product = 0, source = 0, updated_by = 0;  // words
@@ -128,8 +129,9 @@ class Store {
   void remove_line(std::uint32_t line);
   void touch(std::uint32_t slot, Position changed);
   void set_last_event(std::uint32_t slot, std::uint64_t at) { hot_[slot].last_event = at; }
+  void set_last_excess(std::uint32_t slot, std::uint64_t at) { cold_[slot].last_excess = at; }
 
-  // --- which rows changed, lines included (`last_event` is none of it: it follows from the history)
+  // --- which rows changed, lines included (the places of its events are none of it: they follow from the history)
   void track_changes(bool on) { changes_.track(on); }
   [[nodiscard]] std::size_t changes() const { return changes_.size(); }
   [[nodiscard]] std::uint32_t take_change() { return changes_.take(slots()); }

@@ -75,12 +75,17 @@ class Bench {
   std::string_view actor = "clinic", reason;
 };
 
+// All events above `since`.
+inline void write_events(const State& from, Position since, Bytes& out) {
+  for (const Lane lane : kAllLanes) (void)from.write_events(lane, since, std::size_t{1} << 30, out);
+}
+
 // The whole state, copied by one transfer in one go.
 inline State copy(const State& from, State::HistoryBounds bounds = {200'000, std::size_t{16} << 20}) {
   State to(bounds);
   Bytes bytes;
   for (std::uint32_t slot = 0; slot < from.slots();) slot = from.write_sites(slot, 1 << 20, bytes);
-  from.write_events({}, std::size_t{1} << 30, bytes);
+  write_events(from, {}, bytes);
   from.write_access({}, bytes);
   from.write_head(bytes);
   const Status status = to.read_transfer(bytes);

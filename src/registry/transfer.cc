@@ -57,22 +57,27 @@ bool is_sound(const Record& record) {
   return e.product.empty() || is_product(e.product);
 }
 
-Status read_event(RegistryCore& core, ByteView in, Position known) {
+// The newest event of each lane.
+using Newest = PerLane<Position>;
+Newest newest_of(const EventLog& history) {
+  Newest newest;
+  for (const Lane lane : kAllLanes) newest[lane] = history[lane].newest();
+  return newest;
+}
+
+Status read_event(RegistryCore& core, ByteView in, const Newest& known) {
   Record record;
   if (!EventRing::read_record(in, record) || !is_sound(record)) return malformed("an event");
   // A position is always sent whole, so an event up to what came in earlier messages is a repetition.
-  if (record.event.position <= known) return ok_status();
-  if (record.event.position < core.history.newest()) return malformed("events out of order");
-  if (!concerns_site(record.event.kind)) {
-    if (record.slot != kNil) return malformed("an event of a site that no site can have");
-    (void)core.history.append(record);
-    core.history.trim(core.time);
-    return ok_status();
+  const Lane lane = EventLog::lane_of(record);
+  if (record.event.position <= known[lane]) return ok_status();
+  if (record.event.position < core.history[lane].newest()) return malformed("events out of order");
+  if (concerns_site(record.event.kind)) {
+    if (record.slot >= core.store.slots()) return malformed("an event of a site that does not exist");
+  } else if (record.slot != kNil || record.excess) {
+    return malformed("an event of a site that no site can have");
   }
-  if (record.slot >= core.store.slots()) return malformed("an event of a site that does not exist");
-  // The chain of a site's events is not sent; it grows here as it grew there.
-  record.previous = core.store.hot(record.slot).last_event;
-  core.store.set_last_event(record.slot, core.history.append(record) + 1);
+  core.append(record);  // the chain of a site's events is not sent; it grows here as it grew there
   core.history.trim(core.time);
   return ok_status();
 }
@@ -81,16 +86,26 @@ Status read_head(RegistryCore& core, ByteView in) {
   ByteReader reader(in);
   const Position position(reader.u64());
   const WallTime time(reader.i64());
-  const Position dropped(reader.u64());
   const std::uint32_t slots = reader.u32();
-  const std::uint64_t events = reader.u64();
+  struct Kept {
+    Position dropped;
+    std::uint64_t events = 0;
+  };
+  PerLane<Kept> lanes;
+  for (Kept& lane : lanes.each) {
+    lane.dropped = Position(reader.u64());
+    lane.events = reader.u64();
+  }
   if (!reader.done()) return malformed("the head");
   if (core.history.newest() > position || core.store.slots() > slots)
     return Error{Code::kTooOld, "the transferred registry's head is older than what came before it"};
   if (slots != core.store.slots()) return malformed("sites are missing");
   // The events that were here before the transfer may reach back farther, with a gap in between.
-  core.history.cut(events, dropped);
-  if (events != core.history.events()) return malformed("events are missing");
+  for (const Lane lane : kAllLanes) {
+    const Kept& kept = lanes[lane];
+    core.history.cut(lane, kept.events, kept.dropped);
+    if (kept.events != core.history[lane].events()) return malformed("events are missing");
+  }
   core.position = position;
   core.time = time;
   return ok_status();
@@ -131,8 +146,8 @@ bool take_changed(Store& store, std::size_t sites_min, std::size_t bytes_max, co
   return store.changes() == 0;
 }
 
-Position write_events(const RegistryCore& core, Position since, std::size_t bytes_max, Bytes& out) {
-  const EventRing& history = core.history;
+Position write_events(const RegistryCore& core, Lane lane, Position since, std::size_t bytes_max, Bytes& out) {
+  const EventRing& history = core.history[lane];
   const std::size_t limit = out.size() + bytes_max;
   Position done = since;
   EventRing::Place place;
@@ -158,15 +173,17 @@ void write_head(const RegistryCore& core, Bytes& out) {
   PartWriter part(Part::kHead, out);
   part.body().u64(core.position.value);
   part.body().i64(core.time.value);
-  part.body().u64(core.history.dropped().value);
   part.body().u32(core.store.slots());
-  part.body().u64(core.history.events());
+  for (const Lane lane : kAllLanes) {
+    part.body().u64(core.history.dropped(lane).value);
+    part.body().u64(core.history[lane].events());
+  }
   part.end();
 }
 
 Status read_transfer(RegistryCore& core, ByteView in) {
   ByteReader reader(in);
-  const Position known = core.history.newest();
+  const Newest known = newest_of(core.history);
   while (reader.ok() && reader.left() > 0) {
     const auto part = static_cast<Part>(reader.u8());
     const ByteView body = reader.blob();

@@ -5,9 +5,10 @@
 //
 // A transfer is a sequence of parts, each a kind (u8), a length (u32) and that many bytes:
 //   site   slot u32, image (registry_core.h)        the newest one of a slot wins
-//   event  record (event_ring.h)           its site came before; positions never fall; known ones are skipped
+//   event  record (event_ring.h)           its site came before; positions never fall in a lane; known ones are skipped
 //   access keys and switch (access.h)      the newest one wins
-//   head   position, commit time, dropped history, slots, events; older events than the writer has are dropped here
+//   head   position, commit time, slots, then of each lane of the history what was dropped and how many events are left;
+//          older events than the writer has are dropped here
 // Sites carry texts and no interned numbers, so the receiver's interner may number differently.
 #pragma once
 
@@ -22,7 +23,7 @@ namespace titer::registry {
 std::uint32_t write_sites(const Store& store, std::uint32_t from_slot, std::size_t bytes_max, Position since,
                           Bytes& out);
 void write_site(const Store& store, std::uint32_t slot, Bytes& out);
-Position write_events(const RegistryCore& core, Position since, std::size_t bytes_max, Bytes& out);
+Position write_events(const RegistryCore& core, Lane lane, Position since, std::size_t bytes_max, Bytes& out);
 void write_access(const RegistryCore& core, Position since, Bytes& out);
 void write_head(const RegistryCore& core, Bytes& out);
 bool take_changed(Store& store, std::size_t sites_min, std::size_t bytes_max, const State::PartVisitor& visit);

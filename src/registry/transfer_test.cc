@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <algorithm>
+
 #include "registry/random_requests.h"
 #include "registry/test_support.h"
 
@@ -69,16 +71,20 @@ TEST(Transfer, over_many_turns_with_requests_in_between_ends_equal) {
       send();
       run(b, requests, static_cast<int>(requests.below(20)));
     }
-    Position events;
+    PerLane<Position> events;
+    const auto write_some = [&](std::size_t bytes_max) {
+      for (const Lane lane : kAllLanes) events[lane] = b.state.write_events(lane, events[lane], bytes_max, bytes);
+    };
     for (int turn = 0; turn < 8; ++turn) {
       if (slot < b.state.slots()) slot = b.state.write_sites(slot, 1 << 20, bytes);  // before their events
-      events = b.state.write_events(events, 300, bytes);
+      write_some(300);
       send();
       run(b, requests, static_cast<int>(requests.below(10)));
     }
     test::write_changed_sites(b.state, began, bytes);
     send();
-    while (events < b.state.position()) events = b.state.write_events(events, 500, bytes);
+    while (std::ranges::any_of(events.each, [&](Position upto) { return upto < b.state.position(); }))
+      write_some(500);
     send();
     b.state.write_head(bytes);
     send();
@@ -103,11 +109,11 @@ TEST(Transfer, to_one_with_an_older_history_leaves_exactly_the_writers) {
     run(b, requests, static_cast<int>(requests.below(200)));
     Bytes bytes;
     test::write_changed_sites(b.state, since, bytes);
-    (void)b.state.write_events(since, 1 << 20, bytes);
+    test::write_events(b.state, since, bytes);
     b.state.write_head(bytes);
     const Status status = other.read_transfer(bytes);
     ASSERT_TRUE(status.ok()) << status.error().message;
-    EXPECT_EQ(other.dropped(), b.state.dropped());
+    for (const Lane lane : kAllLanes) EXPECT_EQ(other.dropped(lane), b.state.dropped(lane));
     ASSERT_TRUE(other.check().ok());
     expect_same_future(b, other, requests, 100);
   }
@@ -124,7 +130,7 @@ TEST(Transfer, that_misses_something_is_refused_at_the_head) {
   };
   Bytes one, events, head;
   EXPECT_EQ(b.state.write_sites(0, 1, one), 1U);
-  (void)b.state.write_events({}, 1 << 20, events);
+  test::write_events(b.state, {}, events);
   b.state.write_head(head);
   Bytes all = one;
   b.state.write_sites(1, 1, all);
@@ -144,7 +150,7 @@ TEST(Transfer, of_damaged_bytes_is_an_error_and_never_a_crash) {
   run(b, requests, 200);
   Bytes bytes;
   b.state.write_sites(0, 1 << 20, bytes);
-  (void)b.state.write_events({}, 1 << 20, bytes);
+  test::write_events(b.state, {}, bytes);
   b.state.write_head(bytes);
   for (std::size_t size = 0; size < bytes.size(); size += 13) {
     State other;

@@ -235,13 +235,13 @@ SessionTable& SessionTable::operator=(SessionTable&&) noexcept = default;
 SessionTable::Found SessionTable::find(SessionId session, RequestNumber number, Position born) const {
   const std::uint64_t n = number.value;
   const std::size_t window = impl_->limits.window;
-  if (n == 0) return {Verdict::kTooFar, {}};
+  if (n == 0 || n > limits::kCounterMax) return {Verdict::kNoNumber, {}};
   if (!rule_enabled(ProtocolRule::kExactlyOnce)) return {Verdict::kFresh, {}};
   const Session* s = impl_->find(session);
   const bool maybe_evicted = s == nullptr && impl_->horizon.value > 0 && born <= impl_->horizon;
   if (maybe_evicted && rule_enabled(ProtocolRule::kHorizon)) return {Verdict::kEvicted, {}};
   const std::uint64_t highest = s == nullptr ? 0 : s->highest.value;
-  if (n > highest) return {n - highest > window ? Verdict::kTooFar : Verdict::kFresh, {}};
+  if (n > highest) return {Verdict::kFresh, {}};
   if (n < s->lowest(window)) return {Verdict::kEvicted, {}};
   const Entry& e = s->at(n);
   if (e.state == Entry::kNever) return {Verdict::kFresh, {}};

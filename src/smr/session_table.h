@@ -16,7 +16,7 @@
 // and no frame.
 //
 // Invariants: I9 each (session, number) takes effect once. Equal sequences of calls give equal digests. The horizon
-// never falls. Numbers advance by at most the window, so every walk over a session's numbers is bounded by it.
+// never falls. Every walk over a session's numbers is bounded by the window, however far a number lies above the others.
 // Thread rule: none of its own; belongs to the state machine's thread.
 #pragma once
 
@@ -44,17 +44,18 @@ class SessionTable {
   SessionTable& operator=(SessionTable&&) noexcept;
 
   enum class Verdict {
-    kFresh,    // execute it, then remember() its result
-    kRepeat,   // `result` is what the first execution gave
-    kEvicted,  // it may have been executed, nobody remembers: answer kSessionEvicted, do not execute
-    kTooFar,  // beyond the window, which no client that keeps to the rules asks for: answer kInvalid, do not execute
+    kFresh,     // execute it, then remember() its result
+    kRepeat,    // `result` is what the first execution gave
+    kEvicted,   // it may have been executed, nobody remembers: answer kSessionEvicted, do not execute
+    kNoNumber,  // 0, or above kCounterMax: answer kInvalid, do not execute
   };
   struct Found {
     Verdict verdict = Verdict::kFresh;
     ByteView result;  // valid until the next non-const call
   };
-  // Fresh: a number that was not used yet, inside the window that ends at the session's highest number or at most one
-  // window above it; of a session that is not here, only if it was born above the horizon.
+  // Fresh: a number that was not used yet, inside the window that ends at the session's highest number or above it; of a
+  // session that is not here, only if it was born above the horizon. However far above: the numbers of requests that a
+  // gateway has refused never come here (docs/decisions/0032), so what looks like a leap may be the next request.
   [[nodiscard]] Found find(SessionId session, RequestNumber number, Position born) const;
 
   // Notes the result of a request that find() called fresh, at this position. Evicts what is over the limits.

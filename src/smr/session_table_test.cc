@@ -38,24 +38,34 @@ TEST(SessionTable, a_repeated_request_gets_its_first_result) {
   EXPECT_EQ(t.result(1, 1), "first");
 }
 
-// --- numbers: a session advances by its window at most
+// --- numbers
 
-TEST(SessionTable, a_new_session_begins_with_any_number_of_its_first_window) {
-  Table t({10, 8, 1000});
-  EXPECT_EQ(t.ask(9, 0), Verdict::kTooFar);
-  EXPECT_EQ(t.ask(9, 1), Verdict::kFresh);
-  EXPECT_EQ(t.ask(9, 8), Verdict::kFresh);
-  EXPECT_EQ(t.ask(9, 9), Verdict::kTooFar);
-}
-
-TEST(SessionTable, a_number_more_than_a_window_above_the_highest_is_refused) {
+TEST(SessionTable, numbers_are_from_1_to_the_end_of_counters) {
   Table t({10, 8, 1000});
   t.note(1, 3, "c");
-  EXPECT_EQ(t.ask(1, 11), Verdict::kFresh);
-  EXPECT_EQ(t.ask(1, 12), Verdict::kTooFar);
-  EXPECT_EQ(t.ask(1, limits::kCounterMax), Verdict::kTooFar);
-  EXPECT_EQ(t.ask(1, ~std::uint64_t{0}), Verdict::kTooFar);
-  EXPECT_EQ(t.ask(2, ~std::uint64_t{0}), Verdict::kTooFar);
+  for (const std::uint64_t session : {1, 2}) {
+    EXPECT_EQ(t.ask(session, 0), Verdict::kNoNumber);
+    EXPECT_EQ(t.ask(session, 1), Verdict::kFresh);
+    EXPECT_EQ(t.ask(session, limits::kCounterMax), Verdict::kFresh);
+    EXPECT_EQ(t.ask(session, limits::kCounterMax + 1), Verdict::kNoNumber);
+    EXPECT_EQ(t.ask(session, ~std::uint64_t{0}), Verdict::kNoNumber);
+  }
+}
+
+// The requests between were refused by gateways, and never came to the table.
+TEST(SessionTable, a_number_far_above_the_others_is_taken_and_its_window_ends_there) {
+  Table t({10, 8, 1000});
+  t.note(1, 1, "a");
+  t.note(1, 2, "b");
+  for (const std::uint64_t far : {std::uint64_t{1000}, std::uint64_t{1} << 40, limits::kCounterMax}) {
+    ASSERT_EQ(t.ask(1, far), Verdict::kFresh);
+    t.note(1, far, "far");
+    EXPECT_EQ(t.result(1, far), "far");
+    EXPECT_EQ(t.ask(1, far - 7), Verdict::kFresh) << "in the window, and not used";
+    EXPECT_EQ(t.ask(1, far - 8), Verdict::kEvicted);
+    EXPECT_EQ(t.ask(1, 1), Verdict::kEvicted);
+  }
+  EXPECT_EQ(t.bytes(), 3U) << "what fell out of the window is forgotten";
 }
 
 // The end of the range, as a session that a donor sent may have it.
@@ -220,7 +230,6 @@ struct SessionModel {
     const auto it = sessions.find(s);
     if (it == sessions.end() && horizon > 0 && born <= horizon) return Verdict::kEvicted;
     const std::uint64_t highest = it == sessions.end() ? 0 : it->second.highest;
-    if (n > highest + window) return Verdict::kTooFar;
     if (n > highest) return Verdict::kFresh;
     if (n + window <= highest) return Verdict::kEvicted;
     return it->second.results.contains(n) ? Verdict::kRepeat : Verdict::kFresh;

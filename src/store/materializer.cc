@@ -39,32 +39,41 @@ bool Materializer::gather(machine::Machine& machine, std::size_t bytes_max) {
 }
 
 bool Materializer::gather_events(const registry::State& state, std::size_t bytes_max) {
-  Bytes& block = written_.last_block;
+  bool all = true;
+  for (const registry::Lane lane : registry::kAllLanes) all = gather_lane(state, lane, bytes_max) && all;
+  return all;
+}
+
+bool Materializer::gather_lane(const registry::State& state, registry::Lane lane, std::size_t bytes_max) {
+  Written::Events& written = written_.events[lane];
+  Bytes& block = written.last_block;
   for (std::size_t taken = 0; taken < bytes_max;) {
     const std::size_t before = block.size();
-    const Position upto = state.write_events(written_.events, kBlockBytes - before, block);
+    const Position upto = state.write_events(lane, written.upto, kBlockBytes - before, block);
     const bool some = block.size() > before;
-    if (some && before == 0) written_.blocks.push_back(written_.events.next());
-    written_.events = std::max(written_.events, upto);
+    if (some && before == 0) written.blocks.push_back(written.upto.next());
+    written.upto = std::max(written.upto, upto);
     if (!some) return true;
-    block_changed_ = true;
+    block_changed_[lane] = true;
     taken += block.size() - before;
     if (block.size() < kBlockBytes) continue;
-    put_block();
+    put_block(lane);
     block.clear();
   }
   return false;
 }
 
-void Materializer::put_block() {
-  if (block_changed_) batch_->put_block(written_.blocks.back(), written_.last_block);
-  block_changed_ = false;
+void Materializer::put_block(registry::Lane lane) {
+  if (!std::exchange(block_changed_[lane], false)) return;
+  const Written::Events& written = written_.events[lane];
+  batch_->put_block(lane, written.blocks.back(), written.last_block);
 }
 
 // A block ends where the next one begins; the last one stays.
-void Materializer::drop_blocks(Position dropped) {
-  std::deque<Position>& blocks = written_.blocks;
-  for (; blocks.size() > 1 && blocks[1] <= dropped.next(); blocks.pop_front()) batch_->drop_block(blocks.front());
+void Materializer::drop_blocks(registry::Lane lane, Position dropped) {
+  std::deque<Position>& blocks = written_.events[lane].blocks;
+  for (; blocks.size() > 1 && blocks[1] <= dropped.next(); blocks.pop_front())
+    batch_->drop_block(lane, blocks.front());
 }
 
 void Materializer::gather_sessions(const machine::Machine& machine) {
@@ -107,8 +116,10 @@ TablesBatch Materializer::close(machine::Machine& machine, Closing closing) {
   constexpr std::size_t kAll = ~std::size_t{0} / 2;
   (void)machine.take_changed(kAll, kAll, [&](std::uint32_t slot, ByteView part) { into.put_site(slot, part); });
   while (!gather_events(machine.registry(), kEventBytes)) continue;
-  put_block();
-  drop_blocks(machine.registry().dropped());
+  for (const registry::Lane lane : registry::kAllLanes) {
+    put_block(lane);
+    drop_blocks(lane, machine.registry().dropped(lane));
+  }
   gather_sessions(machine);
   (void)gather_idempotency(machine.idempotency(), kAll);
   drop_idempotency(machine.idempotency());
@@ -117,7 +128,7 @@ TablesBatch Materializer::close(machine::Machine& machine, Closing closing) {
   head.batch = ++written_.batch;
   head.standing = machine.standing(closing.learning);
   head.checkpoint = std::move(closing.checkpoint);
-  head.events = written_.events;
+  for (const registry::Lane lane : registry::kAllLanes) head.events[lane] = written_.events[lane].upto;
   head.journal = closing.journal;
   head.written = closing.now;
   head.recoveries = std::move(closing.recoveries);

@@ -12,7 +12,7 @@
 //
 // The work of gathering keeps up with the work of executing: each call takes at least twice the rows that changed since
 // the call before, so gathering ends, and close() finds about one turn's changes. What it copies beyond that are
-// the sessions (limits::kSessionBytesMax) and one block of history.
+// the sessions (limits::kSessionBytesMax) and one block of each lane of the history.
 //
 // The caller begins when there is something worth writing, at the latest every 64 MiB of journal or kSitesWaiting
 // changed sites: that bounds the batch and so the memory (about 300 bytes a site; the state's history may come on
@@ -55,8 +55,9 @@ class Materializer {
   TablesBatch& batch(const machine::Machine& machine);
   // True: none are left.
   bool gather_events(const registry::State& state, std::size_t bytes_max);
-  void put_block();
-  void drop_blocks(Position dropped);
+  bool gather_lane(const registry::State& state, registry::Lane lane, std::size_t bytes_max);
+  void put_block(registry::Lane lane);
+  void drop_blocks(registry::Lane lane, Position dropped);
   void gather_sessions(const machine::Machine& machine);
   bool gather_idempotency(const machine::IdempotencyTable& table, std::size_t bytes_max);
   void drop_idempotency(const machine::IdempotencyTable& table);
@@ -65,8 +66,8 @@ class Materializer {
   const Tables& tables_;
   Written written_;
   std::optional<TablesBatch> batch_;
-  std::size_t left_ = 0;        // changed sites that the last call left
-  bool block_changed_ = false;  // written_.last_block is not in the tables or the batch as it is
+  std::size_t left_ = 0;                     // changed sites that the last call left
+  registry::PerLane<bool> block_changed_{};  // its last block is not in the tables or the batch as it is
 };
 
 }  // namespace titer::store

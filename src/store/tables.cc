@@ -46,11 +46,11 @@ TablesBatch& TablesBatch::operator=(TablesBatch&&) noexcept = default;
 void TablesBatch::put_site(std::uint32_t slot, ByteView part) {
   (void)contents_->writes.Put(contents_->families[kSites], SlotKey(slot).slice(), slice_of(part));
 }
-void TablesBatch::put_block(Position first, ByteView events) {
-  (void)contents_->writes.Put(contents_->families[kHistory], NumberKey(first.value).slice(), slice_of(events));
+void TablesBatch::put_block(registry::Lane lane, Position first, ByteView events) {
+  (void)contents_->writes.Put(contents_->families[kHistory], block_key(lane, first).slice(), slice_of(events));
 }
-void TablesBatch::drop_block(Position first) {
-  (void)contents_->writes.Delete(contents_->families[kHistory], NumberKey(first.value).slice());
+void TablesBatch::drop_block(registry::Lane lane, Position first) {
+  (void)contents_->writes.Delete(contents_->families[kHistory], block_key(lane, first).slice());
 }
 void TablesBatch::put_session(SessionId id, ByteView session) {
   (void)contents_->writes.Put(contents_->families[kSessions], NumberKey(id.value).slice(), slice_of(session));

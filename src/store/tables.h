@@ -3,7 +3,7 @@
 // Tables: the state machine's state on disk, as it was at one executed position.
 //
 // Five column families of one RocksDB: sites (slot → the site as State::read_transfer takes it), history (blocks of
-// consecutive events), sessions (id → the session), idempotency keys (position → the record), meta (who they belong to, the keys if there are any, the head). One batch moves them from
+// consecutive events of a lane), sessions (id → the session), idempotency keys (position → the record), meta (who they belong to, the keys if there are any, the head). One batch moves them from
 // one position to a later one, all or nothing: what changed and the head that says where that is. They follow the
 // state lazily; the journal holds every frame beyond them, so recovery is: load these, replay that.
 //
@@ -47,10 +47,13 @@ struct Written {
   std::set<SessionId> session_ids;
   Position idempotency;          // idempotency keys are there up to here …
   Position idempotency_dropped;  // … and above this
-  Position events;               // blocks hold the events up to here
-  std::deque<Position> blocks;   // the first position of each
-  Position access;               // keys and switch are there as of then
-  Bytes last_block;              // the last of them, while it has room
+  struct Events {
+    Position upto;                // blocks hold the events up to here
+    std::deque<Position> blocks;  // the first position of each
+    Bytes last_block;             // the last of them, while it has room
+  };
+  registry::PerLane<Events> events;
+  Position access;  // keys and switch are there as of then
 };
 
 // Everything that one write changes, and the head. Made by a Materializer.
@@ -130,8 +133,8 @@ class TablesBatch {
   TablesBatch& operator=(TablesBatch&&) noexcept;
 
   void put_site(std::uint32_t slot, ByteView part);
-  void put_block(Position first, ByteView events);
-  void drop_block(Position first);
+  void put_block(registry::Lane lane, Position first, ByteView events);
+  void drop_block(registry::Lane lane, Position first);
   void put_session(SessionId id, ByteView session);
   void drop_session(SessionId id);
   void put_idempotency(Position position, ByteView record);

@@ -15,6 +15,8 @@
 #include <memory>
 #include <string>
 
+#include "base/limits.h"
+#include "registry/lane.h"
 #include "store/tables.h"
 
 namespace titer::store {
@@ -74,7 +76,15 @@ class Key {
   std::array<char, sizeof(T)> bytes_;
 };
 using SlotKey = Key<std::uint32_t>;
-using NumberKey = Key<std::uint64_t>;  // of a block's first position, of a session, of a position
+using NumberKey = Key<std::uint64_t>;  // of a session, of a position
+
+// Of a block of events: its lane in the two highest bits, which no position reaches (kCounterMax), and its first position.
+// So the blocks of a lane lie side by side, and are loaded in the order of their positions.
+inline constexpr unsigned kLaneShift = 62;
+static_assert(limits::kCounterMax <= std::uint64_t{1} << kLaneShift && registry::kLanes <= 4);
+inline NumberKey block_key(registry::Lane lane, Position first) {
+  return NumberKey(static_cast<std::uint64_t>(lane) << kLaneShift | first.value);
+}
 
 inline rocksdb::Slice slice_of(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

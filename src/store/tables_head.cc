@@ -48,7 +48,7 @@ void encode_head(const Head& head, Bytes& out) {
   w.u64(s.horizon.value);
   w.blob(s.idempotency);
   write_checkpoint(w, head.checkpoint);
-  w.u64(head.events.value);
+  for (const Position upto : head.events.each) w.u64(upto.value);
   w.u64(head.journal.salt);
   w.u64(head.journal.group);
   w.i64(head.written.value);
@@ -73,7 +73,7 @@ Result<Head> decode_head(ByteView bytes) {
   const ByteView idempotency = in.blob();
   s.idempotency.assign(idempotency.begin(), idempotency.end());
   head.checkpoint = read_checkpoint(in);
-  head.events = Position(in.u64());
+  for (Position& upto : head.events.each) upto = Position(in.u64());
   head.journal.salt = in.u64();
   head.journal.group = in.u64();
   head.written = WallTime(in.i64());

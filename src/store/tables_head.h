@@ -22,7 +22,7 @@ struct Head {
   std::uint64_t batch = 0;  // which one, counted since the tables were made or wiped: each builds on the one before
   machine::Machine::Standing standing;
   smr::Checkpoint checkpoint;
-  Position events;                      // the blocks of history reach up to here
+  registry::PerLane<Position> events;   // the blocks of history reach up to here
   JournalMark journal;                  // what was synced of the journal before this was written
   WallTime written;                     // by this machine's clock, for people
   std::vector<std::string> recoveries;  // losses that an operator accepted, a sentence each; kept permanently

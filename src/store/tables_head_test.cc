@@ -20,7 +20,7 @@ Head some_head() {
   head.checkpoint.last_executed = {LamportTime(5), TransmitterId(2)};
   head.checkpoint.clock = LamportTime(9);
   head.checkpoint.bases = {{TransmitterId(0), Seq(4)}, {TransmitterId(kDirectClientBit | 5), Seq(6)}};
-  head.events = Position(399);
+  head.events.each = {Position(399), Position(398), Position(12)};
   head.journal = {0x5A17, 12};
   head.written = WallTime(-1);
   head.recoveries = {"one", ""};

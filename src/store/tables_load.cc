@@ -42,10 +42,13 @@ Status load_sites(const Tables::Database& from, machine::Machine& machine) {
 
 Status load_history(const Tables::Database& from, machine::Machine& machine, Written& written) {
   return each_row(from, kHistory, [&](ByteView key, ByteView block) -> Status {
-    const auto first = number_of(key);
-    if (!first) return first.error();
-    written.blocks.emplace_back(*first);
-    written.last_block.assign(block.begin(), block.end());
+    const auto number = number_of(key);
+    if (!number) return number.error();
+    const std::uint64_t lane = *number >> kLaneShift;
+    if (lane >= registry::kLanes) return Error{Code::kProtocol, "a block of no known part of the history"};
+    Written::Events& into = written.events.each[lane];
+    into.blocks.emplace_back(*number & ((std::uint64_t{1} << kLaneShift) - 1));
+    into.last_block.assign(block.begin(), block.end());
     return machine.restore_registry(block);
   });
 }
@@ -119,8 +122,11 @@ Result<Tables::Loaded> Tables::load(machine::Machine& machine) const {
   written.sessions = loaded.head.standing.position;
   written.idempotency = machine.idempotency().newest();
   written.idempotency_dropped = machine.idempotency().dropped();
-  written.events = loaded.head.events;
-  if (written.last_block.size() >= Materializer::kBlockBytes) written.last_block.clear();
+  for (const registry::Lane lane : registry::kAllLanes) {
+    Written::Events& events = written.events[lane];
+    events.upto = loaded.head.events[lane];
+    if (events.last_block.size() >= Materializer::kBlockBytes) events.last_block.clear();
+  }
   return loaded;
 }
 

@@ -118,15 +118,16 @@ TEST(Tables, forget_the_history_that_the_state_has_dropped) {
     }
     kept.write();
   }
-  ASSERT_GT(kept.machine.registry().dropped(), Position(50'000));
+  ASSERT_GT(kept.machine.registry().complete_after(), Position(50'000));
   machine::Machine again;
   const auto loaded = tables.load(again);
   ASSERT_TRUE(loaded.ok()) << error_of(loaded);
   expect_same(kept.machine, again);
-  const Position dropped = kept.machine.registry().dropped();
-  ASSERT_GE(loaded->written.blocks.size(), 2U);
-  EXPECT_GT(loaded->written.blocks[1], dropped.next()) << "a block of dropped events was left";
-  EXPECT_LT(loaded->written.blocks.size(), 400U) << "blocks are filled before the next one is begun";
+  const Position dropped = kept.machine.registry().complete_after();
+  const auto& blocks = loaded->written.events[registry::Lane::kShare].blocks;
+  ASSERT_GE(blocks.size(), 2U);
+  EXPECT_GT(blocks[1], dropped.next()) << "a block of dropped events was left";
+  EXPECT_LT(blocks.size(), 400U) << "blocks are filled before the next one is begun";
 }
 
 TEST(Tables, forget_sessions_that_the_state_has_forgotten) {

@@ -197,7 +197,7 @@ void encode_query(Bytes& out, const registry::Query& query);
 [[nodiscard]] Result<registry::Query> decode_query(ByteView body);
 
 // Rows of answers, one after another; which rows a query gives: ListSites, GetSite, ChangedSites: Site;
-// Near: f64 metres then Site; History, Changes: Event; Info: totals; ListKeys: Key; GetSwitch: WriteSwitch. A u8 `more` comes before the rows.
+// Near: f64 metres then Site; Changes: Event; History: u64, events up to this position may be missing, then Event; Info: totals; ListKeys: Key; GetSwitch: WriteSwitch. A u8 `more` comes before the rows.
 void encode_site(ByteWriter& out, const registry::Site& site);
 [[nodiscard]] registry::Site decode_site(ByteReader& in);  // look at in.ok() afterwards
 void encode_event(ByteWriter& out, const registry::Event& event);

@@ -66,7 +66,8 @@ auto members(const registry::Near& q) {
   return std::make_tuple(q.zip, q.lat, q.lon, q.within_m, members(q.filter), q.limit);
 }
 auto members(const registry::History& q) {
-  return std::make_tuple(q.site.has_value(), members(q.site.value_or(registry::SiteRef{})), q.before, q.limit);
+  return std::make_tuple(q.site.has_value(), members(q.site.value_or(registry::SiteRef{})), q.before, q.limit,
+                         q.of);
 }
 auto members(const registry::Changes& q) { return std::make_tuple(q.since, q.limit); }
 auto members(const registry::ChangedSites& q) { return std::make_tuple(q.since); }

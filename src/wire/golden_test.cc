@@ -270,7 +270,8 @@ TEST(Golden, queries) {
   EXPECT_EQ(query(registry::GetSite{{{}, "E"}}), "02020145");
   EXPECT_EQ(query(registry::Near{"02138", 0, 0, 1000, {}, 20}),
             "03053032313338000000000000000000000000000000000000000000408f40000000000014");
-  EXPECT_EQ(query(registry::History{std::nullopt, Position(9), 10}), "0400090a");
+  EXPECT_EQ(query(registry::History{std::nullopt, Position(9), 10}), "0400090a00");
+  EXPECT_EQ(query(registry::History{std::nullopt, Position(9), 10, registry::History::Of::kAccess}), "0400090a01");
   EXPECT_EQ(query(registry::Changes{Position(9), 10}), "05090a");
   EXPECT_EQ(query(registry::ChangedSites{Position(9)}), "0609");
   EXPECT_EQ(query(registry::Info{}), "07");

@@ -91,11 +91,13 @@ void put(Out& out, const registry::History& q) {
   put_site(out, q.site);
   out.varint(q.before.value);
   out.varint(q.limit);
+  out.u8(static_cast<std::uint8_t>(q.of));
 }
 void get(ByteReader& in, registry::History& q) {
   q.site = get_site(in);
   q.before = Position(get_varint(in));
   q.limit = get_u32(in);
+  q.of = get_enum(in, registry::History::Of::kEverything, registry::History::Of::kAccess);
 }
 
 void put(Out& out, const registry::Changes& q) {

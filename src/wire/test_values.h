@@ -154,7 +154,8 @@ class Maker {
       case 0: return registry::ListSites{filter(), text(), text(), u32()};
       case 1: return registry::GetSite{ref()};
       case 2: return registry::Near{text(), real(), real(), real(), filter(), u32()};
-      case 3: return registry::History{maybe(ref()), position(), u32()};
+      case 3:
+        return registry::History{maybe(ref()), position(), u32(), static_cast<registry::History::Of>(below(2))};
       case 4: return registry::Changes{position(), u32()};
       case 5: return registry::ChangedSites{position()};
       case 6: return registry::ListKeys{key(), u32()};

@@ -101,6 +101,7 @@ class Group(Replicas):
             file.write(f'insecure = {str(self.insecure).lower()}\n[cluster]\nname = "{self.NAME}"\n[replica]\nindex = {index}\n'
                        f'data = "{self.disk(index)}"\nwire = "{self._ip(index)}:{WIRE}"\nhttp = "{self._ip(index)}:{HTTP}"\n'
                        f'execution_log = "{self.logs}/{self.hosts[index]}.log"\n[register]\nendpoints = [{ends}]\n')
+            file.write("[limits]\nrequests_per_key = 0\nrequests_per_address = 0\n")  # loads come from other hosts
             if self._tls:
                 file.write(f'[tls]\nca = "{self.ca}"\ncertificate = "{self.folder}/tls/replica.pem"\n'
                            f'key = "{self.folder}/tls/replica-key.pem"\n')

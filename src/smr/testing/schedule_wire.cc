@@ -198,7 +198,7 @@ std::uint64_t Schedule::apply(Process& p, const RequestView& request) {
   const Name name{request.session.value, request.number.value};
   const auto found = p.sessions.find(request.session, request.number, request.born);
   if (found.verdict == SessionTable::Verdict::kEvicted) throw Failure("a session was evicted");
-  if (found.verdict == SessionTable::Verdict::kTooFar) throw Failure("a client left its window");
+  if (found.verdict == SessionTable::Verdict::kNoNumber) throw Failure("a client left the numbers");
   if (found.verdict == SessionTable::Verdict::kRepeat) {
     ++stats_.repeated;
     const std::uint64_t first = ByteReader(found.result).u64();

@@ -99,7 +99,8 @@ inline void expect_same(const machine::Machine& one, const machine::Machine& two
   EXPECT_EQ(one.sessions(), two.sessions());
   EXPECT_EQ(one.registry().totals().events, two.registry().totals().events);
   EXPECT_EQ(one.registry().totals().oldest_event, two.registry().totals().oldest_event);
-  EXPECT_EQ(one.registry().dropped(), two.registry().dropped());
+  for (const registry::Lane lane : registry::kAllLanes)
+    EXPECT_EQ(one.registry().dropped(lane), two.registry().dropped(lane));
   EXPECT_EQ(one.registry().time(), two.registry().time());
   const Status sound = two.registry().check();
   EXPECT_TRUE(sound.ok()) << error_of(sound);
