@@ -55,7 +55,8 @@ void HttpConnection::received(const error_code& error, std::size_t n) {
   if (error && stream_.plain_peer()) return speaks_plain();
   if (error && error != boost::asio::error::eof) return close();
   eof_ = static_cast<bool>(error);
-  if (eof_ && (stage_ == Stage::kStreaming || stage_ == Stage::kLinger)) return close();
+  // While the last answer waits to be written, flush() closes.
+  if (eof_ && (stage_ == Stage::kStreaming || (stage_ == Stage::kLinger && waiting() == 0))) return close();
   if (stage_ == Stage::kWork && streams_body_) feed_piece();
   process();
 }
