@@ -18,6 +18,7 @@
 
 #include "base/ids.h"
 #include "formats/import_counts.h"
+#include "registry/keys.h"
 
 namespace titer::api {
 
@@ -25,7 +26,8 @@ struct ImportRun {
   enum class State : std::uint8_t { kRunning, kDone, kFailed, kGone };  // kGone: its client went away
 
   std::uint64_t number = 0;
-  std::string label;  // as its client called it
+  std::string label;   // as its client called it
+  registry::KeyId by;  // whose import it is; kNoKey: nobody's
   std::string_view format;
   bool dry_run = false;
   State state = State::kRunning;
@@ -53,7 +55,8 @@ class ImportRuns {
   std::deque<ImportRun> runs_;
 };
 
-// One of them as a JSON object: counts, rate, and the time left when the length of the upload is known.
-[[nodiscard]] std::string json(const ImportRun& run, BootTime now);
+// One of them as a JSON object: counts, rate, and the time left when the length of the upload is known. The label is what a
+// person has written: only for those who may see who did what.
+[[nodiscard]] std::string json(const ImportRun& run, BootTime now, bool with_label);
 
 }  // namespace titer::api
