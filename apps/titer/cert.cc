@@ -13,6 +13,7 @@
 #include <iterator>
 
 #include "net/authority.h"
+#include "net/secret_file.h"
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/tls_options.h"
@@ -87,7 +88,7 @@ int make_ca(const Options& o) {
 Result<net::Certificate> authority_in(const std::string& dir) {
   Result<std::string> certificate = read_file(dir + "/" + kAuthorityFile);
   if (!certificate) return certificate.error();
-  Result<std::string> key = read_file(dir + "/" + kAuthorityKeyFile);
+  Result<std::string> key = net::read_secret(dir + "/" + kAuthorityKeyFile);
   if (!key) return key.error();
   return net::Certificate{std::move(certificate).value(), std::move(key).value()};
 }

@@ -260,6 +260,7 @@ int check_options(const Options& options) {
 
 int run(const Options& options) {
   if (const int wrong = check_options(options); wrong != kExitOk) return wrong;
+  warn_of_root();
   ::umask(S_IRWXG | S_IRWXO);  // who did what, and why, is for nobody else on this machine
   if (const Status made = make_directories(options); !made) {
     complain(made.error().message);

@@ -21,6 +21,7 @@ struct Options {
   std::string owner, role, expires, id;
   std::vector<std::string> sites, areas;
   std::string source;
+  std::uint32_t sites_max = 0;
   At at;  // of list
   bool json = false;
 };
@@ -38,7 +39,7 @@ int create(const Options& o) {
   const auto expires = time_of(o.expires, "--expires");
   if (!role || !expires) return kExitUsage;
   const wire::Token token = client::new_token();
-  registry::CreateKey key{token.key, wire::hash_secret(token.secret), o.owner, *role, scope_of(o), {}};
+  registry::CreateKey key{token.key, wire::hash_secret(token.secret), o.owner, *role, scope_of(o), {}, o.sites_max};
   key.expires = expires->value_or(WallTime());
   return with_client(o.write.at, [&](client::GatewayClient& client) {
     const auto outcome = client.execute(request_of(o.write, key));
@@ -120,6 +121,8 @@ Runner setup_create(Flags& flags) {
   flags.option("--site", o->sites, "of a provider: the ids of its sites").comma_separated();
   flags.option("--area", o->areas, "of a jurisdiction: states (MA) and ZIP codes (02139, 021)").comma_separated();
   flags.option("--source", o->source, "of an aggregator: what its claims name as their source");
+  flags.option("--sites-max", o->sites_max,
+               "of a jurisdiction or an aggregator: how many sites it may add (5000 without it)");
   flags.option("--expires", o->expires, "date, or date and time; without it the key does not expire");
   o->write.declare(flags);
   return [o] { return create(*o); };

@@ -2,14 +2,16 @@
 
 #include "titer/remote.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <utility>
 
 #include "base/limits.h"
 #include "base/text.h"
 #include "client/addresses.h"
+#include "net/secret_file.h"
 #include "registry/request.h"
 #include "titer/command.h"
 #include "titer/connect.h"
@@ -27,6 +29,11 @@ void complain(std::string_view message) {
     message.remove_prefix(end + 1);
   }
   std::fputs(text.c_str(), stderr);
+}
+
+void warn_of_root() {
+  if (::geteuid() == 0)
+    complain("this runs as root and needs no right of root: give it a user of its own, as titer@.service does");
 }
 
 int exit_code(Code code) {
@@ -64,12 +71,10 @@ void KeyFlag::declare(Flags& flags) {
 
 Result<std::optional<wire::Token>> KeyFlag::token() const {
   if (text.empty()) return std::optional<wire::Token>();
-  std::string shown = text;
-  if (text.front() == '@') {
-    std::ifstream file(text.substr(1));
-    if (!std::getline(file, shown)) return Error{Code::kInvalid, text.substr(1) + " cannot be read or is empty"};
-  }
-  const Result<wire::Token> token = wire::parse_token(shown);
+  Result<std::string> shown = text;
+  if (text.front() == '@') shown = net::read_secret_line(text.substr(1));
+  if (!shown) return shown.error();
+  const Result<wire::Token> token = wire::parse_token(*shown);
   if (!token) return token.error();
   return std::optional(*token);
 }

@@ -31,6 +31,8 @@ class Flags;
 
 // "titer: what went wrong" on standard error.
 void complain(std::string_view message);
+// For programs that serve: one line if this is root, who need not be.
+void warn_of_root();
 // The exit code that stands for this code (command.h).
 [[nodiscard]] int exit_code(Code code);
 // complain() and the exit code.

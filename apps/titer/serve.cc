@@ -66,6 +66,7 @@ int run(const Options& options) {
   config->accept_clock = options.accept_clock;
   if (const Status secure = host::secure_enough(*config); !secure) return refuse(secure.error());
   if (options.check) return check(*config);
+  warn_of_root();
   auto log = begin_log(*config);
   if (!log) return refuse(log.error());
   auto descriptors = host::prepare_process();

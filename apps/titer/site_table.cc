@@ -70,8 +70,11 @@ void print_site(const registry::Site& site) {
   field("booking", site.booking_url);
   field("provider", site.provider);
   field("hours", site.hours);
-  for (const auto& [system, value] : site.external_ids)
-    field("known as", std::string(system) + " " + std::string(value));
+  for (std::size_t i = 0; i < site.external_ids.size(); ++i) {
+    const auto& [system, value] = site.external_ids[i];
+    const char* mark = is_unverified(site, i) ? " (not verified)" : "";
+    field("known as", std::string(system) + " " + std::string(value) + mark);
+  }
   field("status", registry::name(site.status));
   field("version", std::to_string(site.version));
   field("updated",

@@ -89,6 +89,7 @@ struct Site {
   std::string street = {}, city = {}, state = {}, county = {};
   std::string phone = {}, info_url = {}, booking_url = {}, provider = {}, hours = {};
   std::vector<ExternalId> external_ids = {};
+  std::vector<ExternalId> unverified_external_ids = {};  // those that a provider claims and nobody has confirmed
   std::optional<Point> point = {};
   bool point_of_zip = false;  // no point was given: `point` is the centre of the ZIP code
   SiteStatus status = SiteStatus::kActive;

@@ -16,8 +16,9 @@ constexpr std::string_view kScheme = "bearer ";  // in any case (RFC 9110 11.1)
 http::Response too_often(const net::Rate& rate) { return http::problem(rate.refusal(), rate.retry_after_s()); }
 
 // Judged beforehand: neither apply() nor an answer sees it.
-bool needs_authorization(const Route& route) {
-  return route.act.act == registry::Act::kOperate || route.body == http::Body::kStream;
+bool needs_authorization(const Route& route, registry::KeyId key) {
+  return route.act.act == registry::Act::kOperate || route.body == http::Body::kStream ||
+         (route.judges_key && key != registry::kNoKey);
 }
 
 Result<wire::Token> token_of(std::string_view authorization) {
@@ -64,7 +65,7 @@ bool Admission::admits_key(const Route& route, const http::Exchange& exchange, r
     return false;
   }
   exchange.speaks_for(key.value);
-  if (!needs_authorization(route)) return true;
+  if (!needs_authorization(route, key)) return true;
   authorize(route, exchange, key);
   return false;
 }

@@ -85,6 +85,72 @@ TEST_F(Guarded, orders_and_streams_need_leave_before_anything_is_done) {
   EXPECT_EQ(leaves, 2);
 }
 
+TEST_F(Guarded, a_key_that_counts_no_more_is_worse_than_none) {
+  server.replica.on_query = [](const registry::Query& query, wire::QueryAnswer& answer, Bytes&) {
+    if (std::holds_alternative<registry::CheckAct>(query)) answer_with(Code::kUnauthorized, "revoked", answer);
+  };
+  server.start();
+  TestClient client = server.client();
+  for (const std::string_view path : {"/api/v1/export", "/api/v1/smart/$bulk-publish", "/find?zip=02139",
+                                      "/api/v1/imports", "/api/v1/smart/nothing/here"})
+    EXPECT_EQ(client.ask("GET", path, kShown).result_int(), 401U) << path;
+}
+
+// --- behind a proxy
+
+class BehindProxy : public testing::Test {
+ protected:
+  BehindProxy() {
+    server.setup.rates.per_address = 1;
+    server.setup.remote_writes_need_key = true;
+    server.replica.on_request = [](SessionId, RequestNumber, ByteView) { return registry::Outcome{}; };
+  }
+  void trust(std::string_view network) { server.setup.trusted_proxies = {net::Network::parse(network).value()}; }
+  unsigned status(TestClient& client, const std::string& headers) {
+    return client.ask("GET", "/api/v1/imports", headers).result_int();
+  }
+  // How many of ten requests at once are answered.
+  unsigned answered(TestClient& client, const std::string& headers) {
+    unsigned n = 0;
+    for (int i = 0; i < 10; ++i) n += status(client, headers) == 200U ? 1 : 0;
+    return n;
+  }
+  TestServer server;
+};
+
+TEST_F(BehindProxy, each_client_of_a_trusted_proxy_is_counted_for_itself) {
+  trust("127.0.0.0/8");
+  server.start();
+  TestClient client = server.client();
+  EXPECT_LT(answered(client, "X-Forwarded-For: 203.0.113.1\r\n"), 10U);
+  EXPECT_EQ(status(client, "X-Forwarded-For: 203.0.113.2\r\n"), 200U);
+  EXPECT_EQ(status(client, "X-Forwarded-For: 203.0.113.3, 203.0.113.1\r\n"), 429U)
+      << "an invented hop changes nothing";
+}
+
+TEST_F(BehindProxy, nobody_else_is_believed) {
+  trust("192.0.2.1");
+  server.start();
+  TestClient client = server.client();
+  EXPECT_LT(answered(client, "X-Forwarded-For: 203.0.113.1\r\n"), 10U);
+  EXPECT_EQ(status(client, "X-Forwarded-For: 203.0.113.2\r\n"), 429U);
+  EXPECT_EQ(status(client, "Forwarded: for=203.0.113.2\r\n"), 429U);
+}
+
+TEST_F(BehindProxy, on_this_machine_its_clients_are_not_on_this_machine) {
+  trust("127.0.0.0/8");
+  server.start();
+  TestClient client = server.client();
+  for (const std::string_view headers : {"X-Forwarded-For: 203.0.113.1\r\n", "X-Forwarded-For: 127.0.0.1\r\n", ""})
+    EXPECT_EQ(client.ask("PUT", "/api/v1/writes", std::string(headers), R"({"stopped":true})").result_int(), 401U)
+        << headers;
+}
+
+TEST_F(BehindProxy, without_one_this_machine_is_this_machine) {
+  server.start();
+  EXPECT_EQ(server.client().ask("PUT", "/api/v1/writes", "", R"({"stopped":true})").result_int(), 200U);
+}
+
 TEST_F(Guarded, a_write_carries_its_key) {
   registry::KeyId named;
   server.replica.on_request = [&](SessionId, RequestNumber, ByteView body) {

@@ -96,7 +96,8 @@ void export_sites(HandlerContext& context, const http::Exchange& exchange) {
 }
 
 constexpr Route kExportRoutes[] = {
-    {http::Method::kGet, "/api/v1/export", export_sites, registry::Act::kRead, "export", "format"},
+    Route{http::Method::kGet, "/api/v1/export", export_sites, registry::Act::kRead, "export", "format"}
+        .key_judged_first(),
 };
 
 }  // namespace

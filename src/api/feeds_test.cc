@@ -161,6 +161,13 @@ TEST_F(FeedsTest, HowFarAnImportIsCanBeAskedWhileItRuns) {
   EXPECT_NE(progress.find(R"("added":2)"), std::string::npos) << progress;
 }
 
+TEST(ImportRuns, ALabelIsShownOnlyWhereItIsMeantToBe) {
+  ImportRun run;
+  run.label = "the clinic of Ann";
+  EXPECT_NE(json(run, BootTime(), true).find("Ann"), std::string::npos);
+  EXPECT_EQ(json(run, BootTime(), false).find("label"), std::string::npos);
+}
+
 TEST(ImportRuns, TheOldestThatAreOverAreForgottenAndRunningOnesAreNot) {
   ImportRuns runs;
   ImportRun running;
@@ -179,7 +186,7 @@ TEST(ImportRuns, TheOldestThatAreOverAreForgottenAndRunningOnesAreNot) {
 
 ImportRun import_of(std::uint64_t key, std::uint64_t address = 0) {
   ImportRun run;
-  run.key = key;
+  run.by = registry::KeyId(key);
   run.address = address;
   return run;
 }

@@ -16,6 +16,7 @@
 #include "http/answer_head.h"
 #include "http/files.h"
 #include "net/connection.h"
+#include "net/ip.h"
 #include "net/loop.h"
 #include "net/places.h"
 #include "net/rates.h"
@@ -32,7 +33,8 @@ struct Setup {
   net::Address listen;        // HTTP
   std::vector<std::string> hosts =
       {};  // names by which browsers know this server, beside those of the replicas (origin.h)
-  bool cluster_control = false;  // a supervisor on this machine takes admin commands
+  std::vector<net::Network> trusted_proxies;  // see http/forwarded.h
+  bool cluster_control = false;               // a supervisor on this machine takes admin commands
   unsigned workers = 1;
   net::RateLimits rates;
   net::PlaceLimits connections{limits::kConnectionsMax, limits::kConnectionsMax / 4};  // of each worker

@@ -41,8 +41,7 @@ void import_sites(HandlerContext& context, const http::Exchange& exchange) {
   options.run.begun = context.times.now;
   const std::string_view actor = request.header("titer-actor");
   options.actor = actor.empty() ? kHttpActor : actor;
-  options.key = acting_key(request);
-  options.run.key = options.key.value;
+  options.key = options.run.by = acting_key(request);
   options.run.address = request.address;
   const auto number = context.setup.shared->imports.begin(options.run);
   if (!number) return exchange.respond(http::problem(number.error()));
@@ -50,15 +49,29 @@ void import_sites(HandlerContext& context, const http::Exchange& exchange) {
   std::make_shared<Import>(context, exchange, std::move(options))->begin();
 }
 
-void list_imports(HandlerContext& context, const http::Exchange& exchange) {
+// Everybody sees how far imports are, and the labels of those that are nobody's; with a key also its own.
+http::Response imports(HandlerContext& context, registry::KeyId key, bool all_labels) {
   http::Response response;
   response.body = R"({"imports":[)";
   for (const ImportRun& run : context.setup.shared->imports.list()) {
     if (response.body.back() != '[') response.body += ',';
-    response.body += json(run, context.times.now);
+    response.body += json(run, context.times.now, all_labels || run.by == registry::kNoKey || run.by == key);
   }
   response.body += "]}";
-  exchange.respond(std::move(response));
+  return response;
+}
+
+void list_imports(HandlerContext& context, const http::Exchange& exchange) {
+  const registry::KeyId key = acting_key(exchange.request());
+  if (key == registry::kNoKey) return exchange.respond(imports(context, key, false));
+  context.backend.ask(
+      registry::CheckAct{key, registry::Act::kAudit},
+      [&context, exchange, key](const Result<Rows>& may) {
+        if (exchange.gone()) return;
+        if (!may && may.error().code != Code::kForbidden) return exchange.respond(http::problem(may.error()));
+        exchange.respond(imports(context, key, may.ok()));
+      },
+      registry::kMachine);
 }
 
 constexpr Route kImportRoutes[] = {

@@ -25,7 +25,7 @@ std::string_view name(ImportRun::State state) {
 bool running(const ImportRun& run) { return run.state == ImportRun::State::kRunning; }
 
 bool of_the_same(const ImportRun& a, const ImportRun& b) {
-  return a.key == b.key && (a.key != 0 || a.address == b.address);
+  return a.by == b.by && (a.by != registry::kNoKey || a.address == b.address);
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ std::vector<ImportRun> ImportRuns::list() {
   return {runs_.rbegin(), runs_.rend()};
 }
 
-std::string json(const ImportRun& run, BootTime now) {
+std::string json(const ImportRun& run, BootTime now, bool with_label) {
   const BootTime until = running(run) ? now : run.ended;
   const double seconds = static_cast<double>(until.value - run.begun.value) / 1e6;
   std::string out = "{";
@@ -79,7 +79,7 @@ std::string json(const ImportRun& run, BootTime now) {
     members.raw(name, fmt::format("{}", value));
   };
   number("number", run.number);
-  members.text("label", run.label);
+  if (with_label) members.text("label", run.label);
   members.text("state", name(run.state));
   members.text("format", run.format);
   members.raw("dry_run", run.dry_run ? "true" : "false");

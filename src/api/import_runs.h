@@ -21,6 +21,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "formats/import_counts.h"
+#include "registry/keys.h"
 
 namespace titer::api {
 
@@ -28,12 +29,13 @@ struct ImportRun {
   enum class State : std::uint8_t { kRunning, kDone, kFailed, kGone };  // kGone: its client went away
 
   std::uint64_t number = 0;
-  std::string label;  // as its client called it
+  std::string label;   // as its client called it
+  registry::KeyId by;  // whose import it is; kNoKey: nobody's
   std::string_view format;
   bool dry_run = false;
   State state = State::kRunning;
   formats::ImportCounts counts;
-  std::uint64_t key = 0, address = 0;               // whose it is; the address counts where there is no key
+  std::uint64_t address = 0;                        // whose it is where there is no key
   std::int64_t behind_us = 0;                       // waited for its client without much progress
   bool displaced = false;                           // it has given way
   std::uint64_t rows_answered = 0;                  // by the database; of a dry run: read
@@ -61,7 +63,8 @@ class ImportRuns {
   std::deque<ImportRun> runs_;
 };
 
-// One of them as a JSON object: counts, rate, and the time left when the length of the upload is known.
-[[nodiscard]] std::string json(const ImportRun& run, BootTime now);
+// One of them as a JSON object: counts, rate, and the time left when the length of the upload is known. The label is what a
+// person has written: only for those who may see who did what.
+[[nodiscard]] std::string json(const ImportRun& run, BootTime now, bool with_label);
 
 }  // namespace titer::api

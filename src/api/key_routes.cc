@@ -71,6 +71,12 @@ Result<registry::CreateKey> key_of(const http::JsonBody& body) {
   if (!scope) return scope.error();
   const auto expires = body.time("expires");
   if (!expires) return expires.error();
+  const auto sites = body.number("sites_max");
+  if (!sites) return sites.error();
+  if (sites->value_or(0) < 0 || sites->value_or(0) > titer::limits::kKeySitesMax)
+    return Error{Code::kInvalid,
+                 fmt::format("'sites_max' is a number of sites, at most {}", titer::limits::kKeySitesMax)};
+  key.sites_max = static_cast<std::uint32_t>(sites->value_or(0));
   key.owner = owner->value_or(std::string_view());
   key.role = *named;
   key.scope = *scope;
@@ -82,7 +88,7 @@ Result<registry::CreateKey> key_of(const http::JsonBody& body) {
 // have the first one's answer: it makes another key.
 void create_key(HandlerContext& context, const http::Exchange& exchange) {
   http::JsonBody body;
-  if (const Status read = body.read(exchange.request(), "owner role scope expires reason"); !read)
+  if (const Status read = body.read(exchange.request(), "owner role scope sites_max expires reason"); !read)
     return exchange.respond(http::refused_body(read.error()));
   auto key = key_of(body);
   if (!key) return exchange.respond(http::refused_body(key.error()));

@@ -92,7 +92,8 @@ void print_register(const json::object& reg, http::MetricsText& out) {
   };
   out.one("titer_register_reachable", "gauge", "1: the view register answers", truth("reachable"));
   out.one("titer_register_writable", "gauge", "1: the view register answers and accepts writes", truth("writable"));
-  out.one("titer_register_refused", "gauge", "1: the register is not believed: it has gone back in time",
+  out.one("titer_register_refused", "gauge",
+          "1: the register is not believed: it has gone back in time, or its record cannot be read",
           reg.contains("refused") ? 1 : 0);
 }
 

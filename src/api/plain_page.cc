@@ -177,7 +177,8 @@ http::Response page_of(const http::Request& request, std::string_view content) {
   out.body += content;
   print_foot(request, words, out.body);
   out.headers.emplace_back("Content-Security-Policy",
-                           "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'");
+                           "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; "
+                           "frame-ancestors 'none'");
   return out;
 }
 
@@ -209,7 +210,7 @@ void find(HandlerContext& context, const http::Exchange& exchange) {
 }
 
 constexpr Route kPlainPageRoutes[] = {
-    {http::Method::kGet, "/find", find, registry::Act::kRead, "find", "zip available lang"},
+    Route{http::Method::kGet, "/find", find, registry::Act::kRead, "find", "zip available lang"}.key_judged_first(),
 };
 
 }  // namespace

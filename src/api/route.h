@@ -29,9 +29,17 @@ struct Route : http::Route {
                   std::string_view known = {}, http::Body brings = http::Body::kNone, bool takes_condition = false)
       : http::Route{of, path, name, known, brings}, handler(answers), act(needs), conditional(takes_condition) {}
 
+  // For handlers that do not ask the replica in the name of the key: without it a revoked one would be as good as none.
+  [[nodiscard]] constexpr Route key_judged_first() const {
+    Route copy = *this;
+    copy.judges_key = true;
+    return copy;
+  }
+
   Handler handler;
   Needs act;
-  bool conditional;  // it changes something, if If-Match and If-None-Match allow that
+  bool judges_key = false;  // a key that is shown is judged before the handler is called
+  bool conditional;         // it changes something, if If-Match and If-None-Match allow that
 };
 using Routes = std::span<const Route>;
 

@@ -42,6 +42,7 @@ http::Response manifest(const Publication& publication, const std::string& base)
   response.position = publication.position;
   response.etag = fmt::format("\"{}\"", publication.name);
   response.cache = "public, max-age=60";
+  response.headers.emplace_back("Vary", "X-Forwarded-Proto");  // the addresses in it begin with http or https
   response.headers.emplace_back("Last-Modified", http::http_date(publication.time));
   return response;
 }
@@ -114,10 +115,12 @@ void smart_file(HandlerContext& context, const http::Exchange& exchange) {
 }
 
 constexpr Route kSmartRoutes[] = {
-    {http::Method::kGet, "/api/v1/smart/$bulk-publish", bulk_publish, registry::Act::kRead, "smart_manifest",
-     "_since"},
-    {http::Method::kGet, "/api/v1/smart/{publication}/{file}", smart_file, registry::Act::kRead, "smart_file",
-     "_since"},
+    Route{http::Method::kGet, "/api/v1/smart/$bulk-publish", bulk_publish, registry::Act::kRead, "smart_manifest",
+          "_since"}
+        .key_judged_first(),
+    Route{http::Method::kGet, "/api/v1/smart/{publication}/{file}", smart_file, registry::Act::kRead, "smart_file",
+          "_since"}
+        .key_judged_first(),
 };
 
 }  // namespace

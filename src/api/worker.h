@@ -48,6 +48,7 @@ class Worker final : private http::HttpConnectionHost {
   void on_answered(const http::Answered& what) override { traffic_.count(what, times_.now); }
   void on_closed(http::HttpConnection& connection) override;
   [[nodiscard]] const http::Times& times() const override { return times_; }
+  [[nodiscard]] const std::vector<net::Network>& trusted_proxies() const override { return setup_.trusted_proxies; }
   [[nodiscard]] bool stopping() const override { return stop_at_.has_value(); }
   [[nodiscard]] net::ReceiveBudget& bodies() override { return bodies_; }
 

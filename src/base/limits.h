@@ -93,8 +93,12 @@ inline constexpr std::uint32_t kScrubSites = 256;
 inline constexpr std::size_t kNameBytesMax = 256;
 inline constexpr std::size_t kTextBytesMax = 2048;  // any other text field of a site
 inline constexpr std::size_t kSiteIdBytesMax = 64;
-inline constexpr std::size_t kExternalIdsMax = 32;       // per site
-inline constexpr std::size_t kStockLinesMax = 256;       // products per site
+inline constexpr std::size_t kExternalIdsMax = 32;  // per site
+inline constexpr std::size_t kStockLinesMax = 256;  // products per site
+// What an aggregator's key may use of these: its source so many, and none once only the rest of the site is free. No feed
+// knows as many products, and a clinic can always log its own.
+inline constexpr std::size_t kSourceLinesMax = 64;
+inline constexpr std::size_t kLinesKeptFree = 64;
 inline constexpr std::size_t kBulkOperationsMax = 1024;  // in one atomic bulk
 inline constexpr std::size_t kEventsPerPositionMax =
     2 * kBulkOperationsMax;                                      // a site and its stock line, of each operation
@@ -120,6 +124,16 @@ inline constexpr std::size_t kPageMax = 2'000;  // rows in one query answer
 inline constexpr std::size_t kKeysMax = 4'096;
 inline constexpr std::size_t kKeyScopeMax = 1'000;  // sites, or states and ZIP codes, of one key
 inline constexpr std::size_t kAccessBytesMax = std::size_t{4} << 20;
+// Sites that the key of a jurisdiction or an aggregator may add, unless it was made with another number: each stays in the
+// memory of every replica forever. The CDC's national file has fewer in the largest state.
+inline constexpr std::uint32_t kKeySitesDefault = 5'000;
+inline constexpr std::uint32_t kKeySitesMax = 1'000'000;
+
+// --- places (registry/place.h): how far a point may lie from the centre of its ZIP code. The largest ZIP codes, of Alaska
+// and the deserts, have sites 134 miles from theirs; a point in another part of the country is farther away.
+inline constexpr double kPointFromZipMaxM = 250'000;
+inline constexpr double kPointFromStateMaxDegrees =
+    1;  // the box is around centres, and a ZIP code extends beyond its own
 
 static_assert(kRequestBytesMax < kFrameBytesMax && kFrameBytesMax < kMessageBytesMax);
 

@@ -34,6 +34,7 @@ void print_json(const registry::Key& key, std::string& out) {
   members.text("created_by", key.created_by);
   put_time(members, "expires", key.expires);
   put_time(members, "revoked", key.revoked);
+  if (key.sites_max != 0) members.raw("sites_max", std::to_string(key.sites_max));
   out.push_back('}');
 }
 

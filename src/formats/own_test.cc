@@ -132,6 +132,14 @@ TEST(OwnCsv, points_off_the_map_are_left_out) {
   EXPECT_EQ(f.rows[3].fields.count("lat"), 0U);
 }
 
+TEST(OwnCsv, a_place_that_contradicts_itself_is_kept_and_told) {
+  const ReadFile f = read_all("name,state,zip,lat,lon\na,MA,90001,,\nb,,90001,42.4,-71.1\nc,MA,02138,42.4,-71.1\n");
+  ASSERT_EQ(f.rows.size(), 3U);
+  EXPECT_EQ(f.told("the place contradicts itself"), 2U);
+  ASSERT_FALSE(f.problems.empty());
+  EXPECT_NE(f.problems[0].why.find("90001 is in CA"), std::string::npos) << f.problems[0].why;
+}
+
 TEST(OwnCsv, of_two_values_for_one_stock_line_the_first_counts) {
   const ReadFile f =
       own("a,A,,,,,208,1,,\na,A,,,,,208,2,,\na,A,,,,,208,1,,\na,A,,,,,207,2,,\na,A,,,,,208,5,2024-08-01,\na,A,,,,,"

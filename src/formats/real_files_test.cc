@@ -26,6 +26,7 @@ TEST(RealFiles, the_national_list_and_its_defects) {
   EXPECT_EQ(f.told("the same street and ZIP code"), 244U);
   EXPECT_EQ(f.counts.refused, 430U);
   EXPECT_EQ(f.told("the store's number looks like"), 2'762U);
+  EXPECT_EQ(f.told("the place contradicts itself"), 0U);
   EXPECT_EQ(f.rows.size(), 20'093U);
   std::set<std::string> ids;
   for (const ReadRow& r : f.rows) ids.insert(r.id);
@@ -51,6 +52,7 @@ TEST(RealFiles, alaska_and_its_defects) {
   EXPECT_EQ(f.told("in_stock is true but the supply level is 0"), 79U);
   EXPECT_EQ(f.told("in_stock is true but no supply level"), 364U);
   EXPECT_EQ(f.told("another code of a product"), 32U);
+  EXPECT_EQ(f.told("the place contradicts itself"), 1U) << "a site with a ZIP code of Arkansas";
   std::size_t sites = 0, stock = 0, yes = 0, no = 0, unknown = 0;
   std::string oldest = "9";
   for (const ReadRow& r : f.rows) {
@@ -96,6 +98,8 @@ TEST(RealFiles, therapeutics_and_their_defects) {
   EXPECT_EQ(f.counts.records, 11'514U);
   EXPECT_EQ(f.told("zeros in front of the ZIP code were lost"), 811U) << "sites; 908 rows";
   EXPECT_EQ(f.told("no point"), 544U) << "sites; 640 rows";
+  EXPECT_EQ(f.told("the place contradicts itself"), 4U)
+      << "ZIP codes 20014 in MD, 12557 in PA; points 182 and 202 miles from theirs";
   EXPECT_GT(f.told("a number that a spreadsheet gave a fraction"), 1'000U);
   EXPECT_EQ(f.rows.size() + f.counts.refused, 11'514U);
   EXPECT_EQ(f.rows[0].availability, "17");

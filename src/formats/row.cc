@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/number.h"
 #include "base/time.h"
+#include "registry/place.h"
 #include "registry/products.h"
 #include "registry/validate.h"
 
@@ -198,6 +199,10 @@ void RowBuilder::source(std::string_view column, std::string_view text) {
 const registry::ImportRow* RowBuilder::finish() {
   if (!refused_ && row_.id.empty() && !row_.fields.name) refuse("", "a site needs an id or a name");
   if (refused_) return nullptr;
+  const auto& f = row_.fields;
+  if (const auto wrong = registry::contradiction(
+          {f.state.value_or(""), f.zip.value_or(""), f.lat && f.lon, f.lat.value_or(0), f.lon.value_or(0)}))
+    note("", fmt::format("the place contradicts itself ({}): kept as it is, in nobody's jurisdiction", *wrong));
   if (claimed_) row_.stock = claim_;
   return &row_;
 }

@@ -73,6 +73,7 @@ void print_members(JsonMembers& members, const registry::Site& site, WallTime no
   members.text("provider", site.provider);
   members.text("hours", site.hours);
   if (!site.external_ids.empty()) members.pairs("external_ids", site.external_ids);
+  if (site.unverified != 0) members.pairs("unverified_external_ids", registry::unverified_ids(site));
   members.text("status", registry::name(site.status));
   put_number(members, "version", site.version, out);
   put_time(members, "created_at", site.created_at, out);

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "base/limits.h"
+#include "net/secret_file.h"
 #include "net/tls.h"
 
 namespace titer::host {
@@ -115,7 +116,7 @@ void check_names(Reader& in) {
   in.only("replica", {"index", "data", "wire", "http", "durability", "local_socket", "execution_log", "reads"});
   in.only("register", {"endpoints", "user", "password_file", "ca", "certificate", "key"});
   in.only("tls", {"ca", "certificate", "key"});
-  in.only("http", {"hosts"});
+  in.only("http", {"hosts", "trusted_proxies"});
   in.only("limits", {"frames_in_flight", "requests_per_key", "requests_per_address", "connections",
                      "connections_per_address"});
   in.only("log", {"level", "file"});
@@ -134,7 +135,6 @@ void read_replica(Reader& in, const Overrides& overrides, Config& out) {
   if (out.http && out.http->same_place(out.wire))
     in.fail(in.node_of("replica", "http"),
             "\"wire\" and \"http\" are the same address: each needs a port of its own");
-  if (in.node_of("http", "hosts") != nullptr) out.http_hosts = in.texts("http", "hosts");
   const std::string durability = in.text("replica", "durability", "disk");
   if (durability != "disk" && durability != "memory")
     in.fail(in.node_of("replica", "durability"), "\"durability\" must be \"disk\" or \"memory\"");
@@ -152,14 +152,20 @@ void read_replica(Reader& in, const Overrides& overrides, Config& out) {
   out.confirm_reads = reads == "confirm";
 }
 
-net::Address place_of(const view::HttpEndpoint& endpoint) { return {endpoint.host, endpoint.port}; }
-
-Result<std::string> first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) return Error{Code::kInvalid, "cannot read the password in " + path};
-  return line;
+void read_http(Reader& in, Config& out) {
+  if (in.node_of("http", "hosts") != nullptr) out.http_hosts = in.texts("http", "hosts");
+  const toml::node* proxies = in.node_of("http", "trusted_proxies");
+  if (proxies == nullptr) return;
+  for (const std::string& text : in.texts("http", "trusted_proxies")) {
+    const auto network = net::Network::parse(text);
+    if (network)
+      out.trusted_proxies.push_back(*network);
+    else
+      in.fail(proxies, fmt::format("\"trusted_proxies\": {}", network.error().message));
+  }
 }
+
+net::Address place_of(const view::HttpEndpoint& endpoint) { return {endpoint.host, endpoint.port}; }
 
 void read_register(Reader& in, Config& out) {
   for (const std::string& text : in.texts("register", "endpoints")) {
@@ -176,7 +182,7 @@ void read_register(Reader& in, Config& out) {
   if (out.etcd.user.empty() != password_file.empty())
     in.fail(nullptr, "[register] needs both \"user\" and \"password_file\", or neither");
   if (password_file.empty()) return;
-  out.etcd.password = [password_file] { return first_line(password_file); };
+  out.etcd.password = [password_file] { return net::read_secret_line(password_file); };
   if (const auto password = out.etcd.password(); !password) in.fail(nullptr, password.error().message);
 }
 
@@ -193,8 +199,21 @@ std::optional<double> read_rate(Reader& in, const char* name) {
   return in.number("limits", name, kRequestsMax, 0);
 }
 
-bool loopback(const net::Address& address) {
-  return address.host.starts_with("127.") || address.host == "localhost";
+bool loopback(const std::string& host) {
+  const auto ip = net::parse_ip(host);
+  return host == "localhost" || (ip && net::is_loopback(*ip));
+}
+
+// Before it is sent to anybody: etcd's password in the clear is for this machine only.
+Status password_is_safe(const Config& config) {
+  if (config.etcd.user.empty() || config.insecure) return ok_status();
+  for (const view::HttpEndpoint& endpoint : config.etcd.endpoints)
+    if (!endpoint.tls && !loopback(endpoint.host))
+      return Error{Code::kInvalid, "[register]: the password of " + config.etcd.user +
+                                       " would go in the clear to " + endpoint.text() +
+                                       ": give an https:// endpoint, or say insecure = true if "
+                                       "nobody can listen in between"};
+  return ok_status();
 }
 
 }  // namespace
@@ -216,6 +235,7 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
     in.fail(in.node_of("cluster", "restart_with"), "\"restart_with\" must be \"majority\" or \"any\"");
   out.any_may_restart = restart_with == "any";
   read_replica(in, overrides, out);
+  read_http(in, out);
   read_register(in, out);
   out.etcd_tls = tls_files(in, "register");
   out.tls = tls_files(in, "tls");
@@ -242,6 +262,7 @@ Result<Config> read_config(const std::string& path, const Overrides& overrides) 
 }
 
 Status secure_etcd(Config& config) {
+  if (const Status safe = password_is_safe(config); !safe) return safe;
   if (std::ranges::none_of(config.etcd.endpoints, &view::HttpEndpoint::tls)) return ok_status();
   auto tls = net::Tls::open({config.etcd_tls.ca, config.etcd_tls.certificate, config.etcd_tls.key});
   if (!tls) return Error{Code::kInvalid, "[register]: " + tls.error().message};
@@ -252,7 +273,7 @@ Status secure_etcd(Config& config) {
 Status secure_enough(const Config& config) {
   if (config.insecure || config.tls.given()) return ok_status();
   for (const net::Address* address : {&config.wire, config.http ? &*config.http : nullptr})
-    if (address != nullptr && !loopback(*address))
+    if (address != nullptr && !loopback(address->host))
       return Error{Code::kInvalid,
                    address->text() +
                        " can be reached from other machines: configure [tls], or say --insecure if whoever "

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "host/descriptors.h"
 #include "net/connection.h"
+#include "net/ip.h"
 #include "net/rates.h"
 #include "net/tls.h"
 #include "view/etcd_client.h"
@@ -52,8 +53,9 @@ struct Config {
 
   TlsFiles tls;  // [tls], of wire and HTTP
 
-  std::vector<std::string>
-      http_hosts;  // [http] hosts: names by which browsers know this server, beside the replicas'
+  // [http]
+  std::vector<std::string> http_hosts;        // names by which browsers know this server, beside the replicas'
+  std::vector<net::Network> trusted_proxies;  // whose word is taken for whom a request comes from
 
   // [limits]
   std::uint32_t frames_in_flight = 0;  // 0: as usual
@@ -79,7 +81,8 @@ struct Overrides {
 [[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& name,
                                           const Overrides& overrides = {});
 
-// Reads the certificates for etcd, when an endpoint is https://.
+// Reads the certificates for etcd, when an endpoint is https://. Refuses to send etcd's password in the clear to another
+// machine, unless `insecure`.
 [[nodiscard]] Status secure_etcd(Config& config);
 
 // Nobody beyond this machine is spoken to in the clear, unless it is said that this is meant.

@@ -87,14 +87,47 @@ TEST(Config, an_address_is_given_once) {
 TEST(Config, a_password_is_read_each_time_it_is_needed) {
   const std::string path = testing::TempDir() + "titer-password";
   std::ofstream(path) << "first\n";
+  std::filesystem::permissions(path, std::filesystem::perms(0600));
   const auto config = parse_config(
       replaced(kWhole, "[log]", "user = \"titer\"\npassword_file = \"" + path + "\"\n[log]"), "titer.toml");
   ASSERT_TRUE(config.ok()) << config.error().message;
   EXPECT_EQ(config->etcd.password().value(), "first");
   std::ofstream(path) << "second\n";
   EXPECT_EQ(config->etcd.password().value(), "second");
+  std::filesystem::permissions(path, std::filesystem::perms(0644));
+  EXPECT_NE(config->etcd.password().error().message.find("chmod 600 " + path), std::string::npos);
   std::filesystem::remove(path);
   EXPECT_FALSE(config->etcd.password().ok());
+}
+
+TEST(Config, a_password_goes_in_the_clear_to_this_machine_only) {
+  const std::string path = testing::TempDir() + "titer-clear-password";
+  std::ofstream(path) << "word\n";
+  std::filesystem::permissions(path, std::filesystem::perms(0600));
+  const auto safe = [&](const std::string& endpoints, bool insecure) {
+    auto config = parse_config(
+        replaced(replaced(kWhole, R"("http://127.0.0.1:2379", "https://etcd.example:2379")", endpoints), "[log]",
+                 "user = \"titer\"\npassword_file = \"" + path + "\"\n[log]"),
+        "titer.toml");
+    EXPECT_TRUE(config.ok()) << config.error().message;
+    config->insecure = insecure;
+    const Status status = secure_etcd(*config);
+    return status ? std::string() : status.error().message;
+  };
+  EXPECT_NE(safe(R"("http://etcd.example:2379")", false).find("in the clear to http://etcd.example:2379"),
+            std::string::npos);
+  EXPECT_EQ(safe(R"("http://etcd.example:2379")", true), "");
+  EXPECT_EQ(safe(R"("http://127.0.0.1:2379", "http://localhost:2380", "http://[::1]:2379")", false), "");
+  EXPECT_EQ(safe(R"("https://etcd.example:2379")", false), "");
+  std::filesystem::remove(path);
+}
+
+TEST(Config, trusted_proxies_are_addresses_and_networks) {
+  const auto config =
+      parse_config(kWhole + "[http]\ntrusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\n", "titer.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->trusted_proxies.size(), 2U);
+  EXPECT_NE(refusal(kWhole + "[http]\ntrusted_proxies = [\"10.0.0.1/8\"]\n").find("10.0.0.1/8"), std::string::npos);
 }
 
 TEST(Config, a_name_that_is_not_known_is_an_error_with_its_line) {

@@ -291,6 +291,7 @@ void ReplicaDaemon::begin_http() {
   setup.replica = net::Address{config_.local_socket};
   setup.listen = *config_.http;
   setup.hosts = config_.http_hosts;
+  setup.trusted_proxies = config_.trusted_proxies;
   setup.peers = http_peers_;
   setup.rates = config_.rates;
   setup.connections = place_limits(process_.descriptors.http, config_.connections);

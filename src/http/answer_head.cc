@@ -6,6 +6,7 @@
 
 #include <iterator>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "http/problem.h"
 
@@ -16,6 +17,12 @@ namespace {
 void field(std::string_view name, std::string_view value, std::string& out) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
+
+// A year. Browsers keep it by name, for every port of it, and ignore it for addresses: so not for localhost, where other
+// programs serve without TLS.
+constexpr std::string_view kHttpsOnly = "max-age=31536000";
+
+bool is_localhost(std::string_view host) { return same_ignoring_case(host.substr(0, host.find(':')), "localhost"); }
 
 bool may_have_body(const Response& response) { return response.status != 204 && response.status != 304; }
 
@@ -41,6 +48,7 @@ void print_head(const Request& request, const Response& response, const HeadFact
     if (facts.framing == Framing::kChunked) field("Transfer-Encoding", "chunked", out);
     field("X-Content-Type-Options", "nosniff", out);
   }
+  if (facts.secure && !is_localhost(request.header("host"))) field("Strict-Transport-Security", kHttpsOnly, out);
   if (!response.encoding.empty()) field("Content-Encoding", response.encoding, out);
   if (response.vary) field("Vary", "Accept-Encoding", out);
   if (!response.etag.empty()) field("ETag", response.etag, out);

@@ -39,6 +39,7 @@ struct HeadFacts {
   std::size_t length = 0;
   bool keep_alive = true;
   bool http_1_1 = true;
+  bool secure = false;  // under TLS
 };
 void print_head(const Request& request, const Response& response, const HeadFacts& facts, const Times& times,
                 std::string& out);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "http/forwarded.h"
 #include "http/limits.h"
 
 namespace titer::http {
@@ -21,8 +22,8 @@ using boost::system::error_code;
 HttpConnection::HttpConnection(net::Stream stream, HttpConnectionHost& host)
     : stream_(std::move(stream)),
       host_(&host),
-      loopback_(stream_.from_this_machine()),
-      address_(stream_.peer_number()) {}
+      peer_(stream_.peer_ip()),
+      proxied_(net::contains(host.trusted_proxies(), peer_)) {}
 
 void HttpConnection::start() {
   deadline_in(limits::kHeadUs);
@@ -56,7 +57,8 @@ void HttpConnection::received(const error_code& error, std::size_t n) {
   if (error && stream_.plain_peer()) return speaks_plain();
   if (error && error != boost::asio::error::eof) return close();
   eof_ = static_cast<bool>(error);
-  if (eof_ && (stage_ == Stage::kStreaming || stage_ == Stage::kLinger)) return close();
+  // While the last answer waits to be written, flush() closes.
+  if (eof_ && (stage_ == Stage::kStreaming || (stage_ == Stage::kLinger && waiting() == 0))) return close();
   if (stage_ == Stage::kWork && streams_body_) feed_piece();
   process();
 }
@@ -96,9 +98,8 @@ void HttpConnection::parse_head() {
   in_begin_ += parser_->put(unread());
   if (parser_->refused()) return refuse(*parser_->refused());
   if (!parser_->header_done()) return;
-  request_.loopback = loopback_;
+  identify_client();
   request_.body = {};
-  request_.address = address_;
   request_.principal = 0;
   found_ = host_->route(request_);
   begun_ = host_->times().now;
@@ -115,6 +116,13 @@ void HttpConnection::parse_head() {
   if (!parser_->wants_continue() || !unread().empty()) return;
   out_.append("HTTP/1.1 100 Continue\r\n\r\n");
   mark();
+}
+
+// What a proxy passes on is from anywhere, also when the proxy is on this machine.
+void HttpConnection::identify_client() {
+  request_.loopback = !proxied_ && stream_.from_this_machine();
+  const net::Ip client = proxied_ ? client_behind(request_, peer_, host_->trusted_proxies()) : peer_;
+  request_.address = net::number_of(client);
 }
 
 void HttpConnection::parse_body() {

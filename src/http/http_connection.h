@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "http/answer_head.h"
@@ -45,6 +46,8 @@ class HttpConnectionHost {
   virtual void on_answered(const Answered& what) = 0;
   virtual void on_closed(HttpConnection& connection) = 0;
   [[nodiscard]] virtual const Times& times() const = 0;
+  // Whose X-Forwarded-For and Forwarded are believed (forwarded.h).
+  [[nodiscard]] virtual const std::vector<net::Network>& trusted_proxies() const = 0;
   [[nodiscard]] virtual bool stopping() const = 0;
   // For large bodies that are read as a whole, of all connections.
   [[nodiscard]] virtual net::ReceiveBudget& bodies() = 0;
@@ -89,6 +92,7 @@ class HttpConnection final : public Responder, public std::enable_shared_from_th
   void resume(std::uint64_t serial) override;
   void next_piece(std::uint64_t serial, OnBody on_body) override;
 
+  void identify_client();
   void read();
   void received(const boost::system::error_code& error, std::size_t n);
   void process();
@@ -121,9 +125,9 @@ class HttpConnection final : public Responder, public std::enable_shared_from_th
 
   net::Stream stream_;
   HttpConnectionHost* host_;
-  bool loopback_ = false;
-  std::uint64_t address_ = 0;
-  std::string in_;  // [in_begin_, in_end_) is not parsed yet
+  net::Ip peer_;
+  bool proxied_ = false;  // the other end is a trusted proxy
+  std::string in_;        // [in_begin_, in_end_) is not parsed yet
   std::size_t in_begin_ = 0, in_end_ = 0;
   std::string out_;  // [out_done_, size) waits to be written
   std::size_t out_done_ = 0;

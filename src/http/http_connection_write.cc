@@ -52,6 +52,7 @@ void HttpConnection::say_and_end(Response response) {
   HeadFacts facts;
   facts.length = response.body.size();
   facts.keep_alive = false;
+  facts.secure = stream_.secure() && !stream_.plain_peer();
   print_head(request_, response, facts, host_->times(), out_);
   out_.append(response.body);
   last_answer_ = true;
@@ -78,6 +79,7 @@ void HttpConnection::answer(Response response) {
   last_answer_ = last_answer_ || response.close || !parser_->may_keep_alive() || !parser_->done() ||
                  facts.framing == Framing::kClose || host_->stopping();
   facts.keep_alive = !last_answer_;
+  facts.secure = stream_.secure();
   print_head(request_, response, facts, host_->times(), out_);
   host_->on_answered({found_.index, found_.route, response.status, begun_, facts.length});
   const bool with_body = request_.method != Method::kHead && response.status != 304;

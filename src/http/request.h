@@ -32,8 +32,8 @@ struct Request {
   std::vector<Pair> parameters;            // after the '?', decoded, in order
   std::vector<Pair> headers;
   std::string_view body;        // whole, unless the route streams it
-  bool loopback = false;        // the other end is on this machine
-  std::uint64_t address = 0;    // of the other end, as a number to count by
+  bool loopback = false;        // the client is on this machine
+  std::uint64_t address = 0;    // of the client, as a number to count by (net/ip.h)
   std::uint64_t principal = 0;  // on whose behalf, as the service numbers them; 0: nobody's
 
   // The first of that name, without regard to case; empty when there is none.

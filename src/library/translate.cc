@@ -305,6 +305,8 @@ api::Site site_of(const registry::Site& site) {
   out.provider = site.provider;
   out.hours = site.hours;
   for (const auto& [system, value] : site.external_ids) out.external_ids.emplace_back(system, value);
+  for (const auto& [system, value] : registry::unverified_ids(site))
+    out.unverified_external_ids.emplace_back(system, value);
   if (site.point != registry::PointSource::kNone) out.point = {site.lat, site.lon};
   out.point_of_zip = site.point == registry::PointSource::kZipCentroid;
   out.status = same<api::SiteStatus>(site.status);

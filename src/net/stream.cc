@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstring>
 
@@ -73,32 +74,20 @@ bool Stream::plain_peer() const { return tls_ != nullptr && tls_->plain_peer(); 
 
 bool Stream::proves(const std::string& host) const { return tls_ != nullptr && tls_->proves(host); }
 
-// Zeros when there is none.
-sockaddr_storage Stream::remote_address() const {
+Ip Stream::peer_ip() const {
   sockaddr_storage address{};
   Error error;
   const auto remote = socket_.remote_endpoint(error);
-  if (!error) std::memcpy(&address, remote.data(), std::min(remote.size(), sizeof address));
-  return address;
-}
-
-std::uint64_t Stream::peer_number() const {
-  if (local_) return 0;
-  const sockaddr_storage address = remote_address();
-  if (address.ss_family == AF_INET) return reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr;
-  std::uint64_t network = 0;
-  if (address.ss_family == AF_INET6)
-    std::memcpy(&network, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, sizeof network);
-  return network;
-}
-
-bool Stream::from_this_machine() const {
-  if (local_) return true;
-  const sockaddr_storage address = remote_address();
+  if (local_ || error) return {};
+  std::memcpy(&address, remote.data(), std::min(remote.size(), sizeof address));
   if (address.ss_family == AF_INET)
-    return (ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24) == 127;
-  return address.ss_family == AF_INET6 &&
-         IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+    return boost::asio::ip::address_v4(ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr));
+  if (address.ss_family != AF_INET6) return {};
+  boost::asio::ip::address_v6::bytes_type bytes;
+  std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, bytes.size());
+  return plain_ip(boost::asio::ip::address_v6(bytes));
 }
+
+bool Stream::from_this_machine() const { return local_ || is_loopback(peer_ip()); }
 
 }  // namespace titer::net

@@ -16,14 +16,14 @@
 // Errors: explain() makes a sentence of the error code that a callback or send() gave. Thread rule: that of its socket.
 #pragma once
 
-#include <sys/socket.h>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
+
+#include "net/ip.h"
 
 namespace titer::net {
 
@@ -67,14 +67,15 @@ class Stream {
   [[nodiscard]] bool secure() const { return tls_ != nullptr; }
   // It has shown a certificate of our authority that is for this host.
   [[nodiscard]] bool proves(const std::string& host) const;
+  // Of the other end; unspecified when there is none, or it is a Unix socket.
+  [[nodiscard]] Ip peer_ip() const;
   // From 127.0.0.0/8, ::1 or a Unix socket.
   [[nodiscard]] bool from_this_machine() const;
-  // The other end's address as a number to count by: of IPv6 the first 64 bits, which one household has; 0: none.
-  [[nodiscard]] std::uint64_t peer_number() const;
+  // The other end's address as a number to count by (net/ip.h); 0: none.
+  [[nodiscard]] std::uint64_t peer_number() const { return number_of(peer_ip()); }
   [[nodiscard]] auto get_executor() { return socket_.get_executor(); }
 
  private:
-  [[nodiscard]] sockaddr_storage remote_address() const;
   using ReadHandler = std::function<void(const Error&, std::size_t)>;
   using WaitHandler = std::function<void(const Error&)>;
   void read_tls(boost::asio::mutable_buffer room, ReadHandler handler);

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <utility>
 
+#include "net/secret_file.h"
 #include "net/tls_session.h"
 
 namespace titer::net {
@@ -26,13 +27,6 @@ Error wrong(const std::string& file, const char* what) {
   std::string text = "cannot use " + file + " as " + what + ": " + (reason == nullptr ? "it is empty" : reason);
   ERR_clear_error();
   return {Code::kInvalid, std::move(text)};
-}
-
-Status not_for_everybody(const std::string& key) {
-  struct stat found {};
-  if (::stat(key.c_str(), &found) == 0 && (found.st_mode & S_IRWXO) != 0)
-    return Error{Code::kInvalid, "everybody may read the private key " + key + ": chmod o-rwx it"};
-  return ok_status();
 }
 
 // Without it OpenSSL would ask at the terminal.
@@ -70,7 +64,7 @@ Status load_certificate(SSL_CTX* context, const TlsOptions& options) {
     return Error{Code::kInvalid, "a certificate needs its key and a key its certificate: name both files"};
   if (SSL_CTX_use_certificate_chain_file(context, options.certificate.c_str()) != 1)
     return wrong(options.certificate, "certificate");
-  if (const Status closed = not_for_everybody(options.key); !closed) return closed;
+  if (const Status closed = closed_to_others(options.key); !closed) return closed;
   // Says also when the key is not the certificate's.
   if (SSL_CTX_use_PrivateKey_file(context, options.key.c_str(), SSL_FILETYPE_PEM) != 1)
     return wrong(options.key, "private key");

@@ -33,6 +33,7 @@ void write_key(const KeyRow& row, ByteWriter& out) {
   out.i64(row.expires.value);
   out.i64(row.revoked.value);
   out.text(row.created_by);
+  out.u32(row.sites_max);
 }
 
 bool read_key(ByteReader& in, KeyRow& row) {
@@ -50,6 +51,7 @@ bool read_key(ByteReader& in, KeyRow& row) {
   row.expires = WallTime(in.i64());
   row.revoked = WallTime(in.i64());
   row.created_by = in.text();
+  row.sites_max = in.u32();
   return in.ok() && row.id != kNoKey && row.id != kMachine;
 }
 
@@ -78,7 +80,7 @@ std::uint64_t digest_of(const WriteSwitch& writes) {
 }  // namespace
 
 Key show(const KeyRow& row) {
-  Key key{row.id, row.owner, row.role, {}, row.created, row.expires, row.revoked, row.created_by};
+  Key key{row.id, row.owner, row.role, {}, row.created, row.expires, row.revoked, row.created_by, row.sites_max};
   key.scope.assign(row.scope.begin(), row.scope.end());
   return key;
 }

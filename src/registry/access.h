@@ -34,6 +34,7 @@ struct KeyRow {
   std::vector<std::string> scope;
   WallTime created, expires, revoked;
   std::string created_by;
+  std::uint32_t sites_max = 0;
 
   [[nodiscard]] bool expired(WallTime now) const { return expires.value != 0 && now >= expires; }
   [[nodiscard]] bool ended(WallTime now) const { return revoked.value != 0 || expired(now); }

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "registry/place.h"
 #include "registry/scope.h"
 #include "registry/validate.h"
 
@@ -44,16 +45,27 @@ bool check_name_free(const Store& store, const Site& site, std::uint32_t self, O
                             site.name, store.id(other)));
 }
 
-bool check_externals_free(const Store& store, const Site& site, std::uint32_t self, Outcome& out) {
-  for (const ExternalId& pair : site.external_ids) {
-    if (!exclusive_system(pair.first)) continue;
-    const std::uint32_t other = store.find_external(pair);
+bool check_externals_free(const Store& store, const Site& before, const Site& site, std::uint32_t self,
+                          Outcome& out) {
+  for (std::size_t i = 0; i < site.external_ids.size(); ++i) {
+    const ExternalId& pair = site.external_ids[i];
+    const bool unverified = is_unverified(site, i);
+    const std::size_t was = index_of(before, pair);
+    const bool stays = was < before.external_ids.size() && is_unverified(before, was) == unverified;
+    if (stays || !exclusive_system(pair.first)) continue;
+    std::uint32_t other = store.find_external(pair);
+    if (other == kNil && unverified) other = store.find_claim(pair);
     if (other == kNil || other == self) continue;
     return refuse(out, Code::kDuplicate,
                   fmt::format("the external id {}:{} belongs to the site {}; remove it there first", pair.first,
                               pair.second, store.id(other)));
   }
   return true;
+}
+
+bool check_place(const Site& site, Outcome& out) {
+  const auto wrong = contradiction(stated_place(site));
+  return !wrong || refuse(out, Code::kInvalid, *wrong + ": correct one of the two");
 }
 
 void show_current(const Store& store, std::uint32_t line, Outcome& out) {

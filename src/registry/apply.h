@@ -41,9 +41,14 @@ void apply(RegistryCore& core, const Request& request, Position position, WallTi
 [[nodiscard]] std::uint32_t resolve(const Store& store, const SiteRef& ref, Outcome& out);
 // Refuses unless the site is open for changes of its stock.
 [[nodiscard]] bool check_open(const Store& store, std::uint32_t slot, Outcome& out);
-// The name and the exclusive external ids must not belong to a site other than `self` (kNil: a new one).
+// The name and the exclusive external ids must not belong to a site other than `self` (kNil: a new one). Verified ids may
+// be claimed by another one: the claim then stays what it is.
 [[nodiscard]] bool check_name_free(const Store& store, const Site& site, std::uint32_t self, Outcome& out);
-[[nodiscard]] bool check_externals_free(const Store& store, const Site& site, std::uint32_t self, Outcome& out);
+// What the site had before (`before`, blank for a new one) stays.
+[[nodiscard]] bool check_externals_free(const Store& store, const Site& before, const Site& site,
+                                        std::uint32_t self, Outcome& out);
+// What the site says of its place fits together (place.h).
+[[nodiscard]] bool check_place(const Site& site, Outcome& out);
 // The answer's stock part: the line as it is.
 void show_current(const Store& store, std::uint32_t line, Outcome& out);
 [[nodiscard]] bool check_room_for_line(const Store& store, std::uint32_t slot, Outcome& out);

@@ -55,18 +55,21 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   row.created = context.time;
   row.expires = op.expires;
   row.created_by = context.actor;
+  row.sites_max = op.sites_max;
   if (!core.access.add(std::move(row), context.time, context.position)) {
     refuse(out, Code::kTooLarge, "there is no room for another key; revoke those that nobody needs");
     return kNil;
   }
   const std::string id = to_text(op.id), scope = scope_text(op.scope);
   const std::string expires = op.expires.value == 0 ? std::string() : std::to_string(op.expires.value);
+  const std::string sites = op.sites_max == 0 ? std::string() : std::to_string(op.sites_max);
   core.note(context, EventKind::kCreateKey,
             {{"key", "", id},
              {"owner", "", op.owner},
              {"role", "", name(op.role)},
              {"scope", "", scope},
-             {"expires", "", expires}});
+             {"expires", "", expires},
+             {"sites_max", "", sites}});
   out.changed = true;
   return kNil;
 }

@@ -6,6 +6,7 @@
 #include "registry/apply.h"
 #include "registry/fields.h"
 #include "registry/naming.h"
+#include "registry/place.h"
 #include "registry/scope.h"
 #include "registry/validate.h"
 
@@ -28,9 +29,10 @@ bool check_plus4(const Site& site, Outcome& out) {
 // Ends an edit: rules that need the whole site, then the change.
 void finish_edit(RegistryCore& core, const RequestContext& context, EventKind kind, std::uint32_t slot,
                  SiteImage& image, const Site& before, Outcome& out) {
-  if (!check_site(context, before, out) || !check_site(context, image.site, out)) return;
+  if (!check_site(context, before, image, out)) return;
+  if (stated_place(before) != stated_place(image.site) && !check_place(image.site, out)) return;
   if (!check_plus4(image.site, out) || !check_name_free(core.store, image.site, slot, out)) return;
-  if (!check_externals_free(core.store, image.site, slot, out)) return;
+  if (!check_externals_free(core.store, before, image.site, slot, out)) return;
   FieldDiff diff;
   const auto& changes = diff.compare(before, image.site);
   if (changes.empty() || !check_site_version_left(core.store, slot, out)) return;
@@ -60,9 +62,10 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   if (!op.id.empty() && !check_id_free(core.store, op.id, out)) return core.store.find_id(op.id);
   SiteImage image;
   overlay(op.fields, image.site);
+  mark_claims(context, op.fields.external_ids, {}, image.site);
   if (!check_plus4(image.site, out)) return kNil;
   if (!check_name_free(core.store, image.site, kNil, out)) return core.store.find_name(image.site.name);
-  if (!check_externals_free(core.store, image.site, kNil, out)) return kNil;
+  if (!check_externals_free(core.store, {}, image.site, kNil, out)) return kNil;
   if (op.stock && image.site.status == SiteStatus::kClosed) {
     refuse(out, Code::kClosed, "a site that is added as closed cannot have stock; leave one of the two away");
     return kNil;
@@ -70,7 +73,7 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   const std::string made = op.id.empty() ? make_id(core.store, *op.fields.name) : std::string();
   image.site.id = op.id.empty() ? std::string_view(made) : op.id;
   const std::string_view source = op.stock ? op.stock->source : std::string_view();
-  if (!check_new_site(context, image.site, source, out)) return kNil;
+  if (!check_new_site(core, context, image.site, source, out) || !check_place(image.site, out)) return kNil;
   const std::uint32_t slot = core.create_site(context, EventKind::kAddSite, image);
   if (op.stock) {
     StockLine line;
@@ -93,6 +96,7 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   SiteImage image;
   core.store.show(slot, image);
   overlay(op.fields, image.site);
+  mark_claims(context, op.fields.external_ids, before, image.site);
   finish_edit(core, context, EventKind::kEditSite, slot, image, before, out);
   return slot;
 }

@@ -140,10 +140,10 @@ bool undo_site(RegistryCore& core, const RequestContext& context, const Record& 
     }
     follow_zip(image.site);
   }
-  if (!check_site(context, before, out) || !check_site(context, image.site, out)) return false;
+  if (!check_site(context, before, image, out)) return false;
   if (!check_site_version_left(core.store, record.slot, out)) return false;
   if (!check_name_free(core.store, image.site, record.slot, out)) return false;
-  if (!check_externals_free(core.store, image.site, record.slot, out)) return false;
+  if (!check_externals_free(core.store, before, image.site, record.slot, out)) return false;
   if (before.name != image.site.name) image.asked_name = 0;
   FieldDiff diff;
   const auto& changes = diff.compare(before, image.site);

@@ -44,8 +44,11 @@ Status Store::check_row(std::uint32_t slot) const {
   if (!is_sound(image)) return at("a field or the order of its stock is not allowed");
   if (find_id(site.id) != slot) return at("not found by its id");
   if (site.status != SiteStatus::kClosed && find_name(site.name) != slot) return at("not found by its name");
-  for (const ExternalId& pair : site.external_ids) {
-    if (exclusive_system(pair.first) && find_external(pair) != slot) return at("not found by an external id");
+  for (std::size_t i = 0; i < site.external_ids.size(); ++i) {
+    const ExternalId& pair = site.external_ids[i];
+    const bool unverified = is_unverified(site, i);
+    if (exclusive_system(pair.first) && find_pair(pair, unverified) != slot)
+      return at("not found by an external id");
   }
   Site followed = site;
   follow_zip(followed);
@@ -88,14 +91,16 @@ Status Store::check() const {
   std::uint64_t digest = 0;
   std::uint32_t active = 0, named = 0, lines = 0, externals = 0;
   std::map<std::uint32_t, std::uint32_t> uses;
+  std::map<KeyId, std::uint32_t> added;
   for (std::uint32_t slot = 0; slot < slots(); ++slot) {
     if (auto s = check_row(slot); !s) return s;
     const ColdRow& cold = cold_[slot];
     digest += site_digest(slot) + mark_digest(id_hash(slot), hot_[slot].changed);
     active += hot_[slot].status == SiteStatus::kActive ? 1 : 0;
     named += hot_[slot].status != SiteStatus::kClosed ? 1 : 0;
-    hot_[slot].text.any_external([&](std::string_view system, std::string_view) {
-      externals += exclusive_system(system) ? 1 : 0;
+    if (const KeyId key(cold.created_key); key != kNoKey) ++added[key];
+    hot_[slot].text.any_external([&](const ExternalId& pair, bool) {
+      externals += exclusive_system(pair.first) ? 1 : 0;
       return false;
     });
     for (const auto word : {cold.city, cold.county, cold.state, cold.provider, cold.created_by, cold.updated_by}) {
@@ -112,6 +117,7 @@ Status Store::check() const {
     if (words_.uses(word) != n) return broken("a word is counted wrongly");
   }
   if (digest != digest_) return broken("the digest");
+  if (added != added_) return broken("the number of sites that a key has added");
   if (active != active_ || lines != line_count_) return broken("the number of sites or stock lines");
   if (by_id_.size() != slots() || by_name_.size() != named || by_external_.size() != externals) {
     return broken("an index has entries of no site");

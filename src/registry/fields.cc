@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/limits.h"
 #include "base/number.h"
 #include "registry/products.h"
 #include "registry/store.h"
@@ -38,21 +39,39 @@ void print_degrees(double degrees, std::string& out) {
   out.clear();
   fmt::format_to(std::back_inserter(out), "{}", from_e7(to_e7(degrees)));
 }
-void print_pairs(const std::vector<ExternalId>& pairs, std::string& out) {
+// "system TAB value" a line, with a third column for those that nobody has confirmed.
+constexpr std::string_view kUnverifiedColumn = "\tunverified";
+void print_pairs(const Site& site, std::string& out) {
   out.clear();
-  for (const auto& [system, value] : pairs) {
-    if (!out.empty()) out += '\n';
-    out.append(system).append(1, '\t').append(value);
+  for (std::size_t i = 0; i < site.external_ids.size(); ++i) {
+    if (i > 0) out += '\n';
+    out.append(site.external_ids[i].first).append(1, '\t').append(site.external_ids[i].second);
+    if (is_unverified(site, i)) out.append(kUnverifiedColumn);
   }
 }
 double parse_degrees(std::string_view text) { return parse_number<double>(text).value_or(0); }
-void parse_pairs(std::string_view text, std::vector<ExternalId>& out) {
-  out.clear();
+void parse_pairs(std::string_view text, Site& site) {
+  site.external_ids.clear();
+  site.unverified = 0;
   while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    const std::size_t tab = line.find('\t');
-    if (tab != std::string_view::npos) out.emplace_back(line.substr(0, tab), line.substr(tab + 1));
+    std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const std::size_t tab = line.find('\t');
+    if (tab == std::string_view::npos || site.external_ids.size() == limits::kExternalIdsMax) continue;
+    if (line.substr(tab + 1).find('\t') != std::string_view::npos) {
+      line.remove_suffix(std::min(line.size() - tab - 1, kUnverifiedColumn.size()));
+      site.unverified |= std::uint32_t{1} << site.external_ids.size();
+    }
+    site.external_ids.emplace_back(line.substr(0, tab), line.substr(tab + 1));
+  }
+}
+// The state of the ZIP code. One that the table does not know says nothing of the state, but ends what followed from the
+// ZIP code before, unless both are of one area.
+void follow_zip_state(std::string_view zip_before, Site& site) {
+  if (const auto zip = zip_point(site.zip)) {
+    site.state = zip->state;
+  } else if (const auto before = zip_point(zip_before); before && !site.zip.empty()) {
+    if (site.state == before->state && !zip_area_has(site.zip, site.state)) site.state = {};
   }
 }
 
@@ -72,14 +91,17 @@ void follow_zip(Site& site) {
 }
 
 void overlay(const SiteFields& fields, Site& site) {
+  const std::string_view zip_before = site.zip;
   for (const TextField& field : kTexts) {
     if (const auto& text = fields.*field.of_request) site.*field.of_site = *text;
   }
+  if ((site.zip != zip_before && !fields.state) || site.state.empty()) follow_zip_state(zip_before, site);
   if (fields.zip && fields.zip->empty() && !fields.zip_plus4) site.zip_plus4 = {};
   if (fields.status) site.status = *fields.status;
   if (fields.external_ids) {
     site.external_ids = *fields.external_ids;
     normalize(site.external_ids);
+    site.unverified = 0;
   }
   if (fields.lat && fields.lon) {
     site.point = PointSource::kGiven;
@@ -110,9 +132,9 @@ const std::vector<FieldChange>& FieldDiff::compare(const Site& before, const Sit
     changes_.push_back({"lon", texts_[1], texts_[3]});
   }
   add("status", name(before.status), name(after.status));
-  if (before.external_ids != after.external_ids) {
-    print_pairs(before.external_ids, texts_[4]);
-    print_pairs(after.external_ids, texts_[5]);
+  if (before.external_ids != after.external_ids || before.unverified != after.unverified) {
+    print_pairs(before, texts_[4]);
+    print_pairs(after, texts_[5]);
     changes_.push_back({"external_ids", texts_[4], texts_[5]});
   }
   return changes_;
@@ -136,7 +158,7 @@ bool put_back(const FieldChange& change, Site& site) {
     return true;
   }
   if (change.field != "external_ids") return false;
-  parse_pairs(change.before, site.external_ids);
+  parse_pairs(change.before, site);
   return true;
 }
 

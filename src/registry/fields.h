@@ -12,7 +12,8 @@
 
 namespace titer::registry {
 
-// Lays `fields` (valid ones) over the site. A point that was not given follows the ZIP. External ids replace.
+// Lays `fields` (valid ones) over the site. A point that was not given follows the ZIP; so does the state when the ZIP
+// changes and no state comes with it, or when the site has none. External ids replace, as verified ones (scope.h).
 void overlay(const SiteFields& fields, Site& site);
 // Sets the point from the ZIP's centroid, unless the point was given.
 void follow_zip(Site& site);

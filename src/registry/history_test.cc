@@ -97,8 +97,8 @@ TEST(Event, of_an_edit_has_every_changed_field) {
   SiteFields f;
   f.zip = "90210";
   f.city = "X";
-  f.lat = 1;
-  f.lon = 2.5;
+  f.lat = 34;
+  f.lon = -118.5;
   b.edit("a", f);
   std::string text;
   EXPECT_TRUE(b.state.changes({Position(1), 10}, [&](const Event& e) {
@@ -106,7 +106,7 @@ TEST(Event, of_an_edit_has_every_changed_field) {
       text.append(c.field).append(":").append(c.before).append(">").append(c.after).append(" ");
     return true;
   }));
-  EXPECT_EQ(text, "zip:02138>90210 city:>X lat:>1 lon:>2.5 ");
+  EXPECT_EQ(text, "zip:02138>90210 city:>X state:MA>CA lat:>34 lon:>-118.5 ");
 }
 
 TEST(History, of_a_site_is_its_own_newest_first) {

@@ -42,7 +42,7 @@ enum class Role : std::uint8_t {
   kReader = 1,
   kProvider = 2,      // scope: ids of its sites
   kJurisdiction = 3,  // scope: states (two capitals) and ZIP codes (or their first 3 or 4 digits)
-  kAggregator = 4,    // scope: the name of its source, one
+  kAggregator = 4,    // scope: the name of its source, one; the sites that the key itself has added
   kAuditor = 5,
   kOperator = 6,
 };
@@ -73,6 +73,7 @@ struct Key {
   std::vector<std::string_view> scope;
   WallTime created, expires, revoked;  // expires, revoked: 0, never
   std::string_view created_by;
+  std::uint32_t sites_max = 0;  // sites that it may add; 0: kKeySitesDefault, or no bound (scope.h)
 };
 
 // The switch that stops writes while reads go on.

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <span>
 
 #include "base/number.h"
 #include "registry/validate.h"
@@ -53,13 +55,17 @@ std::string_view treatments() {
   return {from + sizeof size, size};
 }
 
+template <typename Row>
+std::span<const Row> rows(Table table) {
+  return {reinterpret_cast<const Row*>(titer_tables_begin + table.offset), table.count};
+}
+
 // The row with this key, by its first member.
 template <typename Row, typename Key>
 const Row* find(Table table, Key Row::*key, Key wanted) {
-  const Row* begin = reinterpret_cast<const Row*>(titer_tables_begin + table.offset);
-  const Row* end = begin + table.count;
-  const Row* row = std::lower_bound(begin, end, wanted, [&](const Row& r, Key k) { return r.*key < k; });
-  return row != end && row->*key == wanted ? row : nullptr;
+  const std::span<const Row> in = rows<Row>(table);
+  const auto row = std::ranges::lower_bound(in, wanted, {}, key);
+  return row != in.end() && (*row).*key == wanted ? &*row : nullptr;
 }
 
 // Digits only, at most `max` of them.
@@ -144,6 +150,31 @@ std::optional<ZipPoint> zip_point(std::string_view zip5) {
   const ZipRow* row = n ? find(head().zips, &ZipRow::zip, *n) : nullptr;
   if (row == nullptr) return std::nullopt;
   return ZipPoint{row->lat / 1e7, row->lon / 1e7, string(row->city), string(row->state), string(row->county)};
+}
+
+bool zip_area_has(std::string_view zip5, std::string_view state) {
+  const auto area = number(zip5.substr(0, 3), 3);
+  if (!area) return false;
+  const std::span<const ZipRow> zips = rows<ZipRow>(head().zips);
+  const auto begin = std::ranges::lower_bound(zips, *area * 100, {}, &ZipRow::zip);
+  const auto end = std::ranges::lower_bound(zips, (*area + 1) * 100, {}, &ZipRow::zip);
+  return std::any_of(begin, end, [&](const ZipRow& row) { return string(row.state) == state; });
+}
+
+std::optional<StateBox> state_box(std::string_view state) {
+  static const std::map<std::string_view, StateBox> boxes = [] {
+    std::map<std::string_view, StateBox> around;
+    for (const ZipRow& row : rows<ZipRow>(head().zips)) {
+      StateBox& box = around[string(row.state)];
+      box.south = std::min(box.south, row.lat / 1e7);
+      box.north = std::max(box.north, row.lat / 1e7);
+      box.west = std::min(box.west, row.lon / 1e7);
+      box.east = std::max(box.east, row.lon / 1e7);
+    }
+    return around;
+  }();
+  const auto found = boxes.find(state);
+  return found == boxes.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::uint64_t tables_digest() { return head().digest; }

@@ -35,6 +35,13 @@ struct ZipPoint {
   std::string_view city, state, county;
 };
 [[nodiscard]] std::optional<ZipPoint> zip_point(std::string_view zip5);
+// A known ZIP code with the same first three digits lies in this state.
+[[nodiscard]] bool zip_area_has(std::string_view zip5, std::string_view state);
+// Around the centres of all known ZIP codes of a state; nullopt: none is known.
+struct StateBox {
+  double south = 90, north = -90, west = 180, east = -180;
+};
+[[nodiscard]] std::optional<StateBox> state_box(std::string_view state);
 // Of everything above but the names of treatments, for the handshake between replicas.
 [[nodiscard]] std::uint64_t tables_digest();
 

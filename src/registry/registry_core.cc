@@ -55,6 +55,7 @@ std::uint32_t RegistryCore::create_site(const RequestContext& context, EventKind
   site.version = 1;
   site.created_at = site.updated_at = context.time;
   site.created_by = site.updated_by = context.actor;
+  image.created_key = context.grantee == nullptr ? kNoKey : context.key;
   site.changed = context.position;
   record(context, kind, store.slots());
   record_.event.existed = false;
@@ -201,6 +202,7 @@ void write_image(const Store& store, std::uint32_t slot, Bytes& out) {
     w.text(pair.first);
     w.text(pair.second);
   }
+  w.u32(s.unverified);
   w.u8(static_cast<std::uint8_t>(s.status));
   w.u8(static_cast<std::uint8_t>(s.point));
   w.u32(static_cast<std::uint32_t>(store.cold(slot).lat));
@@ -211,6 +213,7 @@ void write_image(const Store& store, std::uint32_t slot, Bytes& out) {
   w.u64(s.changed.value);
   w.u16(image.asked_name);
   w.u32(image.retired_version);
+  w.u64(image.created_key.value);
   w.u16(store.hot(slot).lines);
   for (std::uint32_t at = store.hot(slot).first_line; at != kNil; at = store.line(at).next) {
     const StockLine line = store.show_line(at);
@@ -239,6 +242,7 @@ bool read_image(ByteView bytes, SiteImage& image) {
     const std::string_view system = in.text();
     s.external_ids.emplace_back(system, in.text());
   }
+  s.unverified = in.u32();
   s.status = static_cast<SiteStatus>(in.u8());
   s.point = static_cast<PointSource>(in.u8());
   s.lat = from_e7(static_cast<std::int32_t>(in.u32()));
@@ -249,6 +253,7 @@ bool read_image(ByteView bytes, SiteImage& image) {
   s.changed = Position(in.u64());
   image.asked_name = in.u16();
   image.retired_version = in.u32();
+  image.created_key = KeyId(in.u64());
   s.stock.clear();
   for (unsigned i = in.u16(); i > 0 && in.ok(); --i) {
     StockLine line;

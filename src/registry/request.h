@@ -108,7 +108,8 @@ struct CreateKey {
   std::string_view owner;
   Role role = Role::kReader;
   std::vector<std::string_view> scope;
-  WallTime expires;  // 0: never
+  WallTime expires;             // 0: never
+  std::uint32_t sites_max = 0;  // of a jurisdiction or an aggregator; 0: kKeySitesDefault
 };
 struct RevokeKey {  // for good
   KeyId id;

@@ -107,15 +107,15 @@ TEST(Point, comes_from_the_zip_when_missing_and_follows_it) {
   b.edit("a", move);
   EXPECT_EQ(b.site("a").point, PointSource::kNone);
   SiteFields given;
-  given.lat = 29.957522;
-  given.lon = -90.217062;
+  given.lat = 42.357522;
+  given.lon = -71.117062;
   b.edit("a", given);
   EXPECT_EQ(b.site("a").point, PointSource::kGiven);
-  EXPECT_EQ(b.site("a").lat, 29.957522) << "kept exactly";
-  EXPECT_EQ(b.site("a").lon, -90.217062);
+  EXPECT_EQ(b.site("a").lat, 42.357522) << "kept exactly";
+  EXPECT_EQ(b.site("a").lon, -71.117062);
   move.zip = "02139";
   b.edit("a", move);
-  EXPECT_EQ(b.site("a").lat, 29.957522) << "a given point stays";
+  EXPECT_EQ(b.site("a").lat, 42.357522) << "a given point stays";
   b.check();
 }
 

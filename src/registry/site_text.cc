@@ -9,6 +9,9 @@
 namespace titer::registry {
 namespace {
 
+// Of the length of an external id's system: nobody has confirmed the id. Lengths end far below (kNameBytesMax).
+constexpr std::uint16_t kUnverified = 0x8000;
+
 std::size_t pair_size(const ExternalId& pair) { return 4 + pair.first.size() + pair.second.size(); }
 
 class Cursor {
@@ -18,8 +21,7 @@ class Cursor {
     if (!text.empty()) std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
-  void length(std::size_t n) {
-    const auto v = static_cast<std::uint16_t>(n);
+  void number(std::uint16_t v) {
     std::memcpy(at_, &v, sizeof v);
     at_ += sizeof v;
   }
@@ -52,22 +54,25 @@ SiteText::SiteText(const Site& s, bool with_id) {
        {id, s.name, s.zip, s.zip_plus4, s.street, s.phone, s.info_url, s.booking_url, s.hours}) {
     out.put(text);
   }
-  for (const ExternalId& pair : s.external_ids) {
-    out.length(u16(pair.first));
-    out.length(u16(pair.second));
+  for (std::size_t i = 0; i < s.external_ids.size(); ++i) {
+    const ExternalId& pair = s.external_ids[i];
+    const unsigned mark = is_unverified(s, i) ? kUnverified : 0;
+    out.number(static_cast<std::uint16_t>(u16(pair.first) | mark));
+    out.number(u16(pair.second));
     out.put(pair.first);
     out.put(pair.second);
   }
 }
 
-ExternalId SiteText::external(const char*& at) {
+SiteText::External SiteText::external(const char*& at) {
   std::uint16_t system = 0;
   std::uint16_t value = 0;
   std::memcpy(&system, at, 2);
   std::memcpy(&value, at + 2, 2);
-  const ExternalId pair{{at + 4, system}, {at + 4 + system, value}};
+  const std::size_t size = system & ~std::size_t{kUnverified};
+  const ExternalId pair{{at + 4, size}, {at + 4 + size, value}};
   at += pair_size(pair);
-  return pair;
+  return {pair, (system & kUnverified) != 0};
 }
 
 void SiteText::show(Site& out) const {
@@ -88,7 +93,12 @@ void SiteText::show(Site& out) const {
   out.booking_url = take(h.booking_url);
   out.hours = take(h.hours);
   out.external_ids.clear();
-  for (unsigned i = 0; i < h.externals; ++i) out.external_ids.push_back(external(at));
+  out.unverified = 0;
+  for (unsigned i = 0; i < h.externals; ++i) {
+    const External one = external(at);
+    out.external_ids.push_back(one.pair);
+    if (one.unverified) out.unverified |= std::uint32_t{1} << i;
+  }
 }
 
 ByteView SiteText::bytes() const {

@@ -32,14 +32,14 @@ class SiteText {
   }
   // Sets the same fields as the constructor reads; the id is empty when it is not here.
   void show(Site& out) const;
-  // Calls visit(system, value) for every external id until it returns true; says whether one did.
+  // Calls visit(pair, unverified) for every external id until it returns true; says whether one did.
   template <typename Visit>
   bool any_external(Visit&& visit) const {
     const Head h = head();
     const char* at = block_.get() + externals_at(h);
     for (unsigned i = 0; i < h.externals; ++i) {
-      const ExternalId pair = external(at);
-      if (visit(pair.first, pair.second)) return true;
+      const External one = external(at);
+      if (visit(one.pair, one.unverified)) return true;
     }
     return false;
   }
@@ -58,8 +58,12 @@ class SiteText {
     return sizeof(Head) + h.id + h.name + h.zip + h.zip_plus4 + std::size_t{h.street} + h.phone + h.info_url +
            h.booking_url + h.hours;
   }
-  // Reads the pair at `at` and moves behind it.
-  static ExternalId external(const char*& at);
+  struct External {
+    ExternalId pair;
+    bool unverified = false;
+  };
+  // Reads the one at `at` and moves behind it.
+  static External external(const char*& at);
 
   std::unique_ptr<char[]> block_;
 };

@@ -48,12 +48,17 @@ void Store::expect_row(std::uint64_t id_hash) const {
 std::uint32_t Store::find_name(std::string_view name) const {
   return by_name_.find(hash_text(name), [&](std::uint32_t slot) { return this->name(slot) == name; });
 }
-std::uint32_t Store::find_external(const ExternalId& pair) const {
+std::uint32_t Store::find_pair(const ExternalId& pair, bool unverified) const {
   return by_external_.find(hash_external(pair), [&](std::uint32_t slot) {
-    return hot_[slot].text.any_external([&](std::string_view system, std::string_view value) {
-      return ExternalId{system, value} == pair;
-    });
+    return hot_[slot].text.any_external(
+        [&](const ExternalId& other, bool claimed) { return claimed == unverified && other == pair; });
   });
+}
+std::uint32_t Store::find_external(const ExternalId& pair) const { return find_pair(pair, false); }
+std::uint32_t Store::find_claim(const ExternalId& pair) const { return find_pair(pair, true); }
+std::uint32_t Store::added_by(KeyId key) const {
+  const auto found = added_.find(key);
+  return found == added_.end() ? 0 : found->second;
 }
 std::uint32_t Store::find_line(std::uint32_t slot, std::string_view product) const {
   std::uint32_t at = hot_[slot].first_line;
@@ -96,6 +101,7 @@ void Store::show(std::uint32_t slot, SiteImage& out) const {
   show(slot, out.site);
   out.asked_name = cold_[slot].asked_name;
   out.retired_version = cold_[slot].retired_version;
+  out.created_key = KeyId(cold_[slot].created_key);
 }
 
 StockLine Store::show_line(std::uint32_t line) const {
@@ -122,11 +128,11 @@ std::uint64_t Store::site_digest(std::uint32_t slot) const {
   const auto pair = [](std::int32_t a, std::int32_t b) {
     return std::uint64_t{static_cast<std::uint32_t>(a)} << 32 | static_cast<std::uint32_t>(b);
   };
-  return hash_numbers<14>({id_hash(slot), hash64(hot.text.bytes()), words_.hash(c.city), words_.hash(c.county),
-                           words_.hash(c.state), words_.hash(c.provider), words_.hash(c.created_by),
-                           words_.hash(c.updated_by), bits(c.created_at), bits(c.updated_at), pair(c.lat, c.lon),
-                           hot.version, std::uint64_t{c.retired_version} << 32 | c.asked_name,
-                           static_cast<std::uint64_t>(hot.status) << 8 | static_cast<std::uint64_t>(hot.point)});
+  return hash_numbers<15>(
+      {id_hash(slot), hash64(hot.text.bytes()), words_.hash(c.city), words_.hash(c.county), words_.hash(c.state),
+       words_.hash(c.provider), words_.hash(c.created_by), words_.hash(c.updated_by), bits(c.created_at),
+       bits(c.updated_at), pair(c.lat, c.lon), hot.version, std::uint64_t{c.retired_version} << 32 | c.asked_name,
+       static_cast<std::uint64_t>(hot.status) << 8 | static_cast<std::uint64_t>(hot.point), c.created_key});
 }
 std::uint64_t Store::mark_digest(std::uint64_t id_hash, std::uint64_t changed) {
   // Twice in every request, so the finalizer of splitmix64 and not a hash of bytes.
@@ -145,8 +151,8 @@ std::uint64_t Store::line_digest(std::uint64_t id_hash, const Line& l) const {
 
 template <typename Visit>
 void Store::each_external(std::uint32_t slot, Visit&& visit) {
-  hot_[slot].text.any_external([&](std::string_view system, std::string_view value) {
-    if (exclusive_system(system)) visit(hash_external({system, value}));
+  hot_[slot].text.any_external([&](const ExternalId& pair, bool) {
+    if (exclusive_system(pair.first)) visit(hash_external(pair));
     return false;
   });
 }
@@ -158,6 +164,7 @@ void Store::index(std::uint32_t slot, bool ordered) {
   if (hot.status == SiteStatus::kActive) ++active_;
   if (hot.status != SiteStatus::kClosed) by_name_.insert(hash_text(hot.text.name()), slot);
   each_external(slot, [&](std::uint64_t hash) { by_external_.insert(hash, slot); });
+  if (const KeyId key(cold_[slot].created_key); key != kNoKey) ++added_[key];
   if (bulk_) return;
   if (hot.point != PointSource::kNone) geo_.insert(slot, from_e7(cold_[slot].lat), from_e7(cold_[slot].lon));
   if (!ordered) return;
@@ -177,6 +184,8 @@ void Store::unindex(std::uint32_t slot, bool ordered) {
   if (hot.status == SiteStatus::kActive) --active_;
   if (hot.status != SiteStatus::kClosed) by_name_.erase(hash_text(hot.text.name()), slot);
   each_external(slot, [&](std::uint64_t hash) { by_external_.erase(hash, slot); });
+  if (const auto count = added_.find(KeyId(cold_[slot].created_key)); count != added_.end() && --count->second == 0)
+    added_.erase(count);
   if (hot.point != PointSource::kNone) geo_.erase(slot, from_e7(cold_[slot].lat), from_e7(cold_[slot].lon));
   if (!ordered) return;
   order_name_.erase(slot, NameOrder{*this});
@@ -215,6 +224,7 @@ void Store::fill(std::uint32_t slot, const SiteImage& image) {
   cold.updated_at = site.updated_at.value;
   cold.asked_name = image.asked_name;
   cold.retired_version = image.retired_version;
+  cold.created_key = image.created_key.value;
 }
 
 std::uint32_t Store::add(const SiteImage& image) {

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string_view>
 
 #include "base/ids.h"
@@ -25,6 +26,7 @@
 #include "registry/changed_slots.h"
 #include "registry/geo_index.h"
 #include "registry/interner.h"
+#include "registry/keys.h"
 #include "registry/ordered_index.h"
 #include "registry/paged.h"
 #include "registry/site_text.h"
@@ -60,6 +62,7 @@ struct ColdRow {
   std::int64_t created_at = 0, updated_at = 0;
   std::int32_t lat = 0, lon = 0;  // 1e-7 degrees: exact for every decimal that feeds give, in four bytes
   std::uint32_t city = 0, county = 0, state = 0, provider = 0, created_by = 0, updated_by = 0;  // words
+  std::uint64_t created_key = 0;
   std::uint32_t retired_version = 0;
   std::uint16_t asked_name = 0;
 };
@@ -76,7 +79,7 @@ static_assert(sizeof(Line) == 56);
 
 inline constexpr std::uint32_t kPoolLine = 1U << 31;
 
-// A site as the rows keep it: what everybody sees, and two things only the registry needs.
+// A site as the rows keep it: what everybody sees, and three things only the registry needs.
 struct SiteImage {
   Site site;
   // How many bytes of the name were asked for when an import had to make the name unique; 0: all of it.
@@ -84,6 +87,7 @@ struct SiteImage {
   // The highest version of any stock line that was removed: a new line continues from there, so that no client's
   // if_version matches a line that it never saw.
   std::uint32_t retired_version = 0;
+  KeyId created_key;  // that added the site: owners are keys, because names are not unique
 };
 
 // Degrees as the rows keep them.
@@ -111,6 +115,7 @@ class Store {
   [[nodiscard]] std::uint64_t expect_id(std::string_view id) const;  // its hash
   void expect_row(std::uint64_t id_hash) const;
   [[nodiscard]] std::uint32_t find_external(const ExternalId& pair) const;
+  [[nodiscard]] std::uint32_t find_claim(const ExternalId& pair) const;  // of a provider, that nobody has confirmed
   [[nodiscard]] std::uint32_t find_line(std::uint32_t slot, std::string_view product) const;
 
   // Everything but the stock lines; with show_lines, everything.
@@ -154,6 +159,7 @@ class Store {
 
   [[nodiscard]] std::uint64_t digest() const { return digest_; }
   [[nodiscard]] std::uint32_t active_sites() const { return active_; }
+  [[nodiscard]] std::uint32_t added_by(KeyId key) const;  // sites, closed ones too
   [[nodiscard]] std::uint32_t line_count() const { return line_count_; }
   [[nodiscard]] std::size_t bytes() const;  // an estimate
   [[nodiscard]] Status check() const;
@@ -162,6 +168,7 @@ class Store {
   void fill(std::uint32_t slot, const SiteImage& image);
   void index(std::uint32_t slot, bool ordered);
   void unindex(std::uint32_t slot, bool ordered);
+  [[nodiscard]] std::uint32_t find_pair(const ExternalId& pair, bool unverified) const;
   template <typename Visit>
   void each_external(std::uint32_t slot, Visit&& visit);
   [[nodiscard]] std::uint64_t id_hash(std::uint32_t slot) const;
@@ -185,6 +192,7 @@ class Store {
   std::uint32_t free_line_ = kNil;  // chain of pool lines to use again, by `next`
   std::uint32_t line_count_ = 0;
   std::uint32_t active_ = 0;
+  std::map<KeyId, std::uint32_t> added_;
   SlotTable by_id_, by_name_, by_external_;
   OrderedIndex order_name_, order_zip_, order_state_, order_product_;
   GeoIndex geo_;

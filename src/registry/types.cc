@@ -2,6 +2,7 @@
 
 #include "registry/types.h"
 
+#include <algorithm>
 #include <charconv>
 #include <iterator>
 
@@ -9,6 +10,18 @@
 #include "base/text.h"
 
 namespace titer::registry {
+
+std::size_t index_of(const Site& site, const ExternalId& pair) {
+  const auto& ids = site.external_ids;
+  return static_cast<std::size_t>(std::find(ids.begin(), ids.end(), pair) - ids.begin());
+}
+
+std::vector<ExternalId> unverified_ids(const Site& site) {
+  std::vector<ExternalId> out;
+  for (std::size_t i = 0; i < site.external_ids.size(); ++i)
+    if (is_unverified(site, i)) out.push_back(site.external_ids[i]);
+  return out;
+}
 
 std::string_view name(EventKind kind) {
   switch (kind) {

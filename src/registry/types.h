@@ -67,6 +67,7 @@ struct Site {
   std::string_view street, city, state, county;  // state: two capitals or empty
   std::string_view phone, info_url, booking_url, provider, hours;
   std::vector<ExternalId> external_ids;
+  std::uint32_t unverified = 0;  // bit i: external_ids[i] is a provider's claim that nobody has confirmed (scope.h)
   PointSource point = PointSource::kNone;
   double lat = 0, lon = 0;  // degrees; meaningful unless point is kNone
   SiteStatus status = SiteStatus::kActive;
@@ -76,6 +77,14 @@ struct Site {
   Position changed;              // of the last request that altered anything here; marks of freshness count too
   std::vector<StockLine> stock;  // sorted by product
 };
+
+// Where a site has this external id; their number if it has not.
+[[nodiscard]] std::size_t index_of(const Site& site, const ExternalId& pair);
+[[nodiscard]] inline bool is_unverified(const Site& site, std::size_t external_id) {
+  return (site.unverified >> external_id & 1) != 0;
+}
+// Those of its external ids that nobody has confirmed.
+[[nodiscard]] std::vector<ExternalId> unverified_ids(const Site& site);
 
 enum class EventKind : std::uint8_t {
   kAddSite = 1,

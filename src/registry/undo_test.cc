@@ -99,8 +99,8 @@ TEST(Undo, of_an_edit_restores_every_field) {
   f.street = "1 Main";
   f.state = "CA";
   f.hours = "9-5";
-  f.lat = 1.5;
-  f.lon = -2.5;
+  f.lat = 34.125;
+  f.lon = -118.5;
   f.status = SiteStatus::kHidden;
   f.external_ids = {{"cvs", "1"}, {"npi_usa", "2"}};
   b.edit("a", f);

@@ -157,6 +157,7 @@ bool is_sound(const SiteImage& image) {
   f.status = s.status;
   f.external_ids = s.external_ids;
   if (!is_site_id(s.id) || !check_fields(f, out) || s.point > PointSource::kZipCentroid) return false;
+  if (s.external_ids.size() < 32 && s.unverified >> s.external_ids.size() != 0) return false;
   if (image.asked_name > s.name.size() || s.stock.size() > limits::kStockLinesMax) return false;
   if (s.created_by.size() > limits::kNameBytesMax || s.updated_by.size() > limits::kNameBytesMax) return false;
   for (std::size_t i = 0; i < s.stock.size(); ++i) {

@@ -236,7 +236,7 @@ TEST(Golden, requests) {
             "0000");
   EXPECT_EQ(request(registry::Undo{Position(300)}), "0800ac02");
   EXPECT_EQ(request(registry::CreateKey{registry::KeyId(258), {}, "E", registry::Role::kAggregator, {"f"}, {}}),
-            "0b000201000000000000" + std::string(64, '0') + "01450401016600");
+            "0b000201000000000000" + std::string(64, '0') + "0145040101660000");
   EXPECT_EQ(request(registry::RevokeKey{registry::KeyId(258)}), "0c000201000000000000");
   EXPECT_EQ(request(registry::SetWriteStop{true}), "0d0001");
   EXPECT_EQ(request(registry::Bulk{{registry::Undo{Position(1)}, registry::Reserve{by_id, "any", 1}}}),

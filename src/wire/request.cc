@@ -298,6 +298,7 @@ void put(Out& out, const registry::CreateKey& o) {
   out.varint(o.scope.size());
   for (const std::string_view part : o.scope) put_text(out, part);
   put_time(out, o.expires);
+  out.varint(o.sites_max);
 }
 void get(ByteReader& in, registry::CreateKey& o) {
   o.id = registry::KeyId(in.u64());
@@ -308,6 +309,7 @@ void get(ByteReader& in, registry::CreateKey& o) {
   o.scope.reserve(n);
   for (std::size_t i = 0; i < n && in.ok(); ++i) o.scope.push_back(get_text(in));
   o.expires = get_time(in);
+  o.sites_max = get_u32(in);
 }
 
 void put(Out& out, const registry::RevokeKey& o) { put_u64(out, o.id.value); }

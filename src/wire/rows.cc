@@ -57,6 +57,7 @@ void encode_site(ByteWriter& out, const Site& s) {
     put_text(out, system);
     put_text(out, value);
   }
+  if (!s.external_ids.empty()) put_varint(out, s.unverified);
   out.u8(static_cast<std::uint8_t>(s.point));
   if (s.point != PointSource::kNone) {
     out.f64(s.lat);
@@ -80,6 +81,8 @@ Site decode_site(ByteReader& in) {
     const std::string_view system = get_text(in);
     s.external_ids.emplace_back(system, get_text(in));
   }
+  if (ids > 0) s.unverified = get_u32(in);
+  if ((std::uint64_t{s.unverified} >> ids) != 0) in.fail();
   s.point = get_enum(in, PointSource::kNone, PointSource::kZipCentroid);
   if (s.point != PointSource::kNone) {
     s.lat = in.f64();
@@ -157,6 +160,7 @@ void encode_key(ByteWriter& out, const registry::Key& key) {
   put_time(out, key.expires);
   put_time(out, key.revoked);
   put_text(out, key.created_by);
+  put_varint(out, key.sites_max);
 }
 registry::Key decode_key(ByteReader& in) {
   registry::Key key;
@@ -170,6 +174,7 @@ registry::Key decode_key(ByteReader& in) {
   key.expires = get_time(in);
   key.revoked = get_time(in);
   key.created_by = get_text(in);
+  key.sites_max = get_u32(in);
   return key;
 }
 

@@ -112,12 +112,12 @@ class Maker {
   }
   registry::Operation access_operation() {
     switch (below(3)) {
-      case 0: return registry::CreateKey{key(), hash(), text(), role(), scope(), time()};
+      case 0: return registry::CreateKey{key(), hash(), text(), role(), scope(), time(), u32()};
       case 1: return registry::RevokeKey{key()};
       default: return registry::SetWriteStop{coin()};
     }
   }
-  registry::Key key_row() { return {key(), text(), role(), scope(), time(), time(), time(), text()}; }
+  registry::Key key_row() { return {key(), text(), role(), scope(), time(), time(), time(), text(), u32()}; }
   registry::WriteSwitch write_switch() { return {coin(), text(), text(), time()}; }
   registry::Request request() {
     registry::Request r;
@@ -172,6 +172,7 @@ class Maker {
                         &s.info_url, &s.booking_url, &s.provider, &s.hours, &s.created_by, &s.updated_by})
       *field = text();
     s.external_ids = external_ids();
+    s.unverified = static_cast<std::uint32_t>(below(std::uint64_t{1} << s.external_ids.size()));
     s.point = static_cast<registry::PointSource>(below(3));
     if (s.point != registry::PointSource::kNone) s.lat = real(), s.lon = real();
     s.status = static_cast<registry::SiteStatus>(below(3));

@@ -228,6 +228,7 @@ class Feeds(unittest.TestCase):
             answer = wait_until(publication, "a publication")
             self.assertEqual(answer.headers["Access-Control-Allow-Origin"], "*")
             self.assertEqual(answer.headers["Cache-Control"], "public, max-age=60")
+            self.assertIn("X-Forwarded-Proto", answer.headers.get_all("Vary"), "its addresses depend on it")
             self.assertEqual(client.get("/api/v1/smart/$bulk-publish", If_None_Match=answer.headers["ETag"]).status, 304)
             checklist = smart.Checklist()
             outputs = checklist.manifest(f"http://{client.address}/api/v1/smart/$bulk-publish", answer.content)
@@ -250,6 +251,11 @@ class Feeds(unittest.TestCase):
             # What went out comes in and changes nothing.
             again = client.post("/api/v1/import?format=smart", b"".join(bodies.values()))
             self.assertEqual((again["rejected"], again["added"], again["updated"]), (0, 0, 0), again)
+
+    def test_no_page_can_be_framed(self):
+        with Http(self.cluster) as client:
+            answer = client.get("/find?zip=02139")
+            self.assertIn("frame-ancestors 'none'", answer.headers["Content-Security-Policy"])
 
     def test_a_file_of_a_publication_that_is_not_kept_says_what_to_do(self):
         with Http(self.cluster) as client:

@@ -243,6 +243,13 @@ class Hostile(unittest.TestCase):
                 data += piece
             self.assertEqual(data.count(b"HTTP/1.1 200"), 3)
 
+    def test_a_half_closed_client_gets_its_refusal(self):
+        for _ in range(50):  # its end and the refusal meet in one turn, or not
+            with self.connect() as connection:
+                connection.sendall(get("/healthz", "nonsense\r\n"))
+                connection.shutdown(socket.SHUT_WR)
+                self.assertEqual(answer_of(connection), 400)
+
     def test_a_slow_header_is_cut_off(self):
         """One byte now and then keeps nobody's place: the whole header has ten seconds."""
         with self.connect() as connection:

@@ -195,6 +195,11 @@ class Wire(WithRoles):
         path = os.path.join(self.cluster.folder.name, "key")
         with open(path, "w", encoding="utf-8") as file:
             file.write(self.keys["provider"] + "\n")
+        os.chmod(path, 0o644)
+        done = self.cluster.titer("set", "alpha", "5", "--key", "@" + path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"chmod 600 {path}", done.stderr)
+        os.chmod(path, 0o600)
         self.assertEqual(self.cluster.titer("set", "alpha", "5", "--key", "@" + path).returncode, 0)
         env = {**environment(self.cluster.at()), "TITER_KEY": self.keys["auditor"]}
         done = subprocess.run([TITER, "key", "list", "--json"], env=env, check=False,
@@ -239,6 +244,73 @@ class Scopes(WithRoles):
         self.assertEqual(status, 200)
         self.assertEqual(self.status("provider", "POST", f"/events/{said['position']}/undo", {}), 403)
         self.assertEqual(self.status("jurisdiction", "POST", f"/events/{said['position']}/undo", {}), 200)
+
+    def test_a_jurisdiction_reaches_by_state_and_zip_code_that_agree(self):
+        def add(role, **site):
+            return self.ask("POST", "/sites", self.keys.get(role), site)
+
+        self.assertEqual(add("operator", id="zip-only", name="Zip only", zip="02139")[0], 201)
+        self.assertEqual(self.ask("GET", "/sites/zip-only", None)[1]["state"], "MA")
+        self.assertEqual(self.status("jurisdiction", "PUT", "/sites/zip-only/stock/208", {"availability": 1}), 200)
+        self.assertEqual(self.status("jurisdiction", "PATCH", "/sites/zip-only", {"zip": "90210"}), 403)
+        self.assertEqual(add("jurisdiction", name="Fake", state="MA", zip="90001")[0], 403)
+        self.assertEqual(add("jurisdiction", name="Fake", state="MA", lat=34.05, lon=-118.24)[0], 403)
+        status, said, _ = add("operator", name="Fake", state="MA", zip="90001")
+        self.assertEqual(status, 422)
+        self.assertIn("90001 is in CA (Los Angeles), and the state is MA", said["detail"])
+        done = self.cluster.titer("add", "Fake", "--state", "MA", "--zip", "90001", "--key", self.operator)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("90001 is in CA", done.stderr)
+        row = json.dumps({"site_id": "torn", "name": "Torn", "state": "MA", "zip": "90001"})
+        self.assertEqual(self.ask("POST", "/import?format=ndjson", self.keys["jurisdiction"], row)[1]["rejected"], 1)
+        said = self.ask("POST", "/import?format=ndjson", self.operator, row)[1]
+        self.assertEqual((said["added"], said["rejected"]), (1, 0))
+        self.assertIn("90001 is in CA", json.dumps(said), "an operator's file is kept, with a warning")
+
+    def test_what_a_provider_says_of_external_ids_is_unverified_until_an_operator_says_it_too(self):
+        def ids():
+            site = self.ask("GET", "/sites/alpha", None)[1]
+            return site.get("external_ids"), site.get("unverified_external_ids")
+
+        claim = {"external_ids": [["store", "N42"]]}
+        self.assertEqual(self.status("provider", "PATCH", "/sites/alpha", claim), 200)
+        self.assertEqual(ids(), ([["store", "N42"]], [["store", "N42"]]))
+        self.assertIn("store N42 (not verified)", self.cluster.ok("view", "alpha"))
+        row = json.dumps({"name": "Neighbour", "zip": "02139", "external_ids": [["store", "N42"]]})
+        self.assertEqual(self.ask("POST", "/import?format=ndjson", self.operator, row)[1]["added"], 1)
+        self.assertNotEqual(self.ask("GET", "/sites/alpha", None)[1]["name"], "Neighbour")
+        own = {"external_ids": [["store", "N43"]]}
+        self.assertEqual(self.status("provider", "PATCH", "/sites/alpha", own), 200)
+        self.assertEqual(self.status("operator", "PATCH", "/sites/alpha", own), 200)
+        self.assertEqual(ids(), ([["store", "N43"]], None))
+
+    def test_an_aggregator_has_a_number_of_sites(self):
+        key = self.web.make(self.operator, "aggregator", ["few"], sites_max=1)
+        self.assertEqual(self.status(None, "POST", "/sites", {"name": "few one", "zip": "02139"}, key), 201)
+        status, said, _ = self.ask("POST", "/sites", key, {"name": "few two", "zip": "02139"})
+        self.assertEqual(status, 413)
+        self.assertIn("--sites-max", said["detail"])
+        made = self.cluster.ok("key", "create", "--owner", "x", "--role", "aggregator", "--source", "x", "--sites-max", "7",
+                               "--key", self.operator).strip()
+        listed = {k["id"]: k for k in self.ask("GET", "/keys", self.operator)[1]["keys"]}
+        self.assertEqual(listed[id_of(made)]["sites_max"], 7)
+
+    def test_a_key_that_was_revoked_opens_nothing(self):
+        key = self.web.make(self.operator, "reader")
+        self.assertEqual(self.status(None, "GET", "/export?format=csv", None, key), 200)
+        self.assertEqual(self.ask("DELETE", "/keys/" + id_of(key), self.operator)[0], 200)
+        for path in ("/sites", "/export?format=csv", "/imports", "/smart/$bulk-publish", "/events"):
+            with self.subTest(path):
+                self.assertEqual(self.status(None, "GET", path, None, key), 401)
+
+    def test_the_label_of_an_import_is_for_its_importer_and_for_auditors(self):
+        row = json.dumps({"site_id": "alpha", "product": "208", "availability": 7})
+        self.assertEqual(self.ask("POST", "/import?format=ndjson&label=for+Ann", self.keys["provider"], row)[0], 200)
+        for role in (None, *ROLES):
+            status, said, _ = self.ask("GET", "/imports", self.keys.get(role))
+            self.assertEqual(status, 200)
+            self.assertEqual("for Ann" in {i.get("label") for i in said["imports"]},
+                             role in ("provider", "auditor", "operator"), role)
 
     def test_who_did_it_and_why_is_for_auditors(self):
         self.ask("PUT", "/sites/alpha/stock/any", self.keys["provider"], {"availability": 12, "reason": "delivery"})

@@ -86,16 +86,16 @@ class Group(Replicas):
         self.folder = tempfile.TemporaryDirectory(prefix="titer-serve-")
         places = 2 * (replicas + 2)  # each with its wire and its HTTP; then etcd's two
         self.base = free_ports(places + 2)
-        self.files = self.certificates() if secure else None
-        self.etcd = Etcd(self.folder.name, self.base + places, self.files)
+        self.files = self.certificates("tls") if secure else None
+        self.etcd = Etcd(self.folder.name, self.base + places, self.files)  # one authority for all, unless a test says otherwise
         self.processes, self.places = {}, {i: i for i in range(replicas + 1)}
         self.register = self.cluster = ""  # more lines of these sections
 
-    def certificates(self):
+    def certificates(self, name):
         """(authority, certificate, key), for everything on this machine."""
-        titer("cert", "ca", "--out", self.path("tls"))
-        titer("cert", "issue", "--ca", self.path("tls"), "--out", self.path("tls"), "--name", "127.0.0.1")
-        return [self.path("tls", name) for name in ("ca.pem", "replica.pem", "replica-key.pem")]
+        titer("cert", "ca", "--out", self.path(name))
+        titer("cert", "issue", "--ca", self.path(name), "--out", self.path(name), "--name", "127.0.0.1")
+        return [self.path(name, file) for file in ("ca.pem", "replica.pem", "replica-key.pem")]
 
     def address(self, index):
         return "127.0.0.1", self.base + 2 * self.places[index]
@@ -114,8 +114,9 @@ class Group(Replicas):
             file.write(f'[cluster]\nname = "tested"\n{self.cluster}[replica]\nindex = {index}\ndata = "{self.path(f"data-{place}")}"\n'
                        f'wire = "127.0.0.1:{self.base + 2 * place}"\nhttp = "127.0.0.1:{self.base + 2 * place + 1}"\n'
                        f'[register]\nendpoints = ["{self.etcd.url()}"]\n{self.register}')
-            names = "" if self.files is None else 'ca = "{}"\ncertificate = "{}"\nkey = "{}"\n'.format(*self.files)
-            file.write(names + ("[tls]\n" + names if names else ""))
+            for section, files in (("", self.etcd.files), ("[tls]\n", self.files)):
+                if files is not None:
+                    file.write(section + 'ca = "{}"\ncertificate = "{}"\nkey = "{}"\n'.format(*files))
         return path
 
     def prepare(self):

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 
-"""`titer serve` with an etcd that has users and a quota, both of which change while the replicas serve.
+"""`titer serve` with an etcd that has users and a quota, both of which change while the replicas serve; and with one whose
+record others write, or try to.
 
 A change of etcd's users makes all JWTs of before invalid; a full etcd answers reads and refuses writes.
 """
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import unittest
 import urllib.request
@@ -39,6 +41,7 @@ class GroupWithUsers(Group):
 
     def write_password(self, password):
         with open(self.path("password"), "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
             file.write(password + "\n")
 
     def etcdctl(self, *words, user=("--user", "root:root"), input_text="", may_fail=False):
@@ -69,6 +72,31 @@ class GroupWithUsers(Group):
 
     def registers(self):
         return [status["register"] for status in self.statuses().values()]
+
+
+class GroupWithItsOwnAuthority(Group):
+    """Three replicas under TLS, and an etcd that believes another authority than theirs (docs/how-to/operations.md)."""
+
+    def __init__(self):
+        super().__init__(secure=True)
+        self.ca = self.files[0]
+        self.etcd.files = self.certificates("etcd-tls")
+
+    def ask_at(self, index):
+        return self.path(f"data-{self.places[index]}", "titer.sock")
+
+    def put(self, value, files):
+        """Writes the record as whoever has this certificate. The exit code."""
+        words = ["etcdctl", "--endpoints", self.etcd.url(), "--cacert", self.etcd.files[0], "--cert", files[1], "--key", files[2],
+                 "--dial-timeout=3s", "--command-timeout=3s", "put", KEY]
+        return subprocess.run(words, input=value, capture_output=True, text=True, env={**os.environ, "ETCDCTL_API": "3"},
+                              timeout=20, check=False).returncode
+
+    def metrics(self, index):
+        where = f"https://127.0.0.1:{self.address(index)[1] + 1}"
+        secure = ssl.create_default_context(cafile=self.files[0])
+        with urllib.request.urlopen(where + "/metrics", timeout=5, context=secure) as metrics:
+            return metrics.read().decode()
 
 
 class Register(unittest.TestCase):
@@ -114,6 +142,49 @@ class Register(unittest.TestCase):
             self.assertEqual(revision, group.record_revision(), "trying to write changes nothing")
             group.kill(1)
             group.wait_members([0, 2])
+
+
+class Record(unittest.TestCase):
+    """What somebody writes into the record who may write to etcd: by mistake, or who may not, and tries."""
+
+    def refused(self, group, by):
+        wait_until(lambda: all(by in s["register"].get("refused", "") for s in group.statuses().values()),
+                   lambda: f"the replicas to refuse a record ({by}): {[s['register'] for s in group.statuses().values()]}", 20, 0.1)
+
+    def believed(self, group):
+        wait_until(lambda: all("refused" not in s["register"] for s in group.statuses().values()),
+                   "the replicas to believe the record again", 20, 0.1)
+
+    def test_a_certificate_of_the_cluster_cannot_write_the_record_of_an_etcd_with_its_own_authority(self):
+        with GroupWithItsOwnAuthority() as group:
+            group.begin()
+            self.assertNotEqual(0, group.put("{}", group.files))
+            self.assertNotEqual("{}", group.etcd.value(KEY))
+            self.assertEqual(0, group.put("{}", group.etcd.files), "the control: that certificate is for etcd")
+
+    def test_a_record_that_is_garbage_or_goes_back_is_refused_and_told_and_service_goes_on(self):
+        with GroupWithItsOwnAuthority() as group:
+            group.begin()
+            group.ok("add", SITE, "--zip", "02139")
+            record = group.etcd.value(KEY)
+            group.kill(1)
+            group.wait_members([0, 2])
+            group.start(1)
+            group.wait_members(range(3))
+            newest = group.etcd.value(KEY)
+            for text, by in (("not json", "record"), ("{}", "record"), (record, "gone back")):
+                with self.subTest(text[:20]):
+                    self.assertEqual(0, group.put(text, group.etcd.files))
+                    self.refused(group, by)
+                    group.write(5)
+                    self.assertIn("titer_register_refused 1", group.metrics(0))
+                    self.assertIn("Views do not change meanwhile", group.log(0))
+                    self.assertEqual(0, group.put(newest, group.etcd.files))
+                    self.believed(group)
+            group.kill(1)
+            group.wait_members([0, 2])
+            group.write(6)
+            self.assertEqual(1 if os.geteuid() == 0 else 0, group.log(0).count("this runs as root"))
 
 
 class Endpoints(unittest.TestCase):

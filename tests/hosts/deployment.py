@@ -149,6 +149,7 @@ class Deployment(unittest.TestCase):
         said = self.do("Three machines, step by step")
         self.assertIn("Elm Street Clinic", said)
         self.serving(1, 2, 3)
+        self.no_certificate_of_the_cluster_writes_the_record()
         refused = self.by_hand('env -u TITER_KEY titer set "Elm Street Clinic" 9 2>&1 || echo "exit code $?"\n')
         self.assertIn("exit code 1", refused, "from another machine a write needs a key")
         self.do("Upgrades")
@@ -161,6 +162,14 @@ class Deployment(unittest.TestCase):
         self.replace_the_second()
         self.serving(1, 3, 4)
         self.by_hand('titer set "Elm Street Clinic" 7\n')
+
+    def no_certificate_of_the_cluster_writes_the_record(self):
+        """etcd has an authority of its own, so who has a certificate of the cluster's cannot exclude replicas."""
+        put = ("ETCDCTL_API=3 etcdctl --endpoints=https://10.0.0.1:2379 --cacert=/etc/etcd/ca.pem --command-timeout=5s "
+               "--dial-timeout=5s {} put /titer/tried yes >/dev/null 2>&1 && echo written || echo refused\n")
+        cluster = put.format("--cert=/etc/titer/replica.pem --key=/etc/titer/replica-key.pem")
+        own = put.format("--cert=/etc/titer/etcd/replica.pem --key=/etc/titer/etcd/replica-key.pem")
+        self.assertEqual("refused\nwritten\n", self.script(self.machines["one"], "one", cluster + own))
 
     def replace_the_second(self):
         """As the document says: install, a certificate, its files, the settings, then the register is told; it is started."""

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Place: whether the state, the ZIP code and the point that a site gives are of one place, by the bundled table of ZIP codes.
+//
+// Why: the key of a jurisdiction reaches sites by state or ZIP code, and people find them by point. If each of the three
+// were believed for itself, the key of one state could place a site in another one, or move it there.
+//
+// The rules:
+// - a state that is not given is that of the ZIP code;
+// - a ZIP code of the table lies in the state that the table names, also where its area crosses a state line: that of
+//   its post office;
+// - a ZIP code that the table does not know shares its first three digits with one of its state. A state of which the
+//   table knows no ZIP code at all agrees with each of these;
+// - a point that is given lies within kPointFromZipMaxM of the ZIP code's centre, or, without a known ZIP code, within
+//   kPointFromStateMaxDegrees of the box around the ZIP codes of the state.
+// Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "registry/types.h"
+
+namespace titer::registry {
+
+struct Place {
+  std::string_view state, zip;
+  bool point_given = false;
+  double lat = 0, lon = 0;
+
+  bool operator==(const Place&) const = default;
+};
+[[nodiscard]] Place stated_place(const Site& site);
+
+// The state that is given, else that of the ZIP code; empty if neither is known.
+[[nodiscard]] std::string_view state_of(const Place& place);
+
+// A sentence that names the two that do not fit together; nullopt: everything does.
+[[nodiscard]] std::optional<std::string> contradiction(const Place& place);
+
+}  // namespace titer::registry
