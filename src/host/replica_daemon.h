@@ -68,6 +68,7 @@ class ReplicaDaemon {
   void end_in_time();
   void reset_exclusions_later();
   void mark_disk_later();
+  void learner_looks_later();
   void on_blocked();
   [[nodiscard]] ServiceNotifier::State state() const;
   [[nodiscard]] bool write_metadata(const LocalMetadata& metadata);
@@ -90,7 +91,7 @@ class ReplicaDaemon {
   BootTime marked_at_;
   bool stopping_ = false;
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer patience_, steady_, marks_;
+  boost::asio::steady_timer patience_, steady_, marks_, looks_;
   ServiceNotifier service_notifier_;
 };
 

@@ -17,6 +17,10 @@ namespace {
 
 Error unavailable(std::string message) { return {Code::kUnavailable, std::move(message)}; }
 
+constexpr const char* kRestarts =
+    "this replica restarts after the failure of all, and the register does not know yet that the restart is over; try "
+    "again in a moment";
+
 }  // namespace
 
 Clients::Clients(net::Loop& loop, Engine& engine, Options options)
@@ -95,6 +99,7 @@ void Clients::handle_request(Client& client, ByteView payload) {
   if (const Status own = check_key(client, request->body); !own)
     return refuse(client, request->number, own.error().code, own.error().message);
   if (no_writes_) return refuse(client, request->number, no_writes_->code, no_writes_->message);
+  if (engine_.restarts) return refuse(client, request->number, Code::kUnavailable, kRestarts);
   if (!engine_.replica.accepts(request->body.size())) {
     if (const std::string& why = engine_.replica.dispute(); !why.empty())
       return refuse(client, request->number, Code::kUnavailable, why);
@@ -132,6 +137,7 @@ void Clients::handle_direct(Client& client, const wire::Message& message) {
   if (!is_direct_client(client.transmitter))
     return client.connection->fail(Code::kProtocol, "only a direct client sends frames");
   if (no_writes_) return client.connection->fail(no_writes_->code, no_writes_->message);
+  if (engine_.restarts) return client.connection->fail(Code::kUnavailable, kRestarts);
   if (const Status allowed = authorize(client, registry::Act::kDirect); !allowed)
     return client.connection->fail(allowed.error().code, "to be a direct client: " + allowed.error().message);
   if (client.counted && client.key == registry::kNoKey)
@@ -309,7 +315,7 @@ void Clients::handle_watch(Client& client, const wire::Message& message) {
 }
 
 void Clients::feed_watchers() {
-  if (watchers_ == 0) return;
+  if (watchers_ == 0 || engine_.restarts) return;
   const Position newest = engine_.machine.position();
   for (const auto& [id, client] : clients_) {
     if (!client->watching || *client->watching >= newest) continue;
