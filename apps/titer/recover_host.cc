@@ -109,7 +109,7 @@ void print_members(const view::ClusterRecord& record) {
     const auto back = std::ranges::find(record.returned, member.id, [](const auto& one) { return one.now.id; });
     const view::DiskMark* mark = record.mark(member.id);
     const std::string known = mark == nullptr ? "nothing is recorded of its disk"
-                                              : fmt::format("its disk was recorded at position {} of view {}",
+                                              : fmt::format("its disk was recorded at position {} of view {}, or later",
                                                             grouped(mark->position.value), mark->installed.value);
     if (back == record.returned.end())
       fmt::print("  replica {} has not returned; {}\n", member.id.value, known);

@@ -120,6 +120,16 @@ TEST_F(ChangesTest, AnIdOfAnotherClusterIsToldWhereToBegin) {
   }
 }
 
+// Nothing would ever come of it but a silence.
+TEST_F(ChangesTest, APositionThatWasNeverReachedIsRefused) {
+  TestClient client = server_.client();
+  for (const char* since : {"21", "99999999", "21.0-00000000000c1a57"}) {
+    const auto answer = client.ask("GET", std::string("/api/v1/changes?since=") + since);
+    EXPECT_EQ(answer.result_int(), 410U) << since;
+    EXPECT_NE(answer.body().find("beyond the newest one, which is 20"), std::string::npos) << answer.body();
+  }
+}
+
 TEST(Place, IsReadBackAsItIsWrittenAndNothingElseIsOne) {
   for (const Mark mark : {Mark{Position(7), 0}, Mark{Position(7), 2}, Mark::behind(Position(UINT64_MAX))})
     for (const std::uint64_t cluster : {std::uint64_t{0}, std::uint64_t{1}, UINT64_MAX}) {

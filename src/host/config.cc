@@ -59,11 +59,12 @@ class Reader {
     if (found.empty()) fail(nullptr, fmt::format("\"{}\" is missing in {}", name, place(section)));
     return found;
   }
-  std::uint32_t number(const char* section, const char* name, std::int64_t most, std::int64_t otherwise) {
-    const std::int64_t found = value<std::int64_t>(section, name, "a whole number").value_or(otherwise);
-    if (found < 0 || found > most)
-      fail(node_of(section, name), fmt::format("\"{}\" must be a number from 0 to {}", name, most));
-    return static_cast<std::uint32_t>(found);
+  // 0: it is not there.
+  std::uint32_t number(const char* section, const char* name, std::int64_t most) {
+    const auto found = value<std::int64_t>(section, name, "a whole number");
+    if (found && (*found < 1 || *found > most))
+      fail(node_of(section, name), fmt::format("\"{}\" must be a number from 1 to {}", name, most));
+    return static_cast<std::uint32_t>(found.value_or(0));
   }
   net::Address address(const char* section, const char* name, const std::string& text) {
     auto found = net::parse_address(text);
@@ -211,7 +212,7 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
   read_register(in, out);
   out.etcd_tls = tls_files(in, "register");
   out.tls = tls_files(in, "tls");
-  out.frames_in_flight = in.number("limits", "frames_in_flight", limits::kUnsafeFramesMax, 0);
+  out.frames_in_flight = in.number("limits", "frames_in_flight", limits::kUnsafeFramesMax);
   out.rates.per_key = in.number("limits", "requests_per_key", kRequestsMax, 0);
   out.rates.per_address = in.number("limits", "requests_per_address", kRequestsMax, 0);
   out.log_level = in.text("log", "level", out.log_level);

@@ -10,8 +10,12 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <functional>
 #include <string>
+#include <utility>
+
+#include "net/loop.h"
 
 namespace titer::host {
 namespace {
@@ -77,11 +81,13 @@ struct Watched {
     EXPECT_EQ(::pipe(lives), 0);
     pid = ::fork();
     if (pid == 0) {
-      auto watch = DeathWatch::start({});
-      if (!watch) ::_exit(1);
-      then(*watch);
+      net::Loop loop;
+      DeathWatch watch(loop.context(), {"--gtest_filter=DeathWatchProcess.DISABLED_is_this_program_again",
+                                        "--gtest_also_run_disabled_tests"});
+      watch.start();
+      then(watch);
       (void)!::write(ready[1], "r", 1);
-      for (;;) ::pause();
+      loop.run([] {});
     }
     ::close(ready[1]);
     ::close(lives[1]);
@@ -111,6 +117,11 @@ struct Watched {
   pid_t pid;
   int watch_ends;
 };
+
+// The watch itself: started by the others, with the descriptors that it needs.
+TEST(DeathWatchProcess, DISABLED_is_this_program_again) {
+  DeathWatch::run({}, [] {});
+}
 
 TEST(DeathWatch, tells_the_members_of_the_newest_briefing_and_only_when_the_process_has_ended) {
   const Listener before, member;
@@ -148,6 +159,31 @@ TEST(DeathWatch, a_process_that_is_no_member_ends_in_silence) {
   replica.end(SIGKILL);
   EXPECT_TRUE(replica.watch_has_ended());
   EXPECT_FALSE(other.called(0));
+}
+
+pid_t child_of(pid_t pid) {
+  std::ifstream children("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
+  pid_t child = 0;
+  children >> child;
+  return child;
+}
+
+TEST(DeathWatch, one_that_was_killed_is_reaped_and_started_again_and_knows_whom_to_tell) {
+  const Listener member;
+  Watched replica([&](DeathWatch& watch) { watch.brief(notice(), {member.address()}); });
+  const pid_t first = child_of(replica.pid);
+  ASSERT_GT(first, 0);
+  ::kill(first, SIGKILL);
+  pid_t second = first;
+  for (int looks = 0; looks < kPatienceMs / 10 && (second == first || second == 0); ++looks) {
+    ::poll(nullptr, 0, 10);
+    second = child_of(replica.pid);
+  }
+  ASSERT_NE(second, first) << "a zombie is a child too";
+  ASSERT_GT(second, 0);
+  replica.end(SIGKILL);
+  ASSERT_TRUE(member.called(kPatienceMs));
+  EXPECT_EQ(member.heard(notice_bytes().size()), notice_bytes());
 }
 
 // A process that stands still is not dead.

@@ -27,11 +27,11 @@ constexpr std::int64_t kStartupUs = 3'600'000'000;  // what a start wants does n
 
 }  // namespace
 
-ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, DeathWatch death_watch,
-                             http::Files page, std::unique_ptr<LogFile> log)
+ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store,
+                             std::vector<std::string> death_watch, http::Files page, std::unique_ptr<LogFile> log)
     : config_(std::move(config)),
       metadata_(std::move(metadata_store)),
-      death_watch_(std::move(death_watch)),
+      death_watch_(process_.loop.context(), std::move(death_watch)),
       page_(std::move(page)),
       me_{config_.index, Incarnation(cluster::random_id()), config_.wire.text()},
       signals_(process_.loop.context(), SIGINT, SIGTERM),
@@ -50,6 +50,7 @@ int ReplicaDaemon::run() {
     return kExitUsage;
   }
   wait_for_signal();
+  death_watch_.start();
   service_notifier_.begin();
   for (const auto step : {&ReplicaDaemon::wait_for_addresses, &ReplicaDaemon::connect_to_register,
                           &ReplicaDaemon::read_disk, &ReplicaDaemon::run_startup, &ReplicaDaemon::become_replica})
