@@ -60,10 +60,10 @@ class Reader {
     return found;
   }
   // 0: it is not there.
-  std::uint32_t number(const char* section, const char* name, std::int64_t most) {
+  std::uint32_t number(const char* section, const char* name, std::int64_t least, std::int64_t most) {
     const auto found = value<std::int64_t>(section, name, "a whole number");
-    if (found && (*found < 1 || *found > most))
-      fail(node_of(section, name), fmt::format("\"{}\" must be a number from 1 to {}", name, most));
+    if (found && (*found < least || *found > most))
+      fail(node_of(section, name), fmt::format("\"{}\" must be a number from {} to {}", name, least, most));
     return static_cast<std::uint32_t>(found.value_or(0));
   }
   net::Address address(const char* section, const char* name, const std::string& text) {
@@ -212,9 +212,9 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
   read_register(in, out);
   out.etcd_tls = tls_files(in, "register");
   out.tls = tls_files(in, "tls");
-  out.frames_in_flight = in.number("limits", "frames_in_flight", limits::kUnsafeFramesMax);
-  out.rates.per_key = in.number("limits", "requests_per_key", kRequestsMax, 0);
-  out.rates.per_address = in.number("limits", "requests_per_address", kRequestsMax, 0);
+  out.frames_in_flight = in.number("limits", "frames_in_flight", 1, limits::kUnsafeFramesMax);
+  out.rates.per_key = in.number("limits", "requests_per_key", 0, kRequestsMax);
+  out.rates.per_address = in.number("limits", "requests_per_address", 0, kRequestsMax);
   out.log_level = in.text("log", "level", out.log_level);
   out.log_file = in.text("log", "file");
   out.insecure = in.value<bool>("", "insecure", "true or false").value_or(false);

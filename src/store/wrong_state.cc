@@ -67,9 +67,7 @@ std::optional<std::string> WrongState::compare(const registry::State& state, std
                                       width_, width_ == 1 ? "" : "s", compared_);
   if (differing_ == 0)
     return fmt::format(
-        "the state that was wrong at position {}: {}, and none of these differ: it was one of the others, or the "
-        "history, "
-        "the keys, the sessions or the time",
+        "the state that was wrong at position {}: {}, and none of these differ",
         position_.value, all);
   return fmt::format("the state that was wrong at position {}: {}, and {} of these differ: {}{}", position_.value,
                      all, differing_, names_, differing_ > kNamed ? ", …" : "");
