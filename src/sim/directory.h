@@ -60,7 +60,20 @@ class Directory {
   // --- how a life begins
   void bootstrap(const smr::ViewRecord& first);
   void opened(Incarnation who) { noted_.push_back(who); }
-  void learns() { noted_.clear(); }
+  void learns() {
+    noted_.clear();
+    gone_back_ = false;
+  }
+  // --- a disk that is put back
+  // As it is now; it has gone back if it is used later.
+  [[nodiscard]] std::shared_ptr<Directory> snapshot() const {
+    auto copy = std::make_shared<Directory>(*this);
+    copy->gone_back_ = true;
+    return copy;
+  }
+  // What was acknowledged may be missing. Until it learns, or until the others have given it what is missing.
+  [[nodiscard]] bool gone_back() const { return gone_back_; }
+  void caught_up() { gone_back_ = false; }
 
   // --- every turn
   void append(Line line);
@@ -83,6 +96,7 @@ class Directory {
   Tables tables_;
   smr::ViewRecord installed_;  // the newest of tables and journal
   std::deque<Line> journal_;
+  bool gone_back_ = false;
 };
 
 }  // namespace titer::sim
