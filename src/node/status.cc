@@ -55,6 +55,7 @@ void add_disk(boost::json::object& status, const store::StoreStats& disk, bool f
   status["tables_position"] = disk.tables.value;
   status["tables_written"] = disk.tables_written;
   status["scrub_sites"] = disk.scrub.sites;
+  status["scrub_rows"] = disk.scrub.rows;
   status["scrub_rounds"] = disk.scrub.rounds;
   status["scrub_mismatches"] = disk.scrub.mismatches;
 }
