@@ -76,6 +76,8 @@ LENGTHS = [
     ("chunk without length", chunked(b"\r\n12\r\n0\r\n\r\n"), 400),
     ("chunk of strange length", chunked(b"xyz\r\n12\r\n0\r\n\r\n"), 400),
     ("chunk of enormous length", chunked(b"fffffffffffffffff\r\n12\r\n"), 400),
+    ("chunk that ends with a bare line feed", chunked(b"2\n12\n0\n\n"), 400),
+    ("chunk data that ends with a bare line feed", chunked(b"2\r\n12\n0\r\n\r\n"), 400),
     ("chunk longer than said", chunked(b"2\r\n1234\r\n0\r\n\r\n"), 400),
     ("transfer encoding not known", chunked(b"", more="Transfer-Encoding: gzip\r\n"), (400, 501)),
     ("fields behind the last chunk", chunked(b"2\r\n12\r\n0\r\nX: " + b"x" * 4000 + b"\r\n\r\n"), SERVED),
