@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kEventsAtOnce = 64;
 constexpr std::size_t kRecordBytesAtOnce = std::size_t{256} << 10;
-constexpr const char* kNames[] = {"the history", "the sessions", "the idempotency keys"};
+constexpr const char* kTableTexts[] = {"the history", "the sessions", "the idempotency keys"};
 
 }  // namespace
 
@@ -109,7 +109,7 @@ std::string WrongTables::sentence_of(Table table, const Digests& now) const {
     ++compared;
     if (after.rows != before.rows || after.digest != before.digest) ++differing;
   }
-  return fmt::format("of {} ranges of {} that have not changed since, {} differ; ", compared, kNames[table], differing);
+  return fmt::format("of {} ranges of {} that have not changed since, {} differ; ", compared, kTableTexts[table], differing);
 }
 
 std::optional<std::string> WrongTables::compare(const machine::Machine& machine) {
