@@ -206,7 +206,8 @@ std::string where_the_data_is(const Options& options, const cluster::Supervisor&
          (options.imports.empty() && !options.seed_site ? "." : "; nothing is imported again.");
 }
 
-// A process that was killed has its ports until the kernel has freed its memory; that of a large state takes a while.
+// A process that was killed has its ports until its last thread has ended and its memory is freed, which takes a while with a
+// large state.
 constexpr std::int64_t kPortPatienceUs = 3'000'000, kPortLookUs = 50'000;
 
 Status wait_for_port(std::uint16_t port, BootTime until) {

@@ -66,10 +66,10 @@ TEST(SiteTag, ChangesWithTheAgeOfEachOfManyStockLines) {
   std::set<std::string> tags;
   for (registry::StockLine& line : site.stock) line.valid_at = now;
   for (registry::StockLine& line : site.stock) {
-    EXPECT_TRUE(tags.insert(site_tag(site, now)).second);
+    EXPECT_TRUE(tags.insert(site_tag(site, now, 0)).second);
     line.valid_at = WallTime(1);  // expired
   }
-  EXPECT_TRUE(tags.insert(site_tag(site, now)).second);
+  EXPECT_TRUE(tags.insert(site_tag(site, now, 0)).second);
 }
 
 TEST_F(WorkerTest, SaysNotModifiedToWhoHasIt) {

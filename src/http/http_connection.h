@@ -88,6 +88,7 @@ class HttpConnection final : public Responder, public std::enable_shared_from_th
   void parse_head();
   void parse_body();
   void feed_piece();
+  void break_body(const Refusal& why);
   void begin_work();
   void refuse(const Refusal& refusal);
   void speaks_plain();

@@ -13,25 +13,23 @@ namespace titer::store {
 
 namespace {
 
-using Of = RowRange::Of;
-
-std::uint32_t rows_at_once(Of of) { return of == Of::kHistory || of == Of::kAccess ? 1 : limits::kScrubSites; }
+std::uint32_t rows_at_once(RowRange::Of of) { return of == RowRange::Of::kHistory || of == RowRange::Of::kAccess ? 1 : limits::kScrubSites; }
 
 }  // namespace
 
 std::optional<RowRange> Scrub::due(BootTime now, std::uint32_t slots) {
   if (now < next_ || slots == 0) return std::nullopt;
   next_ = BootTime(now.value + limits::kScrubEveryUs);
-  if (range_.of != Of::kSites && !table_over_) {
+  if (range_.of != RowRange::Of::kSites && !table_over_) {
     range_.first = next_key_;
     return range_;
   }
   const std::uint64_t slot = range_.first + range_.count;
-  if (range_.of == Of::kSites && slot < slots)
-    return range_ = {Of::kSites, slot, static_cast<std::uint32_t>(std::min<std::uint64_t>(limits::kScrubSites, slots - slot))};
-  if (range_.of == Of::kAccess)
-    return range_ = {Of::kSites, 0, std::min(limits::kScrubSites, slots)};
-  const Of next = static_cast<Of>(static_cast<int>(range_.of) + 1);
+  if (range_.of == RowRange::Of::kSites && slot < slots)
+    return range_ = {RowRange::Of::kSites, slot, static_cast<std::uint32_t>(std::min<std::uint64_t>(limits::kScrubSites, slots - slot))};
+  if (range_.of == RowRange::Of::kAccess)
+    return range_ = {RowRange::Of::kSites, 0, std::min(limits::kScrubSites, slots)};
+  const auto next = static_cast<RowRange::Of>(static_cast<int>(range_.of) + 1);
   table_over_ = true;  // unless compare() finds it full
   return range_ = {next, 0, rows_at_once(next)};
 }
@@ -40,8 +38,8 @@ std::optional<std::string> Scrub::compare(const machine::Machine& machine, Posit
                                           const std::vector<TableRow>& rows) {
   wrong_.reset();
   switch (range_.of) {
-    case Of::kSites: compare_sites(machine.registry(), position, rows); break;
-    case Of::kAccess:
+    case RowRange::Of::kSites: compare_sites(machine.registry(), position, rows); break;
+    case RowRange::Of::kAccess:
       compare_access(machine.registry(), position, rows);
       ++stats_.rounds;
       break;
@@ -81,12 +79,12 @@ void Scrub::compare_row(const machine::Machine& machine, Position position, cons
   bool there = true;
   std::string what;
   memory_.clear();
-  if (range_.of == Of::kHistory) {
+  if (range_.of == RowRange::Of::kHistory) {
     if (at <= state.dropped()) return;
     (void)state.write_events(Position(at.value - 1), row.value.size(), memory_);
     memory_.resize(std::min(memory_.size(), row.value.size()));  // newer events may follow
     what = fmt::format("the history from position {} on", at.value);
-  } else if (range_.of == Of::kSessions) {
+  } else if (range_.of == RowRange::Of::kSessions) {
     const smr::SessionTable& sessions = machine.session_table();
     there = sessions.write(SessionId(row.key), memory_);
     // Evicted since, or used since.

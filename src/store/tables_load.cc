@@ -84,19 +84,18 @@ Status load_access(const Tables::Database& from, machine::Machine& machine, Writ
 }  // namespace
 
 Result<std::vector<TableRow>> Tables::read(RowRange range) const {
-  using Of = RowRange::Of;
   std::vector<TableRow> rows;
   const auto add = [&](std::uint64_t key, ByteView value) { rows.push_back({key, Bytes(value.begin(), value.end())}); };
-  if (range.of == Of::kAccess) {
+  if (range.of == RowRange::Of::kAccess) {
     const auto part = database_->get_meta(kAccessKey);
     if (!part) return part.error();
     if (part->has_value()) add(0, as_bytes(**part));
     return rows;
   }
-  const bool sites = range.of == Of::kSites;
+  const bool sites = range.of == RowRange::Of::kSites;
   const Family family = sites                          ? kSites
-                        : range.of == Of::kHistory     ? kHistory
-                        : range.of == Of::kIdempotency ? kIdempotency
+                        : range.of == RowRange::Of::kHistory     ? kHistory
+                        : range.of == RowRange::Of::kIdempotency ? kIdempotency
                                                        : kSessions;
   rocksdb::ReadOptions options;
   options.fill_cache = false;

@@ -218,12 +218,19 @@ class Interrupted(unittest.TestCase):
             self.assertIsNone(cluster.supervisor.poll())
 
     def test_a_port_that_another_process_still_has_is_waited_for_a_moment(self):
-        """A killed process has its ports until the kernel has freed its memory."""
+        """A killed process has its ports until the last of its threads has ended, though its first one is a zombie by then."""
         cluster = Cluster(1, http=True)
         with cluster, socket.socket() as taken:
             cluster.crash()
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            taken.bind(("127.0.0.1", cluster.http_base))
+
+            def bound():
+                try:
+                    taken.bind(("127.0.0.1", cluster.http_base))
+                except OSError:
+                    return False
+                return True
+            wait_until(bound, "the killed replica's threads to end")
             taken.listen()
             before = len(cluster.said())
             cluster.launch()
