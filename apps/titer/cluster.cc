@@ -328,11 +328,13 @@ Runner setup(Flags& flags) {
   flags.option(
       "--tls", options->tls,
       "directory of ca.pem, replica.pem and replica-key.pem: everything under TLS (`titer cert` makes them)");
-  flags.option("--requests-per-key", options->rates.per_key,
-               "requests a second of one key, over HTTP and on the wire; 0: any number")
+  flags
+      .option("--requests-per-key", options->rates.per_key,
+              "requests a second of one key, over HTTP and on the wire; 0: any number")
       .between(0.0, kRateMax);
-  flags.option("--requests-per-address", options->rates.per_address,
-               "requests a second of one address, over HTTP and on the wire; 0: any number")
+  flags
+      .option("--requests-per-address", options->rates.per_address,
+              "requests a second of one address, over HTTP and on the wire; 0: any number")
       .between(0.0, kRateMax);
   flags.flag("--accept-clock", options->accept_clock,
              "this machine's clock is right, though it is more than a week ahead of the data");

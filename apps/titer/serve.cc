@@ -81,8 +81,8 @@ int run(const Options& options) {
   std::vector<std::string> death_watch = death_watch_arguments(*config);
   auto metadata_store = host::LocalMetadataStore::open(config->data);
   if (!metadata_store) return refuse(metadata_store.error());
-  host::ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value(),
-                              std::move(death_watch), page(), std::move(log).value());
+  host::ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value(), std::move(death_watch),
+                              page(), std::move(log).value());
   return serving.run();
 }
 
@@ -128,8 +128,8 @@ Runner setup_death_watch(Flags& flags) {
   return [options] { return run_death_watch(*options); };
 }
 
-const Registration watch_registered({Group::kHidden, "death-watch", "waits for the end of a replica (started by serve)",
-                                     setup_death_watch});
+const Registration watch_registered({Group::kHidden, "death-watch",
+                                     "waits for the end of a replica (started by serve)", setup_death_watch});
 const Registration registered({Group::kCluster, "serve", "run one replica of a cluster on several machines",
                                setup});
 

@@ -24,11 +24,12 @@ int show(client::GatewayClient& client, const Options& o) {
   const Result<client::Info> now = client::info(client);
   if (!now) return fail(now.error());
   const Position since = o.since ? Position(*o.since) : now->position;
-  // A read has every position that was shown anywhere, so this one was not: the wait could be for ever.
+  // A read has every position that was shown anywhere, so this one was not: it might never be.
   if (since > now->position)
-    return fail({Code::kInvalid, fmt::format("position {} is beyond the newest one, which is {}: it is of another cluster, or of "
-                                             "writes that were lost. Without --since the watch begins now",
-                                             since.value, now->position.value)});
+    return fail({Code::kInvalid,
+                 fmt::format("position {} is beyond the newest one, which is {}: it is of another cluster, or of "
+                             "writes that were lost. Without --since the watch begins now",
+                             since.value, now->position.value)});
   const Status over = client.watch(
       since,
       [&](const registry::Event& event) {

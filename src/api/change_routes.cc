@@ -31,7 +31,8 @@ constexpr std::string_view kManyAuditors =
 // Nothing can be resumed here: the events of those numbers are others.
 Error another_cluster() {
   return {Code::kTooOld,
-          "this id is of another cluster, or of this one before it was restored from a backup or resumed with a loss of "
+          "this id is of another cluster, or of this one before it was restored from a backup or resumed with a "
+          "loss of "
           "writes: read all sites, then the changes since the position they were read at"};
 }
 
@@ -109,10 +110,11 @@ void Stream::on_page(const Result<Rows>& rows) {
   if (!rows) return refuse(rows.error());
   // Every position that was shown anywhere is executed before a read is answered, so this one was never shown here.
   if (!opened_ && at_.position > rows->position)
-    return refuse({Code::kTooOld, fmt::format("position {} is beyond the newest one, which is {}: it is of another cluster, or "
-                                              "of writes that were lost. Read all sites, then the changes since the position "
-                                              "they were read at",
-                                              at_.position.value, rows->position.value)});
+    return refuse({Code::kTooOld,
+                   fmt::format("position {} is beyond the newest one, which is {}: it is of another cluster, or "
+                               "of writes that were lost. Read all sites, then the changes since the position "
+                               "they were read at",
+                               at_.position.value, rows->position.value)});
   const auto more = client::visit_events(rows->body, [this](const registry::Event& event) {
     const Mark mark{event.position, event.part};
     if (mark <= at_) return true;

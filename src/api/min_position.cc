@@ -61,12 +61,14 @@ Result<Position> min_position(const http::Request& request, std::uint64_t stream
   const auto number = parse_number<std::uint64_t>(header.substr(0, dash));
   const auto of = dash == std::string_view::npos ? stream : parse_hex64(header.substr(dash + 1));
   if (!number || *number > titer::limits::kCounterMax || !of)
-    return Error{Code::kInvalid,
-                 "Titer-Min-Position is a position, a whole number, or POSITION-STREAM with the Titer-Stream of the answer "
-                 "that had it"};
+    return Error{
+        Code::kInvalid,
+        "Titer-Min-Position is a position, a whole number, or POSITION-STREAM with the Titer-Stream of the answer "
+        "that had it"};
   if (*of != stream)
     return Error{Code::kTooOld,
-                 "this position is of another cluster, or of this one before it was restored from a backup or resumed with a "
+                 "this position is of another cluster, or of this one before it was restored from a backup or "
+                 "resumed with a "
                  "loss of writes: what was read then may not be there any more. Read without Titer-Min-Position"};
   return Position(*number);
 }

@@ -68,10 +68,11 @@ Result<registry::Precondition> precondition_of(const http::Request& request, Tag
   const std::string digits = stream_digits(stream);
   std::optional<Precondition> match_says = Precondition(), none_match_says = Precondition();
   if (*match)
-    match_says = (*match)->any ? Precondition::exists() : Precondition::one_of(versions_in(**match, what, digits, true));
+    match_says =
+        (*match)->any ? Precondition::exists() : Precondition::one_of(versions_in(**match, what, digits, true));
   if (*none_match)
-    none_match_says =
-        (*none_match)->any ? Precondition(0U) : Precondition::none_of(versions_in(**none_match, what, digits, false));
+    none_match_says = (*none_match)->any ? Precondition(0U)
+                                         : Precondition::none_of(versions_in(**none_match, what, digits, false));
   const auto both =
       match_says && none_match_says ? Precondition::both(*match_says, *none_match_says) : std::nullopt;
   if (both) return *both;

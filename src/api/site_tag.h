@@ -32,6 +32,6 @@ namespace titer::api {
 // versions than a request may name.
 enum class TagOf { kSite, kStockLine };
 [[nodiscard]] Result<registry::Precondition> precondition_of(const http::Request& request, TagOf what,
-                                                              std::uint64_t stream);
+                                                             std::uint64_t stream);
 
 }  // namespace titer::api

@@ -115,7 +115,8 @@ TEST_F(WorkerTest, EveryReadWaitsForThePositionThatItsClientHasSeen) {
     waiting.push_back(std::make_unique<TestClient>(server_.setup.listen));
     waiting.back()->send("GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nTiter-Min-Position: 18\r\n\r\n");
     for (const std::string wrong : {"soon", "17-", "17-9f3c", "-00000000000c1a57"})
-      EXPECT_EQ(client.ask("GET", path, "Titer-Min-Position: " + wrong + "\r\n").result_int(), 400U) << path << wrong;
+      EXPECT_EQ(client.ask("GET", path, "Titer-Min-Position: " + wrong + "\r\n").result_int(), 400U)
+          << path << wrong;
     const auto lost = client.ask("GET", path, "Titer-Min-Position: 17-00000000000c1a58\r\n");
     EXPECT_EQ(lost.result_int(), 410U) << path;
     EXPECT_NE(lost.body().find("resumed with a loss of writes"), std::string::npos) << lost.body();

@@ -107,7 +107,8 @@ TEST_F(WritesTest, ABodyThatIsNoJsonTypeIsRefused) {
 }
 
 TEST_F(WritesTest, NamesOfMediaTypesHaveNoCase) {
-  for (const std::string type : {"Application/JSON", "application/json ; charset=UTF-8", "APPLICATION/Merge-Patch+Json"}) {
+  for (const std::string type :
+       {"Application/JSON", "application/json ; charset=UTF-8", "APPLICATION/Merge-Patch+Json"}) {
     TestClient one = client();
     one.send("PUT /api/v1/sites/elm/stock/208 HTTP/1.1\r\nHost: test\r\nContent-Type: " + type +
              "\r\nContent-Length: 2\r\n\r\n12");
@@ -116,8 +117,9 @@ TEST_F(WritesTest, NamesOfMediaTypesHaveNoCase) {
 }
 
 TEST_F(WritesTest, AMemberThatIsThereTwiceIsRefused) {
-  for (const char* body : {R"({"availability":12,"availability":13})", R"({"availability":12,"\u0061vailability":12})",
-                           R"({"availability":12,"reason":"a","reason":"b"})"}) {
+  for (const char* body :
+       {R"({"availability":12,"availability":13})", R"({"availability":12,"\u0061vailability":12})",
+        R"({"availability":12,"reason":"a","reason":"b"})"}) {
     const auto answer = put(body);
     EXPECT_EQ(answer.result_int(), 400U) << body;
     EXPECT_NE(answer.body().find("two members of one name"), std::string::npos) << answer.body();
@@ -126,7 +128,8 @@ TEST_F(WritesTest, AMemberThatIsThereTwiceIsRefused) {
 }
 
 TEST_F(WritesTest, AFieldWithOneValueIsThereOnce) {
-  for (const std::string field : {"Idempotency-Key: a", "idempotency-key: b", "Titer-Actor: ann", "Content-Type: application/json"}) {
+  for (const std::string field :
+       {"Idempotency-Key: a", "idempotency-key: b", "Titer-Actor: ann", "Content-Type: application/json"}) {
     const auto answer = put("12", "Idempotency-Key: a\r\nTiter-Actor: ann\r\n" + field + "\r\n");
     EXPECT_EQ(answer.result_int(), 400U) << field;
     EXPECT_NE(answer.body().find("is given twice"), std::string::npos) << answer.body();

@@ -26,7 +26,7 @@ inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 // What a character of a text from outside may not be where people read it.
 enum class Unwanted : std::uint8_t {
   kNone,
-  kControl,    // C0, DEL and C1, and the line ends U+2028 and U+2029
+  kControl,  // C0, DEL and C1, and the line ends U+2028 and U+2029
   kDirection,  // embeds, overrides or isolates a direction of writing, so that a line shows what it does not say (CVE-2021-42574)
 };
 // Of the well-formed sequence.

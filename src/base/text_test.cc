@@ -76,8 +76,8 @@ TEST(Text, ATextInWhichNothingCanBeSeenIsBlank) {
   EXPECT_TRUE(is_blank(""));
   EXPECT_TRUE(is_blank(" \t"));
   std::string all;
-  for (const std::uint32_t point :
-       {0xA0U, 0xADU, 0x115FU, 0x1680U, 0x180EU, 0x2003U, 0x200BU, 0x200DU, 0x2060U, 0x2800U, 0x3000U, 0x3164U, 0xFEFFU, 0xE0020U}) {
+  for (const std::uint32_t point : {0xA0U, 0xADU, 0x115FU, 0x1680U, 0x180EU, 0x2003U, 0x200BU, 0x200DU, 0x2060U,
+                                    0x2800U, 0x3000U, 0x3164U, 0xFEFFU, 0xE0020U}) {
     EXPECT_TRUE(is_blank(encoded(point))) << point;
     all += encoded(point);
   }

@@ -112,7 +112,9 @@ TEST(OwnCsv, bad_bytes_are_replaced_and_told) {
 }
 
 TEST(OwnCsv, what_turns_the_direction_of_writing_is_left_out_and_told) {
-  const ReadFile f = own("a,\xE2\x80\xAE" "Elm\xE2\x80\xAC Street,,,,,,1,,\nb,Elm\xC2\x85Two,,,,,,1,,\n");
+  const ReadFile f =
+      own("a,\xE2\x80\xAE"
+          "Elm\xE2\x80\xAC Street,,,,,,1,,\nb,Elm\xC2\x85Two,,,,,,1,,\n");
   ASSERT_EQ(f.rows.size(), 2U);
   EXPECT_EQ(f.rows[0].fields.at("name"), "Elm Street");
   EXPECT_EQ(f.rows[1].fields.at("name"), "Elm Two");

@@ -2,8 +2,8 @@
 
 #include "host/death_watch.h"
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
 #include <spdlog/spdlog.h>
@@ -232,7 +232,8 @@ void DeathWatch::brief(const wire::Hello& notice, const std::vector<std::string>
 // One that has ended is told when it has been started again.
 void DeathWatch::tell_watch() {
   if (briefing_.empty() || pid_ < 0) return;
-  if (::send(channel_.native_handle(), briefing_.data(), briefing_.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return;
+  if (::send(channel_.native_handle(), briefing_.data(), briefing_.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+    return;
   spdlog::warn("the death watch does not listen ({}): if this process dies, the others wait for its read lease",
                std::strerror(errno));
 }

@@ -62,7 +62,7 @@ class DeathWatch {
   void start_again(const std::string& why);
 
   std::vector<std::string> arguments_;
-  int process_ = -1;                                // pidfd of this process
+  int process_ = -1;                               // pidfd of this process
   boost::asio::posix::stream_descriptor channel_;  // of whole messages; readable when the watch has ended
   boost::asio::steady_timer again_;
   cluster::RestartBackoff backoff_;

@@ -16,10 +16,9 @@ namespace titer::host {
 
 namespace {
 
-constexpr std::int64_t kForEver = INT64_MAX;
 constexpr std::int64_t kLookAgainUs = 250'000;
-constexpr std::int64_t kMarkUs = 1'000'000;  // how soon after an install the record has its mark
-constexpr std::int64_t kMarkSoonUs = 50'000;     // … and that of a restart, which is not over before
+constexpr std::int64_t kMarkUs = 1'000'000;   // how soon after an install the record has its mark
+constexpr std::int64_t kMarkSoonUs = 50'000;  // … and that of a restart, which is not over before
 // How far a disk may go back unnoticed where no view has changed, and where no other member could notice it.
 constexpr std::int64_t kMarkAgainUs = 600'000'000;
 constexpr std::int64_t kMarkAloneUs = 1'000'000;
@@ -27,8 +26,8 @@ constexpr std::int64_t kStartupUs = 3'600'000'000;  // what a start wants does n
 
 }  // namespace
 
-ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store,
-                             std::vector<std::string> death_watch, http::Files page, std::unique_ptr<LogFile> log)
+ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, std::vector<std::string> death_watch,
+                             http::Files page, std::unique_ptr<LogFile> log)
     : config_(std::move(config)),
       metadata_(std::move(metadata_store)),
       death_watch_(process_.loop.context(), std::move(death_watch)),
@@ -120,7 +119,7 @@ std::optional<int> ReplicaDaemon::connect_to_register() {
   process_.reg = std::move(reg);
   spdlog::info("replica {} of cluster {}: asking the register at {}", me_.id.value, config_.cluster,
                register_->status().endpoint);
-  process_.loop.run_until(BootTime(kForEver), [this] { return record_ || !refusal_.empty() || stopping_; });
+  process_.loop.run_until(BootTime(INT64_MAX), [this] { return record_ || !refusal_.empty() || stopping_; });
   if (stopping_) return kExitOk;
   if (!refusal_.empty()) return kExitUsage;
   return std::nullopt;
@@ -355,7 +354,7 @@ void ReplicaDaemon::mark_disk_later() {
   });
 }
 
-// A learner whose members are all gone waits for them, perhaps for ever: then its operator has to choose.
+// A learner whose members are all gone waits for them, perhaps forever: then its operator has to choose.
 void ReplicaDaemon::learner_looks_later() {
   looks_.expires_after(std::chrono::microseconds(view::kGraceUs));
   looks_.async_wait([this](const boost::system::error_code& cancelled) {
@@ -364,11 +363,13 @@ void ReplicaDaemon::learner_looks_later() {
     for (const smr::Member& one : record_->view.members)
       members += fmt::format("{}{} ({})", members.empty() ? "" : ", ", one.id.value, one.address);
     if (process_.node->learns_from_nobody())
-      say_waits(fmt::format("this replica learns, and no member of view {} answers: {}. Start one of them. If their "
-                            "disks are lost, stop this replica and run `titer recover --config` on its machine: it says what "
-                            "this disk has, and resumes from it without what was acknowledged after that",
-                            record_->view.number.value, members),
-                true);
+      say_waits(
+          fmt::format(
+              "this replica learns, and no member of view {} answers: {}. Start one of them. If their "
+              "disks are lost, stop this replica and run `titer recover --config` on its machine: it says what "
+              "this disk has, and resumes from it without what was acknowledged after that",
+              record_->view.number.value, members),
+          true);
     learner_looks_later();
   });
 }

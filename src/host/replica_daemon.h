@@ -35,8 +35,8 @@ class ReplicaDaemon {
   // `page`: what HTTP serves beside the interface.
   // `log`: null: it goes to standard error.
   // `death_watch`: the arguments of this program that make it one.
-  ReplicaDaemon(Config config, LocalMetadataStore metadata_store, std::vector<std::string> death_watch, http::Files page,
-                std::unique_ptr<LogFile> log);
+  ReplicaDaemon(Config config, LocalMetadataStore metadata_store, std::vector<std::string> death_watch,
+                http::Files page, std::unique_ptr<LogFile> log);
   [[nodiscard]] int run();
 
  private:

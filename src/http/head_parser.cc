@@ -30,7 +30,7 @@ Method method_of(net::request_verb verb) {
 }
 
 // Fields that have one value: of two, the next program on the way might take the other one (RFC 9110, 5.3).
-constexpr std::string_view kOneValue[] = {"Authorization",   "Content-Type", "Content-Encoding",  "Idempotency-Key",
+constexpr std::string_view kOneValue[] = {"Authorization", "Content-Type", "Content-Encoding",  "Idempotency-Key",
                                           "Last-Event-ID", "Titer-Actor",  "Titer-Min-Position"};
 
 // The name of one that is there twice; empty: none is.

@@ -186,7 +186,8 @@ void HttpConnection::check_timeouts(BootTime now) {
   if (stage_ == Stage::kHead || stage_ == Stage::kBody)
     return refuse({408, "too_slow", "the request did not come within its time; send it again, faster"});
   if (stage_ == Stage::kWork && on_body_)
-    return break_body({408, "too_slow", "the rest of the body did not come in time; send the request again, faster"});
+    return break_body(
+        {408, "too_slow", "the rest of the body did not come in time; send the request again, faster"});
   // An answer that is still being written has a time limit of its own (above).
   if ((stage_ == Stage::kLinger || stage_ == Stage::kIdle) && waiting() == 0) close();
 }

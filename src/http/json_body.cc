@@ -112,7 +112,8 @@ Status JsonBody::read(const Request& request, std::string_view known, std::strin
   parsed_ = json::parse(json::string_view(request.body.data(), request.body.size()), error, &memory_, options);
   if (error) return Error{Code::kInvalid, "the body is not JSON: " + error.message()};
   if (names_one_twice(request.body, parsed_))
-    return Error{Code::kInvalid, "an object in the body has two members of one name: which of them counts is not said"};
+    return Error{Code::kInvalid,
+                 "an object in the body has two members of one name: which of them counts is not said"};
   if (!parsed_.is_object() && !plain.empty()) {
     json::object wrapped(&memory_);
     wrapped.emplace(json::string_view(plain.data(), plain.size()), std::move(parsed_));

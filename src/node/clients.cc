@@ -18,7 +18,8 @@ namespace {
 Error unavailable(std::string message) { return {Code::kUnavailable, std::move(message)}; }
 
 constexpr const char* kRestarts =
-    "this replica restarts after the failure of all, and the register does not know yet that the restart is over; try "
+    "this replica restarts after the failure of all, and the register does not know yet that the restart is over; "
+    "try "
     "again in a moment";
 
 }  // namespace

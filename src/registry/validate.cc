@@ -113,10 +113,11 @@ bool check_text(std::string_view text, std::string_view field, std::size_t max, 
                   fmt::format("{} has {} bytes; at most {} are kept: shorten it", field, text.size(), max));
   }
   if (is_clean(text)) return true;
-  return refuse(out, Code::kInvalid,
-                fmt::format("{} must be UTF-8 text without control characters, line ends, and characters that turn the "
-                            "direction of writing (U+202A to U+202E, U+2066 to U+2069)",
-                            field));
+  return refuse(
+      out, Code::kInvalid,
+      fmt::format("{} must be UTF-8 text without control characters, line ends, and characters that turn the "
+                  "direction of writing (U+202A to U+202E, U+2066 to U+2069)",
+                  field));
 }
 
 bool check_envelope(const Request& request, Outcome& out) {
@@ -145,7 +146,8 @@ bool check_claim(const StockClaim& claim, Outcome& out) {
 
 bool check_fields(const SiteFields& f, Outcome& out) {
   if (f.name && is_blank(*f.name))
-    return refuse(out, Code::kInvalid, "a site needs a name that can be seen, not only blanks or invisible characters");
+    return refuse(out, Code::kInvalid,
+                  "a site needs a name that can be seen, not only blanks or invisible characters");
   return check_fields_by(f, check_text, out);
 }
 
@@ -170,7 +172,8 @@ bool is_sound(const SiteImage& image) {
   f.status = s.status;
   f.external_ids = s.external_ids;
   if (!is_site_id(s.id) || s.name.empty() || !check_fields_by(f, is_kept_text, out) ||
-      s.point > PointSource::kZipCentroid) return false;
+      s.point > PointSource::kZipCentroid)
+    return false;
   if (image.asked_name > s.name.size() || s.stock.size() > limits::kStockLinesMax) return false;
   if (s.created_by.size() > limits::kNameBytesMax || s.updated_by.size() > limits::kNameBytesMax) return false;
   for (std::size_t i = 0; i < s.stock.size(); ++i) {

@@ -71,7 +71,7 @@ class Directory {
     copy->gone_back_ = true;
     return copy;
   }
-  // What was acknowledged may be missing. Until it learns, or until the others have given it what is missing.
+  // Acknowledged frames may be missing. Until it learns, or until the others have given it what is missing.
   [[nodiscard]] bool gone_back() const { return gone_back_; }
   void caught_up() { gone_back_ = false; }
 

@@ -17,10 +17,9 @@ namespace {
 
 constexpr Time kSecond = 1'000'000;
 constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "crash",     "pause",         "cut",          "partition",   "slow link",
-    "exclude",   "register away", "disk slow",    "disk hang",   "disk fail",
-    "wall jump", "client death",  "direct death", "late repeat", "total failure",
-    "end in change", "disk back", "bit flip", "wall far"};
+    "crash",         "pause",         "cut",       "partition", "slow link",    "exclude",      "register away",
+    "disk slow",     "disk hang",     "disk fail", "wall jump", "client death", "direct death", "late repeat",
+    "total failure", "end in change", "disk back", "bit flip",  "wall far"};
 
 template <typename T, std::size_t n>
 T pick(Random& random, const T (&from)[n]) {

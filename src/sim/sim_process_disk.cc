@@ -30,7 +30,8 @@ void SimProcess::open_directory() {
   for (const smr::FramePtr& frame : read->ended) execute({frame, false});
   if (!read->ended.empty()) scene_.hit(CoverageMark::kViewsReplayed);
   if (read->exact) scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
-  if (directory_->whole() && !directory_->gone_back()) scene_.ledger.given_back(directory_->lives(), read->recovered);
+  if (directory_->whole() && !directory_->gone_back())
+    scene_.ledger.given_back(directory_->lives(), read->recovered);
   found_ = std::move(read->recovered);
   directory_->opened(incarnation_);
   scene_.maybe_end_all();

@@ -43,8 +43,7 @@ void SimProcess::perform(smr::Output& out) {
   if (!out.stop) return;
   using Why = smr::Output::Stop::Why;
   if (out.stop->why == Why::kWrong && flipped()) return stop_wrong();
-  if (out.stop->why != Why::kExcluded)
-    return scene_.fail("the replica's digests (I10)", out.stop->reason);
+  if (out.stop->why != Why::kExcluded) return scene_.fail("the replica's digests (I10)", out.stop->reason);
   flush_links();
   die("excluded", true);
 }

@@ -92,7 +92,7 @@ Checkpoints::Judgement Checkpoints::judge(const ReplicaContext& c) {
   };
   const auto most = std::ranges::max_element(sides, {}, [](const auto& side) { return side.second.size(); });
   const bool all = known.size() == static_cast<int>(c.installed.members.size());
-  // Whoever has joined since has no digest at that position and never will.
+  // A member that has joined since has no digest at that position and never will.
   if (sides.size() <= 1 && (all || c.now.value - dispute_->since.value > kForgetUs)) {
     dispute_.reset();
     return {};

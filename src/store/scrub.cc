@@ -13,7 +13,9 @@ namespace titer::store {
 
 namespace {
 
-std::uint32_t rows_at_once(RowRange::Of of) { return of == RowRange::Of::kHistory || of == RowRange::Of::kAccess ? 1 : limits::kScrubSites; }
+std::uint32_t rows_at_once(RowRange::Of of) {
+  return of == RowRange::Of::kHistory || of == RowRange::Of::kAccess ? 1 : limits::kScrubSites;
+}
 
 }  // namespace
 
@@ -26,7 +28,8 @@ std::optional<RowRange> Scrub::due(BootTime now, std::uint32_t slots) {
   }
   const std::uint64_t slot = range_.first + range_.count;
   if (range_.of == RowRange::Of::kSites && slot < slots)
-    return range_ = {RowRange::Of::kSites, slot, static_cast<std::uint32_t>(std::min<std::uint64_t>(limits::kScrubSites, slots - slot))};
+    return range_ = {RowRange::Of::kSites, slot,
+                     static_cast<std::uint32_t>(std::min<std::uint64_t>(limits::kScrubSites, slots - slot))};
   if (range_.of == RowRange::Of::kAccess)
     return range_ = {RowRange::Of::kSites, 0, std::min(limits::kScrubSites, slots)};
   const auto next = static_cast<RowRange::Of>(static_cast<int>(range_.of) + 1);
@@ -55,8 +58,9 @@ std::optional<std::string> Scrub::compare(const machine::Machine& machine, Posit
 void Scrub::differs(const std::string& what, bool there, Position position) {
   ++stats_.mismatches;
   if (wrong_) return;
-  wrong_ = fmt::format("{} {} at position {}: a bit of this machine's memory or disk has flipped", what,
-                       there ? "is not the one that the tables on disk have" : "is not in the tables", position.value);
+  wrong_ =
+      fmt::format("{} {} at position {}: a bit of this machine's memory or disk has flipped", what,
+                  there ? "is not the one that the tables on disk have" : "is not in the tables", position.value);
 }
 
 void Scrub::compare_sites(const registry::State& state, Position position, const std::vector<TableRow>& rows) {

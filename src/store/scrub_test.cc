@@ -108,7 +108,8 @@ TEST(Scrub, takes_a_range_at_a_time_and_not_more_often_than_the_limit) {
   const auto second = scrub.due(BootTime(1 + limits::kScrubEveryUs), limits::kScrubSites + 10);
   EXPECT_EQ(second->first, limits::kScrubSites);
   EXPECT_EQ(second->count, 10U);
-  EXPECT_EQ(scrub.due(BootTime(1 + 2 * limits::kScrubEveryUs), limits::kScrubSites + 10)->of, RowRange::Of::kHistory);
+  EXPECT_EQ(scrub.due(BootTime(1 + 2 * limits::kScrubEveryUs), limits::kScrubSites + 10)->of,
+            RowRange::Of::kHistory);
 }
 
 }  // namespace

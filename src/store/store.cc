@@ -122,8 +122,7 @@ void Store::keep_wrong_state(const machine::Machine& machine) {
   ByteWriter w(kept);
   w.blob(WrongState::digests_of(machine.registry()));
   w.blob(WrongTables::digests_of(machine));
-  (void)write_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState,
-                     kept);
+  (void)write_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState, kept);
 }
 
 void Store::compare_wrong_state(const machine::Machine& machine) {

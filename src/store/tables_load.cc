@@ -85,7 +85,9 @@ Status load_access(const Tables::Database& from, machine::Machine& machine, Writ
 
 Result<std::vector<TableRow>> Tables::read(RowRange range) const {
   std::vector<TableRow> rows;
-  const auto add = [&](std::uint64_t key, ByteView value) { rows.push_back({key, Bytes(value.begin(), value.end())}); };
+  const auto add = [&](std::uint64_t key, ByteView value) {
+    rows.push_back({key, Bytes(value.begin(), value.end())});
+  };
   if (range.of == RowRange::Of::kAccess) {
     const auto part = database_->get_meta(kAccessKey);
     if (!part) return part.error();
@@ -93,10 +95,10 @@ Result<std::vector<TableRow>> Tables::read(RowRange range) const {
     return rows;
   }
   const bool sites = range.of == RowRange::Of::kSites;
-  const Family family = sites                          ? kSites
+  const Family family = sites                                    ? kSites
                         : range.of == RowRange::Of::kHistory     ? kHistory
                         : range.of == RowRange::Of::kIdempotency ? kIdempotency
-                                                       : kSessions;
+                                                                 : kSessions;
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> at(database_->db->NewIterator(options, database_->families[family]));

@@ -53,7 +53,7 @@ class TablesWriter {
   Step step_ = Step::kIdle;
   bool ending_ = false;
   std::optional<TablesBatch> batch_;  // the writer's alone in kWrite
-  RowRange range_;                   // … in kRead, like the next
+  RowRange range_;                    // … in kRead, like the next
   std::function<void(Rows)> read_;
   std::thread thread_;  // last: it uses all of the above
 };

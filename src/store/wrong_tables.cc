@@ -109,7 +109,8 @@ std::string WrongTables::sentence_of(Table table, const Digests& now) const {
     ++compared;
     if (after.rows != before.rows || after.digest != before.digest) ++differing;
   }
-  return fmt::format("of {} ranges of {} that have not changed since, {} differ; ", compared, kTableTexts[table], differing);
+  return fmt::format("of {} ranges of {} that have not changed since, {} differ; ", compared, kTableTexts[table],
+                     differing);
 }
 
 std::optional<std::string> WrongTables::compare(const machine::Machine& machine) {
@@ -124,9 +125,9 @@ std::optional<std::string> WrongTables::compare(const machine::Machine& machine)
   }
   const bool changed = machine.registry().access_changed() > position_;
   const bool differs = access_digest(machine) != access_;
-  return text_ + (changed ? "the keys and switches have changed since"
-                          : differs ? "the keys and switches differ"
-                                    : "the keys and switches do not differ");
+  return text_ + (changed   ? "the keys and switches have changed since"
+                  : differs ? "the keys and switches differ"
+                            : "the keys and switches do not differ");
 }
 
 }  // namespace titer::store

@@ -49,8 +49,10 @@ TEST(WrongTables, nothing_differs_between_equal_states_though_one_has_gone_on) {
   Bench right = forty_sites();
   right.add_sites(20);
   EXPECT_EQ(compared(WrongTables::digests_of(wrong.machine), right.machine),
-            "of 40 ranges of the history that have not changed since, 0 differ; of 40 ranges of the sessions that have not "
-            "changed since, 0 differ; of 40 ranges of the idempotency keys that have not changed since, 0 differ; the keys "
+            "of 40 ranges of the history that have not changed since, 0 differ; of 40 ranges of the sessions that "
+            "have not "
+            "changed since, 0 differ; of 40 ranges of the idempotency keys that have not changed since, 0 differ; "
+            "the keys "
             "and switches do not differ");
 }
 

@@ -108,7 +108,9 @@ NextRecord asked(const ClusterRecord& record, const smr::Member& asker, const wi
 }
 
 bool blocked(const ClusterRecord& record, const smr::Member& asker, const wire::CompareAndSet& ask, bool certain) {
-  if (certain || !record.restart || record.restart->any || ask.expected != record.view.number || !record.view.has(asker.id, asker.incarnation)) return false;
+  if (certain || !record.restart || record.restart->any || ask.expected != record.view.number ||
+      !record.view.has(asker.id, asker.incarnation))
+    return false;
   const auto left = static_cast<std::size_t>(std::ranges::count_if(
       record.view.members, [&](const smr::Member& member) { return !ask.without.has(member.id); }));
   return left < record.view.members.size() && 2 * left <= record.restart->from.size();

@@ -53,7 +53,7 @@ struct DiskMark {
 // is still on the disk of each member of the view from which the restart began, whoever is in the view now.
 struct Restart {
   std::vector<smr::Member> from;  // as they were in that view; sorted by id
-  bool any = false;               // a minority of them may go on: it is certain that it has everything, or an operator said so
+  bool any = false;  // a minority of them may go on: it is certain that it has everything, or an operator said so
   bool operator==(const Restart&) const = default;
 };
 
@@ -66,7 +66,7 @@ struct ClusterRecord {
   smr::ViewRecord view;             // no members: the cluster has not begun
   std::vector<RosterEntry> roster;  // sorted by id
   std::vector<Returned> returned;
-  std::vector<DiskMark> marks;  // of members, sorted by id
+  std::vector<DiskMark> marks;      // of members, sorted by id
   std::optional<Restart> restart;   // that is under way
   std::vector<std::string> losses;  // oldest first
 

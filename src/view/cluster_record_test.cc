@@ -140,7 +140,8 @@ TEST(ClusterRecord, in_a_restart_silence_does_not_leave_a_minority_and_certainty
   EXPECT_EQ(next->view.members, std::vector{member(2, 202)});
   ASSERT_TRUE(next->restart);
   EXPECT_TRUE(next->restart->any);
-  EXPECT_EQ(next->restart->from, (std::vector{member(1, 101), member(2, 102)})) << "the disk of 0 is known to have less";
+  EXPECT_EQ(next->restart->from, (std::vector{member(1, 101), member(2, 102)}))
+      << "the disk of 0 is known to have less";
 }
 
 TEST(ClusterRecord, a_restart_is_over_when_a_member_has_installed_its_view) {

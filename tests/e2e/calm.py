@@ -30,7 +30,7 @@ _clock = threading.Event()  # never set
 
 
 class BusyLoops:
-    """As many as there are processors: whoever wants one has to wait for it."""
+    """As many as there are processors: a replica that wants one has to wait for it."""
 
     def __enter__(self):
         self.processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"], preexec_fn=harness.end_with_parent)
