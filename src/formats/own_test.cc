@@ -118,7 +118,7 @@ TEST(OwnCsv, what_turns_the_direction_of_writing_is_left_out_and_told) {
   ASSERT_EQ(f.rows.size(), 2U);
   EXPECT_EQ(f.rows[0].fields.at("name"), "Elm Street");
   EXPECT_EQ(f.rows[1].fields.at("name"), "Elm Two");
-  EXPECT_EQ(f.told("direction of writing"), 1U);
+  EXPECT_EQ(f.told("characters that turn the direction of writing"), 1U);
   EXPECT_EQ(f.told("line ends or control"), 1U);
 }
 

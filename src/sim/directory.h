@@ -71,9 +71,9 @@ class Directory {
     copy->gone_back_ = true;
     return copy;
   }
-  // Acknowledged frames may be missing. Until it learns, or until the others have given it what is missing.
+  // Acknowledged frames may be missing. Until it learns, or until it has a later view: then the
+  // others have given it what was missing.
   [[nodiscard]] bool gone_back() const { return gone_back_; }
-  void caught_up() { gone_back_ = false; }
 
   // --- every turn
   void append(Line line);

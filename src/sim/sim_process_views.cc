@@ -37,7 +37,6 @@ void SimProcess::install(const smr::ViewRecord& view, const std::vector<smr::Exe
   if (!full_before_) scene_.hit(CoverageMark::kJoined);
   full_before_ = true;
   installed_ = view.number;
-  if (directory_ != nullptr) directory_->caught_up();
   if (installed_ == known_.number) flush_step_ = FlushStep::kNormal;
   newest_from_.clear();
   join_.reset();

@@ -112,7 +112,7 @@ TARGETS = [
     ("distance below 0", get("/api/v1/sites/near?zip=02138&within=-1"), 422),
     ("since of no position", get("/api/v1/changes?since=yesterday"), 400),
     ("since beyond 64 bits", get("/api/v1/changes?since=99999999999999999999"), 400),
-    ("since of another cluster", get("/api/v1/changes?since=9999999999999"), 422),
+    ("since of another cluster", get("/api/v1/changes?since=9999999999999"), 410),
     ("minimum of no position", get("/api/v1/sites", "Titer-Min-Position: -1\r\n"), 400),
     ("minimum in the future", get("/api/v1/sites", "Titer-Min-Position: 99999999\r\n"), 503),
     ("undo of nothing", send("", method="POST", target="/api/v1/events/0/undo"), 400),
