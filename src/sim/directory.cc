@@ -80,7 +80,7 @@ bool Directory::needless(const Line& line) const {
 }
 
 void Directory::replace(Tables tables, const Forgotten& forgotten) {
-  if (tables.checkpoint.installed.number > installed_.number) gone_back_ = false;
+  if (tables.learning || tables.checkpoint.installed.number > installed_.number) gone_back_ = false;
   tables_ = std::move(tables);
   std::erase_if(journal_, [&](const Line& line) {
     if (!needless(line)) return false;

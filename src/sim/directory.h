@@ -60,10 +60,7 @@ class Directory {
   // --- how a life begins
   void bootstrap(const smr::ViewRecord& first);
   void opened(Incarnation who) { noted_.push_back(who); }
-  void learns() {
-    noted_.clear();
-    gone_back_ = false;
-  }
+  void learns() { noted_.clear(); }
   // --- a disk that is put back
   // As it is now; it has gone back if it is used later.
   [[nodiscard]] std::shared_ptr<Directory> snapshot() const {
@@ -71,7 +68,7 @@ class Directory {
     copy->gone_back_ = true;
     return copy;
   }
-  // Acknowledged frames may be missing. Until it learns, or until it has a later view: then the
+  // Acknowledged frames may be missing. Until there is a learner's state, or a later view: then the
   // others have given it what was missing.
   [[nodiscard]] bool gone_back() const { return gone_back_; }
 
