@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -34,6 +35,9 @@
 namespace titer::app::cluster_command {
 
 namespace {
+
+constexpr int kPortMax = 65'535;
+constexpr double kRateMax = 1e9;
 
 struct Options {
   std::uint16_t replicas = 3;
@@ -209,13 +213,31 @@ std::string where_the_data_is(const Options& options, const cluster::Supervisor&
          (options.imports.empty() && !options.seed_site ? "." : "; nothing is imported again.");
 }
 
-// Before anything is started: a replica whose HTTP port is taken later serves no HTTP.
-Status http_ports_free(const Options& options) {
-  for (std::uint16_t i = 0; options.http_port > 0 && i < options.replicas; ++i) {
-    const net::Address address{"127.0.0.1", static_cast<std::uint16_t>(options.http_port + i)};
-    if (const Status free = net::can_listen(address); !free)
-      return Error{free.error().code, free.error().message + " (--http-port; 0 is none)"};
+// A process that was killed has its ports until its last thread has ended and its memory is freed, which takes a while with a
+// large state.
+constexpr std::int64_t kPortPatienceUs = 3'000'000, kPortLookUs = 50'000;
+
+Status wait_for_port(std::uint16_t port, BootTime until) {
+  const net::Address address{"127.0.0.1", port};
+  net::Loop pause;
+  for (bool told = false;;) {
+    const Status free = net::can_listen(address);
+    const BootTime now = net::boot_now();
+    if (free || now >= until) return free;
+    if (!std::exchange(told, true))
+      complain(free.error().message + ". It waits a moment for a process that is just ending");
+    (void)pause.run_until(BootTime(now.value + kPortLookUs), [] { return false; });
   }
+}
+
+// Before anything is started: a replica whose HTTP port is taken later serves no HTTP.
+Status ports_free(const Options& options) {
+  const BootTime until(net::boot_now().value + kPortPatienceUs);
+  for (const auto& [first, option] :
+       {std::pair(options.base_port, " (--base-port)"), std::pair(options.http_port, " (--http-port; 0 is none)")})
+    for (std::uint16_t i = 0; first > 0 && i < options.replicas; ++i)
+      if (const Status free = wait_for_port(static_cast<std::uint16_t>(first + i), until); !free)
+        return Error{free.error().code, free.error().message + option};
   return ok_status();
 }
 
@@ -233,15 +255,11 @@ int check_options(const Options& options) {
     complain("--durability is disk or memory");
     return kExitUsage;
   }
-  if (options.replicas < 1 || options.replicas > limits::kReplicasMax) {
-    complain("the number of replicas is 1 to " + std::to_string(limits::kReplicasMax));
-    return kExitUsage;
-  }
-  if (options.base_port == 0 || options.base_port > 65535 - options.replicas) {
+  if (options.base_port > kPortMax - options.replicas) {
     complain("--base-port leaves no room for the replicas' ports");
     return kExitUsage;
   }
-  if (options.http_port > 65535 - options.replicas) {
+  if (options.http_port > kPortMax - options.replicas) {
     complain("--http-port leaves no room for the replicas' ports");
     return kExitUsage;
   }
@@ -250,7 +268,7 @@ int check_options(const Options& options) {
     complain("the ports of --http-port and --base-port overlap: each replica needs one of both");
     return kExitUsage;
   }
-  for (const Status& status : {tls_usable(options), http_ports_free(options)}) {
+  for (const Status& status : {tls_usable(options), ports_free(options)}) {
     if (status) continue;
     complain(status.error().message);
     return kExitUsage;
@@ -288,10 +306,14 @@ int run(const Options& options) {
 
 Runner setup(Flags& flags) {
   auto options = std::make_shared<Options>();
-  flags.option("t", options->replicas, "number of replicas").show_default();
+  flags.option("t", options->replicas, "number of replicas")
+      .between(1, static_cast<int>(limits::kReplicasMax))
+      .show_default();
   flags.option("--base-port", options->base_port, "wire port of replica 0; replica i listens on base + i")
+      .between(1, kPortMax)
       .show_default();
   flags.option("--http-port", options->http_port, "HTTP port of replica 0; replica i serves at + i; 0: none")
+      .between(0, kPortMax)
       .show_default();
   flags
       .option("--data", options->data_dir,
@@ -314,20 +336,26 @@ Runner setup(Flags& flags) {
   flags.option(
       "--tls", options->tls,
       "directory of ca.pem, replica.pem and replica-key.pem: everything under TLS (`titer cert` makes them)");
-  flags.option(
-      "--requests-per-key", options->requests_per_key,
-      "requests a second of one key, over HTTP and on the wire; 0: any number. Default: 100, but programs of this "
-      "machine are not counted unless a number is given");
-  flags.option("--requests-per-address", options->requests_per_address,
-               "requests a second of one address, likewise; default: 200");
+  flags
+      .option(
+          "--requests-per-key", options->requests_per_key,
+          "requests a second of one key, over HTTP and on the wire; 0: any number. Default: 100, but programs of this "
+          "machine are not counted unless a number is given")
+      .between(0.0, kRateMax);
+  flags
+      .option("--requests-per-address", options->requests_per_address,
+              "requests a second of one address, likewise; default: 200")
+      .between(0.0, kRateMax);
   flags.option("--connections", options->connections.in_all,
                "connections that a replica takes, on the wire and over HTTP each; 0: as many as there is room for");
   flags.option("--connections-per-address", options->connections.per_address,
                "of those, of one address; 0: a quarter");
   flags.flag("--accept-clock", options->accept_clock,
              "this machine's clock is right, though it is more than a week ahead of the data");
-  flags.option("--frames-in-flight", options->frames_in_flight,
-               "frames that a replica sends before the first of them is safe");
+  flags
+      .option("--frames-in-flight", options->frames_in_flight,
+              "frames that a replica sends before the first of them is safe")
+      .between(1, static_cast<int>(limits::kUnsafeFramesMax));
   flags.footer(
       "Commands on standard input: an index kills that replica (SIGKILL), 'start I' starts it again,\n"
       "'status', 'quit'. End of input: the cluster goes on. Ctrl-C, SIGTERM and SIGHUP stop all replicas cleanly.");

@@ -74,7 +74,9 @@ int run(const Options& o) {
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags.option("place", o->place, "ZIP code, or LAT,LON").required();
-  flags.option("--within", o->within, "radius").positive().show_default();
+  flags.option("--within", o->within, "radius")
+      .between(0.001, 100'000.0)
+      .show_default();  // five times around the earth
   flags.option("--unit", o->unit, "mi or km").one_of({"mi", "km"}).show_default();
   flags.option("--product", o->product, "only sites that have this vaccine (CVX, NDC or any)");
   flags.flag("--available", o->available, "only where there is some");

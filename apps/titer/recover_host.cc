@@ -99,18 +99,19 @@ view::ClusterRecord recovered(const Here& here, const std::optional<view::Cluste
 // This machine's process is there: it waits for others of the last view.
 bool waits(const view::ClusterRecord& record, ReplicaId id) {
   return std::ranges::any_of(record.returned, [&](const view::Returned& one) {
-    return one.now.id == id && one.inventory.whole && record.view.find(id) != nullptr;
+    return one.now.id == id && one.inventory.whole && record.holder(id) != nullptr;
   });
 }
 
 // What each member of the last view has, as far as the register knows.
 void print_members(const view::ClusterRecord& record) {
-  for (const smr::Member& member : record.view.members) {
+  for (const smr::Member& member : record.holders()) {
     const auto back = std::ranges::find(record.returned, member.id, [](const auto& one) { return one.now.id; });
     const view::DiskMark* mark = record.mark(member.id);
-    const std::string known = mark == nullptr ? "nothing is recorded of its disk"
-                                              : fmt::format("its disk was recorded at position {} of view {}",
-                                                            grouped(mark->position.value), mark->installed.value);
+    const std::string known = mark == nullptr
+                                  ? "nothing is recorded of its disk"
+                                  : fmt::format("its disk was recorded at position {} of view {}, or later",
+                                                grouped(mark->position.value), mark->installed.value);
     if (back == record.returned.end())
       fmt::print("  replica {} has not returned; {}\n", member.id.value, known);
     else if (!back->inventory.whole)
@@ -124,7 +125,9 @@ void print_members(const view::ClusterRecord& record) {
 // Its process waits: those that have returned restart, without the others.
 int resume_without_others(const host::Config& config, const std::string& path, const view::ClusterRecord& record,
                           net::Loop& loop, bool accept) {
-  fmt::print("View {} is the last one. Of its members\n", record.view.number.value);
+  fmt::print("Of the members of {}\n", record.restart
+                                           ? "the view from which a restart began that is not over"
+                                           : fmt::format("view {}, the last one", record.view.number.value));
   print_members(record);
   fmt::print(
       "Each disk that has not gone back in time has every acknowledged write. If those that have returned have "

@@ -182,6 +182,7 @@ int run(const Options& options) {
   auto opened = node::Node::open(std::move(settings), process.loop, *process.first, std::move(local_state).value());
   if (!opened) {
     spdlog::error("{}", opened.error().message);
+    process.reg->goodbye(opened.error().message);
     return kExitUsage;
   }
   process.node = std::move(opened).value();

@@ -77,8 +77,6 @@ int run(const Options& o) {
   if (o.check + !o.data.empty() + !o.config.empty() != 1)
     return refuse("say where the new cluster is to be, with --data DIR or --config FILE, or only --check",
                   kExitUsage);
-  if (o.replicas < 1 || o.replicas > limits::kReplicasMax)
-    return refuse("the number of replicas is 1 to " + std::to_string(limits::kReplicasMax), kExitUsage);
   if (!o.check) explain_interruption(o.data.empty() ? "the data directory" : o.data);
   machine::Machine machine;
   machine.track_changes(!o.check);
@@ -97,7 +95,9 @@ Runner setup(Flags& flags) {
   flags.option("file", o->file, "a file that `titer backup` wrote").required();
   flags.option("--data", o->data,
                "directory for the new cluster, on this machine; it must be empty or not there yet");
-  flags.option("--replicas", o->replicas, "with --data: how many it is to have").show_default();
+  flags.option("--replicas", o->replicas, "with --data: how many it is to have")
+      .between(1, static_cast<int>(limits::kReplicasMax))
+      .show_default();
   flags.option("--config", o->config,
                "titer.toml of this machine, which is to bootstrap a cluster on several machines with it "
                "(docs/reference/serve.md)");

@@ -38,9 +38,9 @@ void print_roster(const view::ClusterRecord& record) {
     fmt::print("  replica {:2}  {:22} {:32} {}\n", entry.id.value, printable(entry.wire), printable(entry.http),
                record.view.find(entry.id) != nullptr ? "member" : "not a member");
   for (const view::Returned& one : record.returned)
-    fmt::print("  replica {} has returned {}, at position {} of view {} or later\n", one.now.id.value,
-               one.inventory.whole ? "with its disk" : "without the data of a member", one.inventory.position.value,
-               one.inventory.installed.value);
+    fmt::print("  replica {} has returned {}: at position {} of view {} when it started, or later\n",
+               one.now.id.value, one.inventory.whole ? "with its disk" : "without the data of a member",
+               one.inventory.position.value, one.inventory.installed.value);
   for (const std::string& loss : record.losses) fmt::print("  loss of data accepted: {}\n", printable(loss));
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "host/replica_daemon.h"
 #include "titer/command.h"
@@ -30,15 +31,15 @@ int refuse(const Error& error) {
 }
 
 // Null: it goes to standard error.
-Result<std::unique_ptr<host::LogFile>> begin_log(const host::Config& config) {
-  const auto level = spdlog::level::from_str(config.log_level);
-  if (level == spdlog::level::off && config.log_level != "off")
+Result<std::unique_ptr<host::LogFile>> begin_log(const std::string& path, const std::string& level_name) {
+  const auto level = spdlog::level::from_str(level_name);
+  if (level == spdlog::level::off && level_name != "off")
     return Error{Code::kInvalid, "[log] level is one of debug, info, warning, error, off"};
   std::unique_ptr<host::LogFile> file;
-  if (config.log_file.empty()) {
+  if (path.empty()) {
     spdlog::set_default_logger(spdlog::stderr_logger_mt("titer"));
   } else {
-    auto opened = host::LogFile::open(config.log_file);
+    auto opened = host::LogFile::open(path);
     if (!opened) return opened.error();
     file = std::move(opened).value();
   }
@@ -59,6 +60,14 @@ int check(host::Config& config) {
   return kExitOk;
 }
 
+std::vector<std::string> death_watch_arguments(const host::Config& config) {
+  std::vector<std::string> words{"death-watch", "--log-level", config.log_level};
+  for (const auto& [option, value] : {std::pair("--ca", config.tls.ca), std::pair("--cert", config.tls.certificate),
+                                      std::pair("--cert-key", config.tls.key), std::pair("--log", config.log_file)})
+    if (!value.empty()) words.insert(words.end(), {option, value});
+  return words;
+}
+
 int run(const Options& options) {
   auto config = host::read_config(options.config, options.overrides);
   if (!config) return refuse(config.error());
@@ -67,20 +76,16 @@ int run(const Options& options) {
   if (const Status secure = host::secure_enough(*config); !secure) return refuse(secure.error());
   if (options.check) return check(*config);
   warn_of_root();
-  auto log = begin_log(*config);
+  auto log = begin_log(config->log_file, config->log_level);
   if (!log) return refuse(log.error());
   auto descriptors = host::prepare_process();
   if (!descriptors) return refuse(descriptors.error());
   spdlog::info("{}", descriptors->text());
-  auto death_watch = host::DeathWatch::start({config->tls.ca, config->tls.certificate, config->tls.key});
-  if (!death_watch)
-    spdlog::warn("no death watch ({}): if this process dies, the others wait for its read lease",
-                 death_watch.error().message);
+  std::vector<std::string> death_watch = death_watch_arguments(*config);
   auto metadata_store = host::LocalMetadataStore::open(config->data);
   if (!metadata_store) return refuse(metadata_store.error());
-  host::ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value(),
-                              death_watch ? std::move(death_watch).value() : host::DeathWatch(), page(),
-                              std::move(log).value(), *descriptors);
+  host::ReplicaDaemon serving(std::move(config).value(), std::move(metadata_store).value(), std::move(death_watch),
+                              page(), std::move(log).value(), *descriptors);
   return serving.run();
 }
 
@@ -101,6 +106,33 @@ Runner setup(Flags& flags) {
   return [options] { return run(*options); };
 }
 
+// --- the death watch (host/death_watch.h), which a replica starts
+
+struct WatchOptions {
+  net::TlsOptions tls;
+  std::string log_file, log_level = "info";
+};
+
+int run_death_watch(const WatchOptions& options) {
+  host::DeathWatch::run(options.tls, [&] {
+    (void)begin_log(options.log_file, options.log_level);
+    host::prepare_process();
+  });
+  return kExitOk;
+}
+
+Runner setup_death_watch(Flags& flags) {
+  auto options = std::make_shared<WatchOptions>();
+  flags.option("--ca", options->tls.ca);
+  flags.option("--cert", options->tls.certificate);
+  flags.option("--cert-key", options->tls.key);
+  flags.option("--log", options->log_file);
+  flags.option("--log-level", options->log_level);
+  return [options] { return run_death_watch(*options); };
+}
+
+const Registration watch_registered({Group::kHidden, "death-watch",
+                                     "waits for the end of a replica (started by serve)", setup_death_watch});
 const Registration registered({Group::kCluster, "serve", "run one replica of a cluster on several machines",
                                setup});
 

@@ -143,7 +143,7 @@ int run(const Options& options) {
 Runner setup(Flags& flags) {
   auto options = std::make_shared<Options>();
   flags.option("--seed", options->seed, "run this seed, twice; print its parameters");
-  flags.option("--seeds", options->seeds, "run so many");
+  flags.option("--seeds", options->seeds, "run so many").between(1, 100'000'000);
   flags.option("--first", options->first, "… from this one on").show_default();
   flags.option("--twice-every", options->twice_every, "every so-manieth seed is run twice and must be the same run")
       .positive()

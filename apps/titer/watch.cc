@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer watch
+#include <fmt/format.h>
+
 #include <cstdio>
 
 #include "client/gateway_client.h"
@@ -19,12 +21,15 @@ struct Options {
 };
 
 int show(client::GatewayClient& client, const Options& o) {
-  Position since(o.since.value_or(0));
-  if (!o.since) {
-    const Result<client::Info> now = client::info(client);
-    if (!now) return fail(now.error());
-    since = now->position;
-  }
+  const Result<client::Info> now = client::info(client);
+  if (!now) return fail(now.error());
+  const Position since = o.since ? Position(*o.since) : now->position;
+  // A read has every position that was shown anywhere, so this one was not: it might never be.
+  if (since > now->position)
+    return fail({Code::kInvalid,
+                 fmt::format("position {} is beyond the newest one, which is {}: it is of another cluster, or of "
+                             "writes that were lost. Without --since the watch begins now",
+                             since.value, now->position.value)});
   const Status over = client.watch(
       since,
       [&](const registry::Event& event) {

@@ -21,12 +21,12 @@ namespace titer::api {
 
 namespace {
 
-http::Response outcome_response(const registry::Outcome& outcome) {
+http::Response outcome_response(const registry::Outcome& outcome, std::uint64_t stream) {
   if (!outcome.ok()) return refusal(outcome);
   http::Response response;
   response.position = outcome.position;
   formats::print_json(outcome, response.body);
-  if (outcome.has_stock) response.etag = version_tag(outcome.stock_version);
+  if (outcome.has_stock) response.etag = version_tag(outcome.stock_version, stream);
   if (!outcome.created) return response;
   response.status = 201;
   std::string& location = response.headers.emplace_back("Location", "/api/v1/sites/").second;
@@ -45,7 +45,7 @@ Status check_text(std::string_view name, std::string_view value) {
 }  // namespace
 
 http::Response bad_request(const Error& error) {
-  if (error.code == Code::kTooLarge) return http::problem(error);
+  if (error.code == Code::kTooLarge || error.code == Code::kTooOld) return http::problem(error);
   return http::problem(400, "bad_request", error.message);
 }
 
@@ -90,7 +90,9 @@ void execute(HandlerContext& context, const http::Exchange& exchange, registry::
 void answer_write(HandlerContext& context, const http::Exchange& exchange, registry::Operation operation,
                   std::string_view reason) {
   execute(context, exchange, std::move(operation), reason,
-          [exchange](const registry::Outcome& outcome) { exchange.respond(outcome_response(outcome)); });
+          [exchange, stream = context.setup.cluster](const registry::Outcome& outcome) {
+            exchange.respond(outcome_response(outcome, stream));
+          });
 }
 
 }  // namespace titer::api

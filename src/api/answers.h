@@ -15,7 +15,7 @@ namespace titer::api {
 
 inline constexpr std::string_view kHttpActor = "http";  // the actor when the request names none in Titer-Actor
 
-// An error in the request itself: 400, or 413.
+// An error in the request itself: 400, 410 or 413.
 [[nodiscard]] http::Response bad_request(const Error& error);
 
 // Asks, and answers with what `make` puts into the response (its error becomes the

@@ -24,8 +24,6 @@ namespace {
 
 constexpr std::string_view kEventStream = "text/event-stream";
 constexpr std::uint32_t kPage = 500;  // events of history per question
-constexpr std::uint64_t kAheadMax = std::uint64_t{1}
-                                    << 20;  // of a position that a client may bring from another replica
 
 constexpr std::string_view kManyListeners =
     "the changes are followed here by as many listeners as there is room for; follow them at another replica";
@@ -35,9 +33,9 @@ constexpr std::string_view kManyAuditors =
 // Nothing can be resumed here: the events of those numbers are others.
 Error another_cluster() {
   return {Code::kTooOld,
-          "this id is of another cluster, or of this one before it was restored from a backup: read all sites, "
-          "then the "
-          "changes since the position they were read at"};
+          "this id is of another cluster, or of this one before it was restored from a backup or resumed with a "
+          "loss of "
+          "writes: read all sites, then the changes since the position they were read at"};
 }
 
 // One listener. It is fed by the pages of history until they reach the ring, and then by the ring; both on behalf of
@@ -112,10 +110,13 @@ void Stream::on_page(const Result<Rows>& rows) {
   asking_ = false;
   if (exchange_.gone()) return;
   if (!rows) return refuse(rows.error());
-  if (at_.position.value > rows->position.value + kAheadMax)
-    return refuse(
-        {Code::kInvalid, fmt::format("position {} is far ahead of this cluster, which is at {}: it is another's",
-                                     at_.position.value, rows->position.value)});
+  // Every position that was shown anywhere is executed before a read is answered, so this one was never shown here.
+  if (!opened_ && at_.position > rows->position)
+    return refuse({Code::kTooOld,
+                   fmt::format("position {} is beyond the newest one, which is {}: it is of another cluster, or "
+                               "of writes that were lost. Read all sites, then the changes since the position "
+                               "they were read at",
+                               at_.position.value, rows->position.value)});
   const auto more = client::visit_events(rows->body, [this](const registry::Event& event) {
     const Mark mark{event.position, event.part};
     if (mark <= at_) return true;

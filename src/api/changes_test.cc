@@ -120,6 +120,16 @@ TEST_F(ChangesTest, AnIdOfAnotherClusterIsToldWhereToBegin) {
   }
 }
 
+// Nothing would ever come of it but a silence.
+TEST_F(ChangesTest, APositionThatWasNeverReachedIsRefused) {
+  TestClient client = server_.client();
+  for (const char* since : {"21", "99999999", "21.0-00000000000c1a57"}) {
+    const auto answer = client.ask("GET", std::string("/api/v1/changes?since=") + since);
+    EXPECT_EQ(answer.result_int(), 410U) << since;
+    EXPECT_NE(answer.body().find("beyond the newest one, which is 20"), std::string::npos) << answer.body();
+  }
+}
+
 TEST(Place, IsReadBackAsItIsWrittenAndNothingElseIsOne) {
   for (const Mark mark : {Mark{Position(7), 0}, Mark{Position(7), 2}, Mark::behind(Position(UINT64_MAX))})
     for (const std::uint64_t cluster : {std::uint64_t{0}, std::uint64_t{1}, UINT64_MAX}) {
@@ -143,7 +153,6 @@ TEST_F(ChangesTest, TooOldIsToldWhereItBegins) {
   const auto answer = client.ask("GET", "/api/v1/changes?since=3");
   EXPECT_EQ(answer.result_int(), 410U);
   EXPECT_NE(answer.body().find("\"oldest\":11"), std::string::npos) << answer.body();
-  EXPECT_EQ(client.ask("GET", "/api/v1/changes?since=99999999").result_int(), 422U);
   EXPECT_EQ(client.ask("GET", "/api/v1/changes?since=x").result_int(), 400U);
 }
 
@@ -184,7 +193,7 @@ TEST_F(ChangesTest, MoreAuditorsThanAreAllowedAreSentToAnotherReplica) {
 TEST_F(ChangesTest, WhoReadsTooSlowlyIsDroppedWithThePlaceToGoOnFrom) {
   (void)stream("/api/v1/changes?since=20", "Accept: text/event-stream\r\n", "id: 21.1");
   TestClient quick = server_.client();
-  quick.send("GET /api/v1/changes?since=21&format=ndjson HTTP/1.1\r\nHost: a\r\n\r\n");
+  quick.send("GET /api/v1/changes?since=20&format=ndjson HTTP/1.1\r\nHost: a\r\n\r\n");
   const std::string reason(2000, 'r');
   for (std::uint64_t last = 521; last <= 20'021; last += 500) {
     server_.at_replica([this, last, &reason] {

@@ -10,6 +10,7 @@
 #include "api/full_snapshot.h"
 #include "api/handler_context.h"
 #include "api/routes.h"
+#include "api/site_tag.h"
 #include "formats/writer.h"
 #include "http/entity_tag.h"
 #include "http/gzip.h"
@@ -43,19 +44,18 @@ class ExportPull {
   std::size_t at_ = 0;
 };
 
-std::string tag_of(Position position) { return fmt::format("\"{}\"", position.value); }
-
-http::Response head_of(formats::ExportFormat format, Position position) {
+http::Response head_of(formats::ExportFormat format, Position position, std::uint64_t stream) {
   http::Response response;
   response.type = formats::media_type(format);
   response.position = position;
-  response.etag = tag_of(position);
+  response.etag = position_tag(position, stream);
   response.cache = "no-cache";
   return response;
 }
 
-void answer(const http::Exchange& exchange, formats::ExportFormat format, SharedSnapshot all) {
-  http::Response response = head_of(format, all->position);
+void answer(const http::Exchange& exchange, formats::ExportFormat format, SharedSnapshot all,
+            std::uint64_t stream) {
+  http::Response response = head_of(format, all->position, stream);
   response.pull = [pull = std::make_shared<ExportPull>(std::move(all), format)](std::string& out) {
     return (*pull)(out);
   };
@@ -69,8 +69,7 @@ bool has_current(const http::Request& request, const std::string& tag) {
 }
 
 // The connection makes a 304 of it, by the same rule.
-http::Response not_changed(formats::ExportFormat format, Position position) {
-  http::Response same = head_of(format, position);
+http::Response not_changed(http::Response same) {
   same.pull = [](std::string&) { return http::Pull::kEnd; };
   return same;
 }
@@ -85,12 +84,13 @@ void export_sites(HandlerContext& context, const http::Exchange& exchange) {
   context.backend.ask(registry::Info{}, [&context, exchange, format](const Result<Rows>& info) {
     if (exchange.gone()) return;
     if (!info) return exchange.respond(http::problem(info.error()));
-    if (has_current(exchange.request(), tag_of(info->position)))
-      return exchange.respond(not_changed(*format, info->position));
-    read_full_snapshot(context, [exchange, format](const Result<SharedSnapshot>& all) {
+    const std::uint64_t stream = context.setup.cluster;
+    http::Response head = head_of(*format, info->position, stream);
+    if (has_current(exchange.request(), head.etag)) return exchange.respond(not_changed(std::move(head)));
+    read_full_snapshot(context, [exchange, format, stream](const Result<SharedSnapshot>& all) {
       if (exchange.gone()) return;
       if (!all) return exchange.respond(http::problem(all.error()));
-      answer(exchange, *format, *all);
+      answer(exchange, *format, *all, stream);
     });
   });
 }

@@ -10,6 +10,7 @@
 
 #include "api/answers.h"
 #include "api/limits.h"
+#include "base/hex.h"
 #include "base/limits.h"
 #include "base/number.h"
 #include "http/problem.h"
@@ -53,17 +54,27 @@ void look(const std::shared_ptr<Waiting>& waiting) {
 
 }  // namespace
 
-Result<Position> min_position(const http::Request& request) {
+Result<Position> min_position(const http::Request& request, std::uint64_t stream) {
   const std::string_view header = request.header("titer-min-position");
   if (header.empty()) return Position();
-  const auto number = parse_number<std::uint64_t>(header);
-  if (!number || *number > titer::limits::kCounterMax)
-    return Error{Code::kInvalid, "Titer-Min-Position is a position: a whole number"};
+  const std::size_t dash = header.find('-');
+  const auto number = parse_number<std::uint64_t>(header.substr(0, dash));
+  const auto of = dash == std::string_view::npos ? stream : parse_hex64(header.substr(dash + 1));
+  if (!number || *number > titer::limits::kCounterMax || !of)
+    return Error{
+        Code::kInvalid,
+        "Titer-Min-Position is a position, a whole number, or POSITION-STREAM with the Titer-Stream of the answer "
+        "that had it"};
+  if (*of != stream)
+    return Error{Code::kTooOld,
+                 "this position is of another cluster, or of this one before it was restored from a backup or "
+                 "resumed with a "
+                 "loss of writes: what was read then may not be there any more. Read without Titer-Min-Position"};
   return Position(*number);
 }
 
 void at_min_position(HandlerContext& context, const http::Exchange& exchange, std::function<void()> then) {
-  const auto position = min_position(exchange.request());
+  const auto position = min_position(exchange.request(), context.setup.cluster);
   if (!position) return exchange.respond(bad_request(position.error()));
   if (*position == Position()) return then();
   look(std::make_shared<Waiting>(Waiting{context, exchange, std::move(then), *position,

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "api/full_snapshot.h"
+#include "api/site_tag.h"
 #include "http/gzip.h"
 
 namespace titer::api {
@@ -32,7 +33,10 @@ std::string_view file_prefix(formats::SmartType type) {
 class Press : public std::enable_shared_from_this<Press> {
  public:
   Press(HandlerContext& context, SharedSnapshot all, std::function<void(SharedPublication)> done)
-      : timer_(context.loop.context()), all_(std::move(all)), done_(std::move(done)) {}
+      : timer_(context.loop.context()),
+        stream_(stream_digits(context.setup.cluster)),
+        all_(std::move(all)),
+        done_(std::move(done)) {}
 
   void begin() {
     WallTime newest;
@@ -50,7 +54,7 @@ class Press : public std::enable_shared_from_this<Press> {
     const std::int64_t hour = net::wall_now().value / kHourMs;
     out_->position = all_->position;
     out_->time = std::max(newest, WallTime(hour * kHourMs));
-    out_->name = fmt::format("s-{}-{}", all_->position.value, hour);
+    out_->name = fmt::format("s-{}-{}-{}", all_->position.value, hour, stream_);
     step();
   }
 
@@ -88,6 +92,7 @@ class Press : public std::enable_shared_from_this<Press> {
   [[nodiscard]] formats::SmartType type() const { return formats::kSmartTypes[type_]; }
 
   boost::asio::steady_timer timer_;
+  std::string stream_;
   SharedSnapshot all_;
   std::function<void(SharedPublication)> done_;
   std::vector<const registry::Site*> sites_;  // published ones, by state

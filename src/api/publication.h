@@ -32,7 +32,7 @@ struct Publication {
     std::string name;   // "locations-MA.ndjson"
     std::shared_ptr<const std::string> packed;
   };
-  std::string name;  // "s-1042-490999"
+  std::string name;  // "s-1042-490999-a2b4e058"
   Position position;
   WallTime time;  // of the newest change in it, at the earliest the beginning of the hour
   std::uint64_t left_out = 0;

@@ -31,11 +31,12 @@ Status ended(const Result<bool>& visited) { return visited ? ok_status() : Statu
 
 void get_site(HandlerContext& context, const http::Exchange& exchange) {
   const registry::SiteRef site{.id = exchange.request().values[0], .name = {}};
-  answer_query(context, exchange, registry::GetSite{site}, [](const Rows& rows, http::Response& response) {
+  const std::uint64_t stream = context.setup.cluster;
+  answer_query(context, exchange, registry::GetSite{site}, [stream](const Rows& rows, http::Response& response) {
     const WallTime now = net::wall_now();
     return ended(client::visit_sites(rows.body, [&](const registry::Site& found) {
       formats::print_json(found, now, response.body);
-      response.etag = site_tag(found, now);
+      response.etag = site_tag(found, now, stream);
       return false;
     }));
   });

@@ -130,7 +130,7 @@ void edit_site(HandlerContext& context, const http::Exchange& exchange) {
   if (!reason) return exchange.respond(http::refused_body(reason.error()));
   auto fields = fields_of(body);
   if (!fields) return exchange.respond(http::refused_body(fields.error()));
-  const auto version = precondition_of(request, TagOf::kSite);
+  const auto version = precondition_of(request, TagOf::kSite, context.setup.cluster);
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange,
                registry::EditSite{{.id = request.values[0], .name = {}}, std::move(fields).value(), *version},
@@ -139,7 +139,7 @@ void edit_site(HandlerContext& context, const http::Exchange& exchange) {
 
 void close_site(HandlerContext& context, const http::Exchange& exchange) {
   const http::Request& request = exchange.request();
-  const auto version = precondition_of(request, TagOf::kSite);
+  const auto version = precondition_of(request, TagOf::kSite, context.setup.cluster);
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange, registry::CloseSite{{.id = request.values[0], .name = {}}, *version},
                http::text_of(request, "reason"));

@@ -48,8 +48,8 @@ http::Response manifest(const Publication& publication, const std::string& base)
 }
 
 // Titer-Min-Position asks for a newer one. (A value that cannot be read was refused before.)
-bool is_too_old(const Publication& publication, const http::Request& request) {
-  const auto wanted = min_position(request);
+bool is_too_old(const Publication& publication, const http::Request& request, std::uint64_t stream) {
+  const auto wanted = min_position(request, stream);
   return wanted && publication.position < *wanted;
 }
 
@@ -58,7 +58,7 @@ void bulk_publish(HandlerContext& context, const http::Exchange& exchange) {
       context, [&context, exchange](const Result<SharedPublication>& publication) {
         if (exchange.gone()) return;
         if (!publication) return exchange.respond(http::problem(publication.error()));
-        if (is_too_old(**publication, exchange.request()))
+        if (is_too_old(**publication, exchange.request(), context.setup.cluster))
           return exchange.respond(http::problem(Error{
               Code::kUnavailable,
               fmt::format("what is published now is of position {}; a new publication is made once a minute at "
@@ -93,7 +93,7 @@ void smart_file(HandlerContext& context, const http::Exchange& exchange) {
   const http::Request& request = exchange.request();
   const SharedPublication publication = context.setup.shared->publications->find(request.values[0]);
   const Publication::File* file = publication ? publication->find(request.values[1]) : nullptr;
-  if (file == nullptr || is_too_old(*publication, request))
+  if (file == nullptr || is_too_old(*publication, request, context.setup.cluster))
     return exchange.respond(http::problem(404, "not_found",
                                           "this file is not, or no longer, kept here, or older than "
                                           "Titer-Min-Position; get /api/v1/smart/$bulk-publish again "

@@ -36,7 +36,7 @@ void set(HandlerContext& context, const http::Exchange& exchange) {
   if (!claim) return exchange.respond(http::refused_body(claim.error()));
   const auto reason = body.text("reason");
   if (!reason) return exchange.respond(http::refused_body(reason.error()));
-  const auto version = precondition_of(request, TagOf::kStockLine);
+  const auto version = precondition_of(request, TagOf::kStockLine, context.setup.cluster);
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange, registry::SetAvailability{line->site, *claim, *version},
                reason->value_or(std::string_view()));
@@ -64,7 +64,7 @@ void change(HandlerContext& context, const http::Exchange& exchange, std::string
                                                            : "'doses' is a whole number above 0"}));
   const auto reason = body.text("reason");
   if (!reason) return exchange.respond(http::refused_body(reason.error()));
-  const auto version = precondition_of(request, TagOf::kStockLine);
+  const auto version = precondition_of(request, TagOf::kStockLine, context.setup.cluster);
   if (!version) return exchange.respond(bad_request(version.error()));
   answer_write(context, exchange, make(*line, n, *version), reason->value_or(std::string_view()));
 }

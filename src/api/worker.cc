@@ -10,6 +10,7 @@
 #include "api/min_position.h"
 #include "api/origin.h"
 #include "api/routes.h"
+#include "base/hex.h"
 #include "http/problem.h"
 #include "http/static_files.h"
 
@@ -68,6 +69,7 @@ Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
                  [this](const Route& route, const http::Exchange& exchange) { serve(route, exchange); }),
       places_(setup.connections, "connections") {
   setup_.shared->add(traffic_);
+  times_.stream = hex64(setup_.cluster);
   look_at_clock();
 }
 

@@ -50,8 +50,9 @@ TEST_F(WorkerTest, GivesOneSiteWithItsTagAndPosition) {
   const auto answer = client.ask("GET", "/api/v1/sites/elm");
   EXPECT_EQ(answer.result_int(), 200U);
   EXPECT_EQ(answer["Content-Type"], "application/json");
-  EXPECT_EQ(answer["ETag"], "\"3.17.0\"");
+  EXPECT_EQ(answer["ETag"], "\"3.17.0-000c1a57\"");
   EXPECT_EQ(answer["Titer-Position"], "17");
+  EXPECT_EQ(answer["Titer-Stream"], "00000000000c1a57");
   EXPECT_NE(answer.body().find(R"("name":"Elm Street \"Clinic\"","zip":"02139")"), std::string::npos)
       << answer.body();
   EXPECT_NE(answer.body().find(R"("availability":12)"), std::string::npos);
@@ -65,24 +66,24 @@ TEST(SiteTag, ChangesWithTheAgeOfEachOfManyStockLines) {
   std::set<std::string> tags;
   for (registry::StockLine& line : site.stock) line.valid_at = now;
   for (registry::StockLine& line : site.stock) {
-    EXPECT_TRUE(tags.insert(site_tag(site, now)).second);
+    EXPECT_TRUE(tags.insert(site_tag(site, now, 0)).second);
     line.valid_at = WallTime(1);  // expired
   }
-  EXPECT_TRUE(tags.insert(site_tag(site, now)).second);
+  EXPECT_TRUE(tags.insert(site_tag(site, now, 0)).second);
 }
 
 TEST_F(WorkerTest, SaysNotModifiedToWhoHasIt) {
   TestClient client = server_.client();
-  const auto same = client.ask("GET", "/api/v1/sites/elm", "If-None-Match: \"1.1.0\", W/\"3.17.0\"\r\n");
+  const auto same = client.ask("GET", "/api/v1/sites/elm", "If-None-Match: \"1.1.0\", W/\"3.17.0-000c1a57\"\r\n");
   EXPECT_EQ(same.result_int(), 304U);
   EXPECT_TRUE(same.body().empty());
-  EXPECT_EQ(client.ask("GET", "/api/v1/sites/elm", "If-None-Match: \"3.16.0\"\r\n").result_int(), 200U);
+  EXPECT_EQ(client.ask("GET", "/api/v1/sites/elm", "If-None-Match: \"3.16.0-000c1a57\"\r\n").result_int(), 200U);
 }
 
 TEST_F(WorkerTest, ReadsHonourIfMatch) {
   TestClient client = server_.client();
-  EXPECT_EQ(client.ask("GET", "/api/v1/sites/elm", "If-Match: \"3.17.0\"\r\n").result_int(), 200U);
-  const auto other = client.ask("GET", "/api/v1/sites/elm", "If-Match: \"3.16.0\"\r\n");
+  EXPECT_EQ(client.ask("GET", "/api/v1/sites/elm", "If-Match: \"3.17.0-000c1a57\"\r\n").result_int(), 200U);
+  const auto other = client.ask("GET", "/api/v1/sites/elm", "If-Match: \"3.16.0-000c1a57\"\r\n");
   EXPECT_EQ(other.result_int(), 412U);
   EXPECT_NE(other.body().find("stale_version"), std::string::npos) << other.body();
   EXPECT_EQ(client.ask("GET", "/api/v1/sites/oak", "If-Match: *\r\n").result_int(), 404U);
@@ -113,10 +114,16 @@ TEST_F(WorkerTest, EveryReadWaitsForThePositionThatItsClientHasSeen) {
   for (const std::string_view path : kReads) {
     waiting.push_back(std::make_unique<TestClient>(server_.setup.listen));
     waiting.back()->send("GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nTiter-Min-Position: 18\r\n\r\n");
-    EXPECT_EQ(client.ask("GET", path, "Titer-Min-Position: soon\r\n").result_int(), 400U) << path;
+    for (const std::string wrong : {"soon", "17-", "17-9f3c", "-00000000000c1a57"})
+      EXPECT_EQ(client.ask("GET", path, "Titer-Min-Position: " + wrong + "\r\n").result_int(), 400U)
+          << path << wrong;
+    const auto lost = client.ask("GET", path, "Titer-Min-Position: 17-00000000000c1a58\r\n");
+    EXPECT_EQ(lost.result_int(), 410U) << path;
+    EXPECT_NE(lost.body().find("resumed with a loss of writes"), std::string::npos) << lost.body();
   }
   for (const auto& one : waiting) EXPECT_EQ(one->receive().result_int(), 503U);
-  EXPECT_EQ(client.ask("GET", "/api/v1/sites/elm", "Titer-Min-Position: 17\r\n").result_int(), 200U);
+  for (const std::string there : {"17", "17-00000000000c1a57"})
+    EXPECT_EQ(client.ask("GET", "/api/v1/sites/elm", "Titer-Min-Position: " + there + "\r\n").result_int(), 200U);
 }
 
 TEST_F(WorkerTest, EmptyLinesBeforeARequestAreIgnored) {
@@ -154,7 +161,7 @@ TEST_F(WorkerTest, AnswersPipelinedRequestsInOrder) {
       "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /api/v1/sites/elm HTTP/1.1\r\nHost: a\r\n\r\n"
       "GET /api/v1/sites/oak HTTP/1.1\r\nHost: a\r\n\r\nHEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(client.receive().body(), "ok\n");
-  EXPECT_EQ(client.receive()["ETag"], "\"3.17.0\"");
+  EXPECT_EQ(client.receive()["ETag"], "\"3.17.0-000c1a57\"");
   EXPECT_EQ(client.receive().result_int(), 404U);
   const auto head = client.receive(true);
   EXPECT_EQ(head["Content-Length"], "3");

@@ -106,6 +106,37 @@ TEST_F(WritesTest, ABodyThatIsNoJsonTypeIsRefused) {
   EXPECT_EQ(one.receive().result_int(), 415U);
 }
 
+TEST_F(WritesTest, NamesOfMediaTypesHaveNoCase) {
+  for (const std::string type :
+       {"Application/JSON", "application/json ; charset=UTF-8", "APPLICATION/Merge-Patch+Json"}) {
+    TestClient one = client();
+    one.send("PUT /api/v1/sites/elm/stock/208 HTTP/1.1\r\nHost: test\r\nContent-Type: " + type +
+             "\r\nContent-Length: 2\r\n\r\n12");
+    EXPECT_EQ(one.receive().result_int(), 200U) << type;
+  }
+}
+
+TEST_F(WritesTest, AMemberThatIsThereTwiceIsRefused) {
+  for (const char* body :
+       {R"({"availability":12,"availability":13})", R"({"availability":12,"\u0061vailability":12})",
+        R"({"availability":12,"reason":"a","reason":"b"})"}) {
+    const auto answer = put(body);
+    EXPECT_EQ(answer.result_int(), 400U) << body;
+    EXPECT_NE(answer.body().find("two members of one name"), std::string::npos) << answer.body();
+  }
+  EXPECT_EQ(executed(), 0U);
+}
+
+TEST_F(WritesTest, AFieldWithOneValueIsThereOnce) {
+  for (const std::string field :
+       {"Idempotency-Key: a", "idempotency-key: b", "Titer-Actor: ann", "Content-Type: application/json"}) {
+    const auto answer = put("12", "Idempotency-Key: a\r\nTiter-Actor: ann\r\n" + field + "\r\n");
+    EXPECT_EQ(answer.result_int(), 400U) << field;
+    EXPECT_NE(answer.body().find("is given twice"), std::string::npos) << answer.body();
+  }
+  EXPECT_EQ(executed(), 0U);
+}
+
 TEST_F(WritesTest, PagesOfOtherSitesMayNotWrite) {
   EXPECT_EQ(put("12", "Origin: http://evil.example\r\n").result_int(), 403U);
   EXPECT_EQ(executed(), 0U);
@@ -134,6 +165,10 @@ TEST_F(WritesTest, EveryFormOfAConditionReachesTheReplicaAsItIsMeant) {
   EXPECT_EQ(condition("If-Match: \"another's\"\r\n"), Precondition::never());
   EXPECT_EQ(condition("If-Match: \"7.17.0\"\r\n"), Precondition::never()) << "that is the tag of a site";
   EXPECT_EQ(condition("If-Match: \"0\"\r\n"), Precondition::never()) << "nothing has that tag";
+  EXPECT_EQ(condition("If-Match: \"7-000c1a57\"\r\n"), Precondition(7U)) << "as the ETag has it";
+  EXPECT_EQ(condition("If-Match: \"7-000c1a58\"\r\n"), Precondition::never())
+      << "version 7 of another cluster, or of writes that were lost";
+  EXPECT_EQ(condition("If-None-Match: \"7-000c1a57\"\r\n"), Precondition::none_of(seven));
   EXPECT_EQ(condition("If-None-Match: W/\"7\"\r\n"), Precondition::none_of(seven));
   EXPECT_EQ(condition("If-Match: \"7\", \"9\"\r\nIf-None-Match: \"7\"\r\n"), Precondition(9U));
   EXPECT_EQ(condition("If-Match: *\r\nIf-None-Match: *\r\n"), Precondition::never());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace titer {
 
@@ -19,9 +20,37 @@ char32_t code_point(std::string_view sequence) {
   return point;
 }
 
+Unwanted unwanted(char32_t c) {
+  if (c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029) return Unwanted::kControl;
+  if ((c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069)) return Unwanted::kDirection;
+  return Unwanted::kNone;
+}
+
+// Marks of a direction are right in a stored text, but not in a line of a log.
 bool misleads(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x061C || c == 0x200E || c == 0x200F ||
-         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+  return unwanted(c) != Unwanted::kNone || c == 0x061C || c == 0x200E || c == 0x200F || c == 0xFEFF;
+}
+
+// White space and default-ignorable code points of Unicode 15, and letters that are drawn as nothing.
+bool invisible(char32_t c) {
+  static constexpr std::pair<char32_t, char32_t> kRanges[] = {
+      {0x0000, 0x0020},   {0x007F, 0x00A0},  {0x00AD, 0x00AD}, {0x034F, 0x034F}, {0x061C, 0x061C},
+      {0x115F, 0x1160},   {0x1680, 0x1680},  {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x2000, 0x200F},
+      {0x2028, 0x202F},   {0x205F, 0x206F},  {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},
+      {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},  {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3},
+      {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
+  return std::ranges::any_of(kRanges, [&](const auto& range) { return c >= range.first && c <= range.second; });
+}
+
+// Whether `every` holds for each character; false: it is no UTF-8.
+template <typename Every>
+bool each_character(std::string_view text, Every every) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t n = utf8_sequence(text, at);
+    if (n == 0 || !every(code_point(text.substr(at, n)))) return false;
+    at += n;
+  }
+  return true;
 }
 
 void append_hex(std::string& out, char32_t value, int digits) {
@@ -56,14 +85,10 @@ std::size_t utf8_sequence(std::string_view text, std::size_t at) {
 }
 
 bool is_utf8(std::string_view text) {
-  if (is_plain(text)) return true;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t n = utf8_sequence(text, at);
-    if (n == 0) return false;
-    at += n;
-  }
-  return true;
+  return is_plain(text) || each_character(text, [](char32_t) { return true; });
 }
+
+Unwanted unwanted(std::string_view sequence) { return unwanted(code_point(sequence)); }
 
 bool is_plain(std::string_view text) {
   constexpr std::uint64_t kHigh = 0x8080'8080'8080'8080, kOnes = 0x0101'0101'0101'0101;
@@ -79,8 +104,10 @@ bool is_plain(std::string_view text) {
 }
 
 bool is_clean(std::string_view text) {
-  return is_plain(text) || (std::none_of(text.begin(), text.end(), is_control) && is_utf8(text));
+  return is_plain(text) || each_character(text, [](char32_t c) { return unwanted(c) == Unwanted::kNone; });
 }
+
+bool is_blank(std::string_view text) { return each_character(text, invisible); }
 
 std::string printable(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max && is_plain(text)) return std::string(text);

@@ -19,12 +19,22 @@ namespace titer {
 // U+FFFD, which stands for bytes that are no UTF-8.
 inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
-// Below U+0020, and DEL: line ends too.
+// ASCII's: below U+0020, and DEL; line ends too.
 [[nodiscard]] inline bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 // Printable ASCII alone. That is nearly every text, so it is checked first, eight bytes at a time.
 [[nodiscard]] bool is_plain(std::string_view text);
-// UTF-8 without control characters: what may be stored, and what an address may hold.
+// What a character of a text from outside may not be where people read it.
+enum class Unwanted : std::uint8_t {
+  kNone,
+  kControl,  // C0, DEL and C1, and the line ends U+2028 and U+2029
+  kDirection,  // embeds, overrides or isolates a direction of writing, so that a line shows what it does not say (CVE-2021-42574)
+};
+// Of the well-formed sequence.
+[[nodiscard]] Unwanted unwanted(std::string_view sequence);
+// UTF-8 without unwanted characters: what may be stored, and what an address may hold.
 [[nodiscard]] bool is_clean(std::string_view text);
+// UTF-8 in which nothing can be seen: blanks of every kind, and characters without a shape. So is an empty text.
+[[nodiscard]] bool is_blank(std::string_view text);
 
 // For a log or a terminal: what a text from outside must not do there is escaped: control characters (C0, DEL, C1), bytes that
 // are no UTF-8, and the characters that turn the direction of writing or end a line (CWE-117, CVE-2021-42574). Cut after

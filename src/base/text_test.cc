@@ -60,6 +60,29 @@ TEST(Text, OneByteAnywhereMakesATextUnclean) {
 TEST(Text, CleanIsUtf8WithoutControlCharacters) {
   for (const char* clean : {"", "Elm Street", "Élm 😀"}) EXPECT_TRUE(is_clean(clean)) << clean;
   for (const char* unclean : {"a\nb", "é\x7f", "é\t", "\xff"}) EXPECT_FALSE(is_clean(unclean)) << unclean;
+  for (const std::uint32_t point : {0x80U, 0x85U, 0x9BU, 0x9FU, 0x2028U, 0x2029U}) {
+    EXPECT_EQ(unwanted(encoded(point)), Unwanted::kControl) << point;
+    EXPECT_FALSE(is_clean("a" + encoded(point) + "b")) << point;
+  }
+  for (const std::uint32_t point : {0x202AU, 0x202EU, 0x2066U, 0x2069U}) {
+    EXPECT_EQ(unwanted(encoded(point)), Unwanted::kDirection) << point;
+    EXPECT_FALSE(is_clean("a" + encoded(point) + "b")) << point;
+  }
+  for (const std::uint32_t point : {0xA0U, 0x200DU, 0x200EU, 0x200FU, 0x2027U, 0x202FU, 0x2065U, 0x206AU, 0xFEFFU})
+    EXPECT_TRUE(is_clean("a" + encoded(point) + "b")) << point;
+}
+
+TEST(Text, ATextInWhichNothingCanBeSeenIsBlank) {
+  EXPECT_TRUE(is_blank(""));
+  EXPECT_TRUE(is_blank(" \t"));
+  std::string all;
+  for (const std::uint32_t point : {0xA0U, 0xADU, 0x115FU, 0x1680U, 0x180EU, 0x2003U, 0x200BU, 0x200DU, 0x2060U,
+                                    0x2800U, 0x3000U, 0x3164U, 0xFEFFU, 0xE0020U}) {
+    EXPECT_TRUE(is_blank(encoded(point))) << point;
+    all += encoded(point);
+  }
+  EXPECT_TRUE(is_blank(all));
+  for (const char* seen : {"a", "é", "東", "😀", ".", "\xff"}) EXPECT_FALSE(is_blank(all + seen)) << seen;
 }
 
 TEST(Text, PrintableDoesNothingToALogOrATerminal) {

@@ -111,6 +111,17 @@ TEST(OwnCsv, bad_bytes_are_replaced_and_told) {
   EXPECT_EQ(f.told("line ends or control"), 1U);
 }
 
+TEST(OwnCsv, what_turns_the_direction_of_writing_is_left_out_and_told) {
+  const ReadFile f =
+      own("a,\xE2\x80\xAE"
+          "Elm\xE2\x80\xAC Street,,,,,,1,,\nb,Elm\xC2\x85Two,,,,,,1,,\n");
+  ASSERT_EQ(f.rows.size(), 2U);
+  EXPECT_EQ(f.rows[0].fields.at("name"), "Elm Street");
+  EXPECT_EQ(f.rows[1].fields.at("name"), "Elm Two");
+  EXPECT_EQ(f.told("characters that turn the direction of writing"), 1U);
+  EXPECT_EQ(f.told("line ends or control"), 1U);
+}
+
 TEST(OwnCsv, the_header_decides_the_order_and_unknown_columns_are_told_once) {
   const ReadFile f = read_all(
       "Availability, NAME ,colour,lat,lon,external_ids,name\n3,Elm,red,42.5,-71.25,npi_usa:12|a\\:b:c\\|d,x\n");

@@ -81,6 +81,7 @@ std::string_view RowBuilder::clean(std::string_view column, std::string_view tex
     const Mended done = mend(text, mended);
     if (done.not_utf8) note(column, "not UTF-8: the bytes that are none were replaced", text);
     if (done.control) note(column, "line ends or control characters were replaced by blanks", text);
+    if (done.direction) note(column, "characters that turn the direction of writing were left out", text);
     text = trim(mended);
   }
   if (text.size() <= bytes_max) return text;

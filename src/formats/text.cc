@@ -22,7 +22,13 @@ Mended mend(std::string_view text, std::string& out) {
       continue;
     }
     const std::size_t n = utf8_sequence(text, i);
-    if (n == 0) {
+    const Unwanted is = n == 0 ? Unwanted::kNone : unwanted(text.substr(i, n));
+    if (is != Unwanted::kNone) {
+      done.control = done.control || is == Unwanted::kControl;
+      done.direction = done.direction || is == Unwanted::kDirection;
+      if (is == Unwanted::kControl) out.push_back(' ');
+      i += n;
+    } else if (n == 0) {
       done.not_utf8 = true;
       out.append(kReplacementCharacter);
       ++i;

@@ -15,11 +15,12 @@ namespace titer::formats {
 // ASCII letters only.
 [[nodiscard]] std::string lower(std::string_view text);
 
-// Appends `text` with every byte that is no UTF-8 replaced by U+FFFD and every run of control characters by one
-// space. Says what it had to do.
+// Appends `text` with every byte that is no UTF-8 replaced by U+FFFD, every run of control characters by one space, and without
+// characters that turn the direction of writing. Says what it had to do.
 struct Mended {
   bool not_utf8 = false;
   bool control = false;
+  bool direction = false;
 };
 Mended mend(std::string_view text, std::string& out);
 // At most `bytes`, cut between two characters.

@@ -62,11 +62,12 @@ class Reader {
     if (found.empty()) fail(nullptr, fmt::format("\"{}\" is missing in {}", name, place(section)));
     return found;
   }
-  std::uint32_t number(const char* section, const char* name, std::int64_t most, std::int64_t otherwise) {
-    const std::int64_t found = value<std::int64_t>(section, name, "a whole number").value_or(otherwise);
-    if (found < 0 || found > most)
-      fail(node_of(section, name), fmt::format("\"{}\" must be a number from 0 to {}", name, most));
-    return static_cast<std::uint32_t>(found);
+  // 0: it is not there.
+  std::uint32_t number(const char* section, const char* name, std::int64_t least, std::int64_t most) {
+    const auto found = value<std::int64_t>(section, name, "a whole number");
+    if (found && (*found < least || *found > most))
+      fail(node_of(section, name), fmt::format("\"{}\" must be a number from {} to {}", name, least, most));
+    return static_cast<std::uint32_t>(found.value_or(0));
   }
   net::Address address(const char* section, const char* name, const std::string& text) {
     auto found = net::parse_address(text);
@@ -196,7 +197,7 @@ TlsFiles tls_files(Reader& in, const char* section) {
 
 std::optional<double> read_rate(Reader& in, const char* name) {
   if (in.node_of("limits", name) == nullptr) return std::nullopt;
-  return in.number("limits", name, kRequestsMax, 0);
+  return in.number("limits", name, 0, kRequestsMax);
 }
 
 bool loopback(const std::string& host) {
@@ -242,10 +243,10 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
   // Half a section would serve in plain text.
   if (parsed.table().contains("tls") && (!out.tls.given() || out.tls.ca.empty()))
     in.fail(nullptr, "[tls] needs \"ca\", \"certificate\" and \"key\"; without TLS leave the section out");
-  out.frames_in_flight = in.number("limits", "frames_in_flight", limits::kUnsafeFramesMax, 0);
+  out.frames_in_flight = in.number("limits", "frames_in_flight", 1, limits::kUnsafeFramesMax);
   out.rates = net::RateLimits::of(read_rate(in, "requests_per_key"), read_rate(in, "requests_per_address"));
-  out.connections.in_all = in.number("limits", "connections", kConnectionsMax, 0);
-  out.connections.per_address = in.number("limits", "connections_per_address", kConnectionsMax, 0);
+  out.connections.in_all = in.number("limits", "connections", 0, kConnectionsMax);
+  out.connections.per_address = in.number("limits", "connections_per_address", 0, kConnectionsMax);
   out.log_level = in.text("log", "level", out.log_level);
   out.log_file = in.text("log", "file");
   out.insecure = in.value<bool>("", "insecure", "true or false").value_or(false);

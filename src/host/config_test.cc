@@ -137,6 +137,10 @@ TEST(Config, a_name_that_is_not_known_is_an_error_with_its_line) {
 
 TEST(Config, what_cannot_be_meant_is_an_error_that_says_where) {
   EXPECT_NE(refusal(replaced(kWhole, "index = 1", "index = 16")).find("from 0 to 15"), std::string::npos);
+  for (const char* frames : {"0", "-1", "65"})
+    EXPECT_NE(refusal(std::string(kWhole) + "\n[limits]\nframes_in_flight = " + frames + "\n").find("from 1 to 64"),
+              std::string::npos)
+        << frames;
   EXPECT_NE(refusal(replaced(kWhole, "index = 1", "index = \"1\"")).find("titer.toml:6"), std::string::npos);
   EXPECT_NE(refusal(replaced(kWhole, "8892", "port")).find("titer.toml:8"), std::string::npos);
   EXPECT_NE(refusal(replaced(kWhole, "\"http://127.0.0.1:2379\"", "2379")).find("list of texts"),

@@ -2,16 +2,20 @@
 
 #include "host/death_watch.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <spawn.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <memory>
@@ -28,8 +32,57 @@ namespace {
 
 constexpr std::int64_t kTellUs = 1'000'000;  // a member that has not answered by then waits for the lease
 constexpr std::size_t kBriefingBytesMax = std::size_t{64} << 10;
+constexpr int kProcessFd = 3, kChannelFd = 4;  // where the watch finds them
 
-Error os_error(const char* what) { return {Code::kInternal, fmt::format("{}: {}", what, std::strerror(errno))}; }
+Error os_error(const char* what, int error) {
+  return {Code::kInternal, fmt::format("{}: {}", what, std::strerror(error))};
+}
+
+// What posix_spawn is told: two descriptors beside the standard ones, and all signals blocked until the watch ignores them.
+class SpawnPlan {
+ public:
+  SpawnPlan(int process, int channel) {
+    posix_spawn_file_actions_init(&files_);
+    posix_spawn_file_actions_adddup2(&files_, process, kProcessFd);
+    posix_spawn_file_actions_adddup2(&files_, channel, kChannelFd);
+    posix_spawnattr_init(&attributes_);
+    sigset_t all;
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes_, &all);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
+  }
+  ~SpawnPlan() {
+    posix_spawn_file_actions_destroy(&files_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  // This program again, also when its file has been replaced.
+  int run(pid_t& pid, std::vector<std::string> arguments) const {
+    std::string name = "titer";
+    std::vector<char*> argv{name.data()};
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    return posix_spawn(&pid, "/proc/self/exe", &files_, &attributes_, argv.data(), environ);
+  }
+
+ private:
+  posix_spawn_file_actions_t files_{};
+  posix_spawnattr_t attributes_{};
+};
+
+// Above those at which the watch finds its own: dup2 onto itself would keep close-on-exec.
+int moved(int fd) {
+  const int to = ::fcntl(fd, F_DUPFD_CLOEXEC, kChannelFd + 1);
+  ::close(fd);
+  return to;
+}
+
+std::string how_it_ended(int status) {
+  return WIFSIGNALED(status) ? fmt::format("killed by signal {}", WTERMSIG(status))
+                             : fmt::format("exit code {}", WEXITSTATUS(status));
+}
 
 // Says the notice to everybody at once.
 class Teller final : private net::ConnectionOwner {
@@ -113,72 +166,102 @@ void tell_all(const std::string& briefing, const net::TlsOptions& files) {
                static_cast<double>(net::boot_now().value - began.value) / 1000);
 }
 
-// The watch, from its beginning to the end of the process that it watches.
-void watch(int process, int channel, const net::TlsOptions& files) {
-  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
-  ::prctl(PR_SET_NAME, "titer-watch");
-  std::string briefing;
-  std::array<pollfd, 2> waits{{{process, POLLIN, 0}, {channel, POLLIN, 0}}};
-  for (;;) {
-    if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) return;
-    take_briefings(channel, briefing);
-    if ((waits[0].revents & POLLIN) != 0) return tell_all(briefing, files);
-    if ((waits[1].revents & POLLHUP) != 0) waits[1].fd = -1;  // it ends
-  }
-}
-
 }  // namespace
 
+void DeathWatch::run(const net::TlsOptions& files, const std::function<void()>& begin_log) {
+  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::prctl(PR_SET_NAME, "titer-watch");
+  std::string briefing;
+  std::array<pollfd, 2> waits{{{kProcessFd, POLLIN, 0}, {kChannelFd, POLLIN, 0}}};
+  for (;;) {
+    if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) return;
+    take_briefings(kChannelFd, briefing);
+    if ((waits[0].revents & POLLIN) != 0) break;
+    if ((waits[1].revents & POLLHUP) != 0) waits[1].fd = -1;  // it ends
+  }
+  begin_log();
+  tell_all(briefing, files);
+}
+
+DeathWatch::DeathWatch(boost::asio::io_context& context, std::vector<std::string> arguments)
+    : arguments_(std::move(arguments)), channel_(context), again_(context) {}
+
 DeathWatch::~DeathWatch() {
-  if (channel_ >= 0) ::close(channel_);
+  if (process_ >= 0) ::close(process_);
 }
 
-DeathWatch::DeathWatch(DeathWatch&& other) noexcept
-    : channel_(std::exchange(other.channel_, -1)), briefed_(std::move(other.briefed_)) {}
-
-DeathWatch& DeathWatch::operator=(DeathWatch&& other) noexcept {
-  std::swap(channel_, other.channel_);
-  std::swap(briefed_, other.briefed_);
-  return *this;
+// The pidfd is made by the process itself: so it cannot be that of another one.
+void DeathWatch::start() {
+  if (process_ < 0)  // glibc 2.36 declares it for C only
+    process_ = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
+  if (process_ >= 0 && process_ <= kChannelFd) process_ = moved(process_);
+  const Status spawned = process_ < 0 ? Status(os_error("pidfd_open", errno)) : spawn();
+  if (!spawned) return start_again("there is no death watch (" + spawned.error().message + ")");
+  tell_watch();
+  wait_for_end();
 }
 
-// The pidfd is made before the fork, by the process itself: so it cannot be that of another one.
-Result<DeathWatch> DeathWatch::start(const net::TlsOptions& files) {
-  const int process =
-      static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));  // glibc 2.36 declares it for C only
-  if (process < 0) return os_error("pidfd_open");
+Status DeathWatch::spawn() {
   int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-    ::close(process);
-    return os_error("socketpair");
-  }
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    ::close(pair[0]);
-    watch(process, pair[1], files);
-    ::_exit(0);
-  }
-  ::close(process);
-  ::close(pair[1]);
-  if (pid > 0) return DeathWatch(pair[0]);
-  ::close(pair[0]);
-  return os_error("fork");
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return os_error("socketpair", errno);
+  channel_.assign(pair[0]);
+  const int its = moved(pair[1]);
+  const int error = SpawnPlan(process_, its).run(pid_, arguments_);
+  ::close(its);
+  if (error == 0) return ok_status();
+  channel_.close();
+  pid_ = -1;
+  return os_error("it cannot be started", error);
 }
 
 void DeathWatch::brief(const wire::Hello& notice, const std::vector<std::string>& addresses) {
-  if (channel_ < 0) return;
   Bytes bytes;
   wire::encode(bytes, notice);
   std::string briefing;
   for (const std::string& address : addresses) briefing += address + '\n';
   briefing += '\0';
   briefing += as_text(bytes);
-  if (briefing == briefed_) return;
-  briefed_ = briefing;
-  if (::send(channel_, briefing.data(), briefing.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return;
+  if (briefing == briefing_) return;
+  briefing_ = std::move(briefing);
+  tell_watch();
+}
+
+// One that has ended is told when it has been started again.
+void DeathWatch::tell_watch() {
+  if (briefing_.empty() || pid_ < 0) return;
+  if (::send(channel_.native_handle(), briefing_.data(), briefing_.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+    return;
   spdlog::warn("the death watch does not listen ({}): if this process dies, the others wait for its read lease",
                std::strerror(errno));
-  ::close(std::exchange(channel_, -1));
+}
+
+// It says nothing, so its channel is readable when it has ended.
+void DeathWatch::wait_for_end() {
+  channel_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                      [this](const boost::system::error_code& cancelled) {
+                        if (!cancelled) on_end();
+                      });
+}
+
+void DeathWatch::on_end() {
+  int status = 0;
+  ::waitpid(std::exchange(pid_, -1), &status, 0);
+  channel_.close();
+  start_again("the death watch has ended (" + how_it_ended(status) + ")");
+}
+
+void DeathWatch::start_again(const std::string& why) {
+  const auto at = backoff_.ended(net::boot_now());
+  spdlog::warn("{}: if this process dies now, the others wait for its read lease. {}", why,
+               at ? "It is started again" : "It has ended too often, and is not started again");
+  if (!at) return;
+  again_.expires_after(std::chrono::microseconds(at->value - net::boot_now().value));
+  again_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) start();
+  });
 }
 
 }  // namespace titer::host

@@ -10,13 +10,26 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <string>
+#include <utility>
+
+#include "net/loop.h"
 
 namespace titer::host {
 namespace {
 
 constexpr int kPatienceMs = 20'000;
+constexpr const char* kIsWatch = "TITER_TEST_IS_WATCH";
+
+// A watch is its program again, here this one: then there are no tests.
+[[maybe_unused]] const bool kWatched = [] {
+  if (std::getenv(kIsWatch) == nullptr) return false;
+  DeathWatch::run({}, [] {});
+  ::_exit(0);
+}();
 
 // A member that listens; it takes what is said, as bytes.
 class Listener {
@@ -77,11 +90,13 @@ struct Watched {
     EXPECT_EQ(::pipe(lives), 0);
     pid = ::fork();
     if (pid == 0) {
-      auto watch = DeathWatch::start({});
-      if (!watch) ::_exit(1);
-      then(*watch);
+      net::Loop loop;
+      ::setenv(kIsWatch, "1", 1);
+      DeathWatch watch(loop.context(), {});
+      watch.start();
+      then(watch);
       (void)!::write(ready[1], "r", 1);
-      for (;;) ::pause();
+      loop.run([] {});
     }
     ::close(ready[1]);
     ::close(lives[1]);
@@ -148,6 +163,39 @@ TEST(DeathWatch, a_process_that_is_no_member_ends_in_silence) {
   replica.end(SIGKILL);
   EXPECT_TRUE(replica.watch_has_ended());
   EXPECT_FALSE(other.called(0));
+}
+
+pid_t child_of(pid_t pid) {
+  std::ifstream children("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
+  pid_t child = 0;
+  children >> child;
+  return child;
+}
+
+// It has begun, and so it has been told what to do.
+bool watches(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
+  std::string name;
+  file >> name;
+  return name == "titer-watch";
+}
+
+TEST(DeathWatch, one_that_was_killed_is_reaped_and_started_again_and_knows_whom_to_tell) {
+  const Listener member;
+  Watched replica([&](DeathWatch& watch) { watch.brief(notice(), {member.address()}); });
+  const pid_t first = child_of(replica.pid);
+  ASSERT_GT(first, 0);
+  ::kill(first, SIGKILL);
+  pid_t second = first;
+  for (int looks = 0; looks < kPatienceMs / 10 && (second == first || !watches(second)); ++looks) {
+    ::poll(nullptr, 0, 10);
+    second = child_of(replica.pid);
+  }
+  ASSERT_NE(second, first) << "a zombie is a child too";
+  ASSERT_TRUE(watches(second));
+  replica.end(SIGKILL);
+  ASSERT_TRUE(member.called(kPatienceMs));
+  EXPECT_EQ(member.heard(notice_bytes().size()), notice_bytes());
 }
 
 // A process that stands still is not dead.

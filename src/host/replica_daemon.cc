@@ -16,27 +16,28 @@ namespace titer::host {
 
 namespace {
 
-constexpr std::int64_t kForEver = INT64_MAX;
 constexpr std::int64_t kLookAgainUs = 250'000;
-constexpr std::int64_t kMarkUs = 1'000'000;  // how soon after an install the record has its mark
-constexpr std::int64_t kMarkAgainUs =
-    600'000'000;  // how much a disk may go back unnoticed where no view has changed
-constexpr std::int64_t kStartupUs =
-    3'600'000'000;  // what a start wants does not get old: it is asked again each time
+constexpr std::int64_t kMarkUs = 1'000'000;   // how soon after an install the record has its mark
+constexpr std::int64_t kMarkSoonUs = 50'000;  // … and that of a restart, which is not over before
+// How far a disk may go back unnoticed where no view has changed, and where no other member could notice it.
+constexpr std::int64_t kMarkAgainUs = 600'000'000;
+constexpr std::int64_t kMarkAloneUs = 1'000'000;
+constexpr std::int64_t kStartupUs = 3'600'000'000;  // what a start wants does not get old: it is asked again
 
 }  // namespace
 
-ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, DeathWatch death_watch,
+ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, std::vector<std::string> death_watch,
                              http::Files page, std::unique_ptr<LogFile> log, const Descriptors& descriptors)
     : config_(std::move(config)),
       metadata_(std::move(metadata_store)),
-      death_watch_(std::move(death_watch)),
+      death_watch_(process_.loop.context(), std::move(death_watch)),
       page_(std::move(page)),
       me_{config_.index, Incarnation(cluster::random_id()), config_.wire.text()},
       signals_(process_.loop.context(), SIGINT, SIGTERM),
       patience_(process_.loop.context()),
       steady_(process_.loop.context()),
       marks_(process_.loop.context()),
+      looks_(process_.loop.context()),
       service_notifier_(process_.loop, net::Notifier::from_environment(), [this] { return state(); }) {
   process_.log = std::move(log);
   process_.descriptors = descriptors;
@@ -49,6 +50,7 @@ int ReplicaDaemon::run() {
     return kExitUsage;
   }
   wait_for_signal();
+  death_watch_.start();
   service_notifier_.begin();
   for (const auto step : {&ReplicaDaemon::wait_for_addresses, &ReplicaDaemon::connect_to_register,
                           &ReplicaDaemon::read_disk, &ReplicaDaemon::run_startup, &ReplicaDaemon::become_replica})
@@ -118,7 +120,7 @@ std::optional<int> ReplicaDaemon::connect_to_register() {
   process_.reg = std::move(reg);
   spdlog::info("replica {} of cluster {}: asking the register at {}", me_.id.value, config_.cluster,
                register_->status().endpoint);
-  process_.loop.run_until(BootTime(kForEver), [this] { return record_ || !refusal_.empty() || stopping_; });
+  process_.loop.run_until(BootTime(INT64_MAX), [this] { return record_ || !refusal_.empty() || stopping_; });
   if (stopping_) return kExitOk;
   if (!refusal_.empty()) return kExitUsage;
   return std::nullopt;
@@ -130,6 +132,7 @@ void ReplicaDaemon::on_record(const view::ClusterRecord& record) {
   record_ = record;
   brief_death_watch();
   if (!process_.node) return;
+  process_.node->restarts(record.restart.has_value());
   if (const std::string why = view::displaced(record, me_); !why.empty())
     leave_for_good(why);
   else
@@ -261,17 +264,17 @@ std::optional<int> ReplicaDaemon::become_replica() {
   }
   process_.node = std::move(opened).value();
   process_.node->use(*process_.reg);
-  spdlog::info("this process is {}", bootstraps ? "the first of a new cluster"
-                                     : record_->view.has(me_.id, me_.incarnation)
-                                         ? "one of the members that restart the cluster"
-                                         : "a learner");
+  process_.node->restarts(record_->restart.has_value());
+  waits_for_.clear();
   const smr::Member* before = record_->view.find(me_.id);
-  if (before != nullptr && before->incarnation != me_.incarnation)
+  const bool member = before != nullptr && before->incarnation == me_.incarnation;
+  spdlog::info("this process is {}", bootstraps ? "the first of a new cluster"
+                                     : member   ? "one of the members that restart the cluster"
+                                                : "a learner");
+  if (before != nullptr && !member)
     spdlog::warn(
         "the view has an earlier process of this replica, and its data is not on this disk: it learns when the "
-        "others have "
-        "taken that one out. If nobody of the view is left with its data, `titer recover --config` says what can "
-        "be done");
+        "others have taken that one out");
   // The disk now says more than the note.
   LocalMetadata metadata = metadata_.get();
   metadata.bootstrap_attempts.clear();
@@ -279,6 +282,7 @@ std::optional<int> ReplicaDaemon::become_replica() {
   begin_http();
   reset_exclusions_later();
   mark_disk_later();
+  learner_looks_later();
   return std::nullopt;
 }
 
@@ -337,7 +341,7 @@ void ReplicaDaemon::reset_exclusions_later() {
 
 // So that this disk is recognised, also without the others, if it goes back (view/startup_step.h).
 void ReplicaDaemon::mark_disk_later() {
-  marks_.expires_after(std::chrono::microseconds(kMarkUs));
+  marks_.expires_after(std::chrono::microseconds(record_->restart ? kMarkSoonUs : kMarkUs));
   marks_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled || !process_.node) return;
     const auto disk = process_.node->durable();
@@ -345,12 +349,33 @@ void ReplicaDaemon::mark_disk_later() {
     const bool member = disk && record_->view.has(me_.id, me_.incarnation);
     const view::DiskMark* there = record_->mark(me_.id);
     const bool known = there != nullptr && there->incarnation == me_.incarnation;
+    const std::int64_t again_us = record_->view.members.size() == 1 ? kMarkAloneUs : kMarkAgainUs;
     if (member && (!known || there->installed < disk->installed ||
-                   (there->position < disk->position && now.value - marked_at_.value >= kMarkAgainUs))) {
+                   (there->position < disk->position && now.value - marked_at_.value >= again_us))) {
       marked_at_ = now;
       register_->mark(disk->installed, disk->position);
     }
     mark_disk_later();
+  });
+}
+
+// A learner whose members are all gone waits for them, perhaps forever: then its operator has to choose.
+void ReplicaDaemon::learner_looks_later() {
+  looks_.expires_after(std::chrono::microseconds(view::kGraceUs));
+  looks_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled || !process_.node) return;
+    std::string members;
+    for (const smr::Member& one : record_->view.members)
+      members += fmt::format("{}{} ({})", members.empty() ? "" : ", ", one.id.value, one.address);
+    if (process_.node->learns_from_nobody())
+      say_waits(
+          fmt::format(
+              "this replica learns, and no member of view {} answers: {}. Start one of them. If their "
+              "disks are lost, stop this replica and run `titer recover --config` on its machine: it says what "
+              "this disk has, and resumes from it without what was acknowledged after that",
+              record_->view.number.value, members),
+          true);
+    learner_looks_later();
   });
 }
 
@@ -372,6 +397,7 @@ ServiceNotifier::State ReplicaDaemon::state() const {
   if (!record_) return {false, "asks the register"};
   if (!process_.node) return {false, waits_for_.empty() ? "begins" : waits_for_};
   const wire::Pong now = process_.node->pong();
+  if (process_.node->learns_from_nobody() && !waits_for_.empty()) return {false, waits_for_};
   if (!now.full) return {false, fmt::format("learns the state, {} %", now.learned_percent)};
   return {true, fmt::format("has the whole state; view {}", now.installed.value)};
 }

@@ -34,8 +34,9 @@ class ReplicaDaemon {
  public:
   // `page`: what HTTP serves beside the interface.
   // `log`: null: it goes to standard error.
-  ReplicaDaemon(Config config, LocalMetadataStore metadata_store, DeathWatch death_watch, http::Files page,
-                std::unique_ptr<LogFile> log, const Descriptors& descriptors);
+  // `death_watch`: the arguments of this program that make it one.
+  ReplicaDaemon(Config config, LocalMetadataStore metadata_store, std::vector<std::string> death_watch,
+                http::Files page, std::unique_ptr<LogFile> log, const Descriptors& descriptors);
   [[nodiscard]] int run();
 
  private:
@@ -68,6 +69,7 @@ class ReplicaDaemon {
   void end_in_time();
   void reset_exclusions_later();
   void mark_disk_later();
+  void learner_looks_later();
   void on_blocked();
   [[nodiscard]] ServiceNotifier::State state() const;
   [[nodiscard]] bool write_metadata(const LocalMetadata& metadata);
@@ -90,7 +92,7 @@ class ReplicaDaemon {
   BootTime marked_at_;
   bool stopping_ = false;
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer patience_, steady_, marks_;
+  boost::asio::steady_timer patience_, steady_, marks_, looks_;
   ServiceNotifier service_notifier_;
 };
 

@@ -55,12 +55,13 @@ void print_head(const Request& request, const Response& response, const HeadFact
   if (!response.cache.empty()) field("Cache-Control", response.cache, out);
   const Position position = response.position == Position() ? times.newest : response.position;
   if (position != Position()) fmt::format_to(to, "Titer-Position: {}\r\n", position.value);
+  if (position != Position() && !times.stream.empty()) field("Titer-Stream", times.stream, out);
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
   // Which pages may write was decided before (origin.h); these may read what came of it.
   const std::string_view reader = reads ? std::string_view("*") : request.header("origin");
   if (!reader.empty() && request.method != Method::kOptions) {
     field("Access-Control-Allow-Origin", reader, out);
-    field("Access-Control-Expose-Headers", "ETag, Retry-After, Titer-Position", out);
+    field("Access-Control-Expose-Headers", "ETag, Retry-After, Titer-Position, Titer-Stream", out);
   }
   for (const auto& [name, value] : response.headers) field(name, value, out);
   if (!facts.keep_alive)

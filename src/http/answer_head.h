@@ -17,8 +17,9 @@ namespace titer::http {
 // What a worker knows once a turn, so that nobody asks the clock for it again.
 struct Times {
   BootTime now;
-  std::string date;  // "Sun, 06 Nov 1994 08:49:37 GMT"
-  Position newest;   // the highest position that this worker has heard of
+  std::string date;         // "Sun, 06 Nov 1994 08:49:37 GMT"
+  Position newest;          // the highest position that this worker has heard of
+  std::string stream = {};  // to which positions belong: Titer-Stream; empty: it is not said
 };
 // "Sun, 06 Nov 1994 08:49:37 GMT"
 [[nodiscard]] std::string http_date(WallTime t);

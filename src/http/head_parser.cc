@@ -2,7 +2,9 @@
 
 #include "http/head_parser.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "http/limits.h"
@@ -25,6 +27,18 @@ Method method_of(net::request_verb verb) {
     case net::request_verb::options: return Method::kOptions;
     default: return Method::kOther;
   }
+}
+
+// Fields that have one value: of two, the next program on the way might take the other one (RFC 9110, 5.3).
+constexpr std::string_view kOneValue[] = {"Authorization", "Content-Type", "Content-Encoding",  "Idempotency-Key",
+                                          "Last-Event-ID", "Titer-Actor",  "Titer-Min-Position"};
+
+// The name of one that is there twice; empty: none is.
+std::string_view given_twice(const std::vector<Request::Pair>& fields) {
+  for (const std::string_view name : kOneValue)
+    if (std::ranges::count_if(fields, [&](const auto& field) { return same_ignoring_case(field.first, name); }) > 1)
+      return name;
+  return {};
 }
 
 constexpr std::string_view kOnlyChunked =
@@ -150,10 +164,11 @@ void HeadParser::finish_head() {
   request_.headers.clear();
   for (std::size_t i = 1; i + 1 < memory_.offsets.size() / 2; i += 2)
     request_.headers.emplace_back(piece(i), piece(i + 1));
-  const Status split = split_target(request_, memory_.text);
-  if (split) return;
-  memory_.body = split.error().message;
-  refuse(400, "bad_request", memory_.body);
+  if (const Status split = split_target(request_, memory_.text); !split)
+    memory_.body = split.error().message;
+  else if (const std::string_view twice = given_twice(request_.headers); !twice.empty())
+    memory_.body = std::string(twice) + " is given twice: a request has one";
+  if (!memory_.body.empty()) refuse(400, "bad_request", memory_.body);
 }
 
 std::size_t HeadParser::on_body_impl(text_view piece, error& ec) {

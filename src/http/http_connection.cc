@@ -173,8 +173,15 @@ void HttpConnection::feed_piece() {
       if (taken == 0) break;
     }
     const bool last = parser_->done();
-    const bool broken = parser_->refused() || (!last && memory_.body.empty() && eof_);
-    if (memory_.body.empty() && !last && !broken) {
+    if (parser_->refused()) {
+      break_body(*parser_->refused());
+      break;
+    }
+    if (!last && memory_.body.empty() && eof_) {
+      break_body({400, "bad_request", "the body ended before its end was announced"});
+      break;
+    }
+    if (memory_.body.empty() && !last) {
       deadline_in(limits::kPieceUs);
       break;
     }
@@ -182,10 +189,17 @@ void HttpConnection::feed_piece() {
     std::swap(bytes, memory_.body);
     const OnBody on_body = std::exchange(on_body_, nullptr);
     deadline_ = BootTime(INT64_MAX);
-    on_body({bytes, last, broken});
+    on_body({bytes, last, false});
   }
   feeding_ = false;
   if (open_) read();
+}
+
+// The handler is told that nothing more comes, and need not answer: it might wait for what it has begun.
+void HttpConnection::break_body(const Refusal& why) {
+  const OnBody on_body = std::exchange(on_body_, nullptr);
+  on_body({{}, true, true});
+  if (open_ && stage_ == Stage::kWork) refuse(why);
 }
 
 void HttpConnection::check_timeouts(BootTime now) {
@@ -194,10 +208,9 @@ void HttpConnection::check_timeouts(BootTime now) {
   if (now < deadline_) return;
   if (stage_ == Stage::kHead || stage_ == Stage::kBody)
     return refuse({408, "too_slow", "the request did not come within its time; send it again, faster"});
-  if (stage_ == Stage::kWork && on_body_) {
-    const OnBody on_body = std::exchange(on_body_, nullptr);
-    return on_body({{}, true, true});
-  }
+  if (stage_ == Stage::kWork && on_body_)
+    return break_body(
+        {408, "too_slow", "the rest of the body did not come in time; send the request again, faster"});
   // An answer that is still being written has a time limit of its own (above).
   if ((stage_ == Stage::kLinger || stage_ == Stage::kIdle) && waiting() == 0) close();
 }

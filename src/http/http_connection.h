@@ -102,6 +102,7 @@ class HttpConnection final : public Responder, public std::enable_shared_from_th
   [[nodiscard]] bool body_has_room();
   void forget_body();
   void feed_piece();
+  void break_body(const Refusal& why);
   void begin_work();
   void refuse(const Refusal& refusal);
   void speaks_plain();

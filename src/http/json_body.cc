@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <cmath>
 #include <utility>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "http/limits.h"
 #include "http/problem.h"
@@ -28,11 +30,62 @@ Error wrong(std::string_view name, std::string_view is) {
 
 std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
 
-// "application/json", "application/merge-patch+json; charset=utf-8"
+// "application/json", "Application/Merge-Patch+JSON ; charset=utf-8": names of types have no case (RFC 9110, 8.3.1).
 bool is_json(std::string_view type) {
-  type = type.substr(0, type.find(';'));
-  while (type.ends_with(' ')) type.remove_suffix(1);
-  return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
+  constexpr std::string_view kApplication = "application/", kSuffix = "+json";
+  type = trim(type.substr(0, type.find(';')));
+  if (same_ignoring_case(type, "application/json")) return true;
+  return type.size() > kApplication.size() + kSuffix.size() &&
+         same_ignoring_case(type.substr(0, kApplication.size()), kApplication) &&
+         same_ignoring_case(type.substr(type.size() - kSuffix.size()), kSuffix);
+}
+
+// Counts the members of all objects as they are written. json::parse() keeps the last of those with one name.
+struct MemberCounter {
+  static constexpr std::size_t max_array_size = SIZE_MAX, max_object_size = SIZE_MAX, max_string_size = SIZE_MAX,
+                               max_key_size = SIZE_MAX;
+  using error_code = boost::system::error_code;
+  std::size_t members = 0;
+
+  bool on_document_begin(error_code&) { return true; }
+  bool on_document_end(error_code&) { return true; }
+  bool on_object_begin(error_code&) { return true; }
+  bool on_object_end(std::size_t n, error_code&) {
+    members += n;
+    return true;
+  }
+  bool on_array_begin(error_code&) { return true; }
+  bool on_array_end(std::size_t, error_code&) { return true; }
+  bool on_key_part(json::string_view, std::size_t, error_code&) { return true; }
+  bool on_key(json::string_view, std::size_t, error_code&) { return true; }
+  bool on_string_part(json::string_view, std::size_t, error_code&) { return true; }
+  bool on_string(json::string_view, std::size_t, error_code&) { return true; }
+  bool on_number_part(json::string_view, error_code&) { return true; }
+  bool on_int64(std::int64_t, json::string_view, error_code&) { return true; }
+  bool on_uint64(std::uint64_t, json::string_view, error_code&) { return true; }
+  bool on_double(double, json::string_view, error_code&) { return true; }
+  bool on_bool(bool, error_code&) { return true; }
+  bool on_null(error_code&) { return true; }
+  bool on_comment_part(json::string_view, error_code&) { return true; }
+  bool on_comment(json::string_view, error_code&) { return true; }
+};
+
+std::size_t members_of(const json::value& value) {
+  std::size_t n = 0;
+  if (value.is_object())
+    for (const auto& member : value.get_object()) n += 1 + members_of(member.value());
+  if (value.is_array())
+    for (const json::value& one : value.get_array()) n += members_of(one);
+  return n;
+}
+
+// Of a text that was parsed to this value.
+bool names_one_twice(std::string_view text, const json::value& value) {
+  if (!value.is_object() && !value.is_array()) return false;
+  json::basic_parser<MemberCounter> counter({.max_depth = limits::kJsonDepthMax});
+  boost::system::error_code error;
+  counter.write_some(false, text.data(), text.size(), error);
+  return counter.handler().members != members_of(value);
 }
 
 bool listed(std::string_view words, std::string_view word) {
@@ -58,6 +111,9 @@ Status JsonBody::read(const Request& request, std::string_view known, std::strin
   boost::system::error_code error;
   parsed_ = json::parse(json::string_view(request.body.data(), request.body.size()), error, &memory_, options);
   if (error) return Error{Code::kInvalid, "the body is not JSON: " + error.message()};
+  if (names_one_twice(request.body, parsed_))
+    return Error{Code::kInvalid,
+                 "an object in the body has two members of one name: which of them counts is not said"};
   if (!parsed_.is_object() && !plain.empty()) {
     json::object wrapped(&memory_);
     wrapped.emplace(json::string_view(plain.data(), plain.size()), std::move(parsed_));

@@ -3,7 +3,7 @@
 // JsonBody: the JSON object in a request's body, read member by member.
 //
 // Strict where it protects users: a member that the route does not know is refused by name (a misspelt "availabilty"
-// must not be a silent no-op), so is a value of the wrong type. Parsed by Boost.JSON into memory of this object, most
+// must not be a silent no-op), so are a value of the wrong type and a member that is there twice (RFC 8259, 4). Parsed by Boost.JSON into memory of this object, most
 // bodies without an allocation; texts are views into it.
 // Errors: kInvalid with a sentence, kProtocol for the wrong media type; refused_body() makes an answer of them.
 #pragma once

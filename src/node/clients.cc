@@ -118,6 +118,7 @@ void Clients::handle_direct(Client& client, const wire::Message& message) {
   if (!is_direct_client(client.transmitter))
     return client.connection->fail(Code::kProtocol, "only a direct client sends frames");
   if (no_writes_) return client.connection->fail(no_writes_->code, no_writes_->message);
+  if (engine_.restarts) return client.connection->fail(Code::kUnavailable, kRestarts);
   if (const Status allowed = authorize(client, registry::Act::kDirect); !allowed)
     return client.connection->fail(allowed.error().code, "to be a direct client: " + allowed.error().message);
   if (client.counted && client.key == registry::kNoKey)
@@ -319,7 +320,7 @@ void Clients::on_turn(BootTime now) {
   log_.tell_left_out(now);
   if (now >= next_message_check_) check_unfinished_messages(now);
   retry_reads(now);
-  watchers_.on_turn(now);
+  if (!engine_.restarts) watchers_.on_turn(now);
   backups_.on_turn(now);
   for (Client* client : dirty_) {
     client->dirty = false;

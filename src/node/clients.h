@@ -107,6 +107,9 @@ class Clients final : private net::ConnectionOwner {
   [[nodiscard]] Stats stats() const;
 
  private:
+  static constexpr const char* kRestarts =
+      "this replica restarts after the failure of all, and the register does not know yet that the restart is over; "
+      "try again in a moment";
   static constexpr std::int64_t kReadPatienceUs = 2'000'000;
   static constexpr std::int64_t kUnreadPatienceUs = 10'000'000;  // then it is cut off
   static constexpr std::size_t kUnreadBytesMax = std::size_t{1} << 20;

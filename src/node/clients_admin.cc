@@ -19,6 +19,8 @@ void Clients::handle_admin_command(Client& client, const wire::Message& message)
   if (message.type == wire::Type::kOperate) return handle_operate(client, message.payload);
   if (const Status allowed = authorize(client, registry::Act::kOperate); !allowed)
     return connection.fail(allowed.error().code, allowed.error().message);
+  if (message.type == wire::Type::kBackupAsk && engine_.restarts)
+    return connection.fail(Code::kUnavailable, "this replica restarts; try again in a moment");
   if (message.type == wire::Type::kBackupAsk) return backups_.begin(connection);
   wire::encode_trace(connection.outgoing(), options_.trace());
   mark(client);

@@ -20,6 +20,7 @@ void Clients::handle_request(Client& client, ByteView payload) {
   if (const Status own = check_key(client, request->body); !own)
     return refuse(client, request->number, own.error().code, own.error().message);
   if (no_writes_) return refuse(client, request->number, no_writes_->code, no_writes_->message);
+  if (engine_.restarts) return refuse(client, request->number, Code::kUnavailable, kRestarts);
   if (engine_.machine.refuses({client.session, request->number, request->body, client.born}, outcome_))
     return begin_judgement(client, request->number, request->body);
   submit(client, request->number, request->body);

@@ -21,13 +21,16 @@ struct Engine {
   void step(const smr::Input& input) { replica.step(net::boot_now(), input, out); }
   // May what was read be answered? One that leaves answers nothing: others count it as dead (docs/explanation/protocol.md §4).
   [[nodiscard]] bool read_lease(BootTime now, BootTime asked = {}) const {
-    return !leaving && replica.read_lease(now, asked);
+    return !leaving && !restarts && replica.read_lease(now, asked);
   }
 
   smr::Replica replica;
   machine::Machine machine;
   smr::Output out;
   bool leaving = false;
+  // The register does not know yet that the restart after the failure of all is over: nobody is answered, so that whoever has
+  // everything by then still has it if this disk is lost (view/cluster_record.h).
+  bool restarts = false;
 };
 
 }  // namespace titer::node

@@ -100,6 +100,10 @@ class Node final : private PeerEvents {
   // everything. If a newer view is installed first, `leave` is called again. run() returns 0 when a view without this replica
   // is installed.
   void retire(std::function<void(ViewNumber installed)> leave);
+  // Engine::restarts: nobody is answered.
+  void restarts(bool under_way) { engine_.restarts = under_way; }
+  // A learner that has no link to a member of the newest view: it waits for one of them.
+  [[nodiscard]] bool learns_from_nobody() const { return !engine_.replica.full() && !learner_.has_donor(); }
   [[nodiscard]] const smr::ViewRecord& newest() const { return newest_; }
 
  private:

@@ -58,6 +58,7 @@ void add_disk(boost::json::object& status, const store::Store* store, bool full)
   status["tables_position"] = disk.tables.value;
   status["tables_written"] = disk.tables_written;
   status["scrub_sites"] = disk.scrub.sites;
+  status["scrub_rows"] = disk.scrub.rows;
   status["scrub_rounds"] = disk.scrub.rounds;
   status["scrub_mismatches"] = disk.scrub.mismatches;
 }

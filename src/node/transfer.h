@@ -83,6 +83,7 @@ class Learner {
   void handle_log_part(ByteView payload);
 
   [[nodiscard]] Position learned() const { return learned_; }
+  [[nodiscard]] bool has_donor() const { return donor_.has_value(); }
   // Of the first pass, 0 … 100.
   [[nodiscard]] unsigned percent() const { return percent_; }
   [[nodiscard]] const machine::JoinReadiness& readiness() const { return readiness_; }

@@ -73,6 +73,12 @@ TEST(Add, checks_every_field) {
   EXPECT_EQ(b.apply(AddSite{}).code, Code::kInvalid);
   EXPECT_EQ(code([](SiteFields& f) { f.name = ""; }), Code::kInvalid);
   EXPECT_EQ(code([](SiteFields& f) { f.name = "  "; }), Code::kInvalid);
+  for (const char* unseen : {"\xE2\x80\x8B", "\xEF\xBB\xBF", " \xE2\x81\xA0\xC2\xA0", "\xE3\x80\x80"})
+    EXPECT_EQ(code([&](SiteFields& f) { f.name = unseen; }), Code::kInvalid) << "nothing of it can be seen";
+  for (const char* turned : {"Elm\xE2\x80\xAE cinilC", "Elm\xE2\x81\xA6", "Elm\xC2\x9B", "Elm\xE2\x80\xA8"}) {
+    EXPECT_EQ(code([&](SiteFields& f) { f.name = turned; }), Code::kInvalid);
+    EXPECT_EQ(code([&](SiteFields& f) { f.hours = turned; }), Code::kInvalid);
+  }
   EXPECT_EQ(code([](SiteFields& f) { f.name = "a\nb"; }), Code::kInvalid);
   EXPECT_EQ(code([](SiteFields& f) { f.name = "a\xFF"; }), Code::kInvalid);
   EXPECT_EQ(code([](SiteFields& f) { f.name = "12345678\xED\xA0\x80"; }), Code::kInvalid) << "a surrogate";

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -22,7 +24,15 @@ bool is_state(std::string_view text) {
   return text.size() == 2 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-bool check_external_ids(const std::vector<ExternalId>& pairs, Outcome& out) {
+// What each text of a site has to be, in a request or in a state that is kept.
+using TextRule = bool (*)(std::string_view text, std::string_view field, std::size_t max, Outcome& out);
+
+bool is_kept_text(std::string_view text, std::string_view field, std::size_t max, Outcome& out) {
+  const bool fits = text.size() <= max && std::ranges::none_of(text, is_control) && is_utf8(text);
+  return fits || refuse(out, Code::kInvalid, std::string(field));
+}
+
+bool check_external_ids(const std::vector<ExternalId>& pairs, TextRule rule, Outcome& out) {
   if (pairs.size() > limits::kExternalIdsMax) {
     return refuse(out, Code::kTooLarge,
                   fmt::format("a site can have {} external ids, not {}", limits::kExternalIdsMax, pairs.size()));
@@ -31,8 +41,8 @@ bool check_external_ids(const std::vector<ExternalId>& pairs, Outcome& out) {
     if (system.empty() || value.empty()) {
       return refuse(out, Code::kInvalid, "an external id needs a system and a value, both not empty");
     }
-    if (!check_text(system, "external id's system", limits::kNameBytesMax, out)) return false;
-    if (!check_text(value, "external id's value", limits::kNameBytesMax, out)) return false;
+    if (!rule(system, "external id's system", limits::kNameBytesMax, out)) return false;
+    if (!rule(value, "external id's value", limits::kNameBytesMax, out)) return false;
   }
   return true;
 }
@@ -50,6 +60,33 @@ bool check_point(const SiteFields& fields, Outcome& out) {
     return refuse(out, Code::kInvalid, fmt::format("lon is in degrees from -180 to 180, not {}", *fields.lon));
   }
   return true;
+}
+
+bool check_fields_by(const SiteFields& f, TextRule rule, Outcome& out) {
+  if (f.name && !rule(*f.name, "name", limits::kNameBytesMax, out)) return false;
+  if (f.zip && !f.zip->empty() && !digits(*f.zip, 5)) {
+    return refuse(out, Code::kInvalid,
+                  fmt::format("the ZIP code has exactly 5 digits, leading zeros included{}",
+                              is_clean(*f.zip) ? fmt::format("; '{}' has not", f.zip->substr(0, 64)) : ""));
+  }
+  if (f.zip_plus4 && !f.zip_plus4->empty() && !digits(*f.zip_plus4, 4)) {
+    return refuse(out, Code::kInvalid, "the ZIP code's +4 part has exactly 4 digits");
+  }
+  if (f.state && !f.state->empty() && !is_state(*f.state)) {
+    return refuse(out, Code::kInvalid, "the state is its two-letter code in capitals, such as MA");
+  }
+  const std::pair<const char*, std::optional<std::string_view>> texts[] = {
+      {"street", f.street},     {"city", f.city},         {"county", f.county},
+      {"phone", f.phone},       {"info_url", f.info_url}, {"booking_url", f.booking_url},
+      {"provider", f.provider}, {"hours", f.hours}};
+  for (const auto& [field, text] : texts) {
+    if (text && !rule(*text, field, limits::kTextBytesMax, out)) return false;
+  }
+  if (f.status && *f.status > SiteStatus::kClosed) {
+    return refuse(out, Code::kInvalid, "the status is active, hidden or closed");
+  }
+  if (f.external_ids && !check_external_ids(*f.external_ids, rule, out)) return false;
+  return check_point(f, out);
 }
 
 }  // namespace
@@ -76,8 +113,11 @@ bool check_text(std::string_view text, std::string_view field, std::size_t max, 
                   fmt::format("{} has {} bytes; at most {} are kept: shorten it", field, text.size(), max));
   }
   if (is_clean(text)) return true;
-  return refuse(out, Code::kInvalid,
-                fmt::format("{} must be UTF-8 text without control characters or line ends", field));
+  return refuse(
+      out, Code::kInvalid,
+      fmt::format("{} must be UTF-8 text without control characters, line ends, and characters that turn the "
+                  "direction of writing (U+202A to U+202E, U+2066 to U+2069)",
+                  field));
 }
 
 bool check_envelope(const Request& request, Outcome& out) {
@@ -105,35 +145,10 @@ bool check_claim(const StockClaim& claim, Outcome& out) {
 }
 
 bool check_fields(const SiteFields& f, Outcome& out) {
-  if (f.name) {
-    if (f.name->find_first_not_of(' ') == std::string_view::npos) {
-      return refuse(out, Code::kInvalid, "a site needs a name that is not empty");
-    }
-    if (!check_text(*f.name, "name", limits::kNameBytesMax, out)) return false;
-  }
-  if (f.zip && !f.zip->empty() && !digits(*f.zip, 5)) {
+  if (f.name && is_blank(*f.name))
     return refuse(out, Code::kInvalid,
-                  fmt::format("the ZIP code has exactly 5 digits, leading zeros included{}",
-                              is_clean(*f.zip) ? fmt::format("; '{}' has not", f.zip->substr(0, 64)) : ""));
-  }
-  if (f.zip_plus4 && !f.zip_plus4->empty() && !digits(*f.zip_plus4, 4)) {
-    return refuse(out, Code::kInvalid, "the ZIP code's +4 part has exactly 4 digits");
-  }
-  if (f.state && !f.state->empty() && !is_state(*f.state)) {
-    return refuse(out, Code::kInvalid, "the state is its two-letter code in capitals, such as MA");
-  }
-  const std::pair<const char*, std::optional<std::string_view>> texts[] = {
-      {"street", f.street},     {"city", f.city},         {"county", f.county},
-      {"phone", f.phone},       {"info_url", f.info_url}, {"booking_url", f.booking_url},
-      {"provider", f.provider}, {"hours", f.hours}};
-  for (const auto& [field, text] : texts) {
-    if (text && !check_text(*text, field, limits::kTextBytesMax, out)) return false;
-  }
-  if (f.status && *f.status > SiteStatus::kClosed) {
-    return refuse(out, Code::kInvalid, "the status is active, hidden or closed");
-  }
-  if (f.external_ids && !check_external_ids(*f.external_ids, out)) return false;
-  return check_point(f, out);
+                  "a site needs a name that can be seen, not only blanks or invisible characters");
+  return check_fields_by(f, check_text, out);
 }
 
 bool is_sound(const SiteImage& image) {
@@ -156,7 +171,9 @@ bool is_sound(const SiteImage& image) {
   f.lon = s.lon;
   f.status = s.status;
   f.external_ids = s.external_ids;
-  if (!is_site_id(s.id) || !check_fields(f, out) || s.point > PointSource::kZipCentroid) return false;
+  if (!is_site_id(s.id) || s.name.empty() || !check_fields_by(f, is_kept_text, out) ||
+      s.point > PointSource::kZipCentroid)
+    return false;
   if (s.external_ids.size() < 32 && s.unverified >> s.external_ids.size() != 0) return false;
   if (image.asked_name > s.name.size() || s.stock.size() > limits::kStockLinesMax) return false;
   if (s.created_by.size() > limits::kNameBytesMax || s.updated_by.size() > limits::kNameBytesMax) return false;

@@ -20,14 +20,14 @@ bool refuse(Outcome& out, Code code, std::string message);
 [[nodiscard]] bool is_site_id(std::string_view text);
 [[nodiscard]] bool is_product(std::string_view text);
 
-// UTF-8 without control characters, at most `max` bytes.
+// Clean (base/text.h), at most `max` bytes.
 [[nodiscard]] bool check_text(std::string_view text, std::string_view field, std::size_t max, Outcome& out);
 // Actor, reason, idempotency key.
 [[nodiscard]] bool check_envelope(const Request& request, Outcome& out);
 [[nodiscard]] bool check_claim(const StockClaim& claim, Outcome& out);
 // Everything in `fields` that can be judged without the state.
 [[nodiscard]] bool check_fields(const SiteFields& fields, Outcome& out);
-// A whole site as another replica sent it.
+// A whole site as another replica sent it, or the disk has it. Its texts may be of before a rule, so they only have to be UTF-8.
 [[nodiscard]] bool is_sound(const SiteImage& image);
 
 }  // namespace titer::registry

@@ -43,6 +43,10 @@ enum class CoverageMark : std::uint8_t {
   kLateRepeat,             // an old request comes once more
   kTotalFailure,           // no process lives any more
   kWiped,                  // a disk is lost
+  kEndInChange,            // no process lives any more but one that has just been excluded
+  kDiskBack,               // a disk is put back to an earlier state of the same life
+  kBitFlip,                // a replica's state is not that of the others
+  kWallFar,                // a wall clock is a year ahead
   kRestarted,              // a process is started again
   // --- rare branches: the flush
   kCrashBeforeFlush,  // with the record known, before the first flush message

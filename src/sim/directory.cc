@@ -43,7 +43,10 @@ void Directory::bootstrap(const smr::ViewRecord& first) {
 
 void Directory::append(Line line) {
   const auto* installed = std::get_if<smr::Installed>(&line);
-  if (installed != nullptr && installed->view.number > installed_.number) installed_ = installed->view;
+  if (installed != nullptr && installed->view.number > installed_.number) {
+    installed_ = installed->view;
+    gone_back_ = false;
+  }
   journal_.push_back(std::move(line));
 }
 
@@ -77,6 +80,7 @@ bool Directory::needless(const Line& line) const {
 }
 
 void Directory::replace(Tables tables, const Forgotten& forgotten) {
+  if (tables.learning || tables.checkpoint.installed.number > installed_.number) gone_back_ = false;
   tables_ = std::move(tables);
   std::erase_if(journal_, [&](const Line& line) {
     if (!needless(line)) return false;

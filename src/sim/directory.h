@@ -61,6 +61,16 @@ class Directory {
   void bootstrap(const smr::ViewRecord& first);
   void opened(Incarnation who) { noted_.push_back(who); }
   void learns() { noted_.clear(); }
+  // --- a disk that is put back
+  // As it is now; it has gone back if it is used later.
+  [[nodiscard]] std::shared_ptr<Directory> snapshot() const {
+    auto copy = std::make_shared<Directory>(*this);
+    copy->gone_back_ = true;
+    return copy;
+  }
+  // Acknowledged frames may be missing. Until there is a learner's state, or a later view: then the
+  // others have given it what was missing.
+  [[nodiscard]] bool gone_back() const { return gone_back_; }
 
   // --- every turn
   void append(Line line);
@@ -83,6 +93,7 @@ class Directory {
   Tables tables_;
   smr::ViewRecord installed_;  // the newest of tables and journal
   std::deque<Line> journal_;
+  bool gone_back_ = false;
 };
 
 }  // namespace titer::sim

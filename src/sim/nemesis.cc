@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "sim/direct_sender.h"
 #include "sim/sim_process.h"
@@ -36,6 +37,10 @@ void Nemesis::on_event(std::uint32_t what, std::uint64_t argument) {
     case kStrike: strike(static_cast<Fault>(argument)); return schedule(static_cast<Fault>(argument));
     case kEndPartition: return scene_.network.unblock(a, b);
     case kEndSlowLink: return scene_.network.slow(a, b, 0);
+    case kEndFlip: return end_flip(Incarnation(argument));
+    case kEndWallFar:
+      if (SimProcess* process = scene_.find(Incarnation(argument))) process->right_wall();
+      return;
     default:
       if (SimProcess* process = scene_.find(Incarnation(argument))) process->disk().slow(0);
   }
@@ -94,6 +99,10 @@ void Nemesis::strike(Fault fault) {
         if (client->alive()) client->repeat_old();
       return;
     case Fault::kTotalFailure: return total_failure();
+    case Fault::kEndInChange: return end_in_change();
+    case Fault::kDiskBack: return scene_.keep_disk(somebody()->id());
+    case Fault::kBitFlip: return flip_bit();
+    case Fault::kWallFar: return wall_far();
     case Fault::kCount: return;
   }
 }
@@ -102,6 +111,57 @@ void Nemesis::total_failure() {
   const Time within = scene_.random.chance(.5) ? 0 : some(0, scene_.random.chance(.5) ? 20'000 : 1'000'000);
   scene_.end_all(within);
   if (scene_.random.chance(.5)) together_at_ = scene_.time.now() + within + some(1, 2 * scene_.plan.restart_us);
+}
+
+// One that lives is excluded and does not hear of it; the others end before they have waited for its read lease, and are back
+// while it may still hold it.
+void Nemesis::end_in_change() {
+  SimProcess* apart = somebody();
+  if (scene_.plan.fences || scene_.plan.replicas < 2 || !apart->has_durable_state()) return;
+  const Host host = apart->id().value;
+  scene_.network.block(kRegisterHost, host);
+  scene_.time.at(scene_.time.now() + 2'000'000, *this, kEndPartition, std::uint64_t{kRegisterHost} << 8U | host);
+  scene_.view_register->exclude(*apart);
+  if (!scene_.view_register->excluded(apart->incarnation())) return;
+  scene_.hit(CoverageMark::kEndInChange);
+  scene_.tell_fault("total failure in an exclusion", apart->node());
+  const Time now = scene_.time.now(), within = some(1, 3'000);
+  for (const auto& process : scene_.processes)
+    if (process.get() != apart) process->die_at(now + some(0, within));
+  together_at_ = now + within + some(1, 20'000);
+}
+
+// The others can outvote it: all members are there, three at least, and their states are right.
+void Nemesis::flip_bit() {
+  const smr::ViewRecord& record = scene_.record();
+  if (record.members.size() < 3) return;
+  for (const smr::Member& member : record.members) {
+    const SimProcess* process = scene_.find(member.incarnation);
+    if (process == nullptr || !process->alive() || !process->has_durable_state() || process->flipped()) return;
+  }
+  SimProcess* process = scene_.find(record.members[scene_.random.below(record.members.size())].incarnation);
+  scene_.hit(CoverageMark::kBitFlip);
+  scene_.tell_fault("bit flipped", process->node());
+  process->flip_bit();
+  scene_.time.at(scene_.time.now() + 10'000'000, *this, kEndFlip, process->incarnation().value);
+}
+
+// As an operator, where the others became too few to decide; if they are all gone, it is right.
+void Nemesis::end_flip(Incarnation incarnation) {
+  SimProcess* process = scene_.find(incarnation);
+  if (process == nullptr || !process->flipped()) return;
+  if (scene_.may_lose(*process)) return process->stop_wrong();
+  process->right_bit();
+}
+
+void Nemesis::wall_far() {
+  if (scene_.plan.replicas < 3 || std::exchange(wall_was_far_, true)) return;
+  constexpr std::int64_t kYearMs = 401LL * 86'400'000;
+  SimProcess* process = somebody();
+  scene_.hit(CoverageMark::kWallFar);
+  scene_.tell_fault("wall clock a year ahead", process->node());
+  process->jump_wall(kYearMs);
+  scene_.time.at(scene_.time.now() + some(1'000'000, 20'000'000), *this, kEndWallFar, process->incarnation().value);
 }
 
 // --- the network
@@ -225,6 +285,7 @@ void Nemesis::heal() {
     process->resume();
     process->right_wall();
     process->disk().heal();
+    if (process->flipped()) end_flip(process->incarnation());
   }
   for (const auto& client : scene_.direct) client->right_wall();
   restart_at_.fill(kNever);

@@ -17,9 +17,9 @@ namespace {
 
 constexpr Time kSecond = 1'000'000;
 constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "crash",     "pause",         "cut",          "partition",   "slow link",
-    "exclude",   "register away", "disk slow",    "disk hang",   "disk fail",
-    "wall jump", "client death",  "direct death", "late repeat", "total failure"};
+    "crash",         "pause",         "cut",       "partition", "slow link",    "exclude",      "register away",
+    "disk slow",     "disk hang",     "disk fail", "wall jump", "client death", "direct death", "late repeat",
+    "total failure", "end in change", "disk back", "bit flip",  "wall far"};
 
 template <typename T, std::size_t n>
 T pick(Random& random, const T (&from)[n]) {
@@ -57,7 +57,7 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   idle_us = pick<Time>(random, {1, 3}) * kSecond * (think_us < 5'000 ? 4 : 1);
   give_up_us = pick<Time>(random, {1'500'000, 4 * kSecond, 10 * kSecond});
   read_share = pick(random, {0., .2, .6});
-  for (std::size_t i = 0; i < kFaults; ++i)
+  for (std::size_t i = 0; i < kFirstFaults; ++i)
     every[i] = random.chance(.45) ? pick<Time>(random, {1, 3, 8, 20}) * kSecond : 0;
   calm = random.chance(.25);
   if (calm) be_calm();
@@ -71,6 +71,18 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   heal_all = random.chance(.6);
   sessions = pick<std::size_t>(random, {limits::kSessionsMax, limits::kSessionsMax, 6});
   death_notices = !sees_deaths && random.chance(.5);
+  draw_last_faults(random);
+}
+
+// In a calm run nothing of this; a disk goes back, and everything ends in a change, only where everything may end.
+void Plan::draw_last_faults(Random& random) {
+  const bool all_may_end = mean(Fault::kTotalFailure) > 0;
+  for (std::size_t i = kFirstFaults; i < kFaults; ++i) {
+    const auto fault = static_cast<Fault>(i);
+    const Time drawn = random.chance(.25) ? pick<Time>(random, {3, 8, 20}) * kSecond : 0;
+    const bool needs_end = fault == Fault::kEndInChange || fault == Fault::kDiskBack;
+    every[i] = calm || (needs_end && !all_may_end) ? 0 : drawn;
+  }
 }
 
 machine::Machine::Limits Plan::limits() const {

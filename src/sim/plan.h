@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/random.h"
 #include "machine/machine.h"
 #include "sim/timeline.h"
 
@@ -32,9 +33,15 @@ enum class Fault : std::uint8_t {
   kDirectDeath,
   kLateRepeat,
   kTotalFailure,  // durable clusters: every process ends, at one moment or one soon after another
+  kEndInChange,   // … just as a view without a living process is made, and all are started again soon
+  kDiskBack,      // a disk is as it was some time ago
+  kBitFlip,       // the state of one replica is another one
+  kWallFar,       // a wall clock is a year ahead
   kCount,
 };
 inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::kCount);
+// Those from here on are drawn last, so that the others of a seed are what they were before there were these.
+inline constexpr std::size_t kFirstFaults = static_cast<std::size_t>(Fault::kEndInChange);
 
 struct Plan {
   explicit Plan(std::uint64_t seed);
@@ -88,6 +95,7 @@ struct Plan {
 
  private:
   void be_calm();
+  void draw_last_faults(Random& random);
 };
 
 }  // namespace titer::sim

@@ -3,6 +3,7 @@
 #include "sim/scene.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/direct_sender.h"
 #include "sim/sim_process.h"
@@ -41,7 +42,7 @@ bool Scene::another_lives(const SimProcess* gone) const {
 bool Scene::disk_left(const SimProcess* gone, const Directory* wiped) const {
   for (const smr::Member& member : record().members) {
     const Directory* directory = directories[member.id.value].get();
-    if (directory == wiped || !directory->is_of(member)) continue;
+    if (directory == wiped || directory->gone_back() || !directory->is_of(member)) continue;
     const auto learns = [&](const auto& process) {
       return process->directory().get() == directory && process->alive() && process.get() != gone &&
              (process->starting() ? view_register->told_to_learn(*process) : !process->full());
@@ -71,10 +72,27 @@ std::shared_ptr<Directory> Scene::directory_for(ReplicaId id) {
   const auto in_use = [&](const auto& process) { return process->alive() && process->directory() == directory; };
   const bool locked = std::ranges::any_of(processes, in_use);
   const bool wipe = random.chance(plan.wipes) && (another_lives(nullptr) || disk_left(nullptr, directory.get()));
+  if (!locked && !wipe && may_put_back(id)) {
+    hit(CoverageMark::kDiskBack);
+    tell_fault("disk put back");
+    directory = std::exchange(kept_[id.value], nullptr);
+  }
   if (locked) hit(CoverageMark::kDirectoryInUse);
   if (!locked && wipe) hit(CoverageMark::kWiped);
   if (locked || wipe) directory = std::make_shared<Directory>(id, plan.limits());
   return directory;
+}
+
+void Scene::keep_disk(ReplicaId id) {
+  if (directories[id.value] != nullptr) kept_[id.value] = directories[id.value]->snapshot();
+}
+
+// Of this life: what is older is recognised by the lives alone.
+bool Scene::may_put_back(ReplicaId id) const {
+  const smr::Member* member = record().find(id);
+  const Directory* kept = kept_[id.value].get();
+  if (kept == nullptr || member == nullptr || !kept->is_of(*member) || winding_down) return false;
+  return another_lives(nullptr) || disk_left(nullptr, directories[id.value].get());
 }
 
 void Scene::end_all(Time within) {

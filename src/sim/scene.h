@@ -51,6 +51,8 @@ struct Scene : Stage {
   void end_all(Time within);
   // … by chance: something is happening in which it is worth trying.
   void maybe_end_all();
+  // The disk of this replica as it is now: it may be put back to that when its process is started again.
+  void keep_disk(ReplicaId id);
   [[nodiscard]] Host client_host() { return kFirstClientHost + (clients_born++ % (kHostsMax - kFirstClientHost)); }
   void tell_fault(std::string_view text, Node who = kNoNode, Node peer = kNoNode);
 
@@ -72,6 +74,10 @@ struct Scene : Stage {
   // The disk of a member of the newest view is there, and the cluster could restart from it.
   [[nodiscard]] bool disk_left(const SimProcess* gone, const Directory* wiped) const;
   [[nodiscard]] std::shared_ptr<Directory> directory_for(ReplicaId id);
+  // There is one to be put back, and nothing is lost by it that others do not have.
+  [[nodiscard]] bool may_put_back(ReplicaId id) const;
+
+  std::array<std::shared_ptr<Directory>, limits::kReplicasMax> kept_;
 };
 
 }  // namespace titer::sim

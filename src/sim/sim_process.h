@@ -53,7 +53,9 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
   [[nodiscard]] bool paused() const { return pauses_ > 0; }
   [[nodiscard]] bool full() const { return replica_ && replica_->full(); }
   // … and so that nobody else is needed: with durability a joiner is that from when its disk says so.
-  [[nodiscard]] bool has_durable_state() const { return full() && (directory_ == nullptr || directory_->whole()); }
+  [[nodiscard]] bool has_durable_state() const {
+    return full() && (directory_ == nullptr || (directory_->whole() && !directory_->gone_back()));
+  }
   // It reads its disk, or waits to hear how it goes on.
   [[nodiscard]] bool starting() const { return replica_ == nullptr; }
   [[nodiscard]] bool read_lease() const { return alive_ && replica_ && replica_->read_lease(boot_now()); }
@@ -67,12 +69,16 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
   // --- faults
   void kill(const char* why);                                    // now, if somebody else has the state
   void end(const char* why) { die(why, false); }                 // now, whoever else is there
+  void stop_wrong();                                             // … and its disk is given up
   void doom(unsigned steps) { doom_ = steps; }                   // … after so many steps of its turns
   void die_at(Time when) { scene_.time.at(when, *this, kDie); }  // as kill()
   void pause(Time length);
   void resume();  // all pauses end
   void jump_wall(std::int64_t by_ms) { wall_offset_ms_ += by_ms; }
   void right_wall() { wall_offset_ms_ = 0; }
+  void flip_bit() { flipped_ = 1; }
+  void right_bit() { flipped_ = 0; }
+  [[nodiscard]] bool flipped() const { return alive_ && flipped_ != 0; }
   [[nodiscard]] Disk& disk() { return disk_; }
 
  private:
@@ -213,6 +219,7 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
   std::unique_ptr<machine::Machine> machine_;
   Disk disk_;
   std::int64_t boot_offset_, drift_ppm_, wall_offset_ms_ = 0;
+  std::uint64_t flipped_ = 0;  // of the digest that it shows the others
 
   bool alive_ = true, in_turn_ = false, turn_due_ = false;
   int pauses_ = 0;

@@ -30,7 +30,8 @@ void SimProcess::open_directory() {
   for (const smr::FramePtr& frame : read->ended) execute({frame, false});
   if (!read->ended.empty()) scene_.hit(CoverageMark::kViewsReplayed);
   if (read->exact) scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
-  if (directory_->whole()) scene_.ledger.given_back(directory_->lives(), read->recovered);
+  if (directory_->whole() && !directory_->gone_back())
+    scene_.ledger.given_back(directory_->lives(), read->recovered);
   found_ = std::move(read->recovered);
   directory_->opened(incarnation_);
   scene_.maybe_end_all();
@@ -39,7 +40,7 @@ void SimProcess::open_directory() {
 // If the cluster could restart from this disk alone, it must have all that was answered.
 void SimProcess::audit(const Directory::Found& found) const {
   const smr::Member* member = scene_.record().find(me_);
-  if (member == nullptr || !directory_->is_of(*member)) return;
+  if (member == nullptr || !directory_->is_of(*member) || directory_->gone_back()) return;
   std::uint64_t position = found.machine->position().value;
   for (const smr::FramePtr& frame : found.ended) position += frame->count;
   scene_.ledger.could_begin(member->incarnation, Position(position), found.recovered);

@@ -13,6 +13,11 @@
 
 namespace titer::sim {
 
+namespace {
+// One wrong clock that nobody can contradict takes the state a week ahead; others are wrong by hours.
+constexpr std::int64_t kTimeAheadMaxMs = 8LL * 86'400'000;
+}  // namespace
+
 void SimProcess::perform(smr::Output& out) {
   persist(out.persist);
   if (scene_.plan.execute_first) execute(out.execute);
@@ -36,10 +41,19 @@ void SimProcess::perform(smr::Output& out) {
   for (const smr::Output::Cut& one : out.cut) cut(one);
   if (out.wake_at) tick_at_ = std::min(tick_at_, time_of(*out.wake_at));
   if (!out.stop) return;
-  if (out.stop->why != smr::Output::Stop::Why::kExcluded)
-    return scene_.fail("the replica's digests (I10)", out.stop->reason);
+  using Why = smr::Output::Stop::Why;
+  if (out.stop->why == Why::kWrong && flipped()) return stop_wrong();
+  if (out.stop->why != Why::kExcluded) return scene_.fail("the replica's digests (I10)", out.stop->reason);
   flush_links();
   die("excluded", true);
+}
+
+// The disk is as wrong as the memory.
+void SimProcess::stop_wrong() {
+  flush_links();
+  if (directory_ != nullptr && scene_.directories[me_.value] == directory_)
+    scene_.directories[me_.value] = std::make_shared<Directory>(me_, scene_.plan.limits());
+  die("its state is wrong", true);
 }
 
 // --- messages
@@ -86,7 +100,10 @@ void SimProcess::execute(const std::vector<smr::Execution>& executions) {
 
 void SimProcess::stands() {
   scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
-  step(smr::input::Executed{machine_->position(), machine_->digest(), machine_->registry().time()});
+  step(smr::input::Executed{machine_->position(), machine_->digest() ^ flipped_, machine_->registry().time()});
+  const std::int64_t ahead_ms = machine_->registry().time().value - (kEpochMs + scene_.time.now() / 1000);
+  if (ahead_ms > kTimeAheadMaxMs)
+    scene_.fail("time of the state", fmt::format("replica {} is {} s ahead", me_.value, ahead_ms / 1000));
 }
 
 void SimProcess::execute(const smr::Execution& execution) {

@@ -76,6 +76,7 @@ class SimRegister final : public Endpoint, public Handler {
   void ping();
   void on_inventory(const Slot& slot);
   void try_restart();
+  [[nodiscard]] bool all_gone_back(const smr::ViewRecord& next) const;
   [[nodiscard]] std::optional<std::vector<view::Returned>> returned() const;
   void restart(const std::vector<view::Returned>& returned, smr::ViewRecord next);
   [[nodiscard]] bool may_hear(const Slot& slot) const;

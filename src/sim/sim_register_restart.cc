@@ -42,7 +42,14 @@ void SimRegister::try_restart() {
   const auto all = returned();
   if (!all || all->empty()) return;
   auto next = view::restart(record_, *all, dead_);
-  if (next) restart(*all, std::move(next).value());
+  if (next && !all_gone_back(*next)) restart(*all, std::move(next).value());
+}
+
+// Disks that have gone back are recognised beside one that has not; so they do not begin alone (docs/decisions/0030).
+bool SimRegister::all_gone_back(const smr::ViewRecord& next) const {
+  return std::ranges::all_of(next.members, [&](const smr::Member& member) {
+    return scene_.find(member.incarnation)->directory()->gone_back();
+  });
 }
 
 void SimRegister::restart(const std::vector<view::Returned>& returned, smr::ViewRecord next) {

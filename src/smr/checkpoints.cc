@@ -92,6 +92,11 @@ Checkpoints::Judgement Checkpoints::judge(const ReplicaContext& c) {
   };
   const auto most = std::ranges::max_element(sides, {}, [](const auto& side) { return side.second.size(); });
   const bool all = known.size() == static_cast<int>(c.installed.members.size());
+  // A member that has joined since has no digest at that position and never will.
+  if (sides.size() <= 1 && (all || c.now.value - dispute_->since.value > kForgetUs)) {
+    dispute_.reset();
+    return {};
+  }
   if (most == sides.end() || 2 * most->second.size() <= static_cast<int>(c.installed.members.size())) {
     if (!all) return {Verdict::kUndecided, {}, text("; waiting for the digests of the other members")};
     return {
@@ -108,10 +113,6 @@ Checkpoints::Judgement Checkpoints::judge(const ReplicaContext& c) {
             text("; most replicas agree on another state than this one. It starts over by "
                  "learning from them")};
   if (!wrong.empty()) return {Verdict::kWrongThere, wrong, text("; the minority has to learn")};
-  if (all || c.now.value - dispute_->since.value > kForgetUs) {
-    dispute_.reset();
-    return {};
-  }
   return {Verdict::kAgree, {}, {}};
 }
 

@@ -8,7 +8,7 @@
 // the lowest one if there are several, and every member that hears of the dispute joins it. Digests at a position are facts:
 // they never change, in whatever order heartbeats bring them. As soon as more than half of the members have the same one, a
 // member with another one is wrong, and every member that knows enough of them comes to the same conclusion. Without such a
-// majority nobody can know.
+// majority nobody can know. When nobody who is still a member differs, the dispute is over: those that differed have left.
 //
 // Until it is decided the replica halts: it acknowledges, but executes and answers nothing.
 //
@@ -33,7 +33,7 @@ struct ReplicaContext;
 class Checkpoints {
  public:
   static constexpr std::size_t kPointsMax = 16'384;
-  // A dispute in which a majority agrees, and of which nobody has said for so long that it differs, is over.
+  // By then every member that has a digest at the disputed position has told it. If they are equal, the dispute is over.
   static constexpr std::int64_t kForgetUs = 2'000'000;
 
   struct Point {

@@ -88,6 +88,25 @@ TEST(Checkpoint, of_two_nobody_stops_and_nobody_answers_until_one_has_left) {
   EXPECT_EQ(c[0].answered, std::vector<std::string>{"goes on"});
 }
 
+// One that has joined since has no digest at that position, so it cannot agree; but nobody differs any more.
+TEST(Checkpoint, when_the_one_that_differed_has_left_the_others_go_on_though_one_has_joined_since) {
+  Cluster c(3);
+  c.pass(2 * kHeartbeatEveryUs);
+  stands(c, 0, 20, 1);
+  stands(c, 1, 20, 2);
+  for (int i : {0, 2}) stands(c, i, 30, 7);
+  c.pass(10 * limits::kSuspectAfterUs);
+  EXPECT_FALSE(c[0].replica->dispute().empty()) << "one against one";
+  EXPECT_TRUE(c[0].asks.empty());
+  c.crash(1);
+  c.view(make_view(1, {0, 2}));
+  c.pass(Checkpoints::kForgetUs + 4 * kHeartbeatEveryUs);
+  for (int i : {0, 2}) EXPECT_TRUE(c[i].replica->dispute().empty()) << c[i].replica->dispute();
+  c.submit(0, "goes on");
+  c.settle();
+  EXPECT_EQ(c[0].answered, std::vector<std::string>{"goes on"});
+}
+
 TEST(Checkpoint, what_is_under_way_is_not_answered_while_it_is_not_known_which_state_is_wrong) {
   Cluster c(2);
   c.pass(2 * kHeartbeatEveryUs);

@@ -323,6 +323,12 @@ void SessionTable::visit_since(Position since, const Visitor& visit) const {
 
 bool SessionTable::knows(SessionId session) const { return impl_->find(session) != nullptr; }
 
+bool SessionTable::write(SessionId session, Bytes& out) const {
+  const Session* const found = impl_->find(session);
+  if (found != nullptr) impl_->write(*found, out);
+  return found != nullptr;
+}
+
 Status SessionTable::read(ByteView in) {
   Impl& t = *impl_;
   const Error malformed{Code::kProtocol, "sessions in a state transfer are malformed"};

@@ -73,6 +73,8 @@ class SessionTable {
   using Visitor = std::function<void(SessionId, ByteView bytes)>;
   void visit_since(Position since, const Visitor& visit) const;
   [[nodiscard]] bool knows(SessionId session) const;
+  // Appends this session as visit_since() shows it. False: it is not here.
+  [[nodiscard]] bool write(SessionId session, Bytes& out) const;
   // Of one session as visit_since gave it: the position of its last use, by which a set of them must be sorted before
   // it is read; 0: malformed.
   [[nodiscard]] static Position last_used(ByteView session);

@@ -118,16 +118,24 @@ BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr:
 }
 
 void Store::keep_wrong_state(const machine::Machine& machine) {
-  (void)write_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState,
-                     WrongState::digests_of(machine.registry()));
+  Bytes kept;
+  ByteWriter w(kept);
+  w.blob(WrongState::digests_of(machine.registry()));
+  w.blob(WrongTables::digests_of(machine));
+  (void)write_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState, kept);
 }
 
 void Store::compare_wrong_state(const machine::Machine& machine) {
-  const auto sentence = wrong_->compare(machine.registry(), limits::kScrubSites);
-  if (!sentence) return;
+  if (!wrong_->about_sites) {
+    wrong_->about_sites = wrong_->sites.compare(machine.registry(), limits::kScrubSites);
+    return;
+  }
+  auto about_tables = wrong_->tables.compare(machine);
+  if (!about_tables) return;
+  const std::string sentence = *wrong_->about_sites + "; " + *about_tables;
   wrong_.reset();
   (void)real_files().remove(options_.dir + "/" + kWrongStateName);
-  if (events_.compared) events_.compared(*sentence);
+  if (events_.compared) events_.compared(sentence);
 }
 
 // While the writer is idle: what is compared is at the position of the newest batch.
@@ -136,7 +144,7 @@ void Store::scrub(BootTime now, const machine::Machine& machine) {
     const TablesWriter::Rows rows = std::move(*scrubbed_);
     scrubbed_.reset();
     if (!rows) return events_.post([this, why = rows.error().message] { fail(why); });
-    if (auto wrong = scrub_.compare(machine.registry(), stats_.tables, *rows); wrong && events_.mismatch)
+    if (auto wrong = scrub_.compare(machine, stats_.tables, *rows); wrong && events_.mismatch)
       events_.post([tell = events_.mismatch, what = std::move(*wrong)] { tell(what); });
   }
   if (scrubbing_ || gathering_ || stats_.tables == Position()) return;

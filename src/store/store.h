@@ -38,6 +38,7 @@
 #include "store/tables.h"
 #include "store/tables_writer.h"
 #include "store/wrong_state.h"
+#include "store/wrong_tables.h"
 #include "wire/codec.h"
 
 namespace titer::store {
@@ -191,7 +192,12 @@ class Store {
   bool enough_room_ = true;            // neither of the two; as last reported
   bool failed_ = false;
   Scrub scrub_;
-  std::optional<WrongState> wrong_;             // of an earlier process, not compared yet
+  struct Wrong {
+    WrongState sites;
+    WrongTables tables;
+    std::optional<std::string> about_sites = {};  // these are compared
+  };
+  std::optional<Wrong> wrong_;                  // of an earlier process, not compared yet
   std::optional<TablesWriter::Rows> scrubbed_;  // what was read, and is not compared yet
   bool scrubbing_ = false;                      // a range is being read
   StoreStats stats_;

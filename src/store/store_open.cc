@@ -82,8 +82,12 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
   machine.track_changes(true);
   recoveries_ = loaded->head.recoveries;
   if (const auto digests = read_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState);
-      digests && *digests)
-    wrong_ = WrongState::from(**digests);
+      digests && *digests) {
+    ByteReader in(**digests);
+    auto sites = WrongState::from(in.blob());
+    auto others = WrongTables::from(in.blob());
+    if (sites && others && in.done()) wrong_ = Wrong{std::move(*sites), std::move(*others)};
+  }
   for (const std::string& loss : options_.losses)
     if (std::ranges::find(recoveries_, loss) == recoveries_.end()) recoveries_.push_back(loss);
   closed_ = stats_.tables = loaded->head.standing.position;

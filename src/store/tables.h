@@ -59,13 +59,17 @@ struct Written {
 // Everything that one write changes, and the head. Made by a Materializer.
 class TablesBatch;
 
-struct SlotRange {
-  std::uint32_t first = 0, count = 0;
+// A piece of one of the tables, in the order of keys.
+struct RowRange {
+  // Their keys: the slot, the first position of a block, the session, the position of a record; of the last the only row is 0.
+  enum class Of : std::uint8_t { kSites, kHistory, kSessions, kIdempotency, kAccess };
+  Of of = Of::kSites;
+  std::uint64_t first = 0;
+  std::uint32_t count = 0;  // of sites: slots; of the others: rows at most
 };
-// A site as it lies in the tables.
-struct SiteRow {
-  std::uint32_t slot = 0;
-  Bytes part;  // as State::take_changed shows it
+struct TableRow {
+  std::uint64_t key = 0;
+  Bytes value;  // as a TablesBatch took it
 };
 
 class Tables {
@@ -98,8 +102,7 @@ class Tables {
   [[nodiscard]] Result<Loaded> load(machine::Machine& machine) const;
   // The head alone; none: nothing was ever written.
   [[nodiscard]] Result<std::optional<Head>> head() const;
-  // The sites in this range, in the order of their slots.
-  [[nodiscard]] Result<std::vector<SiteRow>> read_sites(SlotRange range) const;
+  [[nodiscard]] Result<std::vector<TableRow>> read(RowRange range) const;
   // Every block of every file is as it was written. load() looks at those that it reads.
   [[nodiscard]] Status verify() const;
 

@@ -86,18 +86,32 @@ Status load_access(const Tables::Database& from, machine::Machine& machine, Writ
 
 }  // namespace
 
-Result<std::vector<SiteRow>> Tables::read_sites(SlotRange range) const {
-  std::vector<SiteRow> rows;
-  rows.reserve(range.count);
+Result<std::vector<TableRow>> Tables::read(RowRange range) const {
+  std::vector<TableRow> rows;
+  const auto add = [&](std::uint64_t key, ByteView value) {
+    rows.push_back({key, Bytes(value.begin(), value.end())});
+  };
+  if (range.of == RowRange::Of::kAccess) {
+    const auto part = database_->get_meta(kAccessKey);
+    if (!part) return part.error();
+    if (part->has_value()) add(0, as_bytes(**part));
+    return rows;
+  }
+  const bool sites = range.of == RowRange::Of::kSites;
+  const Family family = sites                                    ? kSites
+                        : range.of == RowRange::Of::kHistory     ? kHistory
+                        : range.of == RowRange::Of::kIdempotency ? kIdempotency
+                                                                 : kSessions;
   rocksdb::ReadOptions options;
   options.fill_cache = false;
-  const std::unique_ptr<rocksdb::Iterator> at(database_->db->NewIterator(options, database_->families[kSites]));
-  for (at->Seek(SlotKey(range.first).slice()); at->Valid(); at->Next()) {
-    std::uint32_t slot = 0;
-    for (const std::byte b : bytes_of(at->key())) slot = slot << 8 | static_cast<std::uint32_t>(b);
-    if (slot - range.first >= range.count) break;
-    const ByteView part = bytes_of(at->value());
-    rows.push_back({slot, Bytes(part.begin(), part.end())});
+  const std::unique_ptr<rocksdb::Iterator> at(database_->db->NewIterator(options, database_->families[family]));
+  const SlotKey slot(static_cast<std::uint32_t>(range.first));
+  const NumberKey number(range.first);
+  for (at->Seek(sites ? slot.slice() : number.slice()); at->Valid(); at->Next()) {
+    std::uint64_t key = 0;
+    for (const std::byte b : bytes_of(at->key())) key = key << 8 | static_cast<std::uint64_t>(b);
+    if (sites ? key - range.first >= range.count : rows.size() >= range.count) break;
+    add(key, bytes_of(at->value()));
   }
   if (!at->status().ok()) return database_->error(at->status());
   return rows;

@@ -44,7 +44,7 @@ void TablesWriter::retry() {
   changed_.notify_one();
 }
 
-void TablesWriter::read(SlotRange range, std::function<void(Rows)> then) {
+void TablesWriter::read(RowRange range, std::function<void(Rows)> then) {
   {
     const std::lock_guard lock(mutex_);
     TITER_CHECK(step_ == Step::kIdle, "the tables are read while no batch is written");
@@ -61,7 +61,7 @@ void TablesWriter::run() {
     changed_.wait(lock, [this] { return ending_ || step_ == Step::kWrite || step_ == Step::kRead; });
     if (step_ == Step::kRead && !ending_) {
       lock.unlock();
-      Rows rows = tables_.read_sites(range_);
+      Rows rows = tables_.read(range_);
       const auto then = std::move(read_);
       lock.lock();
       step_ = Step::kIdle;

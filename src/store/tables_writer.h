@@ -33,14 +33,14 @@ class TablesWriter {
   TablesWriter(const TablesWriter&) = delete;
   TablesWriter& operator=(const TablesWriter&) = delete;
 
-  using Rows = Result<std::vector<SiteRow>>;
+  using Rows = Result<std::vector<TableRow>>;
 
   // Nothing is under way, and nothing waits for space.
   [[nodiscard]] bool idle() const;
   void submit(TablesBatch batch);  // when idle
   void retry();                    // after kNoSpace
-  // When idle. `then`, on the writer's thread, gets the sites of this range, all of the position of the newest batch.
-  void read(SlotRange range, std::function<void(Rows)> then);
+  // When idle. `then`, on the writer's thread, gets the rows of this range, all of the position of the newest batch.
+  void read(RowRange range, std::function<void(Rows)> then);
 
  private:
   enum class Step { kIdle, kRead, kWrite, kWaits, kFailed };
@@ -53,7 +53,7 @@ class TablesWriter {
   Step step_ = Step::kIdle;
   bool ending_ = false;
   std::optional<TablesBatch> batch_;  // the writer's alone in kWrite
-  SlotRange range_;                   // … in kRead, like the next
+  RowRange range_;                    // … in kRead, like the next
   std::function<void(Rows)> read_;
   std::thread thread_;  // last: it uses all of the above
 };

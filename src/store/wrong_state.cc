@@ -66,11 +66,8 @@ std::optional<std::string> WrongState::compare(const registry::State& state, std
   const std::string all = fmt::format("Of {} ranges of {} site{}, {} have not changed since", digests_.size(),
                                       width_, width_ == 1 ? "" : "s", compared_);
   if (differing_ == 0)
-    return fmt::format(
-        "the state that was wrong at position {}: {}, and none of these differ: it was one of the others, or the "
-        "history, "
-        "the keys, the sessions or the time",
-        position_.value, all);
+    return fmt::format("the state that was wrong at position {}: {}, and none of these differ", position_.value,
+                       all);
   return fmt::format("the state that was wrong at position {}: {}, and {} of these differ: {}{}", position_.value,
                      all, differing_, names_, differing_ > kNamed ? ", …" : "");
 }

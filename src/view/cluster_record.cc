@@ -17,12 +17,19 @@ namespace {
 
 std::string name_of(ReplicaId id) { return "replica " + std::to_string(id.value); }
 
+// Those of replicas whose disks count no more.
+void drop_marks(ClusterRecord& record) {
+  std::erase_if(record.marks, [&](const DiskMark& mark) {
+    return record.view.find(mark.id) == nullptr && record.holder(mark.id) == nullptr;
+  });
+}
+
 // Everything but the view and what belongs to it.
 ClusterRecord with_view(const ClusterRecord& record, smr::ViewRecord view) {
   ClusterRecord next = record;
   next.view = std::move(view);
   next.returned.clear();
-  std::erase_if(next.marks, [&](const DiskMark& mark) { return next.view.find(mark.id) == nullptr; });
+  drop_marks(next);
   return next;
 }
 
@@ -75,6 +82,11 @@ const DiskMark* ClusterRecord::mark(ReplicaId id) const {
   return at == marks.end() ? nullptr : &*at;
 }
 
+const smr::Member* ClusterRecord::holder(ReplicaId id) const {
+  const auto at = std::ranges::find(holders(), id, &smr::Member::id);
+  return at == holders().end() ? nullptr : &*at;
+}
+
 NextRecord bootstrapped(const ClusterRecord& record, const smr::Member& founder) {
   if (!nobody_has_begun(record)) return std::nullopt;
   return with_view(record, {record.view.number.next(), {founder}, {}});
@@ -89,15 +101,19 @@ NextRecord asked(const ClusterRecord& record, const smr::Member& asker, const wi
     if (ask.without.has(member.id) && std::ranges::count(ask.dead, member.incarnation) > 0)
       dead.push_back(member.incarnation);
   NextRecord next = without_some(record, ask.without, dead);
-  if (next && certain) next->restart_of = 0;
+  if (!next || !certain || !next->restart) return next;
+  next->restart->any = true;
+  std::erase_if(next->restart->from, [&](const smr::Member& member) { return ask.without.has(member.id); });
   return next;
 }
 
 bool blocked(const ClusterRecord& record, const smr::Member& asker, const wire::CompareAndSet& ask, bool certain) {
-  if (certain || ask.expected != record.view.number || !record.view.has(asker.id, asker.incarnation)) return false;
+  if (certain || !record.restart || record.restart->any || ask.expected != record.view.number ||
+      !record.view.has(asker.id, asker.incarnation))
+    return false;
   const auto left = static_cast<std::size_t>(std::ranges::count_if(
       record.view.members, [&](const smr::Member& member) { return !ask.without.has(member.id); }));
-  return left < record.view.members.size() && 2 * left <= record.restart_of;
+  return left < record.view.members.size() && 2 * left <= record.restart->from.size();
 }
 
 NextRecord left(const ClusterRecord& record, const smr::Member& leaver, ViewNumber installed) {
@@ -133,22 +149,25 @@ NextRecord marked(const ClusterRecord& record, const DiskMark& mark) {
   std::erase_if(next.marks, [&](const DiskMark& other) { return other.id == mark.id; });
   next.marks.push_back(mark);
   std::ranges::sort(next.marks, {}, &DiskMark::id);
-  if (mark.installed == next.view.number) next.restart_of = 0;
+  if (mark.installed != next.view.number || !next.restart) return next;
+  next.restart.reset();
+  next.returned.clear();
+  drop_marks(next);
   return next;
 }
 
 Result<ClusterRecord> restarted(const ClusterRecord& record) {
-  auto view = restart(record.view, record.returned, record.view.known_dead);
+  auto view = restart({record.view.number, record.holders(), {}}, record.returned, record.view.known_dead);
   if (!view) return view.error();
-  ClusterRecord next = with_view(record, std::move(view).value());
-  if (next.restart_of == 0) next.restart_of = record.view.members.size();
-  return next;
+  ClusterRecord begins = record;
+  if (!begins.restart) begins.restart = Restart{record.view.members, false};
+  return with_view(begins, std::move(view).value());
 }
 
 Result<ClusterRecord> restarted_without_the_others(const ClusterRecord& record, const std::string& when) {
   auto next = restarted(record);
   if (!next) return next.error();
-  next->restart_of = 0;
+  next->restart->any = true;
   const auto ids = [](const std::vector<smr::Member>& members) {
     std::string text;
     for (const smr::Member& member : members) text += " " + std::to_string(member.id.value);
@@ -156,7 +175,7 @@ Result<ClusterRecord> restarted_without_the_others(const ClusterRecord& record, 
   };
   next->losses.push_back(when + ": the cluster restarted from the disks of replicas" + ids(next->view.members) +
                          "; the last view was " + std::to_string(record.view.number.value) + ", of the replicas" +
-                         ids(record.view.members) + ", and not all of them had returned");
+                         ids(record.holders()) + ", and not all of them had returned");
   return std::move(next).value();
 }
 

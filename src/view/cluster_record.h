@@ -48,6 +48,15 @@ struct DiskMark {
   bool operator==(const DiskMark&) const = default;
 };
 
+// A restart after the failure of all that the register does not know to be over: no member of it has said yet that its disk
+// has a view of the restart. Until then the members answer nobody (node::Engine::restarts), so all that was ever acknowledged
+// is still on the disk of each member of the view from which the restart began, whoever is in the view now.
+struct Restart {
+  std::vector<smr::Member> from;  // as they were in that view; sorted by id
+  bool any = false;  // a minority of them may go on: it is certain that it has everything, or an operator said so
+  bool operator==(const Restart&) const = default;
+};
+
 struct ClusterRecord {
   static constexpr std::size_t kAddressBytesMax = 256;  // as on the wire
   static constexpr std::size_t kLossesMax = 1000;
@@ -57,13 +66,16 @@ struct ClusterRecord {
   smr::ViewRecord view;             // no members: the cluster has not begun
   std::vector<RosterEntry> roster;  // sorted by id
   std::vector<Returned> returned;
-  std::vector<DiskMark> marks;  // of members, sorted by id
-  // Members of the view from which the restart under way began, until a view is installed; 0: none is under way.
-  std::size_t restart_of = 0;
+  std::vector<DiskMark> marks;      // of members, sorted by id
+  std::optional<Restart> restart;   // that is under way
   std::vector<std::string> losses;  // oldest first
 
   [[nodiscard]] const RosterEntry* entry(ReplicaId id) const;
   [[nodiscard]] const DiskMark* mark(ReplicaId id) const;
+  // The members whose disks have everything that was acknowledged, unless they have gone back: of the view, or, while a
+  // restart is under way, of the view from which it began.
+  [[nodiscard]] const std::vector<smr::Member>& holders() const { return restart ? restart->from : view.members; }
+  [[nodiscard]] const smr::Member* holder(ReplicaId id) const;
 };
 
 using NextRecord = std::optional<ClusterRecord>;
@@ -86,7 +98,8 @@ using NextRecord = std::optional<ClusterRecord>;
 [[nodiscard]] NextRecord joined(const ClusterRecord& record, const smr::Member& joiner);
 // A process says what its disk has, after the failure of all.
 [[nodiscard]] NextRecord announced(const ClusterRecord& record, const Returned& one);
-// A member's disk holds this now. One that has installed the view has ended the restart for all members of that view.
+// A member's disk holds this now. One that has installed the view ends the restart: from now on the view's members answer, so
+// no other disk is known to have everything.
 [[nodiscard]] NextRecord marked(const ClusterRecord& record, const DiskMark& mark);
 // The members that returned restart from their disks, as far as they can.
 [[nodiscard]] Result<ClusterRecord> restarted(const ClusterRecord& record);

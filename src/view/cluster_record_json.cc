@@ -29,6 +29,13 @@ json::object member_json(const smr::Member& member) {
   return {{"id", member.id.value}, {"incarnation", hex64(member.incarnation.value)}, {"address", member.address}};
 }
 
+json::value restart_json(const std::optional<Restart>& restart) {
+  if (!restart) return nullptr;
+  json::array from;
+  for (const smr::Member& member : restart->from) from.emplace_back(member_json(member));
+  return json::object{{"from", std::move(from)}, {"any", restart->any}};
+}
+
 json::object returned_json(const Returned& one) {
   json::object out = member_json(one.now);
   out["whole"] = one.inventory.whole;
@@ -99,13 +106,23 @@ class Reader {
     return {id(object), Incarnation(hex(field(object, "incarnation"), "incarnation")),
             text(field(object, "address"), "address", ClusterRecord::kAddressBytesMax)};
   }
+  bool truth(const json::object& object, std::string_view name) {
+    const json::value& value = field(object, name);
+    if (!value.is_bool()) fail(fmt::format("\"{}\" is neither true nor false", name));
+    return value.is_bool() && value.get_bool();
+  }
+  Restart restart(const json::value& value) {
+    const json::object* object = value.if_object();
+    if (object == nullptr) return fail("\"restart\" is no object"), Restart();
+    Restart one;
+    each_object(*object, "from", limits::kReplicasMax,
+                [&](const json::object& from) { one.from.push_back(member(from)); });
+    one.any = truth(*object, "any");
+    return one;
+  }
   Returned returned(const json::object& object) {
     Returned one{member(object), {}};
-    const json::value& whole = field(object, "whole");
-    if (whole.is_bool())
-      one.inventory.whole = whole.get_bool();
-    else
-      fail("\"whole\" is neither true nor false");
+    one.inventory.whole = truth(object, "whole");
     one.inventory.installed = ViewNumber(number(object, "installed"));
     one.inventory.position = Position(number(object, "position"));
     each(object, "lives", limits::kKnownDeadMax,
@@ -146,7 +163,8 @@ void read(Reader& in, const json::object& object, ClusterRecord& record) {
       record.marks.push_back({in.id(one), Incarnation(in.hex(in.field(one, "incarnation"), "incarnation")),
                               ViewNumber(in.number(one, "installed")), Position(in.number(one, "position"))});
     });
-    record.restart_of = in.number(object, "restart_of", limits::kReplicasMax);
+    if (const json::value& restart = in.field(object, "restart"); !restart.is_null())
+      record.restart = in.restart(restart);
   }
   in.each(object, "losses", ClusterRecord::kLossesMax, [&](const json::value& one) {
     record.losses.push_back(in.text(one, "losses", ClusterRecord::kLossBytesMax));
@@ -154,8 +172,9 @@ void read(Reader& in, const json::object& object, ClusterRecord& record) {
   if (!in_order(record.view.members, [](const smr::Member& one) { return one.id; }) ||
       !in_order(record.roster, [](const RosterEntry& one) { return one.id; }) ||
       !in_order(record.returned, [](const Returned& one) { return one.now.id; }) ||
+      (record.restart && !in_order(record.restart->from, [](const smr::Member& one) { return one.id; })) ||
       !in_order(record.marks, [](const DiskMark& one) { return one.id; }))
-    in.fail("members, roster, returned and marks must be in the order of their ids, each once");
+    in.fail("members, restart, roster, returned and marks must be in the order of their ids, each once");
 }
 
 }  // namespace
@@ -176,7 +195,7 @@ std::string to_json(const ClusterRecord& record) {
                                       {"roster", std::move(roster)},
                                       {"returned", std::move(returned)},
                                       {"marks", std::move(marks)},
-                                      {"restart_of", record.restart_of},
+                                      {"restart", restart_json(record.restart)},
                                       {"losses", std::move(losses)}});
 }
 

@@ -138,17 +138,20 @@ TEST(ClusterRecord, in_a_restart_silence_does_not_leave_a_minority_and_certainty
   const NextRecord next = asked(record, member(2, 202), change_without(8, {0}), true);
   ASSERT_TRUE(next);
   EXPECT_EQ(next->view.members, std::vector{member(2, 202)});
-  EXPECT_EQ(next->restart_of, 0U);
+  ASSERT_TRUE(next->restart);
+  EXPECT_TRUE(next->restart->any);
+  EXPECT_EQ(next->restart->from, (std::vector{member(1, 101), member(2, 102)}))
+      << "the disk of 0 is known to have less";
 }
 
 TEST(ClusterRecord, a_restart_is_over_when_a_member_has_installed_its_view) {
   const ClusterRecord record = restart_under_way();
   const DiskMark before{ReplicaId(0), Incarnation(200), ViewNumber(7), Position(5)};
-  EXPECT_EQ(marked(record, before)->restart_of, 3U);
+  EXPECT_EQ(marked(record, before)->restart->from.size(), 3U);
   DiskMark after = before;
   after.installed = ViewNumber(8);
   const NextRecord over = marked(record, after);
-  EXPECT_EQ(over->restart_of, 0U);
+  EXPECT_FALSE(over->restart);
   EXPECT_TRUE(asked(*over, member(0, 200), change_without(8, {2}), false));
 }
 
@@ -173,7 +176,7 @@ TEST(ClusterRecord, an_operator_restarts_those_that_are_there_and_that_is_on_rec
   const auto next = restarted_without_the_others(record, "2026-11-29");
   ASSERT_TRUE(next.ok());
   EXPECT_EQ(next->view.members, std::vector{member(2, 202)});
-  EXPECT_EQ(next->restart_of, 0U);
+  EXPECT_TRUE(next->restart->any);
   ASSERT_EQ(next->losses.size(), 1U);
   EXPECT_NE(next->losses[0].find("disks of replicas 2; the last view was 7, of the replicas 0 2"),
             std::string::npos)
@@ -228,7 +231,7 @@ TEST(ClusterRecord, as_text_it_is_the_same_record) {
   inventory.position = Position(123456);
   record.returned.push_back({member(0, 300), inventory});
   record.marks = {{ReplicaId(2), Incarnation(102), ViewNumber(7), Position(99)}};
-  record.restart_of = 3;
+  record.restart = Restart{{member(1, 101), member(2, 102)}, true};
   record.losses = {"a sentence with \"quotes\""};
   const std::string text = to_json(record);
   const auto read = cluster_record_from(text);
@@ -237,7 +240,7 @@ TEST(ClusterRecord, as_text_it_is_the_same_record) {
   EXPECT_EQ(read->view, record.view);
   EXPECT_EQ(read->roster, record.roster);
   EXPECT_EQ(read->marks, record.marks);
-  EXPECT_EQ(read->restart_of, 3U);
+  EXPECT_EQ(read->restart, record.restart);
   EXPECT_EQ(read->returned[0].inventory.lives, inventory.lives);
   EXPECT_NE(text.find(R"("cluster":"abcdef0123456789")"), std::string::npos);
 }

@@ -85,7 +85,7 @@ TEST_F(EtcdRegisterTest, the_first_record_is_told_after_it_was_remembered) {
 TEST_F(EtcdRegisterTest, a_restart_under_way_does_not_shrink_to_a_minority_and_the_replica_is_told) {
   ClusterRecord record = three();
   record.view.members.pop_back();
-  record.restart_of = 3;
+  record.restart = Restart{{member(0, 100), member(1, 101), member(2, 102)}, false};
   etcd.put(to_json(record));
   Told told(loop, {etcd.endpoint()});
   ASSERT_TRUE(told.reaches(7));

@@ -32,7 +32,7 @@ StartupStep first_step(const ClusterRecord& record, const StartingProcess& self)
 // the view says that its disk is no member's any more: nobody has to wait for it.
 StartupStep learn(const ClusterRecord& record, const StartingProcess& self) {
   if (!self.inventory.whole || self.inventory.installed != ViewNumber()) {
-    const smr::Member* before = record.view.find(self.now.id);
+    const smr::Member* before = record.holder(self.now.id);
     if (before == nullptr || before->incarnation == self.now.incarnation) return {Kind::kLearn};
     Returned claim{self.now, self.inventory};
     claim.inventory.whole = false;
@@ -60,7 +60,7 @@ const Returned* announcement(const ClusterRecord& record, ReplicaId id) {
 
 std::string waits_for(const ClusterRecord& record) {
   std::string who;
-  for (const smr::Member& member : record.view.members) {
+  for (const smr::Member& member : record.holders()) {
     if (announcement(record, member.id) != nullptr) continue;
     who += fmt::format("{}{}", who.empty() ? "" : ", ", member.id.value);
     if (const DiskMark* mark = record.mark(member.id))
@@ -73,15 +73,16 @@ StartupStep resume(const ClusterRecord& record, const StartingProcess& self, std
   NextRecord announce = announced(record, {self.now, self.inventory});
   if (announce) return {Kind::kChange, {}, std::move(announce)};
   std::size_t intact = 0, answered = 0;
-  for (const smr::Member& member : record.view.members) {
+  const std::vector<smr::Member>& holders = record.holders();
+  for (const smr::Member& member : holders) {
     const Returned* one = announcement(record, member.id);
     if (one == nullptr) continue;
     ++answered;
     if (one->inventory.whole && contains(one->inventory.lives, member.incarnation)) ++intact;
   }
-  const std::size_t of = std::max(record.restart_of, record.view.members.size());
-  const bool enough = self.any_may_restart || 2 * intact > of;
-  if (answered < record.view.members.size() && (!enough || waited_us < kGraceUs))
+  const bool any = self.any_may_restart || (record.restart && record.restart->any);
+  const bool enough = any || 2 * intact > holders.size();
+  if (answered < holders.size() && (!enough || waited_us < kGraceUs))
     return {Kind::kWait,
             fmt::format("it was a member of view {}, the last one; to restart it waits for replicas that may hold "
                         "newer writes: {}. Start them; if their disks are lost, `titer recover` resumes without "
@@ -89,7 +90,7 @@ StartupStep resume(const ClusterRecord& record, const StartingProcess& self, std
                         record.view.number.value, waits_for(record))};
   auto next = restarted(record);
   if (!next) return {Kind::kWait, next.error().message};
-  if (self.any_may_restart) next->restart_of = 0;
+  if (self.any_may_restart) next->restart->any = true;
   return {Kind::kChange, {}, std::move(next).value()};
 }
 
@@ -98,12 +99,12 @@ StartupStep resume(const ClusterRecord& record, const StartingProcess& self, std
 StartupStep decide_startup(const ClusterRecord& record, const StartingProcess& self, std::int64_t waited_us) {
   if (std::string why = displaced(record, self.now); !why.empty()) return {Kind::kRefuse, std::move(why)};
   if (record.view.members.empty()) return first_step(record, self);
-  const smr::Member* before = record.view.find(self.now.id);
-  if (before == nullptr) return learn(record, self);
-  if (before->incarnation == self.now.incarnation) {
+  if (record.view.has(self.now.id, self.now.incarnation)) {
     if (self.inventory.whole) return {Kind::kResume};
     return {contains(self.bootstrap_attempts, self.now.incarnation) ? Kind::kBootstrap : Kind::kLearn};
   }
+  const smr::Member* before = record.holder(self.now.id);
+  if (before == nullptr) return learn(record, self);
   if (self.inventory.whole && contains(self.inventory.lives, before->incarnation) &&
       disk_gone_back(record, self.now.id, self.inventory).empty())
     return resume(record, self, waited_us);

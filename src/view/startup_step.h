@@ -19,8 +19,10 @@
 //   - Why not any one alone: a disk that has gone back in time (a snapshot of a virtual machine) looks intact. Beside an
 //     intact one it is recognised (smr/flush.h); alone it is not, so a minority waits for the others or for an
 //     operator (docs/decisions/0030). Alone it is recognised too if it is below its mark in the record.
-//   - A restart that fails. A member that has not installed its view does not remove others for their silence so that a
-//     minority would be left (cluster_record.h): it stops, and its next process begins the restart again.
+//   - A restart that fails. Its members answer nobody before the record says that it is over (cluster_record.h). Until then
+//     every disk of the view before has everything, so a replica that returns counts although the view is another by now; the
+//     disks of those that began may be lost. A member that has not installed the view does not remove others for their
+//     silence so that a minority would be left: it stops, and its next process begins the restart again.
 //   - A backup as the beginning (`titer restore --config`). The disk is written first, as that of the only member
 //     of view 0. Then the record names it, by compare-and-set, if no process has started yet; from there it resumes
 //     as above. Crash in between, or another process has bootstrapped: a disk of view 0 that the record does not

@@ -132,7 +132,9 @@ TEST(StartupStep, a_majority_begins_after_the_grace) {
   const StartupStep begin = decide_startup(record, self, kGraceUs);
   ASSERT_EQ(begin.kind, Kind::kChange);
   EXPECT_EQ(begin.next->view.members, (std::vector{member(0, 200), member(2, 202)}));
-  EXPECT_EQ(begin.next->restart_of, 3U);
+  ASSERT_TRUE(begin.next->restart);
+  EXPECT_EQ(begin.next->restart->from, record.view.members);
+  EXPECT_FALSE(begin.next->restart->any);
 }
 
 TEST(StartupStep, the_last_one_that_stayed_begins_alone_at_once) {
@@ -151,7 +153,7 @@ TEST(StartupStep, where_the_operator_configured_it_any_one_begins_after_the_grac
   const StartupStep begin = decide_startup(record, self, kGraceUs);
   ASSERT_EQ(begin.kind, Kind::kChange);
   EXPECT_EQ(begin.next->view.members, std::vector{member(2, 202)});
-  EXPECT_EQ(begin.next->restart_of, 0U);
+  EXPECT_TRUE(begin.next->restart->any);
 }
 
 // Its old data is nowhere any more, so there is nothing to wait for.
@@ -173,14 +175,53 @@ TEST(StartupStep, a_replaced_disk_does_not_count_towards_the_majority) {
 // A restart failed after the record named 0 and 2 of three; 2 alone is a minority of the three still.
 TEST(StartupStep, after_a_restart_that_failed_the_majority_is_that_of_the_view_before) {
   ClusterRecord record = record_of(8, {member(0, 200), member(2, 202)});
-  record.restart_of = 3;
+  record.restart = Restart{{member(0, 100), member(1, 101), member(2, 102)}, false};
   StartingProcess self = whole(2, 302, 102, 7);
   self.inventory.lives.insert(self.inventory.lives.begin() + 1, Incarnation(202));
   record = *decide_startup(record, self, 0).next;
   EXPECT_EQ(decide_startup(record, self, kADayUs).kind, Kind::kWait);
 }
 
+// The record names 0 and 2 of three, and 0 is lost with its disk before anybody was answered: 1 has everything too.
+TEST(StartupStep, in_a_restart_that_is_not_over_every_member_of_the_view_before_counts) {
+  ClusterRecord record = record_of(8, {member(0, 200), member(2, 202)});
+  record.restart = Restart{{member(0, 100), member(1, 101), member(2, 102)}, false};
+  StartingProcess again = whole(2, 302, 102, 7);
+  again.inventory.lives.insert(again.inventory.lives.begin() + 1, Incarnation(202));
+  const StartingProcess other = whole(1, 201, 101, 7);
+  for (const StartingProcess& one : {again, other}) record = *decide_startup(record, one, 0).next;
+  const StartupStep begin = decide_startup(record, other, kGraceUs);
+  ASSERT_EQ(begin.kind, Kind::kChange);
+  EXPECT_EQ(begin.next->view.members, (std::vector{member(1, 201), member(2, 302)}));
+  EXPECT_EQ(begin.next->view.number, ViewNumber(9));
+  EXPECT_EQ(begin.next->restart->from, record.restart->from);
+  EXPECT_EQ(decide_startup(*begin.next, other, 0).kind, Kind::kResume);
+}
+
+TEST(StartupStep, once_the_restart_is_over_a_disk_that_was_not_in_it_learns) {
+  ClusterRecord record = record_of(8, {member(0, 200), member(2, 202)});
+  record.restart = Restart{{member(0, 100), member(1, 101), member(2, 102)}, false};
+  const StartingProcess late = whole(1, 201, 101, 7);
+  record = *decide_startup(record, late, 0).next;
+  EXPECT_EQ(decide_startup(record, late, kGraceUs - 1).kind, Kind::kWait);
+  record = *marked(record, {ReplicaId(2), Incarnation(202), ViewNumber(8), Position(5)});
+  EXPECT_TRUE(record.returned.empty());
+  EXPECT_EQ(decide_startup(record, late, kADayUs).kind, Kind::kLearn);
+}
+
 // --- disks that have gone back in time
+
+TEST(StartupStep, a_mark_of_the_view_before_counts_while_its_restart_is_under_way) {
+  ClusterRecord record = record_of(7, {member(0, 100), member(1, 101), member(2, 102)});
+  record.marks = {{ReplicaId(1), Incarnation(101), ViewNumber(7), Position(900)}};
+  for (const StartingProcess& one : {whole(0, 200, 100, 7), whole(2, 202, 102, 7)})
+    record = *decide_startup(record, one, 0).next;
+  record = *decide_startup(record, whole(0, 200, 100, 7), kGraceUs).next;
+  ASSERT_EQ(record.view.number, ViewNumber(8));
+  StartingProcess old = whole(1, 201, 101, 7);
+  old.inventory.position = Position(899);
+  EXPECT_FALSE(decide_startup(record, old, 0).next->returned[0].inventory.whole);
+}
 
 TEST(StartupStep, a_disk_below_its_mark_learns_even_when_it_is_alone) {
   ClusterRecord record = record_of(7, {member(2, 102)});

@@ -76,6 +76,7 @@ LENGTHS = [
     ("chunk without length", chunked(b"\r\n12\r\n0\r\n\r\n"), 400),
     ("chunk of strange length", chunked(b"xyz\r\n12\r\n0\r\n\r\n"), 400),
     ("chunk of enormous length", chunked(b"fffffffffffffffff\r\n12\r\n"), 400),
+    ("chunk data that ends with a bare line feed", chunked(b"2\r\n12\n0\r\n\r\n"), 400),
     ("chunk longer than said", chunked(b"2\r\n1234\r\n0\r\n\r\n"), 400),
     ("transfer encoding not known", chunked(b"", more="Transfer-Encoding: gzip\r\n"), (400, 501)),
     ("fields behind the last chunk", chunked(b"2\r\n12\r\n0\r\nX: " + b"x" * 4000 + b"\r\n\r\n"), SERVED),
@@ -111,7 +112,7 @@ TARGETS = [
     ("distance below 0", get("/api/v1/sites/near?zip=02138&within=-1"), 422),
     ("since of no position", get("/api/v1/changes?since=yesterday"), 400),
     ("since beyond 64 bits", get("/api/v1/changes?since=99999999999999999999"), 400),
-    ("since of another cluster", get("/api/v1/changes?since=9999999999999"), 422),
+    ("since of another cluster", get("/api/v1/changes?since=9999999999999"), 410),
     ("minimum of no position", get("/api/v1/sites", "Titer-Min-Position: -1\r\n"), 400),
     ("minimum in the future", get("/api/v1/sites", "Titer-Min-Position: 99999999\r\n"), 503),
     ("undo of nothing", send("", method="POST", target="/api/v1/events/0/undo"), 400),
@@ -226,6 +227,19 @@ class Hostile(unittest.TestCase):
         with self.connect() as connection:
             connection.sendall(get("/healthz") + b"\x00\xff garbage\r\n\r\n" + get("/healthz"))
             self.assertEqual(answer_of(connection), 200)
+
+    def test_a_broken_body_of_an_import_is_refused_and_the_connection_is_closed(self):
+        head = b"POST /api/v1/import HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nx,"
+        for rest, half_closed in ((b"\n0\r\n\r\n", False), (b"\r\nzz\r\n", False), (b"\r\n", True)):
+            with self.subTest(rest), self.connect() as connection:
+                connection.sendall(head + rest)
+                if half_closed:
+                    connection.shutdown(socket.SHUT_WR)
+                data = b""
+                while piece := connection.recv(65536):
+                    data += piece
+                self.assertTrue(data.startswith(b"HTTP/1.1 400"), data)
+                self.assertIn(b"Connection: close", data)
 
     def test_a_client_that_stops_in_the_middle_is_forgotten(self):
         for data in (b"", b"GET /hea", get("/healthz")[:-2], send("12", length=50)):

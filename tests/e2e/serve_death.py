@@ -149,11 +149,31 @@ class DeathWatch(unittest.TestCase):
                 os.kill(watch_of(group.processes[2]), number)
             victim = self.incarnation(group, 2)
             os.kill(watch_of(group.processes[2]), signal.SIGKILL)
+            wait_until(lambda: "the death watch has ended (killed by signal 9)" in group.log(2), lambda: group.log(2))
             self.assertEqual(3, len(group.statuses()))
-            group.kill(2)
+            group.kill(2)  # the next watch is started half a second later
             group.wait_members([0, 1])
             self.assertNotIn(victim, self.known_dead(group))
             group.ok("set", "elm", 3)
+
+
+    def test_a_watch_that_was_killed_is_reaped_and_started_again_and_tells_the_others(self):
+        with Group() as group:
+            group.begin()
+            victim = self.incarnation(group, 2)
+            first = watch_of(group.processes[2])
+            os.kill(first, signal.SIGKILL)
+
+            def second():
+                try:
+                    return watch_of(group.processes[2])
+                except AssertionError:
+                    return None
+            wait_until(lambda: (second() or first) != first, "another watch")
+            self.assertFalse(os.path.exists(f"/proc/{first}"), "no zombie is left")
+            group.kill(2)
+            group.wait_members([0, 1])
+            self.assertIn(victim, self.known_dead(group))
 
 
 if __name__ == "__main__":

@@ -110,10 +110,7 @@ class Restart(unittest.TestCase):
             group.write(7)
             view = group.status(2)["view"]
 
-            def marked():
-                record = json.loads(group.etcd.value("/titer/tested/view"))
-                return any(m["id"] == 2 and m["installed"] == view for m in record["marks"])
-            wait_until(marked, "the register to know what the disk holds", 20)
+            wait_until(lambda: self.mark(group, 2)["installed"] == view, "the register to know what the disk holds", 20)
             group.kill(2)
             os.rename(group.path("data-2"), group.path("newer"))
             shutil.copytree(group.path("snapshot"), group.path("data-2"))
@@ -128,6 +125,29 @@ class Restart(unittest.TestCase):
             group.wait_members([2])
             self.see(group, 7, [2])
 
+    def mark(self, group, index):
+        record = json.loads(group.etcd.value("/titer/tested/view"))
+        return next((m for m in record["marks"] if m["id"] == index), {"installed": 0, "position": 0})
+
+    def test_while_a_view_has_one_member_its_disk_is_marked_as_it_writes(self):
+        with Group() as group:
+            self.begin(group)
+            for index in (0, 1):
+                self.assertEqual(0, group.stop(index))
+            group.wait_members([2])
+            view = group.status(2)["view"]
+            wait_until(lambda: self.mark(group, 2)["installed"] == view, "the mark of the view", 20)
+            group.write(5)
+            self.snapshot(group, 2)
+            for doses in range(6, 9):
+                group.write(doses)
+            position = group.status(2)["position"]
+            wait_until(lambda: self.mark(group, 2)["position"] >= position, lambda: self.mark(group, 2), 40)
+            group.kill(2)
+            self.put_back(group, 2)
+            group.start(2)
+            wait_until(lambda: "this disk has gone back in time" in group.log(2), lambda: group.log(2), 20)
+
     def test_when_lost_disks_have_been_replaced_nobody_waits_for_them(self):
         with Group() as group:
             self.begin(group)
@@ -140,6 +160,50 @@ class Restart(unittest.TestCase):
             group.start(0, 1)
             group.wait_members(range(3))
             self.see(group, 1, range(3))
+
+    def test_when_one_of_a_restart_is_lost_before_anybody_was_answered_the_disk_of_the_third_counts(self):
+        with Group() as group:
+            self.begin(group)
+            group.wait_equal()
+            group.kill(0, 1, 2)
+            group.start(1)
+            self.wait_for_warning(group, 1)
+            group.kill(1)  # what it announced stays in the record
+            shutil.rmtree(group.path("data-1"))
+            group.start(0)  # with what 1 announced it is a majority
+            self.assertEqual(EXCLUDED, group.ends(0, 30), group.log(0))
+            group.start(0, 2)
+            group.wait_members([0, 2])
+            self.see(group, 1, [0, 2])
+            group.write(2)
+            group.start(1)
+            group.wait_members(range(3))
+            self.see(group, 2, range(3))
+
+    def test_when_the_only_one_of_a_restart_that_answered_is_lost_the_others_say_what_to_do(self):
+        with Group() as group:
+            group.cluster = 'restart_with = "any"\n'
+            self.begin(group)
+            group.wait_equal()
+            group.kill(0, 1, 2)
+            group.start(1)
+            group.wait_members([1])
+            group.write(2)
+            group.kill(1)
+            shutil.rmtree(group.path("data-1"))
+            group.start(0, 2)
+            for index in (0, 2):
+                wait_until(lambda i=index: f"answers: 1 (127.0.0.1:{group.address(1)[1]})" in group.log(i),
+                           lambda i=index: group.log(i), 20)
+                self.assertIn("`titer recover --config` on its machine", group.log(index))
+            group.kill(0, 2)
+            shown = titer("recover", "--config", group.config(0))
+            self.assertEqual(REFUSED, shown.returncode, shown)
+            self.assertIn("loses what was acknowledged after that", shown.stdout)
+            group.command("recover", "--accept-data-loss", on=0)
+            group.start(0, 2)
+            group.wait_members([0, 2])
+            self.see(group, 1, [0, 2])
 
     def test_configured_so_any_one_disk_restarts_after_the_grace(self):
         with Group() as group:

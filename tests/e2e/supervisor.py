@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import unittest
 
 import cuts
@@ -215,6 +216,30 @@ class Interrupted(unittest.TestCase):
             self.assertEqual(os.path.getsize(log + ".1"), before)
             self.assertTrue(cluster.alive(pid))
             self.assertIsNone(cluster.supervisor.poll())
+
+    def test_a_port_that_another_process_still_has_is_waited_for_a_moment(self):
+        """A killed process has its ports until the last of its threads has ended, though its first one is a zombie by then."""
+        cluster = Cluster(1, http=True)
+        with cluster, socket.socket() as taken:
+            cluster.crash()
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+            def bound():
+                try:
+                    taken.bind(("127.0.0.1", cluster.http_base))
+                except OSError:
+                    return False
+                return True
+            wait_until(bound, "the killed replica's threads to end")
+            taken.listen()
+            before = len(cluster.said())
+            cluster.launch()
+            wait_until(lambda: "It waits a moment" in cluster.said()[before:], cluster.said)
+            taken.close()
+            wait_until(lambda: "Type an index" in cluster.said()[before:], cluster.said, 30)
+            cluster.quit()
+            cluster.launch()
+            wait_until(lambda: cluster.said().count("Type an index") > 2, cluster.said, 30)
 
     def test_an_import_from_a_pipe_that_never_ends_can_be_interrupted(self):
         with Cluster(3) as cluster:

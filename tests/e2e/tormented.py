@@ -11,9 +11,9 @@ import threading
 
 from harness import end, spawn, wait_until
 from load import Load
+from writer import Pace
 
 SITES = 6
-_pause = threading.Event()  # never set
 
 
 class Loads:
@@ -78,11 +78,11 @@ class Loads:
 
 class Editor(threading.Thread):
     """`titer client`, which broadcasts its own requests, sets one site to 1, 2, 3, … and is killed in the middle.
-    `edits`: after so many it is ended, and another one begins; `pause`: seconds between two of them."""
+    `edits`: after so many it is ended, and another one begins; `between`: seconds from one's beginning to the next one's."""
 
-    def __init__(self, cluster, site="Edited", edits=None, pause=0):
+    def __init__(self, cluster, site="Edited", edits=None, between=0):
         super().__init__(daemon=True)
-        self.site, self.edits, self.between = site, edits, pause
+        self.site, self.edits, self.pace = site, edits, Pace(between)
         self.cluster, self.sent, self.acknowledged = cluster, 0, 0
         self.lives, self.error, self._done = 0, None, False
         self._client = None
@@ -110,7 +110,7 @@ class Editor(threading.Thread):
         try:
             while not self._done:
                 self._live()
-                _pause.wait(self.between)
+                self.pace.wait()
         except Exception as error:  # reported by check(): this is another thread
             self.error = error
 

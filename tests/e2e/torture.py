@@ -18,6 +18,7 @@ replicas have one position and digest; the execution logs of all of them are pre
 The seed decides which faults come in which order, not at which instruction they strike: processes are real.
 """
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -37,7 +38,10 @@ from tormented import SITES, Editor, Loads, wait_served
 from writer import Visitors, Writer
 
 ROUND_SECONDS = 30  # a cluster's life: keeps histories and logs small
-SESSIONS_PER_SECOND, DIRECT_CLIENTS_PER_SECOND = 40, 4  # 20,000 and 2,000 in ten minutes, with some to spare
+# 20,000 sessions and 2,000 direct clients in ten minutes, with some to spare. Several come at a time: each waits for the replicas,
+# which a fault may have stopped, and for a processor.
+SESSIONS_PER_SECOND, DIRECT_CLIENTS_PER_SECOND = 40, 4
+VISITORS, PASSERS_BY = 4, 2
 _clock = threading.Event()  # never set: a wait on it is how long a fault lasts
 
 
@@ -265,7 +269,7 @@ def check_histories(paths, tally):
     tally.note("of unknown outcome", verdict["open"])
 
 
-def check_all(cluster, loads, editors, writers, faults, tally):
+def check_all(cluster, loads, editors, writers, visitors, faults, tally):
     everybody = list(range(cluster.size))
     # A replica that paused for as long as the others wait is a member still, and may be excluded in the same moment: a write that
     # is answered shows that this is decided.
@@ -273,23 +277,23 @@ def check_all(cluster, loads, editors, writers, faults, tally):
     views = cluster.wait_members(everybody, 60)
     wait_served(writers)
     loads.stop()
-    for client in (*editors, *writers):
+    for client in (*editors, *writers, *visitors):
         client.stop()
     cluster.wait_equal(everybody, 30)
     for index in everybody:
         faults.check(index)
         for editor in editors:
             editor.check(index)
-        for writer in writers:
+        for writer in (*writers, *visitors):
             writer.check(Plain, cluster, index)
     last = os.path.join(loads.folder, "last-reads")
     last_reads(cluster, last)
     check_histories([p for p in loads.histories if os.path.exists(p)] + [last], tally)
     cluster.check_logs()
-    tally.note("counted writes, each exactly once", sum(w.acknowledged for w in writers))
+    tally.note("counted writes, each exactly once", sum(w.acknowledged for w in (*writers, *visitors)))
     tally.note("edits by direct clients", sum(e.acknowledged for e in editors))
     tally.note("direct clients", sum(e.lives for e in editors))
-    tally.note("sessions of one write", writers[-1].acknowledged)
+    tally.note("sessions of one write", sum(v.acknowledged for v in visitors))
     tally.note("views", max(s["view"] for s in views.values()))
     tally.note("requests repeated by the loads that lived on", sum(r["repeated"] for r in loads.reports))
 
@@ -307,9 +311,12 @@ def torment(replicas, seconds, chance, tally, folder, unattended):
     with BentClocks(folder) as clocks, Cluster(replicas, logs=True, restarts=unattended, env=clocks.environment) as cluster:
         ports = [cluster.port(i) for i in range(replicas)]
         with Doors(ports) as doors, Loads(cluster, doors, folder) as loads, Editor(cluster) as editor, \
-                Editor(cluster, "Passed by", 1, 1 / DIRECT_CLIENTS_PER_SECOND) as passing, \
                 Writer(ports, "Counted one", 30) as one, Writer(ports[::-1], "Counted two", 30) as two, \
-                Visitors(ports, "Visited", SESSIONS_PER_SECOND, 30) as visitors:
+                contextlib.ExitStack() as others:
+            passing = [others.enter_context(Editor(cluster, f"Passed by {i}", 1, PASSERS_BY / DIRECT_CLIENTS_PER_SECOND))
+                       for i in range(PASSERS_BY)]
+            visitors = [others.enter_context(Visitors(ports, f"Visited {i}", SESSIONS_PER_SECOND / VISITORS, 30))
+                        for i in range(VISITORS)]
             loads.keep_running()
             wait_served([one, two])
             victim = Torment(cluster, chance, tally, doors, loads, editor, [one, two], unattended)
@@ -318,7 +325,7 @@ def torment(replicas, seconds, chance, tally, folder, unattended):
             if not unattended:
                 for index in range(replicas):
                     revive(cluster, index)
-            check_all(cluster, loads, [editor, passing], [one, two, visitors], faults, tally)
+            check_all(cluster, loads, [editor, *passing], [one, two], visitors, faults, tally)
             tally.note("clusters that were whole at the end by themselves", unattended)
             tally.note("loads that began in the middle of a fault and gave up", loads.came_too_soon)
             return spent

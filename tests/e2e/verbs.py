@@ -269,6 +269,13 @@ class Verbs(unittest.TestCase):
 
 
 class Watching(unittest.TestCase):
+    def test_a_watch_from_beyond_the_newest_position_is_refused(self):
+        with Cluster(1) as cluster:
+            for since in (cluster.status(0)["position"] + 1, 1 << 62):
+                done = cluster.titer("watch", "--since", since)
+                self.assertEqual(1, done.returncode, done)
+                self.assertIn("is beyond the newest one", done.stderr)
+
     def test_watch_shows_every_change_once_and_goes_on_when_its_replica_dies(self):
         with Cluster(3) as cluster:
             cluster.ok("add", "Watched", "--zip", "02139")

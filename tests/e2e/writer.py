@@ -120,14 +120,27 @@ class Visitors(Writer):
 
     def __init__(self, ports, name, per_second, patience=20.0):
         super().__init__(ports, name, patience)
-        self._between = 1 / per_second
+        self._pace = Pace(1 / per_second)
 
     def _once(self):
         self._hang_up()
         self.session, self.born, self._number = random.getrandbits(63) | 1, 0, 0
         self._at = random.randrange(len(self.ports))
         super()._once()
-        self._pause.wait(self._between)
+        self._pace.wait()
+
+
+class Pace:
+    """So many a second on average: what took longer is made up for, up to `debt` seconds of it."""
+
+    def __init__(self, between, debt=5):
+        self.between, self.debt, self.due = between, debt, time.monotonic()
+        self.never = threading.Event()
+
+    def wait(self):
+        now = time.monotonic()
+        self.due = max(self.due + self.between, now - self.debt)
+        self.never.wait(max(0, self.due - now))
 
 
 def longest_gap(answers, since, until=None):
