@@ -30,7 +30,9 @@ struct Setup {
   net::Address listen;        // HTTP
   std::vector<std::string> hosts =
       {};  // names by which browsers know this server, beside those of the replicas (origin.h)
-  bool cluster_control = false;  // a supervisor on this machine takes admin commands
+  // A supervisor on this machine kills and starts replicas for who knows this token; empty: there is none. The same at all
+  // replicas of a cluster, because the page moves among them.
+  std::string control_token = {};
   unsigned workers = 1;
   net::RateLimits rates;
   // A client on another machine needs a key for everything that is not public, even while no keys exist.

@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "wire/codec.h"
 
 namespace titer::host {
 
@@ -165,14 +166,12 @@ Result<DeathWatch> DeathWatch::start(const net::TlsOptions& files) {
   return os_error("fork");
 }
 
-void DeathWatch::brief(const wire::Hello& notice, const std::vector<std::string>& addresses) {
+void DeathWatch::brief(ByteView notice, const std::vector<std::string>& addresses) {
   if (channel_ < 0) return;
-  Bytes bytes;
-  wire::encode(bytes, notice);
   std::string briefing;
   for (const std::string& address : addresses) briefing += address + '\n';
   briefing += '\0';
-  briefing += as_text(bytes);
+  briefing += as_text(notice);
   if (briefing == briefed_) return;
   briefed_ = briefing;
   if (::send(channel_, briefing.data(), briefing.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return;

@@ -5,7 +5,7 @@
 // To them a killed process is a broken connection; it might be alive, and so they have to wait for its read lease. Only the
 // kernel of its machine knows that it is dead. The watch is forked when the replica's process begins. It holds a pidfd of that
 // process, which becomes readable when all of its threads have ended, and never before. Then it says a death notice
-// (wire::Role::kDeathNotice) to the members that it was told of last, and ends. So a notice is about one process (its
+// (wire::Role::kDeathNotice, with its proof) to the members that it was told of last, and ends. So a notice is about one process (its
 // incarnation, chosen at random, is in it), and true whenever it arrives.
 //
 // It is an improvement and never needed: where no notice comes (the machine lost power, the watch was killed too, the process
@@ -23,9 +23,9 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "net/tls.h"
-#include "wire/codec.h"
 
 namespace titer::host {
 
@@ -39,8 +39,9 @@ class DeathWatch {
   // `files`: what connections to the other replicas show; no certificate: plain. Returns in the calling process only.
   [[nodiscard]] static Result<DeathWatch> start(const net::TlsOptions& files);
 
-  // When this process ends, `notice` is told at these addresses; none: nobody is told. Replaces what was said before.
-  void brief(const wire::Hello& notice, const std::vector<std::string>& addresses);
+  // When this process ends, `notice` (whole messages) is told at these addresses; none: nobody is told. Replaces what was said
+  // before.
+  void brief(ByteView notice, const std::vector<std::string>& addresses);
 
  private:
   explicit DeathWatch(int channel) : channel_(channel) {}

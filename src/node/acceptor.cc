@@ -2,19 +2,11 @@
 
 #include "node/acceptor.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 #include "base/limits.h"
 
 namespace titer::node {
-
-namespace {
-
-constexpr std::int64_t kComplainEveryUs = 10'000'000;  // of the same thing
-
-}  // namespace
 
 Result<std::unique_ptr<Acceptor>> Acceptor::open(net::Loop& loop, const std::vector<net::Address>& addresses,
                                                  Admit admit) {
@@ -72,12 +64,7 @@ void Acceptor::on_closed(net::Connection& connection, const std::string& reason)
   const auto it = waiting_.find(&connection);
   const bool tell = reason.starts_with("cut off") || (it != waiting_.end() && it->second.secure);
   if (it != waiting_.end()) waiting_.erase(it);
-  if (!tell) return;
-  const BootTime now = net::boot_now();
-  if (now < complain_again_ && reason == complaint_) return;
-  spdlog::warn("a newcomer was not let in: {}", reason);
-  complaint_ = reason;
-  complain_again_ = BootTime(now.value + kComplainEveryUs);
+  if (tell) refusals_.tell(net::boot_now(), "a newcomer was not let in: " + reason);
 }
 
 }  // namespace titer::node

@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "node/refusals.h"
 #include "wire/codec.h"
 
 namespace titer::node {
@@ -51,8 +52,7 @@ class Acceptor final : private net::ConnectionOwner {
   Admit admit_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   boost::unordered_flat_map<const net::Connection*, Waiting> waiting_;
-  std::string complaint_;  // the last that was logged: a refused peer comes again soon
-  BootTime complain_again_;
+  Refusals refusals_;
 };
 
 }  // namespace titer::node

@@ -155,6 +155,11 @@ void Clients::send(const smr::Output::SendClient& message) {
 }
 
 Status Clients::check_key(const Client& client, ByteView body) const {
+  if (!options_.keys && wire::creates_key(body))
+    return Error{Code::kForbidden,
+                 "a key would protect nothing here: without TLS and without a secret of the replicas, anybody who "
+                 "reaches this port can pose as a replica. Configure [tls], or [cluster] secret_file (`titer init` "
+                 "makes that file), or start with --insecure"};
   const registry::KeyId named = wire::request_key(body);
   if ((named == client.key && named != registry::kNoKey) || client.connection->local()) return ok_status();
   if (named == registry::kNoKey && client.remote)

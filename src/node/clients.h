@@ -52,6 +52,7 @@ class Clients final : private net::ConnectionOwner {
     std::function<Status(const wire::Operate&)> operate;  // passes it on; the answer comes through on_operated()
     // A client on another machine needs a key to write, even while no keys exist.
     bool remote_writes_need_key = false;
+    bool keys = true;  // false: no key is made here
     net::RateLimits rates;
   };
   Clients(net::Loop& loop, Engine& engine, Options options);
@@ -120,7 +121,7 @@ class Clients final : private net::ConnectionOwner {
   void begin_read(Client& client, Read read);
   void handle_authenticate(Client& client, ByteView payload);
   void answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
-  // It names no key but its own; else the error says so.
+  // It names no key but its own, and makes none where there must be none; else the error says so.
   [[nodiscard]] Status check_key(const Client& client, ByteView body) const;
   // It does not ask too often.
   [[nodiscard]] Status check_rate(const Client& client);

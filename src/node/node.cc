@@ -23,7 +23,7 @@ Error disk_full(bool stays) {
 }
 
 Identity identity_of(const NodeOptions& options) {
-  return {options.me, options.incarnation, options.cluster, machine::rules_digest()};
+  return {options.me, options.incarnation, options.cluster, machine::rules_digest(), options.secret};
 }
 
 smr::Options protocol_options(const NodeOptions& options, bool durable) {
@@ -102,13 +102,16 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
 Node::~Node() = default;
 
 Clients::Options Node::client_options() {
-  return {[this] { return status(); }, [this] { return trace_.json(net::boot_now()); },
+  return {[this] { return status(); },
+          [this] { return trace_.json(net::boot_now()); },
           [this](const wire::Operate& ask) -> Status {
             if (register_ == nullptr)
               return Error{Code::kUnavailable, "this replica is not up yet: nobody can kill or start replicas"};
             return register_->operate(ask);
           },
-          options_.remote_writes_need_key, options_.rates};
+          options_.remote_writes_need_key,
+          options_.keys,
+          options_.rates};
 }
 
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,
@@ -186,8 +189,8 @@ std::optional<Node::Durable> Node::durable() const {
 }
 
 void Node::admit(net::Connection& connection, const wire::Hello& hello) {
-  if (hello.role == wire::Role::kReplica) return peers_.adopt(connection, hello, newest_);
-  if (hello.role == wire::Role::kDeathNotice) return peers_.take_death_notice(connection, hello);
+  if (hello.role == wire::Role::kReplica || hello.role == wire::Role::kDeathNotice)
+    return peers_.adopt(connection, hello, newest_);
   const smr::Snapshot now = engine_.replica.snapshot();
   clients_.adopt(connection, hello,
                  {identity_.cluster, identity_.tables, identity_.me, identity_.incarnation,

@@ -19,11 +19,12 @@
 #include "registry/types.h"
 #include "smr/types.h"
 #include "wire/message.h"
+#include "wire/peer_secret.h"
 
 namespace titer::wire {
 
 // --- handshake
-// kDeathNotice: the replica named has ended, for certain; the Hello is all there is to say.
+// kDeathNotice: the replica named has ended, for certain; all that follows is a Proof, where there is a secret.
 enum class Role : std::uint8_t { kReplica = 1, kDirectClient = 2, kGatewayClient = 3, kDeathNotice = 4 };
 // The reason of the goodbye that answers a death notice; another one says why it was not believed.
 inline constexpr std::string_view kDeathNoted = "the death is noted";
@@ -52,12 +53,23 @@ struct Goodbye {
   Code code = Code::kOk;
   std::string reason;
 };
+// Between replicas, and in a death notice, where there is a secret (peer_secret.h).
+struct Challenge {
+  Nonce nonce{};
+};
+struct Proof {
+  Mac mac{};
+};
 void encode(Bytes& out, const Hello& hello);
 void encode(Bytes& out, const HelloReply& reply);
 void encode(Bytes& out, const Goodbye& goodbye);
+void encode(Bytes& out, const Challenge& challenge);
+void encode(Bytes& out, const Proof& proof);
 [[nodiscard]] Result<Hello> decode_hello(ByteView payload);
 [[nodiscard]] Result<HelloReply> decode_hello_reply(ByteView payload);
 [[nodiscard]] Result<Goodbye> decode_goodbye(ByteView payload);
+[[nodiscard]] Result<Challenge> decode_challenge(ByteView payload);
+[[nodiscard]] Result<Proof> decode_proof(ByteView payload);
 
 // --- between replicas, and direct clients
 void encode(Bytes& out, const smr::PeerMessage& message);
@@ -189,6 +201,7 @@ void encode_request(Bytes& out, const registry::Request& request);
 // The key that an encoded request names, without decoding it; and putting one in that names none yet.
 [[nodiscard]] registry::KeyId request_key(ByteView body);
 void set_request_key(Bytes& body, registry::KeyId key);
+[[nodiscard]] bool creates_key(ByteView body);
 void encode_outcome(Bytes& out, const registry::Outcome& outcome);
 [[nodiscard]] Status decode_outcome(ByteView result, registry::Outcome& out);
 void encode_query(Bytes& out, const registry::Query& query);

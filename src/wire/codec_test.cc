@@ -281,6 +281,8 @@ RC_GTEST_PROP(Codec, every_message_is_encoded_again_to_the_same_bytes, (std::uin
       case Type::kHello: again<Hello>(b, payload_of(decode_hello)); break;
       case Type::kHelloReply: again<HelloReply>(b, payload_of(decode_hello_reply)); break;
       case Type::kGoodbye: again<Goodbye>(b, payload_of(decode_goodbye)); break;
+      case Type::kChallenge: again<Challenge>(b, payload_of(decode_challenge)); break;
+      case Type::kProof: again<Proof>(b, payload_of(decode_proof)); break;
       case Type::kFrame:
       case Type::kFlush:
       case Type::kRelay:

@@ -89,6 +89,26 @@ TEST(Golden, handshake) {
   EXPECT_EQ(message(Goodbye{Code::kProtocol, "bye"}), "5454020305000000c043e28cc8fcb0e20f03627965");
 }
 
+// The secret is 32 times 07; the nonces count from 0 and from 32.
+TEST(Golden, proofs_between_replicas) {
+  PeerSecret::Key key{};
+  key.fill(std::byte{7});
+  const PeerSecret secret(key);
+  LinkNames names{1, {ReplicaId(2), Incarnation(0xA2)}, {ReplicaId(0), Incarnation(0xA0)}};
+  for (unsigned i = 0; i < 32; ++i) {
+    names.dialler.nonce[i] = static_cast<std::byte>(i);
+    names.acceptor.nonce[i] = static_cast<std::byte>(32 + i);
+  }
+  EXPECT_EQ(message(Challenge{names.dialler.nonce}),
+            "5454020420000000c499b094915e6a40000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+  EXPECT_EQ(message(Proof{secret.prove(LinkSide::kAcceptor, names)}),
+            "54540205200000009b21d5d4acc057973b886f19a51c0e099b1dfa5b8eb5678ff6cf0c4d73994b11f0e0296be24f3369");
+  EXPECT_EQ(message(Proof{secret.prove(LinkSide::kDialler, names)}),
+            "545402052000000070e07bbcc27092324187c174f4bf8d65d072b31e2af2bb6b694ed41d2fb8cf5f20159b16648cb88d");
+  EXPECT_EQ(message(Proof{secret.prove_death(1, ReplicaId(2), Incarnation(0xA2))}),
+            "5454020520000000c47e04bda80ec847c1458821ea3bf4e7c2831e3ecc209b46f37e167c263b5cdb49cd75644d629f47");
+}
+
 TEST(Golden, between_replicas) {
   EXPECT_EQ(message(smr::PeerMessage(frame(TransmitterId(1), kRow))),
             "5454020a41000000065b2544d3692ef200020203c8018080e4b3a1640200090b01012e05000000000000000000000000"
