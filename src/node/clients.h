@@ -18,8 +18,9 @@
 // the local socket (HTTP has counted its own), what shows how a flooded replica fares (status, watching), and frames: a
 // replica that left out one of them would hold up all others. So where there are limits, frames need a key.
 //
-// Direct clients are trusted as replicas are (docs/explanation/protocol.md §3): one that sends different frames to two replicas
-// makes their states differ. So once there are keys, and from other machines always, only an operator's key may be one.
+// Direct clients are trusted (docs/explanation/protocol.md §3): one that stays away, or lies, holds writes up until the next view.
+// So once there are keys, and from other machines always, only an operator's key may be one; and one whose address or key has
+// held up the others again and again is not welcomed for a while (hold_offs.h).
 //
 // Errors: a client that breaks the wire format or the rules gets the reason (Goodbye) and is disconnected; a
 // request that cannot be accepted now is answered kBusy or kUnavailable. Thread rule: the loop's thread.
@@ -40,6 +41,7 @@
 #include "net/rates.h"
 #include "node/backups.h"
 #include "node/engine.h"
+#include "node/hold_offs.h"
 #include "wire/codec.h"
 
 namespace titer::node {
@@ -88,12 +90,14 @@ class Clients final : private net::ConnectionOwner {
   static constexpr std::size_t kReadsMax = limits::kSessionWindow;
   static constexpr std::uint32_t kWatchBatch = 500;
   static constexpr std::size_t kAdminCommandsMax = 64;
+  static constexpr std::size_t kDirectOfAddressMax = 256;  // a quarter of what a view may know
 
   struct Client {
     net::ConnectionPtr connection;
     SessionId session;
     Position born;                     // of the session
     TransmitterId transmitter;         // 0: a thin client
+    bool offended = false;             // a direct client that has held up the others
     registry::KeyId key;               // who it is
     std::uint64_t address = 0;         // to count by
     bool counted = false;              // how often it asks is limited
@@ -136,6 +140,9 @@ class Clients final : private net::ConnectionOwner {
   void feed_watchers();
   void handle_operate(Client& client, ByteView payload);
   void handle_direct(Client& client, const wire::Message& message);
+  [[nodiscard]] Status welcome(const Client& client) const;  // a direct client
+  void note(HoldOffs::Offence offence, Client& client);
+  void lose_direct(Client& client);
   void handle_admin_command(Client& client, const wire::Message& message);  // what only operators ask for
   void forget(std::uint64_t id);
   void mark(Client& client);
@@ -162,6 +169,7 @@ class Clients final : private net::ConnectionOwner {
   std::uint64_t reads_answered_ = 0;
   std::optional<Error> no_writes_;
   net::Rates rates_;
+  HoldOffs hold_offs_;
 };
 
 }  // namespace titer::node

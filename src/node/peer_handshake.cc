@@ -2,6 +2,9 @@
 
 #include "node/peer_handshake.h"
 
+#include <string>
+#include <utility>
+
 namespace titer::node {
 
 namespace {

@@ -40,6 +40,9 @@ struct Hello {
   // Clients: the birth of the session, which is `next` of the first reply to a Hello that named the session; 0: this is
   // that Hello. A client that repeats a request names the birth of its session, or the request may be executed again.
   Position born{};
+
+  // Or of its death watch.
+  [[nodiscard]] bool of_replica() const { return role == Role::kReplica || role == Role::kDeathNotice; }
 };
 struct HelloReply {
   std::uint64_t cluster = 0;
@@ -76,7 +79,8 @@ void encode(Bytes& out, const smr::PeerMessage& message);
 void encode(Bytes& out, const smr::FromClient& message);
 void encode(Bytes& out, const smr::ToClient& message);
 void encode(Bytes& out, const smr::Frame& frame);
-// The frame's requests are copied once, out of the receive buffer; they are checked (check_batch).
+// The frame's requests are copied once, out of the receive buffer; they are checked (check_batch). A direct client's frame gets
+// its content.
 [[nodiscard]] Result<smr::PeerMessage> decode_peer(const Message& message);
 [[nodiscard]] Result<smr::FromClient> decode_from_client(const Message& message);
 [[nodiscard]] Result<smr::ToClient> decode_to_client(const Message& message);
@@ -250,9 +254,11 @@ struct Pong {
 void encode_record(ByteWriter& out, const smr::ViewRecord& record);
 [[nodiscard]] smr::ViewRecord decode_record(ByteReader& in);
 void encode(Bytes& out, const smr::ViewRecord& record);  // kRegisterRecord
-// A line of the journal, as a body: no message header.
+// Lines of the journal, as bodies: no message header.
 void encode_installed(Bytes& out, const smr::Installed& line);
 [[nodiscard]] Result<smr::Installed> decode_installed(ByteView body);
+void encode_voided(Bytes& out, const smr::Voided& line);
+[[nodiscard]] Result<smr::Voided> decode_voided(ByteView body);
 void encode(Bytes& out, const Inventory& inventory);
 void encode(Bytes& out, const CompareAndSet& ask);
 void encode(Bytes& out, const Ready& ready);

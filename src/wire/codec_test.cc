@@ -228,8 +228,8 @@ RC_GTEST_PROP(Codec, rows_come_back, (std::uint64_t seed)) {
 }
 
 void check_same(const smr::Frame& a, const smr::Frame& b) {
-  RC_ASSERT(std::tie(a.view, a.transmitter, a.seq, a.ts, a.stamp, a.rest, a.count, a.acks) ==
-            std::tie(b.view, b.transmitter, b.seq, b.ts, b.stamp, b.rest, b.count, b.acks));
+  RC_ASSERT(std::tie(a.view, a.transmitter, a.seq, a.ts, a.stamp, a.rest, a.count, a.acks, a.ack_contents) ==
+            std::tie(b.view, b.transmitter, b.seq, b.ts, b.stamp, b.rest, b.count, b.acks, b.ack_contents));
   RC_ASSERT((a.requests != nullptr) == (b.requests != nullptr));
   if (a.requests) RC_ASSERT(*a.requests == *b.requests);
 }

@@ -72,6 +72,7 @@ smr::FramePtr frame(TransmitterId transmitter, smr::AckRow acks) {
   f->ts = LamportTime(200);
   f->stamp = WallTime(1'722'470'400'000);
   f->acks = std::move(acks);
+  if (!f->acks.empty()) f->ack_contents = {{0x0102030405060708, 9}};
   f->count = 1;
   f->requests = std::make_shared<const Bytes>(std::move(batch));
   return f;
@@ -111,11 +112,18 @@ TEST(Golden, proofs_between_replicas) {
 
 TEST(Golden, between_replicas) {
   EXPECT_EQ(message(smr::PeerMessage(frame(TransmitterId(1), kRow))),
-            "5454020a41000000065b2544d3692ef200020203c8018080e4b3a1640200090b01012e05000000000000000000000000"
-            "000000010000000000000012000000040103616e6e0103656c6dc203323038ac02");
-  EXPECT_EQ(message(smr::PeerMessage(
-                smr::Flush{ViewNumber(3), true, ViewNumber(2), Position(0), kRow, {{TransmitterId(0), Seq(7)}}})),
-            "5454020b0c00000041edacb3654a8470030102000200090b01010007");
+            "5454020a510000003229bc6f69fcbb0400020203c8018080e4b3a1640200090b01080706050403020109000000000000"
+            "00012e05000000000000000000000000000000010000000000000012000000040103616e6e0103656c6dc203323038ac"
+            "02");
+  EXPECT_EQ(message(smr::PeerMessage(smr::Flush{ViewNumber(3),
+                                                true,
+                                                ViewNumber(2),
+                                                Position(0),
+                                                kRow,
+                                                {{TransmitterId(0), Seq(7)}},
+                                                {{TransmitterId(kDirectClientBit | 5), {{1, 2}, {3, 4}}}}})),
+            "5454020b2f000000e4d48ae843ac95ca030102000200090b01010007010b020100000000000000020000000000000003"
+            "000000000000000400000000000000");
   EXPECT_EQ(message(smr::PeerMessage(smr::Relay{ViewNumber(3), frame(TransmitterId(1), {})})),
             "5454020c3e0000008ca0d30f7a636d740300020203c8018080e4b3a16400012e05000000000000000000000000000000"
             "010000000000000012000000040103616e6e0103656c6dc203323038ac02");
@@ -138,6 +146,17 @@ TEST(Golden, between_replicas) {
   part.digest = 0x0102030405060708;
   part.body = as_bytes("...");
   EXPECT_EQ(message(part), "5454021514000000904d1c90f3f4020d0500030102ac02900308070605040302012e2e2e");
+}
+
+TEST(Golden, the_content_of_a_direct_clients_frame) {
+  Bytes bytes;
+  encode(bytes, smr::FromClient(frame(TransmitterId(kDirectClientBit | 5), {})));
+  ByteView in = bytes;
+  const auto decoded = decode_from_client(**next_message(in));
+  ASSERT_TRUE(decoded.ok());
+  const smr::Content content = std::get<smr::FramePtr>(*decoded)->content;
+  EXPECT_EQ(content.high, 0x21e7a44d509ff02aU);
+  EXPECT_EQ(content.low, 0x4217209cb594bc08U);
 }
 
 TEST(Golden, direct_clients) {

@@ -45,8 +45,7 @@ Result<Hello> decode_hello(ByteView payload) {
   h.transmitter = TransmitterId(in.u64());
   h.session = SessionId(in.u64());
   h.born = Position(get_fixed_counter(in));
-  const bool of_replica = h.role == Role::kReplica || h.role == Role::kDeathNotice;
-  if (of_replica && h.replica.value >= limits::kReplicasMax) in.fail();
+  if (h.of_replica() && h.replica.value >= limits::kReplicasMax) in.fail();
   if (h.role == Role::kDirectClient && !is_direct_client(h.transmitter)) in.fail();
   if (!in.done()) return malformed("hello");
   return h;

@@ -42,6 +42,8 @@ bool frames_overtake(const Plan& plan) {
   return plan.calm && plan.replicas > 2 && plan.jitter_us > plan.delay_us && plan.mean(Fault::kCrash) > 0;
 }
 
+bool somebody_lies(const Plan& plan) { return plan.lies > 0 && plan.replicas > 1; }
+
 struct Mutant {
   std::string_view name;
   smr::ProtocolRule rule;
@@ -51,6 +53,8 @@ struct Mutant {
 
 constexpr Mutant kMutants[] = {
     {"clock", smr::ProtocolRule::kClock, 50},
+    {"same_content", smr::ProtocolRule::kSameContent, 50, somebody_lies},
+    {"one_content", smr::ProtocolRule::kOneContent, 100, somebody_lies},
     {"stable_against_clients", smr::ProtocolRule::kStableClients, 200},
     {"safe", smr::ProtocolRule::kSafe, 50},
     {"reads_wait", smr::ProtocolRule::kReadsWait, 100},
