@@ -61,7 +61,7 @@ std::optional<std::string> DirectClients::refuse(const ReplicaContext& c, const 
         "the client's wall clock is {} ms ahead of the cluster's time; set right the one that is wrong",
         f.stamp.value - c.wall.value);
   if (stream->in_memory() >= limits::kDirectFramesMax) return "too many frames that are not executed yet";
-  return Receiver::check(c, *stream, f);
+  return Receiver::check(c, stream->last().ts, f);
 }
 
 void DirectClients::frame(ReplicaContext& c, Receiver& receiver, TransmitterId client, const FramePtr& f) {

@@ -143,6 +143,32 @@ TEST_P(Liar, a_frame_that_is_kept_from_some_is_settled_by_a_view_after_a_while) 
   all_executed({"kept from 2", "honest"});
 }
 
+// Each welcome has a clock, and the client has to be above all of them. One that is above some only can be held only there, and
+// where it was refused others may have been executed that come after it.
+TEST_P(Liar, a_frame_below_the_clock_of_a_welcome_counts_only_where_it_still_can) {
+  for (const bool passed : {true, false}) {
+    Cluster world(3, GetParam());
+    std::swap(c, world);
+    settle();
+    c.give(0, input::Direct{kLiar, Hello{ViewNumber(0)}});
+    const std::uint64_t early = c[0].replica->snapshot().clock.value + 1;
+    for (int n = 0; n < 3; ++n) c.submit(1, "later " + std::to_string(n));
+    for (int round = 0; round < 3; ++round) {
+      c.turn(1);
+      c.sync(1);
+      for (const int j : {0, 2}) c.deliver_all(1, j);
+    }
+    if (passed) settle();  // 1 and 2 execute what 0 waits with, for the client
+    c.give(0, input::Direct{kLiar, decoded(1, early, "early")});
+    settle();
+    view(1);
+    EXPECT_EQ(c.executed(0), c.executed(1));
+    EXPECT_EQ(c.executed(0), c.executed(2));
+    EXPECT_EQ(std::ranges::count(c.executed(0), "early"), passed ? 0 : 1);
+    for (int j = 0; j < 3; ++j) EXPECT_TRUE(c[j].cuts.empty()) << "no replica is cut off";
+  }
+}
+
 TEST_P(Liar, late_answers_add_up) {
   std::uint64_t seq = 0;
   for (int round = 0; round < 3 && !asked("answers late"); ++round) {

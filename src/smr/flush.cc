@@ -22,6 +22,7 @@ void ViewChange::begin(ReplicaContext& c, NextViewBuffer& next_view_buffer, Posi
   mine.view = c.record.number;
   mine.full = c.full;
   mine.learned = learned;
+  mine.last_executed = c.last_executed;
   if (c.full) {
     mine.installed = c.installed.number;
     c.streams.for_each([&](const Stream& s) {
@@ -152,32 +153,46 @@ namespace {
 // The newest frames of a direct client at one member. Older ones were acknowledged by all, as the same.
 struct Window {
   std::uint64_t first, held;  // seqs
-  const std::vector<Content>* frames;
+  const std::vector<Unsettled::Item>* frames;
+  Uid last_executed;
+
+  [[nodiscard]] const Unsettled::Item* at(std::uint64_t seq) const {
+    return seq < first || seq > held ? nullptr : &(*frames)[seq - first];
+  }
 };
+
+// All members that hold it hold the same, and those that lack it have not executed anything that comes after it.
+bool same_for_all(const std::vector<Window>& windows, TransmitterId x, std::uint64_t seq) {
+  const Unsettled::Item* seen = nullptr;
+  for (const Window& w : windows) {
+    const Unsettled::Item* here = w.at(seq);
+    if (here == nullptr) continue;
+    if (seen != nullptr && *seen != *here) return false;
+    seen = here;
+  }
+  return std::ranges::none_of(windows, [&](const Window& w) {
+    return seen != nullptr && w.held < seq && Uid{seen->ts, x} <= w.last_executed;
+  });
+}
 
 }  // namespace
 
 Seq ViewChange::same_up_to(TransmitterId x, Seq target) const {
+  static const std::vector<Unsettled::Item> kNone;
   std::vector<Window> windows;
   std::uint64_t first = target.value + 1;
   for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j) {
-    const std::uint64_t held = floor(ReplicaId(j), x).value;
-    if (held == 0) continue;
-    const auto& unsettled = flushes_[j]->unsettled;
-    const auto it = std::ranges::lower_bound(unsettled, x, {}, &Unsettled::client);
-    if (it == unsettled.end() || it->client != x || it->frames.size() > held) continue;
-    windows.push_back({held - it->frames.size() + 1, held, &it->frames});
-    first = std::min(first, windows.back().first);
+    const auto& f = flushes_[j];
+    if (!f || !f->full || f->installed != top()) continue;
+    const std::uint64_t held = in_row(f->floors, x).value;
+    const auto it = std::ranges::lower_bound(f->unsettled, x, {}, &Unsettled::client);
+    const bool some = it != f->unsettled.end() && it->client == x && it->frames.size() <= held;
+    const auto& frames = some ? it->frames : kNone;
+    windows.push_back({held - frames.size() + 1, held, &frames, f->last_executed});
+    if (some) first = std::min(first, windows.back().first);
   }
-  for (std::uint64_t s = first; s <= target.value; ++s) {
-    const Content* seen = nullptr;
-    for (const Window& w : windows) {
-      if (s < w.first || s > w.held) continue;
-      const Content& here = (*w.frames)[s - w.first];
-      if (seen != nullptr && *seen != here) return Seq(s - 1);
-      seen = &here;
-    }
-  }
+  for (std::uint64_t s = first; s <= target.value; ++s)
+    if (!same_for_all(windows, x, s)) return Seq(s - 1);
   return target;
 }
 

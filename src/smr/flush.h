@@ -10,8 +10,9 @@
 //   begin ─▶ flush of all? ─▶ behind the top view? kCatchUp ─▶ relay, kDropBeyond ─▶ all targets held, leases lapsed? done
 //         ─▶ all full members done? kExecuteRest, donor gives state ─▶ all done? kInstall
 //
-// Frames of a direct client count up to where all members that hold them hold the same. Only one that lies makes a difference, and
-// what it was about was not executed anywhere: that takes everybody's acknowledgement of the same content (Stream::claim).
+// Frames of a direct client count up to where all members that hold them hold the same, and the others have executed nothing that
+// comes after them. Only a client that lies makes a difference: about a frame, or about the clocks of its welcomes. Its frame was
+// not executed anywhere: that takes everybody's acknowledgement of the same content (Stream::claim).
 //
 // Early execution: once the full members are done, each of them holds everything that any of them held, so
 // the end of the old view is fixed although joiners are still learning. The rest is executed and answered
@@ -92,7 +93,7 @@ class ViewChange {
   [[nodiscard]] Seq base(ReplicaId member, TransmitterId x) const;
   void refuse(ReplicaContext& c, ReplicaSet gone_back);
   void agree_on_targets();
-  // The last of these frames of a direct client up to which all that hold it hold the same.
+  // The last of these frames of a direct client up to which all that hold it hold the same, and the others can take it.
   [[nodiscard]] Seq same_up_to(TransmitterId x, Seq target) const;
   void relay(ReplicaContext& c, ReplicaSet to) const;
   [[nodiscard]] static bool leases_lapsed(ReplicaContext& c, const Leases& leases);

@@ -98,16 +98,16 @@ bool Receiver::take_acks(ReplicaContext& c, ReplicaId from, const Frame& frame) 
   return true;
 }
 
-std::optional<std::string> Receiver::check(const ReplicaContext& c, const Stream& stream, const Frame& frame) {
+std::optional<std::string> Receiver::check(const ReplicaContext& c, LamportTime after, const Frame& frame) {
   const std::uint64_t leap =
       is_direct_client(frame.transmitter) ? limits::kDirectClockLeapMax : limits::kClockLeapMax;
   if (frame.ts.value > limits::kCounterMax) return "the logical clock has come to its end";
   if (frame.ts.value > c.clock.now().value + leap)
     return "timestamp " + std::to_string(frame.ts.value) + " is too far ahead of the clock " +
            std::to_string(c.clock.now().value);
-  if (frame.ts <= stream.last().ts)
+  if (frame.ts <= after)
     return "timestamp " + std::to_string(frame.ts.value) + " is not above the one before, " +
-           std::to_string(stream.last().ts.value);
+           std::to_string(after.value);
   // Everything that was executed was stable, so its transmitter had sent something later; LC2 covers earlier views.
   if (frame.count > 0 && frame.uid() <= c.last_executed)
     return "timestamp " + std::to_string(frame.ts.value) + " is not above what has been executed, " +

@@ -40,8 +40,8 @@ class Receiver {
   // sent, or does not say what it holds of a direct client.
   [[nodiscard]] static bool take_acks(ReplicaContext& c, ReplicaId from, const Frame& frame);
 
-  // Is this frame well-formed and above what came before in its stream? Any transmitter.
-  [[nodiscard]] static std::optional<std::string> check(const ReplicaContext& c, const Stream& stream,
+  // Is this frame well-formed and later than `after`, which came before in its stream? Any transmitter.
+  [[nodiscard]] static std::optional<std::string> check(const ReplicaContext& c, LamportTime after,
                                                         const Frame& frame);
 
  private:

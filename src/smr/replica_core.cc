@@ -142,7 +142,9 @@ bool ReplicaCore::take(ReplicaId from, const FramePtr& frame) {
   // Below: a repeat. Above: frames before it were lost with a link; its sender repeats them all.
   if (frame->seq <= stream->held()) return false;
   if (frame->seq != stream->held().next()) return false;
-  if (auto reason = Receiver::check(c_, *stream, *frame)) {
+  // A direct client's comes relayed, in a flush: its place is behind what is held, whatever this replica's welcome said.
+  const LamportTime after = is_direct_client(frame->transmitter) ? stream->held_ts() : stream->last().ts;
+  if (auto reason = Receiver::check(c_, after, *frame)) {
     c_.cut(from, std::move(*reason));
     return false;
   }

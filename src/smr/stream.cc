@@ -53,10 +53,10 @@ void Stream::compare(ReplicaId member) {
     disagrees_ = true;
 }
 
-std::vector<Content> Stream::newest(std::size_t most) const {
-  std::vector<Content> out;
+std::vector<Unsettled::Item> Stream::newest(std::size_t most) const {
+  std::vector<Unsettled::Item> out;
   for (std::size_t i = frames_.size() - std::min(most, frames_.size()); i < frames_.size(); ++i)
-    out.push_back(frames_[i]->content);
+    out.push_back({frames_[i]->ts, frames_[i]->content});
   return out;
 }
 

@@ -66,8 +66,10 @@ class Stream {
   [[nodiscard]] const Content& running(Seq seq) const { return running_[seq.value - trimmed_.value - 1]; }
   // Its transmitter has sent different frames under one name to two members.
   [[nodiscard]] bool disagrees() const { return disagrees_; }
-  // The contents of the newest frames up to `held`, at most so many.
-  [[nodiscard]] std::vector<Content> newest(std::size_t most) const;
+  // The newest frames up to `held`, at most so many.
+  [[nodiscard]] std::vector<Unsettled::Item> newest(std::size_t most) const;
+  // Of the newest frame in memory; of a direct client it may be below last().
+  [[nodiscard]] LamportTime held_ts() const { return frames_.empty() ? LamportTime() : frames_.back()->ts; }
 
   // In memory: trimmed < seq <= held.
   [[nodiscard]] const FramePtr& at(Seq seq) const;

@@ -126,8 +126,13 @@ struct Voided {
 
 // The newest frames of a direct client, up to the floor: as many as may not be settled yet.
 struct Unsettled {
+  struct Item {
+    LamportTime ts;
+    Content content;
+    bool operator==(const Item&) const = default;
+  };
   TransmitterId client;
-  std::vector<Content> frames;
+  std::vector<Item> frames;
   bool operator==(const Unsettled&) const = default;
 };
 // §4 flush step 2.
@@ -139,6 +144,7 @@ struct Flush {
   AckRow floors;         // highest seq held from every transmitter of `installed`
   AckRow bases;  // up to here every member acknowledged them; a member below has forgotten what it had on disk
   std::vector<Unsettled> unsettled{};  // of each direct client in `floors` that has some, in order
+  Uid last_executed{};                 // by the sender, in any view
 };
 // §4 flush step 4: a frame of view `frame->view` that the receiver misses.
 struct Relay {

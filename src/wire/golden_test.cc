@@ -115,15 +115,17 @@ TEST(Golden, between_replicas) {
             "5454020a510000003229bc6f69fcbb0400020203c8018080e4b3a1640200090b01080706050403020109000000000000"
             "00012e05000000000000000000000000000000010000000000000012000000040103616e6e0103656c6dc203323038ac"
             "02");
-  EXPECT_EQ(message(smr::PeerMessage(smr::Flush{ViewNumber(3),
-                                                true,
-                                                ViewNumber(2),
-                                                Position(0),
-                                                kRow,
-                                                {{TransmitterId(0), Seq(7)}},
-                                                {{TransmitterId(kDirectClientBit | 5), {{1, 2}, {3, 4}}}}})),
-            "5454020b2f000000e4d48ae843ac95ca030102000200090b01010007010b020100000000000000020000000000000003"
-            "000000000000000400000000000000");
+  EXPECT_EQ(message(smr::PeerMessage(smr::Flush{
+                ViewNumber(3),
+                true,
+                ViewNumber(2),
+                Position(0),
+                kRow,
+                {{TransmitterId(0), Seq(7)}},
+                {{TransmitterId(kDirectClientBit | 5), {{LamportTime(8), {1, 2}}, {LamportTime(9), {3, 4}}}}},
+                {LamportTime(7), TransmitterId(0)}})),
+            "5454020b3300000042bcdfa9d2cf126a030102000200090b01010007010b020801000000000000000200000000000000"
+            "09030000000000000004000000000000000700");
   EXPECT_EQ(message(smr::PeerMessage(smr::Relay{ViewNumber(3), frame(TransmitterId(1), {})})),
             "5454020c3e0000008ca0d30f7a636d740300020203c8018080e4b3a16400012e05000000000000000000000000000000"
             "010000000000000012000000040103616e6e0103656c6dc203323038ac02");

@@ -127,7 +127,10 @@ void put_unsettled(ByteWriter& out, const std::vector<smr::Unsettled>& unsettled
   for (const smr::Unsettled& one : unsettled) {
     put_transmitter(out, one.client);
     put_varint(out, one.frames.size());
-    for (const smr::Content& content : one.frames) put_content(out, content);
+    for (const auto& [ts, content] : one.frames) {
+      put_varint(out, ts.value);
+      put_content(out, content);
+    }
   }
 }
 
@@ -139,7 +142,10 @@ std::vector<smr::Unsettled> get_unsettled(ByteReader& in) {
     if (!is_direct_client(one.client) || (!unsettled.empty() && one.client <= unsettled.back().client)) in.fail();
     const std::size_t frames = get_count(in, limits::kDirectFramesMax);
     if (frames == 0) in.fail();  // it would not be named
-    for (std::size_t i = 0; i < frames && in.ok(); ++i) one.frames.push_back(get_content(in));
+    for (std::size_t i = 0; i < frames && in.ok(); ++i) {
+      const LamportTime ts(get_counter(in));
+      one.frames.push_back({ts, get_content(in)});
+    }
     unsettled.push_back(std::move(one));
   }
   return unsettled;
@@ -155,6 +161,8 @@ void put(Bytes& out, const smr::Flush& flush) {
   put_row(m, flush.floors);
   put_row(m, flush.bases);
   put_unsettled(m, flush.unsettled);
+  put_varint(m, flush.last_executed.ts.value);
+  put_transmitter(m, flush.last_executed.transmitter);
   m.finish();
 }
 void put(Bytes& out, const smr::Relay& relay) {
@@ -190,6 +198,8 @@ smr::Flush get_flush(ByteReader& in) {
   f.floors = get_row(in);
   f.bases = get_row(in);
   f.unsettled = get_unsettled(in);
+  f.last_executed.ts = LamportTime(get_counter(in));
+  f.last_executed.transmitter = get_transmitter(in);
   return f;
 }
 smr::Relay get_relay(ByteReader& in) {

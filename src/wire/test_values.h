@@ -226,7 +226,8 @@ class Maker {
     for (const auto& [transmitter, seq] : row()) {
       if (!is_direct_client(transmitter)) continue;
       auto& one = out.emplace_back(smr::Unsettled{transmitter, {}});
-      for (std::uint64_t n = 1 + below(4); n > 0; --n) one.frames.push_back({any(), any()});
+      for (std::uint64_t n = 1 + below(4); n > 0; --n)
+        one.frames.push_back({LamportTime(counter()), {any(), any()}});
     }
     return out;
   }

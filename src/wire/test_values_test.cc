@@ -33,8 +33,14 @@ void add_links(std::vector<Bytes>& all, Maker& make) {
 
 void add_peers(std::vector<Bytes>& all, Maker& make) {
   add(all, make.frame());
-  add(all, smr::PeerMessage(smr::Flush{make.view(), make.coin(), make.view(), make.position(), make.row(),
-                                       make.row(), make.unsettled()}));
+  add(all, smr::PeerMessage(smr::Flush{make.view(),
+                                       make.coin(),
+                                       make.view(),
+                                       make.position(),
+                                       make.row(),
+                                       make.row(),
+                                       make.unsettled(),
+                                       {LamportTime(make.counter()), TransmitterId(make.below(16))}}));
   add(all, smr::PeerMessage(smr::Relay{make.view(), make.frame_ptr()}));
   add(all, smr::PeerMessage(smr::Done{make.view()}));
   add(all, smr::PeerMessage(smr::Heartbeat{BootTime(make.any_signed()),
