@@ -55,15 +55,17 @@ void Receiver::persisted(ReplicaContext& c, std::uint64_t ticket) {
 
 // The tickets of what is dropped are dropped too: another frame may be held under the same name later.
 void Receiver::drop_beyond(ReplicaContext& c, const AckRow& targets) {
-  for (const auto& [x, target] : targets) {
+  for (const auto& target : targets) {
+    const TransmitterId x = target.first;
+    const Seq last = target.second;
     Stream* stream = c.streams.find(x);
-    if (stream == nullptr || stream->held() <= target) continue;
-    stream->drop_beyond(target);
-    std::erase_if(waiting_, [&](const Waiting& w) { return !w.voids && w.transmitter == x && w.seq > target; });
+    if (stream == nullptr || stream->held() <= last) continue;
+    stream->drop_beyond(last);
+    std::erase_if(waiting_, [&](const Waiting& w) { return !w.voids && w.transmitter == x && w.seq > last; });
     if (!c.options.durable) continue;
-    waiting_.push_back({++last_ticket_, x, target, true});
+    waiting_.push_back({++last_ticket_, x, last, true});
     ++c.voids_unsynced;
-    c.out->persist.push_back({last_ticket_, Voided{c.installed.number, x, target}});
+    c.out->persist.push_back({last_ticket_, Voided{c.installed.number, x, last}});
   }
 }
 

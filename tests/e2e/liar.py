@@ -166,20 +166,32 @@ class Stall(unittest.TestCase):
         return served, pause, met
 
     def test_silent_and_late_ones_are_sent_away_for_longer_and_longer(self):
+        def heard(direct, link):
+            """The next message; a new view is greeted again."""
+            kind, payload = link.next()
+            view = wire.read_varint(payload, 0)[0] if kind == wire.VIEW_IS else 0
+            if view > direct.view:
+                direct.view, direct.seq = view, 1
+                for each in direct.links:
+                    each.send(wire.message(wire.DIRECT_HELLO, wire.direct_hello(view)))
+            return kind, payload
+
+        def ready(direct):
+            found = select.select([link.socket for link in direct.links], [], [], 0.1)[0]
+            return [link for link in direct.links if link.socket in found]
+
         def silent(direct, stop):
             while not stop.is_set():
-                ready = select.select([link.socket for link in direct.links], [], [], 0.1)[0]
-                for link in direct.links:
-                    if link.socket in ready:
-                        link.next()
+                for link in ready(direct):
+                    heard(direct, link)
 
         def late(direct, stop):
             while not stop.is_set():
-                ready = select.select([link.socket for link in direct.links], [], [], 0.1)[0]
-                for link in direct.links:
-                    if link.socket in ready and link.next()[0] == SOLICIT:
+                for link in ready(direct):
+                    kind, payload = heard(direct, link)
+                    if kind == SOLICIT:
                         stop.wait(0.9)
-                        null = direct.null(direct.ts + 1000)
+                        null = direct.null(wire.read_varint(payload, wire.read_varint(payload, 0)[1])[0])
                         for each in direct.links:
                             each.send(null)
 
