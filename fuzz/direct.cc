@@ -5,7 +5,8 @@
 // client can stop a replica, and afterwards all have executed the same.
 //
 // A direct client is a transmitter, and like a replica it fails by stopping (docs/explanation/protocol.md 3): so it tells all
-// replicas the same, in the same order, and its timestamps are above the clocks it was welcomed with.
+// replicas the same, in the same order, and its timestamps are above the clocks it was welcomed with. (One that lies:
+// src/smr/equivocation_test.cc and the simulator.)
 #include <algorithm>
 #include <array>
 

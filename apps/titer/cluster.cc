@@ -25,6 +25,7 @@
 #include "cluster/console.h"
 #include "cluster/supervisor.h"
 #include "host/descriptors.h"
+#include "host/secret_file.h"
 #include "net/loop.h"
 #include "net/tls.h"
 #include "titer/command.h"
@@ -106,6 +107,7 @@ cluster::SupervisorOptions supervisor_options(const Options& options) {
   out.accept_data_loss = options.accept_data_loss;
   out.restart = !options.no_restart;
   out.execution_logs = options.execution_logs;
+  out.secret = host::new_secret().to_text();  // all replicas are of this supervisor
   if (options.frames_in_flight > 0)
     out.replica_arguments = {"--frames-in-flight", std::to_string(options.frames_in_flight)};
   if (options.accept_clock) add_arguments(out, {"--accept-clock"});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cluster/register_file.h"
+#include "host/secret_file.h"
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/roster.h"
@@ -21,6 +22,23 @@ struct Options {
   std::vector<std::string> machines;
   bool if_absent = false;
 };
+
+// The secret of the replicas, where the configuration names a file for it that is not there yet.
+Status make_secret(const std::string& config_path) {
+  const auto config = host::read_config(config_path);
+  if (!config) return config.error();
+  if (config->secret_file.empty()) return ok_status();
+  const auto made = host::make_secret(config->secret_file);
+  if (!made) return made.error();
+  if (*made)
+    fmt::print(
+        "The secret of the replicas is in {}: copy it to the same place on each machine, readable by its "
+        "owner alone.\n",
+        config->secret_file);
+  else if (const auto there = host::read_secret(config->secret_file); !there)
+    return there.error();
+  return ok_status();
+}
 
 int run(const Options& options) {
   view::ClusterRecord fresh;
@@ -42,9 +60,10 @@ int run(const Options& options) {
                      "the register has a cluster of this name already; choose another [cluster] name. "
                      "`titer replica list` shows the one that is there"};
       });
-  if (code == kExitOk)
-    fmt::print("Start `titer serve` on each machine: the first bootstraps the cluster, the others join.\n");
-  return code;
+  if (code != kExitOk) return code;
+  if (const Status made = make_secret(options.at.config); !made) return fail(made.error());
+  fmt::print("Start `titer serve` on each machine: the first bootstraps the cluster, the others join.\n");
+  return kExitOk;
 }
 
 Runner setup(Flags& flags) {

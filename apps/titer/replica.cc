@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,14 @@ struct Options {
   host::ConnectionSettings connections;
 };
 
+// What the supervisor has handed over, and nobody after us gets.
+Result<wire::PeerSecret> take_secret() {
+  const char* text = std::getenv(cluster::kSecretVariable);
+  auto secret = wire::PeerSecret::parse(text != nullptr ? text : "");
+  ::unsetenv(cluster::kSecretVariable);
+  return secret;
+}
+
 constexpr std::int64_t kRefusalReadUs = 2'000'000;
 constexpr std::int64_t kFirstRecordUs = 10'000'000;
 constexpr std::int64_t kOthersReadUs = 3'600'000'000;  // the supervisor waits for all before it decides
@@ -46,7 +55,8 @@ wire::Inventory refusal(const Error& error) {
   return inventory;
 }
 
-node::NodeOptions node_options(const Options& options, const host::ReplicaProcess& process) {
+node::NodeOptions node_options(const Options& options, const host::ReplicaProcess& process,
+                               const wire::PeerSecret& secret) {
   node::NodeOptions node;
   node.shares_machine = true;
   node.me = ReplicaId(options.index);
@@ -56,6 +66,7 @@ node::NodeOptions node_options(const Options& options, const host::ReplicaProces
     node.roster[i] = net::Address{"127.0.0.1", static_cast<std::uint16_t>(options.base_port + i), process.tls.wire};
   node.frames_in_flight = options.frames_in_flight;
   node.accept_clock = options.accept_clock;
+  node.secret = secret;
   node.local_socket = options.local_socket;
   node.limits.rates = net::RateLimits::of(options.requests_per_key, options.requests_per_address);
   host::limit_connections(process.descriptors, options.connections, node);
@@ -100,7 +111,7 @@ bool keeps_log(const Options& options, const SupervisedProcess& process) {
   return options.data.empty() ? !founder : store::has_identity(options.data);
 }
 
-void begin_http(const Options& options, host::ReplicaProcess& process) {
+void begin_http(const Options& options, host::ReplicaProcess& process, const wire::PeerSecret& secret) {
   if (options.http_port == 0) return;
   const auto address = [&](std::uint16_t base, std::uint16_t index) {
     return net::Address{"127.0.0.1", static_cast<std::uint16_t>(base + index), process.tls.http};
@@ -115,7 +126,7 @@ void begin_http(const Options& options, host::ReplicaProcess& process) {
   for (std::uint16_t i = 0; i < options.replicas; ++i)
     peers.push_back({i, api::url_of(address(options.http_port, i))});
   setup.peers->set(std::move(peers));
-  setup.cluster_control = true;
+  setup.control_token = secret.derive("titer control token");
   setup.rates = net::RateLimits::of(options.requests_per_key, options.requests_per_address);
   setup.connections = host::place_limits(process.descriptors.http, options.connections);
   host::serve_http(process, std::move(setup));
@@ -156,6 +167,12 @@ int run(const Options& options) {
     spdlog::error("a replica is started by `titer cluster`: there is no supervisor at descriptor 3");
     return kExitUsage;
   }
+  const auto secret = take_secret();
+  if (!secret) {
+    spdlog::error("a replica is started by `titer cluster`, in whose environment is {}: {}",
+                  cluster::kSecretVariable, secret.error().message);
+    return kExitUsage;
+  }
   auto reg = std::make_unique<view::LocalRegister>(std::move(control), register_events(process));
   process.supervisor = reg.get();
   process.reg = std::move(reg);
@@ -177,7 +194,7 @@ int run(const Options& options) {
   }
   if (durable && !wait_for_record(process, kOthersReadUs)) return kExitUnreachable;
   if (process.stopped) return kExitOk;  // in the same breath as the record
-  node::NodeOptions settings = node_options(options, process);
+  node::NodeOptions settings = node_options(options, process, *secret);
   settings.bootstraps = process.first->number == ViewNumber();
   auto opened = node::Node::open(std::move(settings), process.loop, *process.first, std::move(local_state).value());
   if (!opened) {
@@ -187,7 +204,7 @@ int run(const Options& options) {
   }
   process.node = std::move(opened).value();
   process.node->use(*process.reg);
-  begin_http(options, process);
+  begin_http(options, process, *secret);
   return host::run_node(process);
 }
 

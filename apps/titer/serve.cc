@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "host/replica_daemon.h"
+#include "host/secret_file.h"
 #include "titer/command.h"
 #include "titer/page.h"
 #include "titer/remote.h"
@@ -55,6 +56,8 @@ int check(host::Config& config) {
     const Status usable = tls ? (*tls)->expect_not_expired(net::wall_now()) : Status(tls.error());
     if (!usable) return refuse({Code::kInvalid, "[tls]: " + usable.error().message});
   }
+  if (!config.secret_file.empty())
+    if (const auto secret = host::read_secret(config.secret_file); !secret) return refuse(secret.error());
   fmt::print("replica {} of cluster {} at {}: the configuration can be used\n", config.index.value, config.cluster,
              config.wire.text());
   return kExitOk;
@@ -99,7 +102,8 @@ Runner setup(Flags& flags) {
   flags.flag("--check", options->check, "say whether the configuration can be used, and end: exit code 0 or 2");
   flags.flag("--accept-clock", options->accept_clock,
              "this machine's clock is right, though it is more than a week ahead of the data");
-  flags.flag("--insecure", options->insecure, "serve beyond this machine without TLS");
+  flags.flag("--insecure", options->insecure,
+             "serve beyond this machine without TLS, and use keys where anybody could pose as a replica");
   flags.footer(
       "Exit codes: 0 stopped, or its place in the cluster is gone; 2 it cannot start so: the log says what to do;\n"
       "3 excluded from the view: start it again, it learns; 4 its disk or its state is not to be trusted.");

@@ -34,7 +34,9 @@ struct Setup {
   std::vector<std::string> hosts =
       {};  // names by which browsers know this server, beside those of the replicas (origin.h)
   std::vector<net::Network> trusted_proxies;  // see http/forwarded.h
-  bool cluster_control = false;               // a supervisor on this machine takes admin commands
+  // A supervisor on this machine kills and starts replicas for who knows this token; empty: there is none. The same at all
+  // replicas of a cluster, because the page moves among them.
+  std::string control_token = {};
   unsigned workers = 1;
   net::RateLimits rates;
   net::PlaceLimits connections{limits::kConnectionsMax, limits::kConnectionsMax / 4};  // of each worker

@@ -43,7 +43,7 @@ void status(HandlerContext& context, const http::Exchange& exchange) {
     http::Response response;
     response.body.assign(json->substr(0, json->rfind('}')));
     response.body += fmt::format(R"(,"http":{},"peers":{})", context.http_json(), context.setup.peers->now()->json);
-    if (context.setup.cluster_control) response.body += R"(,"cluster_control":true)";
+    if (!context.setup.control_token.empty()) response.body += R"(,"cluster_control":true)";
     response.body += "}";
     exchange.respond(std::move(response));
   });

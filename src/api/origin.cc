@@ -52,4 +52,9 @@ bool may_write(const http::Request& request, const OurNames& ours) {
                      [&](const Peer& peer) { return place_of(peer.url) == place; });
 }
 
+bool may_read_what_is_ours(const http::Request& request, const OurNames& ours) {
+  const std::string place = place_of(request.header("host"));
+  return is_ours(host_of(place), ours) && may_write(request, ours);
+}
+
 }  // namespace titer::api

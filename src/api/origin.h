@@ -29,4 +29,8 @@ struct OurNames {
 
 [[nodiscard]] bool may_write(const http::Request& request, const OurNames& ours);
 
+// The same for what only our pages may read. A page that reads where it came from sends no Origin, so here the Host counts
+// in any case.
+[[nodiscard]] bool may_read_what_is_ours(const http::Request& request, const OurNames& ours);
+
 }  // namespace titer::api

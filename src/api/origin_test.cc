@@ -7,14 +7,15 @@
 namespace titer::api {
 namespace {
 
-bool allowed(std::string_view origin, std::string_view host = "127.0.0.1:8080", bool tls = false) {
+bool allowed(std::string_view origin, std::string_view host = "127.0.0.1:8080", bool tls = false,
+             decltype(may_write)* may = may_write) {
   http::Request request;
   request.headers = {{"Host", host}};
   if (!origin.empty()) request.headers.emplace_back("Origin", origin);
   const std::vector<Peer> peers = {
       {0, "http://127.0.0.1:8080"}, {1, "http://127.0.0.1:8081"}, {2, "http://b.replica.example:8080"}};
   const std::vector<std::string> hosts = {"clinic.example"};
-  return may_write(request, {peers, hosts, tls});
+  return may(request, {peers, hosts, tls});
 }
 
 TEST(Origin, ProgramsSendNone) { EXPECT_TRUE(allowed("")); }
@@ -48,6 +49,20 @@ TEST(Origin, APageOfSomebodyElseOnlyReads) {
   EXPECT_FALSE(allowed("http://127.0.0.1:9999"));
   EXPECT_FALSE(allowed("http://127.0.0.1:8081.evil.example"));
   EXPECT_FALSE(allowed("null"));
+}
+
+// A page that reads from where it was loaded sends no Origin, and neither does one whose name was made to point here.
+TEST(Origin, WhatIsOursIsReadUnderOurNamesAndByOurPagesOnly) {
+  const auto reads = [](std::string_view origin, std::string_view host) {
+    return allowed(origin, host, false, may_read_what_is_ours);
+  };
+  EXPECT_TRUE(reads("", "127.0.0.1:8080"));
+  EXPECT_TRUE(reads("", "localhost:8080"));
+  EXPECT_TRUE(reads("http://127.0.0.1:8081", "127.0.0.1:8080")) << "the page of another replica";
+  EXPECT_FALSE(reads("", "evil.example:8080"));
+  EXPECT_FALSE(reads("", ""));
+  EXPECT_FALSE(reads("http://evil.example", "127.0.0.1:8080"));
+  EXPECT_FALSE(reads("null", "127.0.0.1:8080"));
 }
 
 }  // namespace

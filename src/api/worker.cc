@@ -40,7 +40,7 @@ http::Response options(const http::Router::Found& found, bool writes) {
   out.headers.emplace_back("Access-Control-Allow-Methods", writes ? found.allowed : "GET, HEAD");
   out.headers.emplace_back("Access-Control-Allow-Headers",
                            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "
-                           "Titer-Actor, Titer-Min-Position");
+                           "Titer-Actor, Titer-Min-Position, Titer-Token");
   out.headers.emplace_back("Access-Control-Max-Age", "86400");
   return out;
 }

@@ -39,6 +39,8 @@ inline constexpr std::int64_t kWallTimeMaxMs = 253'402'300'799'999;  // 9999-12-
 inline constexpr std::size_t kUnsafeFramesMax = 64;                    // own frames not yet safe, per transmitter
 inline constexpr std::size_t kPendingBytesMax = std::size_t{8} << 20;  // requests waiting for a frame
 inline constexpr std::size_t kDirectClientsMax = 1024;                 // known to one replica in one view
+// Of one direct client, held and not yet executed and acknowledged by all. A flush names what each is: 4 MiB at most.
+inline constexpr std::size_t kDirectFramesMax = std::size_t{4} * kUnsafeFramesMax;
 
 // --- sessions: exactly once is remembered this far
 inline constexpr std::size_t kSessionsMax = 16'384;
@@ -59,7 +61,9 @@ inline constexpr std::int64_t kSuspectAfterUs = 800'000;  // a peer silent that 
 inline constexpr std::int64_t kSuspectEarlyUs = 300'000;  // … one whose heartbeats come on time after so long
 inline constexpr std::int64_t kReadLeaseUs = 250'000;     // D of protocol.md §5
 inline constexpr std::int64_t kSolicitPatienceUs = 1'000'000;  // a direct client that does not answer a solicit
-inline constexpr std::int64_t kDirectRestUs = 200'000;         // an idle direct client becomes passive
+inline constexpr std::int64_t kSolicitLateUs =
+    100'000;  // what is longer counts; all of it in one view has the same patience
+inline constexpr std::int64_t kDirectRestUs = 200'000;  // an idle direct client becomes passive
 
 // --- connections
 inline constexpr std::int64_t kHandshakeUs = 5'000'000;  // a connection that has not said hello by then is cut off

@@ -45,8 +45,8 @@ class SpawnPlan {
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 
-  int run(pid_t& pid, const std::string& program, char* const* argv) const {
-    return posix_spawn(&pid, program.c_str(), &files_, &attributes_, argv, environ);
+  int run(pid_t& pid, const std::string& program, char* const* argv, char* const* environment) const {
+    return posix_spawn(&pid, program.c_str(), &files_, &attributes_, argv, environment);
   }
 
  private:
@@ -57,7 +57,7 @@ class SpawnPlan {
 }  // namespace
 
 Result<ChildProcess> spawn(const std::string& program, const std::vector<std::string>& arguments,
-                           const std::string& log_path) {
+                           const std::string& log_path, const EnvironmentVariable& variable) {
   // The same as the child will do, so that the message names the file and not the program.
   const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log < 0) return os_error("cannot write the log " + log_path, errno);
@@ -74,8 +74,12 @@ Result<ChildProcess> spawn(const std::string& program, const std::vector<std::st
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (std::string& argument : owned) argv.push_back(argument.data());
   argv.push_back(nullptr);
+  std::string added = variable.name + "=" + variable.value;
+  std::vector<char*> environment;
+  for (char** one = environ; *one != nullptr; ++one) environment.push_back(*one);
+  environment.insert(environment.end(), {added.data(), nullptr});
   ChildProcess process{-1, pair[0]};
-  const int error = SpawnPlan(pair[1], log_path).run(process.pid, program, argv.data());
+  const int error = SpawnPlan(pair[1], log_path).run(process.pid, program, argv.data(), environment.data());
   ::close(pair[1]);
   if (error == 0) return process;
   ::close(pair[0]);

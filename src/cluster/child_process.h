@@ -16,14 +16,21 @@
 namespace titer::cluster {
 
 inline constexpr int kControlFd = 3;
+// In the environment of a child: the secret of the replicas. Only processes of the same user can read another one's
+// environment; a command line can be read by everybody.
+inline constexpr const char* kSecretVariable = "TITER_REPLICA_SECRET";
 
 struct ChildProcess {
   pid_t pid = -1;
   int control = -1;  // our end of the socket pair; the caller owns it
 };
 
-// Runs `program` with these arguments (argv[1…]); its output is appended to `log_path`.
+struct EnvironmentVariable {
+  std::string name, value;
+};
+
+// Runs `program` with these arguments (argv[1…]), in our environment and `variable`; its output is appended to `log_path`.
 [[nodiscard]] Result<ChildProcess> spawn(const std::string& program, const std::vector<std::string>& arguments,
-                                         const std::string& log_path);
+                                         const std::string& log_path, const EnvironmentVariable& variable);
 
 }  // namespace titer::cluster

@@ -95,7 +95,7 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
   arguments.insert(arguments.end(), options_.replica_arguments.begin(), options_.replica_arguments.end());
   const std::string log = fmt::format("{}/replica-{}.log", options_.data_dir, index);
   arguments.insert(arguments.end(), {"--log", log});
-  auto process = spawn(options_.program, arguments, log);
+  auto process = spawn(options_.program, arguments, log, {kSecretVariable, options_.secret});
   if (!process) return process.error();
   Slot& slot = slots_[index];
   if (slot.link) slot.link->detach();

@@ -60,6 +60,7 @@ struct SupervisorOptions {
   bool restart = true;                         // start replicas again that end without a command
   std::string execution_logs;                  // directory; empty: none
   std::vector<std::string> replica_arguments;  // passed on as they are
+  std::string secret;                          // of the replicas, as text; they find it in their environment
 };
 
 class Supervisor final : private net::ConnectionOwner {

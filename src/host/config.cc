@@ -113,7 +113,7 @@ class Reader {
 
 void check_names(Reader& in) {
   in.only("", {"cluster", "replica", "register", "tls", "http", "limits", "log", "insecure"});
-  in.only("cluster", {"name", "restart_with"});
+  in.only("cluster", {"name", "restart_with", "secret_file"});
   in.only("replica", {"index", "data", "wire", "http", "durability", "local_socket", "execution_log", "reads"});
   in.only("register", {"endpoints", "user", "password_file", "ca", "certificate", "key"});
   in.only("tls", {"ca", "certificate", "key"});
@@ -235,6 +235,7 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
   if (restart_with != "majority" && restart_with != "any")
     in.fail(in.node_of("cluster", "restart_with"), "\"restart_with\" must be \"majority\" or \"any\"");
   out.any_may_restart = restart_with == "any";
+  out.secret_file = in.text("cluster", "secret_file");
   read_replica(in, overrides, out);
   read_http(in, out);
   read_register(in, out);
@@ -269,6 +270,10 @@ Status secure_etcd(Config& config) {
   if (!tls) return Error{Code::kInvalid, "[register]: " + tls.error().message};
   config.etcd.tls = config.etcd_renewed = std::move(tls).value();
   return ok_status();
+}
+
+bool keys_protect(const Config& config) {
+  return config.tls.given() || !config.secret_file.empty() || config.insecure;
 }
 
 Status secure_enough(const Config& config) {

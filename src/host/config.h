@@ -35,6 +35,7 @@ struct Config {
   // [cluster]
   std::string cluster;           // its name: which key of the register is its record
   bool any_may_restart = false;  // restart_with = "any"
+  std::string secret_file;       // of the replicas (secret_file.h); empty: there is none
 
   // [replica]
   ReplicaId index;
@@ -84,6 +85,10 @@ struct Overrides {
 // Reads the certificates for etcd, when an endpoint is https://. Refuses to send etcd's password in the clear to another
 // machine, unless `insecure`.
 [[nodiscard]] Status secure_etcd(Config& config);
+
+// Somebody who reaches a replica's port cannot pose as a replica, and take every key: there are certificates or a secret. Or it
+// is said that this is meant.
+[[nodiscard]] bool keys_protect(const Config& config);
 
 // Nobody beyond this machine is spoken to in the clear, unless it is said that this is meant.
 [[nodiscard]] Status secure_enough(const Config& config);

@@ -192,5 +192,21 @@ TEST(Config, beyond_loopback_it_needs_tls_or_a_word) {
   EXPECT_TRUE(secure_enough(*config).ok());
 }
 
+TEST(Config, keys_protect_where_replicas_prove_who_they_are) {
+  auto config = parse_config(kWhole, "titer.toml");
+  ASSERT_TRUE(config.ok());
+  EXPECT_FALSE(keys_protect(*config)) << "on loopback too";
+  const auto secret =
+      parse_config(replaced(kWhole, "\"north\"", "\"north\"\nsecret_file = \"secret\""), "titer.toml");
+  ASSERT_TRUE(secret.ok());
+  EXPECT_EQ(secret->secret_file, "secret");
+  EXPECT_TRUE(keys_protect(*secret));
+  config->insecure = true;
+  EXPECT_TRUE(keys_protect(*config));
+  config->insecure = false;
+  config->tls = {"ca.pem", "replica.pem", "replica-key.pem"};
+  EXPECT_TRUE(keys_protect(*config));
+}
+
 }  // namespace
 }  // namespace titer::host

@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "net/connection.h"
 #include "net/loop.h"
+#include "wire/codec.h"
 
 namespace titer::host {
 
@@ -217,13 +218,11 @@ Status DeathWatch::spawn() {
   return os_error("it cannot be started", error);
 }
 
-void DeathWatch::brief(const wire::Hello& notice, const std::vector<std::string>& addresses) {
-  Bytes bytes;
-  wire::encode(bytes, notice);
+void DeathWatch::brief(ByteView notice, const std::vector<std::string>& addresses) {
   std::string briefing;
   for (const std::string& address : addresses) briefing += address + '\n';
   briefing += '\0';
-  briefing += as_text(bytes);
+  briefing += as_text(notice);
   if (briefing == briefing_) return;
   briefing_ = std::move(briefing);
   tell_watch();

@@ -5,7 +5,7 @@
 // To them a killed process is a broken connection; it might be alive, and so they have to wait for its read lease. Only the
 // kernel of its machine knows that it is dead. The watch is this program again, started by the replica's process. It holds a
 // pidfd of that process, which becomes readable when all of its threads have ended, and never before. Then it says a death notice
-// (wire::Role::kDeathNotice) to the members that it was told of last, and ends. So a notice is about one process (its
+// (wire::Role::kDeathNotice, with its proof) to the members that it was told of last, and ends. So a notice is about one process (its
 // incarnation, chosen at random, is in it), and true whenever it arrives.
 //
 // It is an improvement and never needed: where no notice comes (the machine lost power, the watch was killed too, the process
@@ -31,10 +31,10 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "cluster/restart_backoff.h"
 #include "net/tls.h"
-#include "wire/codec.h"
 
 namespace titer::host {
 
@@ -47,8 +47,9 @@ class DeathWatch {
   DeathWatch& operator=(const DeathWatch&) = delete;
 
   void start();
-  // When this process ends, `notice` is told at these addresses; none: nobody is told. Replaces what was said before.
-  void brief(const wire::Hello& notice, const std::vector<std::string>& addresses);
+  // When this process ends, `notice` (whole messages) is told at these addresses; none: nobody is told. Replaces what was said
+  // before.
+  void brief(ByteView notice, const std::vector<std::string>& addresses);
 
   // The watch's process, from its beginning to its end. `files`: what connections to the other replicas show; no certificate:
   // plain. `begin_log` is called when there is something to log.

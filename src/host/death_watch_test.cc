@@ -18,6 +18,8 @@
 
 #include "net/loop.h"
 
+#include "wire/codec.h"
+
 namespace titer::host {
 namespace {
 
@@ -66,18 +68,14 @@ class Listener {
   std::uint16_t port_ = 0;
 };
 
-wire::Hello notice() {
+Bytes notice() {
   wire::Hello hello;
   hello.role = wire::Role::kDeathNotice;
   hello.cluster = 7;
   hello.replica = ReplicaId(2);
   hello.incarnation = Incarnation(102);
-  return hello;
-}
-
-Bytes notice_bytes() {
   Bytes bytes;
-  wire::encode(bytes, notice());
+  wire::encode(bytes, hello);
   return bytes;
 }
 
@@ -136,7 +134,7 @@ TEST(DeathWatch, tells_the_members_of_the_newest_briefing_and_only_when_the_proc
   EXPECT_FALSE(member.called(200)) << "it lives";
   replica.end(SIGKILL);
   ASSERT_TRUE(member.called(kPatienceMs));
-  EXPECT_EQ(member.heard(notice_bytes().size()), notice_bytes());
+  EXPECT_EQ(member.heard(notice().size()), notice());
   EXPECT_TRUE(replica.watch_has_ended());
   EXPECT_FALSE(before.called(0));
 }
@@ -151,7 +149,7 @@ TEST(DeathWatch, one_who_listens_hears_it_though_another_one_does_not) {
   Watched replica([&](DeathWatch& watch) { watch.brief(notice(), {gone, member.address()}); });
   replica.end(SIGABRT);
   ASSERT_TRUE(member.called(kPatienceMs));
-  EXPECT_EQ(member.heard(notice_bytes().size()), notice_bytes());
+  EXPECT_EQ(member.heard(notice().size()), notice());
 }
 
 TEST(DeathWatch, a_process_that_is_no_member_ends_in_silence) {

@@ -11,6 +11,7 @@
 
 #include "cluster/register_file.h"
 #include "host/exit_code.h"
+#include "host/secret_file.h"
 
 namespace titer::host {
 
@@ -45,7 +46,8 @@ ReplicaDaemon::ReplicaDaemon(Config config, LocalMetadataStore metadata_store, s
 }
 
 int ReplicaDaemon::run() {
-  if (const Status secured = begin_tls(); !secured) {
+  for (const Status& secured : {begin_tls(), begin_secret()}) {
+    if (secured) continue;
     spdlog::error("{}", secured.error().message);
     return kExitUsage;
   }
@@ -71,6 +73,14 @@ Status ReplicaDaemon::begin_tls() {
   process_.tls = std::move(tls).value();
   config_.wire.tls = process_.tls.wire;
   if (config_.http) config_.http->tls = process_.tls.http;
+  return ok_status();
+}
+
+Status ReplicaDaemon::begin_secret() {
+  if (config_.secret_file.empty()) return ok_status();
+  auto read = read_secret(config_.secret_file);
+  if (!read) return read.error();
+  secret_ = std::move(read).value();
   return ok_status();
 }
 
@@ -158,6 +168,14 @@ std::optional<int> ReplicaDaemon::read_disk() {
     return kExitUsage;
   }
   local_state_ = std::move(local_state).value();
+  if (local_state_->machine.registry().has_keys() && !keys_protect(config_)) {
+    spdlog::error(
+        "the data has keys, and without TLS and without a secret of the replicas they protect nothing: anybody who "
+        "reaches this replica's port can pose as a replica. Configure [tls], or [cluster] secret_file (`titer "
+        "init` "
+        "makes that file; all replicas need the same), or start with --insecure");
+    return kExitUsage;
+  }
   starting_process_.now = me_;
   starting_process_.empty = !known;
   starting_process_.any_may_restart = config_.any_may_restart;
@@ -249,6 +267,8 @@ std::optional<int> ReplicaDaemon::become_replica() {
   options.cluster = record_->cluster;
   options.roster = roster_of(*record_);
   options.bootstraps = startup_step_by(*record_).kind == view::StartupStep::Kind::kBootstrap;
+  options.secret = secret_;
+  options.keys = keys_protect(config_);
   options.local_socket = config_.local_socket;
   if (config_.frames_in_flight > 0) options.frames_in_flight = config_.frames_in_flight;
   options.remote_writes_need_key = !config_.insecure;
@@ -323,7 +343,10 @@ void ReplicaDaemon::brief_death_watch() {
   notice.cluster = record_->cluster;
   notice.replica = me_.id;
   notice.incarnation = me_.incarnation;
-  death_watch_.brief(notice, others);
+  Bytes bytes;
+  wire::encode(bytes, notice);
+  if (secret_) wire::encode(bytes, wire::Proof{secret_->prove_death(notice.cluster, me_.id, me_.incarnation)});
+  death_watch_.brief(bytes, others);
 }
 
 // A process that has been a member for long is steady again.

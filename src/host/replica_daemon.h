@@ -60,6 +60,7 @@ class ReplicaDaemon {
   [[nodiscard]] node::Roster roster_of(const view::ClusterRecord& record) const;
   void begin_http();
   [[nodiscard]] Status begin_tls();
+  [[nodiscard]] Status begin_secret();
   void tell_peers();
   void brief_death_watch();
   void wait_for_signal();
@@ -83,6 +84,7 @@ class ReplicaDaemon {
   std::shared_ptr<api::Peers> http_peers_ = std::make_shared<api::Peers>();
   view::EtcdRegister* register_ = nullptr;     // is process_.reg
   std::optional<view::ClusterRecord> record_;  // the newest
+  std::optional<wire::PeerSecret> secret_;     // of the replicas
   std::string refusal_;
   view::StartingProcess starting_process_;
   std::optional<node::Node::LocalState> local_state_;

@@ -2,6 +2,8 @@
 
 #include "node/clients.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -60,8 +62,9 @@ void Clients::adopt(net::Connection& connection, const wire::Hello& hello, const
   by_session_[hello.session] = client.get();
   if (direct) {
     // What it had sent on the old one may be lost, so smr hears of its end first (smr/direct_clients.h).
-    if (by_transmitter_.contains(hello.transmitter)) engine_.step(smr::input::DirectLost{hello.transmitter});
-    by_transmitter_[hello.transmitter] = client.get();
+    Client*& before = by_transmitter_[hello.transmitter];
+    if (before != nullptr) lose_direct(*before);
+    before = client.get();
   }
   wire::encode(connection.outgoing(), reply);
   mark(*client);
@@ -126,12 +129,34 @@ void Clients::handle_direct(Client& client, const wire::Message& message) {
                                    "requests are limited here, so a direct client needs a key");
   auto decoded = wire::decode_from_client(message);
   if (!decoded) return client.connection->fail(decoded.error().code, decoded.error().message);
+  if (std::holds_alternative<smr::Hello>(*decoded))
+    if (const Status welcomed = welcome(client); !welcomed)
+      return client.connection->fail(welcomed.error().code, welcomed.error().message);
   if (const auto* frame = std::get_if<smr::FramePtr>(&*decoded); frame != nullptr && (*frame)->count > 0) {
     for (smr::RequestReader reader(*(*frame)->requests); reader.more();)
       if (const Status own = check_key(client, reader.next().body); !own)
         return client.connection->fail(own.error().code, own.error().message);
   }
   engine_.step(smr::input::Direct{client.transmitter, std::move(decoded).value()});
+}
+
+Status Clients::welcome(const Client& client) const {
+  if (const std::int64_t wait = hold_offs_.wait_us(client.address, client.key.value, net::boot_now()); wait > 0)
+    return Error{Code::kTooMany,
+                 fmt::format("direct clients of this address or key have held up the others again and again; come "
+                             "again in {} s, or write through a gateway",
+                             wait / 1'000'000 + 1)};
+  const auto same = [&](const auto& one) { return one.second->address == client.address; };
+  if (client.address != 0 && std::count_if(by_transmitter_.begin(), by_transmitter_.end(), same) >
+                                 static_cast<std::ptrdiff_t>(kDirectOfAddressMax))
+    return Error{Code::kTooMany, "there are too many direct clients of this address; write through a gateway"};
+  return ok_status();
+}
+
+void Clients::note(HoldOffs::Offence offence, Client& client) {
+  if (std::exchange(client.offended, true)) return;
+  const std::uint64_t key = client.connection->local() ? 0 : client.key.value;
+  hold_offs_.note(offence, client.address, key, net::boot_now());
 }
 
 void Clients::send(const smr::Output::SendClient& message) {
@@ -142,6 +167,11 @@ void Clients::send(const smr::Output::SendClient& message) {
 }
 
 Status Clients::check_key(const Client& client, ByteView body) const {
+  if (!options_.keys && wire::creates_key(body))
+    return Error{Code::kForbidden,
+                 "a key would protect nothing here: without TLS and without a secret of the replicas, anybody who "
+                 "reaches this port can pose as a replica. Configure [tls], or [cluster] secret_file (`titer init` "
+                 "makes that file), or start with --insecure"};
   const registry::KeyId named = wire::request_key(body);
   if ((named == client.key && named != registry::kNoKey) || client.connection->local()) return ok_status();
   if (named == registry::kNoKey && client.remote)
@@ -305,7 +335,9 @@ void Clients::handle_watch(Client& client, const wire::Message& message) {
 
 void Clients::cut(TransmitterId client, const std::string& reason) {
   const auto it = by_transmitter_.find(client);
-  if (it != by_transmitter_.end()) it->second->connection->fail(Code::kProtocol, reason);
+  if (it == by_transmitter_.end()) return;
+  note(HoldOffs::kHeldUp, *it->second);
+  it->second->connection->fail(Code::kProtocol, reason);
 }
 
 void Clients::tell_view(const smr::ViewRecord& view) {
@@ -349,7 +381,13 @@ void Clients::forget(std::uint64_t id) {
   const auto x = by_transmitter_.find(client->transmitter);
   if (x == by_transmitter_.end() || x->second != client.get()) return;
   by_transmitter_.erase(x);
-  engine_.step(smr::input::DirectLost{client->transmitter});
+  lose_direct(*client);
+}
+
+// In the middle of a broadcast it holds up the others.
+void Clients::lose_direct(Client& client) {
+  if (engine_.replica.waits_for(client.transmitter)) note(HoldOffs::kLost, client);
+  engine_.step(smr::input::DirectLost{client.transmitter});
 }
 
 void Clients::goodbye(const std::string& reason) {

@@ -23,8 +23,9 @@
 // the local socket (HTTP has counted its own), what shows how a flooded replica fares (status, watching), and frames: a
 // replica that left out one of them would hold up all others. So where there are limits, frames need a key.
 //
-// Direct clients are trusted as replicas are (docs/explanation/protocol.md §3): one that sends different frames to two replicas
-// makes their states differ. So once there are keys, and from other machines always, only an operator's key may be one.
+// Direct clients are trusted (docs/explanation/protocol.md §3): one that stays away, or lies, holds writes up until the next view.
+// So once there are keys, and from other machines always, only an operator's key may be one; and one whose address or key has
+// held up the others again and again is not welcomed for a while (hold_offs.h).
 //
 // How many: ClientLimits::connections limits the clients of one address and of all. When all places are taken, the longest idle
 // clients give way: those that wait for no answer, watch nothing and are no direct clients. A client that is idle otherwise
@@ -51,6 +52,7 @@
 #include "net/rates.h"
 #include "node/backups.h"
 #include "node/engine.h"
+#include "node/hold_offs.h"
 #include "node/outside_log.h"
 #include "node/watchers.h"
 #include "wire/codec.h"
@@ -71,6 +73,7 @@ class Clients final : private net::ConnectionOwner {
     std::function<Status(const wire::Operate&)> operate;  // passes it on; the answer comes through on_operated()
     // A client on another machine needs a key to write, even while no keys exist.
     bool remote_writes_need_key = false;
+    bool keys = true;  // false: no key is made here
     ClientLimits limits;
   };
   Clients(net::Loop& loop, Engine& engine, Options options);
@@ -121,12 +124,14 @@ class Clients final : private net::ConnectionOwner {
   static constexpr std::size_t kAdminCommandsMax = 64;
   static constexpr std::size_t kJudgedBytesMax =
       limits::kPendingBytesMax;  // of requests that wait for their refusal
+  static constexpr std::size_t kDirectOfAddressMax = 256;  // a quarter of what a view may know
 
   struct Client {
     net::ConnectionPtr connection;
     SessionId session;
     Position born;              // of the session
     TransmitterId transmitter;  // 0: a thin client
+    bool offended = false;      // a direct client that has held up the others
     registry::KeyId key;        // who it is
     std::uint64_t address = 0;  // to count by; 0: a Unix socket
     BootTime heard;             // the last message, as of that turn
@@ -159,7 +164,7 @@ class Clients final : private net::ConnectionOwner {
   void wait_for_fence(Client& client, Read read);
   void handle_authenticate(Client& client, ByteView payload);
   void answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
-  // It names no key but its own; else the error says so.
+  // It names no key but its own, and makes none where there must be none; else the error says so.
   [[nodiscard]] Status check_key(const Client& client, ByteView body) const;
   // It does not ask too often.
   [[nodiscard]] Status check_rate(const Client& client);
@@ -174,6 +179,9 @@ class Clients final : private net::ConnectionOwner {
   void handle_watch(Client& client, const wire::Message& message);
   void handle_operate(Client& client, ByteView payload);
   void handle_direct(Client& client, const wire::Message& message);
+  [[nodiscard]] Status welcome(const Client& client) const;  // a direct client
+  void note(HoldOffs::Offence offence, Client& client);
+  void lose_direct(Client& client);
   void handle_admin_command(Client& client, const wire::Message& message);  // what only operators ask for
   // Of one message.
   [[nodiscard]] std::size_t message_bytes_max(const Client& client) const;
@@ -214,6 +222,7 @@ class Clients final : private net::ConnectionOwner {
   std::uint64_t reads_answered_ = 0;
   std::optional<Error> no_writes_;
   net::Rates rates_;
+  HoldOffs hold_offs_;
 };
 
 }  // namespace titer::node

@@ -23,7 +23,7 @@ Error disk_full(bool stays) {
 }
 
 Identity identity_of(const NodeOptions& options) {
-  return {options.me, options.incarnation, options.cluster, machine::rules_digest()};
+  return {options.me, options.incarnation, options.cluster, machine::rules_digest(), options.secret};
 }
 
 smr::Options protocol_options(const NodeOptions& options, bool durable) {
@@ -102,13 +102,16 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
 Node::~Node() = default;
 
 Clients::Options Node::client_options() {
-  return {[this] { return status(); }, [this] { return trace_.json(net::boot_now()); },
+  return {[this] { return status(); },
+          [this] { return trace_.json(net::boot_now()); },
           [this](const wire::Operate& ask) -> Status {
             if (register_ == nullptr)
               return Error{Code::kUnavailable, "this replica is not up yet: nobody can kill or start replicas"};
             return register_->operate(ask);
           },
-          options_.remote_writes_need_key, options_.limits};
+          options_.remote_writes_need_key,
+          options_.keys,
+          options_.limits};
 }
 
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,
@@ -186,8 +189,7 @@ std::optional<Node::Durable> Node::durable() const {
 }
 
 void Node::admit(net::Connection& connection, const wire::Hello& hello) {
-  if (hello.role == wire::Role::kReplica) return peers_.adopt(connection, hello, newest_);
-  if (hello.role == wire::Role::kDeathNotice) return peers_.take_death_notice(connection, hello);
+  if (hello.of_replica()) return peers_.adopt(connection, hello, newest_);
   const smr::Snapshot now = engine_.replica.snapshot();
   clients_.adopt(connection, hello,
                  {identity_.cluster, identity_.tables, identity_.me, identity_.incarnation,
@@ -306,24 +308,6 @@ void Node::turn() {
   peers_.flush();
   log_.flush();
   loop_.wake_at(next_tick_);
-}
-
-void Node::tell_limping() {
-  smr::ReplicaSet limping;
-  for (const smr::Lag& lag : engine_.replica.lags()) {
-    if (!lag.limps) continue;
-    limping.add(lag.id);
-    if (!limping_told_.has(lag.id))
-      spdlog::warn(
-          "replica {} limps: it answers, but {} ms late on average, and every write waits for it. Look into its "
-          "processor, its "
-          "disk and its link; if it does not recover, stop it or remove it: the others continue without it",
-          lag.id.value, lag.us / 1000);
-  }
-  for (std::uint16_t i = 0; i < limits::kReplicasMax; ++i)
-    if (limping_told_.has(ReplicaId(i)) && !limping.has(ReplicaId(i)))
-      spdlog::info("replica {} no longer limps, or is no longer a member", i);
-  limping_told_ = limping;
 }
 
 // The sync of what this turn holds is under way already (perform).

@@ -43,7 +43,10 @@ struct NodeOptions {
   ReplicaId me;
   Incarnation incarnation;
   std::uint64_t cluster = 0;
-  Roster roster;                       // wire address of every replica
+  Roster roster;  // wire address of every replica
+  std::optional<wire::PeerSecret>
+      secret;                          // of the replicas; none: certificates, or trust in whoever reaches the port
+  bool keys = true;                    // may be made here; not where anybody could pose as a replica and take them
   std::string local_socket;            // path of the Unix socket for this machine; empty: none
   bool bootstraps = false;             // this process is one of those with which the cluster begins
   std::uint32_t frames_in_flight = 2;  // own request frames that may be unsafe at a time (smr::Options)

@@ -2,10 +2,26 @@
 
 #include "node/peers.h"
 
+#include <sys/random.h>
+
+#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "base/check.h"
+
 namespace titer::node {
+
+namespace {
+
+wire::Nonce random_nonce() {
+  wire::Nonce nonce{};
+  TITER_CHECK(::getrandom(nonce.data(), nonce.size(), 0) == static_cast<ssize_t>(nonce.size()),
+              "the kernel has random numbers");
+  return nonce;
+}
+
+}  // namespace
 
 Peers::Peers(net::Loop& loop, Identity identity, Roster roster, PeerEvents& events)
     : loop_(loop), identity_(identity), roster_(std::move(roster)), events_(events) {}
@@ -13,6 +29,7 @@ Peers::Peers(net::Loop& loop, Identity identity, Roster roster, PeerEvents& even
 Peers::~Peers() {
   for (Link& link : links_)
     if (link.connection) link.connection->detach();
+  for (const Arrival& one : arrivals_) one.connection->detach();
 }
 
 void Peers::update_roster(const Roster& roster) {
@@ -24,56 +41,71 @@ void Peers::update_roster(const Roster& roster) {
   }
 }
 
+std::vector<Peers::Arrival>::iterator Peers::arrival_of(const net::Connection& connection) {
+  return std::ranges::find_if(arrivals_, [&](const Arrival& one) { return one.connection.get() == &connection; });
+}
+
 Peers::Link* Peers::link_of(const net::Connection& connection) {
   Link& link = links_[connection.tag];
   return link.connection.get() == &connection ? &link : nullptr;
 }
 
-Status Peers::same_cluster(std::uint64_t cluster, std::uint64_t tables) const {
-  if (cluster != identity_.cluster) return Error{Code::kProtocol, "you belong to another cluster"};
-  if (tables != identity_.tables)
-    return Error{
-        Code::kProtocol,
-        "your product and ZIP tables, or the rules by which requests are executed, differ: run the same version "
-        "of titer at all replicas"};
-  return ok_status();
+void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const smr::ViewRecord& view) {
+  // Of a death notice of any version: what is dead is dead.
+  const bool notice = hello.role == wire::Role::kDeathNotice;
+  if (const Status same = same_cluster(identity_, hello.cluster, notice ? identity_.tables : hello.tables); !same)
+    return connection.fail(same.error().code, same.error().message);
+  if (const Status certain = certified(connection, hello.replica); !certain)
+    return connection.fail(certain.error().code, certain.error().message);
+  connection.tag = hello.replica.value;
+  connection.set_owner(*this);
+  PeerHandshake handshake(identity_, hello, view, random_nonce(), connection.outgoing());
+  connection.flush();
+  if (handshake.done()) return admit(connection, handshake);
+  if (arrivals_.size() >= kArrivalsMax) {
+    arrivals_.front().connection->detach();
+    arrivals_.front().connection->close(Code::kBusy, "too many at the door; come again");
+    arrivals_.erase(arrivals_.begin());
+  }
+  const BootTime until(net::boot_now().value + limits::kHandshakeUs);
+  arrivals_.push_back({connection.shared_from_this(), std::move(handshake), until});
 }
 
-void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const smr::ViewRecord& view) {
-  const std::uint16_t index = hello.replica.value;
-  if (const Status same = same_cluster(hello.cluster, hello.tables); !same)
-    return connection.fail(same.error().code, same.error().message);
-  if (const Status proved = authentic(connection, hello.replica); !proved)
-    return connection.fail(proved.error().code, proved.error().message);
+void Peers::continue_arrival(net::Connection& connection, const wire::Message& message) {
+  const auto arrival = arrival_of(connection);
+  if (arrival == arrivals_.end()) return;
+  if (const Status taken = arrival->handshake.take(message, connection.outgoing()); !taken)
+    return connection.fail(taken.error().code, taken.error().message);
+  connection.flush();
+  if (!arrival->handshake.done()) return;
+  const Arrival proved = std::move(*arrival);
+  arrivals_.erase(arrival);
+  admit(connection, proved.handshake);
+}
+
+void Peers::admit(net::Connection& connection, const PeerHandshake& proved) {
+  if (proved.is_death_notice()) return admit_death_notice(connection, proved);
+  const std::uint16_t index = proved.peer().value;
   drop(index);
   Link& link = links_[index];
   link.connection = connection.shared_from_this();
-  link.incarnation = hello.incarnation;
+  link.incarnation = proved.incarnation();
   link.up = true;
-  connection.tag = index;
-  connection.set_owner(*this);
+  connection.limit_sending(limits::kSendQueueBytesMax);
   connection.handle_in(nullptr);  // ahead of what clients say
   connection.limit_receiving(limits::kMessageBytesMax);
-  wire::encode(
-      connection.outgoing(),
-      wire::HelloReply{identity_.cluster, identity_.tables, identity_.me, identity_.incarnation, view, {}});
-  events_.on_peer_up(hello.replica, hello.incarnation);
+  events_.on_peer_up(proved.peer(), proved.incarnation());
 }
 
-// Of any version: what is dead is dead.
-void Peers::take_death_notice(net::Connection& connection, const wire::Hello& hello) {
-  if (const Status same = same_cluster(hello.cluster, identity_.tables); !same)
-    return connection.fail(same.error().code, same.error().message);
-  if (const Status proved = authentic(connection, hello.replica); !proved)
-    return connection.fail(proved.error().code, proved.error().message);
+void Peers::admit_death_notice(net::Connection& connection, const PeerHandshake& proved) {
   connection.detach();
   connection.close(Code::kOk, std::string(wire::kDeathNoted));
-  const Link& link = links_[hello.replica.value];
-  if (link.up && link.incarnation == hello.incarnation) drop(hello.replica.value);
-  events_.on_peer_dead(hello.replica, hello.incarnation);
+  const Link& link = links_[proved.peer().value];
+  if (link.up && link.incarnation == proved.incarnation()) drop(proved.peer().value);
+  events_.on_peer_dead(proved.peer(), proved.incarnation());
 }
 
-Status Peers::authentic(const net::Connection& connection, ReplicaId replica) const {
+Status Peers::certified(const net::Connection& connection, ReplicaId replica) const {
   const std::optional<net::Address>& address = roster_[replica.value];
   if (!address || replica == identity_.me)
     return Error{Code::kProtocol, "there is no such replica in this cluster"};
@@ -83,8 +115,24 @@ Status Peers::authentic(const net::Connection& connection, ReplicaId replica) co
   return ok_status();
 }
 
+void Peers::cut_off_the_slow(BootTime now) {
+  std::vector<std::pair<net::ConnectionPtr, const char*>> slow;
+  const auto look = [&](const net::ConnectionPtr& connection, const PeerHandshake& handshake, BootTime until) {
+    if (now >= until)
+      slow.emplace_back(connection, handshake.overdue());
+    else
+      loop_.wake_at(until);
+  };
+  for (const Arrival& one : arrivals_) look(one.connection, one.handshake, one.until);
+  for (const Link& link : links_)
+    if (link.handshake) look(link.connection, *link.handshake, link.until);
+  for (const auto& [connection, why] : slow) connection->fail(Code::kProtocol, why);
+}
+
 void Peers::on_turn(BootTime now) {
   for (Link& link : links_) link.log.tell_left_out(now);
+  log_.tell_left_out(now);
+  cut_off_the_slow(now);
   for (std::uint16_t i = 0; i < identity_.me.value; ++i) {
     Link& link = links_[i];
     if (!roster_[i] || link.connection || link.dialling) continue;
@@ -104,41 +152,46 @@ void Peers::dial(std::uint16_t index) {
     if (!stream || !roster_[index]) return;
     link.connection = net::Connection::make(std::move(stream).value(), *this, limits::kSendQueueBytesMax);
     link.connection->tag = index;
-    wire::Hello hello;
-    hello.role = wire::Role::kReplica;
-    hello.cluster = identity_.cluster;
-    hello.tables = identity_.tables;
-    hello.replica = identity_.me;
-    hello.incarnation = identity_.incarnation;
-    wire::encode(link.connection->outgoing(), hello);
+    link.handshake.emplace(identity_, ReplicaId(index), random_nonce(), link.connection->outgoing());
+    link.until = BootTime(net::boot_now().value + limits::kHandshakeUs);
     link.connection->flush();
     link.connection->start();
   });
 }
 
-void Peers::on_hello_reply(net::Connection& connection, const wire::Message& message) {
-  Link& link = links_[connection.tag];
-  if (message.type != wire::Type::kHelloReply)
-    return connection.fail(Code::kProtocol, "expected the answer to my hello");
-  const auto reply = wire::decode_hello_reply(message.payload);
-  if (!reply) return connection.fail(reply.error().code, reply.error().message);
-  if (reply->replica.value != connection.tag)
-    return connection.fail(Code::kProtocol, "another replica answers at this address");
-  if (const Status same = same_cluster(reply->cluster, reply->tables); !same)
-    return connection.fail(same.error().code, same.error().message);
-  link.incarnation = reply->incarnation;
+void Peers::continue_dialled(Link& link, const wire::Message& message) {
+  net::Connection& connection = *link.connection;
+  if (const Status taken = link.handshake->take(message, connection.outgoing()); !taken)
+    return connection.fail(taken.error().code, taken.error().message);
+  if (!link.handshake->done()) return;
+  link.incarnation = link.handshake->incarnation();
+  link.handshake.reset();
   link.up = true;
-  events_.on_peer_up(reply->replica, reply->incarnation);
+  connection.flush();
+  events_.on_peer_up(ReplicaId(static_cast<std::uint16_t>(connection.tag)), link.incarnation);
 }
 
 void Peers::on_message(net::Connection& connection, const wire::Message& message) {
   Link* link = link_of(connection);
-  if (link == nullptr) return;
-  if (!link->up) return on_hello_reply(connection, message);
+  if (link == nullptr) return continue_arrival(connection, message);
+  if (link->handshake) return continue_dialled(*link, message);
+  if (message.type == wire::Type::kChallenge) return answer_challenge(*link);
   events_.on_peer_message(ReplicaId(static_cast<std::uint16_t>(connection.tag)), link->incarnation, message);
 }
 
+// Of a replica with a secret to one without: the link is not what it was taken for.
+void Peers::answer_challenge(Link& link) {
+  if (std::exchange(link.up, false))
+    events_.on_peer_down(ReplicaId(static_cast<std::uint16_t>(link.connection->tag)), link.incarnation);
+  const Error none = no_secret_here();
+  link.connection->fail(none.code, none.message);
+}
+
 void Peers::on_closed(net::Connection& connection, const std::string& reason) {
+  if (const auto arrival = arrival_of(connection); arrival != arrivals_.end()) {
+    arrivals_.erase(arrival);
+    return log_.warn("replica {} was not let in: {}", connection.tag, reason);
+  }
   if (link_of(connection) == nullptr) return;
   const auto index = static_cast<std::uint16_t>(connection.tag);
   Link& link = links_[index];
@@ -150,7 +203,7 @@ void Peers::on_closed(net::Connection& connection, const std::string& reason) {
     link.log.warn("no link to replica {}: {}", index, reason);
   }
   drop(index);
-  if (!was_up && roster_[index] && roster_[index]->tls) link.dial_at = BootTime(net::boot_now().value + kRefusedUs);
+  if (!was_up) link.dial_at = BootTime(net::boot_now().value + kRefusedUs);
 }
 
 void Peers::drop(std::uint16_t index) {
@@ -159,6 +212,7 @@ void Peers::drop(std::uint16_t index) {
   const net::ConnectionPtr gone = std::exchange(link.connection, nullptr);
   gone->detach();
   gone->close(Code::kOk, "the link is no longer used");
+  link.handshake.reset();
   link.dial_at = BootTime(net::boot_now().value + kRedialUs);
   if (std::exchange(link.up, false)) events_.on_peer_down(ReplicaId(index), link.incarnation);
 }

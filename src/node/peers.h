@@ -4,9 +4,10 @@
 //
 // The replica with the higher index dials the lower one, without end: a peer that is down is dialled again every
 // kRedialUs, so one that restarts (a new incarnation) is found without a notification. The handshake names cluster,
-// index, incarnation and the compiled-in tables; a link whose other side differs is refused. Under TLS each side
-// proves that it is at the address that the cluster knows for its index: the dialled one by the handshake, the
-// dialling one by its certificate.
+// index, incarnation and the compiled-in tables; a link whose other side differs is refused. Each side proves that it is
+// what it says before anything of it is believed: with the cluster's secret where there is one (peer_handshake.h), and
+// under TLS that it is at the address that the cluster knows for its index: the dialled one by TLS's handshake, the
+// dialling one by its certificate. A link that is up is replaced by another one only when that one has proved as much.
 //
 // On several machines the roster changes while the process runs (update_roster()).
 //
@@ -18,12 +19,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/limits.h"
 #include "net/connection.h"
 #include "net/loop.h"
 #include "node/outside_log.h"
+#include "node/peer_handshake.h"
 #include "smr/types.h"
 #include "wire/codec.h"
 
@@ -43,14 +46,6 @@ class PeerEvents {
   ~PeerEvents() = default;
 };
 
-// The identity of this process, sent in every handshake.
-struct Identity {
-  ReplicaId me;
-  Incarnation incarnation;
-  std::uint64_t cluster = 0;
-  std::uint64_t tables = 0;
-};
-
 class Peers final : private net::ConnectionOwner {
  public:
   Peers(net::Loop& loop, Identity identity, Roster roster, PeerEvents& events);
@@ -58,14 +53,12 @@ class Peers final : private net::ConnectionOwner {
   Peers(const Peers&) = delete;
   Peers& operator=(const Peers&) = delete;
 
-  // A connection whose Hello says it comes from a replica.
+  // A connection whose Hello says that it comes from a replica, or from the death watch of one (host/death_watch.h), which
+  // proves that it is of that replica as the replica itself would.
   void adopt(net::Connection& connection, const wire::Hello& hello, const smr::ViewRecord& view);
-  // A death watch (host/death_watch.h) says that the process of its replica has ended. It proves that it is of that replica
-  // as the replica itself would; so it is believed as much.
-  void take_death_notice(net::Connection& connection, const wire::Hello& hello);
   // The roster is another now: links to who is gone from it, or elsewhere, are dropped.
   void update_roster(const Roster& roster);
-  // Once a turn: dials whoever should be dialled.
+  // Once a turn: dials whoever should be dialled, and cuts off who does not prove what it says in time.
   void on_turn(BootTime now);
 
   // Encodes once and appends to the links of all in `to` (those without a link miss it; smr repeats). A link to another
@@ -84,10 +77,14 @@ class Peers final : private net::ConnectionOwner {
 
  private:
   static constexpr std::int64_t kRedialUs = 50'000;
-  static constexpr std::int64_t kRefusedUs = 500'000;  // after a handshake of TLS that failed: those cost more
+  static constexpr std::int64_t kRefusedUs = 500'000;  // after a handshake that failed: the next one will too
+  // At the door; the oldest makes room. One that knows the secret needs a round trip, so a flood of others seldom meets it.
+  static constexpr std::size_t kArrivalsMax = 64;
 
   struct Link {
     net::ConnectionPtr connection;
+    std::optional<PeerHandshake> handshake;  // of a connection that we have dialled, until it is done
+    BootTime until;                          // … which is then
     Incarnation incarnation;
     bool up = false;  // the handshake is done
     bool dialling = false;
@@ -96,21 +93,36 @@ class Peers final : private net::ConnectionOwner {
     OutsideLog log{"the link to a replica"};
   };
 
+  // A connection that was accepted and has not proved yet what its Hello says.
+  struct Arrival {
+    net::ConnectionPtr connection;
+    PeerHandshake handshake;
+    BootTime until;
+  };
+
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
   void dial(std::uint16_t index);
-  void on_hello_reply(net::Connection& connection, const wire::Message& message);
-  // It is of the replica that it names.
-  [[nodiscard]] Status authentic(const net::Connection& connection, ReplicaId replica) const;
-  [[nodiscard]] Status same_cluster(std::uint64_t cluster, std::uint64_t tables) const;
+  void continue_dialled(Link& link, const wire::Message& message);
+  void continue_arrival(net::Connection& connection, const wire::Message& message);
+  // What it says is proved.
+  void admit(net::Connection& connection, const PeerHandshake& proved);
+  void admit_death_notice(net::Connection& connection, const PeerHandshake& proved);
+  // Its certificate, where there are some, is of the replica that it names.
+  [[nodiscard]] Status certified(const net::Connection& connection, ReplicaId replica) const;
+  void answer_challenge(Link& link);
+  void cut_off_the_slow(BootTime now);
   void drop(std::uint16_t index);
   [[nodiscard]] Link* link_of(const net::Connection& connection);
+  [[nodiscard]] std::vector<Arrival>::iterator arrival_of(const net::Connection& connection);
 
   net::Loop& loop_;
   Identity identity_;
   Roster roster_;
   PeerEvents& events_;
   std::array<Link, limits::kReplicasMax> links_;
+  std::vector<Arrival> arrivals_;  // the oldest first
+  OutsideLog log_{"replicas that were not let in"};
   Bytes scratch_;
   std::uint64_t messages_sent_ = 0;
 };

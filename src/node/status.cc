@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The JSON text that `status` and monitors read. Names are documented in docs/how-to/operations.md.
+// The JSON text that `status` and monitors read, whose names are documented in docs/how-to/operations.md; and what the log says of
+// members that limp.
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -188,6 +190,24 @@ std::string Node::status() const {
   if (const auto& tls = options_.roster[identity_.me.value]->tls)
     status["certificate_expires_ms"] = tls->expires_ms();
   return boost::json::serialize(status);
+}
+
+void Node::tell_limping() {
+  smr::ReplicaSet limping;
+  for (const smr::Lag& lag : engine_.replica.lags()) {
+    if (!lag.limps) continue;
+    limping.add(lag.id);
+    if (!limping_told_.has(lag.id))
+      spdlog::warn(
+          "replica {} limps: it answers, but {} ms late on average, and every write waits for it. Look into its "
+          "processor, its "
+          "disk and its link; if it does not recover, stop it or remove it: the others continue without it",
+          lag.id.value, lag.us / 1000);
+  }
+  for (std::uint16_t i = 0; i < limits::kReplicasMax; ++i)
+    if (limping_told_.has(ReplicaId(i)) && !limping.has(ReplicaId(i)))
+      spdlog::info("replica {} no longer limps, or is no longer a member", i);
+  limping_told_ = limping;
 }
 
 }  // namespace titer::node

@@ -41,6 +41,7 @@ enum class CoverageMark : std::uint8_t {
   kDirectClientDies,
   kDirectDiesInBroadcast,  // some leaves of the bush got the frame, some did not
   kLateRepeat,             // an old request comes once more
+  kLie,                    // a direct client sends one replica another frame than the others
   kTotalFailure,           // no process lives any more
   kWiped,                  // a disk is lost
   kEndInChange,            // no process lives any more but one that has just been excluded
@@ -62,6 +63,7 @@ enum class CoverageMark : std::uint8_t {
   kEarlyFlush,       // a flush message of a view not known here
   kViewOverView,     // a newer record comes during a flush
   kSameMembersView,  // a view only to settle a direct client
+  kLieVoided,        // frames that count nowhere are held, on a disk
   kSeveralJoin,      // two learners in one view
   kJoined,
   kLearnerExcluded,  // a member that had not got its state

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "sim/workload.h"
@@ -109,6 +110,18 @@ void DirectSender::turn() {
   if (alive_ && client_.unanswered() > 0) look(now + kLookUs);
 }
 
+// The message, or a lie in its place: the same frame with another wall clock, which is part of the state.
+smr::FromClient DirectSender::said(const smr::FromClient& message) {
+  const auto* frame = std::get_if<smr::FramePtr>(&message);
+  if (frame == nullptr || (*frame)->count == 0 || !scene_.working || scene_.plan.lies == 0) return message;
+  if (!scene_.random.chance(scene_.plan.lies)) return message;
+  auto lie = std::make_shared<smr::Frame>(**frame);
+  lie->stamp = WallTime(lie->stamp.value + 1);
+  scene_.ledger.lied(*lie);
+  scene_.hit(CoverageMark::kLie);
+  return smr::FramePtr(std::move(lie));
+}
+
 void DirectSender::perform() {
   const smr::DirectClient::Output out = std::exchange(output_, {});
   std::size_t frames = 0, sent = 0;
@@ -124,7 +137,7 @@ void DirectSender::perform() {
     const smr::Member* member = client_.view()->find(one.to);
     for (Peer& peer : peers_)
       if (peer.greeted && peer.replica == one.to && member != nullptr && peer.incarnation == member->incarnation)
-        wire::encode(peer.out, one.message);
+        wire::encode(peer.out, said(one.message));
   }
   for (const auto& one : out.send)
     if (const auto* hello = std::get_if<smr::Hello>(&one.message)) greeted_view_ = hello->view;

@@ -53,6 +53,7 @@ class DirectSender final : public Endpoint, public Handler {
   void think();
   void turn();
   void perform();
+  [[nodiscard]] smr::FromClient said(const smr::FromClient& message);
   void take_message(Peer& peer, ByteView& rest);
   void take_answer(ByteView payload);
   void step(const smr::DirectClient::Input& input);

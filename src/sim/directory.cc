@@ -72,6 +72,7 @@ bool Directory::needless(const Line& line) const {
   const smr::Checkpoint& at = tables_.checkpoint;
   if (const auto* installed = std::get_if<smr::Installed>(&line))
     return installed->view.number <= at.installed.number;
+  if (const auto* voided = std::get_if<smr::Voided>(&line)) return voided->view < at.installed.number;
   const smr::Frame& frame = *std::get<smr::FramePtr>(line);
   if (frame.view != at.installed.number) return frame.view < at.installed.number;
   const auto base =
@@ -106,6 +107,10 @@ Result<Directory::Found> Directory::read() const {
   for (const Line& line : journal_) {
     if (const auto* frame = std::get_if<smr::FramePtr>(&line)) {
       if (Status taken = recovery.frame(*frame); !taken) return taken.error();
+      continue;
+    }
+    if (const auto* voided = std::get_if<smr::Voided>(&line)) {
+      if (Status taken = recovery.voided(*voided); !taken) return taken.error();
       continue;
     }
     const auto rest = recovery.installed(std::get<smr::Installed>(line));

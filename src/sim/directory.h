@@ -28,7 +28,7 @@
 
 namespace titer::sim {
 
-using Line = std::variant<smr::FramePtr, smr::Installed>;
+using Line = std::variant<smr::FramePtr, smr::Installed, smr::Voided>;
 
 struct Tables {
   smr::Checkpoint checkpoint;

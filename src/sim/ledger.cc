@@ -116,7 +116,9 @@ bool Ledger::same_frame(const smr::Frame& frame, bool may_be_new, bool& is_new) 
     ++frames_;
     return true;
   }
-  return frame.seq.value >= 1 && frame.seq.value <= hashes.size() && hashes[frame.seq.value - 1] == hash;
+  if (frame.seq.value < 1 || frame.seq.value > hashes.size()) return false;
+  return hashes[frame.seq.value - 1] == hash ||
+         lies_.contains({{frame.view, frame.transmitter}, {frame.seq, hash}});
 }
 
 void Ledger::sent(Incarnation who, const smr::Frame& frame, ViewNumber known) {
@@ -141,6 +143,15 @@ void Ledger::made(Incarnation who, const smr::Frame& frame) {
 void Ledger::relayed(const smr::Frame& frame) {
   bool is_new = false;
   if (!same_frame(frame, false, is_new)) stage_.fail("streams (I1)", "relayed as what it is not: " + text(frame));
+}
+
+void Ledger::lied(const smr::Frame& frame) {
+  lies_.insert({{frame.view, frame.transmitter}, {frame.seq, hash_of(frame)}});
+}
+
+void Ledger::voided(Incarnation who, const smr::Voided& line) {
+  Seq& held = held_[{who, {line.view, line.client}}];
+  held = std::min(held, line.after);
 }
 
 void Ledger::holds(Incarnation who, const smr::Frame& frame) {

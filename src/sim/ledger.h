@@ -57,7 +57,11 @@ class Ledger {
   void sent(Incarnation who, const smr::Frame& frame, ViewNumber known);  // its own, to the others
   void made(Incarnation who, const smr::Frame& frame);  // its own; of a replica alone nobody else hears
   void relayed(const smr::Frame& frame);
+  // A direct client that lies sends this in place of what sent() was told of under the same name.
+  void lied(const smr::Frame& frame);
   void holds(Incarnation who, const smr::Frame& frame);
+  // Durable: what is beyond this counts nowhere, and the disk need not give it back.
+  void voided(Incarnation who, const smr::Voided& line);
   // The request is answered now. `known`: the newest record that the replica has.
   void answers(Incarnation who, const smr::Frame& frame, const smr::ViewRecord& known);
   void installed(Incarnation who, ViewNumber view, Position position);
@@ -102,6 +106,7 @@ class Ledger {
   std::map<std::pair<SessionId, RequestNumber>, Position> effects_;  // of what took effect
   std::map<std::string, Position> keyed_effects_;                    // by idempotency key
   std::map<Stream, std::vector<std::uint64_t>> names_;               // hash of every frame sent, by seq
+  std::set<std::pair<Stream, std::pair<Seq, std::uint64_t>>> lies_;  // likewise, of frames that are also called so
   std::map<std::pair<Incarnation, Stream>, Seq> held_;               // without gaps
   std::map<ViewNumber, Position> installed_at_;
   std::set<std::pair<Incarnation, ViewNumber>> installs_;

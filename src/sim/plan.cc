@@ -71,6 +71,7 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   heal_all = random.chance(.6);
   sessions = pick<std::size_t>(random, {limits::kSessionsMax, limits::kSessionsMax, 6});
   death_notices = !sees_deaths && random.chance(.5);
+  lies = direct_clients > 0 && random.chance(.2) ? .02 : 0;
   draw_last_faults(random);
 }
 
@@ -110,7 +111,8 @@ std::string Plan::text() const {
       "register:{}{}{}{} {} "
       "us, loses {}; drift {} ppm; network {}+{} us; {}+{} sites, {} gateway clients, {} readers, {} direct, depth "
       "{}, "
-      "think {} us, burst {} ms, idle {} ms, gives up after {} ms, reads {}; safety phase {} s, restart {} ms, "
+      "think {} us, burst {} ms, idle {} ms, gives up after {} ms, reads {}, lies {}; safety phase {} s, restart "
+      "{} ms, "
       "crash in "
       "flush {}, total in change {}, wipes {}, heals {};{} faults (mean s):",
       seed, replicas, durable ? "durable" : "in memory", frames_in_flight, sessions,
@@ -118,7 +120,7 @@ std::string Plan::text() const {
       fences ? " fences" : "", sees_deaths ? " sees deaths" : "", death_notices ? " death notices" : "",
       hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, sites, other_sites,
       gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000, give_up_us / 1000,
-      read_share, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change, wipes,
+      read_share, lies, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change, wipes,
       heal_all ? "all" : "a core", calm ? " calm;" : "");
   for (std::size_t i = 0; i < kFaults; ++i)
     if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kFaultNames[i], every[i] / kSecond);

@@ -78,6 +78,7 @@ struct Plan {
   Time burst_us;    // mean
   Time give_up_us;  // without an answer: outcome unknown
   double read_share;
+  double lies;  // share of a direct client's frames that one replica gets otherwise than the others
   // --- faults: mean time between two, 0: never
   std::array<Time, kFaults> every{};
   bool calm;               // none that makes a living replica look dead: so nobody may be suspected of silence

@@ -104,6 +104,13 @@ void SimProcess::persist(const std::vector<smr::Output::Persist>& what) {
   for (const smr::Output::Persist& one : what) {
     disk_.append(one.ticket, one.what);
     if (const auto* frame = std::get_if<smr::FramePtr>(&one.what)) on_disk_.push_back({one.ticket, *frame});
+    if (const auto* line = std::get_if<smr::Voided>(&one.what)) {
+      std::erase_if(on_disk_, [&](const auto& waits) {
+        return waits.second->transmitter == line->client && waits.second->seq > line->after;
+      });
+      scene_.ledger.voided(incarnation_, *line);
+      scene_.hit(CoverageMark::kLieVoided);
+    }
   }
   if (directory_ == nullptr) return;
   disk_.commit(!full() || replica_->snapshot().wedged);

@@ -14,7 +14,7 @@
 namespace titer::smr {
 
 namespace {
-// Frames with unanswered requests under way; well below what a replica takes (DirectClients::kFramesMax).
+// Frames with unanswered requests under way; well below what a replica takes (limits::kDirectFramesMax).
 constexpr std::size_t kFramesInFlight = limits::kUnsafeFramesMax / 2;
 constexpr std::int64_t kHelloAgainUs = 500'000;
 }  // namespace

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/limits.h"
 #include "smr/order.h"
 
@@ -57,8 +60,8 @@ std::optional<std::string> DirectClients::refuse(const ReplicaContext& c, const 
     return fmt::format(
         "the client's wall clock is {} ms ahead of the cluster's time; set right the one that is wrong",
         f.stamp.value - c.wall.value);
-  if (stream->in_memory() >= kFramesMax) return "too many frames that are not executed yet";
-  return Receiver::check(c, *stream, f);
+  if (stream->in_memory() >= limits::kDirectFramesMax) return "too many frames that are not executed yet";
+  return Receiver::check(c, stream->last().ts, f);
 }
 
 void DirectClients::frame(ReplicaContext& c, Receiver& receiver, TransmitterId client, const FramePtr& f) {
@@ -67,6 +70,8 @@ void DirectClients::frame(ReplicaContext& c, Receiver& receiver, TransmitterId c
   Stream* stream = c.streams.find(client);
   if (stream != nullptr && stream->lost) return;
   if (auto reason = refuse(c, stream, client, *f)) return c.cut(client, std::move(*reason));
+  if (stream->solicited.value != 0 && f->ts > stream->solicited)
+    stream->late_us += std::max<std::int64_t>(0, c.now.value - stream->solicited_at.value - limits::kSolicitLateUs);
   receiver.hold(c, *stream, f);
   if (f->rest) stream->active = false;
 }
@@ -112,12 +117,32 @@ void DirectClients::solicit(ReplicaContext& c) {
 
 void DirectClients::tick(ReplicaContext& c) {
   if (!c.working()) return;
-  for (const Stream* s : c.streams.live_direct()) {
+  for (Stream* s : c.streams.live_direct()) {
+    if (s->disagrees()) return give_up(c, *s, "has sent different frames under one name");
     if (!s->active) continue;
     if (s->lost) return ask(c, "a direct client was lost in the middle of its broadcasts");
+    if (s->late_us > limits::kSolicitPatienceUs) return give_up(c, *s, "answers late again and again");
     const bool late = s->solicited.value != 0 && c.now.value - s->solicited_at.value > limits::kSolicitPatienceUs;
-    if (late) return ask(c, "a direct client does not answer");
+    if (late) return give_up(c, *s, "does not answer");
   }
+  if (Stream* s = incomplete(c)) give_up(c, *s, "has not sent its frame to all members");
+}
+
+// Only the next view helps, and it may come back in that.
+void DirectClients::give_up(ReplicaContext& c, Stream& stream, const std::string& why) {
+  if (!std::exchange(stream.lost, true)) c.cut(stream.id(), "this direct client " + why);
+  ask(c, "a direct client " + why);
+}
+
+Stream* DirectClients::incomplete(ReplicaContext& c) {
+  Stream* s = order::head(c.streams);
+  if (s == nullptr || !is_direct_client(s->id()) || order::safe(c, *s, (*s->head())->seq)) {
+    unsafe_head_ = {};
+    return nullptr;
+  }
+  const Uid uid = (*s->head())->uid();
+  if (std::exchange(unsafe_head_, uid) != uid) unsafe_since_ = c.now;
+  return c.now.value - unsafe_since_.value > limits::kSolicitPatienceUs ? s : nullptr;
 }
 
 void DirectClients::ask(ReplicaContext& c, std::string reason) {
@@ -131,6 +156,7 @@ void DirectClients::ask(ReplicaContext& c, std::string reason) {
 
 void DirectClients::restart_patience(ReplicaContext& c) {
   for (Stream* s : c.streams.live_direct()) s->solicited_at = c.now;
+  unsafe_since_ = c.now;
 }
 
 }  // namespace titer::smr

@@ -8,12 +8,16 @@
 // before, nobody can know here what it sent to others, so the register is asked for a view with the same
 // replicas and the flush settles it.
 //
+// A client that lies, and sends different frames under one name, is found by what the members acknowledge (Stream::claim). It is
+// cut off, and the flush of the next view leaves out what differs. One that keeps a frame from some members is treated as one
+// that does not answer a solicit: the frame is not safe for longer than kSolicitPatienceUs, while it is the next in the order.
+//
 // A repeated hello of an active client is answered again but raises nothing, so an answer to the first hello
 // that is still on its way stays true.
 //
 // Thread rule: none; belongs to its replica. The driver gives DirectLost before anything of a new connection
 // of the same client. Limits: kDirectClientsMax per view, the passive ones included; when one more comes, the register is
-// asked for a view with the same replicas, which begins with none. kFramesMax frames of one client in memory.
+// asked for a view with the same replicas, which begins with none. kDirectFramesMax frames of one client in memory.
 // Errors: Output::Cut.
 #pragma once
 
@@ -28,8 +32,6 @@ namespace titer::smr {
 
 class DirectClients {
  public:
-  static constexpr std::size_t kFramesMax = std::size_t{4} * limits::kUnsafeFramesMax;
-
   void receive(ReplicaContext& c, Receiver& receiver, TransmitterId client, const FromClient& message);
   void lost(ReplicaContext& c, TransmitterId client);
   // A view was installed: answers the hellos that waited for it.
@@ -47,9 +49,14 @@ class DirectClients {
   void frame(ReplicaContext& c, Receiver& receiver, TransmitterId client, const FramePtr& frame);
   [[nodiscard]] static std::optional<std::string> refuse(const ReplicaContext& c, const Stream* stream,
                                                          TransmitterId client, const Frame& frame);
+  // A frame that only some members have, or that is not the same at all of them, holds everybody up.
+  [[nodiscard]] Stream* incomplete(ReplicaContext& c);
+  void give_up(ReplicaContext& c, Stream& stream, const std::string& why);
   void ask(ReplicaContext& c, std::string reason);
 
   std::map<TransmitterId, ViewNumber> hellos_;  // for views that are not installed here yet
+  Uid unsafe_head_;  // a direct client's frame that is the next to be executed and not safe …
+  BootTime unsafe_since_;
   BootTime asked_at_;
   ViewNumber asked_view_;
   bool asked_ = false;

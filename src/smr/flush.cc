@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/limits.h"
 #include "smr/rules.h"
 
 namespace titer::smr {
@@ -21,11 +22,15 @@ void ViewChange::begin(ReplicaContext& c, NextViewBuffer& next_view_buffer, Posi
   mine.view = c.record.number;
   mine.full = c.full;
   mine.learned = learned;
+  mine.last_executed = c.last_executed;
   if (c.full) {
     mine.installed = c.installed.number;
     c.streams.for_each([&](const Stream& s) {
       if (s.held().value > 0) mine.floors.emplace_back(s.id(), s.held());
       if (s.trimmed().value > 0) mine.bases.emplace_back(s.id(), s.trimmed());
+      if (!is_direct_client(s.id())) return;
+      if (auto frames = s.newest(limits::kDirectFramesMax); !frames.empty())
+        mine.unsettled.push_back({s.id(), std::move(frames)});
     });
   }
   c.send(c.others(c.record), mine);
@@ -138,6 +143,57 @@ void ViewChange::agree_on_targets() {
     for (const auto& [x, seq] : f->floors) targets[x] = std::max(targets[x], seq);
   }
   targets_.assign(targets.begin(), targets.end());
+  if (!rule_enabled(ProtocolRule::kOneContent)) return;
+  for (auto& [x, target] : targets_)
+    if (is_direct_client(x)) target = same_up_to(x, target);
+}
+
+namespace {
+
+// The newest frames of a direct client at one member. Older ones were acknowledged by all, as the same.
+struct Window {
+  std::uint64_t first, held;  // seqs
+  const std::vector<Unsettled::Item>* frames;
+  Uid last_executed;
+
+  [[nodiscard]] const Unsettled::Item* at(std::uint64_t seq) const {
+    return seq < first || seq > held ? nullptr : &(*frames)[seq - first];
+  }
+};
+
+// All members that hold it hold the same, and those that lack it have not executed anything that comes after it.
+bool same_for_all(const std::vector<Window>& windows, TransmitterId x, std::uint64_t seq) {
+  const Unsettled::Item* seen = nullptr;
+  for (const Window& w : windows) {
+    const Unsettled::Item* here = w.at(seq);
+    if (here == nullptr) continue;
+    if (seen != nullptr && *seen != *here) return false;
+    seen = here;
+  }
+  return std::ranges::none_of(windows, [&](const Window& w) {
+    return seen != nullptr && w.held < seq && Uid{seen->ts, x} <= w.last_executed;
+  });
+}
+
+}  // namespace
+
+Seq ViewChange::same_up_to(TransmitterId x, Seq target) const {
+  static const std::vector<Unsettled::Item> kNone;
+  std::vector<Window> windows;
+  std::uint64_t first = target.value + 1;
+  for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j) {
+    const auto& f = flushes_[j];
+    if (!f || !f->full || f->installed != top()) continue;
+    const std::uint64_t held = in_row(f->floors, x).value;
+    const auto it = std::ranges::lower_bound(f->unsettled, x, {}, &Unsettled::client);
+    const bool some = it != f->unsettled.end() && it->client == x && it->frames.size() <= held;
+    const auto& frames = some ? it->frames : kNone;
+    windows.push_back({held - frames.size() + 1, held, &frames, f->last_executed});
+    if (some) first = std::min(first, windows.back().first);
+  }
+  for (std::uint64_t s = first; s <= target.value; ++s)
+    if (!same_for_all(windows, x, s)) return Seq(s - 1);
+  return target;
 }
 
 // Re-rooting: the lowest of those who hold all there is of a stream takes over as its root.
@@ -177,10 +233,11 @@ bool ViewChange::leases_lapsed(ReplicaContext& c, const Leases& leases) {
 // A full member: holds everything of the old view. A joiner: has the donor's state.
 bool ViewChange::has_everything(const ReplicaContext& c) const {
   if (!c.full) return state_in_;
-  return std::ranges::all_of(targets_, [&](const auto& target) {
-    const Stream* stream = c.streams.find(target.first);
-    return (stream != nullptr && stream->persisted() >= target.second) || !rule_enabled(ProtocolRule::kRelay);
-  });
+  return c.voids_unsynced == 0 && std::ranges::all_of(targets_, [&](const auto& target) {
+           const Stream* stream = c.streams.find(target.first);
+           return (stream != nullptr && stream->persisted() >= target.second) ||
+                  !rule_enabled(ProtocolRule::kRelay);
+         });
 }
 
 void ViewChange::report_done(ReplicaContext& c) {
@@ -230,6 +287,7 @@ ViewChange::Step ViewChange::next(ReplicaContext& c, const Leases& leases) {
     agreed_ = true;
     agree_on_targets();
     relay(c, c.others(c.record));
+    return Step::kDropBeyond;
   }
   if (!i_am_done_ && has_everything(c) && leases_lapsed(c, leases)) report_done(c);
   if (!i_am_done_) return Step::kWait;

@@ -7,8 +7,12 @@
 // all have everything the old view ends at the same place for all. This class decides; replica_core.cc performs
 // (executes, installs), because those touch every other part.
 //
-//   begin ─▶ flush of all? ─▶ behind the top view? kCatchUp ─▶ relay ─▶ all targets held, leases lapsed? done
+//   begin ─▶ flush of all? ─▶ behind the top view? kCatchUp ─▶ relay, kDropBeyond ─▶ all targets held, leases lapsed? done
 //         ─▶ all full members done? kExecuteRest, donor gives state ─▶ all done? kInstall
+//
+// Frames of a direct client count up to where all members that hold them hold the same, and the others have executed nothing that
+// comes after them. Only a client that lies makes a difference: about a frame, or about the clocks of its welcomes. Its frame was
+// not executed anywhere: that takes everybody's acknowledgement of the same content (Stream::claim).
 //
 // Early execution: once the full members are done, each of them holds everything that any of them held, so
 // the end of the old view is fixed although joiners are still learning. The rest is executed and answered
@@ -36,7 +40,7 @@ namespace titer::smr {
 class ViewChange {
  public:
   static constexpr std::int64_t kRefuseAgainUs = 100'000;
-  enum class Step { kWait, kCatchUp, kExecuteRest, kInstall };
+  enum class Step { kWait, kCatchUp, kDropBeyond, kExecuteRest, kInstall };
 
   // What this replica needs to install a view for which it has reported done.
   struct Prepared {
@@ -69,7 +73,7 @@ class ViewChange {
 
   [[nodiscard]] bool flushed(ReplicaId member) const { return flushes_[member.value].has_value(); }
   [[nodiscard]] const std::optional<Prepared>& prepared() const { return prepared_; }
-  // Where the streams of the installed view end. Valid when next() gave kExecuteRest.
+  // Where the streams of the installed view end. Valid when next() gave kDropBeyond.
   [[nodiscard]] const AckRow& targets() const { return targets_; }
   // The lowest member of c.record that has the whole state.
   [[nodiscard]] ReplicaId lowest_full() const;
@@ -89,6 +93,8 @@ class ViewChange {
   [[nodiscard]] Seq base(ReplicaId member, TransmitterId x) const;
   void refuse(ReplicaContext& c, ReplicaSet gone_back);
   void agree_on_targets();
+  // The last of these frames of a direct client up to which all that hold it hold the same, and the others can take it.
+  [[nodiscard]] Seq same_up_to(TransmitterId x, Seq target) const;
   void relay(ReplicaContext& c, ReplicaSet to) const;
   [[nodiscard]] static bool leases_lapsed(ReplicaContext& c, const Leases& leases);
   [[nodiscard]] bool has_everything(const ReplicaContext& c) const;

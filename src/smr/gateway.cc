@@ -54,16 +54,15 @@ void Gateway::end_of_turn(ReplicaContext& c, Receiver& receiver) {
   }
 }
 
-AckRow Gateway::ack_row(ReplicaContext& c, Seq seq) const {
-  AckRow row;
+void Gateway::acknowledge(ReplicaContext& c, Frame& frame) {
   const TransmitterId own = gateway_of(c.me());
   c.streams.for_each_live([&](Stream& s) {
-    const Seq holds = s.id() == own && !c.options.durable ? seq : s.persisted();
+    const Seq holds = s.id() == own && !c.options.durable ? frame.seq : s.persisted();
     if (holds <= s.told) return;
-    row.emplace_back(s.id(), holds);
+    frame.acks.emplace_back(s.id(), holds);
+    if (is_direct_client(s.id())) frame.ack_contents.push_back(s.running(holds));
     s.told = holds;
   });
-  return row;
 }
 
 void Gateway::send(ReplicaContext& c, Receiver& receiver, PendingBatch batch) {
@@ -74,7 +73,7 @@ void Gateway::send(ReplicaContext& c, Receiver& receiver, PendingBatch batch) {
   frame->ts = c.clock.tick();
   frame->stamp = c.wall;
   frame->count = batch.count;
-  frame->acks = ack_row(c, frame->seq);
+  acknowledge(c, *frame);
   if (batch.count > 0) {
     frame->requests = std::make_shared<const Bytes>(std::move(batch.requests));
     in_flight_.push_back(frame->seq);

@@ -42,7 +42,8 @@ class Gateway {
     std::uint32_t count = 0;
   };
   void send(ReplicaContext& c, Receiver& receiver, PendingBatch batch);
-  [[nodiscard]] AckRow ack_row(ReplicaContext& c, Seq seq) const;
+  // Puts into this frame what it acknowledges.
+  static void acknowledge(ReplicaContext& c, Frame& frame);
   void settle(ReplicaContext& c);
 
   std::deque<PendingBatch> pending_;  // only the last may still grow; none is empty

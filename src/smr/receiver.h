@@ -30,15 +30,18 @@ class Receiver {
   void installed(ReplicaContext& c, Installed installed);
   // Input Persisted.
   void persisted(ReplicaContext& c, std::uint64_t ticket);
+  // In a flush: what is held of a stream beyond its target counts nowhere. It is dropped, and the journal says so before this
+  // replica is done; else a restart from the disks could count it after all, ahead of what has been answered.
+  void drop_beyond(ReplicaContext& c, const AckRow& targets);
   // Frames held and not persisted belong to the view before: their tickets no longer matter.
-  void reset() { waiting_.clear(); }
+  void reset(ReplicaContext& c);
 
   // Acknowledgements of member `from`, carried by its frame. False: it claims more than this replica ever
-  // sent.
-  [[nodiscard]] static bool take_acks(ReplicaContext& c, ReplicaId from, const AckRow& acks);
+  // sent, or does not say what it holds of a direct client.
+  [[nodiscard]] static bool take_acks(ReplicaContext& c, ReplicaId from, const Frame& frame);
 
-  // Is this frame well-formed and above what came before in its stream? Any transmitter.
-  [[nodiscard]] static std::optional<std::string> check(const ReplicaContext& c, const Stream& stream,
+  // Is this frame well-formed and later than `after`, which came before in its stream? Any transmitter.
+  [[nodiscard]] static std::optional<std::string> check(const ReplicaContext& c, LamportTime after,
                                                         const Frame& frame);
 
  private:
@@ -46,6 +49,7 @@ class Receiver {
     std::uint64_t ticket;
     TransmitterId transmitter;
     Seq seq;
+    bool voids;  // not a frame, but the line that what is beyond it is void
   };
   void note_persisted(ReplicaContext& c, Stream& stream, Seq seq);
 

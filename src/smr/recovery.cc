@@ -48,6 +48,18 @@ Status Recovery::frame(FramePtr frame) {
   return ok_status();
 }
 
+Status Recovery::voided(const Voided& line) {
+  if (line.view < found_.checkpoint.installed.number) return ok_status();
+  if (line.view > found_.checkpoint.installed.number) return broken("a line about frames comes before their view");
+  const auto held = held_.find(line.client);
+  if (held == held_.end() || held->second.seq <= line.after) return ok_status();
+  std::erase_if(found_.frames, [&](const FramePtr& frame) {
+    return frame->transmitter == line.client && frame->seq > line.after;
+  });
+  held->second = {line.after, {}};
+  return ok_status();
+}
+
 Result<std::vector<FramePtr>> Recovery::installed(const Installed& line) {
   Checkpoint& at = found_.checkpoint;
   std::vector<FramePtr> execute;

@@ -8,7 +8,7 @@
 // view decides whether they count, if this replica restarts with the other members (§7). If others continued
 // without it, the frames are discarded and it learns (§6).
 //
-// Pure. Order of calls: frame() and installed() as the journal has them, then end().
+// Pure. Order of calls: frame(), voided() and installed() as the journal has them, then end().
 // Errors: kInternal for a checkpoint that no replica writes, or a journal that cannot be this replica's continuation of it:
 // a frame is missing, or out of order. Replica takes what end() gave without looking again.
 #pragma once
@@ -26,6 +26,8 @@ class Recovery {
   explicit Recovery(Checkpoint checkpoint);
 
   [[nodiscard]] Status frame(FramePtr frame);
+  // Frames beyond this one count nowhere.
+  [[nodiscard]] Status voided(const Voided& line);
   // Frames to execute now, in order.
   [[nodiscard]] Result<std::vector<FramePtr>> installed(const Installed& line);
   [[nodiscard]] Result<Recovered> end() &&;

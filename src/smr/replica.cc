@@ -34,6 +34,7 @@ Replica::Replica(Replica&&) noexcept = default;
 Replica& Replica::operator=(Replica&&) noexcept = default;
 
 void Replica::step(BootTime now, const Input& input, Output& out) { impl_->core.step(now, input, out); }
+bool Replica::waits_for(TransmitterId client) const { return impl_->core.waits_for(client); }
 bool Replica::accepts(std::size_t body_bytes) const { return impl_->core.accepts(body_bytes); }
 bool Replica::read_lease(BootTime now, BootTime asked) const { return impl_->core.read_lease(now, asked); }
 bool Replica::full() const { return impl_->core.full(); }

@@ -135,7 +135,7 @@ struct Execution {
 struct Output {
   struct Persist {
     std::uint64_t ticket = 0;
-    std::variant<FramePtr, Installed> what;
+    std::variant<FramePtr, Installed, Voided> what;
   };
   struct Send {
     ReplicaSet to;
@@ -252,6 +252,8 @@ class Replica {
   // Would a Submit of this many body bytes be taken now? False: answer `busy` (flow limits, §2.9) or, for a
   // replica that is not full, `unavailable`.
   [[nodiscard]] bool accepts(std::size_t body_bytes) const;
+  // A direct client that is active: if its connection is lost now, the others are held up (§3).
+  [[nodiscard]] bool waits_for(TransmitterId client) const;
 
   // True: a value that was read from the state before this call may be answered to a read that arrived at `asked` (§5). With
   // Options::confirm_reads a default `asked` confirms nothing.

@@ -30,11 +30,12 @@ struct ReplicaContext {
   bool member_once = false;  // some record had this incarnation
   bool recovered = false;    // `installed` is from the disk, of an earlier life: wedged until the next is installed
   Streams streams;           // of the installed view
-  std::vector<Incarnation> dead;  // certainly, as input::Died told; the newest kDeadMax
-  std::string halted;             // I10: why nothing is executed or answered; empty: it is
-  bool owes = false;              // holds requests that it has not yet acknowledged (§2.3)
-  Uid newest_request;             // highest uid of a frame with requests that was ever held
-  Uid last_executed;              // highest uid executed; executions are in uid order across views
+  std::vector<Incarnation> dead;   // certainly, as input::Died told; the newest kDeadMax
+  std::string halted;              // I10: why nothing is executed or answered; empty: it is
+  std::size_t voids_unsynced = 0;  // lines of the journal that this flush waits for (Receiver::drop_beyond)
+  bool owes = false;               // holds requests that it has not yet acknowledged (§2.3)
+  Uid newest_request;              // highest uid of a frame with requests that was ever held
+  Uid last_executed;               // highest uid executed; executions are in uid order across views
   BootTime now;
   WallTime wall;  // of the last EndOfTurn, as believed (wall_clock.h); 0 before
   Output* out = nullptr;

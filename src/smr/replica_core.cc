@@ -133,7 +133,7 @@ void ReplicaCore::on_frame(ReplicaId from, Incarnation incarnation, const FrameP
   if (wedged && (!c_.record.has(from, incarnation) || change_.flushed(from))) return;
   if (!take(from, frame)) return;
   if (wedged) return progress();
-  if (!Receiver::take_acks(c_, from, frame->acks)) c_.cut(from, "it acknowledges frames that were never sent");
+  if (!Receiver::take_acks(c_, from, *frame)) c_.cut(from, "it acknowledges frames that were never sent");
 }
 
 bool ReplicaCore::take(ReplicaId from, const FramePtr& frame) {
@@ -142,7 +142,9 @@ bool ReplicaCore::take(ReplicaId from, const FramePtr& frame) {
   // Below: a repeat. Above: frames before it were lost with a link; its sender repeats them all.
   if (frame->seq <= stream->held()) return false;
   if (frame->seq != stream->held().next()) return false;
-  if (auto reason = Receiver::check(c_, *stream, *frame)) {
+  // A direct client's comes relayed, in a flush: its place is behind what is held, whatever this replica's welcome said.
+  const LamportTime after = is_direct_client(frame->transmitter) ? stream->held_ts() : stream->last().ts;
+  if (auto reason = Receiver::check(c_, after, *frame)) {
     c_.cut(from, std::move(*reason));
     return false;
   }
@@ -217,6 +219,7 @@ void ReplicaCore::progress() {
         install(prepared.record);
         break;
       }
+      case ViewChange::Step::kDropBeyond: receiver_.drop_beyond(c_, change_.targets()); break;
       case ViewChange::Step::kExecuteRest:
         order::execute_rest(c_, change_.targets(), change_.lowest_full());
         reads_.release(c_);
@@ -237,7 +240,7 @@ void ReplicaCore::install(const ViewRecord& record) {
   c_.owes = false;
   c_.newest_request = c_.last_executed;
   reads_.release(c_);
-  receiver_.reset();
+  receiver_.reset(c_);
   gateway_.reset();
   c_.out->installed.push_back(record);
   replaying_ = true;

@@ -29,6 +29,10 @@ class ReplicaCore {
 
   void step(BootTime now, const Input& input, Output& out);
 
+  [[nodiscard]] bool waits_for(TransmitterId client) const {
+    const Stream* stream = c_.streams.find(client);
+    return stream != nullptr && stream->active;
+  }
   [[nodiscard]] bool accepts(std::size_t body_bytes) const { return gateway_.accepts(c_, body_bytes); }
   [[nodiscard]] bool full() const { return c_.full; }
   [[nodiscard]] bool wedged() const { return c_.wedged(); }

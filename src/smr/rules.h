@@ -21,6 +21,8 @@ namespace titer::smr {
 
 enum class ProtocolRule {
   kClock,           // LC2: the clock goes above every timestamp received
+  kSameContent,     // §3 what a member acknowledges of a direct client counts only if it holds the same
+  kOneContent,      // §4.4 where members hold different frames of a direct client, none of them counts
   kStableClients,   // §2.4 wait for a later frame of every active direct client (of gateways: `safe` implies it)
   kSafe,            // §2.5 execute only what every replica of the view holds
   kReadsWait,       // §2.7 a local read waits for what has been received

@@ -17,6 +17,7 @@
 
 #include <array>
 #include <deque>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/limits.h"
@@ -57,9 +58,25 @@ class Stream {
   void pop_head();
   // An empty stream goes on behind `base`, which every one of `members` holds.
   void restore(Seq base, ReplicaSet members);
+  // --- what the members hold alike of a direct client (§3)
+  // Member `member` acknowledges the frames up to `seq`, with this running content. It counts when ours is the same; else
+  // disagrees() from then on. A claim beyond what is held here is compared later.
+  void claim(ReplicaId member, Seq seq, const Content& content);
+  // The running content up to `seq`, which is in memory.
+  [[nodiscard]] const Content& running(Seq seq) const { return running_[seq.value - trimmed_.value - 1]; }
+  // Its transmitter has sent different frames under one name to two members.
+  [[nodiscard]] bool disagrees() const { return disagrees_; }
+  // The newest frames up to `held`, at most so many.
+  [[nodiscard]] std::vector<Unsettled::Item> newest(std::size_t most) const;
+  // Of the newest frame in memory; of a direct client it may be below last().
+  [[nodiscard]] LamportTime held_ts() const { return frames_.empty() ? LamportTime() : frames_.back()->ts; }
+
   // In memory: trimmed < seq <= held.
   [[nodiscard]] const FramePtr& at(Seq seq) const;
   void trim(ReplicaSet members);
+  // Forgets all beyond `seq`, which is not below what was executed of requests. In a flush: nothing of this view is
+  // acknowledged any more, so no running content is needed again.
+  void drop_beyond(Seq seq);
 
   Seq told;  // highest seq of this stream that an ack row of ours has named
 
@@ -68,9 +85,12 @@ class Stream {
   bool lost = false;      // its connection broke while it was active; only the next view helps
   LamportTime solicited;  // the newest solicit sent to it, 0: none unanswered
   BootTime solicited_at;
+  std::int64_t late_us = 0;  // it has kept the others waiting in this view, beyond kSolicitLateUs each time
 
  private:
   void skip_nulls();
+  void fold_in(const Content& content);
+  void compare(ReplicaId member);
 
   TransmitterId id_;
   ReplicaId me_;
@@ -81,6 +101,15 @@ class Stream {
   std::size_t bytes_ = 0;  // of requests in memory
   std::deque<FramePtr> frames_;
   std::array<Seq, limits::kReplicasMax> acked_{};
+  // --- direct clients only
+  struct Claim {
+    Seq seq;
+    Content content;
+  };
+  std::deque<Content> running_;  // of the frames in memory
+  Content folded_;               // of all frames
+  std::array<Claim, limits::kReplicasMax> claims_{};
+  bool disagrees_ = false;
 };
 
 }  // namespace titer::smr

@@ -79,6 +79,14 @@ struct ViewRecord {
 // A frame's row names only what rose since its sender's frame before; receivers see them all, in order.
 using AckRow = std::vector<std::pair<TransmitterId, Seq>>;
 
+// What a direct client's frame contains: the first 128 bits of the SHA-256 of its encoding, which its decoder computes (wire).
+// Cryptographic, because a client that lies chooses both contents, and pairs that collide under XXH3 are easy to make. A pair
+// that collides here takes some 2^64 hashes.
+struct Content {
+  std::uint64_t high = 0, low = 0;
+  bool operator==(const Content&) const = default;
+};
+
 // One broadcast and the unit of order. count == 0 is Schneider's null request. Named by (view, transmitter,
 // seq).
 struct Frame {
@@ -88,8 +96,12 @@ struct Frame {
   LamportTime ts;
   WallTime stamp;     // transmitter's wall clock when it was sent: the only source of time for the state machine
   bool rest = false;  // a direct client's last frame before it is passive again (§3.4)
-  std::uint32_t count = 0;                // requests in it
-  AckRow acks;                            // gateways only
+  std::uint32_t count = 0;  // requests in it
+  AckRow acks;              // gateways only
+  // Of each direct client in `acks`, in order: the running content of all its frames up to there (fold). What a member
+  // acknowledges of a direct client counts only where this is the same.
+  std::vector<Content> ack_contents;
+  Content content;                        // direct clients' frames only
   std::shared_ptr<const Bytes> requests;  // request_batch.h; null when count == 0
 
   [[nodiscard]] Uid uid() const { return {ts, transmitter}; }
@@ -102,9 +114,27 @@ struct Installed {
   ViewRecord view;
   Uid last_executed;
 };
+// The members hold different frames of this direct client beyond `after`, so none of them counts (§4.4): a line in the journal,
+// behind the frames.
+struct Voided {
+  ViewNumber view;
+  TransmitterId client;
+  Seq after;
+};
 
 // --- between replicas; channels are FIFO
 
+// The newest frames of a direct client, up to the floor: as many as may not be settled yet.
+struct Unsettled {
+  struct Item {
+    LamportTime ts;
+    Content content;
+    bool operator==(const Item&) const = default;
+  };
+  TransmitterId client;
+  std::vector<Item> frames;
+  bool operator==(const Unsettled&) const = default;
+};
 // §4 flush step 2.
 struct Flush {
   ViewNumber view;       // the one being agreed
@@ -113,6 +143,8 @@ struct Flush {
   Position learned;      // learners: everything up to here has been received from a donor
   AckRow floors;         // highest seq held from every transmitter of `installed`
   AckRow bases;  // up to here every member acknowledged them; a member below has forgotten what it had on disk
+  std::vector<Unsettled> unsettled{};  // of each direct client in `floors` that has some, in order
+  Uid last_executed{};                 // by the sender, in any view
 };
 // §4 flush step 4: a frame of view `frame->view` that the receiver misses.
 struct Relay {

@@ -142,7 +142,7 @@ std::optional<Record> next_record(ByteView& bytes) {
   record.kind = static_cast<RecordKind>(kind);
   record.name = {ViewNumber(in.u64()), TransmitterId(in.u64()), Seq(in.u64())};
   record.body = in.raw(size);
-  if (!in.ok() || (record.kind != RecordKind::kFrame && record.kind != RecordKind::kInstall)) return std::nullopt;
+  if (!in.ok() || record.kind < RecordKind::kFrame || record.kind > RecordKind::kVoid) return std::nullopt;
   bytes = bytes.subspan(kRecordHeaderBytes + size);
   return record;
 }

@@ -40,6 +40,7 @@ namespace titer::store {
 enum class RecordKind : std::uint8_t {
   kFrame = 1,    // a frame as the wire has it
   kInstall = 2,  // a view was installed; its name is the view alone
+  kVoid = 3,     // the transmitter's frames beyond this one count nowhere (smr::Voided)
 };
 
 struct RecordName {

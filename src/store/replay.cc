@@ -34,6 +34,10 @@ Status Replay::record(RecordKind kind, ByteView body) {
     auto frame = read_frame(body);
     return frame ? recovery_.frame(std::move(frame).value()) : frame.error();
   }
+  if (kind == RecordKind::kVoid) {
+    const auto line = wire::decode_voided(body);
+    return line ? recovery_.voided(*line) : line.error();
+  }
   const auto installed = wire::decode_installed(body);
   if (!installed) return installed.error();
   const auto frames = recovery_.installed(*installed);

@@ -61,6 +61,10 @@ void Store::persist(const std::vector<smr::Output::Persist>& what) {
       journal_->append(one.ticket, RecordKind::kFrame, {frame.view, frame.transmitter, frame.seq},
                        [&](Bytes& out) { wire::encode(out, frame); });
       urgent_ = urgent_ || frame.count > 0;
+    } else if (const auto* voided = std::get_if<smr::Voided>(&one.what)) {
+      journal_->append(one.ticket, RecordKind::kVoid, {voided->view, voided->client, voided->after},
+                       [&](Bytes& out) { wire::encode_voided(out, *voided); });
+      urgent_ = true;
     } else {
       const auto& line = std::get<smr::Installed>(one.what);
       journal_->append(one.ticket, RecordKind::kInstall, {line.view.number, {}, {}},

@@ -19,11 +19,12 @@
 #include "registry/types.h"
 #include "smr/types.h"
 #include "wire/message.h"
+#include "wire/peer_secret.h"
 
 namespace titer::wire {
 
 // --- handshake
-// kDeathNotice: the replica named has ended, for certain; the Hello is all there is to say.
+// kDeathNotice: the replica named has ended, for certain; all that follows is a Proof, where there is a secret.
 enum class Role : std::uint8_t { kReplica = 1, kDirectClient = 2, kGatewayClient = 3, kDeathNotice = 4 };
 // The reason of the goodbye that answers a death notice; another one says why it was not believed.
 inline constexpr std::string_view kDeathNoted = "the death is noted";
@@ -39,6 +40,9 @@ struct Hello {
   // Clients: the birth of the session, which is `next` of the first reply to a Hello that named the session; 0: this is
   // that Hello. A client that repeats a request names the birth of its session, or the request may be executed again.
   Position born{};
+
+  // Or of its death watch.
+  [[nodiscard]] bool of_replica() const { return role == Role::kReplica || role == Role::kDeathNotice; }
 };
 struct HelloReply {
   std::uint64_t cluster = 0;
@@ -52,19 +56,31 @@ struct Goodbye {
   Code code = Code::kOk;
   std::string reason;
 };
+// Between replicas, and in a death notice, where there is a secret (peer_secret.h).
+struct Challenge {
+  Nonce nonce{};
+};
+struct Proof {
+  Mac mac{};
+};
 void encode(Bytes& out, const Hello& hello);
 void encode(Bytes& out, const HelloReply& reply);
 void encode(Bytes& out, const Goodbye& goodbye);
+void encode(Bytes& out, const Challenge& challenge);
+void encode(Bytes& out, const Proof& proof);
 [[nodiscard]] Result<Hello> decode_hello(ByteView payload);
 [[nodiscard]] Result<HelloReply> decode_hello_reply(ByteView payload);
 [[nodiscard]] Result<Goodbye> decode_goodbye(ByteView payload);
+[[nodiscard]] Result<Challenge> decode_challenge(ByteView payload);
+[[nodiscard]] Result<Proof> decode_proof(ByteView payload);
 
 // --- between replicas, and direct clients
 void encode(Bytes& out, const smr::PeerMessage& message);
 void encode(Bytes& out, const smr::FromClient& message);
 void encode(Bytes& out, const smr::ToClient& message);
 void encode(Bytes& out, const smr::Frame& frame);
-// The frame's requests are copied once, out of the receive buffer; they are checked (check_batch).
+// The frame's requests are copied once, out of the receive buffer; they are checked (check_batch). A direct client's frame gets
+// its content.
 [[nodiscard]] Result<smr::PeerMessage> decode_peer(const Message& message);
 [[nodiscard]] Result<smr::FromClient> decode_from_client(const Message& message);
 [[nodiscard]] Result<smr::ToClient> decode_to_client(const Message& message);
@@ -191,6 +207,7 @@ void encode_request(Bytes& out, const registry::Request& request);
 // The key that an encoded request names, without decoding it; and putting one in that names none yet.
 [[nodiscard]] registry::KeyId request_key(ByteView body);
 void set_request_key(Bytes& body, registry::KeyId key);
+[[nodiscard]] bool creates_key(ByteView body);
 void encode_outcome(Bytes& out, const registry::Outcome& outcome);
 [[nodiscard]] Status decode_outcome(ByteView result, registry::Outcome& out);
 void encode_query(Bytes& out, const registry::Query& query);
@@ -239,9 +256,11 @@ struct Pong {
 void encode_record(ByteWriter& out, const smr::ViewRecord& record);
 [[nodiscard]] smr::ViewRecord decode_record(ByteReader& in);
 void encode(Bytes& out, const smr::ViewRecord& record);  // kRegisterRecord
-// A line of the journal, as a body: no message header.
+// Lines of the journal, as bodies: no message header.
 void encode_installed(Bytes& out, const smr::Installed& line);
 [[nodiscard]] Result<smr::Installed> decode_installed(ByteView body);
+void encode_voided(Bytes& out, const smr::Voided& line);
+[[nodiscard]] Result<smr::Voided> decode_voided(ByteView body);
 void encode(Bytes& out, const Inventory& inventory);
 void encode(Bytes& out, const CompareAndSet& ask);
 void encode(Bytes& out, const Ready& ready);

@@ -229,8 +229,8 @@ RC_GTEST_PROP(Codec, rows_come_back, (std::uint64_t seed)) {
 }
 
 void check_same(const smr::Frame& a, const smr::Frame& b) {
-  RC_ASSERT(std::tie(a.view, a.transmitter, a.seq, a.ts, a.stamp, a.rest, a.count, a.acks) ==
-            std::tie(b.view, b.transmitter, b.seq, b.ts, b.stamp, b.rest, b.count, b.acks));
+  RC_ASSERT(std::tie(a.view, a.transmitter, a.seq, a.ts, a.stamp, a.rest, a.count, a.acks, a.ack_contents) ==
+            std::tie(b.view, b.transmitter, b.seq, b.ts, b.stamp, b.rest, b.count, b.acks, b.ack_contents));
   RC_ASSERT((a.requests != nullptr) == (b.requests != nullptr));
   if (a.requests) RC_ASSERT(*a.requests == *b.requests);
 }
@@ -282,6 +282,8 @@ RC_GTEST_PROP(Codec, every_message_is_encoded_again_to_the_same_bytes, (std::uin
       case Type::kHello: again<Hello>(b, payload_of(decode_hello)); break;
       case Type::kHelloReply: again<HelloReply>(b, payload_of(decode_hello_reply)); break;
       case Type::kGoodbye: again<Goodbye>(b, payload_of(decode_goodbye)); break;
+      case Type::kChallenge: again<Challenge>(b, payload_of(decode_challenge)); break;
+      case Type::kProof: again<Proof>(b, payload_of(decode_proof)); break;
       case Type::kFrame:
       case Type::kFlush:
       case Type::kRelay:

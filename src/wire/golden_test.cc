@@ -72,6 +72,7 @@ smr::FramePtr frame(TransmitterId transmitter, smr::AckRow acks) {
   f->ts = LamportTime(200);
   f->stamp = WallTime(1'722'470'400'000);
   f->acks = std::move(acks);
+  if (!f->acks.empty()) f->ack_contents = {{0x0102030405060708, 9}};
   f->count = 1;
   f->requests = std::make_shared<const Bytes>(std::move(batch));
   return f;
@@ -89,13 +90,42 @@ TEST(Golden, handshake) {
   EXPECT_EQ(message(Goodbye{Code::kProtocol, "bye"}), "5454020305000000c043e28cc8fcb0e20f03627965");
 }
 
+// The secret is 32 times 07; the nonces count from 0 and from 32.
+TEST(Golden, proofs_between_replicas) {
+  PeerSecret::Key key{};
+  key.fill(std::byte{7});
+  const PeerSecret secret(key);
+  LinkNames names{1, {ReplicaId(2), Incarnation(0xA2)}, {ReplicaId(0), Incarnation(0xA0)}};
+  for (unsigned i = 0; i < 32; ++i) {
+    names.dialler.nonce[i] = static_cast<std::byte>(i);
+    names.acceptor.nonce[i] = static_cast<std::byte>(32 + i);
+  }
+  EXPECT_EQ(message(Challenge{names.dialler.nonce}),
+            "5454020420000000c499b094915e6a40000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+  EXPECT_EQ(message(Proof{secret.prove(LinkSide::kAcceptor, names)}),
+            "54540205200000009b21d5d4acc057973b886f19a51c0e099b1dfa5b8eb5678ff6cf0c4d73994b11f0e0296be24f3369");
+  EXPECT_EQ(message(Proof{secret.prove(LinkSide::kDialler, names)}),
+            "545402052000000070e07bbcc27092324187c174f4bf8d65d072b31e2af2bb6b694ed41d2fb8cf5f20159b16648cb88d");
+  EXPECT_EQ(message(Proof{secret.prove_death(1, ReplicaId(2), Incarnation(0xA2))}),
+            "5454020520000000c47e04bda80ec847c1458821ea3bf4e7c2831e3ecc209b46f37e167c263b5cdb49cd75644d629f47");
+}
+
 TEST(Golden, between_replicas) {
   EXPECT_EQ(message(smr::PeerMessage(frame(TransmitterId(1), kRow))),
-            "5454020a41000000065b2544d3692ef200020203c8018080e4b3a1640200090b01012e05000000000000000000000000"
-            "000000010000000000000012000000040103616e6e0103656c6dc203323038ac02");
-  EXPECT_EQ(message(smr::PeerMessage(
-                smr::Flush{ViewNumber(3), true, ViewNumber(2), Position(0), kRow, {{TransmitterId(0), Seq(7)}}})),
-            "5454020b0c00000041edacb3654a8470030102000200090b01010007");
+            "5454020a510000003229bc6f69fcbb0400020203c8018080e4b3a1640200090b01080706050403020109000000000000"
+            "00012e05000000000000000000000000000000010000000000000012000000040103616e6e0103656c6dc203323038ac"
+            "02");
+  EXPECT_EQ(message(smr::PeerMessage(smr::Flush{
+                ViewNumber(3),
+                true,
+                ViewNumber(2),
+                Position(0),
+                kRow,
+                {{TransmitterId(0), Seq(7)}},
+                {{TransmitterId(kDirectClientBit | 5), {{LamportTime(8), {1, 2}}, {LamportTime(9), {3, 4}}}}},
+                {LamportTime(7), TransmitterId(0)}})),
+            "5454020b3300000042bcdfa9d2cf126a030102000200090b01010007010b020801000000000000000200000000000000"
+            "09030000000000000004000000000000000700");
   EXPECT_EQ(message(smr::PeerMessage(smr::Relay{ViewNumber(3), frame(TransmitterId(1), {})})),
             "5454020c3e0000008ca0d30f7a636d740300020203c8018080e4b3a16400012e05000000000000000000000000000000"
             "010000000000000012000000040103616e6e0103656c6dc203323038ac02");
@@ -118,6 +148,17 @@ TEST(Golden, between_replicas) {
   part.digest = 0x0102030405060708;
   part.body = as_bytes("...");
   EXPECT_EQ(message(part), "5454021514000000904d1c90f3f4020d0500030102ac02900308070605040302012e2e2e");
+}
+
+TEST(Golden, the_content_of_a_direct_clients_frame) {
+  Bytes bytes;
+  encode(bytes, smr::FromClient(frame(TransmitterId(kDirectClientBit | 5), {})));
+  ByteView in = bytes;
+  const auto decoded = decode_from_client(**next_message(in));
+  ASSERT_TRUE(decoded.ok());
+  const smr::Content content = std::get<smr::FramePtr>(*decoded)->content;
+  EXPECT_EQ(content.high, 0x21e7a44d509ff02aU);
+  EXPECT_EQ(content.low, 0x4217209cb594bc08U);
 }
 
 TEST(Golden, direct_clients) {

@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Hello, HelloReply, Goodbye: the first and last messages of every link.
+// Hello, HelloReply, Challenge, Proof, Goodbye: the first and last messages of every link.
+
+#include <algorithm>
 
 #include "base/limits.h"
 #include "wire/codec.h"
 #include "wire/coding.h"
 
 namespace titer::wire {
+namespace {
+
+// The payload is these bytes and nothing else.
+template <std::size_t size>
+bool take(ByteView payload, std::array<std::byte, size>& into) {
+  if (payload.size() != size) return false;
+  std::ranges::copy(payload, into.begin());
+  return true;
+}
+
+}  // namespace
 
 void encode(Bytes& out, const Hello& hello) {
   MessageWriter m(out, Type::kHello);
@@ -32,8 +45,7 @@ Result<Hello> decode_hello(ByteView payload) {
   h.transmitter = TransmitterId(in.u64());
   h.session = SessionId(in.u64());
   h.born = Position(get_fixed_counter(in));
-  const bool of_replica = h.role == Role::kReplica || h.role == Role::kDeathNotice;
-  if (of_replica && h.replica.value >= limits::kReplicasMax) in.fail();
+  if (h.of_replica() && h.replica.value >= limits::kReplicasMax) in.fail();
   if (h.role == Role::kDirectClient && !is_direct_client(h.transmitter)) in.fail();
   if (!in.done()) return malformed("hello");
   return h;
@@ -78,6 +90,30 @@ Result<Goodbye> decode_goodbye(ByteView payload) {
   g.reason = std::string(get_text(in));
   if (!in.done()) return malformed("goodbye");
   return g;
+}
+
+void encode(Bytes& out, const Challenge& challenge) {
+  MessageWriter m(out, Type::kChallenge);
+  m.raw(challenge.nonce);
+  m.finish();
+}
+
+Result<Challenge> decode_challenge(ByteView payload) {
+  Challenge c;
+  if (!take(payload, c.nonce)) return malformed("challenge");
+  return c;
+}
+
+void encode(Bytes& out, const Proof& proof) {
+  MessageWriter m(out, Type::kProof);
+  m.raw(proof.mac);
+  m.finish();
+}
+
+Result<Proof> decode_proof(ByteView payload) {
+  Proof p;
+  if (!take(payload, p.mac)) return malformed("proof");
+  return p;
 }
 
 }  // namespace titer::wire

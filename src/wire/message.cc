@@ -28,6 +28,8 @@ bool known(std::uint8_t type) {
     case Type::kHello:
     case Type::kHelloReply:
     case Type::kGoodbye:
+    case Type::kChallenge:
+    case Type::kProof:
     case Type::kFrame:
     case Type::kFlush:
     case Type::kRelay:

@@ -31,6 +31,8 @@ enum class Type : std::uint8_t {
   kHello = 1,       // dialler's first message: wire::Hello
   kHelloReply = 2,  // wire::HelloReply
   kGoodbye = 3,     // last message before a close: code and reason
+  kChallenge = 4,   // between replicas that have a secret: wire::Challenge …
+  kProof = 5,       // … and wire::Proof
   // between replicas
   kFrame = 10,
   kFlush = 11,

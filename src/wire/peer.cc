@@ -2,6 +2,10 @@
 
 // Frames and the messages of the view change, between replicas; hello, welcome, solicit of direct clients.
 
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/limits.h"
@@ -45,6 +49,31 @@ smr::AckRow get_row(ByteReader& in) {
   return row;
 }
 
+void put_content(ByteWriter& out, const smr::Content& content) {
+  out.u64(content.high);
+  out.u64(content.low);
+}
+
+smr::Content get_content(ByteReader& in) {
+  smr::Content content;
+  content.high = in.u64();
+  content.low = in.u64();
+  return content;
+}
+
+std::size_t direct_clients_in(const smr::AckRow& row) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(row, [](const auto& entry) { return is_direct_client(entry.first); }));
+}
+
+smr::Content content_of(ByteView frame) {
+  std::array<std::byte, SHA256_DIGEST_LENGTH> hash;
+  SHA256(reinterpret_cast<const unsigned char*>(frame.data()), frame.size(),
+         reinterpret_cast<unsigned char*>(hash.data()));
+  ByteReader in(hash);
+  return get_content(in);
+}
+
 void put_frame(ByteWriter& out, const smr::Frame& f) {
   out.u8(f.rest ? kRest : 0);
   put_varint(out, f.view.value);
@@ -53,13 +82,15 @@ void put_frame(ByteWriter& out, const smr::Frame& f) {
   put_varint(out, f.ts.value);
   put_time(out, f.stamp);
   put_row(out, f.acks);
+  for (const smr::Content& content : f.ack_contents) put_content(out, content);
   put_varint(out, f.count);
   if (f.count == 0) return;
   put_varint(out, f.requests->size());
   out.raw(*f.requests);
 }
 
-smr::FramePtr get_frame(ByteReader& in) {
+// All but its content.
+std::shared_ptr<smr::Frame> get_frame_fields(ByteReader& in) {
   auto f = std::make_shared<smr::Frame>();
   f->rest = get_flags(in, kRest) != 0;
   f->view = ViewNumber(get_counter(in));
@@ -69,6 +100,8 @@ smr::FramePtr get_frame(ByteReader& in) {
   f->stamp = get_time(in);
   if (f->stamp.value < 0 || f->stamp.value > limits::kWallTimeMaxMs) in.fail();
   f->acks = get_row(in);
+  for (std::size_t n = direct_clients_in(f->acks); n > 0 && in.ok(); --n)
+    f->ack_contents.push_back(get_content(in));
   f->count = static_cast<std::uint32_t>(get_bounded(in, limits::kFrameRequestsMax));
   if (f->seq == Seq()) in.fail();
   if (f->count == 0 || !in.ok()) return f;
@@ -81,6 +114,43 @@ smr::FramePtr get_frame(ByteReader& in) {
   return f;
 }
 
+smr::FramePtr get_frame(ByteReader& in) {
+  ByteReader bytes = in;
+  std::shared_ptr<smr::Frame> f = get_frame_fields(in);
+  // Every frame has one encoding, so its bytes stand for what it says.
+  if (in.ok() && is_direct_client(f->transmitter)) f->content = content_of(bytes.raw(bytes.left() - in.left()));
+  return f;
+}
+
+void put_unsettled(ByteWriter& out, const std::vector<smr::Unsettled>& unsettled) {
+  put_varint(out, unsettled.size());
+  for (const smr::Unsettled& one : unsettled) {
+    put_transmitter(out, one.client);
+    put_varint(out, one.frames.size());
+    for (const auto& [ts, content] : one.frames) {
+      put_varint(out, ts.value);
+      put_content(out, content);
+    }
+  }
+}
+
+std::vector<smr::Unsettled> get_unsettled(ByteReader& in) {
+  std::vector<smr::Unsettled> unsettled;
+  for (std::size_t n = get_count(in, limits::kDirectClientsMax); n > 0 && in.ok(); --n) {
+    smr::Unsettled one;
+    one.client = get_transmitter(in);
+    if (!is_direct_client(one.client) || (!unsettled.empty() && one.client <= unsettled.back().client)) in.fail();
+    const std::size_t frames = get_count(in, limits::kDirectFramesMax);
+    if (frames == 0) in.fail();  // it would not be named
+    for (std::size_t i = 0; i < frames && in.ok(); ++i) {
+      const LamportTime ts(get_counter(in));
+      one.frames.push_back({ts, get_content(in)});
+    }
+    unsettled.push_back(std::move(one));
+  }
+  return unsettled;
+}
+
 void put(Bytes& out, const smr::FramePtr& frame) { encode(out, *frame); }
 void put(Bytes& out, const smr::Flush& flush) {
   MessageWriter m(out, Type::kFlush);
@@ -90,6 +160,9 @@ void put(Bytes& out, const smr::Flush& flush) {
   put_varint(m, flush.learned.value);
   put_row(m, flush.floors);
   put_row(m, flush.bases);
+  put_unsettled(m, flush.unsettled);
+  put_varint(m, flush.last_executed.ts.value);
+  put_transmitter(m, flush.last_executed.transmitter);
   m.finish();
 }
 void put(Bytes& out, const smr::Relay& relay) {
@@ -124,6 +197,9 @@ smr::Flush get_flush(ByteReader& in) {
   f.learned = Position(get_counter(in));
   f.floors = get_row(in);
   f.bases = get_row(in);
+  f.unsettled = get_unsettled(in);
+  f.last_executed.ts = LamportTime(get_counter(in));
+  f.last_executed.transmitter = get_transmitter(in);
   return f;
 }
 smr::Relay get_relay(ByteReader& in) {

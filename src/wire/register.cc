@@ -74,6 +74,23 @@ Result<smr::Installed> decode_installed(ByteView body) {
   return line;
 }
 
+void encode_voided(Bytes& out, const smr::Voided& line) {
+  ByteWriter w(out);
+  w.u64(line.view.value);
+  w.u64(line.client.value);
+  w.u64(line.after.value);
+}
+Result<smr::Voided> decode_voided(ByteView body) {
+  ByteReader in(body);
+  smr::Voided line;
+  line.view = ViewNumber(get_fixed_counter(in));
+  line.client = TransmitterId(in.u64());
+  line.after = Seq(get_fixed_counter(in));
+  if (!is_direct_client(line.client)) in.fail();
+  if (!in.done()) return malformed("line about frames that count nowhere");
+  return line;
+}
+
 void encode(Bytes& out, const CompareAndSet& ask) {
   MessageWriter m(out, Type::kRegisterCompareAndSet);
   put_varint(m, ask.expected.value);

@@ -386,6 +386,10 @@ void set_request_key(Bytes& body, registry::KeyId key) {
   body.insert(body.begin() + kKeyAt, bytes.begin(), bytes.end());
 }
 
+bool creates_key(ByteView body) {
+  return !body.empty() && std::to_integer<std::uint8_t>(body.front()) == kKind<registry::CreateKey>;
+}
+
 Result<registry::Request> decode_request(ByteView body) {
   registry::Request r;
   if (Status s = decode_request(body, r); !s.ok()) return s.error();

@@ -212,6 +212,8 @@ class Maker {
     f.stamp = WallTime(static_cast<std::int64_t>(below(limits::kWallTimeMaxMs + 1))), f.rest = coin();
     if (of_client) f.transmitter = TransmitterId(any() | kDirectClientBit);
     if (!of_client) f.acks = row();
+    for (const auto& [transmitter, seq] : f.acks)
+      if (is_direct_client(transmitter)) f.ack_contents.push_back({any(), any()});
     f.count = static_cast<std::uint32_t>(below(4));
     if (f.count == 0) return f;
     Bytes batch;
@@ -221,6 +223,16 @@ class Maker {
     return f;
   }
   smr::FramePtr frame_ptr(bool of_client = false) { return std::make_shared<const smr::Frame>(frame(of_client)); }
+  std::vector<smr::Unsettled> unsettled() {
+    std::vector<smr::Unsettled> out;
+    for (const auto& [transmitter, seq] : row()) {
+      if (!is_direct_client(transmitter)) continue;
+      auto& one = out.emplace_back(smr::Unsettled{transmitter, {}});
+      for (std::uint64_t n = 1 + below(4); n > 0; --n)
+        one.frames.push_back({LamportTime(counter()), {any(), any()}});
+    }
+    return out;
+  }
   smr::ViewRecord record() {
     smr::ViewRecord r{view(), {}, {}};
     for (std::uint16_t i = 0; i < limits::kReplicasMax; ++i)

@@ -25,12 +25,22 @@ void add_links(std::vector<Bytes>& all, Maker& make) {
   add(all, HelloReply{make.any(), make.any(), ReplicaId(static_cast<std::uint16_t>(make.below(16))),
                       Incarnation(make.any()), make.record()});
   add(all, Goodbye{static_cast<Code>(make.below(19)), make.string()});
+  Challenge challenge;
+  for (std::byte& b : challenge.nonce) b = static_cast<std::byte>(make.below(256));
+  add(all, challenge);
+  add(all, Proof{challenge.nonce});
 }
 
 void add_peers(std::vector<Bytes>& all, Maker& make) {
   add(all, make.frame());
-  add(all,
-      smr::PeerMessage(smr::Flush{make.view(), make.coin(), make.view(), make.position(), make.row(), make.row()}));
+  add(all, smr::PeerMessage(smr::Flush{make.view(),
+                                       make.coin(),
+                                       make.view(),
+                                       make.position(),
+                                       make.row(),
+                                       make.row(),
+                                       make.unsettled(),
+                                       {LamportTime(make.counter()), TransmitterId(make.below(16))}}));
   add(all, smr::PeerMessage(smr::Relay{make.view(), make.frame_ptr()}));
   add(all, smr::PeerMessage(smr::Done{make.view()}));
   add(all, smr::PeerMessage(smr::Heartbeat{BootTime(make.any_signed()),
@@ -151,6 +161,8 @@ bool decodes(const Message& m) {
     case Type::kHello: return decode_hello(m.payload).ok();
     case Type::kHelloReply: return decode_hello_reply(m.payload).ok();
     case Type::kGoodbye: return decode_goodbye(m.payload).ok();
+    case Type::kChallenge: return decode_challenge(m.payload).ok();
+    case Type::kProof: return decode_proof(m.payload).ok();
     case Type::kFrame: return decode_peer(m).ok() || decode_from_client(m).ok();
     case Type::kFlush:
     case Type::kRelay:

@@ -68,16 +68,28 @@ class Api(unittest.TestCase):
 
     def test_orders_follow_the_rule_of_the_original(self):
         """At most t-1 may be down, whoever asks."""
-        def order(at, index, what):
-            request = urllib.request.Request(
-                f"http://127.0.0.1:{cluster.http_base + at}/api/v1/cluster/replicas/{index}/{what}", method="POST")
+        def ask(at, path, method="GET", **headers):
+            request = urllib.request.Request(f"http://127.0.0.1:{cluster.http_base + at}/api/v1/cluster/{path}",
+                                             method=method, headers=headers)
             try:
                 with urllib.request.urlopen(request, timeout=10) as answer:
                     return answer.status, json.load(answer)
             except urllib.error.HTTPError as refused:
                 return refused.code, json.load(refused)
 
+        def order(at, index, what):
+            return ask(at, f"replicas/{index}/{what}", "POST", **{"Titer-Token": token})
+
         with Cluster(2, ["--memory"], http=True) as cluster:
+            token = ask(0, "token")[1]["token"]
+            self.assertEqual(token, ask(1, "token")[1]["token"])
+            for guess in ({}, {"Titer-Token": ""}, {"Titer-Token": token[:-1]}):
+                status, problem = ask(1, "replicas/0/kill", "POST", **guess)
+                self.assertEqual((status, problem["code"]), (403, "token_needed"))
+            for stranger in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}, {"Origin": "null"}):
+                status, problem = ask(1, "token", **stranger)
+                self.assertEqual((status, problem["code"]), (403, "cross_site"))
+            cluster.wait_members([0, 1])
             self.assertEqual(order(1, 9, "kill")[0], 404)
             self.assertEqual(order(1, 1, "start")[0], 409)
             self.assertEqual(order(1, 0, "kill"), (200, {"message": "Replica 0 was killed."}))

@@ -90,6 +90,7 @@ class Group(Replicas):
         self.etcd = Etcd(self.folder.name, self.base + places, self.files)  # one authority for all, unless a test says otherwise
         self.processes, self.places = {}, {i: i for i in range(replicas + 1)}
         self.register = self.cluster = ""  # more lines of these sections
+        self.secret = self.path("secret")  # the file of the replicas' secret, which `init` makes; None: there is none
 
     def certificates(self, name):
         """(authority, certificate, key), for everything on this machine."""
@@ -110,8 +111,9 @@ class Group(Replicas):
         """The configuration of this replica, where it is now."""
         place = self.places[index]
         path = self.path(f"{place}.toml")
+        secret = f'secret_file = "{self.secret}"\n' if self.secret else ""
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f'[cluster]\nname = "tested"\n{self.cluster}[replica]\nindex = {index}\ndata = "{self.path(f"data-{place}")}"\n'
+            file.write(f'[cluster]\nname = "tested"\n{secret}{self.cluster}[replica]\nindex = {index}\ndata = "{self.path(f"data-{place}")}"\n'
                        f'wire = "127.0.0.1:{self.base + 2 * place}"\nhttp = "127.0.0.1:{self.base + 2 * place + 1}"\n'
                        f'[register]\nendpoints = ["{self.etcd.url()}"]\n{self.register}')
             for section, files in (("", self.etcd.files), ("[tls]\n", self.files)):
@@ -152,10 +154,10 @@ class Group(Replicas):
             raise AssertionError(f"titer {words}: exit {done.returncode}: {done.stderr or done.stdout}")
         return done.stdout
 
-    def start(self, *indices):
+    def start(self, *indices, words=()):
         for index in indices:
             with open(self.path(f"{self.places[index]}.log"), "ab") as log:
-                self.processes[index] = subprocess.Popen([TITER, "serve", "--config", self.config(index)], stdout=log,
+                self.processes[index] = subprocess.Popen([TITER, "serve", "--config", self.config(index), *words], stdout=log,
                                                          stderr=log, stdin=subprocess.DEVNULL, env=environment(),
                                                          preexec_fn=harness.end_with_parent)
 

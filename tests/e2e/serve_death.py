@@ -95,9 +95,11 @@ class DeathWatch(unittest.TestCase):
                 self.assertIn(b"no certificate of my authority", self.answer(link))
             self.assertTrue(members([0, 1]))
 
-    def notice(self, status, replica, cluster=None, incarnation=None):
-        return wire.hello(4, session=0, cluster=int(status["cluster"], 16) if cluster is None else cluster, replica=replica,
-                          incarnation=int(status["incarnation"], 16) if incarnation is None else incarnation)
+    def notice(self, status, replica, cluster=None, incarnation=None, secret=None):
+        cluster = int(status["cluster"], 16) if cluster is None else cluster
+        incarnation = int(status["incarnation"], 16) if incarnation is None else incarnation
+        hello = wire.hello(wire.ROLE_DEATH_NOTICE, session=0, cluster=cluster, replica=replica, incarnation=incarnation)
+        return hello + (wire.death_proof(secret, cluster, replica, incarnation) if secret else b"")
 
     def answer(self, link):
         link.settimeout(5)
@@ -121,8 +123,15 @@ class DeathWatch(unittest.TestCase):
             self.assertIn(b"no such replica", self.say(group, self.notice(one, 9)))
             self.assertIn(b"malformed", self.say(group, self.notice(one, 16)))
             self.assertEqual(0, group.status(0)["death_notices"])
+            with open(group.secret, encoding="ascii") as file:
+                secret = file.read().strip()
             for incarnation in (0, 12345, (1 << 64) - 1):  # earlier lives, as far as anybody knows
-                self.assertIn(NOTED.encode(), self.say(group, self.notice(one, 1, incarnation=incarnation)))
+                self.assertIn(NOTED.encode(), self.say(group, self.notice(one, 1, incarnation=incarnation, secret=secret)))
+            living = self.notice(one, 1)
+            other = self.notice(one, 1, incarnation=12345, secret=secret)[len(living):]
+            for proof in (wire.message(wire.PROOF, bytes(32)), other, wire.message(wire.CHALLENGE, bytes(32)),
+                          self.notice(one, 1, secret="5" * 64)[len(living):]):
+                self.assertIn(b"secret", self.say(group, living + proof))
             group.ok("add", "elm", "--zip", "02139")
             self.assertEqual((view, 0), (group.status(0)["view"], group.status(0)["death_notices"]))
             self.assertNotIn(ASKED, group.log(0))

@@ -5,16 +5,19 @@
 Small on purpose: a handshake, requests that change one site, status, and the freedom to send what no real client would.
 XXH3 is written out for payloads of at most 240 bytes; nothing longer is ever sent from here.
 """
+import hashlib
+import hmac
 import json
 import random
 import socket
 import struct
 import time
 
-HELLO, HELLO_REPLY, GOODBYE, FRAME, DIRECT_HELLO, WELCOME = 1, 2, 3, 10, 30, 31
+HELLO, HELLO_REPLY, GOODBYE, CHALLENGE, PROOF, FRAME, DIRECT_HELLO, WELCOME = 1, 2, 3, 4, 5, 10, 30, 31
+TRANSFER_WANT, TRANSFER_PART = 20, 21
 VIEW_IS, REQUEST, ANSWER, QUERY, QUERY_ANSWER, WATCH = 33, 40, 41, 42, 43, 44
 STATUS_ASK, STATUS, COMPARE_AND_SET = 46, 47, 61
-ROLE_REPLICA, ROLE_DIRECT, ROLE_GATEWAY = 1, 2, 3
+ROLE_REPLICA, ROLE_DIRECT, ROLE_GATEWAY, ROLE_DEATH_NOTICE = 1, 2, 3, 4
 
 _M = (1 << 64) - 1
 _P1, _P2, _P3 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
@@ -114,6 +117,13 @@ def hello(role=ROLE_GATEWAY, session=None, transmitter=0, cluster=0, tables=0, r
           born=0):
     session = random.getrandbits(63) | 1 if session is None else session
     return message(HELLO, struct.pack("<BQQHQQQQ", role, cluster, tables, replica, incarnation, transmitter, session, born))
+
+
+def death_proof(secret, cluster, replica, incarnation):
+    """The message that makes a death notice believed; `secret` is what is in the secret's file."""
+    label = b"titer death"
+    text = struct.pack("<I", len(label)) + label + struct.pack("<QHQ", cluster, replica, incarnation)
+    return message(PROOF, hmac.new(bytes.fromhex(secret), text, hashlib.sha256).digest())
 
 
 def varint(value):

@@ -48,6 +48,7 @@ bool disks_go_back(const Plan& plan) { return plan.replicas > 1 && plan.mean(Fau
 bool ends_in_changes(const Plan& plan) {
   return plan.replicas > 1 && !plan.fences && plan.mean(Fault::kEndInChange) > 0 && plan.register_us <= 2'000;
 }
+bool somebody_lies(const Plan& plan) { return plan.lies > 0 && plan.replicas > 1; }
 
 struct Mutant {
   std::string_view name;
@@ -58,6 +59,8 @@ struct Mutant {
 
 constexpr Mutant kMutants[] = {
     {"clock", smr::ProtocolRule::kClock, 50},
+    {"same_content", smr::ProtocolRule::kSameContent, 50, somebody_lies},
+    {"one_content", smr::ProtocolRule::kOneContent, 100, somebody_lies},
     {"stable_against_clients", smr::ProtocolRule::kStableClients, 200},
     {"safe", smr::ProtocolRule::kSafe, 50},
     {"reads_wait", smr::ProtocolRule::kReadsWait, 100},

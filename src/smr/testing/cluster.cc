@@ -92,6 +92,11 @@ void Cluster::restart(int i, std::uint64_t incarnation) {
       SMR_CHECK(taken.ok(), taken.error().message.c_str());
       continue;
     }
+    if (const auto* line = std::get_if<Voided>(&p.what)) {
+      const Status taken = recovery.voided(*line);
+      SMR_CHECK(taken.ok(), taken.error().message.c_str());
+      continue;
+    }
     const auto rest = recovery.installed(std::get<Installed>(p.what));
     SMR_CHECK(rest.ok(), rest.error().message.c_str());
     for (const FramePtr& frame : rest.value()) execute(n, {frame, false});

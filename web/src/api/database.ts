@@ -63,8 +63,7 @@ export class Database {
     if (ifVersion === 0)
       headers["If-None-Match"] = "*"; // it must not be there yet
     else if (ifVersion !== undefined) headers["If-Match"] = `"${ifVersion}"`;
-    const key = this.key();
-    if (key) headers["Authorization"] = `Bearer ${headerText(key)}`;
+    Object.assign(headers, this.shown());
     try {
       const answer = await this.replicas.ask(kRoot + path, { method, headers, body: JSON.stringify(body) });
       return (await answer.json()) as Outcome;
@@ -73,6 +72,12 @@ export class Database {
         for (const wanter of this.wanters) wanter();
       throw error;
     }
+  }
+
+  /** The key, as a header; nothing when there is none. */
+  private shown(): Record<string, string> {
+    const key = this.key();
+    return key ? { Authorization: `Bearer ${headerText(key)}` } : {};
   }
 
   near(search: Search, signal: AbortSignal): Promise<Nearby> {
@@ -126,7 +131,9 @@ export class Database {
   }
 
   async control(index: number, what: "kill" | "start"): Promise<void> {
-    await this.replicas.ask(`${kRoot}/cluster/replicas/${index}/${what}`, { method: "POST" });
+    const { token } = await this.read<{ token: string }>("/cluster/token");
+    const headers = { "Titer-Token": token, ...this.shown() };
+    await this.replicas.ask(`${kRoot}/cluster/replicas/${index}/${what}`, { method: "POST", headers });
   }
 }
 
