@@ -6,7 +6,7 @@
 // never disagree: every change goes through add/put/pop (site), add_line/put_line/remove_line (stock), and each of
 // these leaves everything consistent. Callers have validated what they pass.
 //
-// A row is split: HotRow is what an availability request touches (64 bytes), ColdRow the rest (64), the texts one
+// A row is split: HotRow is what an availability request touches (64 bytes), ColdRow the rest (72), the texts one
 // packed block, shared words interned. A stock line has 56 bytes; lines are chained per site in the order of
 // products. A site's first line has the site's slot as its number, so that row and line are fetched side by side
 // and not one after the other; further lines lie in a pool and have numbers from kPoolLine on.
@@ -66,7 +66,7 @@ struct ColdRow {
   std::uint32_t retired_version = 0;
   std::uint16_t asked_name = 0;
 };
-static_assert(sizeof(ColdRow) == 64);
+static_assert(sizeof(ColdRow) == 72);
 
 struct Line {
   std::uint32_t product = 0, source = 0, updated_by = 0;  // words
