@@ -25,9 +25,9 @@ bool within_scope(const RegistryCore& core, const RequestContext& context, const
 bool site_within_scope(const RegistryCore& core, const RequestContext& context, const SiteRef& ref, Outcome& out) {
   const std::uint32_t slot = find(core.store, ref);
   if (slot == kNil) return true;
-  Site site;
-  core.store.show(slot, site);
-  return check_site(context, site, out);
+  SiteImage now;
+  core.store.show(slot, now);
+  return check_site(context, now.site, now, out);
 }
 
 struct InScope {

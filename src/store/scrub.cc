@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "store/tables_database.h"
 
 namespace titer::store {
 
@@ -79,13 +80,17 @@ void Scrub::compare_sites(const registry::State& state, Position position, const
 
 void Scrub::compare_row(const machine::Machine& machine, Position position, const TableRow& row) {
   const registry::State& state = machine.registry();
-  const Position at(row.key);
+  const bool of_history = range_.of == RowRange::Of::kHistory;
+  const Position at = of_history ? first_of_block(row.key) : Position(row.key);
   bool there = true;
   std::string what;
   memory_.clear();
-  if (range_.of == RowRange::Of::kHistory) {
-    if (at <= state.dropped()) return;
-    (void)state.write_events(Position(at.value - 1), row.value.size(), memory_);
+  if (of_history) {
+    const registry::Lane lane = lane_of_block(row.key);
+    if (static_cast<std::size_t>(lane) >= registry::kLanes)
+      return differs(fmt::format("the history from position {} on", at.value), false, position);
+    if (at <= state.dropped(lane)) return;
+    (void)state.write_events(lane, Position(at.value - 1), row.value.size(), memory_);
     memory_.resize(std::min(memory_.size(), row.value.size()));  // newer events may follow
     what = fmt::format("the history from position {} on", at.value);
   } else if (range_.of == RowRange::Of::kSessions) {

@@ -41,13 +41,17 @@ bool WrongTables::Digests::add_some(const machine::Machine& machine, Table table
                                             [&](Position position, ByteView row) { add(position, row); });
     return at_ == before || at_ >= upto_;
   }
-  if (!std::exchange(begun_, true)) at_ = state.dropped();
+  const registry::Lane lane = registry::kAllLanes[lane_];
+  if (!std::exchange(begun_, true)) at_ = state.dropped(lane);
   Bytes events;
   for (std::size_t n = 0; n < kEventsAtOnce; ++n) {
     events.clear();
-    const Position next = state.write_events(at_, 1, events);  // those of one position
-    if (events.empty() || at_ >= upto_) return true;
-    add(at_.next(), events);
+    const Position next = state.write_events(lane, at_, 1, events);  // those of one position
+    if (events.empty() || at_ >= upto_) {
+      begun_ = false;
+      return ++lane_ == registry::kLanes;
+    }
+    add(next, events);
     at_ = next;
   }
   return false;

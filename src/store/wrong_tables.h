@@ -53,7 +53,8 @@ class WrongTables {
     void add(Position position, ByteView row);
 
     Position upto_, at_;
-    bool begun_ = false;
+    std::size_t lane_ = 0;  // of the history, …
+    bool begun_ = false;    // … which at_ is a place in
     std::vector<Range> ranges_ = std::vector<Range>(kRanges);
   };
   static std::uint64_t access_digest(const machine::Machine& machine);
