@@ -4,6 +4,7 @@
 //
 // Receiving: bytes are read into one buffer and messages are shown in place; nothing is copied per message. They are handled
 // as they arrive, or, with handle_in(), when it is this connection's turn (message_queue.h).
+// A sender that does not read the answers is not read either, so it costs the memory of some answers and no more.
 // Sending: messages are appended to outgoing() during a turn, and flush() at its end writes them with one
 // call. What the kernel does not take waits; a receiver that lets more than `send_limit` pile up is cut off.
 //
@@ -102,6 +103,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Hands at most so many messages to the owner. True: there may be more.
   bool dispatch(std::size_t messages);
   void write_later();
+  void go_on_reading();  // if it was held back, and the other side has read
   void check_limit();
   void shut(const std::string& reason, bool tell);
   void broke(const boost::system::error_code& error);
@@ -120,6 +122,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool paused_ = false;
   bool reading_ = false;
   bool queued_ = false;
+  bool held_back_ = false;  // not handled: too many answers wait for the other side to read them
 };
 
 }  // namespace titer::net

@@ -17,10 +17,20 @@ namespace {
 
 Error unavailable(std::string message) { return {Code::kUnavailable, std::move(message)}; }
 
+// Views the error's text.
+wire::QueryAnswer error_answer(const Engine& engine, std::uint64_t token, const Error& why) {
+  return {token, engine.machine.position(), why.code, as_bytes(why.message)};
+}
+
 }  // namespace
 
 Clients::Clients(net::Loop& loop, Engine& engine, Options options)
-    : loop_(loop), engine_(engine), options_(std::move(options)), backups_(loop, engine), rates_(options_.rates) {}
+    : loop_(loop),
+      engine_(engine),
+      options_(std::move(options)),
+      reads_(loop, engine, read_hooks()),
+      backups_(loop, engine),
+      rates_(options_.rates) {}
 
 Clients::~Clients() {
   for (const auto& [id, client] : clients_) client->connection->detach();
@@ -104,6 +114,22 @@ void Clients::handle_request(Client& client, ByteView payload) {
                   "this replica is still catching up; ask another one");
   }
   engine_.step(smr::input::Submit{client.session, request->number, request->body, client.born});
+  ++client.requests;
+  pause_or_resume(client);
+}
+
+void Clients::pause_or_resume(Client& client) {
+  // HTTP's connection stands for many clients.
+  const bool crowded = engine_.replica.crowded() && !client.connection->local();
+  const std::size_t requests_max = crowded ? 0 : limits::kRequestsOpenMax;
+  const bool too_many = client.reads >= limits::kReadsOpenMax || client.requests > requests_max;
+  const bool few = client.reads < limits::kReadsOpenMax / 2 && client.requests <= requests_max / 2;
+  if (client.paused ? !few : !too_many) return;
+  client.paused = !client.paused;
+  if (client.paused)
+    client.connection->pause();
+  else
+    client.connection->resume();
 }
 
 void Clients::refuse(Client& client, RequestNumber number, Code code, std::string message) {
@@ -119,8 +145,11 @@ void Clients::refuse(Client& client, RequestNumber number, Code code, std::strin
 void Clients::answer(SessionId session, RequestNumber number, ByteView result) {
   const auto it = by_session_.find(session);
   if (it == by_session_.end()) return;
-  wire::encode(it->second->connection->outgoing(), wire::Answer{number, result});
-  mark(*it->second);
+  Client& client = *it->second;
+  wire::encode(client.connection->outgoing(), wire::Answer{number, result});
+  mark(client);
+  if (client.requests > 0) --client.requests;  // else the request came over an earlier connection
+  if (client.paused) pause_or_resume(client);
 }
 
 bool Clients::refuse_writes(std::optional<Error> why) {
@@ -171,17 +200,17 @@ void Clients::handle_authenticate(Client& client, ByteView payload) {
   const auto who = wire::decode_authenticate(payload);
   if (!who) return client.connection->fail(who.error().code, who.error().message);
   // A read like any other: a key that was made at another replica just now counts here too.
-  Read read;
-  read.as = who->key;
-  read.shows_key = true;
-  wire::encode_query(read.body, registry::CheckKey{who->key, wire::hash_secret(who->secret)});
-  begin_read(client, std::move(read));
+  Question question;
+  question.as = who->key;
+  question.shows_key = true;
+  wire::encode_query(question.body, registry::CheckKey{who->key, wire::hash_secret(who->secret)});
+  begin_read(client, std::move(question));
 }
 
 void Clients::answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer) {
   if (answer.code == Code::kOk) client.key = key;
-  wire::encode(client.connection->outgoing(), wire::Authenticated{answer.code, std::string(as_text(answer.body))});
-  mark(client);
+  const std::string text = answer.code == Code::kOk ? std::string() : std::string(as_text(answer.body));
+  wire::encode(client.connection->outgoing(), wire::Authenticated{answer.code, text});
 }
 
 void Clients::handle_query(Client& client, const wire::Message& message) {
@@ -190,110 +219,48 @@ void Clients::handle_query(Client& client, const wire::Message& message) {
     return client.connection->fail(Code::kProtocol, "only who comes through the local socket asks for others");
   const auto query = as ? wire::decode_query_as(message.payload) : wire::decode_query_message(message.payload);
   if (!query) return client.connection->fail(query.error().code, query.error().message);
-  Read read;
-  read.token = query->token;
-  read.body.assign(query->body.begin(), query->body.end());
-  read.as = as ? query->as : client.key;
-  begin_read(client, std::move(read));
+  if (query->body.size() > limits::kQueryBytesMax)
+    return client.connection->fail(Code::kTooLarge, "a question has at most 16 KiB");
+  Question question;
+  question.token = query->token;
+  question.as = as ? query->as : client.key;
+  question.body.assign(query->body.begin(), query->body.end());
+  begin_read(client, std::move(question));
 }
 
-void Clients::begin_read(Client& client, Read read) {
-  read.client = client.connection->tag;
-  if (const Status rate = check_rate(client); !rate) return refuse_read(read, rate.error());
-  const std::uint64_t id = next_read_++;
-  read.asked = net::boot_now();
-  reads_.emplace(id, std::move(read));
-  if (++client.reads >= kReadsMax) {
-    client.paused = true;
-    client.connection->pause();
-  }
-  engine_.step(smr::input::Read{id});
+void Clients::begin_read(Client& client, Question question) {
+  question.client = client.connection->tag;
+  ++client.reads;
+  if (const Status rate = check_rate(client); !rate)
+    return answer_read(question, error_answer(engine_, question.token, rate.error()));
+  reads_.begin(std::move(question));
+  pause_or_resume(client);
 }
 
-void Clients::read_ready(std::uint64_t read) {
-  const auto it = reads_.find(read);
-  if (it == reads_.end()) return;
-  if (answer_read(it->second) == Answering::kDone)
-    close_read(read);
+Reads::Hooks Clients::read_hooks() {
+  return {[this](std::uint64_t id) {
+            const Client* client = find(id);
+            return client == nullptr ? nullptr : client->connection.get();
+          },
+          [this](const Question& question, const wire::QueryAnswer& answer) { answer_read(question, answer); }};
+}
+
+void Clients::answer_read(const Question& question, const wire::QueryAnswer& answer) {
+  Client& client = *find(question.client);
+  --client.reads;
+  if (question.shows_key)
+    answer_authenticate(client, question.as, answer);
   else
-    delayed_.push_back(read);
-}
-
-Clients::Answering Clients::answer_read(const Read& read) {
-  Client* client = find(read.client);
-  if (client == nullptr) return Answering::kDone;
-  if (client->connection->waiting() > kUnreadBytesMax) return Answering::kUnread;
-  if (answered_bytes_ > kAnswerBytesPerTurn) return Answering::kNextTurn;
-  wire::QueryAnswer answer;
-  rows_.clear();
-  const registry::KeyId as = read.shows_key ? registry::kMachine : read.as;
-  engine_.machine.query(read.body, rows_, answer, {as, net::wall_now()});
-  if (!engine_.read_lease(net::boot_now(), read.asked)) return Answering::kNoLease;
-  if (read.shows_key) {
-    if (answer.code == Code::kOk) answer.body = {};
-    answer_authenticate(*client, read.as, answer);
-    return Answering::kDone;
-  }
-  answer.token = read.token;
-  wire::encode(client->connection->outgoing(), answer);
-  answered_bytes_ += rows_.size();
-  ++reads_answered_;
-  mark(*client);
-  return Answering::kDone;
-}
-
-void Clients::close_read(std::uint64_t id) {
-  const auto it = reads_.find(id);
-  if (Client* client = find(it->second.client)) {
-    --client->reads;
-    if (client->paused && client->reads < kReadsMax / 2) {
-      client->paused = false;
-      client->connection->resume();
-    }
-  }
-  reads_.erase(it);
-}
-
-void Clients::retry_reads(BootTime now) {
-  answered_bytes_ = 0;
-  std::vector<std::uint64_t> again;
-  std::swap(again, delayed_);
-  for (const std::uint64_t id : again) {
-    const auto it = reads_.find(id);
-    if (it == reads_.end()) continue;
-    const std::int64_t waited = now.value - it->second.asked.value;
-    const Answering answering = answer_read(it->second);
-    if (answering == Answering::kNoLease && waited > kReadPatienceUs) {
-      refuse_read(it->second, unavailable("this replica has no read lease: it may be cut off; ask another one"));
-    } else if (answering == Answering::kUnread && waited > kUnreadPatienceUs) {
-      find(it->second.client)->connection->fail(Code::kBusy, "it does not read what it asked for");
-    } else if (answering != Answering::kDone) {
-      if (answering == Answering::kNextTurn) loop_.wake_at(now);
-      delayed_.push_back(id);
-      continue;
-    }
-    close_read(id);
-  }
+    wire::encode(client.connection->outgoing(), answer);
+  mark(client);
+  if (client.paused) pause_or_resume(client);
 }
 
 void Clients::read_refused(std::uint64_t read) {
-  const auto it = reads_.find(read);
-  if (it == reads_.end()) return;
   const std::string& dispute = engine_.replica.dispute();
-  refuse_read(it->second,
-              unavailable(dispute.empty() ? "this replica is not (or not yet) a member of the cluster; ask "
-                                            "another one"
-                                          : dispute));
-  close_read(read);
-}
-
-void Clients::refuse_read(const Read& read, const Error& why) {
-  Client* client = find(read.client);
-  if (client == nullptr) return;
-  const wire::QueryAnswer answer{read.token, engine_.machine.position(), why.code, as_bytes(why.message)};
-  if (read.shows_key) return answer_authenticate(*client, read.as, answer);
-  wire::encode(client->connection->outgoing(), answer);
-  mark(*client);
+  reads_.refused(read, unavailable(dispute.empty()
+                                       ? "this replica is not (or not yet) a member of the cluster; ask another one"
+                                       : dispute));
 }
 
 void Clients::handle_watch(Client& client, const wire::Message& message) {
@@ -334,14 +301,16 @@ void Clients::tell_view(const smr::ViewRecord& view) {
 }
 
 void Clients::on_turn(BootTime now) {
-  retry_reads(now);
+  reads_.on_turn(now);
   feed_watchers();
   backups_.on_turn(now);
-  for (Client* client : dirty_) {
+  const auto written = dirty_.begin() + static_cast<std::ptrdiff_t>(std::min(dirty_.size(), limits::kWritesPerTurn));
+  std::for_each(dirty_.begin(), written, [](Client* client) {
     client->dirty = false;
     client->connection->flush();
-  }
-  dirty_.clear();
+  });
+  dirty_.erase(dirty_.begin(), written);
+  if (!dirty_.empty()) loop_.wake_at(now);
 }
 
 void Clients::on_closed(net::Connection& connection, const std::string& reason) {
@@ -356,6 +325,7 @@ void Clients::forget(std::uint64_t id) {
   const std::unique_ptr<Client> client = std::move(it->second);
   clients_.erase(it);
   std::erase(dirty_, client.get());
+  reads_.forget(id);
   backups_.forget(*client->connection);
   if (client->watching) --watchers_;
   if (const auto s = by_session_.find(client->session); s != by_session_.end() && s->second == client.get())

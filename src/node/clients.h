@@ -5,8 +5,10 @@
 // Requests go straight from the receive buffer into the gateway's next frame; answers are appended to the
 // connection they belong to, found by session — so a client that reconnects gets its answers on the new one.
 //
-// Reads: each question is a read of smr; when its fence has passed it is answered from the state, and only
-// then the lease is looked at (docs/explanation/protocol.md §5). Without a lease it waits up to kReadPatienceUs for one.
+// How much of one client is under way: requests and questions without an answer are counted. A client with too many is not
+// read until answers have gone out, and earlier while requests for a whole frame wait: then each client has one of them
+// open. All else is answered immediately, and a client that does not read its answers is not read either (net/connection.h).
+// So what clients send costs the memory of what is open, and a turn takes from each of them in turn (net/message_queue.h).
 //
 // Identity: a connection has none until it shows a key (kAuthenticate). One that came through the local socket is
 // the machine's own operator and may also ask and act on behalf of any key, as HTTP does. apply() authorizes
@@ -40,6 +42,8 @@
 #include "net/rates.h"
 #include "node/backups.h"
 #include "node/engine.h"
+#include "node/limits.h"
+#include "node/reads.h"
 #include "wire/codec.h"
 
 namespace titer::node {
@@ -64,27 +68,22 @@ class Clients final : private net::ConnectionOwner {
 
   void answer(SessionId session, RequestNumber number, ByteView result);
   void send(const smr::Output::SendClient& message);
-  void read_ready(std::uint64_t read);
+  void read_ready(std::uint64_t read) { reads_.ready(read); }
   void read_refused(std::uint64_t read);
   void cut(TransmitterId client, const std::string& reason);
   // Every write is refused with this, until it is nullopt again. Reads go on. True: that is new.
   bool refuse_writes(std::optional<Error> why);
   void tell_view(const smr::ViewRecord& view);
   void on_operated(wire::Operated answer);
-  // Once a turn, after execution: reads without a lease so far, watchers, and everything appended is written.
+  // Once a turn, after execution: reads, watchers, and what was appended is written.
   void on_turn(BootTime now);
   void goodbye(const std::string& reason);
 
   [[nodiscard]] std::size_t count() const { return clients_.size(); }
   [[nodiscard]] std::size_t direct_count() const { return by_transmitter_.size(); }
-  [[nodiscard]] std::uint64_t reads_answered() const { return reads_answered_; }
+  [[nodiscard]] std::uint64_t reads_answered() const { return reads_.answered(); }
 
  private:
-  static constexpr std::int64_t kReadPatienceUs = 2'000'000;
-  static constexpr std::int64_t kUnreadPatienceUs = 10'000'000;  // then it is cut off
-  static constexpr std::size_t kUnreadBytesMax = std::size_t{1} << 20;
-  static constexpr std::size_t kAnswerBytesPerTurn = std::size_t{2} << 20;
-  static constexpr std::size_t kReadsMax = limits::kSessionWindow;
   static constexpr std::uint32_t kWatchBatch = 500;
   static constexpr std::size_t kAdminCommandsMax = 64;
 
@@ -98,26 +97,22 @@ class Clients final : private net::ConnectionOwner {
     bool counted = false;              // how often it asks is limited
     bool remote = false;               // what is not public needs a key, also while there are none
     bool dirty = false;                // something was appended this turn
-    std::size_t reads = 0;             // questions not yet answered
-    bool paused = false;               // not listened to: too many of them
+    std::size_t requests = 0;          // taken and not yet answered
+    std::size_t reads = 0;             // likewise questions
+    bool paused = false;               // not read: too many of them
     std::optional<Position> watching;  // events up to here have been sent
     registry::KeyId watching_as;
   };
-  struct Read {
-    std::uint64_t client = 0;
-    std::uint64_t token = 0;
-    Bytes body;
-    BootTime asked;
-    registry::KeyId as;      // on whose behalf
-    bool shows_key = false;  // the question is whether the client is `as`
-  };
-
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
   void handle_request(Client& client, ByteView payload);
   void refuse(Client& client, RequestNumber number, Code code, std::string message);
   void handle_query(Client& client, const wire::Message& message);
-  void begin_read(Client& client, Read read);
+  void begin_read(Client& client, Question question);
+  [[nodiscard]] Reads::Hooks read_hooks();
+  void answer_read(const Question& question, const wire::QueryAnswer& answer);
+  // Too much of it is under way: it is not read, or is read again.
+  void pause_or_resume(Client& client);
   void handle_authenticate(Client& client, ByteView payload);
   void answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
   // It names no key but its own; else the error says so.
@@ -125,12 +120,6 @@ class Clients final : private net::ConnectionOwner {
   // It does not ask too often.
   [[nodiscard]] Status check_rate(const Client& client);
   [[nodiscard]] Status authorize(const Client& client, registry::Act act) const;
-  void refuse_read(const Read& read, const Error& why);
-  // What becomes of a read whose fence has passed.
-  enum class Answering { kDone, kNoLease, kUnread, kNextTurn };
-  [[nodiscard]] Answering answer_read(const Read& read);
-  void close_read(std::uint64_t id);
-  void retry_reads(BootTime now);
   void handle_watch(Client& client, const wire::Message& message);
   void feed_watchers();
   void handle_operate(Client& client, ByteView payload);
@@ -143,22 +132,19 @@ class Clients final : private net::ConnectionOwner {
   net::Loop& loop_;
   Engine& engine_;
   Options options_;
-  std::uint64_t next_client_ = 1, next_read_ = 1;
+  std::uint64_t next_client_ = 1, next_command_ = 1;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   boost::unordered_flat_map<SessionId, Client*, std::hash<SessionId>> by_session_;
   boost::unordered_flat_map<TransmitterId, Client*, std::hash<TransmitterId>> by_transmitter_;
   struct AdminCommand {
     std::uint64_t client = 0, token = 0;
   };
-  boost::unordered_flat_map<std::uint64_t, Read> reads_;
   boost::unordered_flat_map<std::uint64_t, AdminCommand> admin_commands_;  // at the supervisor
-  std::vector<std::uint64_t> delayed_;                                     // fence passed, to be tried again
-  std::size_t answered_bytes_ = 0;                                         // in this turn
   std::vector<Client*> dirty_;
+  Reads reads_;
   Backups backups_;
   std::size_t watchers_ = 0;
-  Bytes rows_, outcome_;
-  std::uint64_t reads_answered_ = 0;
+  Bytes outcome_;
   std::optional<Error> no_writes_;
   net::Rates rates_;
 };

@@ -32,7 +32,7 @@ void Clients::handle_operate(Client& client, ByteView payload) {
                  wire::Operated{ask->token, allowed.error().code, allowed.error().message});
     return mark(client);
   }
-  const std::uint64_t command = next_read_++;
+  const std::uint64_t command = next_command_++;
   admin_commands_.emplace(command, AdminCommand{client.connection->tag, std::exchange(ask->token, command)});
   // The supervisor may be gone and never answer these.
   if (admin_commands_.size() > kAdminCommandsMax)
