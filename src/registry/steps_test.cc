@@ -16,7 +16,7 @@ namespace {
 
 using test::Bench;
 
-using Rows = std::vector<std::pair<double, std::string>>;
+using Distances = std::vector<std::pair<double, std::string>>;
 
 // Sites from 10 m to 1,000 km around a few places, the pole and the date line among them; some are at one point.
 struct Map {
@@ -64,8 +64,8 @@ struct Map {
            (f.text.empty() || s.name.starts_with("Pharm")) &&
            ((f.product.empty() && !f.available_only) || std::any_of(s.stock.begin(), s.stock.end(), line));
   }
-  [[nodiscard]] Rows expected(const Near& query) const {
-    Rows rows;
+  [[nodiscard]] Distances expected(const Near& query) const {
+    Distances rows;
     for (std::size_t i = 0; i < kSites; ++i) {
       const Result<Site> site = bench.state.get({"s" + std::to_string(i), {}});
       const double metres = distance_m(query.lat, query.lon, site->lat, site->lon);
@@ -80,7 +80,7 @@ struct Map {
 };
 
 struct Asked {
-  Rows rows;
+  Distances rows;
   bool more = false;
   std::size_t steps = 0;
 };
@@ -110,7 +110,7 @@ TEST(Steps, near_finds_what_a_search_of_all_sites_finds) {
     query.within_m = round % 2 == 0 ? radii[map.random() % std::size(radii)] : map.real(1, limits::kNearMetresMax);
     query.limit = round % 5 == 0 ? 2'000 : 1 + static_cast<std::uint32_t>(map.random() % 40);
     query.filter = map.filter();
-    Rows expected = map.expected(query);
+    Distances expected = map.expected(query);
     const bool more = expected.size() > query.limit;
     if (more) expected.resize(query.limit);
     for (const std::uint32_t rows : {1U, 100U, 1'000'000U}) {
@@ -211,7 +211,7 @@ TEST(Steps, sites_that_change_between_two_steps_are_shown_as_they_are_at_the_end
   query.limit = 2'000;
   for (int round = 0; round < 20; ++round) {
     Progress progress;
-    Rows rows;
+    Distances rows;
     const auto visit = [&](const Site& s, double metres) {
       rows.emplace_back(metres, s.id);
       return true;
@@ -228,7 +228,7 @@ TEST(Steps, sites_that_change_between_two_steps_are_shown_as_they_are_at_the_end
       if (progress.unfinished && ++steps % 7 == 0) map.bench.apply(CloseSite{{id, {}}, {}});
     } while (progress.unfinished);
     EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end()));
-    const Rows all = map.expected(query);
+    const Distances all = map.expected(query);
     for (const auto& row : rows) EXPECT_TRUE(std::binary_search(all.begin(), all.end(), row)) << row.second;
     std::vector<std::string> ids;
     for (const auto& row : rows) ids.push_back(row.second);
