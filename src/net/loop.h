@@ -53,7 +53,7 @@ class Loop {
   void post(std::function<void()> work);
 
  private:
-  static constexpr std::int64_t kIntakeUs = 2'000;
+  static constexpr std::int64_t kIntakeUs = 1'000;
 
   void one_turn();
 

@@ -85,9 +85,7 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
     case wire::Type::kWatch:
     case wire::Type::kWatchAs: return handle_watch(*client, message);
     case wire::Type::kAuthenticate: return handle_authenticate(*client, message.payload);
-    case wire::Type::kStatusAsk:
-      wire::encode_status(connection.outgoing(), options_.status());
-      return mark(*client);
+    case wire::Type::kStatusAsk: return ask_text(*client, message.type);
     case wire::Type::kTraceAsk:
     case wire::Type::kOperate:
     case wire::Type::kBackupAsk: return handle_admin_command(*client, message);
@@ -114,16 +112,34 @@ void Clients::handle_request(Client& client, ByteView payload) {
                   "this replica is still catching up; ask another one");
   }
   engine_.step(smr::input::Submit{client.session, request->number, request->body, client.born});
-  ++client.requests;
+  opened(client, wire::request_operations(request->body));
   pause_or_resume(client);
 }
 
+void Clients::opened(Client& client, std::size_t operations) {
+  if (client.requests++ == 0) ++clients_open_;
+  client.operations += operations;
+  operations_open_ += operations;
+}
+
+// Each of its open requests counts for as many operations as the others.
+void Clients::closed(Client& client, std::size_t requests) {
+  if (client.requests == 0 || requests == 0) return;  // it was taken from an earlier connection
+  const std::size_t operations = client.operations / client.requests * requests;
+  client.requests -= requests;
+  const std::size_t done = client.requests == 0 ? client.operations : operations;
+  client.operations -= done;
+  operations_open_ -= done;
+  if (client.requests == 0) --clients_open_;
+}
+
 void Clients::pause_or_resume(Client& client) {
-  // HTTP's connection stands for many clients.
-  const bool crowded = engine_.replica.crowded() && !client.connection->local();
-  const std::size_t requests_max = crowded ? 0 : limits::kRequestsOpenMax;
-  const bool too_many = client.reads >= limits::kReadsOpenMax || client.requests > requests_max;
-  const bool few = client.reads < limits::kReadsOpenMax / 2 && client.requests <= requests_max / 2;
+  const bool crowded = operations_open_ > limits::kOperationsOpenMax && !client.connection->local();  // HTTP is many clients
+  const std::size_t share = limits::kOperationsOpenMax / std::max<std::size_t>(clients_open_, 1);
+  const bool too_many = client.reads >= limits::kReadsOpenMax || client.requests > limits::kRequestsOpenMax ||
+                        (crowded && client.operations > share);
+  const bool few = client.reads < limits::kReadsOpenMax / 2 && client.requests <= limits::kRequestsOpenMax / 2 &&
+                   (!crowded || client.operations <= share / 2);
   if (client.paused ? !few : !too_many) return;
   client.paused = !client.paused;
   if (client.paused)
@@ -148,7 +164,7 @@ void Clients::answer(SessionId session, RequestNumber number, ByteView result) {
   Client& client = *it->second;
   wire::encode(client.connection->outgoing(), wire::Answer{number, result});
   mark(client);
-  if (client.requests > 0) --client.requests;  // else the request came over an earlier connection
+  closed(client, 1);
   if (client.paused) pause_or_resume(client);
 }
 
@@ -302,6 +318,7 @@ void Clients::tell_view(const smr::ViewRecord& view) {
 
 void Clients::on_turn(BootTime now) {
   reads_.on_turn(now);
+  answer_texts(now);
   feed_watchers();
   backups_.on_turn(now);
   const auto written = dirty_.begin() + static_cast<std::ptrdiff_t>(std::min(dirty_.size(), limits::kWritesPerTurn));
@@ -326,6 +343,8 @@ void Clients::forget(std::uint64_t id) {
   clients_.erase(it);
   std::erase(dirty_, client.get());
   reads_.forget(id);
+  (void)texts_.forget(id);
+  closed(*client, client->requests);
   backups_.forget(*client->connection);
   if (client->watching) --watchers_;
   if (const auto s = by_session_.find(client->session); s != by_session_.end() && s->second == client.get())

@@ -5,10 +5,10 @@
 // Requests go straight from the receive buffer into the gateway's next frame; answers are appended to the
 // connection they belong to, found by session — so a client that reconnects gets its answers on the new one.
 //
-// How much of one client is under way: requests and questions without an answer are counted. A client with too many is not
-// read until answers have gone out, and earlier while requests for a whole frame wait: then each client has one of them
-// open. All else is answered immediately, and a client that does not read its answers is not read either (net/connection.h).
-// So what clients send costs the memory of what is open, and a turn takes from each of them in turn (net/message_queue.h).
+// How much of one client is under way: its requests and questions without an answer are counted. A client with too many is not
+// read until answers have gone out; and when those of all have many operations, each client may have its share of them. All
+// else is answered immediately, and a client that does not read its answers is not read either (net/connection.h). So what
+// clients send costs the memory of what is open, and a turn takes from each of them in turn (net/message_queue.h).
 //
 // Identity: a connection has none until it shows a key (kAuthenticate). One that came through the local socket is
 // the machine's own operator and may also ask and act on behalf of any key, as HTTP does. apply() authorizes
@@ -97,7 +97,8 @@ class Clients final : private net::ConnectionOwner {
     bool counted = false;              // how often it asks is limited
     bool remote = false;               // what is not public needs a key, also while there are none
     bool dirty = false;                // something was appended this turn
-    std::size_t requests = 0;          // taken and not yet answered
+    std::size_t requests = 0;          // taken and not yet answered, …
+    std::size_t operations = 0;        // … and about how many operations they have
     std::size_t reads = 0;             // likewise questions
     bool paused = false;               // not read: too many of them
     std::optional<Position> watching;  // events up to here have been sent
@@ -111,8 +112,12 @@ class Clients final : private net::ConnectionOwner {
   void begin_read(Client& client, Question question);
   [[nodiscard]] Reads::Hooks read_hooks();
   void answer_read(const Question& question, const wire::QueryAnswer& answer);
+  void opened(Client& client, std::size_t operations);
+  void closed(Client& client, std::size_t requests);
   // Too much of it is under way: it is not read, or is read again.
   void pause_or_resume(Client& client);
+  void ask_text(Client& client, wire::Type type);
+  void answer_texts(BootTime now);
   void handle_authenticate(Client& client, ByteView payload);
   void answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
   // It names no key but its own; else the error says so.
@@ -141,6 +146,8 @@ class Clients final : private net::ConnectionOwner {
   };
   boost::unordered_flat_map<std::uint64_t, AdminCommand> admin_commands_;  // at the supervisor
   std::vector<Client*> dirty_;
+  std::size_t operations_open_ = 0, clients_open_ = 0;  // of all clients; clients with any
+  RoundRobin texts_;                                    // by client: the type of the question
   Reads reads_;
   Backups backups_;
   std::size_t watchers_ = 0;

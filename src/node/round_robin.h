@@ -21,8 +21,8 @@ class RoundRobin {
     queue.items.push_back(item);
     if (!std::exchange(queue.listed, true)) turns_.push_back(owner);
   }
-  // The oldest item of the owner whose turn it is.
-  [[nodiscard]] std::optional<std::uint64_t> take() {
+  // The oldest item of the owner whose turn it is; its owner goes to `whose`, if that is not null.
+  [[nodiscard]] std::optional<std::uint64_t> take(std::uint64_t* whose = nullptr) {
     while (!turns_.empty()) {
       const std::uint64_t owner = turns_.front();
       turns_.pop_front();
@@ -33,6 +33,7 @@ class RoundRobin {
       queue.items.pop_front();
       queue.listed = !queue.items.empty();
       if (queue.listed) turns_.push_back(owner);
+      if (whose != nullptr) *whose = owner;
       return item;
     }
     return std::nullopt;

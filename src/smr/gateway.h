@@ -17,7 +17,6 @@
 
 #include <deque>
 
-#include "base/limits.h"
 #include "smr/receiver.h"
 #include "smr/replica_context.h"
 
@@ -32,9 +31,6 @@ class Gateway {
   // A new view: nothing is in flight; gathered requests stay.
   void reset() { in_flight_.clear(); }
 
-  [[nodiscard]] bool crowded() const {
-    return pending_requests_ >= limits::kFrameRequestsMax || pending_bytes_ >= limits::kPendingBytesMax / 2;
-  }
   [[nodiscard]] std::size_t pending_requests() const { return pending_requests_; }
   [[nodiscard]] std::size_t unsafe_frames() const { return in_flight_.size(); }
   [[nodiscard]] Seq oldest_unsafe() const { return in_flight_.empty() ? Seq(0) : in_flight_.front(); }

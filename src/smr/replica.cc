@@ -35,7 +35,6 @@ Replica& Replica::operator=(Replica&&) noexcept = default;
 
 void Replica::step(BootTime now, const Input& input, Output& out) { impl_->core.step(now, input, out); }
 bool Replica::accepts(std::size_t body_bytes) const { return impl_->core.accepts(body_bytes); }
-bool Replica::crowded() const { return impl_->core.crowded(); }
 bool Replica::read_lease(BootTime now, BootTime asked) const { return impl_->core.read_lease(now, asked); }
 bool Replica::full() const { return impl_->core.full(); }
 bool Replica::wedged() const { return impl_->core.wedged(); }

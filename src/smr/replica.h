@@ -253,10 +253,6 @@ class Replica {
   // replica that is not full, `unavailable`.
   [[nodiscard]] bool accepts(std::size_t body_bytes) const;
 
-  // So much waits for a frame that a driver should take little more from each client: requests for a whole frame, or half of
-  // the bytes that accepts() permits.
-  [[nodiscard]] bool crowded() const;
-
   // True: a value that was read from the state before this call may be answered to a read that arrived at `asked` (§5). With
   // Options::confirm_reads a default `asked` confirms nothing.
   [[nodiscard]] bool read_lease(BootTime now, BootTime asked = {}) const;

@@ -30,7 +30,6 @@ class ReplicaCore {
   void step(BootTime now, const Input& input, Output& out);
 
   [[nodiscard]] bool accepts(std::size_t body_bytes) const { return gateway_.accepts(c_, body_bytes); }
-  [[nodiscard]] bool crowded() const { return gateway_.crowded(); }
   [[nodiscard]] bool full() const { return c_.full; }
   [[nodiscard]] bool wedged() const { return c_.wedged(); }
   [[nodiscard]] bool read_lease(BootTime now, BootTime asked) const { return leases_.held(c_, now, asked); }

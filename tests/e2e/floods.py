@@ -23,7 +23,7 @@ import time
 import wire
 
 BLOB = 64 << 10
-SITE = "counted"  # what is asked about, or changed; it need not be there
+SITE = "flooded"  # what is asked about, or changed
 
 
 def _request(number, body):
@@ -39,10 +39,10 @@ def _list_of(text):
     return b"\x01\0" + wire.text("") * 3 + wire.text(text) + wire.text("") * 2 + wire.varint(2000)
 
 
-def _bulk(numbers):
-    """One request of many operations; at most 240 bytes long, because of wire.xxh3."""
-    one = bytes([5, 0]) + wire.text("n") + wire.signed(0)
-    return b"".join(_request(n, bytes([10, 0]) + wire.varint(30) + one * 30) for n in numbers)
+def _bulk(operations):
+    """Body of one request that changes the same site again and again."""
+    one = bytes([5, 0]) + wire.text(SITE)
+    return bytes([10, 0]) + wire.varint(operations) + b"".join(one + wire.signed(i % 2 * 2 - 1) for i in range(operations))
 
 
 def _http(method, target, body=b""):
@@ -52,7 +52,7 @@ def _http(method, target, body=b""):
 
 
 GET = _http("GET", "/api/v1/sites?limit=100") + _http("GET", "/api/v1/sites/near?zip=02139&within=500")
-PUT = _http("PUT", "/api/v1/sites/flooded/stock/any", b'{"availability":5}')
+PUT = _http("PUT", f"/api/v1/sites/{SITE}/stock/any", b'{"availability":5}')
 
 # What is said after a hello (over HTTP: without one), again and again; None: nothing, it connects again instead.
 KINDS = {
@@ -60,8 +60,8 @@ KINDS = {
     "watch": wire.message(wire.WATCH, wire.varint(1 << 40)),
     "question": _question(1, wire.get_site(SITE)),
     "search": _question(1, _list_of("nobody has this in its name")),
-    "request": b"".join(_request(n, wire.set_count("flooded", n)) for n in range(1, 1001)),
-    "bulk": _bulk(range(1, 201)),
+    "request": b"".join(_request(n, wire.set_count(SITE, n)) for n in range(1, 1001)),
+    "bulk": b"".join(_request(n, _bulk(1000)) for n in range(1, 41)),
     "http-get": GET,
     "http-put": PUT,
     "hello": None,
@@ -78,7 +78,7 @@ class Flooder:
         self.greets = not kind.startswith("http") and kind != "junk"
         message = KINDS[kind]
         self.again = message is None or kind == "junk"  # one message per connection
-        self.blob = message if self.again else message * max(1, BLOB // len(message))
+        self.blob = message if self.again or len(message) > BLOB else message * (BLOB // len(message))
         self.connect()
 
     def connect(self):
