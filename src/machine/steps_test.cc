@@ -24,7 +24,7 @@ TEST(Pieces, a_frame_that_is_executed_in_pieces_has_the_results_of_one_executed_
     std::vector<smr::Frame> all;
     all.push_back(make.add(7, 1, add_site("elm", "Elm Street")).add(7, 2, set("elm", 12)).frame());
     for (std::uint64_t i = 3; i < 60; ++i) make.add(7, i, i % 5 == 0 ? bulk_of(10) : reserve("elm", i % 3));
-    make.add(7, 59, reserve("elm", 1));     // a repetition
+    make.add(7, 59, reserve("elm", 1));      // a repetition
     make.add(8, 1, Bytes(3, std::byte{9}));  // no request
     all.push_back(make.frame());
     all.push_back(make.frame());  // without requests

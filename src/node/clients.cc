@@ -134,7 +134,8 @@ void Clients::closed(Client& client, std::size_t requests) {
 }
 
 void Clients::pause_or_resume(Client& client) {
-  const bool crowded = operations_open_ > limits::kOperationsOpenMax && !client.connection->local();  // HTTP is many clients
+  const bool crowded =
+      operations_open_ > limits::kOperationsOpenMax && !client.connection->local();  // HTTP is many clients
   const std::size_t share = limits::kOperationsOpenMax / std::max<std::size_t>(clients_open_, 1);
   const bool too_many = client.reads >= limits::kReadsOpenMax || client.requests > limits::kRequestsOpenMax ||
                         (crowded && client.operations > share);
@@ -321,7 +322,8 @@ void Clients::on_turn(BootTime now) {
   answer_texts(now);
   feed_watchers();
   backups_.on_turn(now);
-  const auto written = dirty_.begin() + static_cast<std::ptrdiff_t>(std::min(dirty_.size(), limits::kWritesPerTurn));
+  const auto written =
+      dirty_.begin() + static_cast<std::ptrdiff_t>(std::min(dirty_.size(), limits::kWritesPerTurn));
   std::for_each(dirty_.begin(), written, [](Client* client) {
     client->dirty = false;
     client->connection->flush();

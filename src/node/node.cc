@@ -142,7 +142,8 @@ void Node::stop(int exit_code, const std::string& reason) {
     spdlog::info("stopping: {}", reason);
   else
     spdlog::error("stopping: {}", reason);
-  if (exit_code == 0) finish_executions();  // so that their clients hear of them, and the state is not within a frame
+  if (exit_code == 0)
+    finish_executions();  // so that their clients hear of them, and the state is not within a frame
   if (exit_code != 0 && register_ != nullptr) register_->goodbye(reason);
   acceptor_->close();
   clients_.goodbye("this replica stops: " + reason);

@@ -44,11 +44,11 @@ class NearWalk {
 
   double lat_, lon_, within_;
   std::size_t kept_max_;
-  double radius_ = 0;            // of the ring that is being walked over
-  std::vector<Piece> pieces_;    // of this ring, the last one first
-  bool resumes_ = false;         // in the middle of the last piece: after this row, whose place the piece begins with
+  double radius_ = 0;          // of the ring that is being walked over
+  std::vector<Piece> pieces_;  // of this ring, the last one first
+  bool resumes_ = false;       // in the middle of the last piece: after this row, whose place the piece begins with
   std::uint32_t last_slot_ = 0;
-  std::vector<Found> found_;     // a heap, the farthest on top
+  std::vector<Found> found_;  // a heap, the farthest on top
 };
 
 }  // namespace titer::registry

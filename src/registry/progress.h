@@ -27,11 +27,11 @@ struct Progress {
 
   // Where the next step begins. For the queries only.
   bool begun = false;
-  bool full = false;             // the page is; only whether there is more is not known yet
-  std::uint32_t shown = 0;       // rows, in all steps
-  std::string name, id;          // of the last row that was looked at
-  std::uint64_t offset = 0;      // of the next event to look at
-  Position position;             // of the last event that was shown
+  bool full = false;               // the page is; only whether there is more is not known yet
+  std::uint32_t shown = 0;         // rows, in all steps
+  std::string name, id;            // of the last row that was looked at
+  std::uint64_t offset = 0;        // of the next event to look at
+  Position position;               // of the last event that was shown
   std::shared_ptr<NearWalk> near;  // shared: so that this header need not know it
 
   void begin_step(std::uint32_t rows_max) {

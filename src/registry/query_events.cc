@@ -43,7 +43,8 @@ class Pager {
 };
 
 // `at` counts from 1; 0: there is none.
-Result<bool> history_of_site(const RegistryCore& core, const History& query, Pager& pager, const Progress& progress) {
+Result<bool> history_of_site(const RegistryCore& core, const History& query, Pager& pager,
+                             const Progress& progress) {
   Outcome out;
   const std::uint32_t slot = resolve(core.store, *query.site, out);
   if (slot == kNil) return Error{out.code, out.message};

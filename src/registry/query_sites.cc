@@ -65,7 +65,8 @@ bool list_by_zip(const Store& store, const ListSites& query, const State::SiteVi
   return show_page(store, {index, place}, slot_of, query, visit, progress);
 }
 
-bool list_by_state(const Store& store, const ListSites& query, const State::SiteVisitor& visit, Progress& progress) {
+bool list_by_state(const Store& store, const ListSites& query, const State::SiteVisitor& visit,
+                   Progress& progress) {
   const std::string_view key = query.filter.state;
   const OrderedIndex& index = store.by_state();
   const auto place = index.seek([&](std::uint32_t slot) {
@@ -76,7 +77,8 @@ bool list_by_state(const Store& store, const ListSites& query, const State::Site
   return show_page(store, {index, place}, slot_of, query, visit, progress);
 }
 
-bool list_by_product(const Store& store, const ListSites& query, const State::SiteVisitor& visit, Progress& progress) {
+bool list_by_product(const Store& store, const ListSites& query, const State::SiteVisitor& visit,
+                     Progress& progress) {
   const std::string_view key = query.filter.product;
   const OrderedIndex& index = store.by_product();
   const auto place = index.seek([&](std::uint32_t line) {

@@ -96,7 +96,7 @@ class State {
   [[nodiscard]] Result<bool> history(const History& query, const EventVisitor& visit, Progress& progress) const;
   // kTooOld
   [[nodiscard]] Result<bool> changes(const Changes& query, const EventVisitor& visit, Progress& progress) const;
-  [[nodiscard]] Result<bool> changed_sites(Position since, const SiteVisitor& visit) const;   // kTooOld
+  [[nodiscard]] Result<bool> changed_sites(Position since, const SiteVisitor& visit) const;  // kTooOld
 
   // --- keys (access.h): what `key` may ask for now. `now` is a wall clock's; commit times that are later count instead
   [[nodiscard]] bool has_keys() const;

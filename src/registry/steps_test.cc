@@ -21,7 +21,8 @@ using Distances = std::vector<std::pair<double, std::string>>;
 // Sites from 10 m to 1,000 km around a few places, the pole and the date line among them; some are at one point.
 struct Map {
   static constexpr std::size_t kSites = 3'000;
-  static constexpr std::pair<double, double> kPlaces[] = {{42.38, -71.12}, {40, -100}, {51.9, 179.9}, {89.5, 10}, {-17, -179.99}};
+  static constexpr std::pair<double, double> kPlaces[] = {
+      {42.38, -71.12}, {40, -100}, {51.9, 179.9}, {89.5, 10}, {-17, -179.99}};
 
   explicit Map(unsigned seed) : random(seed) {
     for (std::size_t i = 0; i < kSites; ++i) add(i);
@@ -32,7 +33,9 @@ struct Map {
     if (random() % 4 == 0) return {lat, lon};
     const double spread = std::pow(10, real(-4, 1));
     const double east = lon + real(-spread, spread) * 2;
-    return {std::clamp(lat + real(-spread, spread), -90.0, 90.0), east > 180 ? east - 360 : east < -180 ? east + 360 : east};
+    return {std::clamp(lat + real(-spread, spread), -90.0, 90.0), east > 180    ? east - 360
+                                                                  : east < -180 ? east + 360
+                                                                                : east};
   }
   void add(std::size_t i) {
     AddSite op;
@@ -152,7 +155,10 @@ TEST(Steps, no_step_looks_at_more_rows_than_it_may) {
   EXPECT_GE(steps([&](Progress& p) { return map.bench.state.list(list, no_site, p); }), Map::kSites / 10 - 20);
   const auto any_event = [](const Event&) { return true; };
   const std::size_t events = map.bench.state.totals().events;
-  EXPECT_GE(steps([&](Progress& p) { return map.bench.state.history({{}, {}, 2'000, true}, any_event, p); }), 2'000 / 10U);
+  EXPECT_GE(steps([&](Progress& p) {
+              return map.bench.state.history({{}, {}, 2'000, true}, any_event, p);
+            }),
+            2'000 / 10U);
   EXPECT_GE(steps([&](Progress& p) { return map.bench.state.changes({{}, 2'000}, any_event, p); }), 2'000 / 10U);
   ASSERT_GT(events, 2'000U);
   // One site, and a position that all its events are above.
