@@ -77,7 +77,7 @@ class Machine {
   // With a log sink the line `ts.transmitter.index: description` is made too (slower).
   void execute(const smr::Frame& frame, const Sink& sink, const LogSink& log = nullptr);
   // Executes the next requests of the frame, about `operations` operations (a bulk is not divided). True: all of them are
-  // executed. Until then no other frame may be executed. What is read from the state meanwhile is at a position like any
+  // executed. Until then no other frame may be executed. Meanwhile the state is at a position like any
   // other; only digests are compared between frames.
   [[nodiscard]] bool execute_some(const smr::Frame& frame, FrameProgress& progress, std::size_t operations,
                                   const Sink& sink, const LogSink& log = nullptr);

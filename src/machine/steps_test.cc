@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What is done in pieces, so that a turn ends in time: frames that are executed, and questions that are answered.
+// Work in pieces, so that a turn ends in time: frames are executed so, and questions are answered so.
 
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ TEST(Pieces, a_frame_that_is_executed_in_pieces_has_the_results_of_one_executed_
   }
 }
 
-// Which position such an answer has: that of the first step. What changed since is newer in it, or among the later changes.
+// Which position such an answer has: that of the first step. Later changes are in it, or among the changes after that position.
 TEST(Pieces, an_answer_in_steps_has_the_position_of_its_first_step_and_no_older_row) {
   Machine m;
   FrameMaker make;

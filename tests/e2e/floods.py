@@ -54,7 +54,7 @@ def _http(method, target, body=b""):
 GET = _http("GET", "/api/v1/sites?limit=100") + _http("GET", "/api/v1/sites/near?zip=02139&within=500")
 PUT = _http("PUT", f"/api/v1/sites/{SITE}/stock/any", b'{"availability":5}')
 
-# What is said after a hello (over HTTP: without one), again and again; None: nothing, it connects again instead.
+# The flooder says this after a hello (over HTTP: without one), again and again; None: it connects again instead.
 KINDS = {
     "status": wire.message(wire.STATUS_ASK),
     "watch": wire.message(wire.WATCH, wire.varint(1 << 40)),
