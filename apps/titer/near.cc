@@ -3,6 +3,7 @@
 // titer near ZIP | LAT,LON
 #include <cstdio>
 
+#include "base/limits.h"
 #include "base/number.h"
 #include "client/gateway_client.h"
 #include "client/read.h"
@@ -65,6 +66,10 @@ int run(const Options& o) {
   if (!product) return kExitUsage;
   if (!parse_point(o.place, query.lat, query.lon)) query.zip = o.place;
   query.within_m = o.within * (o.unit == "mi" ? registry::kMetresPerMile : 1000);
+  if (query.within_m > limits::kNearMetresMax) {
+    complain("--within is at most 500 miles, or 804 km");
+    return kExitUsage;
+  }
   query.filter.product = *product;
   query.filter.available_only = o.available;
   query.limit = o.limit;
@@ -74,9 +79,7 @@ int run(const Options& o) {
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags.option("place", o->place, "ZIP code, or LAT,LON").required();
-  flags.option("--within", o->within, "radius")
-      .between(0.001, 100'000.0)
-      .show_default();  // five times around the earth
+  flags.option("--within", o->within, "radius, at most 500 miles").between(0.001, 805.0).show_default();
   flags.option("--unit", o->unit, "mi or km").one_of({"mi", "km"}).show_default();
   flags.option("--product", o->product, "only sites that have this vaccine (CVX, NDC or any)");
   flags.flag("--available", o->available, "only where there is some");

@@ -40,7 +40,7 @@ class FeedsTest : public testing::Test {
     const bool changed = std::holds_alternative<registry::ChangedSites>(query);
     answer.position = Position(newer_ || (moves_ && (second || changed)) ? 18 : 17);
     out.u8(std::holds_alternative<registry::ListSites>(query) && !second ? 1 : 0);
-    if (changed) wire::encode_site(out, site_of("a", 99, Position(18)));
+    if (changed && moves_) wire::encode_site(out, site_of("a", 99, Position(18)));
     if (std::holds_alternative<registry::ListSites>(query))
       wire::encode_site(out, second ? site_of("b", 2, Position(9)) : site_of("a", 1, Position(8)));
     answer.body = buffer;

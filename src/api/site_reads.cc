@@ -144,6 +144,8 @@ Result<registry::Near> near_of(const http::Request& request, const Unit& unit) {
   query.filter = *filter;
   query.limit = static_cast<std::uint32_t>(*limit);
   query.within_m = *within * unit.metres;
+  if (query.within_m > titer::limits::kNearMetresMax)
+    return Error{Code::kInvalid, "within is at most 500 miles, or 804 km"};
   const Status place = read_place(request, query);
   return place ? Result<registry::Near>(query) : place.error();
 }

@@ -123,6 +123,8 @@ inline constexpr std::size_t kAccessHistoryBytesMax = std::size_t{8} << 20;
 // A year and a month: personal data (who did what) is not kept longer than a yearly report needs, and no undo is.
 inline constexpr std::int64_t kHistoryAgeMs = std::int64_t{400} * 24 * 3600 * 1000;
 inline constexpr std::size_t kPageMax = 2'000;  // rows in one query answer
+// 500 miles, in metres: farther than anybody travels for a dose, and a circle that has not the whole country in it.
+inline constexpr double kNearMetresMax = 500 * 1609.344;
 // --- keys: every provider of a state, and each key's whole chain of sites; all of them travel and are written in one
 // piece when one changes, so together they stay well below a message
 inline constexpr std::size_t kKeysMax = 4'096;

@@ -42,7 +42,7 @@ Result<bool> SnapshotBuilder::take(Reply&& reply) {
   });
   if (!more) return more.error();
   pages_done_ = !*more;
-  return *more || first_ != last_;
+  return true;
 }
 
 Result<bool> SnapshotBuilder::take_changed() {

@@ -3,7 +3,8 @@
 // Snapshot: all sites as they were at one position, put together from answers of several.
 //
 // All pages are read, then what has changed since the first of them: those rows replace the older ones, and what did not
-// change since is as it was, so the whole is the state of that last answer. No write ever waits for it.
+// change since is as it was, so the whole is the state of that last answer. This is asked even if all pages have the same
+// position, because a page may have rows that are newer than it (machine/machine.h). No write ever waits for it.
 //
 // SnapshotBuilder says what to ask next and takes the answers; the owner of the connection asks. When too much
 // changes meanwhile for one answer it starts again, three times in all. Pure; one thread.

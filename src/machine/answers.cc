@@ -16,27 +16,25 @@ namespace {
 constexpr std::size_t kRowBytes = limits::kMessageBytesMax / 2;
 // For events of one position, which stay together if they can; an event with everything takes about 100 KiB.
 constexpr std::size_t kTogetherBytes = limits::kMessageBytesMax - (std::size_t{1} << 20);
+// Whether a site has changed is seen in its row alone, and the rows lie one after another.
+constexpr std::uint32_t kSlotsPerRow = 16;
 constexpr std::size_t kEventsBytes = std::size_t{1} << 20;  // of one message to a watcher
+
+constexpr std::ptrdiff_t kRemovedAt = 1;  // in a page of the history, behind `more`
 
 // Takes rows that belong to positions: full only between two of them, unless one alone fills the message.
 class PositionRows {
  public:
-  explicit PositionRows(Bytes& out) : out_(out) {}
+  // `last`: the position of the row before.
+  PositionRows(const Bytes& out, Position last) : out_(out), last_(last) {}
   [[nodiscard]] bool take(Position position) {
-    const bool same = position == last_;
-    if (out_.size() > (same ? kTogetherBytes : kRowBytes)) {
-      cut_ = true;
-      return false;
-    }
-    last_ = position;
-    return true;
+    const bool same = std::exchange(last_, position) == position;
+    return out_.size() <= (same ? kTogetherBytes : kRowBytes);
   }
-  [[nodiscard]] bool cut() const { return cut_; }
 
  private:
-  Bytes& out_;
+  const Bytes& out_;
   Position last_;
-  bool cut_ = false;
 };
 
 // What everybody may know of it.
@@ -58,10 +56,15 @@ Status machines_own(registry::KeyId key) {
 
 class Answerer {
  public:
-  Answerer(const registry::State& state, Bytes& out, Asking asking)
-      : state_(state), out_(out), writer_(out), asking_(asking), audit_(may(registry::Act::kAudit).ok()) {}
+  Answerer(const registry::State& state, Bytes& out, Asking asking, registry::Progress& progress)
+      : state_(state),
+        out_(out),
+        writer_(out),
+        asking_(asking),
+        audit_(may(registry::Act::kAudit).ok()),
+        progress_(progress) {}
 
-  Result<bool> operator()(const registry::ListSites& q) { return state_.list(q, site_visitor()); }
+  Result<bool> operator()(const registry::ListSites& q) { return state_.list(q, site_visitor(), progress_); }
   Result<bool> operator()(const registry::GetSite& q) {
     const Result<registry::Site> site = state_.get(q.site);
     if (!site) return site.error();
@@ -69,11 +72,12 @@ class Answerer {
     return false;
   }
   Result<bool> operator()(const registry::Near& q) {
-    return state_.near(q, [this](const registry::Site& site, double metres) {
+    const auto visit = [this](const registry::Site& site, double metres) {
       writer_.f64(metres);
       show(site);
       return out_.size() < kRowBytes;
-    });
+    };
+    return state_.near(q, visit, progress_);
   }
   // What was removed stands before the events.
   Result<bool> operator()(const registry::History& q) {
@@ -81,14 +85,20 @@ class Answerer {
       if (const Status allowed = may(registry::Act::kAudit); !allowed) return allowed.error();
     registry::History query = q;
     query.audit = audit_;
-    writer_.u64(state_.history_removed(query).value);
-    return events([&](const auto& visit) { return state_.history(query, visit); });
+    if (!progress_.begun) writer_.u64(0);
+    const Result<bool> more = events([&](const auto& visit) { return state_.history(query, visit, progress_); });
+    // What is removed while it is answered may be missing, too.
+    Bytes removed;
+    ByteWriter(removed).u64(state_.history_removed(query).value);
+    std::ranges::copy(removed, out_.begin() + kRemovedAt);
+    return more;
   }
   Result<bool> operator()(const registry::Changes& q) {
-    return events([&](const auto& visit) { return state_.changes(q, visit); });
+    return events([&](const auto& visit) { return state_.changes(q, visit, progress_); });
   }
   // In no order that a second page could continue: all of them or none.
   Result<bool> operator()(const registry::ChangedSites& q) {
+    progress_.spend(state_.slots() / kSlotsPerRow);
     Result<bool> more = state_.changed_sites(q.since, site_visitor());
     if (!more.ok() || !*more) return more;
     return Error{Code::kTooLarge, "more sites have changed since than one answer holds: list all sites again"};
@@ -136,7 +146,7 @@ class Answerer {
   }
   template <typename Ask>
   Result<bool> events(const Ask& ask) {
-    PositionRows rows(out_);
+    PositionRows rows(out_, progress_.position);
     Result<bool> more = ask([&](const registry::Event& event) {
       if (!rows.take(event.position)) return false;
       if (audit_)
@@ -145,7 +155,7 @@ class Answerer {
         wire::encode_event(writer_, redacted(event));
       return true;
     });
-    return more.ok() ? Result<bool>(*more || rows.cut()) : more;
+    return more.ok() ? Result<bool>(*more || progress_.full) : more;
   }
 
   const registry::State& state_;
@@ -153,6 +163,7 @@ class Answerer {
   ByteWriter writer_;
   Asking asking_;
   bool audit_;
+  registry::Progress& progress_;
 };
 
 // Gathers events into messages for a watcher. A message says that the watcher is complete up to a position only
@@ -207,21 +218,30 @@ class EventMessages {
 }  // namespace
 
 void Machine::query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer, Asking asking) const {
+  registry::Progress all;
   buffer.clear();
-  answer.position = impl_->position;
-  answer.code = Code::kOk;
+  query(body, buffer, answer, asking, all);
+}
+
+void Machine::query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer, Asking asking,
+                    registry::Progress& progress) const {
   const Result<registry::Query> query = wire::decode_query(body);
+  const bool follows = query.ok() && std::holds_alternative<registry::Changes>(*query);
+  if (buffer.empty() || follows) answer.position = impl_->position;
+  if (buffer.empty()) buffer.push_back(std::byte{0});  // `more`, known after the rows
+  answer.code = Code::kOk;
   Result<bool> more = Error{Code::kInvalid, "the question is not in the format of this version of titer"};
   if (query.ok()) {
-    buffer.push_back(std::byte{0});  // `more`, known after the rows
-    Answerer answerer(impl_->registry, buffer, asking);
+    Answerer answerer(impl_->registry, buffer, asking, progress);
     const Status allowed = answerer.may(registry::Act::kRead);
     more = allowed.ok() ? std::visit(answerer, *query) : Result<bool>(allowed.error());
   }
   if (more.ok()) {
+    if (progress.unfinished) return;
     buffer[0] = static_cast<std::byte>(*more ? 1 : 0);
   } else {
     const ByteView text = as_bytes(more.error().message);
+    progress.unfinished = false;
     answer.code = more.error().code;
     buffer.assign(text.begin(), text.end());
   }

@@ -50,6 +50,11 @@ void log_line(std::string& line, const smr::Frame& frame, std::uint32_t index, s
   log(line);
 }
 
+std::size_t operations_in(const registry::Request& request) {
+  const auto* bulk = std::get_if<registry::Bulk>(&request.operation);
+  return bulk == nullptr ? 1 : 1 + bulk->operations.size();
+}
+
 // Refusals that say nothing about the request itself: it is judged again when it is repeated, and no stranger fills the
 // memory with them.
 bool worth_keeping(Code code) {
@@ -72,18 +77,24 @@ Machine::Machine(Machine&&) noexcept = default;
 Machine& Machine::operator=(Machine&&) noexcept = default;
 
 void Machine::execute(const smr::Frame& frame, const Sink& sink, const LogSink& log) {
-  if (frame.count == 0) return;
-  TITER_CHECK(frame.requests != nullptr, "a frame with requests has their bytes");
-  smr::RequestReader reader(*frame.requests);
+  FrameProgress progress(frame);
+  (void)execute_some(frame, progress, SIZE_MAX, sink, log);
+}
+
+bool Machine::execute_some(const smr::Frame& frame, FrameProgress& progress, std::size_t operations,
+                           const Sink& sink, const LogSink& log) {
+  TITER_CHECK(frame.count == 0 || frame.requests != nullptr, "a frame with requests has their bytes");
   const auto at = [this](std::uint32_t index) -> Impl::Ahead& { return impl_->ahead[index % Impl::kAhead]; };
-  std::uint32_t decoded = 0, fetched = 0;
-  for (std::uint32_t index = 0; index < frame.count; ++index) {
-    for (; decoded < std::min(index + Impl::kAhead, frame.count); ++decoded)
-      impl_->decode_ahead(reader.next(), at(decoded));
-    for (; fetched < std::min(index + Impl::kAhead / 2, frame.count); ++fetched)
+  auto& [requests, decoded, fetched, executed] = progress;
+  for (std::size_t done = 0; executed < frame.count && done < operations; ++executed) {
+    for (; decoded < std::min(executed + Impl::kAhead, frame.count); ++decoded)
+      impl_->decode_ahead(requests.next(), at(decoded));
+    for (; fetched < std::min(executed + Impl::kAhead / 2, frame.count); ++fetched)
       impl_->registry.expect_more(at(fetched).expected);
-    impl_->execute_one(frame, index, at(index), sink, log);
+    done += operations_in(at(executed).request);
+    impl_->execute_one(frame, executed, at(executed), sink, log);
   }
+  return executed == frame.count;
 }
 
 void Machine::Impl::decode_ahead(const smr::RequestView& asked, Ahead& into) const {

@@ -42,6 +42,14 @@ struct Executed {
   ByteView result;  // encoded Outcome; valid during the call
   bool repeated = false;
 };
+// How far the execution of one frame has come that is executed in pieces. The frame must outlive it.
+struct FrameProgress {
+  explicit FrameProgress(const smr::Frame& frame)
+      : requests(frame.requests == nullptr ? ByteView() : ByteView(*frame.requests)) {}
+
+  smr::RequestReader requests;  // those that are not decoded yet
+  std::uint32_t decoded = 0, fetched = 0, executed = 0;
+};
 // The key that an answer is for. Once there are keys, one without the permission to audit sees neither actors nor
 // reasons.
 struct Asking {
@@ -68,6 +76,11 @@ class Machine {
   // Executes all requests of the frame. `sink` (may be null) gets every result, in order.
   // With a log sink the line `ts.transmitter.index: description` is made too (slower).
   void execute(const smr::Frame& frame, const Sink& sink, const LogSink& log = nullptr);
+  // Executes the next requests of the frame, about `operations` operations (a bulk is not divided). True: all of them are
+  // executed. Until then no other frame may be executed. Meanwhile the state is at a position like any
+  // other; only digests are compared between frames.
+  [[nodiscard]] bool execute_some(const smr::Frame& frame, FrameProgress& progress, std::size_t operations,
+                                  const Sink& sink, const LogSink& log = nullptr);
 
   // Would this request be refused here and now, for what it is or for who asks (State::judge)? Then `result` is the encoded
   // refusal, without a position, and the gateway need not put it into the order, once it knows that this state is fresh
@@ -78,6 +91,12 @@ class Machine {
   // first). Rows that would make the answer longer than a message are left for the next page (`more` is set);
   // rows of changes are cut only between positions, so that the last row's position is where to go on.
   void query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer, Asking asking = {}) const;
+  // One step of that (registry/progress.h). Before the first one `buffer` is empty; while progress.unfinished says so the
+  // same four are given again. The answer's position is the one at which the first step was made, and no row is older:
+  // a row that has changed since is among the changes after that position. Exceptions: Changes are complete up to the
+  // position of the last step, and ChangedSites is always one step, because its rows must be of one position.
+  void query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer, Asking asking,
+             registry::Progress& progress) const;
   // Events after `since`, for watchers, as one or more wire::Events messages appended to `out`; nothing if there
   // was no request since. About `limit` events: those of one position stay together. Returns the new `since`.
   // When the history does not reach back that far the message says so, and `since` is returned as it was.

@@ -25,6 +25,9 @@ constexpr std::size_t kReadBytesMax = std::size_t{64}
 constexpr std::size_t kKeepBytes = std::size_t{256}
                                    << 10;  // a buffer that grew beyond this is given back when empty
 
+// Of answers that wait for the other side: with more, messages in a queue are not handled until it has read half of them.
+constexpr std::size_t kUnreadBytes = std::size_t{1} << 20;
+
 constexpr std::size_t kReasonBytes = 200;  // of a Goodbye, for the log
 
 // The first bytes of a TLS client's greeting.
@@ -84,6 +87,8 @@ void Connection::received() {
 
 void Connection::handle_slice() {
   queued_ = false;
+  held_back_ = waiting() > kUnreadBytes;
+  if (held_back_) return;
   if (dispatch(MessageQueue::kSliceMessages)) return received();
   read();
 }
@@ -156,6 +161,13 @@ void Connection::flush() {
   out_.clear();
   out_done_ = 0;
   if (out_.capacity() > kKeepBytes) Bytes().swap(out_);
+  go_on_reading();
+}
+
+void Connection::go_on_reading() {
+  if (!held_back_ || waiting() > kUnreadBytes / 2) return;
+  held_back_ = false;
+  received();
 }
 
 void Connection::check_limit() {
@@ -169,6 +181,7 @@ void Connection::write_later() {
     out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(out_done_));
     out_done_ = 0;
   }
+  go_on_reading();
   writing_ = true;
   stream_.async_wait_write([self = shared_from_this()](const error_code& error) {
     self->writing_ = false;

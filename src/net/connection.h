@@ -4,6 +4,7 @@
 //
 // Receiving: bytes are read into one buffer and messages are shown in place; nothing is copied per message. They are handled
 // as they arrive, or, with handle_in(), when it is this connection's turn (message_queue.h).
+// A sender that does not read the answers is not read either, so it costs the memory of some answers and no more.
 // Sending: messages are appended to outgoing() during a turn, and flush() at its end writes them with one
 // call. What the kernel does not take waits; a receiver that lets more than `send_limit` pile up is cut off.
 // Memory: an idle connection has a receive buffer of 16 KiB (1 KiB before its owner knows who it is) and nothing else. One
@@ -119,6 +120,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool begun(ByteView part);
   void whole();
   void write_later();
+  void go_on_reading();  // if it was held back, and the other side has read
   void check_limit();
   void shut(const std::string& reason, bool tell);
   void broke(const boost::system::error_code& error);
@@ -140,6 +142,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool paused_ = false;
   bool reading_ = false;
   bool queued_ = false;
+  bool held_back_ = false;  // not handled: too many answers wait for the other side to read them
 };
 
 }  // namespace titer::net

@@ -6,8 +6,11 @@
 // whatever came in during a turn goes out in one frame, one sync and one write per connection. A turn accepts work for
 // kIntakeUs at most, or one handler more: what is still ready waits for the next one. Without that bound a sender that is
 // never silent would keep the turn handler, and with it every heartbeat, from being called. Messages of clients wait in a
-// MessageQueue (message_queue.h), so that those of replicas pass them. There is no other thread and no lock on the way of a request; a sleeping thread costs some 40
-// µs to wake and a send 10 to 20 µs, which is why the batch is the turn and not the message.
+// MessageQueue (message_queue.h), so that those of replicas pass them. The turn handler bounds itself: what it does not
+// finish it goes on with in the next turn (wake_at).
+//
+// There is no other thread and no lock on the way of a request; a sleeping thread costs some 40 µs to wake and a send 10 to
+// 20 µs, which is why the batch is the turn and not the message.
 //
 // Thread rule: everything of one Loop happens on the thread that calls run(); only stop() and post() may be
 // called from others.
@@ -50,7 +53,7 @@ class Loop {
   void post(std::function<void()> work);
 
  private:
-  static constexpr std::int64_t kIntakeUs = 2'000;
+  static constexpr std::int64_t kIntakeUs = 1'000;
 
   void one_turn();
 

@@ -17,12 +17,18 @@ namespace {
 
 Error unavailable(std::string message) { return {Code::kUnavailable, std::move(message)}; }
 
+// Views the error's text.
+wire::QueryAnswer error_answer(const Engine& engine, std::uint64_t token, const Error& why) {
+  return {token, engine.machine.position(), why.code, as_bytes(why.message)};
+}
+
 }  // namespace
 
 Clients::Clients(net::Loop& loop, Engine& engine, Options options)
     : loop_(loop),
       engine_(engine),
       options_(std::move(options)),
+      reads_(loop, engine, read_hooks()),
       backups_(loop, engine),
       watchers_(loop, engine.machine, options_.limits.watches),
       places_(options_.limits.connections, "connections"),
@@ -92,9 +98,7 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
     case wire::Type::kWatch:
     case wire::Type::kWatchAs: return handle_watch(*client, message);
     case wire::Type::kAuthenticate: return handle_authenticate(*client, message.payload);
-    case wire::Type::kStatusAsk:
-      wire::encode_status(connection.outgoing(), options_.status());
-      return mark(*client);
+    case wire::Type::kStatusAsk: return ask_text(*client, message.type);
     case wire::Type::kTraceAsk:
     case wire::Type::kOperate:
     case wire::Type::kBackupAsk: return handle_admin_command(*client, message);
@@ -107,9 +111,11 @@ void Clients::on_message(net::Connection& connection, const wire::Message& messa
 void Clients::answer(SessionId session, RequestNumber number, ByteView result) {
   const auto it = by_session_.find(session);
   if (it == by_session_.end()) return;
-  if (it->second->requests > 0) --it->second->requests;
-  wire::encode(it->second->connection->outgoing(), wire::Answer{number, result});
-  mark(*it->second);
+  Client& client = *it->second;
+  wire::encode(client.connection->outgoing(), wire::Answer{number, result});
+  mark(client);
+  closed(client, 1);
+  if (client.paused) pause_or_resume(client);
 }
 
 bool Clients::refuse_writes(std::optional<Error> why) {
@@ -189,18 +195,18 @@ void Clients::handle_authenticate(Client& client, ByteView payload) {
   const auto who = wire::decode_authenticate(payload);
   if (!who) return client.connection->fail(who.error().code, who.error().message);
   // A read like any other: a key that was made at another replica just now counts here too.
-  Read read;
-  read.as = who->key;
-  read.shows_key = true;
-  wire::encode_query(read.body, registry::CheckKey{who->key, wire::hash_secret(who->secret)});
-  begin_read(client, std::move(read));
+  Question question;
+  question.as = who->key;
+  question.shows_key = true;
+  wire::encode_query(question.body, registry::CheckKey{who->key, wire::hash_secret(who->secret)});
+  begin_read(client, std::move(question));
 }
 
 void Clients::answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer) {
   if (answer.code == Code::kOk) client.key = key;
   limit_messages(client);
-  wire::encode(client.connection->outgoing(), wire::Authenticated{answer.code, std::string(as_text(answer.body))});
-  mark(client);
+  const std::string text = answer.code == Code::kOk ? std::string() : std::string(as_text(answer.body));
+  wire::encode(client.connection->outgoing(), wire::Authenticated{answer.code, text});
 }
 
 void Clients::handle_query(Client& client, const wire::Message& message) {
@@ -209,117 +215,50 @@ void Clients::handle_query(Client& client, const wire::Message& message) {
     return client.connection->fail(Code::kProtocol, "only who comes through the local socket asks for others");
   const auto query = as ? wire::decode_query_as(message.payload) : wire::decode_query_message(message.payload);
   if (!query) return client.connection->fail(query.error().code, query.error().message);
-  Read read;
-  read.token = query->token;
-  read.body.assign(query->body.begin(), query->body.end());
-  read.as = as ? query->as : client.key;
-  begin_read(client, std::move(read));
+  if (query->body.size() > limits::kQueryBytesMax)
+    return client.connection->fail(Code::kTooLarge, "a question has at most 16 KiB");
+  Question question;
+  question.token = query->token;
+  question.as = as ? query->as : client.key;
+  question.body.assign(query->body.begin(), query->body.end());
+  begin_read(client, std::move(question));
 }
 
-void Clients::begin_read(Client& client, Read read) {
-  read.client = client.connection->tag;
-  if (const Status rate = check_rate(client); !rate) return refuse_read(read, rate.error());
-  wait_for_fence(client, std::move(read));
+void Clients::begin_read(Client& client, Question question) {
+  question.client = client.connection->tag;
+  ++client.reads;
+  if (const Status rate = check_rate(client); !rate)
+    return answer_read(question, error_answer(engine_, question.token, rate.error()));
+  reads_.begin(std::move(question));
+  pause_or_resume(client);
 }
 
-void Clients::wait_for_fence(Client& client, Read read) {
-  const std::uint64_t id = next_read_++;
-  read.asked = net::boot_now();
-  reads_.emplace(id, std::move(read));
-  if (++client.reads >= kReadsMax) {
-    client.paused = true;
-    client.connection->pause();
-  }
-  engine_.step(smr::input::Read{id});
+Reads::Hooks Clients::read_hooks() {
+  return {[this](std::uint64_t id) {
+            const Client* client = find(id);
+            return client == nullptr ? nullptr : client->connection.get();
+          },
+          [this](const Question& question, const wire::QueryAnswer& answer) { answer_read(question, answer); }};
 }
 
-void Clients::read_ready(std::uint64_t read) {
-  const auto it = reads_.find(read);
-  if (it == reads_.end()) return;
-  if (answer_read(it->second) == Answering::kDone)
-    close_read(read);
+void Clients::answer_read(const Question& question, const wire::QueryAnswer& answer) {
+  Client& client = *find(question.client);
+  --client.reads;
+  if (question.request != RequestNumber())
+    answer_judgement(client, question, answer);
+  else if (question.shows_key)
+    answer_authenticate(client, question.as, answer);
   else
-    delayed_.push_back(read);
-}
-
-Clients::Answering Clients::answer_read(const Read& read) {
-  Client* client = find(read.client);
-  if (client == nullptr) return Answering::kDone;
-  if (client->connection->waiting() > kUnreadBytesMax) return Answering::kUnread;
-  if (read.request != RequestNumber()) return answer_judgement(*client, read);
-  if (answered_bytes_ > kAnswerBytesPerTurn) return Answering::kNextTurn;
-  wire::QueryAnswer answer;
-  rows_.clear();
-  const registry::KeyId as = read.shows_key ? registry::kMachine : read.as;
-  engine_.machine.query(read.body, rows_, answer, {as, net::wall_now()});
-  if (!engine_.read_lease(net::boot_now(), read.asked)) return Answering::kNoLease;
-  if (read.shows_key) {
-    if (answer.code == Code::kOk) answer.body = {};
-    answer_authenticate(*client, read.as, answer);
-    return Answering::kDone;
-  }
-  answer.token = read.token;
-  wire::encode(client->connection->outgoing(), answer);
-  answered_bytes_ += rows_.size();
-  ++reads_answered_;
-  mark(*client);
-  return Answering::kDone;
-}
-
-void Clients::close_read(std::uint64_t id) {
-  const auto it = reads_.find(id);
-  if (it->second.request != RequestNumber()) judged_bytes_ -= it->second.body.size();
-  if (Client* client = find(it->second.client)) {
-    --client->reads;
-    if (client->paused && client->reads < kReadsMax / 2) {
-      client->paused = false;
-      client->connection->resume();
-    }
-  }
-  reads_.erase(it);
-}
-
-void Clients::retry_reads(BootTime now) {
-  answered_bytes_ = 0;
-  std::vector<std::uint64_t> again;
-  std::swap(again, delayed_);
-  for (const std::uint64_t id : again) {
-    const auto it = reads_.find(id);
-    if (it == reads_.end()) continue;
-    const std::int64_t waited = now.value - it->second.asked.value;
-    const Answering answering = answer_read(it->second);
-    if (answering == Answering::kNoLease && waited > kReadPatienceUs) {
-      refuse_read(it->second, unavailable("this replica has no read lease: it may be cut off; ask another one"));
-    } else if (answering == Answering::kUnread && waited > kUnreadPatienceUs) {
-      find(it->second.client)->connection->fail(Code::kBusy, "it does not read what it asked for");
-    } else if (answering != Answering::kDone) {
-      if (answering == Answering::kNextTurn) loop_.wake_at(now);
-      delayed_.push_back(id);
-      continue;
-    }
-    close_read(id);
-  }
+    wire::encode(client.connection->outgoing(), answer);
+  mark(client);
+  if (client.paused) pause_or_resume(client);
 }
 
 void Clients::read_refused(std::uint64_t read) {
-  const auto it = reads_.find(read);
-  if (it == reads_.end()) return;
   const std::string& dispute = engine_.replica.dispute();
-  refuse_read(it->second,
-              unavailable(dispute.empty() ? "this replica is not (or not yet) a member of the cluster; ask "
-                                            "another one"
-                                          : dispute));
-  close_read(read);
-}
-
-void Clients::refuse_read(const Read& read, const Error& why) {
-  Client* client = find(read.client);
-  if (client == nullptr) return;
-  if (read.request != RequestNumber()) return refuse(*client, read.request, why.code, why.message);
-  const wire::QueryAnswer answer{read.token, engine_.machine.position(), why.code, as_bytes(why.message)};
-  if (read.shows_key) return answer_authenticate(*client, read.as, answer);
-  wire::encode(client->connection->outgoing(), answer);
-  mark(*client);
+  reads_.refused(read, unavailable(dispute.empty()
+                                       ? "this replica is not (or not yet) a member of the cluster; ask another one"
+                                       : dispute));
 }
 
 void Clients::handle_watch(Client& client, const wire::Message& message) {
@@ -351,14 +290,18 @@ void Clients::on_turn(BootTime now) {
   now_ = now;
   log_.tell_left_out(now);
   if (now >= next_message_check_) check_unfinished_messages(now);
-  retry_reads(now);
+  reads_.on_turn(now);
+  answer_texts(now);
   if (!engine_.restarts) watchers_.on_turn(now);
   backups_.on_turn(now);
-  for (Client* client : dirty_) {
+  const auto written =
+      dirty_.begin() + static_cast<std::ptrdiff_t>(std::min(dirty_.size(), limits::kWritesPerTurn));
+  std::for_each(dirty_.begin(), written, [](Client* client) {
     client->dirty = false;
     client->connection->flush();
-  }
-  dirty_.clear();
+  });
+  dirty_.erase(dirty_.begin(), written);
+  if (!dirty_.empty()) loop_.wake_at(now);
 }
 
 void Clients::on_closed(net::Connection& connection, const std::string& reason) {
@@ -373,6 +316,10 @@ void Clients::forget(std::uint64_t id) {
   const std::unique_ptr<Client> client = std::move(it->second);
   clients_.erase(it);
   std::erase(dirty_, client.get());
+  reads_.forget(id);
+  (void)texts_.forget(id);
+  closed(*client, client->requests);
+  judged_bytes_ -= client->judged_bytes;
   backups_.forget(*client->connection);
   watchers_.forget(*client->connection);
   places_.give_back(client->address);

@@ -5,9 +5,6 @@
 // Requests go straight from the receive buffer into the gateway's next frame; answers are appended to the
 // connection they belong to, found by session — so a client that reconnects gets its answers on the new one.
 //
-// Reads: each question is a read of smr; when its fence has passed it is answered from the state, and only
-// then the lease is looked at (docs/explanation/protocol.md §5). Without a lease it waits up to kReadPatienceUs for one.
-//
 // Requests that this replica's own state refuses for who asks (a key that has ended, a role or scope that does not allow it,
 // writes that are stopped) are answered here, after the same fence and lease as a read, and take no place in the order: so
 // whoever may do nothing costs the others nothing (clients_requests.cc, docs/decisions/0032). All others are judged in the
@@ -32,6 +29,11 @@
 // stays as long as it likes, since it costs a buffer of 16 KiB and no time. A message that has begun is limited in length by what
 // its client may do (message_bytes_max()), all large ones together by a budget, and in time by kUnfinishedUs.
 //
+// How much of one client is under way: its requests and questions without an answer are counted. A client with too many is not
+// read until answers have gone out; and when those of all have many operations, each client may have its share of them. All
+// else is answered immediately, and a client that does not read its answers is not read either (net/connection.h). So what
+// clients send costs the memory of what is open, and a turn takes from each of them in turn (net/message_queue.h).
+//
 // Errors: a client that breaks the wire format or the rules gets the reason (Goodbye) and is disconnected; a
 // request that cannot be accepted now is answered kBusy or kUnavailable. Thread rule: the loop's thread.
 #pragma once
@@ -53,7 +55,9 @@
 #include "node/backups.h"
 #include "node/engine.h"
 #include "node/hold_offs.h"
+#include "node/limits.h"
 #include "node/outside_log.h"
+#include "node/reads.h"
 #include "node/watchers.h"
 #include "wire/codec.h"
 
@@ -86,20 +90,20 @@ class Clients final : private net::ConnectionOwner {
 
   void answer(SessionId session, RequestNumber number, ByteView result);
   void send(const smr::Output::SendClient& message);
-  void read_ready(std::uint64_t read);
+  void read_ready(std::uint64_t read) { reads_.ready(read); }
   void read_refused(std::uint64_t read);
   void cut(TransmitterId client, const std::string& reason);
   // Every write is refused with this, until it is nullopt again. Reads go on. True: that is new.
   bool refuse_writes(std::optional<Error> why);
   void tell_view(const smr::ViewRecord& view);
   void on_operated(wire::Operated answer);
-  // Once a turn, after execution: reads without a lease so far, watchers, and everything appended is written.
+  // Once a turn, after execution: reads, watchers, and what was appended is written.
   void on_turn(BootTime now);
   void goodbye(const std::string& reason);
 
   [[nodiscard]] std::size_t count() const { return clients_.size(); }
   [[nodiscard]] std::size_t direct_count() const { return by_transmitter_.size(); }
-  [[nodiscard]] std::uint64_t reads_answered() const { return reads_answered_; }
+  [[nodiscard]] std::uint64_t reads_answered() const { return reads_.answered(); }
   struct Stats {
     std::size_t connections_max = 0, per_address_max = 0;
     std::uint64_t gave_way = 0;     // idle ones, for others
@@ -111,46 +115,35 @@ class Clients final : private net::ConnectionOwner {
 
  private:
   static constexpr const char* kRestarts =
-      "this replica restarts after the failure of all, and the register does not know yet that the restart is over; "
+      "this replica restarts after the failure of all, and the register does not know yet that the restart is "
+      "over; "
       "try again in a moment";
-  static constexpr std::int64_t kReadPatienceUs = 2'000'000;
-  static constexpr std::int64_t kUnreadPatienceUs = 10'000'000;  // then it is cut off
-  static constexpr std::size_t kUnreadBytesMax = std::size_t{1} << 20;
-  static constexpr std::size_t kAnswerBytesPerTurn = std::size_t{2} << 20;
-  static constexpr std::size_t kReadsMax = limits::kSessionWindow;
   static constexpr std::int64_t kIdleUs =
       1'000'000;  // then it may give way; before, it may be about to say something
   static constexpr std::int64_t kCheckMessagesUs = 1'000'000;
   static constexpr std::size_t kAdminCommandsMax = 64;
   static constexpr std::size_t kJudgedBytesMax =
-      limits::kPendingBytesMax;  // of requests that wait for their refusal
+      limits::kPendingBytesMax;                            // of requests that wait for their refusal
   static constexpr std::size_t kDirectOfAddressMax = 256;  // a quarter of what a view may know
 
   struct Client {
     net::ConnectionPtr connection;
     SessionId session;
-    Position born;              // of the session
-    TransmitterId transmitter;  // 0: a thin client
-    bool offended = false;      // a direct client that has held up the others
-    registry::KeyId key;        // who it is
-    std::uint64_t address = 0;  // to count by; 0: a Unix socket
-    BootTime heard;             // the last message, as of that turn
-    std::size_t requests = 0;   // not yet answered
-    bool counted = false;       // how often it asks may be limited
-    bool this_machine = false;  // it comes from here
-    bool remote = false;        // what is not public needs a key, also while there are none
-    bool dirty = false;         // something was appended this turn
-    std::size_t reads = 0;      // questions not yet answered
-    bool paused = false;        // not listened to: too many of them
-  };
-  struct Read {
-    std::uint64_t client = 0;
-    std::uint64_t token = 0;
-    Bytes body;
-    BootTime asked;
-    registry::KeyId as;      // on whose behalf
-    bool shows_key = false;  // the question is whether the client is `as`
-    RequestNumber request;   // the question is whether this request, in `body`, is refused; 0: it is another one
+    Position born;                 // of the session
+    TransmitterId transmitter;     // 0: a thin client
+    bool offended = false;         // a direct client that has held up the others
+    registry::KeyId key;           // who it is
+    std::uint64_t address = 0;     // to count by; 0: a Unix socket
+    BootTime heard;                // the last message, as of that turn
+    bool counted = false;          // how often it asks may be limited
+    bool this_machine = false;     // it comes from here
+    bool remote = false;           // what is not public needs a key, also while there are none
+    bool dirty = false;            // something was appended this turn
+    std::size_t requests = 0;      // taken and not yet answered, …
+    std::size_t operations = 0;    // … and about how many operations they have
+    std::size_t reads = 0;         // likewise questions, …
+    std::size_t judged_bytes = 0;  // … of which so many bytes are requests that wait for their refusal
+    bool paused = false;           // not read: too many of them
   };
 
   void on_message(net::Connection& connection, const wire::Message& message) override;
@@ -158,10 +151,19 @@ class Clients final : private net::ConnectionOwner {
   void handle_request(Client& client, ByteView payload);
   void submit(Client& client, RequestNumber number, ByteView body);
   void begin_judgement(Client& client, RequestNumber number, ByteView body);
+  void judge_again(Client& client, Question question);
+  void answer_judgement(Client& client, const Question& question, const wire::QueryAnswer& answer);
   void refuse(Client& client, RequestNumber number, Code code, std::string message);
   void handle_query(Client& client, const wire::Message& message);
-  void begin_read(Client& client, Read read);
-  void wait_for_fence(Client& client, Read read);
+  void begin_read(Client& client, Question question);
+  [[nodiscard]] Reads::Hooks read_hooks();
+  void answer_read(const Question& question, const wire::QueryAnswer& answer);
+  void opened(Client& client, std::size_t operations);
+  void closed(Client& client, std::size_t requests);
+  // Too much of it is under way: it is not read, or is read again.
+  void pause_or_resume(Client& client);
+  void ask_text(Client& client, wire::Type type);
+  void answer_texts(BootTime now);
   void handle_authenticate(Client& client, ByteView payload);
   void answer_authenticate(Client& client, registry::KeyId key, const wire::QueryAnswer& answer);
   // It names no key but its own, and makes none where there must be none; else the error says so.
@@ -169,13 +171,6 @@ class Clients final : private net::ConnectionOwner {
   // It does not ask too often.
   [[nodiscard]] Status check_rate(const Client& client);
   [[nodiscard]] Status authorize(const Client& client, registry::Act act) const;
-  void refuse_read(const Read& read, const Error& why);
-  // What becomes of a read whose fence has passed.
-  enum class Answering { kDone, kNoLease, kUnread, kNextTurn };
-  [[nodiscard]] Answering answer_read(const Read& read);
-  [[nodiscard]] Answering answer_judgement(Client& client, const Read& read);
-  void close_read(std::uint64_t id);
-  void retry_reads(BootTime now);
   void handle_watch(Client& client, const wire::Message& message);
   void handle_operate(Client& client, ByteView payload);
   void handle_direct(Client& client, const wire::Message& message);
@@ -198,19 +193,19 @@ class Clients final : private net::ConnectionOwner {
   net::Loop& loop_;
   Engine& engine_;
   Options options_;
-  std::uint64_t next_client_ = 1, next_read_ = 1;
+  std::uint64_t next_client_ = 1, next_command_ = 1;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   boost::unordered_flat_map<SessionId, Client*, std::hash<SessionId>> by_session_;
   boost::unordered_flat_map<TransmitterId, Client*, std::hash<TransmitterId>> by_transmitter_;
   struct AdminCommand {
     std::uint64_t client = 0, token = 0;
   };
-  boost::unordered_flat_map<std::uint64_t, Read> reads_;
   boost::unordered_flat_map<std::uint64_t, AdminCommand> admin_commands_;  // at the supervisor
-  std::vector<std::uint64_t> delayed_;                                     // fence passed, to be tried again
-  std::size_t answered_bytes_ = 0;                                         // in this turn
-  std::size_t judged_bytes_ = 0;                                           // of reads_ that are judgements
+  std::size_t judged_bytes_ = 0;                                           // of all clients
   std::vector<Client*> dirty_;
+  std::size_t operations_open_ = 0, clients_open_ = 0;  // of all clients; clients with any
+  RoundRobin texts_;                                    // by client: the type of the question
+  Reads reads_;
   Backups backups_;
   Watchers watchers_;
   net::Places places_;
@@ -218,8 +213,7 @@ class Clients final : private net::ConnectionOwner {
   OutsideLog log_{"clients that were cut off"};
   BootTime now_, next_message_check_;  // the last turn; …
   std::uint64_t gave_way_ = 0, turned_away_ = 0;
-  Bytes rows_, outcome_;
-  std::uint64_t reads_answered_ = 0;
+  Bytes outcome_;
   std::optional<Error> no_writes_;
   net::Rates rates_;
   HoldOffs hold_offs_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What only operators ask of a replica: backups, traces, and the life and death of replicas.
+// What only operators ask of a replica: backups, traces, and the life and death of replicas; and the status.
 #include <utility>
 
 #include "node/clients.h"
@@ -22,8 +22,36 @@ void Clients::handle_admin_command(Client& client, const wire::Message& message)
   if (message.type == wire::Type::kBackupAsk && engine_.restarts)
     return connection.fail(Code::kUnavailable, "this replica restarts; try again in a moment");
   if (message.type == wire::Type::kBackupAsk) return backups_.begin(connection);
-  wire::encode_trace(connection.outgoing(), options_.trace());
-  mark(client);
+  ask_text(client, message.type);
+}
+
+void Clients::ask_text(Client& client, wire::Type type) {
+  texts_.add(client.connection->tag, static_cast<std::uint64_t>(type));
+  ++client.reads;
+  pause_or_resume(client);
+}
+
+// The text is made once a turn, however many ask for it.
+void Clients::answer_texts(BootTime now) {
+  if (texts_.empty()) return;
+  std::string status, trace;
+  for (std::size_t answered = 0; answered < limits::kTextsPerTurn; ++answered) {
+    std::uint64_t id = 0;
+    const auto type = texts_.take(&id);
+    if (!type) return;
+    Client& client = *find(id);
+    if (*type == static_cast<std::uint64_t>(wire::Type::kStatusAsk)) {
+      if (status.empty()) status = options_.status();
+      wire::encode_status(client.connection->outgoing(), status);
+    } else {
+      if (trace.empty()) trace = options_.trace();
+      wire::encode_trace(client.connection->outgoing(), trace);
+    }
+    --client.reads;
+    mark(client);
+    if (client.paused) pause_or_resume(client);
+  }
+  if (!texts_.empty()) loop_.wake_at(now);
 }
 
 void Clients::handle_operate(Client& client, ByteView payload) {
@@ -34,7 +62,7 @@ void Clients::handle_operate(Client& client, ByteView payload) {
                  wire::Operated{ask->token, allowed.error().code, allowed.error().message});
     return mark(client);
   }
-  const std::uint64_t command = next_read_++;
+  const std::uint64_t command = next_command_++;
   admin_commands_.emplace(command, AdminCommand{client.connection->tag, std::exchange(ask->token, command)});
   // The supervisor may be gone and never answer these.
   if (admin_commands_.size() > kAdminCommandsMax)

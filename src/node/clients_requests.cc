@@ -6,6 +6,7 @@
 // passed, everything that was answered anywhere before the request came (a key that was just made at another replica) is
 // executed here; the request is judged again, and answered if the lease holds. If it is not refused any more it goes into
 // the order.
+#include <algorithm>
 #include <utility>
 
 #include "node/clients.h"
@@ -34,31 +35,74 @@ void Clients::submit(Client& client, RequestNumber number, ByteView body) {
       return refuse(client, number, Code::kBusy, "too much is under way; try again in a moment");
     return refuse(client, number, Code::kUnavailable, "this replica is still catching up; ask another one");
   }
-  ++client.requests;
   engine_.step(smr::input::Submit{client.session, number, body, client.born});
+  opened(client, wire::request_operations(body));
+  pause_or_resume(client);
+}
+
+void Clients::opened(Client& client, std::size_t operations) {
+  if (client.requests++ == 0) ++clients_open_;
+  client.operations += operations;
+  operations_open_ += operations;
+}
+
+// Each of its open requests counts for as many operations as the others.
+void Clients::closed(Client& client, std::size_t requests) {
+  if (client.requests == 0 || requests == 0) return;  // it was taken from an earlier connection
+  const std::size_t operations = client.operations / client.requests * requests;
+  client.requests -= requests;
+  const std::size_t done = client.requests == 0 ? client.operations : operations;
+  client.operations -= done;
+  operations_open_ -= done;
+  if (client.requests == 0) --clients_open_;
+}
+
+void Clients::pause_or_resume(Client& client) {
+  const bool crowded =
+      operations_open_ > limits::kOperationsOpenMax && !client.connection->local();  // HTTP is many clients
+  const std::size_t share = limits::kOperationsOpenMax / std::max<std::size_t>(clients_open_, 1);
+  const bool too_many = client.reads >= limits::kReadsOpenMax || client.requests > limits::kRequestsOpenMax ||
+                        (crowded && client.operations > share);
+  const bool few = client.reads < limits::kReadsOpenMax / 2 && client.requests <= limits::kRequestsOpenMax / 2 &&
+                   (!crowded || client.operations <= share / 2);
+  if (client.paused ? !few : !too_many) return;
+  client.paused = !client.paused;
+  if (client.paused)
+    client.connection->pause();
+  else
+    client.connection->resume();
 }
 
 void Clients::begin_judgement(Client& client, RequestNumber number, ByteView body) {
   if (judged_bytes_ + body.size() > kJudgedBytesMax)
     return refuse(client, number, Code::kBusy, "too much is under way; try again in a moment");
-  judged_bytes_ += body.size();
-  Read read;
-  read.client = client.connection->tag;
-  read.request = number;
-  read.body.assign(body.begin(), body.end());
-  wait_for_fence(client, std::move(read));
+  Question question;
+  question.client = client.connection->tag;
+  question.request = number;
+  question.body.assign(body.begin(), body.end());
+  judge_again(client, std::move(question));
 }
 
-Clients::Answering Clients::answer_judgement(Client& client, const Read& read) {
-  if (!engine_.machine.refuses({client.session, read.request, read.body, client.born}, outcome_)) {
-    submit(client, read.request, read.body);
-    loop_.wake_at(net::boot_now());  // this turn's frame may be gone
-    return Answering::kDone;
+void Clients::judge_again(Client& client, Question question) {
+  judged_bytes_ += question.body.size();
+  client.judged_bytes += question.body.size();
+  ++client.reads;
+  reads_.begin(std::move(question));
+  pause_or_resume(client);
+}
+
+void Clients::answer_judgement(Client& client, const Question& question, const wire::QueryAnswer& answer) {
+  judged_bytes_ -= question.body.size();
+  client.judged_bytes -= question.body.size();
+  if (answer.code != Code::kOk)
+    return refuse(client, question.request, answer.code, std::string(as_text(answer.body)));
+  if (!engine_.machine.refuses({client.session, question.request, question.body, client.born}, outcome_)) {
+    submit(client, question.request, question.body);
+    return loop_.wake_at(net::boot_now());  // this turn's frame may be gone
   }
-  if (!engine_.read_lease(net::boot_now(), read.asked)) return Answering::kNoLease;
-  wire::encode(client.connection->outgoing(), wire::Answer{read.request, outcome_});
-  mark(client);
-  return Answering::kDone;
+  // The lease is looked at after the state was.
+  if (!engine_.read_lease(net::boot_now(), question.asked)) return judge_again(client, question);
+  wire::encode(client.connection->outgoing(), wire::Answer{question.request, outcome_});
 }
 
 void Clients::refuse(Client& client, RequestNumber number, Code code, std::string message) {

@@ -19,6 +19,8 @@ struct Engine {
 
   // Reads the clock: leases are promised from the moment a heartbeat is seen, so `now` must not be older.
   void step(const smr::Input& input) { replica.step(net::boot_now(), input, out); }
+  // Tells the protocol where the state machine stands.
+  void stands() { step(smr::input::Executed{machine.position(), machine.digest(), machine.registry().time()}); }
   // May what was read be answered? One that leaves answers nothing: others count it as dead (docs/explanation/protocol.md §4).
   [[nodiscard]] bool read_lease(BootTime now, BootTime asked = {}) const {
     return !leaving && !restarts && replica.read_lease(now, asked);

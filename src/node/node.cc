@@ -13,8 +13,6 @@ namespace titer::node {
 
 namespace {
 
-constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
-constexpr std::int64_t kStallUs = limits::kReadLeaseUs / 4;
 constexpr std::int64_t kLookAtFullDiskUs = 1'000'000;
 
 Error disk_full(bool stays) {
@@ -85,14 +83,15 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
                 }}),
       newest_(initial),
       began_with_(initial.number),
+      executor_(engine_,
+                [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); }),
       started_(net::boot_now()) {
-  answer_ = [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); };
-  if (log_.on()) log_line_ = [this](std::string_view line) { log_.append(line); };
+  if (log_.on()) executor_.log_to([this](std::string_view line) { log_.append(line); });
   position_at_start_ = engine_.machine.position();
   if (store_ != nullptr) disk_full_ = !store_->enough_room();
   // A replica that restarts with the others is wedged until it hears of the view in which it restarts.
   if (engine_.replica.full()) {
-    stands();
+    engine_.stands();
     engine_.step(smr::input::View{initial});
   } else {
     learner_.knows(engine_.machine.wanted().since);
@@ -146,6 +145,8 @@ void Node::stop(int exit_code, const std::string& reason) {
     spdlog::info("stopping: {}", reason);
   else
     spdlog::error("stopping: {}", reason);
+  if (exit_code == 0)
+    finish_executions();  // so that their clients hear of them, and the state is not within a frame
   if (exit_code != 0 && register_ != nullptr) register_->goodbye(reason);
   acceptor_->close();
   clients_.goodbye("this replica stops: " + reason);
@@ -270,46 +271,6 @@ void Node::on_turn_leaving(BootTime now) {
   leave_(leaves_);
 }
 
-// A turn comes at least with every tick. The monotonic clock stands still while the machine sleeps.
-bool Node::stalled(BootTime now) {
-  const std::int64_t asleep = now.value - net::monotonic_us();
-  const bool slept = asleep - asleep_us_ > kStallUs;
-  const bool late = last_turn_ != BootTime() && now.value - last_turn_.value > kTickUs + kStallUs;
-  const bool first = last_turn_ == BootTime();
-  asleep_us_ = asleep;
-  last_turn_ = now;
-  return !first && (slept || late);
-}
-
-void Node::turn() {
-  if (exit_code_) return;
-  const BootTime now = net::boot_now();
-  if (stalled(now)) engine_.step(smr::input::Stalled{});
-  peers_.on_turn(now);
-  acceptor_->on_turn(now);
-  if (now >= next_tick_) {
-    engine_.step(smr::input::Tick{});
-    next_tick_ = BootTime(now.value + kTickUs);
-    tell_limping();
-  }
-  engine_.step(smr::input::EndOfTurn{net::wall_now()});
-  // What executing leads to (a digest that differs) is performed in the same turn.
-  do {
-    performing_.clear();
-    std::swap(performing_, engine_.out);
-    perform(performing_);
-  } while (!exit_code_ && (!engine_.out.execute.empty() || engine_.out.stop));
-  if (exit_code_) return;
-  if (!engine_.replica.full()) learner_.on_turn(newest_);
-  if (store_ != nullptr) on_turn_disk(now);
-  if (leave_) on_turn_leaving(now);
-  donor_.on_turn(now);
-  clients_.on_turn(now);
-  peers_.flush();
-  log_.flush();
-  loop_.wake_at(next_tick_);
-}
-
 // The sync of what this turn holds is under way already (perform).
 void Node::on_turn_disk(BootTime now) {
   const BootTime next = store_->write_tables(now, engine_.machine, engine_.replica);
@@ -322,7 +283,7 @@ void Node::on_turn_disk(BootTime now) {
 // A learner has the final state of the flush of `view`: it is a member's as soon as it is on disk.
 void Node::on_final_state(ViewNumber view, LamportTime clock) {
   const auto installed = [this, view, clock] {
-    stands();
+    engine_.stands();
     engine_.step(smr::input::StateInstalled{view, clock});
   };
   if (store_ == nullptr) return installed();
@@ -369,53 +330,6 @@ void Node::check_full_disk(BootTime now) {
   smr::ReplicaSet me;
   me.add(options_.me);
   register_->compare_and_set({newest_.number, me, "its disk is almost full"}, true);
-}
-
-void Node::perform(smr::Output& out) {
-  if (store_ != nullptr) {
-    store_->persist(out.persist);
-    const bool waited_for = !engine_.replica.full() || engine_.replica.wedged();
-    store_->commit(net::boot_now(), waited_for);
-  }
-  trace_.sent(out.send, net::boot_now());
-  for (const smr::Output::Send& send : out.send) peers_.send(send.to, send.message, newest_);
-  peers_.flush();
-  trace_.look(engine_.replica, out.execute, net::boot_now());
-  execute(out.execute);
-  for (const smr::Output::GiveState& ask : out.give_state) donor_.send_final_state(ask);
-  for (const smr::Output::SendClient& send : out.send_client) clients_.send(send);
-  for (const std::uint64_t read : out.reads_ready) clients_.read_ready(read);
-  for (const std::uint64_t read : out.reads_refused) clients_.read_refused(read);
-  for (const smr::Output::AskRegister& ask : out.ask) {
-    // It may be the only one that stays; it asks again.
-    if (!ask.without.empty() && !has_durable_state()) continue;
-    spdlog::info("asking for a view after {}: {}", ask.expected.value, ask.reason);
-    const bool certain = ask.certain || engine_.replica.snapshot().installed >= began_with_;
-    if (register_ != nullptr)
-      register_->compare_and_set({ask.expected, ask.without, ask.reason, ask.dead}, certain);
-  }
-  for (const smr::ViewRecord& view : out.installed) on_installed(view);
-  for (const smr::Output::Cut& cut : out.cut) {
-    if (const auto* peer = std::get_if<ReplicaId>(&cut.who))
-      peers_.cut(*peer, cut.reason);
-    else
-      clients_.cut(std::get<TransmitterId>(cut.who), cut.reason);
-  }
-  if (out.wake_at) loop_.wake_at(*out.wake_at);
-  if (!out.stop) return;
-  using Why = smr::Output::Stop::Why;
-  if (out.stop->why == Why::kExcluded && engine_.leaving) return stop(0, "it has left the view");
-  if (out.stop->why == Why::kWrong) discard_state();
-  stop(out.stop->why == Why::kLost ? kExitFailed : kExitExcluded, out.stop->reason);
-}
-
-void Node::on_installed(const smr::ViewRecord& view) {
-  std::string members;
-  for (const smr::Member& member : view.members) members += " " + std::to_string(member.id.value);
-  spdlog::info("view {} installed: replicas{}", view.number.value, members);
-  for (const smr::Member& member : view.members)
-    if (peers_.incarnation(member.id) == member.incarnation) donor_.forget(member.id);
-  clients_.tell_view(view);
 }
 
 }  // namespace titer::node

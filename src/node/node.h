@@ -8,6 +8,10 @@
 // stable and safe are executed, answers go to the clients, reads are answered. Sends come before executions so that the
 // others work while we execute; no send depends on an execution of the same turn, except a final state, which is written after it.
 //
+// A turn of the loop has a bounded length (limits.h). The ticks, and the heartbeats with them, come first. Executions that
+// take longer go on in the next turns of the loop; until they are done only what is independent of them is performed, and no
+// turn of the protocol begins (executor.h).
+//
 // With a disk (store/store.h) a failed sync stops the process immediately: that is fail-stop. A disk that fills up does
 // not: the replica leaves the view as long as others stay; the last one keeps serving reads and refuses writes
 // until there is room.
@@ -31,6 +35,7 @@
 #include "node/clients.h"
 #include "node/engine.h"
 #include "node/execution_log.h"
+#include "node/executor.h"
 #include "node/frame_trace.h"
 #include "node/peers.h"
 #include "node/transfer.h"
@@ -132,9 +137,11 @@ class Node final : private PeerEvents {
   void discard_state();
   void check_full_disk(BootTime now);
   void on_final_state(ViewNumber view, LamportTime clock);
-  void perform(smr::Output& out);
-  void execute(const std::vector<smr::Execution>& frames);
-  void stands();  // tells the replica where the state machine stands
+  void perform();
+  void send_out(smr::Output& out);  // what waits for no execution: to the disk, and to the others
+  void conclude(smr::Output& out);  // the rest, when all of it is executed
+  void finish_executions();
+  void on_turn_executed(BootTime now);
   void on_installed(const smr::ViewRecord& view);
   [[nodiscard]] Clients::Options client_options();
   [[nodiscard]] std::string status() const;
@@ -154,9 +161,8 @@ class Node final : private PeerEvents {
   view::ViewRegister* register_ = nullptr;
   smr::ViewRecord newest_;
   ViewNumber began_with_;  // the newest view when this process began; once a view is installed, the restart is over
-  smr::Output performing_;
-  machine::Sink answer_;
-  machine::LogSink log_line_;
+  smr::Output performing_;  // its executions are under way while executor_ is busy
+  Executor executor_;
   BootTime next_tick_, started_, last_turn_;
   std::int64_t asleep_us_ = 0;  // in all, at the last turn
   bool wall_fault_told_ = false;

@@ -59,32 +59,14 @@ Status Store::check_row(std::uint32_t slot) const {
   return ok_status();
 }
 
-// Each point once, however many sites are there: those without an address are all at the point of their ZIP code.
-Status Store::check_points() const {
-  std::vector<std::uint32_t> sites;
-  for (std::uint32_t slot = 0; slot < slots(); ++slot)
-    if (hot_[slot].point != PointSource::kNone) sites.push_back(slot);
-  const auto point = [this](std::uint32_t slot) { return std::pair(cold_[slot].lat, cold_[slot].lon); };
-  std::ranges::sort(sites, {}, point);
-  std::vector<std::uint32_t> near;
-  for (std::size_t i = 0; i < sites.size(); ++i) {
-    if (i == 0 || point(sites[i]) != point(sites[i - 1])) {
-      near.clear();
-      geo_.around(from_e7(point(sites[i]).first), from_e7(point(sites[i]).second), 10, near);
-      std::ranges::sort(near);
-    }
-    if (!std::ranges::binary_search(near, sites[i]))
-      return broken(fmt::format("site {}: not found by its point", id(sites[i])));
-  }
-  if (geo_.size() != sites.size()) return broken("the index of points has entries of no site");
-  return ok_status();
-}
-
 Status Store::check_orders() const {
   if (auto s = check_order(order_name_, slots(), NameOrder{*this}, "name"); !s) return s;
   if (auto s = check_order(order_zip_, slots(), ZipOrder{*this}, "ZIP"); !s) return s;
   if (auto s = check_order(order_state_, slots(), StateOrder{*this}, "state"); !s) return s;
-  return check_order(order_product_, line_count_, ProductOrder{*this}, "product");
+  if (auto s = check_order(order_product_, line_count_, ProductOrder{*this}, "product"); !s) return s;
+  std::size_t located = 0;
+  for (std::uint32_t slot = 0; slot < slots(); ++slot) located += hot_[slot].point != PointSource::kNone ? 1 : 0;
+  return check_order(order_place_, located, PlaceOrder{*this}, "place");
 }
 
 Status Store::check() const {
@@ -122,7 +104,6 @@ Status Store::check() const {
   if (by_id_.size() != slots() || by_name_.size() != named || by_external_.size() != externals) {
     return broken("an index has entries of no site");
   }
-  if (auto s = check_points(); !s) return s;
   return check_orders();
 }
 

@@ -32,6 +32,14 @@ bool Filter::fits(std::uint32_t slot) const {
   return fits_stock(slot) && fits_time(slot) && fits_text(row.text.name());
 }
 
+std::uint32_t Filter::cost(std::uint32_t slot) const {
+  constexpr std::size_t kComparisons = 256;  // of letters, in the time of one row
+  std::size_t cost = 1;
+  if (!filter_.product.empty() || filter_.available_only || filter_.updated_since) cost += store_.hot(slot).lines;
+  if (!lower_.empty()) cost += store_.name(slot).size() * lower_.size() / kComparisons;
+  return static_cast<std::uint32_t>(cost);
+}
+
 bool Filter::fits_text(std::string_view name) const {
   if (lower_.empty()) return true;
   return std::search(name.begin(), name.end(), lower_.begin(), lower_.end(),

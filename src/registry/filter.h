@@ -15,6 +15,9 @@ class Filter {
  public:
   Filter(const Store& store, const SiteFilter& filter);
   [[nodiscard]] bool fits(std::uint32_t slot) const;
+  // What fits() costs at most, in rows: a site with many stock lines, or a long name in which a long text is looked for,
+  // costs as much as several.
+  [[nodiscard]] std::uint32_t cost(std::uint32_t slot) const;
 
  private:
   [[nodiscard]] bool fits_text(std::string_view name) const;

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "registry/apply.h"
 #include "registry/filter.h"
+#include "registry/near_walk.h"
 #include "registry/products.h"
 #include "registry/query_run.h"
 #include "registry/store_order.h"
@@ -31,24 +32,29 @@ struct Walk {
 // Shows rows while `slot_of(item)` gives slots (kNil: the end of the key).
 template <typename SlotOf>
 bool show_page(const Store& store, Walk walk, const SlotOf& slot_of, const ListSites& query,
-               const State::SiteVisitor& visit) {
+               const State::SiteVisitor& visit, Progress& progress) {
   const Filter filter(store, query.filter);
   Site site;
-  std::uint32_t shown = 0;
-  bool full = false;
   for (OrderedIndex::Place at = walk.place; !walk.index.end(at); at = walk.index.next(at)) {
     const std::uint32_t slot = slot_of(walk.index.get(at));
     if (slot == kNil) return false;
-    if (!filter.fits(slot)) continue;
-    if (full) return true;
-    store.show(slot, site);
-    store.show_lines(slot, site);
-    full = !visit(site) || ++shown == query.limit;
+    if (filter.fits(slot)) {
+      if (progress.full) return true;
+      store.show(slot, site);
+      store.show_lines(slot, site);
+      progress.full = !visit(site) || ++progress.shown == query.limit;
+    }
+    progress.spend(filter.cost(slot));
+    if (progress.goes_on()) continue;
+    progress.begun = true;
+    progress.name = store.name(slot);
+    progress.id = store.id(slot);
+    return false;
   }
   return false;
 }
 
-bool list_by_zip(const Store& store, const ListSites& query, const State::SiteVisitor& visit) {
+bool list_by_zip(const Store& store, const ListSites& query, const State::SiteVisitor& visit, Progress& progress) {
   const std::string_view key = query.filter.zip;
   const OrderedIndex& index = store.by_zip();
   const auto place = index.seek([&](std::uint32_t slot) {
@@ -56,10 +62,11 @@ bool list_by_zip(const Store& store, const ListSites& query, const State::SiteVi
     return zips != 0 ? zips < 0 : up_to(store, slot, query);
   });
   const auto slot_of = [&](std::uint32_t slot) { return store.hot(slot).text.zip() == key ? slot : kNil; };
-  return show_page(store, {index, place}, slot_of, query, visit);
+  return show_page(store, {index, place}, slot_of, query, visit, progress);
 }
 
-bool list_by_state(const Store& store, const ListSites& query, const State::SiteVisitor& visit) {
+bool list_by_state(const Store& store, const ListSites& query, const State::SiteVisitor& visit,
+                   Progress& progress) {
   const std::string_view key = query.filter.state;
   const OrderedIndex& index = store.by_state();
   const auto place = index.seek([&](std::uint32_t slot) {
@@ -67,10 +74,11 @@ bool list_by_state(const Store& store, const ListSites& query, const State::Site
     return states != 0 ? states < 0 : up_to(store, slot, query);
   });
   const auto slot_of = [&](std::uint32_t slot) { return store.state(slot) == key ? slot : kNil; };
-  return show_page(store, {index, place}, slot_of, query, visit);
+  return show_page(store, {index, place}, slot_of, query, visit, progress);
 }
 
-bool list_by_product(const Store& store, const ListSites& query, const State::SiteVisitor& visit) {
+bool list_by_product(const Store& store, const ListSites& query, const State::SiteVisitor& visit,
+                     Progress& progress) {
   const std::string_view key = query.filter.product;
   const OrderedIndex& index = store.by_product();
   const auto place = index.seek([&](std::uint32_t line) {
@@ -80,32 +88,14 @@ bool list_by_product(const Store& store, const ListSites& query, const State::Si
   const auto slot_of = [&](std::uint32_t line) {
     return store.product(line) == key ? store.line(line).slot : kNil;
   };
-  return show_page(store, {index, place}, slot_of, query, visit);
+  return show_page(store, {index, place}, slot_of, query, visit, progress);
 }
 
-bool list_by_name(const Store& store, const ListSites& query, const State::SiteVisitor& visit) {
+bool list_by_name(const Store& store, const ListSites& query, const State::SiteVisitor& visit, Progress& progress) {
   const OrderedIndex& index = store.by_name();
   const auto place = index.seek([&](std::uint32_t slot) { return up_to(store, slot, query); });
   return show_page(
-      store, {index, place}, [](std::uint32_t slot) { return slot; }, query, visit);
-}
-
-struct Candidate {
-  double metres;
-  std::uint32_t slot;
-};
-
-// Every fitting site within `radius`.
-void gather(const Store& store, const Filter& filter, double lat, double lon, double radius,
-            std::vector<std::uint32_t>& slots, std::vector<Candidate>& out) {
-  slots.clear();
-  out.clear();
-  store.geo().around(lat, lon, radius, slots);
-  for (const std::uint32_t slot : slots) {
-    const ColdRow& row = store.cold(slot);
-    const double metres = distance_m(lat, lon, from_e7(row.lat), from_e7(row.lon));
-    if (metres <= radius && filter.fits(slot)) out.push_back({metres, slot});
-  }
+      store, {index, place}, [](std::uint32_t slot) { return slot; }, query, visit, progress);
 }
 
 Result<ZipPoint> origin(const Near& query) {
@@ -131,12 +121,19 @@ Status check_limit(std::uint32_t limit, std::string_view what) {
   return Error{Code::kInvalid, fmt::format("limit is from 1 to {} {}, not {}", limits::kPageMax, what, limit)};
 }
 
-Result<bool> list_sites(const Store& store, const ListSites& query, const State::SiteVisitor& visit) {
+Result<bool> list_sites(const Store& store, const ListSites& query, const State::SiteVisitor& visit,
+                        Progress& progress) {
   if (const Status limit = check_limit(query.limit, "rows"); !limit) return limit.error();
-  if (!query.filter.zip.empty()) return list_by_zip(store, query, visit);
-  if (!query.filter.product.empty() && query.filter.state.empty()) return list_by_product(store, query, visit);
-  if (!query.filter.state.empty()) return list_by_state(store, query, visit);
-  return list_by_name(store, query, visit);
+  ListSites rest = query;
+  if (progress.begun) {
+    rest.after_name = progress.name;
+    rest.after_id = progress.id;
+  }
+  const SiteFilter& filter = rest.filter;
+  if (!filter.zip.empty()) return list_by_zip(store, rest, visit, progress);
+  if (!filter.product.empty() && filter.state.empty()) return list_by_product(store, rest, visit, progress);
+  if (!filter.state.empty()) return list_by_state(store, rest, visit, progress);
+  return list_by_name(store, rest, visit, progress);
 }
 
 Result<Site> get_site(const Store& store, const SiteRef& ref) {
@@ -149,30 +146,24 @@ Result<Site> get_site(const Store& store, const SiteRef& ref) {
   return site;
 }
 
-Result<bool> near_sites(const Store& store, const Near& query, const State::NearVisitor& visit) {
+Result<bool> near_sites(const Store& store, const Near& query, const State::NearVisitor& visit,
+                        Progress& progress) {
   if (const Status limit = check_limit(query.limit, "rows"); !limit) return limit.error();
   const auto from = origin(query);
   if (!from) return from.error();
-  if (!(query.within_m > 0)) return Error{Code::kInvalid, "the distance must be above 0"};
-  const double within = std::min(query.within_m, kFarthestM);
+  if (!(query.within_m > 0 && query.within_m <= limits::kNearMetresMax))
+    return Error{Code::kInvalid, "the distance is above 0 and at most 500 miles (804 km)"};
   const Filter filter(store, query.filter);
-  std::vector<std::uint32_t> slots;
-  std::vector<Candidate> found;
-  // Widening rings: in a city the first already has enough, in the country a few more are looked at.
-  for (double radius = std::min(within, 4'000.0);; radius = std::min(within, radius * 2)) {
-    gather(store, filter, from->lat, from->lon, radius, slots, found);
-    if (found.size() > query.limit || radius >= within) break;
-  }
-  std::sort(found.begin(), found.end(), [&](const Candidate& a, const Candidate& b) {
-    return a.metres != b.metres ? a.metres < b.metres : store.id(a.slot) < store.id(b.slot);
-  });
+  if (!progress.near) progress.near = std::make_shared<NearWalk>(from->lat, from->lon, query.within_m, query.limit);
+  if (!progress.near->go_on(store, filter, progress)) return false;
+  const std::vector<NearWalk::Found> found = progress.near->take(store, filter);
   Site site;
   std::uint32_t shown = 0;
-  for (const Candidate& candidate : found) {
-    store.show(candidate.slot, site);
-    store.show_lines(candidate.slot, site);
+  for (const auto& [metres, slot] : found) {
+    store.show(slot, site);
+    store.show_lines(slot, site);
     ++shown;
-    if (!visit(site, candidate.metres) || shown == query.limit) break;
+    if (!visit(site, metres) || shown == query.limit) break;
   }
   return shown < found.size();
 }

@@ -58,21 +58,21 @@ Totals State::totals() const {
   return totals;
 }
 
-Result<bool> State::list(const ListSites& query, const SiteVisitor& visit) const {
-  return list_sites(impl_->core.store, query, visit);
+Result<bool> State::list(const ListSites& query, const SiteVisitor& visit, Progress& progress) const {
+  return list_sites(impl_->core.store, query, visit, progress);
 }
 Result<Site> State::get(const SiteRef& ref) const { return get_site(impl_->core.store, ref); }
-Result<bool> State::near(const Near& query, const NearVisitor& visit) const {
-  return near_sites(impl_->core.store, query, visit);
+Result<bool> State::near(const Near& query, const NearVisitor& visit, Progress& progress) const {
+  return near_sites(impl_->core.store, query, visit, progress);
 }
-Result<bool> State::history(const History& query, const EventVisitor& visit) const {
-  return show_history(impl_->core, query, visit);
+Result<bool> State::history(const History& query, const EventVisitor& visit, Progress& progress) const {
+  return show_history(impl_->core, query, visit, progress);
 }
 Position State::history_removed(const History& query) const {
   return registry::history_removed(impl_->core, query);
 }
-Result<bool> State::changes(const Changes& query, const EventVisitor& visit) const {
-  return show_changes(impl_->core, query, visit);
+Result<bool> State::changes(const Changes& query, const EventVisitor& visit, Progress& progress) const {
+  return show_changes(impl_->core, query, visit, progress);
 }
 Result<bool> State::changed_sites(Position since, const SiteVisitor& visit) const {
   return registry::changed_sites(impl_->core.store, since, visit);

@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "registry/lane.h"
 #include "registry/permissions.h"
+#include "registry/progress.h"
 #include "registry/query.h"
 #include "registry/request.h"
 #include "registry/types.h"
@@ -73,16 +74,35 @@ class State {
   using EventVisitor = std::function<bool(const Event&)>;
   using NearVisitor = std::function<bool(const Site&, double metres)>;
 
-  // true: there are more rows after the last one shown.
-  [[nodiscard]] Result<bool> list(const ListSites& query, const SiteVisitor& visit) const;
+  // true: there are more rows after the last one shown. With a Progress: one step of the query (progress.h); when it is
+  // unfinished the result means nothing yet.
+  [[nodiscard]] Result<bool> list(const ListSites& query, const SiteVisitor& visit) const {
+    Progress all;
+    return list(query, visit, all);
+  }
+  [[nodiscard]] Result<bool> near(const Near& query, const NearVisitor& visit) const {
+    Progress all;
+    return near(query, visit, all);
+  }
+  [[nodiscard]] Result<bool> history(const History& query, const EventVisitor& visit) const {
+    Progress all;
+    return history(query, visit, all);
+  }
+  [[nodiscard]] Result<bool> changes(const Changes& query, const EventVisitor& visit) const {
+    Progress all;
+    return changes(query, visit, all);
+  }
+  [[nodiscard]] Result<bool> list(const ListSites& query, const SiteVisitor& visit, Progress& progress) const;
   [[nodiscard]] Result<Site> get(const SiteRef& ref) const;
-  [[nodiscard]] Result<bool> near(const Near& query, const NearVisitor& visit) const;  // kNotFound: unknown ZIP
-  [[nodiscard]] Result<bool> history(const History& query,
-                                     const EventVisitor& visit) const;  // kTooOld: all is removed
+  // kNotFound: unknown ZIP
+  [[nodiscard]] Result<bool> near(const Near& query, const NearVisitor& visit, Progress& progress) const;
+  // kTooOld: all is removed
+  [[nodiscard]] Result<bool> history(const History& query, const EventVisitor& visit, Progress& progress) const;
   // Events of such a question up to here may be missing, because they were removed; above, all are there.
   [[nodiscard]] Position history_removed(const History& query) const;
-  [[nodiscard]] Result<bool> changes(const Changes& query, const EventVisitor& visit) const;  // kTooOld
-  [[nodiscard]] Result<bool> changed_sites(Position since, const SiteVisitor& visit) const;   // kTooOld
+  // kTooOld
+  [[nodiscard]] Result<bool> changes(const Changes& query, const EventVisitor& visit, Progress& progress) const;
+  [[nodiscard]] Result<bool> changed_sites(Position since, const SiteVisitor& visit) const;  // kTooOld
 
   // --- keys (access.h): what `key` may ask for now. `now` is a wall clock's; commit times that are later count instead
   [[nodiscard]] bool has_keys() const;

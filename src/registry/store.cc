@@ -166,7 +166,7 @@ void Store::index(std::uint32_t slot, bool ordered) {
   each_external(slot, [&](std::uint64_t hash) { by_external_.insert(hash, slot); });
   if (const KeyId key(cold_[slot].created_key); key != kNoKey) ++added_[key];
   if (bulk_) return;
-  if (hot.point != PointSource::kNone) geo_.insert(slot, from_e7(cold_[slot].lat), from_e7(cold_[slot].lon));
+  if (hot.point != PointSource::kNone) order_place_.insert(slot, PlaceOrder{*this});
   if (!ordered) return;
   order_name_.insert(slot, NameOrder{*this});
   order_zip_.insert(slot, ZipOrder{*this});
@@ -186,7 +186,7 @@ void Store::unindex(std::uint32_t slot, bool ordered) {
   each_external(slot, [&](std::uint64_t hash) { by_external_.erase(hash, slot); });
   if (const auto count = added_.find(KeyId(cold_[slot].created_key)); count != added_.end() && --count->second == 0)
     added_.erase(count);
-  if (hot.point != PointSource::kNone) geo_.erase(slot, from_e7(cold_[slot].lat), from_e7(cold_[slot].lon));
+  if (hot.point != PointSource::kNone) order_place_.erase(slot, PlaceOrder{*this});
   if (!ordered) return;
   order_name_.erase(slot, NameOrder{*this});
   order_zip_.erase(slot, ZipOrder{*this});
@@ -349,7 +349,7 @@ void Store::remove_line(std::uint32_t line) {
 std::size_t Store::bytes() const {
   return words_.bytes() + hot_.bytes() + cold_.bytes() + first_.bytes() + pool_.bytes() + by_id_.bytes() +
          by_name_.bytes() + by_external_.bytes() + order_name_.bytes() + order_zip_.bytes() + order_state_.bytes() +
-         order_product_.bytes() + geo_.bytes() + text_bytes_ + 16 * std::size_t{slots()};
+         order_product_.bytes() + order_place_.bytes() + text_bytes_ + 16 * std::size_t{slots()};
 }
 
 }  // namespace titer::registry

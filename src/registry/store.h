@@ -13,7 +13,7 @@
 // Slots are dense and never given twice, but the last one may be popped (rollback of a bulk).
 //
 // Invariants (check.cc proves them): by_id_ has every row; by_name_ every row that is not closed; the ordered
-// indexes every row (and every line) once; geo_ every row with a point; digest_ is the sum over rows and lines.
+// indexes every row (and every line) once, that of places every row with a point; digest_ is the sum over rows and lines.
 // One thread. Views shown live until the row they come from is changed.
 #pragma once
 
@@ -24,7 +24,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "registry/changed_slots.h"
-#include "registry/geo_index.h"
+#include "registry/geo.h"
 #include "registry/interner.h"
 #include "registry/keys.h"
 #include "registry/ordered_index.h"
@@ -141,7 +141,7 @@ class Store {
   [[nodiscard]] std::size_t changes() const { return changes_.size(); }
   [[nodiscard]] std::uint32_t take_change() { return changes_.take(slots()); }
 
-  // Between these two, rows are only added (add, add_line), and the ordered indexes and that of points are not there:
+  // Between these two, rows are only added (add, add_line), and the ordered indexes are not there:
   // finish_bulk() sorts once, where a million rows would each look for their place.
   void begin_bulk() { bulk_ = true; }
   void finish_bulk();  // store_bulk.cc
@@ -153,7 +153,11 @@ class Store {
   [[nodiscard]] const OrderedIndex& by_zip() const { return order_zip_; }
   [[nodiscard]] const OrderedIndex& by_state() const { return order_state_; }
   [[nodiscard]] const OrderedIndex& by_product() const { return order_product_; }
-  [[nodiscard]] const GeoIndex& geo() const { return geo_; }
+  // Of slots with a point, by (place, slot).
+  [[nodiscard]] const OrderedIndex& by_place() const { return order_place_; }
+  [[nodiscard]] std::uint64_t place(std::uint32_t slot) const {
+    return place_of(band_of(cold_[slot].lat), east_of(cold_[slot].lon));
+  }
   [[nodiscard]] std::string_view state(std::uint32_t slot) const { return words_.text(cold_[slot].state); }
   [[nodiscard]] std::string_view product(std::uint32_t line) const { return words_.text(this->line(line).product); }
 
@@ -181,7 +185,6 @@ class Store {
   [[nodiscard]] std::uint32_t take_line(std::uint32_t slot);
   void write_line(Line& row, const StockLine& from);
   [[nodiscard]] Status check_row(std::uint32_t slot) const;
-  [[nodiscard]] Status check_points() const;
   [[nodiscard]] Status check_orders() const;
 
   Interner words_;
@@ -194,8 +197,7 @@ class Store {
   std::uint32_t active_ = 0;
   std::map<KeyId, std::uint32_t> added_;
   SlotTable by_id_, by_name_, by_external_;
-  OrderedIndex order_name_, order_zip_, order_state_, order_product_;
-  GeoIndex geo_;
+  OrderedIndex order_name_, order_zip_, order_state_, order_product_, order_place_;
   ChangedSlots changes_;
   bool bulk_ = false;
   std::size_t text_bytes_ = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The end of a bulk: the ordered indexes and the one of points, made from all rows at once.
+// The end of a bulk: the ordered indexes, made from all rows at once.
 //
 // Names are the expensive part: they lie all over the memory and many begin alike. They are compared once, eight bytes
 // at a time next to their slots, deeper only where those are equal. Every other order is by something short first and
@@ -97,12 +97,11 @@ void Store::finish_bulk() {
   const std::vector<std::uint32_t> rank = rank_products(*this, lines);
   order_product_.assign(sorted_by(lines, [&](std::uint32_t at) { return rank[line(at).product]; }));
 
-  std::vector<GeoIndex::Located> located;
+  std::vector<std::uint32_t> located;
   for (std::uint32_t slot = 0; slot < slots(); ++slot) {
-    if (hot_[slot].point == PointSource::kNone) continue;
-    located.push_back({slot, from_e7(cold_[slot].lat), from_e7(cold_[slot].lon)});
+    if (hot_[slot].point != PointSource::kNone) located.push_back(slot);
   }
-  geo_.assign(located);
+  order_place_.assign(sorted_by(located, [&](std::uint32_t slot) { return place(slot); }));
 }
 
 }  // namespace titer::registry

@@ -32,6 +32,12 @@ struct StateOrder {
     return states != 0 ? states < 0 : compare_names(store, a, b) < 0;
   }
 };
+struct PlaceOrder {
+  const Store& store;
+  bool operator()(std::uint32_t a, std::uint32_t b) const {
+    return store.place(a) != store.place(b) ? store.place(a) < store.place(b) : a < b;
+  }
+};
 struct ProductOrder {  // of lines
   const Store& store;
   bool operator()(std::uint32_t a, std::uint32_t b) const {

@@ -206,6 +206,8 @@ void encode_request(Bytes& out, const registry::Request& request);
 [[nodiscard]] Status decode_request(ByteView body, registry::Request& out);
 // The key that an encoded request names, without decoding it; and putting one in that names none yet.
 [[nodiscard]] registry::KeyId request_key(ByteView body);
+// How many operations an encoded request has, without decoding them: what executing it costs. 1 if it is malformed.
+[[nodiscard]] std::size_t request_operations(ByteView body);
 void set_request_key(Bytes& body, registry::KeyId key);
 [[nodiscard]] bool creates_key(ByteView body);
 void encode_outcome(Bytes& out, const registry::Outcome& outcome);

@@ -377,6 +377,17 @@ registry::KeyId request_key(ByteView body) {
   return registry::KeyId(ByteReader(body.subspan(kKeyAt)).u64());
 }
 
+std::size_t request_operations(ByteView body) {
+  ByteReader in(body);
+  if (in.u8() != kKind<registry::Bulk>) return 1;
+  const std::uint8_t flags = get_flags(in, kRequestFlags);
+  if ((flags & kWithKey) != 0) (void)in.u64();
+  for (const std::uint8_t text : {kActor, kReason, kIdempotencyKey})
+    if ((flags & text) != 0) (void)get_text(in);
+  const std::size_t operations = get_count(in, limits::kBulkOperationsMax);
+  return in.ok() ? 1 + operations : 1;
+}
+
 void set_request_key(Bytes& body, registry::KeyId key) {
   TITER_CHECK(body.size() >= kKeyAt, "a request has a kind and flags");
   if (key == registry::kNoKey || request_key(body) != registry::kNoKey) return;

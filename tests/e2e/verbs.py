@@ -107,6 +107,8 @@ class Verbs(unittest.TestCase):
         self.assertNotIn("Near Worcester", [r["name"] for r in self.json("near", "02138", "--within", "20", "--unit", "km")])
         self.go(REFUSED, "near", "00000")
         self.go(USAGE, "near", "02138", "--within", "-3")
+        self.go(USAGE, "near", "02138", "--within", "501")
+        self.go(USAGE, "near", "02138", "--within", "805", "--unit", "km")
 
     # --- stock
 

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The turn of a Node, and how what the protocol wants done is performed in it.
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "base/limits.h"
+#include "node/node.h"
+
+namespace titer::node {
+
+namespace {
+
+constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
+constexpr std::int64_t kStallUs = limits::kReadLeaseUs / 4;
+
+}  // namespace
+
+// A turn comes at least with every tick. The monotonic clock stands still while the machine sleeps.
+bool Node::stalled(BootTime now) {
+  const std::int64_t asleep = now.value - net::monotonic_us();
+  const bool slept = asleep - asleep_us_ > kStallUs;
+  const bool late = last_turn_ != BootTime() && now.value - last_turn_.value > kTickUs + kStallUs;
+  const bool first = last_turn_ == BootTime();
+  asleep_us_ = asleep;
+  last_turn_ = now;
+  return !first && (slept || late);
+}
+
+void Node::turn() {
+  if (exit_code_) return;
+  const BootTime now = net::boot_now();
+  if (stalled(now)) engine_.step(smr::input::Stalled{});
+  peers_.on_turn(now);
+  acceptor_->on_turn(now);
+  if (now >= next_tick_) {
+    engine_.step(smr::input::Tick{});
+    next_tick_ = BootTime(now.value + kTickUs);
+    tell_limping();
+  }
+  perform();
+  if (exit_code_) return;
+  if (!executor_.busy()) on_turn_executed(now);
+  clients_.on_turn(now);
+  peers_.flush();
+  log_.flush();
+  loop_.wake_at(executor_.busy() ? now : next_tick_);
+}
+
+void Node::perform() {
+  if (!executor_.busy()) engine_.step(smr::input::EndOfTurn{net::wall_now()});
+  do {
+    if (executor_.busy()) {
+      send_out(engine_.out);
+    } else {
+      performing_.clear();
+      std::swap(performing_, engine_.out);
+      send_out(performing_);
+      trace_.look(engine_.replica, performing_.execute, net::boot_now());
+      executor_.begin(performing_.execute);
+    }
+    if (!executor_.go_on()) return;
+    conclude(performing_);
+    // What executing leads to (a digest that differs) is performed in the same turn.
+  } while (!exit_code_ && (!engine_.out.execute.empty() || engine_.out.stop));
+}
+
+void Node::finish_executions() {
+  executor_.finish();
+  while (!engine_.out.execute.empty()) {
+    executor_.begin(engine_.out.execute);
+    executor_.finish();
+  }
+}
+
+void Node::on_turn_executed(BootTime now) {
+  if (!engine_.replica.full()) learner_.on_turn(newest_);
+  if (store_ != nullptr) on_turn_disk(now);
+  if (leave_) on_turn_leaving(now);
+  donor_.on_turn(now);
+}
+
+void Node::send_out(smr::Output& out) {
+  if (store_ != nullptr) {
+    store_->persist(out.persist);
+    const bool waited_for = !engine_.replica.full() || engine_.replica.wedged();
+    store_->commit(net::boot_now(), waited_for);
+  }
+  trace_.sent(out.send, net::boot_now());
+  for (const smr::Output::Send& send : out.send) peers_.send(send.to, send.message, newest_);
+  out.persist.clear();
+  out.send.clear();
+  peers_.flush();
+}
+
+void Node::conclude(smr::Output& out) {
+  for (const smr::Output::GiveState& ask : out.give_state) donor_.send_final_state(ask);
+  for (const smr::Output::SendClient& send : out.send_client) clients_.send(send);
+  for (const std::uint64_t read : out.reads_ready) clients_.read_ready(read);
+  for (const std::uint64_t read : out.reads_refused) clients_.read_refused(read);
+  for (const smr::Output::AskRegister& ask : out.ask) {
+    // It may be the only one that stays; it asks again.
+    if (!ask.without.empty() && !has_durable_state()) continue;
+    spdlog::info("asking for a view after {}: {}", ask.expected.value, ask.reason);
+    const bool certain = ask.certain || engine_.replica.snapshot().installed >= began_with_;
+    if (register_ != nullptr)
+      register_->compare_and_set({ask.expected, ask.without, ask.reason, ask.dead}, certain);
+  }
+  for (const smr::ViewRecord& view : out.installed) on_installed(view);
+  for (const smr::Output::Cut& cut : out.cut) {
+    if (const auto* peer = std::get_if<ReplicaId>(&cut.who))
+      peers_.cut(*peer, cut.reason);
+    else
+      clients_.cut(std::get<TransmitterId>(cut.who), cut.reason);
+  }
+  if (out.wake_at) loop_.wake_at(*out.wake_at);
+  if (!out.stop) return;
+  using Why = smr::Output::Stop::Why;
+  if (out.stop->why == Why::kExcluded && engine_.leaving) return stop(0, "it has left the view");
+  if (out.stop->why == Why::kWrong) discard_state();
+  stop(out.stop->why == Why::kLost ? kExitFailed : kExitExcluded, out.stop->reason);
+}
+
+void Node::on_installed(const smr::ViewRecord& view) {
+  std::string members;
+  for (const smr::Member& member : view.members) members += " " + std::to_string(member.id.value);
+  spdlog::info("view {} installed: replicas{}", view.number.value, members);
+  for (const smr::Member& member : view.members)
+    if (peers_.incarnation(member.id) == member.incarnation) donor_.forget(member.id);
+  clients_.tell_view(view);
+}
+
+}  // namespace titer::node

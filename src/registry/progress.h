@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Progress: how far a query has come that is answered in steps, each of which looks at a bounded number of rows.
+//
+// Why: one thread runs the protocol and answers queries. A query that looks at every site of a nation would keep it from
+// sending heartbeats. So the caller gives a number of rows, and when these are used up it gives the same query again later,
+// with the same Progress.
+//
+// Between two steps the state may change. Every row that is shown is as it stood at one of the steps: never older than the
+// first of them. A site whose name or place changes between two steps may be missed or shown twice, as between two pages.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/ids.h"
+
+namespace titer::registry {
+
+class NearWalk;
+
+struct Progress {
+  std::uint32_t rows = ~std::uint32_t{0};  // that this step may look at; it counts down
+  bool unfinished = false;                 // they were used up first: give the query again
+
+  // Where the next step begins. For the queries only.
+  bool begun = false;
+  bool full = false;               // the page is; only whether there is more is not known yet
+  std::uint32_t shown = 0;         // rows, in all steps
+  std::string name, id;            // of the last row that was looked at
+  std::array<std::uint64_t, 3> offsets{};  // of the next event to look at, in each part of the history
+  Position position;               // of the last event that was shown
+  std::shared_ptr<NearWalk> near;  // shared: so that this header need not know it
+
+  void begin_step(std::uint32_t rows_max) {
+    rows = rows_max;
+    unfinished = false;
+  }
+  void spend(std::uint32_t count) { rows -= std::min(rows, count); }
+  // Is a row left to look at? If not, the step is over.
+  [[nodiscard]] bool goes_on() {
+    unfinished = rows == 0;
+    return !unfinished;
+  }
+};
+
+}  // namespace titer::registry

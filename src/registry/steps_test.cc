@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Queries that are answered in steps (progress.h), against a model that looks at every site.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <random>
+#include <tuple>
+
+#include "base/limits.h"
+#include "registry/geo.h"
+#include "registry/test_support.h"
+
+namespace titer::registry {
+namespace {
+
+using test::Bench;
+
+using Distances = std::vector<std::pair<double, std::string>>;
+
+// Sites from 10 m to 1,000 km around a few places, the pole and the date line among them; some are at one point.
+struct Map {
+  static constexpr std::size_t kSites = 3'000;
+  static constexpr std::pair<double, double> kPlaces[] = {
+      {42.38, -71.12}, {40, -100}, {51.9, 179.9}, {89.5, 10}, {-17, -179.99}};
+
+  explicit Map(unsigned seed) : random(seed) {
+    for (std::size_t i = 0; i < kSites; ++i) add(i);
+  }
+  double real(double from, double to) { return std::uniform_real_distribution<double>(from, to)(random); }
+  std::pair<double, double> point() {
+    const auto [lat, lon] = kPlaces[random() % std::size(kPlaces)];
+    if (random() % 4 == 0) return {lat, lon};
+    const double spread = std::pow(10, real(-4, 1));
+    const double east = lon + real(-spread, spread) * 2;
+    return {std::clamp(lat + real(-spread, spread), -90.0, 90.0), east > 180    ? east - 360
+                                                                  : east < -180 ? east + 360
+                                                                                : east};
+  }
+  void add(std::size_t i) {
+    AddSite op;
+    const std::string id = "s" + std::to_string(i), name = (i % 3 == 0 ? "Pharmacy " : "Clinic ") + id;
+    op.id = id;
+    op.fields.name = name;
+    op.fields.state = i % 2 == 0 ? "MA" : "NE";
+    const auto [lat, lon] = point();
+    op.fields.lat = lat;
+    op.fields.lon = lon;
+    bench.apply(op);
+    if (random() % 2 == 0) bench.set(id, Availability::of(random() % 3), "208");
+    if (random() % 20 == 0) bench.apply(CloseSite{{id, {}}, {}});
+  }
+  SiteFilter filter() {
+    SiteFilter f;
+    if (random() % 3 == 0) f.product = "208";
+    if (random() % 3 == 0) f.state = "MA";
+    if (random() % 4 == 0) f.text = "pharm";
+    f.available_only = random() % 3 == 0;
+    f.with_closed = random() % 4 == 0;
+    return f;
+  }
+  [[nodiscard]] static bool fits(const Site& s, const SiteFilter& f) {
+    const auto line = [&](const StockLine& l) {
+      return (f.product.empty() || l.product == f.product) && (!f.available_only || l.availability.available());
+    };
+    return (f.with_closed || s.status == SiteStatus::kActive) && (f.state.empty() || s.state == f.state) &&
+           (f.text.empty() || s.name.starts_with("Pharm")) &&
+           ((f.product.empty() && !f.available_only) || std::any_of(s.stock.begin(), s.stock.end(), line));
+  }
+  [[nodiscard]] Distances expected(const Near& query) const {
+    Distances rows;
+    for (std::size_t i = 0; i < kSites; ++i) {
+      const Result<Site> site = bench.state.get({"s" + std::to_string(i), {}});
+      const double metres = distance_m(query.lat, query.lon, site->lat, site->lon);
+      if (metres <= query.within_m && fits(*site, query.filter)) rows.emplace_back(metres, site->id);
+    }
+    std::sort(rows.begin(), rows.end());
+    return rows;
+  }
+
+  std::mt19937 random;
+  Bench bench;
+};
+
+struct Asked {
+  Distances rows;
+  bool more = false;
+  std::size_t steps = 0;
+};
+Asked ask_in_steps(const State& state, const Near& query, std::uint32_t rows_max) {
+  Asked asked;
+  Progress progress;
+  do {
+    progress.begin_step(rows_max);
+    const auto visit = [&](const Site& s, double metres) {
+      asked.rows.emplace_back(metres, s.id);
+      return true;
+    };
+    const Result<bool> more = state.near(query, visit, progress);
+    EXPECT_TRUE(more.ok());
+    asked.more = more.ok() && *more;
+    ++asked.steps;
+  } while (progress.unfinished);
+  return asked;
+}
+
+TEST(Steps, near_finds_what_a_search_of_all_sites_finds) {
+  Map map(7);
+  for (int round = 0; round < 300; ++round) {
+    Near query;
+    std::tie(query.lat, query.lon) = map.point();
+    const double radii[] = {0.01, 20, 5'000, 40'000, 300'000, limits::kNearMetresMax};
+    query.within_m = round % 2 == 0 ? radii[map.random() % std::size(radii)] : map.real(1, limits::kNearMetresMax);
+    query.limit = round % 5 == 0 ? 2'000 : 1 + static_cast<std::uint32_t>(map.random() % 40);
+    query.filter = map.filter();
+    Distances expected = map.expected(query);
+    const bool more = expected.size() > query.limit;
+    if (more) expected.resize(query.limit);
+    for (const std::uint32_t rows : {1U, 100U, 1'000'000U}) {
+      const Asked asked = ask_in_steps(map.bench.state, query, rows);
+      ASSERT_EQ(asked.rows, expected) << "round " << round << ", " << rows << " rows per step";
+      EXPECT_EQ(asked.more, more);
+    }
+  }
+}
+
+// What a step costs is counted in rows. So a query that must look at all sites takes as many steps as there are rows for.
+TEST(Steps, no_step_looks_at_more_rows_than_it_may) {
+  Map map(8);
+  Near near;
+  std::tie(near.lat, near.lon) = Map::kPlaces[0];
+  near.within_m = limits::kNearMetresMax;
+  near.filter.text = "nobody has this";
+  std::size_t around = 0;
+  for (std::size_t i = 0; i < Map::kSites; ++i) {
+    const Result<Site> site = map.bench.state.get({"s" + std::to_string(i), {}});
+    around += distance_m(near.lat, near.lon, site->lat, site->lon) <= near.within_m ? 1 : 0;
+  }
+  ASSERT_GT(around, 300U);
+  EXPECT_GE(ask_in_steps(map.bench.state, near, 10).steps, around / 10);
+
+  const auto steps = [](const std::function<Result<bool>(Progress&)>& ask) {
+    Progress progress;
+    std::size_t count = 0;
+    do {
+      progress.begin_step(10);
+      EXPECT_TRUE(ask(progress).ok());
+      ++count;
+    } while (progress.unfinished);
+    return count;
+  };
+  ListSites list;
+  list.filter.text = "nobody has this";
+  const auto no_site = [](const Site&) { return true; };
+  EXPECT_GE(steps([&](Progress& p) { return map.bench.state.list(list, no_site, p); }), Map::kSites / 10 - 20);
+  const auto any_event = [](const Event&) { return true; };
+  const std::size_t events = map.bench.state.totals().events;
+  EXPECT_GE(steps([&](Progress& p) {
+              return map.bench.state.history({{}, {}, 2'000, true}, any_event, p);
+            }),
+            2'000 / 10U);
+  EXPECT_GE(steps([&](Progress& p) { return map.bench.state.changes({{}, 2'000}, any_event, p); }), 2'000 / 10U);
+  ASSERT_GT(events, 2'000U);
+  // One site, and a position that all its events are above.
+  for (int i = 0; i < 100; ++i) map.bench.set("s0", Availability::of(static_cast<std::uint64_t>(i) + 5), "208");
+  const History old{SiteRef{"s0", {}}, Position(1), 100, true};
+  EXPECT_GE(steps([&](Progress& p) { return map.bench.state.history(old, any_event, p); }), 100 / 10U);
+}
+
+TEST(Steps, lists_and_events_are_the_same_in_steps_and_at_once) {
+  Map map(9);
+  const State& state = map.bench.state;
+  for (int round = 0; round < 60; ++round) {
+    ListSites list;
+    list.filter = map.filter();
+    list.limit = 1 + static_cast<std::uint32_t>(map.random() % 300);
+    const History history{{}, Position(map.random() % 4'000), list.limit, round % 2 == 0};
+    const Changes changes{Position(map.random() % 4'000), list.limit};
+    const auto seen = [&](std::uint32_t rows) {
+      std::string out;
+      const auto site = [&](const Site& s) {
+        out.append(s.id).append(" ");
+        return true;
+      };
+      const auto event = [&](const Event& e) {
+        out.append(std::to_string(e.position.value)).append(e.site_id).append(" ");
+        return true;
+      };
+      const std::function<Result<bool>(Progress&)> queries[] = {
+          [&](Progress& p) { return state.list(list, site, p); },
+          [&](Progress& p) { return state.history(history, event, p); },
+          [&](Progress& p) { return state.changes(changes, event, p); }};
+      for (const auto& query : queries) {
+        Progress progress;
+        Result<bool> more = false;
+        do {
+          progress.begin_step(rows);
+          more = query(progress);
+          EXPECT_TRUE(more.ok());
+        } while (progress.unfinished);
+        out += *more ? "more\n" : "all\n";
+      }
+      return out;
+    };
+    const std::string at_once = seen(1'000'000);
+    EXPECT_EQ(seen(1), at_once) << round;
+    EXPECT_EQ(seen(37), at_once) << round;
+  }
+}
+
+// Between two steps sites come, move and close.
+TEST(Steps, sites_that_change_between_two_steps_are_shown_as_they_are_at_the_end) {
+  Map map(10);
+  Near query;
+  std::tie(query.lat, query.lon) = Map::kPlaces[1];
+  query.within_m = limits::kNearMetresMax;
+  query.limit = 2'000;
+  for (int round = 0; round < 20; ++round) {
+    Progress progress;
+    Distances rows;
+    const auto visit = [&](const Site& s, double metres) {
+      rows.emplace_back(metres, s.id);
+      return true;
+    };
+    std::size_t steps = 0;
+    do {
+      progress.begin_step(40);
+      ASSERT_TRUE(map.bench.state.near(query, visit, progress).ok());
+      const std::string id = "s" + std::to_string(map.random() % Map::kSites);
+      EditSite move;
+      move.site.id = id;
+      std::tie(move.fields.lat, move.fields.lon) = map.point();
+      if (progress.unfinished) map.bench.apply(move);
+      if (progress.unfinished && ++steps % 7 == 0) map.bench.apply(CloseSite{{id, {}}, {}});
+    } while (progress.unfinished);
+    EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end()));
+    const Distances all = map.expected(query);
+    for (const auto& row : rows) EXPECT_TRUE(std::binary_search(all.begin(), all.end(), row)) << row.second;
+    std::vector<std::string> ids;
+    for (const auto& row : rows) ids.push_back(row.second);
+    std::sort(ids.begin(), ids.end());
+    EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end()), ids.end()) << "a site is shown once";
+  }
+  EXPECT_TRUE(map.bench.state.check().ok());
+}
+
+}  // namespace
+}  // namespace titer::registry
