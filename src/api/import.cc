@@ -103,9 +103,11 @@ void Import::take_piece(const http::BodyPiece& piece) {
   go_on();
 }
 
-// A few kilobytes may unpack to hundreds of rows, so the reader gets little at a time.
+// A few kilobytes may unpack to hundreds of rows, so the reader gets little at a time; or to a megabyte without any row, so
+// the worker has other work to do before the rest.
 void Import::feed() {
-  while (fed_ < unfed_.size() && failed_.ok() && ready_.size() < kAheadMax) {
+  const BootTime until = later(net::boot_now(), kFeedUs);
+  while (fed_ < unfed_.size() && failed_.ok() && ready_.size() < kAheadMax && net::boot_now() < until) {
     const std::string_view slice = std::string_view(unfed_).substr(fed_, kSliceBytes);
     fed_ += slice.size();
     failed_ = reader_.feed(as_bytes(slice));
@@ -161,7 +163,7 @@ void Import::tick() {
   if (over_) return;
   go_on();
   if (over_) return;
-  timer_.expires_after(run_.dry_run ? kDryTick : kTick);
+  timer_.expires_after(run_.dry_run && unfed_.empty() ? kDryTick : kTick);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
     if (!cancelled) self->tick();
   });

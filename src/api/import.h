@@ -41,6 +41,7 @@ class Import : public std::enable_shared_from_this<Import> {
   static constexpr std::size_t kAheadMax =
       512;  // rows that wait, before a piece of the upload makes some hundreds more
   static constexpr std::size_t kSliceBytes = std::size_t{4} << 10;
+  static constexpr std::int64_t kFeedUs = 2'000;  // then the worker's other clients are served
   static constexpr std::int64_t kPatienceUs = 30'000'000;
   static constexpr std::size_t kProgressBytes = std::size_t{30} << 10;  // a kilobyte a second: a bad telephone line
   static constexpr std::size_t kToldMax = 100;  // problems of each kind in the answer; the rest is counted

@@ -66,7 +66,7 @@ class HttpConnection final : public Responder, public std::enable_shared_from_th
   // Since when it neither asks nor is answered; nullopt: it does.
   [[nodiscard]] std::optional<BootTime> idle_since() const;
   // To be counted by (net::Stream::peer_number()).
-  [[nodiscard]] std::uint64_t address() const { return address_; }
+  [[nodiscard]] std::uint64_t address() const { return net::number_of(peer_); }
   void flush();
   // Looks at the clock: too slow, too long idle.
   void check_timeouts(BootTime now);
