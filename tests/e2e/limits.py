@@ -164,6 +164,13 @@ class Messages(Crowd):
         print(f"  64 unfinished messages: memory grew by {memory.grown() / MIB:.1f} MiB", flush=True)
         self.assertLess(memory.grown(), 40 * MIB)
 
+    def test_without_a_key_messages_are_small_once_there_are_keys(self):
+        with Cluster(1, ["--memory"]) as cluster:
+            cluster.ok("key", "create", "--owner", "ann", "--role", "operator", at="unix:" + cluster.socket(0))
+            stranger = self.link(cluster.port(0))
+            stranger.send(begin(wire.REQUEST, 66_000, 16))
+            self.assertIn("above the limit of 65536", goodbye(stranger)[1])
+
     def test_large_bodies_over_http_share_a_budget(self):
         part = b"POST /api/v1/sites HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n" + bytes(80_000)
 
