@@ -120,7 +120,7 @@ struct WatchOptions {
 int run_death_watch(const WatchOptions& options) {
   host::DeathWatch::run(options.tls, [&] {
     (void)begin_log(options.log_file, options.log_level);
-    host::prepare_process();
+    (void)host::prepare_process();  // it takes no clients, so it needs few descriptors
   });
   return kExitOk;
 }

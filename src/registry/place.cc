@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
-#include "registry/geo_index.h"
+#include "registry/geo.h"
 #include "registry/products.h"
 #include "registry/query.h"
 
