@@ -339,10 +339,10 @@ Runner setup(Flags& flags) {
       "--tls", options->tls,
       "directory of ca.pem, replica.pem and replica-key.pem: everything under TLS (`titer cert` makes them)");
   flags
-      .option(
-          "--requests-per-key", options->requests_per_key,
-          "requests a second of one key, over HTTP and on the wire; 0: any number. Default: 100, but programs of this "
-          "machine are not counted unless a number is given")
+      .option("--requests-per-key", options->requests_per_key,
+              "requests a second of one key, over HTTP and on the wire; 0: any number. Default: 100, but programs "
+              "of this "
+              "machine are not counted unless a number is given")
       .between(0.0, kRateMax);
   flags
       .option("--requests-per-address", options->requests_per_address,

@@ -17,7 +17,6 @@
 #include <utility>
 
 #include "net/loop.h"
-
 #include "wire/codec.h"
 
 namespace titer::host {

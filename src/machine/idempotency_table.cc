@@ -67,7 +67,7 @@ struct IdempotencyTable::Impl {
   std::size_t bytes = 0;
   boost::unordered_flat_map<std::uint64_t, std::size_t> bytes_of;  // API key → its part of `bytes`
   std::uint64_t digest = 0;                                        // wrapping sum over records
-  Position dropped;          // of the newest record that was forgotten
+  Position dropped;                                                // of the newest record that was forgotten
   WallTime forgotten;
   Bytes scratch;
 

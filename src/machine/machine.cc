@@ -31,7 +31,8 @@ constexpr std::string_view kOtherHistoryText =
 constexpr std::string_view kKeyReusedText =
     "this Idempotency-Key was sent with another request before; use a new key for each request";
 constexpr std::string_view kKeysFullText =
-    "the memory for the idempotency keys of this API key is full, and the oldest of them is younger than an hour; not "
+    "the memory for the idempotency keys of this API key is full, and the oldest of them is younger than an hour; "
+    "not "
     "done: send it again later, or without an Idempotency-Key";
 constexpr std::string_view kUndecodableText =
     "the request is not in the format of this version of titer; the same bytes will never succeed";

@@ -136,7 +136,10 @@ bool update(RegistryCore& core, const RequestContext& context, const ImportRow& 
   }
   FieldDiff diff;
   const auto& changes = diff.compare(before, image.site);
-  if (changes.empty()) return true;
+  // What an aggregator has added under an id of an operator's file is the operator's from now on.
+  const bool taken_over = context.grantee == nullptr && image.created_key != kNoKey;
+  if (taken_over) image.created_key = kNoKey;
+  if (changes.empty() && !taken_over) return true;
   if (!check_site(context, before, image, out)) return false;
   if (!check_site_version_left(core.store, slot, out)) return false;
   if (stated_place(before) != stated_place(image.site)) warn_of_place(image.site, out);

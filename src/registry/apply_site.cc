@@ -41,6 +41,14 @@ void finish_edit(RegistryCore& core, const RequestContext& context, EventKind ki
   out.changed = true;
 }
 
+// An id is looked for before a name, so one that is another site's name would catch what is meant for that site.
+bool check_is_no_name(const Store& store, std::string_view id, Outcome& out) {
+  const std::uint32_t named = store.find_name(id);
+  if (named == kNil) return true;
+  return refuse(out, Code::kDuplicate,
+                fmt::format("'{}' is the name of the site {}; choose another id", id, store.id(named)));
+}
+
 bool check_id_free(const Store& store, std::string_view id, Outcome& out) {
   if (!is_site_id(id)) {
     return refuse(out, Code::kInvalid, "a site's id has 1 to 64 letters, digits, points and dashes");
@@ -60,6 +68,7 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   if (!check_fields(op.fields, out) || (op.stock && !check_claim(*op.stock, out))) return kNil;
   if (op.stock && !check_valid_at(context, *op.stock, out)) return kNil;
   if (!op.id.empty() && !check_id_free(core.store, op.id, out)) return core.store.find_id(op.id);
+  if (!op.id.empty() && !check_is_no_name(core.store, op.id, out)) return kNil;
   SiteImage image;
   overlay(op.fields, image.site);
   mark_claims(context, op.fields.external_ids, {}, image.site);

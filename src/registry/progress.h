@@ -28,12 +28,12 @@ struct Progress {
 
   // Where the next step begins. For the queries only.
   bool begun = false;
-  bool full = false;               // the page is; only whether there is more is not known yet
-  std::uint32_t shown = 0;         // rows, in all steps
-  std::string name, id;            // of the last row that was looked at
+  bool full = false;                       // the page is; only whether there is more is not known yet
+  std::uint32_t shown = 0;                 // rows, in all steps
+  std::string name, id;                    // of the last row that was looked at
   std::array<std::uint64_t, 3> offsets{};  // of the next event to look at, in each part of the history
-  Position position;               // of the last event that was shown
-  std::shared_ptr<NearWalk> near;  // shared: so that this header need not know it
+  Position position;                       // of the last event that was shown
+  std::shared_ptr<NearWalk> near;          // shared: so that this header need not know it
 
   void begin_step(std::uint32_t rows_max) {
     rows = rows_max;

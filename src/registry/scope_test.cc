@@ -152,6 +152,34 @@ TEST_F(Scope, an_aggregator_edits_what_its_key_added_and_not_what_a_namesake_add
   EXPECT_TRUE(out.ok()) << out.message;
 }
 
+// A feed took the id of a clinic before the operator's file came, and could change the clinic's booking link for ever.
+TEST_F(Scope, an_import_without_a_scope_takes_over_what_an_aggregator_added) {
+  for (const std::string_view hours : {"9-5", ""}) {  // a row that changes something, and one that does not
+    const std::string id = hours.empty() ? "same" : "other";
+    ASSERT_TRUE(add(kFeed, id, "02138", "MA").ok()) << b.out.message;
+    ImportRow row;
+    row.id = id;
+    row.fields.zip = "02138";
+    if (!hours.empty()) row.fields.hours = hours;
+    ASSERT_TRUE(as(kBoss, row).ok()) << b.out.message;
+    SiteFields fields;
+    fields.booking_url = "https://example.org/";
+    EXPECT_EQ(edit(kFeed, id, fields).code, Code::kForbidden) << id;
+    EXPECT_TRUE(edit(kBoss, id, fields).ok()) << b.out.message;
+  }
+}
+
+// `titer set Walgreens` took the id first, and so the wrong site.
+TEST_F(Scope, an_id_is_not_the_name_of_another_site) {
+  AddSite op;
+  op.id = "w-1";
+  op.fields.name = "Walgreens";
+  op.fields.zip = "06103";
+  ASSERT_TRUE(as(kBoss, op).ok()) << b.out.message;
+  EXPECT_EQ(add(kMass, "Walgreens", "02138", "MA").code, Code::kDuplicate);
+  EXPECT_NE(b.out.message.find("w-1"), std::string::npos) << b.out.message;
+}
+
 TEST_F(Scope, a_key_adds_no_more_sites_than_it_may) {
   EXPECT_TRUE(add(kFew, "one", "02138").ok());
   EXPECT_TRUE(add(kFew, "two", "02138").ok());

@@ -87,9 +87,7 @@ inline NumberKey block_key(registry::Lane lane, Position first) {
 }
 
 inline registry::Lane lane_of_block(std::uint64_t key) { return static_cast<registry::Lane>(key >> kLaneShift); }
-inline Position first_of_block(std::uint64_t key) {
-  return Position(key & ((std::uint64_t{1} << kLaneShift) - 1));
-}
+inline Position first_of_block(std::uint64_t key) { return Position(key & ((std::uint64_t{1} << kLaneShift) - 1)); }
 
 inline rocksdb::Slice slice_of(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
