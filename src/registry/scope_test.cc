@@ -176,7 +176,10 @@ TEST_F(Scope, an_id_is_not_the_name_of_another_site) {
   op.fields.name = "Walgreens";
   op.fields.zip = "06103";
   ASSERT_TRUE(as(kBoss, op).ok()) << b.out.message;
-  EXPECT_EQ(add(kMass, "Walgreens", "02138", "MA").code, Code::kDuplicate);
+  op.id = "Walgreens";
+  op.fields.name = "Trap";
+  op.fields.zip = "02138";
+  EXPECT_EQ(as(kMass, op).code, Code::kDuplicate);
   EXPECT_NE(b.out.message.find("w-1"), std::string::npos) << b.out.message;
 }
 
