@@ -125,7 +125,10 @@ void DirectClients::tick(ReplicaContext& c) {
     const bool late = s->solicited.value != 0 && c.now.value - s->solicited_at.value > limits::kSolicitPatienceUs;
     if (late) return give_up(c, *s, "does not answer");
   }
-  if (Stream* s = incomplete(c)) give_up(c, *s, "has not sent its frame to all members");
+  Stream* s = incomplete(c);
+  if (s == nullptr) return;
+  if (kept_from_somebody(c, *s)) return give_up(c, *s, "has not sent its frame to all members");
+  ask(c, "not all members have a direct client's frame");
 }
 
 // Only the next view helps, and it may come back in that.
@@ -141,8 +144,18 @@ Stream* DirectClients::incomplete(ReplicaContext& c) {
     return nullptr;
   }
   const Uid uid = (*s->head())->uid();
-  if (std::exchange(unsafe_head_, uid) != uid) unsafe_since_ = c.now;
+  if (std::exchange(unsafe_head_, uid) != uid) {
+    unsafe_since_ = c.now;
+    own_then_ = c.streams.own().held();
+  }
   return c.now.value - unsafe_since_.value > limits::kSolicitPatienceUs ? s : nullptr;
+}
+
+bool DirectClients::kept_from_somebody(const ReplicaContext& c, const Stream& stream) const {
+  const Seq seq = (*stream.head())->seq;
+  return std::ranges::any_of(c.installed.members, [&](const Member& m) {
+    return m.id != c.me() && stream.acked(m.id) < seq && c.streams.own().acked(m.id) > own_then_;
+  });
 }
 
 void DirectClients::ask(ReplicaContext& c, std::string reason) {

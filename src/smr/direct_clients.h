@@ -49,14 +49,17 @@ class DirectClients {
   void frame(ReplicaContext& c, Receiver& receiver, TransmitterId client, const FramePtr& frame);
   [[nodiscard]] static std::optional<std::string> refuse(const ReplicaContext& c, const Stream* stream,
                                                          TransmitterId client, const Frame& frame);
-  // A frame that only some members have, or that is not the same at all of them, holds everybody up.
+  // A frame that only some members have holds everybody up. Null: there is none.
   [[nodiscard]] Stream* incomplete(ReplicaContext& c);
+  // A member without it has acknowledged what was sent to it later. Else its disk or its link may be slow.
+  [[nodiscard]] bool kept_from_somebody(const ReplicaContext& c, const Stream& stream) const;
   void give_up(ReplicaContext& c, Stream& stream, const std::string& why);
   void ask(ReplicaContext& c, std::string reason);
 
   std::map<TransmitterId, ViewNumber> hellos_;  // for views that are not installed here yet
   Uid unsafe_head_;  // a direct client's frame that is the next to be executed and not safe …
   BootTime unsafe_since_;
+  Seq own_then_;  // own frames sent by then
   BootTime asked_at_;
   ViewNumber asked_view_;
   bool asked_ = false;

@@ -137,10 +137,12 @@ TEST_P(Liar, a_frame_that_is_kept_from_some_is_settled_by_a_view_after_a_while) 
   settle();
   c.pass(limits::kSolicitPatienceUs / 2);
   EXPECT_FALSE(asked("to all members"));
+  c.submit(0, "2 acknowledges this, and lacks the other");
+  settle();
   c.pass(limits::kSolicitPatienceUs);
   EXPECT_TRUE(asked("to all members"));
   view(1);
-  all_executed({"kept from 2", "honest"});
+  all_executed({"kept from 2", "honest", "2 acknowledges this, and lacks the other"});
 }
 
 // Each welcome has a clock, and the client has to be above all of them. One that is above some only can be held only there, and
@@ -228,7 +230,7 @@ TEST(LiarOnDisk, what_counts_nowhere_stays_so_after_a_total_failure_in_the_flush
 
   for (int j = 0; j < 3; ++j) c.crash(j);
   ViewRecord again{ViewNumber(2), {}, {}};
-  for (const std::uint16_t j : {0, 2}) {
+  for (const auto j : {std::uint16_t{0}, std::uint16_t{2}}) {
     c.restart(j, 200U + j);
     again.members.push_back({ReplicaId(j), Incarnation(200U + j), ""});
   }

@@ -33,7 +33,7 @@ TEST(PeerSecret, is_64_hexadecimal_digits_and_nothing_else) {
 TEST(PeerSecret, a_proof_is_good_for_one_side_of_one_link_of_one_cluster_only) {
   const PeerSecret secret = PeerSecret::parse(kText).value();
   const Mac proof = secret.prove(LinkSide::kDialler, names());
-  EXPECT_TRUE(same(proof, secret.prove(LinkSide::kDialler, names())));
+  EXPECT_TRUE(wire::same(proof, secret.prove(LinkSide::kDialler, names())));
   std::vector<Mac> others{secret.prove(LinkSide::kAcceptor, names()),
                           PeerSecret::parse(std::string(64, '5'))->prove(LinkSide::kDialler, names()),
                           secret.prove_death(9, ReplicaId(2), Incarnation(20))};
@@ -50,7 +50,7 @@ TEST(PeerSecret, a_proof_is_good_for_one_side_of_one_link_of_one_cluster_only) {
   with([](LinkNames& n) { n.acceptor.incarnation = Incarnation(21); });
   with([](LinkNames& n) { n.dialler.nonce[31] = std::byte{7}; });
   with([](LinkNames& n) { n.acceptor.nonce[0] = std::byte{7}; });
-  for (std::size_t i = 0; i < others.size(); ++i) EXPECT_FALSE(same(proof, others[i])) << i;
+  for (std::size_t i = 0; i < others.size(); ++i) EXPECT_FALSE(wire::same(proof, others[i])) << i;
 }
 
 TEST(PeerSecret, what_is_derived_is_another_secret_for_each_purpose) {
@@ -64,9 +64,9 @@ TEST(PeerSecret, what_is_derived_is_another_secret_for_each_purpose) {
 TEST(PeerSecret, the_proof_of_a_death_is_of_one_process) {
   const PeerSecret secret = PeerSecret::parse(kText).value();
   const Mac proof = secret.prove_death(9, ReplicaId(2), Incarnation(20));
-  EXPECT_FALSE(same(proof, secret.prove_death(8, ReplicaId(2), Incarnation(20))));
-  EXPECT_FALSE(same(proof, secret.prove_death(9, ReplicaId(1), Incarnation(20))));
-  EXPECT_FALSE(same(proof, secret.prove_death(9, ReplicaId(2), Incarnation(21))));
+  EXPECT_FALSE(wire::same(proof, secret.prove_death(8, ReplicaId(2), Incarnation(20))));
+  EXPECT_FALSE(wire::same(proof, secret.prove_death(9, ReplicaId(1), Incarnation(20))));
+  EXPECT_FALSE(wire::same(proof, secret.prove_death(9, ReplicaId(2), Incarnation(21))));
 }
 
 }  // namespace
