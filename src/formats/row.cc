@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/limits.h"
@@ -60,7 +61,7 @@ std::optional<Availability> read_availability(std::string_view text) {
 
 void RowBuilder::begin(std::uint64_t line) {
   line_ = line;
-  refused_ = claimed_ = false;
+  refused_ = claimed_ = place_judged_ = false;
   row_ = {};
   claim_ = {};
   pool_.clear();
@@ -197,13 +198,20 @@ void RowBuilder::source(std::string_view column, std::string_view text) {
   if (!value.empty()) claim_.source = value;
 }
 
+// Once for each row, however often it is asked for.
+void RowBuilder::judge_place() {
+  if (std::exchange(place_judged_, true)) return;
+  const auto& f = row_.fields;
+  const auto wrong = registry::contradiction(
+      {f.state.value_or(""), f.zip.value_or(""), f.lat && f.lon, f.lat.value_or(0), f.lon.value_or(0)});
+  if (wrong)
+    note("", fmt::format("the place contradicts itself ({}): kept as it is, in nobody's jurisdiction", *wrong));
+}
+
 const registry::ImportRow* RowBuilder::finish() {
   if (!refused_ && row_.id.empty() && !row_.fields.name) refuse("", "a site needs an id or a name");
   if (refused_) return nullptr;
-  const auto& f = row_.fields;
-  if (const auto wrong = registry::contradiction(
-          {f.state.value_or(""), f.zip.value_or(""), f.lat && f.lon, f.lat.value_or(0), f.lon.value_or(0)}))
-    note("", fmt::format("the place contradicts itself ({}): kept as it is, in nobody's jurisdiction", *wrong));
+  judge_place();
   if (claimed_) row_.stock = claim_;
   return &row_;
 }

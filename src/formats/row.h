@@ -63,12 +63,15 @@ class RowBuilder {
   [[nodiscard]] std::uint64_t line() const { return line_; }
 
  private:
+  void judge_place();
+
   Report& report_;
   TextPool pool_;
   registry::ImportRow row_;
   registry::StockClaim claim_;
   bool claimed_ = false;
   bool refused_ = false;
+  bool place_judged_ = false;
   std::uint64_t line_ = 0;
 };
 

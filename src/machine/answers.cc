@@ -79,7 +79,7 @@ class Answerer {
     };
     return state_.near(q, visit, progress_);
   }
-  // What was removed stands before the events.
+  // The position up to which events were removed stands before them.
   Result<bool> operator()(const registry::History& q) {
     if (q.of == registry::History::Of::kAccess)
       if (const Status allowed = may(registry::Act::kAudit); !allowed) return allowed.error();

@@ -232,6 +232,7 @@ TEST_F(Answers, each_kind_of_question_has_its_rows) {
   EXPECT_TRUE(around.done());
   ByteReader events(ask(registry::History{registry::SiteRef{"a", {}}, {}, 10}).body);
   EXPECT_EQ(events.u8(), 0);
+  EXPECT_EQ(events.u64(), 0U) << "nothing was removed";
   EXPECT_EQ(wire::decode_event(events).position, Position(3));
   EXPECT_EQ(wire::decode_event(events).position, Position(1));
   EXPECT_TRUE(events.done());

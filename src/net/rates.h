@@ -75,7 +75,7 @@ class Rate {
 struct Rates {
   explicit Rates(const RateLimits& limits)
       : per_key(limits.per_key, "key"), per_address(limits.per_address, "address") {}
-  // Who sends a request.
+  // The client that sends a request.
   struct Sender {
     std::uint64_t address = 0;  // Stream::peer_number()
     std::uint64_t key = 0;      // 0: none
@@ -83,7 +83,7 @@ struct Rates {
   };
   // One request. kTooMany says of which of them there were too many.
   [[nodiscard]] Status take(const Sender& sender, BootTime now);
-  // The same, one limit alone: who has not shown a key yet has an address.
+  // The same, one limit alone: a client that has not shown a key yet has an address.
   [[nodiscard]] Status take_address(const Sender& sender, BootTime now);
   [[nodiscard]] Status take_key(const Sender& sender, BootTime now);
 

@@ -65,7 +65,9 @@ void Clients::adopt(net::Connection& connection, const wire::Hello& hello, const
   connection.set_owner(*this);
   limit_messages(*client);
   // A client that connects again is the same client: its old connection's end must not be taken for its own.
-  by_session_[hello.session] = client.get();
+  Client*& of_session = by_session_[hello.session];
+  if (of_session != nullptr) closed(*of_session, of_session->requests);  // their answers go to the new connection
+  of_session = client.get();
   if (direct) {
     // What it had sent on the old one may be lost, so smr hears of its end first (smr/direct_clients.h).
     Client*& before = by_transmitter_[hello.transmitter];

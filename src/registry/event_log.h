@@ -16,7 +16,7 @@
 // All events of one position are in one lane. A share may be exceeded by the events of one request.
 // Completeness: above complete_after() no change of a site is missing; above dropped(lane) none of that lane.
 //
-// Limits: those of each ring; what is older than their age goes as well. One thread.
+// Limits: those of each ring; older events go as well. One thread.
 #pragma once
 
 #include <algorithm>

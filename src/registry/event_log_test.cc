@@ -172,7 +172,7 @@ TEST_F(Lanes, undo_reaches_back_where_the_site_was_not_touched_since) {
   b.check();
 }
 
-// What has been dropped may have changed the site: undoing the old event would take that back too.
+// An event that was dropped may have changed the site: undoing the old event would take that back too.
 TEST_F(Lanes, undo_of_a_change_that_others_may_have_followed_is_too_old) {
   flood(9);
   const std::uint64_t last = set(kBusy, "busy", 5);  // the last of its share

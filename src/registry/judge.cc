@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What would be refused for who asks: judged before a request is put into the order, by the rules that apply() has.
+// Requests that would be refused for who asks: judged before they are put into the order, by the rules of apply().
 //
 // Only what no other request can change into an acceptance before this one's turn without an operator's doing, or a change
 // of the site: its form, the key, the role, the switch, and the scope over sites that are there. All else, also what is

@@ -122,8 +122,8 @@ std::vector<NearWalk::Found> NearWalk::take(const Store& store, const Filter& fi
     if (placed && found.metres <= within_ && filter.fits(found.slot)) out.push_back(found);
   }
   std::sort(out.begin(), out.end(), nearer(store));
-  const auto twice = std::ranges::unique(out, {}, &Found::slot);
-  out.erase(twice.begin(), twice.end());
+  const auto same = [](const Found& a, const Found& b) { return a.slot == b.slot; };
+  out.erase(std::unique(out.begin(), out.end(), same), out.end());
   return out;
 }
 

@@ -77,20 +77,20 @@ class State {
   // true: there are more rows after the last one shown. With a Progress: one step of the query (progress.h); when it is
   // unfinished the result means nothing yet.
   [[nodiscard]] Result<bool> list(const ListSites& query, const SiteVisitor& visit) const {
-    Progress all;
-    return list(query, visit, all);
+    Progress whole;
+    return list(query, visit, whole);
   }
   [[nodiscard]] Result<bool> near(const Near& query, const NearVisitor& visit) const {
-    Progress all;
-    return near(query, visit, all);
+    Progress whole;
+    return near(query, visit, whole);
   }
   [[nodiscard]] Result<bool> history(const History& query, const EventVisitor& visit) const {
-    Progress all;
-    return history(query, visit, all);
+    Progress whole;
+    return history(query, visit, whole);
   }
   [[nodiscard]] Result<bool> changes(const Changes& query, const EventVisitor& visit) const {
-    Progress all;
-    return changes(query, visit, all);
+    Progress whole;
+    return changes(query, visit, whole);
   }
   [[nodiscard]] Result<bool> list(const ListSites& query, const SiteVisitor& visit, Progress& progress) const;
   [[nodiscard]] Result<Site> get(const SiteRef& ref) const;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whoever may do nothing costs the others nothing: floods of refused requests, and keys that erase the history of others.
+"""Floods of refused requests, and keys that would erase the history of others, cost the others nothing.
 
 Volumes and variants are in the unit tests (machine/refusals_test.cc, registry/event_log_test.cc).
 """
@@ -171,12 +171,10 @@ class Washed(unittest.TestCase):
             self.assertEqual(status, 201, made)
             web.ask("DELETE", "/keys/" + made["id"], operator)
             web.ask("PUT", "/writes", operator, {"stopped": True, "reason": "moving house"})
-            cluster.crash()
-            cluster.begin()
-            wait_until(lambda: cluster.status(0), "replica 0")
+            cluster.wait_equal([0, 1])
             for log in self.logs(cluster):
                 self.assertIn("writes are stopped", log)
-                self.assertEqual(log.count(f"key {made['id']} of "), 2, "once made, once revoked, and not again after a restart")
+                self.assertEqual(log.count(f"key {made['id']} of "), 2, "once made, once revoked")
                 self.assertIn("moving house", log)
                 self.assertNotIn("\u202e", log)
                 self.assertNotIn(made["key"].split("_")[2], log)
