@@ -45,6 +45,10 @@ void Ledger::append(Incarnation who, const smr::Frame& frame, const Done& done) 
   log_.push_back({frame.uid(), frame.view, done, 0, who});
   stage_.note(done.result ^ done.request ^ log_.size());
   const auto name = std::pair(done.session, done.number);
+  if (done.refused) {
+    refused_.insert({name, Position(log_.size())});
+    return;
+  }
   auto effect = effects_.find(name);
   if (!done.repeated && !done.key.empty()) {
     const auto [first, is_new] = keyed_effects_.emplace(done.key, Position(log_.size()));
@@ -254,16 +258,19 @@ void Ledger::installed(Incarnation who, ViewNumber view, Position position) {
 
 void Ledger::answered(SessionId session, RequestNumber number, ByteView result, Position position) {
   ++answers_;
-  const auto effect = effects_.find({session, number});
-  if (effect == effects_.end())
+  const auto name = std::pair(session, number);
+  const auto effect = effects_.find(name);
+  const bool refused = refused_.contains({name, position});
+  if (effect == effects_.end() && !refused)
     return stage_.fail("answered writes", fmt::format("request {} of session {:x} was answered; nobody executed it",
                                                       number.value, session.value));
-  const Entry& entry = log_[effect->second.value - 1];
-  if (entry.done.result != hash64(result) || effect->second != position)
+  const Position at = refused ? position : effect->second;
+  const Entry& entry = log_[at.value - 1];
+  if (entry.done.result != hash64(result) || at != position)
     return stage_.fail("answered writes",
                        fmt::format("request {} of session {:x} was answered otherwise than position "
                                    "{} says",
-                                   number.value, session.value, effect->second.value));
+                                   number.value, session.value, at.value));
   acknowledged_ = std::max(acknowledged_, position);
   Position& of_view = acknowledged_in_[entry.view];
   of_view = std::max(of_view, position);

@@ -48,6 +48,8 @@ class Ledger {
     bool repeated = false;
     bool forgotten = false;  // repeated, and the answer was that the result is no longer kept
     std::string key;         // idempotency key
+    // For who asked: it had no effect, and is judged again when it comes again (docs/decisions/0032).
+    bool refused = false;
   };
 
   // --- replicas. `who` is the process's incarnation
@@ -105,6 +107,7 @@ class Ledger {
   std::vector<Entry> log_;                                           // position 1 first
   std::map<std::pair<SessionId, RequestNumber>, Position> effects_;  // of what took effect
   std::map<std::string, Position> keyed_effects_;                    // by idempotency key
+  std::set<std::pair<std::pair<SessionId, RequestNumber>, Position>> refused_;  // each time, for who asked
   std::map<Stream, std::vector<std::uint64_t>> names_;               // hash of every frame sent, by seq
   std::set<std::pair<Stream, std::pair<Seq, std::uint64_t>>> lies_;  // likewise, of frames that are also called so
   std::map<std::pair<Incarnation, Stream>, Seq> held_;               // without gaps

@@ -149,7 +149,7 @@ struct Books {
   void run(unsigned who, std::uint64_t position, std::uint64_t number, std::uint64_t result = 1,
            bool repeated = false) {
     ledger.executed(Incarnation(who), Position(position), frame(position),
-                    {SessionId(5), RequestNumber(number), number, result, repeated, false, {}});
+                    {SessionId(5), RequestNumber(number), number, result, repeated, false, {}, false});
   }
   [[nodiscard]] std::string checker() const { return stage.verdict.checker; }
 };

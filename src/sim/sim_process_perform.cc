@@ -117,9 +117,11 @@ void SimProcess::execute(const smr::Execution& execution) {
     const smr::RequestView asked = requests.next();
     Ledger::Done entry{done.session,  done.number, hash64(asked.body),         hash64(done.result),
                        done.repeated, false,       idempotency_key(asked.body)};
+    registry::Outcome outcome;
+    const Code code = wire::decode_outcome(done.result, outcome).ok() ? outcome.code : Code::kInternal;
+    entry.refused = code == Code::kUnauthorized || code == Code::kForbidden;
     if (done.repeated) {
-      registry::Outcome outcome;
-      entry.forgotten = wire::decode_outcome(done.result, outcome).ok() && outcome.code == Code::kSessionEvicted;
+      entry.forgotten = code == Code::kSessionEvicted;
       scene_.hit(entry.forgotten ? CoverageMark::kEvicted : CoverageMark::kRepeatAnswered);
     }
     scene_.ledger.executed(incarnation_, ++position, frame, entry);
