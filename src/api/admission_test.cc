@@ -101,7 +101,7 @@ TEST_F(Guarded, a_key_that_counts_no_more_is_worse_than_none) {
 class BehindProxy : public testing::Test {
  protected:
   BehindProxy() {
-    server.setup.rates.per_address = 1;
+    server.setup.rates.per_address = {1, true};
     server.setup.remote_writes_need_key = true;
     server.replica.on_request = [](SessionId, RequestNumber, ByteView) { return registry::Outcome{}; };
   }

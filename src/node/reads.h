@@ -42,6 +42,14 @@ struct Question {
   BootTime delayed = {};  // since then it has no lease, or its client does not read; 0: neither
 };
 
+// A question that is answered in steps, its rows so far, and how it goes on.
+struct Answering {
+  std::uint64_t read = 0;
+  registry::Progress progress;
+  Bytes rows;
+  wire::QueryAnswer answer;
+};
+
 class Reads {
  public:
   struct Hooks {
@@ -62,13 +70,6 @@ class Reads {
   [[nodiscard]] std::uint64_t answered() const { return answered_; }
 
  private:
-  // A question that is answered in steps, its rows so far, and how it goes on.
-  struct Answering {
-    std::uint64_t read = 0;
-    registry::Progress progress;
-    Bytes rows;
-    wire::QueryAnswer answer;
-  };
   enum class Step { kDone, kUnfinished, kDelayed };
 
   [[nodiscard]] Step step(Answering& answering, std::uint32_t rows);

@@ -156,14 +156,14 @@ TEST(Steps, no_step_looks_at_more_rows_than_it_may) {
   const auto any_event = [](const Event&) { return true; };
   const std::size_t events = map.bench.state.totals().events;
   EXPECT_GE(steps([&](Progress& p) {
-              return map.bench.state.history({{}, {}, 2'000, true}, any_event, p);
+              return map.bench.state.history({{}, {}, 2'000, History::Of::kEverything, true}, any_event, p);
             }),
             2'000 / 10U);
   EXPECT_GE(steps([&](Progress& p) { return map.bench.state.changes({{}, 2'000}, any_event, p); }), 2'000 / 10U);
   ASSERT_GT(events, 2'000U);
   // One site, and a position that all its events are above.
   for (int i = 0; i < 100; ++i) map.bench.set("s0", Availability::of(static_cast<std::uint64_t>(i) + 5), "208");
-  const History old{SiteRef{"s0", {}}, Position(1), 100, true};
+  const History old{SiteRef{"s0", {}}, Position(1), 100, History::Of::kEverything, true};
   EXPECT_GE(steps([&](Progress& p) { return map.bench.state.history(old, any_event, p); }), 100 / 10U);
 }
 
@@ -174,7 +174,7 @@ TEST(Steps, lists_and_events_are_the_same_in_steps_and_at_once) {
     ListSites list;
     list.filter = map.filter();
     list.limit = 1 + static_cast<std::uint32_t>(map.random() % 300);
-    const History history{{}, Position(map.random() % 4'000), list.limit, round % 2 == 0};
+    const History history{{}, Position(map.random() % 4'000), list.limit, History::Of::kEverything, round % 2 == 0};
     const Changes changes{Position(map.random() % 4'000), list.limit};
     const auto seen = [&](std::uint32_t rows) {
       std::string out;

@@ -30,12 +30,12 @@ void WrongTables::Digests::add(Position position, ByteView row) {
 
 bool WrongTables::Digests::add_some(const machine::Machine& machine, Table table) {
   const registry::State& state = machine.registry();
-  if (table == kSessions) {
+  if (table == kOfSessions) {
     machine.session_table().visit_since(
         Position(), [&](SessionId, ByteView row) { add(smr::SessionTable::last_used(row), row); });
     return true;
   }
-  if (table == kIdempotency) {
+  if (table == kOfIdempotency) {
     const Position before = at_;
     at_ = machine.idempotency().visit_since(at_, kRecordBytesAtOnce,
                                             [&](Position position, ByteView row) { add(position, row); });

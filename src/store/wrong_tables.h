@@ -35,7 +35,7 @@ class WrongTables {
   [[nodiscard]] std::optional<std::string> compare(const machine::Machine& machine);
 
  private:
-  enum Table : std::size_t { kHistory, kSessions, kIdempotency, kTables };
+  enum Table : std::size_t { kOfHistory, kOfSessions, kOfIdempotency, kTables };
   struct Range {
     std::uint64_t rows = 0, digest = 0;  // the digest: a sum, so that the order of rows is of no account
   };
