@@ -333,7 +333,9 @@ void ReplicaCore::judge() {
   if (judged.verdict == Checkpoints::Judgement::Verdict::kWrongHere)
     c_.out->stop = {Output::Stop::Why::kWrong, std::move(judged.text)};
   if (judged.verdict != Checkpoints::Judgement::Verdict::kWrongThere || !c_.in_record()) return;
-  judged.wrong.bits &= c_.record.set().bits;
+  // One that has come back since learns, and is not the one that differed.
+  for (const Member& m : c_.installed.members)
+    if (!c_.record.has(m.id, m.incarnation)) judged.wrong.remove(m.id);
   if (judged.wrong.empty() || c_.now.value - judged_at_.value < kAskAgainUs) return;
   judged_at_ = c_.now;
   c_.out->ask.push_back({c_.record.number, judged.wrong, std::move(judged.text), true});
