@@ -64,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const std::vector<api::Peer> peers = {{0, "http://127.0.0.1:8080"}};
   static const std::vector<std::string> hosts = {"clinic.example"};
   (void)api::may_write(whole.request, {peers, hosts, false});
-  (void)api::precondition_of(whole.request, api::TagOf::kSite);
+  (void)api::precondition_of(whole.request, api::TagOf::kSite, 0);
   (void)http::read_condition(whole.request, "\"17\"");
   fuzz::read_parameters(whole.request);
   fuzz::read_body(whole.request);

@@ -33,7 +33,7 @@ void run(Input in, machine::Machine& machine) {
     }
   }
   Bytes events;
-  (void)machine.events(Position(0), 100, events);
+  (void)machine.events(Position(0), 100, events, false);
 }
 
 }  // namespace

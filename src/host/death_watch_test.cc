@@ -192,7 +192,7 @@ TEST(DeathWatch, one_that_was_killed_is_reaped_and_started_again_and_knows_whom_
   ASSERT_TRUE(watches(second));
   replica.end(SIGKILL);
   ASSERT_TRUE(member.called(kPatienceMs));
-  EXPECT_EQ(member.heard(notice_bytes().size()), notice_bytes());
+  EXPECT_EQ(member.heard(notice().size()), notice());
 }
 
 // A process that stands still is not dead.

@@ -77,7 +77,11 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
   void jump_wall(std::int64_t by_ms) { wall_offset_ms_ += by_ms; }
   void right_wall() { wall_offset_ms_ = 0; }
   void flip_bit() { flipped_ = 1; }
-  void right_bit() { flipped_ = 0; }
+  // What it has told of its positions until now stays wrong.
+  void right_bit() {
+    flipped_ = 0;
+    has_told_wrong_ = true;
+  }
   [[nodiscard]] bool flipped() const { return alive_ && flipped_ != 0; }
   [[nodiscard]] Disk& disk() { return disk_; }
 
@@ -220,6 +224,7 @@ class SimProcess final : public Endpoint, public Handler, public DiskOwner {
   Disk disk_;
   std::int64_t boot_offset_, drift_ppm_, wall_offset_ms_ = 0;
   std::uint64_t flipped_ = 0;  // of the digest that it shows the others
+  bool has_told_wrong_ = false;
 
   bool alive_ = true, in_turn_ = false, turn_due_ = false;
   int pauses_ = 0;

@@ -42,7 +42,7 @@ void SimProcess::perform(smr::Output& out) {
   if (out.wake_at) tick_at_ = std::min(tick_at_, time_of(*out.wake_at));
   if (!out.stop) return;
   using Why = smr::Output::Stop::Why;
-  if (out.stop->why == Why::kWrong && flipped()) return stop_wrong();
+  if (out.stop->why == Why::kWrong && (flipped() || has_told_wrong_)) return stop_wrong();
   if (out.stop->why != Why::kExcluded) return scene_.fail("the replica's digests (I10)", out.stop->reason);
   flush_links();
   die("excluded", true);
