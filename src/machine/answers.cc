@@ -87,7 +87,7 @@ class Answerer {
     query.audit = audit_;
     if (!progress_.begun) writer_.u64(0);
     const Result<bool> more = events([&](const auto& visit) { return state_.history(query, visit, progress_); });
-    // What is removed while it is answered may be missing, too.
+    // Events that are removed while it is answered may be missing, too.
     Bytes removed;
     ByteWriter(removed).u64(state_.history_removed(query).value);
     std::ranges::copy(removed, out_.begin() + kRemovedAt);

@@ -106,6 +106,13 @@ std::uint32_t add(RegistryCore& core, const RequestContext& context, const Impor
   return core.create_site(context, EventKind::kImport, image);
 }
 
+// What an aggregator has added under an id of an operator's file is the operator's from then on.
+bool takes_over(const RegistryCore& core, const RequestContext& context, KeyId created) {
+  const bool by_operator = context.grantee == nullptr || context.grantee->role == Role::kOperator;
+  const KeyRow* owner = by_operator ? core.access.find(created) : nullptr;
+  return owner != nullptr && owner->role == Role::kAggregator;
+}
+
 // False: refused.
 bool update(RegistryCore& core, const RequestContext& context, const ImportRow& op, std::uint32_t slot,
             Outcome& out) {
@@ -136,9 +143,8 @@ bool update(RegistryCore& core, const RequestContext& context, const ImportRow& 
   }
   FieldDiff diff;
   const auto& changes = diff.compare(before, image.site);
-  // What an aggregator has added under an id of an operator's file is the operator's from now on.
-  const bool taken_over = context.grantee == nullptr && image.created_key != kNoKey;
-  if (taken_over) image.created_key = kNoKey;
+  const bool taken_over = takes_over(core, context, image.created_key);
+  if (taken_over) image.created_key = context.grantee == nullptr ? kNoKey : context.key;
   if (changes.empty() && !taken_over) return true;
   if (!check_site(context, before, image, out)) return false;
   if (!check_site_version_left(core.store, slot, out)) return false;

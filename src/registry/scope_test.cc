@@ -152,7 +152,7 @@ TEST_F(Scope, an_aggregator_edits_what_its_key_added_and_not_what_a_namesake_add
   EXPECT_TRUE(out.ok()) << out.message;
 }
 
-// A feed took the id of a clinic before the operator's file came, and could change the clinic's booking link for ever.
+// A feed took the id of a clinic before the operator's file came, and could change the clinic's booking link from then on.
 TEST_F(Scope, an_import_without_a_scope_takes_over_what_an_aggregator_added) {
   for (const std::string_view hours : {"9-5", ""}) {  // a row that changes something, and one that does not
     const std::string id = hours.empty() ? "same" : "other";

@@ -38,7 +38,7 @@ struct Map {
                                                                                 : east};
   }
   void add(std::size_t i) {
-    AddSite op;
+    ImportRow op;  // keeps a site whose point is not in its state
     const std::string id = "s" + std::to_string(i), name = (i % 3 == 0 ? "Pharmacy " : "Clinic ") + id;
     op.id = id;
     op.fields.name = name;
@@ -227,8 +227,8 @@ TEST(Steps, sites_that_change_between_two_steps_are_shown_as_they_are_at_the_end
       progress.begin_step(40);
       ASSERT_TRUE(map.bench.state.near(query, visit, progress).ok());
       const std::string id = "s" + std::to_string(map.random() % Map::kSites);
-      EditSite move;
-      move.site.id = id;
+      ImportRow move;
+      move.id = id;
       std::tie(move.fields.lat, move.fields.lon) = map.point();
       if (progress.unfinished) map.bench.apply(move);
       if (progress.unfinished && ++steps % 7 == 0) map.bench.apply(CloseSite{{id, {}}, {}});

@@ -208,7 +208,7 @@ void ViewChange::relay(ReplicaContext& c, ReplicaSet to) const {
   if (!rule_enabled(ProtocolRule::kRelay)) return;
   const ReplicaSet takers{to.bits & fulls().bits};
   for (const auto& [x, target] : targets_) {
-    if (relayer(x, target) != c.me()) continue;
+    if (target == Seq() || relayer(x, target) != c.me()) continue;
     const Stream* stream = c.streams.find(x);
     SMR_CHECK(stream != nullptr && stream->held() >= target, "a relayer holds what its floors say");
     std::uint64_t first = target.value + 1;
@@ -235,7 +235,8 @@ bool ViewChange::has_everything(const ReplicaContext& c) const {
   if (!c.full) return state_in_;
   return c.voids_unsynced == 0 && std::ranges::all_of(targets_, [&](const auto& target) {
            const Stream* stream = c.streams.find(target.first);
-           return (stream != nullptr && stream->persisted() >= target.second) ||
+           // Of a client of which nothing counts, this replica may not even know.
+           return target.second == Seq() || (stream != nullptr && stream->persisted() >= target.second) ||
                   !rule_enabled(ProtocolRule::kRelay);
          });
 }

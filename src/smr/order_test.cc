@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 
+#include "smr/stream.h"
 #include "smr/testing/cluster.h"
 #include "smr/testing/schedule.h"
 
@@ -102,6 +103,12 @@ class World {
     ts += 1 + random_.below(6);
     return make_frame(0, x, seq, ts, random_.chance(.5) ? "request" : "", std::move(acks), rest);
   }
+  // Of as many frames of a direct client, none of which has a content here.
+  static Content running(Seq seq) {
+    Content content;
+    for (Seq s; s < seq; ++s) content = fold(content, Content{});
+    return content;
+  }
   void peer_frame(int j) {
     const TransmitterId x(static_cast<std::uint64_t>(j));
     AckRow acks;
@@ -112,7 +119,9 @@ class World {
     std::ranges::sort(acks);
     // It is late now and then, so that others' clocks run ahead of it.
     if (random_.chance(.2)) times_[x] = std::max(times_[x], replica_.snapshot().clock.value);
-    const FramePtr f = next_frame(x, std::move(acks), false);
+    const auto f = std::make_shared<Frame>(*next_frame(x, std::move(acks), false));
+    for (const auto& [y, seq] : f->acks)
+      if (is_direct_client(y)) f->ack_contents.push_back(running(seq));
     model_.received.push_back(f);
     give(input::Receive{ReplicaId(static_cast<std::uint16_t>(j)), Incarnation(100U + static_cast<unsigned>(j)), f});
   }

@@ -13,13 +13,13 @@ namespace titer::smr {
 namespace {
 std::size_t request_bytes(const Frame& frame) { return frame.requests ? frame.requests->size() : 0; }
 
-// The running content: two lanes of XXH3. Its inputs are bits of SHA-256, so nobody can choose them.
+}  // namespace
+
 Content fold(const Content& before, const Content& next) {
   const std::array<std::uint64_t, 4> words{before.high, before.low, next.high, next.low};
   const ByteView bytes = std::as_bytes(std::span(words));
   return {hash64(bytes, 1), hash64(bytes, 2)};
 }
-}  // namespace
 
 void Stream::append(FramePtr frame) {
   SMR_CHECK(frame->seq == held_.next(), "a stream takes only its next frame (I1)");

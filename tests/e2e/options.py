@@ -22,6 +22,7 @@ SIGNED = {"0", "-1"}  # … and so does a negative number
 # What "0" and "-1" are for: of the other numbers both are refused. Positional ones have to come behind what is before them.
 MEANT = {
     ("cluster", "--http-port"): ANY, ("cluster", "--requests-per-key"): ANY, ("cluster", "--requests-per-address"): ANY,
+    ("cluster", "--connections"): ANY, ("cluster", "--connections-per-address"): ANY, ("key create", "--sites-max"): ANY,
     ("replica add", "index"): ANY, ("replica remove", "index"): ANY, ("replica replace", "index"): ANY, ("serve", "--index"): ANY,
     ("recover", "--from"): ANY, ("verify", "--replica"): ANY, ("watch", "--since"): ANY, ("undo", "position"): ANY,
     ("history", "--before"): ANY, ("adjust", "by"): SIGNED, ("sim", "--seed"): ANY, ("sim", "--first"): ANY,

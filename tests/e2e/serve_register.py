@@ -27,9 +27,9 @@ class GroupWithUsers(Group):
 
     def __init__(self):
         super().__init__()
-        with open(self.path("secret"), "wb") as file:
+        with open(self.path("jwt"), "wb") as file:
             file.write(os.urandom(32).hex().encode())
-        self.etcd.words = ["--auth-token", f"jwt,sign-method=HS256,priv-key={self.path('secret')},ttl=1h",
+        self.etcd.words = ["--auth-token", f"jwt,sign-method=HS256,priv-key={self.path('jwt')},ttl=1h",
                            "--quota-backend-bytes", str(QUOTA_BYTES)]
         self.register = f'user = "titer"\npassword_file = "{self.path("password")}"\n'
 
