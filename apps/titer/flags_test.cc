@@ -146,8 +146,7 @@ TEST(Flags, AnEmptyTextIsAUsageErrorUnlessItIsAValue) {
     flags.option("--at", at);
     flags.option("--phone", phone).may_be_empty();
   };
-  for (const std::vector<const char*>& words :
-       {std::vector<const char*>{"--ca", ""}, {""}, {"--at", "one", ""}}) {
+  for (const std::vector<const char*>& words : {std::vector<const char*>{"--ca", ""}, {""}, {"--at", "one", ""}}) {
     const Outcome outcome = try_with(words, declare);
     EXPECT_EQ(outcome.code, 2) << words.back();
     EXPECT_TRUE(outcome.says("empty")) << outcome.said;

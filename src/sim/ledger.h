@@ -104,11 +104,11 @@ class Ledger {
   [[nodiscard]] bool same_frame(const smr::Frame& frame, bool may_be_new, bool& is_new);
 
   Stage& stage_;
-  std::vector<Entry> log_;                                           // position 1 first
-  std::map<std::pair<SessionId, RequestNumber>, Position> effects_;  // of what took effect
-  std::map<std::string, Position> keyed_effects_;                    // by idempotency key
+  std::vector<Entry> log_;                                                      // position 1 first
+  std::map<std::pair<SessionId, RequestNumber>, Position> effects_;             // of what took effect
+  std::map<std::string, Position> keyed_effects_;                               // by idempotency key
   std::set<std::pair<std::pair<SessionId, RequestNumber>, Position>> refused_;  // each time, for who asked
-  std::map<Stream, std::vector<std::uint64_t>> names_;               // hash of every frame sent, by seq
+  std::map<Stream, std::vector<std::uint64_t>> names_;                          // hash of every frame sent, by seq
   std::set<std::pair<Stream, std::pair<Seq, std::uint64_t>>> lies_;  // likewise, of frames that are also called so
   std::map<std::pair<Incarnation, Stream>, Seq> held_;               // without gaps
   std::map<ViewNumber, Position> installed_at_;
