@@ -34,6 +34,18 @@ void keep_rights(int fd, const std::string& name) {
   if (::fchown(fd, static_cast<uid_t>(-1), before.st_gid) == 0) (void)::fchmod(fd, before.st_mode & 07777U);
 }
 
+// A file or link that another user has put into a directory where everybody may write: it could send ours elsewhere, or
+// let that user read it. The rule is that of Linux's fs.protected_regular and fs.protected_symlinks, which may be off.
+bool is_a_strangers(const std::string& path) {
+  struct stat file {};
+  struct stat dir {};
+  if (::lstat(path.c_str(), &file) != 0) return false;
+  const auto parent = std::filesystem::path(path).parent_path();
+  if (::stat(parent.empty() ? "." : parent.c_str(), &dir) != 0) return false;
+  const bool open_to_all = (dir.st_mode & S_ISVTX) != 0 && (dir.st_mode & S_IWOTH) != 0;
+  return open_to_all && file.st_uid != ::geteuid() && file.st_uid != dir.st_uid;
+}
+
 }  // namespace
 
 Result<PartFile> PartFile::open(const std::string& name, unsigned mode) {
@@ -41,7 +53,12 @@ Result<PartFile> PartFile::open(const std::string& name, unsigned mode) {
   const auto kind = std::filesystem::status(name, ignored).type();
   const bool direct = kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found;
   const std::string path = direct ? name : target_of(name) + ".part";
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | (direct ? 0 : O_CREAT), mode);
+  for (const std::string& there : {name, path})
+    if (is_a_strangers(there))
+      return Error{Code::kForbidden, there +
+                                         " belongs to another user, in a directory where everybody may write: name "
+                                         "another file"};
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | (direct ? 0 : O_CREAT | O_NOFOLLOW), mode);
   if (fd < 0) return failed("write", path);
   PartFile file(fd, path, direct);
   if (direct) return file;

@@ -6,7 +6,8 @@
 // A file that is replaced keeps its mode and, where that is allowed, its group. Of a symbolic link the target is replaced. A
 // device, a pipe or a socket is written to directly: renaming over it would take it away.
 //
-// One writer at a time: a second one is refused. Errors: the system's words. Thread rule: one thread; it waits for the disk.
+// One writer at a time: a second one is refused. kForbidden: what is there is of another user, in a directory where everybody may
+// write. Other errors: the system's words. Thread rule: one thread; it waits for the disk.
 #pragma once
 
 #include <cstdint>
