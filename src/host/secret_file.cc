@@ -10,9 +10,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 #include "base/check.h"
+#include "net/secret_file.h"
 
 namespace titer::host {
 
@@ -30,17 +30,11 @@ wire::PeerSecret new_secret() {
 }
 
 Result<wire::PeerSecret> read_secret(const std::string& path) {
-  struct stat found {};
-  if (::stat(path.c_str(), &found) != 0)
-    return wrong(path, fmt::format("cannot read the secret of the replicas ({}): `titer init` makes it, and every "
-                                   "machine needs a copy",
-                                   std::strerror(errno)));
-  if ((found.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-    return wrong(path, "others may read the secret of the replicas: chmod go-rwx it");
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) return wrong(path, "cannot read the secret of the replicas");
-  auto secret = wire::PeerSecret::parse(line);
+  const auto line = net::read_secret_line(path);
+  if (!line)
+    return Error{Code::kInvalid, "the secret of the replicas: " + line.error().message +
+                                     " (`titer init` makes the file, and every machine needs a copy)"};
+  auto secret = wire::PeerSecret::parse(*line);
   if (!secret) return wrong(path, secret.error().message + "; `titer init` makes one");
   return secret;
 }

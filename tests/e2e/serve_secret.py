@@ -19,7 +19,7 @@ class Secret(unittest.TestCase):
     def first_key(self, group):
         return titer("key", "create", "--owner", "ann", "--role", "operator", at=f"unix:{group.path('data-0', 'titer.sock')}")
 
-    def test_init_makes_it_once_for_its_owner_alone_and_a_file_that_others_may_read_is_refused(self):
+    def test_init_makes_it_once_for_its_owner_alone_and_a_file_that_everybody_may_read_is_refused(self):
         with Group() as group:
             self.assertEqual(0o600, stat.S_IMODE(os.stat(group.secret).st_mode))
             with open(group.secret, encoding="ascii") as file:
@@ -28,10 +28,10 @@ class Secret(unittest.TestCase):
             with open(group.secret, encoding="ascii") as file:
                 self.assertEqual(before, file.read())
             os.chmod(group.secret, 0o644)
-            self.refused(group, 0, "chmod go-rwx")
+            self.refused(group, 0, f"chmod 600 {group.secret}")
             checked = titer("serve", "--check", "--config", group.config(0))
             self.assertEqual(USAGE, checked.returncode)
-            self.assertIn("chmod go-rwx", checked.stderr)
+            self.assertIn("chmod 600", checked.stderr)
             os.unlink(group.secret)
             self.refused(group, 0, "`titer init` makes it")
 
