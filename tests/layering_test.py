@@ -161,6 +161,9 @@ class SelfTest(unittest.TestCase):
         self.expect("no_sleep_in_tests", "tests/e2e/a.py", "time.sle" + "ep(1)\n")
         self.expect("no_sleep_in_tests", "src/smr/order_test.cc", "std::this_thread::sleep" + "_for(x);\n")
 
+    def test_an_if_without_braces_before_a_macro_of_the_tests_is_found(self):
+        self.expect("dangling_else", "src/smr/order_test.cc", "void f() {\n  if (a) EXPECT_TRUE(b);\n}\n")
+
     def test_disabled_tests_are_found(self):
         self.expect("disabled_tests", "src/smr/order_test.cc", "TEST(A, DIS" + "ABLED_b) {}\n")
 

@@ -43,7 +43,9 @@ TEST(Pieces, a_frame_that_is_executed_in_pieces_has_the_results_of_one_executed_
     EXPECT_EQ(got, expected);
     EXPECT_EQ(in_pieces.position(), at_once.position());
     EXPECT_EQ(in_pieces.digest(), at_once.digest());
-    if (frame.count > 10) EXPECT_GT(pieces, frame.count / 4) << "a bulk counts as its operations";
+    if (frame.count > 10) {
+      EXPECT_GT(pieces, frame.count / 4) << "a bulk counts as its operations";
+    }
   }
 }
 

@@ -26,7 +26,9 @@ TEST(PeerSecret, is_64_hexadecimal_digits_and_nothing_else) {
        {std::string(), kText.substr(1), kText + "0", kText + "\n", std::string(64, 'g'), std::string(64, 'A')}) {
     const auto refused = PeerSecret::parse(text);
     ASSERT_FALSE(refused.ok());
-    if (!text.empty()) EXPECT_EQ(refused.error().message.find(text), std::string::npos) << "it is told to nobody";
+    if (!text.empty()) {
+      EXPECT_EQ(refused.error().message.find(text), std::string::npos) << "it is told to nobody";
+    }
   }
 }
 
