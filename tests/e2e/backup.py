@@ -131,7 +131,7 @@ class Recover(unittest.TestCase):
         """Of a disk as it is now, while its replica runs: what a snapshot of a machine has."""
         pid, to = cluster.pids()[index], os.path.join(cluster.folder.name, name)
         cluster.signal(pid, signal.SIGSTOP)
-        shutil.copytree(cluster.disk(index), to, ignore=lambda _, names: [n for n in names if n.endswith(".sock")])
+        shutil.copytree(cluster.disk(index), to, ignore=lambda _, names: [n for n in names if n.endswith((".sock", ".new"))])
         cluster.signal(pid, signal.SIGCONT)
         return to
 

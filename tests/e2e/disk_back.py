@@ -26,7 +26,7 @@ class DiskBack(unittest.TestCase):
             self.link.request(1, wire.add_site("Elm", "02139", 0))
             self.write(cluster, range(2, 52))
             wait_until(lambda: cluster.status(replica)["tables_position"] >= 51, "the tables to be written", 30)
-            shutil.copytree(cluster.disk(replica), snapshot, ignore=shutil.ignore_patterns("*.sock"))
+            shutil.copytree(cluster.disk(replica), snapshot, ignore=shutil.ignore_patterns("*.sock", "*.new"))
             self.write(cluster, range(52, 52 + after))
             wait_until(lambda: all(s["tables_position"] >= 51 + after for s in cluster.statuses().values()),
                        "the tables to be written", 30)

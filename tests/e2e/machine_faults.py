@@ -129,7 +129,7 @@ class MachineFaults:
         if index not in self.copies or self.chance.random() < 0.3:
             self.copies[index] = os.path.join(self.folder, f"disk-{index}")
             shutil.rmtree(self.copies[index], ignore_errors=True)
-            shutil.copytree(self.cluster.disk(index), self.copies[index], ignore=shutil.ignore_patterns("*.sock"))
+            shutil.copytree(self.cluster.disk(index), self.copies[index], ignore=shutil.ignore_patterns("*.sock", "*.new"))
             return
         shutil.rmtree(self.cluster.disk(index))
         shutil.copytree(self.copies[index], self.cluster.disk(index))

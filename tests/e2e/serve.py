@@ -162,6 +162,8 @@ class Group(Replicas):
                                                          preexec_fn=harness.end_with_parent)
 
     def kill(self, *indices):
+        for index in indices:  # first, so that none of them sees another's end and asks for a view
+            self.processes[index].send_signal(signal.SIGSTOP)
         for index in indices:
             self.processes[index].send_signal(signal.SIGKILL)
         for index in indices:

@@ -29,7 +29,7 @@ class Restart(unittest.TestCase):
         position, _ = group.wait_equal()
         wait_until(lambda: group.status(index)["tables_position"] >= position, "the tables to be written", 30)
         shutil.rmtree(group.path("snapshot"), ignore_errors=True)
-        shutil.copytree(group.path(f"data-{index}"), group.path("snapshot"), ignore=shutil.ignore_patterns("*.sock"))
+        shutil.copytree(group.path(f"data-{index}"), group.path("snapshot"), ignore=shutil.ignore_patterns("*.sock", "*.new"))
 
     def put_back(self, group, index):
         shutil.rmtree(group.path(f"data-{index}"))
