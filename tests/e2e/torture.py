@@ -289,7 +289,7 @@ def check_all(cluster, loads, editors, writers, visitors, faults, tally):
     last = os.path.join(loads.folder, "last-reads")
     last_reads(cluster, last)
     check_histories([p for p in loads.histories if os.path.exists(p)] + [last], tally)
-    cluster.check_logs()
+    faults.check_logs()
     tally.note("counted writes, each exactly once", sum(w.acknowledged for w in (*writers, *visitors)))
     tally.note("edits by direct clients", sum(e.acknowledged for e in editors))
     tally.note("direct clients", sum(e.lives for e in editors))
