@@ -33,7 +33,7 @@ class Secret(unittest.TestCase):
             self.assertEqual(USAGE, checked.returncode)
             self.assertIn("chmod 600", checked.stderr)
             os.unlink(group.secret)
-            self.refused(group, 0, "`titer init` makes it")
+            self.refused(group, 0, "`titer init` makes the file")
 
     def test_a_replica_with_another_secret_or_none_gets_no_link_and_both_sides_say_what_to_do(self):
         with Group() as group:
