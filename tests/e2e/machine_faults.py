@@ -168,7 +168,7 @@ class MachineFaults:
 
     def check_logs(self):
         """Not where a bit was flipped: that replica's log tells of it, and so does that of one that learned from it before it
-        stopped. The states are compared all the same (wait_equal)."""
+        stopped. The states are compared nevertheless (wait_equal)."""
         if self.flipped:
             return self.tally.note("clusters whose execution logs tell of a flipped bit", 1)
         self.cluster.check_logs()
