@@ -2,6 +2,8 @@
 
 #include "titer/tls_options.h"
 
+#include <cstdlib>
+
 #include "net/address.h"
 #include "net/tls.h"
 #include "titer/flags.h"
@@ -17,6 +19,9 @@ void TlsFlags::declare(Flags& flags) {
 }
 
 Status TlsFlags::apply(std::vector<net::Address>& addresses) const {
+  // What an unset variable of a script leaves; without TLS the key would go in plain text to whoever listens.
+  if (const char* set = std::getenv("TITER_CA"); set != nullptr && *set == '\0' && ca.empty())
+    return Error{Code::kInvalid, "TITER_CA is empty: give it the file of the authority, or unset it"};
   if (ca.empty() && certificate.empty() && key.empty()) return ok_status();
   if (ca.empty()) return Error{Code::kInvalid, "--cert and --cert-key are for TLS: name the authority with --ca"};
   auto tls = net::Tls::open({ca, certificate, key});

@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 
 import wire
-from harness import Cluster, main, spawn, titer, wait_until
+from harness import TITER, Cluster, environment, main, spawn, titer, wait_until
 from serve import Group
 
 
@@ -148,6 +148,12 @@ class UnderTls(unittest.TestCase):
         self.assertEqual(titer("cert", "issue", "--ca", self.files.ca, "--name", "not a name", "--out",
                                self.files.sub("x")).returncode, 2)
         self.assertEqual(titer("cert", "ca", "--out", self.files.ca).returncode, 2, "it would replace the authority")
+
+    def test_an_empty_name_of_the_authority_is_no_plain_text(self):
+        empty = subprocess.run([TITER, "status", "--at", self.cluster.at(0)], capture_output=True, text=True, timeout=30,
+                               env={**environment(), "TITER_CA": ""})
+        self.assertEqual(empty.returncode, 2, empty.stderr)
+        self.assertIn("TITER_CA is empty", empty.stderr)
 
     def test_who_claims_to_be_a_replica_must_prove_it(self):
         """Of the right cluster, with the right tables: but no certificate, or one for another machine."""
