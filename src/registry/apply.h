@@ -31,7 +31,7 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
 // One whole request at a position: envelope, time, operation, answer, trimming of the history.
 void apply(RegistryCore& core, const Request& request, Position position, WallTime stamp, Outcome& out);
 
-// Who asks, and may they? Fills in the rest of the context; refuses otherwise.
+// Judges the key of the request: fills in the rest of the context, or refuses.
 [[nodiscard]] bool admit(const RegistryCore& core, const Request& request, RequestContext& context, Outcome& out);
 // State::judge.
 [[nodiscard]] Status judge(const RegistryCore& core, const Request& request);
