@@ -27,6 +27,7 @@
 #include "host/descriptors.h"
 #include "host/secret_file.h"
 #include "net/loop.h"
+#include "net/sockets.h"
 #include "net/tls.h"
 #include "titer/command.h"
 #include "titer/remote.h"

@@ -14,6 +14,7 @@
 
 #include "cluster/child_process.h"
 #include "host/replica_process.h"
+#include "net/stream.h"
 #include "titer/command.h"
 #include "titer/page.h"
 #include "titer/tls_options.h"
@@ -173,7 +174,8 @@ int run(const Options& options) {
                   cluster::kSecretVariable, secret.error().message);
     return kExitUsage;
   }
-  auto reg = std::make_unique<view::LocalRegister>(std::move(control), register_events(process));
+  auto reg = std::make_unique<view::LocalRegister>(process.loop, net::byte_stream(std::move(control)),
+                                                   register_events(process));
   process.supervisor = reg.get();
   process.reg = std::move(reg);
   const bool durable = !options.data.empty();

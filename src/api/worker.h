@@ -24,7 +24,9 @@
 #include "http/http_connection.h"
 #include "http/limits.h"
 #include "http/traffic.h"
+#include "net/loop.h"
 #include "net/places.h"
+#include "net/sockets.h"
 
 namespace titer::api {
 

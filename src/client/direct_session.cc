@@ -38,7 +38,7 @@ DirectSession::~DirectSession() { leave(); }
 
 void DirectSession::leave() {
   step(smr::DirectClient::Leave{});
-  step(smr::DirectClient::EndOfTurn{net::wall_now()});
+  step(smr::DirectClient::EndOfTurn{loop_.wall_now()});
   perform();
   for (const auto& peer : peers_) {
     if (!peer->connection) continue;
@@ -66,7 +66,7 @@ std::size_t DirectSession::connect() {
   const auto all_tried = [this] {
     return std::all_of(peers_.begin(), peers_.end(), [](const auto& p) { return p->tried; });
   };
-  run_until(later(net::boot_now(), kDirectDialUs + kDirectGreetUs), all_tried);
+  run_until(later(loop_.boot_now(), kDirectDialUs + kDirectGreetUs), all_tried);
   return connected();
 }
 
@@ -99,24 +99,25 @@ void DirectSession::dial_due(BootTime now) {
 
 void DirectSession::dial(Peer& peer) {
   peer.dialing = true;
-  net::dial(
-      loop_.context(), peer.address, kDirectDialUs,
-      [this, &peer, generation = generation_, alive = std::weak_ptr<int>(alive_)](Result<net::Stream> stream) {
-        if (alive.expired() || generation != generation_) return;
-        peer.dialing = false;
-        if (!stream) return lost(peer, stream.error().message);
-        peer.connection =
-            std::make_shared<net::Connection>(std::move(stream).value(), *this, limits::kSendQueueBytesMax);
-        const auto at = std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p.get() == &peer; });
-        peer.connection->tag = static_cast<std::uint64_t>(at - peers_.begin());
-        peer.greet_by = later(net::boot_now(), kDirectGreetUs);
-        wire::Hello hello;
-        hello.role = wire::Role::kDirectClient;
-        hello.transmitter = transmitter_;
-        hello.session = machine_->session();
-        wire::encode(peer.connection->outgoing(), hello);
-        peer.connection->start();
-      });
+  loop_.dial(peer.address, kDirectDialUs,
+             [this, &peer, generation = generation_,
+              alive = std::weak_ptr<int>(alive_)](Result<net::ByteStreamPtr> stream) {
+               if (alive.expired() || generation != generation_) return;
+               peer.dialing = false;
+               if (!stream) return lost(peer, stream.error().message);
+               peer.connection =
+                   net::Connection::make(loop_, std::move(stream).value(), *this, limits::kSendQueueBytesMax);
+               const auto at =
+                   std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p.get() == &peer; });
+               peer.connection->tag = static_cast<std::uint64_t>(at - peers_.begin());
+               peer.greet_by = later(loop_.boot_now(), kDirectGreetUs);
+               wire::Hello hello;
+               hello.role = wire::Role::kDirectClient;
+               hello.transmitter = transmitter_;
+               hello.session = machine_->session();
+               wire::encode(peer.connection->outgoing(), hello);
+               peer.connection->start();
+             });
 }
 
 void DirectSession::lost(Peer& peer, const std::string& reason) {
@@ -130,7 +131,7 @@ void DirectSession::lost(Peer& peer, const std::string& reason) {
     peer.connection.reset();
   }
   peer.pause_us = was_greeted ? kPauseMinUs : std::clamp(peer.pause_us * 2, kPauseMinUs, kPauseMaxUs);
-  peer.dial_at = later(net::boot_now(), peer.pause_us);
+  peer.dial_at = later(loop_.boot_now(), peer.pause_us);
   if (question_ && question_->asked == &peer) question_->asked = nullptr;
   if (was_greeted) step(smr::DirectClient::Disconnected{peer.replica, peer.incarnation});
 }
@@ -224,7 +225,7 @@ void DirectSession::take_reply(const wire::Message& message) {
   const bool too_many = code == Code::kTooMany;
   if (too_many || code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded) {
     question_->asked = nullptr;
-    question_->send_at = later(net::boot_now(), too_many ? kSlowDownUs : kAskAgainUs);
+    question_->send_at = later(loop_.boot_now(), too_many ? kSlowDownUs : kAskAgainUs);
   } else if (code == Code::kOk) {
     question_->reply = Reply{answer->position, Bytes(answer->body.begin(), answer->body.end())};
   } else {
@@ -234,7 +235,9 @@ void DirectSession::take_reply(const wire::Message& message) {
 
 // --- turns
 
-void DirectSession::step(const smr::DirectClient::Input& input) { machine_->step(net::boot_now(), input, output_); }
+void DirectSession::step(const smr::DirectClient::Input& input) {
+  machine_->step(loop_.boot_now(), input, output_);
+}
 
 void DirectSession::perform() {
   for (const smr::DirectClient::Output::Send& send : output_.send)
@@ -258,10 +261,10 @@ void DirectSession::ask_due(BootTime now) {
 }
 
 void DirectSession::turn() {
-  const BootTime now = net::boot_now();
+  const BootTime now = loop_.boot_now();
   dial_due(now);
   step(smr::DirectClient::Tick{});
-  step(smr::DirectClient::EndOfTurn{net::wall_now()});
+  step(smr::DirectClient::EndOfTurn{loop_.wall_now()});
   perform();
   ask_due(now);
   for (const auto& peer : peers_)
@@ -282,7 +285,7 @@ Result<registry::Outcome> DirectSession::execute(const registry::Request& reques
   Bytes body;
   wire::encode_request(body, request);
   if (token_) wire::set_request_key(body, token_->key);
-  const BootTime deadline = later(net::boot_now(), deadline_us_);
+  const BootTime deadline = later(loop_.boot_now(), deadline_us_);
   for (;;) {
     outcome_.reset();
     step(smr::DirectClient::Submit{body});
@@ -307,7 +310,7 @@ Result<Reply> DirectSession::ask(const registry::Query& query) {
   question_.emplace(Question{});
   question_->token = ++last_token_;
   wire::encode_query(question_->body, query);
-  run_until(later(net::boot_now(), deadline_us_), [this] { return question_->reply.has_value(); });
+  run_until(later(loop_.boot_now(), deadline_us_), [this] { return question_->reply.has_value(); });
   std::optional<Result<Reply>> reply = std::move(question_->reply);
   question_.reset();
   if (reply) return *std::move(reply);

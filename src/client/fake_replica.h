@@ -34,8 +34,8 @@ class FakeReplica final : public net::ConnectionOwner {
 
   FakeReplica(net::Loop& loop, net::Address address, ReplicaId id = ReplicaId(0))
       : id_(id), address_(std::move(address)) {
-    auto opened = net::Listener::open(loop.context(), address_, [this](net::Stream stream) {
-      connections_.push_back(std::make_shared<net::Connection>(std::move(stream), *this, std::size_t{1} << 24));
+    auto opened = loop.listen(address_, [this, &loop](net::ByteStreamPtr stream) {
+      connections_.push_back(net::Connection::make(loop, std::move(stream), *this, std::size_t{1} << 24));
       connections_.back()->tag = connections_.size() - 1;
       connections_.back()->start();
     });
@@ -140,7 +140,7 @@ class FakeReplica final : public net::ConnectionOwner {
 
   ReplicaId id_;
   net::Address address_;
-  std::unique_ptr<net::Listener> listener_;
+  std::unique_ptr<net::Listening> listener_;
   std::vector<net::ConnectionPtr> connections_;
   std::map<std::uint64_t, SessionId> sessions_;
   std::map<std::uint64_t, registry::KeyId> watches_;

@@ -29,7 +29,7 @@ void GatewayClient::start() {
 
 Status GatewayClient::connect() {
   start();
-  run(later(net::boot_now(), options_.deadline_us), [this] { return link_.up() || link_.exhausted(); });
+  run(later(loop_.boot_now(), options_.deadline_us), [this] { return link_.up() || link_.exhausted(); });
   if (link_.up()) return ok_status();
   if (link_.refusal()) return *link_.refusal();
   return Error{Code::kUnreachable, "no replica answers at " + to_text(options_.at) + " (" + link_.last_reason() +
@@ -51,7 +51,7 @@ Error GatewayClient::no_answer(bool sent) const {
 // --- what comes in
 
 void GatewayClient::on_link_up(const wire::HelloReply&) {
-  heard_ = net::boot_now();
+  heard_ = loop_.boot_now();
   refused_since_ = lost_at_ = BootTime();
   slowed_.clear();
   window_.link_lost();
@@ -60,13 +60,13 @@ void GatewayClient::on_link_up(const wire::HelloReply&) {
 }
 
 void GatewayClient::on_link_down(const std::string& reason) {
-  heard_ = lost_at_ = net::boot_now();
+  heard_ = lost_at_ = loop_.boot_now();
   // When a whole cluster stops, some say so and the others are just gone: the words count.
   if (lost_why_.empty() || reason.starts_with("it said")) lost_why_ = reason;
 }
 
 void GatewayClient::on_link_message(const wire::Message& message) {
-  heard_ = net::boot_now();
+  heard_ = loop_.boot_now();
   switch (message.type) {
     case wire::Type::kAnswer: return take_answer(message);
     case wire::Type::kQueryAnswer: return take_reply(message);
@@ -152,13 +152,13 @@ void GatewayClient::take_events(const wire::Message& message) {
 // --- turns
 
 bool GatewayClient::run(BootTime deadline, const std::function<bool()>& done) {
-  heard_ = net::boot_now();
+  heard_ = loop_.boot_now();
   return loop_.run_until(
       deadline, [&] { return interrupted_ || done(); }, [this] { turn(); });
 }
 
 void GatewayClient::turn() {
-  const BootTime now = net::boot_now();
+  const BootTime now = loop_.boot_now();
   if (fill_) fill_();
   leave_if_silent(now);
   if (watching_) ping_if_idle(now);
@@ -221,10 +221,10 @@ Result<registry::Outcome> GatewayClient::execute(const registry::Request& reques
 }
 
 Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
-  BootTime progress = net::boot_now();
+  BootTime progress = loop_.boot_now();
   base_ = RequestNumber(window_.first_open().value + window_.open());
   answered_ = [&](std::uint64_t index, const Result<registry::Outcome>& outcome) {
-    progress = net::boot_now();
+    progress = loop_.boot_now();
     answered(index, outcome);
   };
   bool more = true;
@@ -243,7 +243,7 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
   // In slices, because the deadline moves with every answer.
   const auto over = [&] { return !more && window_.empty(); };
   while (!run(later(progress, options_.deadline_us), over) &&
-         net::boot_now() < later(progress, options_.deadline_us)) {
+         loop_.boot_now() < later(progress, options_.deadline_us)) {
   }
   fill_ = nullptr;
   answered_ = nullptr;
@@ -265,7 +265,7 @@ Result<Reply> GatewayClient::ask(const registry::Query& query) {
   question_.emplace(Question{});
   question_->token = ++last_token_;
   wire::encode_query(question_->body, query);
-  run(later(net::boot_now(), options_.deadline_us), [this] { return question_->reply.has_value(); });
+  run(later(loop_.boot_now(), options_.deadline_us), [this] { return question_->reply.has_value(); });
   std::optional<Result<Reply>> reply = std::move(question_->reply);
   question_.reset();
   if (reply) return *std::move(reply);
@@ -279,18 +279,18 @@ void GatewayClient::begin_watch(Position since, const EventVisitor& visit, const
   on_upto_ = upto;
   watch_over_.reset();
   if (link_.up()) wire::encode(link_.outgoing(), wire::Watch{since});
-  lost_at_ = link_.up() ? BootTime() : net::boot_now();
-  followed_ = net::boot_now();
+  lost_at_ = link_.up() ? BootTime() : loop_.boot_now();
+  followed_ = loop_.boot_now();
 }
 
 Result<bool> GatewayClient::follow(BootTime deadline, const std::function<bool()>& done) {
   // The time counts for which a replica has been looked for, not the time without calls.
-  if (lost_at_ != BootTime()) lost_at_ = later(lost_at_, net::boot_now().value - followed_.value);
+  if (lost_at_ != BootTime()) lost_at_ = later(lost_at_, loop_.boot_now().value - followed_.value);
   const auto gone = [this] {
-    return lost_at_ != BootTime() && net::boot_now() > later(lost_at_, options_.deadline_us);
+    return lost_at_ != BootTime() && loop_.boot_now() > later(lost_at_, options_.deadline_us);
   };
   const bool finished = run(deadline, [&] { return done() || watch_over_.has_value() || gone(); });
-  followed_ = net::boot_now();
+  followed_ = loop_.boot_now();
   if (watch_over_ && !watch_over_->ok()) return watch_over_->error();
   if (!gone() || watch_over_ || done()) return finished;
   lost_at_ = followed_;

@@ -41,8 +41,8 @@ registry::KeyId Link::acts_as(const Addresses& at, const std::optional<wire::Tok
   return all_local(at) ? registry::kMachine : registry::kNoKey;
 }
 
-Link::Link(net::Loop& loop, Options options, LinkOwner& owner)
-    : loop_(loop), options_(std::move(options)), owner_(owner), timer_(loop.context()), at_(options_.first) {}
+Link::Link(net::Environment& env, Options options, LinkOwner& owner)
+    : env_(env), options_(std::move(options)), owner_(owner), timer_(env.make_timer()), at_(options_.first) {}
 
 Link::~Link() { stop(); }
 
@@ -50,7 +50,7 @@ void Link::start() { dial(); }
 
 void Link::stop() {
   ++attempt_;
-  timer_.cancel();
+  timer_->cancel();
   greeted_ = false;
   if (!connection_) return;
   connection_->detach();
@@ -59,25 +59,23 @@ void Link::stop() {
 }
 
 void Link::after(std::int64_t us, void (Link::*what)()) {
-  timer_.expires_after(std::chrono::microseconds(us));
-  timer_.async_wait([this, what, attempt = attempt_,
-                     alive = std::weak_ptr<int>(alive_)](const boost::system::error_code& cancelled) {
-    if (!cancelled && !alive.expired() && attempt == attempt_) (this->*what)();
+  timer_->start(us, [this, what, attempt = attempt_] {
+    if (attempt == attempt_) (this->*what)();
   });
 }
 
 void Link::dial() {
   const std::uint64_t attempt = ++attempt_;
-  net::dial(loop_.context(), address(), kDialUs,
-            [this, attempt, alive = std::weak_ptr<int>(alive_)](Result<net::Stream> stream) {
+  env_.dial(address(), kDialUs,
+            [this, attempt, alive = std::weak_ptr<int>(alive_)](Result<net::ByteStreamPtr> stream) {
               if (alive.expired() || attempt != attempt_) return;
               if (!stream) return attempt_failed(stream.error().message);
               greet(std::move(stream).value());
             });
 }
 
-void Link::greet(net::Stream stream) {
-  connection_ = std::make_shared<net::Connection>(std::move(stream), *this, limits::kClientSendBytesMax);
+void Link::greet(net::ByteStreamPtr stream) {
+  connection_ = net::Connection::make(env_, std::move(stream), *this, limits::kClientSendBytesMax);
   connection_->start();
   reply_.reset();
   wire::encode(connection_->outgoing(), options_.hello);
@@ -156,7 +154,7 @@ void Link::on_authenticated(const wire::Message& message) {
 }
 
 void Link::begin() {
-  timer_.cancel();
+  timer_->cancel();
   greeted_ = true;
   failures_ = 0;
   refusal_.reset();

@@ -10,7 +10,6 @@
 // Thread rule: the loop's thread. It may be destroyed at any time, also from within no callback of its own.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,7 +17,7 @@
 
 #include "client/addresses.h"
 #include "net/connection.h"
-#include "net/loop.h"
+#include "net/environment.h"
 #include "wire/codec.h"
 #include "wire/token.h"
 
@@ -56,7 +55,7 @@ class Link final : public net::ConnectionOwner {
   [[nodiscard]] static Options thin(Addresses at, std::optional<wire::Token> token, bool only_these = false);
   // The key that its requests name: the one that it shows; at a local socket, without one, the machine's operator.
   [[nodiscard]] static registry::KeyId acts_as(const Addresses& at, const std::optional<wire::Token>& token);
-  Link(net::Loop& loop, Options options, LinkOwner& owner);
+  Link(net::Environment& env, Options options, LinkOwner& owner);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -96,7 +95,7 @@ class Link final : public net::ConnectionOwner {
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
   void dial();
-  void greet(net::Stream stream);
+  void greet(net::ByteStreamPtr stream);
   void on_hello_reply(const wire::Message& message);
   void show_key();
   void on_authenticated(const wire::Message& message);
@@ -106,10 +105,10 @@ class Link final : public net::ConnectionOwner {
   void after(std::int64_t us, void (Link::*what)());
   void greeting_late() { attempt_failed("it accepts connections but does not answer"); }
 
-  net::Loop& loop_;
+  net::Environment& env_;
   Options options_;
   LinkOwner& owner_;
-  boost::asio::steady_timer timer_;  // for the next dial, or for the reply to our hello
+  std::unique_ptr<net::Timer> timer_;  // for the next dial, or for the reply to our hello
   net::ConnectionPtr connection_;
   std::optional<wire::HelloReply> reply_;  // it has greeted us and has not yet said what it thinks of our key
   std::optional<Error> refusal_;

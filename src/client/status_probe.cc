@@ -16,16 +16,16 @@ namespace {
 
 class Probe final : public net::ConnectionOwner {
  public:
-  Probe(net::Loop& loop, net::Address address, std::int64_t timeout_us) {
+  Probe(net::Environment& env, net::Address address, std::int64_t timeout_us) {
     answer_.address = std::move(address);
     members_ = {answer_.address};
     answer_.json = Error{Code::kUnreachable, "no answer within " + std::to_string(timeout_us / 1000) + " ms"};
-    net::dial(loop.context(), answer_.address, timeout_us,
-              [this, alive = std::weak_ptr<int>(alive_)](Result<net::Stream> stream) {
-                if (alive.expired()) return;
-                if (!stream) return finish(stream.error());
-                greet(std::move(stream).value());
-              });
+    env.dial(answer_.address, timeout_us,
+             [this, &env, alive = std::weak_ptr<int>(alive_)](Result<net::ByteStreamPtr> stream) {
+               if (alive.expired()) return;
+               if (!stream) return finish(stream.error());
+               greet(env, std::move(stream).value());
+             });
   }
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
@@ -43,8 +43,8 @@ class Probe final : public net::ConnectionOwner {
   }
 
  private:
-  void greet(net::Stream stream) {
-    connection_ = std::make_shared<net::Connection>(std::move(stream), *this, limits::kClientSendBytesMax);
+  void greet(net::Environment& env, net::ByteStreamPtr stream) {
+    connection_ = net::Connection::make(env, std::move(stream), *this, limits::kClientSendBytesMax);
     wire::Hello hello;
     hello.role = wire::Role::kGatewayClient;
     hello.session = SessionId(random_word());

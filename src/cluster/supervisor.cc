@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "cluster/child_process.h"
+#include "net/stream.h"
 #include "view/record.h"
 
 namespace titer::cluster {
@@ -103,7 +104,7 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
   slot.pid = process->pid;
   slot.incarnation = incarnation;
   net::Stream::Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), process->control);
-  slot.link = net::Connection::make(std::move(socket), *this, limits::kSendQueueBytesMax);
+  slot.link = net::Connection::make(loop_, net::byte_stream(std::move(socket)), *this, limits::kSendQueueBytesMax);
   slot.link->tag = index;
   slot.link->start();
   if (!options_.durable) send_record(slot);

@@ -9,6 +9,7 @@
 
 #include "cluster/data_dir_scan.h"
 #include "cluster/supervisor.h"
+#include "net/sockets.h"
 #include "store/restore_mark.h"
 #include "view/restart.h"
 

@@ -100,10 +100,10 @@ class Teller final : private net::ConnectionOwner {
     if (!address) return;
     address->tls = tls_;
     ++open_;
-    net::dial(loop_.context(), *address, kTellUs, [this](Result<net::Stream> stream) {
+    loop_.dial(*address, kTellUs, [this](Result<net::ByteStreamPtr> stream) {
       if (!stream) return over(stream.error().message);
       const auto& connection = connections_.emplace_back(
-          net::Connection::make(std::move(stream).value(), *this, limits::kClientSendBytesMax));
+          net::Connection::make(loop_, std::move(stream).value(), *this, limits::kClientSendBytesMax));
       const ByteView bytes = as_bytes(notice_);
       connection->outgoing().assign(bytes.begin(), bytes.end());
       connection->flush();

@@ -12,6 +12,7 @@
 #include "cluster/register_file.h"
 #include "host/exit_code.h"
 #include "host/secret_file.h"
+#include "net/sockets.h"
 
 namespace titer::host {
 

@@ -116,7 +116,8 @@ void stop_http(ReplicaProcess& process, std::function<void()> then) {
 }
 
 int run_node(ReplicaProcess& process) {
-  const int code = process.node->run();
+  process.loop.run([&node = *process.node] { node.turn(); });
+  const int code = process.node->exit_code().value_or(0);
   process.http.reset();
   process.node.reset();
   return code;

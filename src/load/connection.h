@@ -17,6 +17,8 @@
 #include "load/history.h"
 #include "load/operation.h"
 #include "load/sites.h"
+#include "net/connection.h"
+#include "net/loop.h"
 #include "registry/request.h"
 
 namespace titer::load {

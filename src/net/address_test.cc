@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "net/loop.h"
+#include "net/sockets.h"
 
 namespace titer::net {
 namespace {

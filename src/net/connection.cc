@@ -2,22 +2,17 @@
 
 #include "net/connection.h"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "base/text.h"
-#include "net/loop.h"
 #include "net/message_queue.h"
 #include "wire/codec.h"
 
 namespace titer::net {
 
 namespace {
-
-using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = std::size_t{16} << 10;  // room offered to each read, at least
 constexpr std::size_t kReadBytesMax = std::size_t{64}
@@ -37,8 +32,8 @@ bool looks_like_tls(ByteView bytes) {
 
 }  // namespace
 
-Connection::Connection(Stream stream, ConnectionOwner& owner, std::size_t send_limit)
-    : stream_(std::move(stream)), owner_(&owner), send_limit_(send_limit) {}
+Connection::Connection(Environment& env, ByteStreamPtr stream, ConnectionOwner& owner, std::size_t send_limit)
+    : env_(env), stream_(std::move(stream)), owner_(&owner), send_limit_(send_limit) {}
 
 void Connection::start() { read(); }
 
@@ -56,20 +51,19 @@ void Connection::read() {
     in_.resize(std::max(in_end_ + room, std::min(in_end_ * 2, message)));
   }
   reading_ = true;
-  // A read that does not fill the buffer tells Asio that the socket is drained, so there is one recv per
-  // event.
-  stream_.async_read_some(boost::asio::buffer(in_.data() + in_end_, std::min(in_.size() - in_end_, kReadBytesMax)),
-                          [self = shared_from_this()](const error_code& error, std::size_t n) {
-                            self->reading_ = false;
-                            if (!self->open_) return;
-                            if (error) return self->broke(error);
-                            self->in_end_ += n;
-                            self->received();
-                          });
+  stream_->read_some({in_.data() + in_end_, std::min(in_.size() - in_end_, kReadBytesMax)}, events());
 }
 
-void Connection::broke(const error_code& error) {
-  if (!stream_.plain_peer()) return shut(stream_.explain(error), true);
+void Connection::on_bytes(std::size_t bytes) {
+  reading_ = false;
+  if (!open_) return;
+  if (bytes == 0) return broke();
+  in_end_ += bytes;
+  received();
+}
+
+void Connection::broke() {
+  if (!stream_->plain_peer()) return shut(stream_->why(), true);
   writing_ = false;
   out_.clear();
   out_done_ = 0;
@@ -123,7 +117,7 @@ bool Connection::dispatch(std::size_t messages) {
 
 bool Connection::begun(ByteView part) {
   if (part.empty()) return true;
-  if (!unfinished_since_) unfinished_since_ = boot_now();
+  if (!unfinished_since_) unfinished_since_ = env_.boot_now();
   if (!budget_ || budget_taken_ > 0 || budget_->take(wire::announced_bytes(part), budget_taken_)) return true;
   fail(Code::kBusy, "too many large messages are on their way here; send this one again in a moment");
   return false;
@@ -143,19 +137,15 @@ void Connection::limit_receiving(std::size_t bytes, std::shared_ptr<ReceiveBudge
 void Connection::resume() {
   if (!paused_) return;
   paused_ = false;
-  boost::asio::post(stream_.get_executor(), [self = shared_from_this()] { self->received(); });
+  env_.post([self = shared_from_this()] { self->received(); });
 }
 
 void Connection::flush() {
   if (!open_ || out_done_ == out_.size()) return;
   if (writing_) return check_limit();
-  error_code error;
   while (out_done_ < out_.size()) {
-    const std::size_t n =
-        stream_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), error);
-    if (error == boost::asio::error::would_block) return write_later();
-    // The read that is under way reports what broke; here we only stop writing.
-    if (error) return broke(error);
+    const std::size_t n = stream_->send(ByteView(out_).subspan(out_done_));
+    if (n == 0) return stream_->over() ? broke() : write_later();
     out_done_ += n;
   }
   out_.clear();
@@ -183,20 +173,24 @@ void Connection::write_later() {
   }
   go_on_reading();
   writing_ = true;
-  stream_.async_wait_write([self = shared_from_this()](const error_code& error) {
-    self->writing_ = false;
-    if (!self->open_) return;
-    if (error) return self->broke(error);
-    self->flush();
-  });
+  stream_->wait_writable(events());
+}
+
+void Connection::on_writable() {
+  writing_ = false;
+  if (!open_) return;
+  if (stream_->over()) return broke();
+  flush();
 }
 
 void Connection::close(Code code, const std::string& reason) {
   if (!open_) return;
   wire::encode(out_, wire::Goodbye{code, reason});
-  error_code ignored;
-  while (!writing_ && !ignored && out_done_ < out_.size())
-    out_done_ += stream_.send(boost::asio::buffer(out_.data() + out_done_, out_.size() - out_done_), ignored);
+  while (!writing_ && out_done_ < out_.size()) {
+    const std::size_t n = stream_->send(ByteView(out_).subspan(out_done_));
+    if (n == 0) break;
+    out_done_ += n;
+  }
   shut(reason, false);
 }
 
@@ -204,7 +198,7 @@ void Connection::fail(Code code, const std::string& reason) {
   if (!open_) return;
   ConnectionOwner* owner = owner_;
   close(code, reason);
-  boost::asio::post(stream_.get_executor(), [self = shared_from_this(), owner, reason] {
+  env_.post([self = shared_from_this(), owner, reason] {
     if (owner != nullptr && self->owner_ == owner) owner->on_closed(*self, "cut off: " + reason);
   });
 }
@@ -213,9 +207,9 @@ void Connection::shut(const std::string& reason, bool tell) {
   if (!open_) return;
   open_ = false;
   whole();
-  stream_.close();
+  stream_->close();
   if (!tell) return;
-  boost::asio::post(stream_.get_executor(), [self = shared_from_this(), reason] {
+  env_.post([self = shared_from_this(), reason] {
     if (self->owner_ != nullptr) self->owner_->on_closed(*self, reason);
   });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Connection: one stream (stream.h: TCP or Unix, plain or TLS) that carries wire messages both ways.
+// Connection: one ByteStream (transport.h: on a real machine TCP or Unix, plain or TLS) that carries wire messages both ways.
 //
 // Receiving: bytes are read into one buffer and messages are shown in place; nothing is copied per message. They are handled
 // as they arrive, or, with handle_in(), when it is this connection's turn (message_queue.h).
@@ -27,15 +27,13 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/result.h"
-#include "net/address.h"
+#include "net/environment.h"
 #include "net/receive_budget.h"
-#include "net/stream.h"
 #include "wire/message.h"
 
 namespace titer::net {
 
 class Connection;
-class MessageQueue;
 using ConnectionPtr = std::shared_ptr<Connection>;
 
 class ConnectionOwner {
@@ -49,14 +47,15 @@ class ConnectionOwner {
   ~ConnectionOwner() = default;
 };
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public std::enable_shared_from_this<Connection>, private StreamEvents {
  public:
-  Connection(Stream stream, ConnectionOwner& owner, std::size_t send_limit);
+  Connection(Environment& env, ByteStreamPtr stream, ConnectionOwner& owner, std::size_t send_limit);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  [[nodiscard]] static ConnectionPtr make(Stream stream, ConnectionOwner& owner, std::size_t send_limit) {
-    return std::make_shared<Connection>(std::move(stream), owner, send_limit);
+  [[nodiscard]] static ConnectionPtr make(Environment& env, ByteStreamPtr stream, ConnectionOwner& owner,
+                                          std::size_t send_limit) {
+    return std::make_shared<Connection>(env, std::move(stream), owner, send_limit);
   }
 
   // Begins to read. Call once.
@@ -97,11 +96,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] std::optional<BootTime> unfinished_since() const { return unfinished_since_; }
 
   // It came over a Unix socket: the other side is a process of this machine and of our own user.
-  [[nodiscard]] bool local() const { return stream_.local(); }
+  [[nodiscard]] bool local() const { return stream_->local(); }
   // The other side has shown a certificate of our authority that is for this host.
-  [[nodiscard]] bool proves(const std::string& host) const { return stream_.proves(host); }
-  [[nodiscard]] bool from_this_machine() const { return stream_.from_this_machine(); }
-  [[nodiscard]] std::uint64_t peer_number() const { return stream_.peer_number(); }
+  [[nodiscard]] bool proves(const std::string& host) const { return stream_->proves(host); }
+  [[nodiscard]] bool from_this_machine() const { return stream_->from_this_machine(); }
+  [[nodiscard]] std::uint64_t peer_number() const { return stream_->peer_number(); }
 
   // The code in the other side's Goodbye; kOk: there was none.
   [[nodiscard]] Code farewell() const { return farewell_; }
@@ -123,9 +122,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void go_on_reading();  // if it was held back, and the other side has read
   void check_limit();
   void shut(const std::string& reason, bool tell);
-  void broke(const boost::system::error_code& error);
+  void broke();
+  void on_bytes(std::size_t bytes) override;
+  void on_writable() override;
+  [[nodiscard]] std::shared_ptr<StreamEvents> events() { return {shared_from_this(), this}; }
 
-  Stream stream_;
+  Environment& env_;
+  ByteStreamPtr stream_;
   ConnectionOwner* owner_;
   MessageQueue* queue_ = nullptr;
   std::size_t send_limit_, receive_limit_ = limits::kMessageBytesMax;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "net/loop.h"
+#include "net/sockets.h"
 #include "wire/codec.h"
 
 namespace titer::net {
@@ -38,7 +39,7 @@ class ConnectionTest : public ::testing::Test {
   ConnectionTest() {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds_), 0);
     Stream::Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), fds_[0]);
-    connection_ = Connection::make(std::move(socket), witness_, kSendLimit);
+    connection_ = Connection::make(loop_, byte_stream(std::move(socket)), witness_, kSendLimit);
     connection_->start();
   }
   ~ConnectionTest() override {
@@ -138,7 +139,7 @@ TEST_F(ConnectionTest, large_messages_that_are_not_whole_share_a_budget) {
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, other), 0);
   Witness second;
   Stream::Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), other[0]);
-  const ConnectionPtr late = Connection::make(std::move(socket), second, kSendLimit);
+  const ConnectionPtr late = Connection::make(loop_, byte_stream(std::move(socket)), second, kSendLimit);
   late->limit_receiving(limits::kMessageBytesMax, budget);
   late->start();
   const Bytes small = ping(2), large = beginning(200, wire::kHeaderBytes);
@@ -388,9 +389,8 @@ TEST_F(ConnectionTest, of_connections_in_a_queue_each_has_a_slice_before_the_fir
   } many(order, 'm'), few(order, 'f');
   connection_->set_owner(many);
   connection_->handle_in(&loop_.queue());
-  const auto second = Connection::make(
-      Stream::Socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), others[0]), few,
-      kSendLimit);
+  Stream::Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), others[0]);
+  const auto second = Connection::make(loop_, byte_stream(std::move(socket)), few, kSendLimit);
   second->handle_in(&loop_.queue());
   second->start();
   Bytes flood;

@@ -23,6 +23,7 @@ class MessageQueue {
   static constexpr std::size_t kSliceMessages = 16;
 
   void add(std::shared_ptr<Connection> connection);
+  void clear() { waiting_.clear(); }
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
   // Handles messages until none is left or `in_time` is false, but at least one slice.
   void run(const std::function<bool()>& in_time);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstring>
 
@@ -89,5 +90,52 @@ Ip Stream::peer_ip() const {
 }
 
 bool Stream::from_this_machine() const { return local_ || is_loopback(peer_ip()); }
+
+namespace {
+
+// A handler that Asio keeps has this stream's events, and they keep this stream.
+class SocketStream final : public ByteStream {
+ public:
+  explicit SocketStream(Stream stream) : stream_(std::move(stream)) {}
+
+  void read_some(std::span<std::byte> room, std::shared_ptr<StreamEvents> events) override {
+    // A read that does not fill the room tells Asio that the socket is drained, so there is one recv per event.
+    stream_.async_read_some(boost::asio::buffer(room.data(), room.size()),
+                            [this, events = std::move(events)](const Stream::Error& error, std::size_t n) {
+                              if (error) failure_ = error;
+                              events->on_bytes(error ? 0 : n);
+                            });
+  }
+  std::size_t send(ByteView bytes) override {
+    Stream::Error error;
+    const std::size_t n = stream_.send(boost::asio::buffer(bytes.data(), bytes.size()), error);
+    if (error && error != boost::asio::error::would_block) failure_ = error;
+    return error ? 0 : n;
+  }
+  void wait_writable(std::shared_ptr<StreamEvents> events) override {
+    stream_.async_wait_write([this, events = std::move(events)](const Stream::Error& error) {
+      if (error) failure_ = error;
+      events->on_writable();
+    });
+  }
+  void close() override { stream_.close(); }
+
+  [[nodiscard]] bool over() const override { return static_cast<bool>(failure_); }
+  [[nodiscard]] std::string why() const override { return stream_.explain(failure_); }
+  [[nodiscard]] bool plain_peer() const override { return stream_.plain_peer(); }
+  [[nodiscard]] bool local() const override { return stream_.local(); }
+  [[nodiscard]] bool secure() const override { return stream_.secure(); }
+  [[nodiscard]] bool proves(const std::string& host) const override { return stream_.proves(host); }
+  [[nodiscard]] bool from_this_machine() const override { return stream_.from_this_machine(); }
+  [[nodiscard]] std::uint64_t peer_number() const override { return stream_.peer_number(); }
+
+ private:
+  Stream stream_;
+  Stream::Error failure_;
+};
+
+}  // namespace
+
+ByteStreamPtr byte_stream(Stream stream) { return std::make_unique<SocketStream>(std::move(stream)); }
 
 }  // namespace titer::net

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Stream: one connected socket, plain or under TLS, as Connection (the wire), HttpConnection (HTTP) and HttpChannel (HTTP
-// to etcd) use it.
+// Stream: one connected socket, plain or under TLS, as HttpConnection (HTTP) and HttpChannel (HTTP to etcd) use it, and below
+// Connection (the wire) as a ByteStream.
 //
 // They read with one callback at a time and write without waiting, at the end of their turns. Under TLS that is the same:
 // SSL works on the non-blocking descriptor, a read that cannot go on waits for the socket, and the handshake goes on
@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "net/ip.h"
+#include "net/transport.h"
 
 namespace titer::net {
 
@@ -86,5 +87,7 @@ class Stream {
   bool local_;
   std::unique_ptr<TlsSession> tls_;  // null: plain
 };
+
+[[nodiscard]] ByteStreamPtr byte_stream(Stream stream);
 
 }  // namespace titer::net

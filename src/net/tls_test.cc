@@ -16,6 +16,7 @@
 
 #include "net/connection.h"
 #include "net/loop.h"
+#include "net/sockets.h"
 #include "net/testing/test_authority.h"
 #include "net/tls_session.h"
 #include "wire/codec.h"
@@ -48,7 +49,7 @@ class TlsTest : public ::testing::Test, protected TestAuthority {
   void listen(std::shared_ptr<const Tls> with) {
     address_.tls = std::move(with);
     auto opened = Listener::open(loop_.context(), address_, [this](Stream stream) {
-      accepted_ = Connection::make(std::move(stream), there_, kSendLimit);
+      accepted_ = Connection::make(loop_, byte_stream(std::move(stream)), there_, kSendLimit);
       accepted_->start();
     });
     ASSERT_TRUE(opened.ok()) << opened.error().message;
@@ -60,7 +61,7 @@ class TlsTest : public ::testing::Test, protected TestAuthority {
     to.tls = std::move(with);
     dial(loop_.context(), to, 1'000'000, [this](Result<Stream> stream) {
       ASSERT_TRUE(stream.ok());
-      dialled_ = Connection::make(std::move(stream).value(), here_, kSendLimit);
+      dialled_ = Connection::make(loop_, byte_stream(std::move(stream).value()), here_, kSendLimit);
       wire::encode_ping(dialled_->outgoing(), 1);
       dialled_->flush();
       dialled_->start();
@@ -155,7 +156,8 @@ struct OneEnd {
   OneEnd(Loop& loop, std::unique_ptr<TlsSession> session) {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     Stream::Socket socket(loop.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), fds[0]);
-    connection = Connection::make({std::move(socket), std::move(session)}, witness, std::size_t{1} << 20);
+    connection =
+        Connection::make(loop, byte_stream({std::move(socket), std::move(session)}), witness, std::size_t{1} << 20);
     connection->start();
   }
   ~OneEnd() {

@@ -9,28 +9,28 @@
 
 namespace titer::node {
 
-Result<std::unique_ptr<Acceptor>> Acceptor::open(net::Loop& loop, const std::vector<net::Address>& addresses,
+Result<std::unique_ptr<Acceptor>> Acceptor::open(net::Environment& env, const std::vector<net::Address>& addresses,
                                                  std::size_t newcomers_max, Admit admit) {
-  std::unique_ptr<Acceptor> acceptor(new Acceptor(loop, newcomers_max, std::move(admit)));
+  std::unique_ptr<Acceptor> acceptor(new Acceptor(env, newcomers_max, std::move(admit)));
   for (const net::Address& address : addresses) {
-    auto listener = net::Listener::open(loop.context(), address, [acceptor = acceptor.get()](net::Stream stream) {
-      acceptor->accept(std::move(stream));
-    });
-    if (!listener) return listener.error();
-    acceptor->listeners_.push_back(std::move(listener).value());
+    auto listening = env.listen(
+        address, [acceptor = acceptor.get()](net::ByteStreamPtr stream) { acceptor->accept(std::move(stream)); });
+    if (!listening) return listening.error();
+    acceptor->listeners_.push_back(std::move(listening).value());
   }
   return acceptor;
 }
 
-void Acceptor::accept(net::Stream stream) {
+void Acceptor::accept(net::ByteStreamPtr stream) {
   if (waiting_.size() >= newcomers_max_) give_way();
-  const bool secure = stream.secure();
-  const std::uint64_t address = stream.peer_number();
-  auto connection = net::Connection::make(std::move(stream), *this, limits::kClientSendBytesMax);
-  connection->handle_in(&loop_.queue());
+  const bool secure = stream->secure();
+  const std::uint64_t address = stream->peer_number();
+  auto connection = net::Connection::make(env_, std::move(stream), *this, limits::kClientSendBytesMax);
+  connection->tag = next_++;
+  connection->handle_in(&env_.queue());
   connection->limit_receiving(limits::kHelloMessageBytesMax);
-  const BootTime until(net::boot_now().value + limits::kHandshakeUs);
-  waiting_.emplace(connection.get(), Waiting{connection, until, address, secure});
+  const BootTime until(env_.boot_now().value + limits::kHandshakeUs);
+  waiting_.emplace(connection->tag, Waiting{connection, until, address, secure});
   connection->start();
 }
 
@@ -39,7 +39,8 @@ void Acceptor::give_way() {
   for (const auto& [key, waiting] : waiting_) ++by_address[waiting.address];
   const auto before = [&](const auto& a, const auto& b) {  // a goes before b
     const std::size_t of_a = by_address[a.second.address], of_b = by_address[b.second.address];
-    return of_a != of_b ? of_a > of_b : a.second.until < b.second.until;
+    if (of_a != of_b) return of_a > of_b;
+    return a.second.until != b.second.until ? a.second.until < b.second.until : a.first < b.first;
   };
   const auto gone = std::ranges::min_element(waiting_, before);
   const net::ConnectionPtr connection = gone->second.connection;
@@ -63,7 +64,7 @@ void Acceptor::on_turn(BootTime now) {
     if (now >= waiting.until)
       silent.push_back(waiting.connection);
     else
-      loop_.wake_at(waiting.until);
+      env_.wake_at(waiting.until);
   }
   for (const net::ConnectionPtr& connection : silent)
     connection->fail(Code::kProtocol, "you said nothing; say hello within 5 seconds of connecting");
@@ -74,12 +75,12 @@ void Acceptor::on_message(net::Connection& connection, const wire::Message& mess
     return connection.fail(Code::kProtocol, "the first message must be a hello");
   const auto hello = wire::decode_hello(message.payload);
   if (!hello) return connection.fail(hello.error().code, hello.error().message);
-  waiting_.erase(&connection);
+  waiting_.erase(connection.tag);
   admit_(connection, *hello);
 }
 
 void Acceptor::on_closed(net::Connection& connection, const std::string& reason) {
-  const auto it = waiting_.find(&connection);
+  const auto it = waiting_.find(connection.tag);
   const bool tell = reason.starts_with("cut off") || (it != waiting_.end() && it->second.secure);
   if (it != waiting_.end()) waiting_.erase(it);
   if (tell) log_.warn("a newcomer was not let in: {}", reason);

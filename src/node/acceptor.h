@@ -18,7 +18,7 @@
 
 #include "base/ids.h"
 #include "net/connection.h"
-#include "net/loop.h"
+#include "net/environment.h"
 #include "node/outside_log.h"
 #include "wire/codec.h"
 
@@ -28,7 +28,7 @@ class Acceptor final : private net::ConnectionOwner {
  public:
   using Admit = std::function<void(net::Connection&, const wire::Hello&)>;
 
-  [[nodiscard]] static Result<std::unique_ptr<Acceptor>> open(net::Loop& loop,
+  [[nodiscard]] static Result<std::unique_ptr<Acceptor>> open(net::Environment& env,
                                                               const std::vector<net::Address>& addresses,
                                                               std::size_t newcomers_max, Admit admit);
   ~Acceptor();
@@ -41,9 +41,9 @@ class Acceptor final : private net::ConnectionOwner {
   [[nodiscard]] std::size_t newcomers() const { return waiting_.size(); }
 
  private:
-  Acceptor(net::Loop& loop, std::size_t newcomers_max, Admit admit)
-      : loop_(loop), newcomers_max_(newcomers_max), admit_(std::move(admit)) {}
-  void accept(net::Stream stream);
+  Acceptor(net::Environment& env, std::size_t newcomers_max, Admit admit)
+      : env_(env), newcomers_max_(newcomers_max), admit_(std::move(admit)) {}
+  void accept(net::ByteStreamPtr stream);
   void give_way();
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
@@ -55,12 +55,13 @@ class Acceptor final : private net::ConnectionOwner {
     bool secure = false;  // TLS: whose failures are told
   };
 
-  net::Loop& loop_;
+  net::Environment& env_;
   std::size_t newcomers_max_;
   Admit admit_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
-  boost::unordered_flat_map<const net::Connection*, Waiting> waiting_;
-  OutsideLog log_{"newcomers that were not let in"};
+  std::vector<std::unique_ptr<net::Listening>> listeners_;
+  boost::unordered_flat_map<std::uint64_t, Waiting> waiting_;  // by the connection's tag
+  std::uint64_t next_ = 1;
+  OutsideLog log_{env_, "newcomers that were not let in"};
 };
 
 }  // namespace titer::node

@@ -17,9 +17,9 @@ void Backups::begin(net::Connection& connection) {
     return connection.fail(Code::kBusy, "too many backups in progress; try again later");
   forget(connection);  // asked twice: from the beginning
   connection.limit_sending(limits::kSendQueueBytesMax);
-  const BootTime now = net::boot_now();
+  const BootTime now = env_.boot_now();
   backups_.push_back({connection.shared_from_this(), engine_.machine.begin_transfer({}), 0, now, now});
-  loop_.wake_at(now);
+  env_.wake_at(now);
 }
 
 bool Backups::gives(const net::Connection& connection) const {
@@ -52,7 +52,7 @@ bool Backups::go_on(Backup& backup, BootTime now) {
     }
   }
   connection.flush();
-  loop_.wake_at(now);
+  env_.wake_at(now);
   return true;
 }
 

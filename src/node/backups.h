@@ -15,14 +15,14 @@
 #include <vector>
 
 #include "net/connection.h"
-#include "net/loop.h"
+#include "net/environment.h"
 #include "node/engine.h"
 
 namespace titer::node {
 
 class Backups {
  public:
-  Backups(net::Loop& loop, Engine& engine) : loop_(loop), engine_(engine) {}
+  Backups(net::Environment& env, Engine& engine) : env_(env), engine_(engine) {}
 
   // The client at the other end asks for the state.
   void begin(net::Connection& connection);
@@ -52,7 +52,7 @@ class Backups {
   [[nodiscard]] bool go_on(Backup& backup, BootTime now);
   void finish(Backup& backup);
 
-  net::Loop& loop_;
+  net::Environment& env_;
   Engine& engine_;
   std::vector<Backup> backups_;
 };

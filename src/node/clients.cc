@@ -24,16 +24,16 @@ wire::QueryAnswer error_answer(const Engine& engine, std::uint64_t token, const 
 
 }  // namespace
 
-Clients::Clients(net::Loop& loop, Engine& engine, Options options)
-    : loop_(loop),
+Clients::Clients(net::Environment& env, Engine& engine, Options options)
+    : env_(env),
       engine_(engine),
       options_(std::move(options)),
-      reads_(loop, engine, read_hooks()),
-      backups_(loop, engine),
-      watchers_(loop, engine.machine, options_.limits.watches),
+      reads_(env, engine, read_hooks()),
+      backups_(env, engine),
+      watchers_(env, engine.machine, options_.limits.watches),
       places_(options_.limits.connections, "connections"),
       budget_(std::make_shared<net::ReceiveBudget>(limits::kStrangerMessageBytesMax, limits::kUnfinishedBytesMax)),
-      now_(net::boot_now()),
+      now_(env.boot_now()),
       rates_(options_.limits.rates) {}
 
 Clients::~Clients() {
@@ -145,11 +145,12 @@ void Clients::handle_direct(Client& client, const wire::Message& message) {
       if (const Status own = check_key(client, reader.next().body); !own)
         return client.connection->fail(own.error().code, own.error().message);
   }
+  if (engine_.observer != nullptr) engine_.observer->on_direct_message(*decoded);
   engine_.step(smr::input::Direct{client.transmitter, std::move(decoded).value()});
 }
 
 Status Clients::welcome(const Client& client) const {
-  if (const std::int64_t wait = hold_offs_.wait_us(client.address, client.key.value, net::boot_now()); wait > 0)
+  if (const std::int64_t wait = hold_offs_.wait_us(client.address, client.key.value, env_.boot_now()); wait > 0)
     return Error{Code::kTooMany,
                  fmt::format("direct clients of this address or key have held up the others again and again; come "
                              "again in {} s, or write through a gateway",
@@ -164,7 +165,7 @@ Status Clients::welcome(const Client& client) const {
 void Clients::note(HoldOffs::Offence offence, Client& client) {
   if (std::exchange(client.offended, true)) return;
   const std::uint64_t key = client.connection->local() ? 0 : client.key.value;
-  hold_offs_.note(offence, client.address, key, net::boot_now());
+  hold_offs_.note(offence, client.address, key, env_.boot_now());
 }
 
 void Clients::send(const smr::Output::SendClient& message) {
@@ -190,7 +191,7 @@ Status Clients::check_key(const Client& client, ByteView body) const {
 
 Status Clients::check_rate(const Client& client) {
   if (!client.counted) return ok_status();
-  return rates_.take({client.address, client.key.value, client.this_machine}, net::boot_now());
+  return rates_.take({client.address, client.key.value, client.this_machine}, env_.boot_now());
 }
 
 void Clients::handle_authenticate(Client& client, ByteView payload) {
@@ -303,7 +304,7 @@ void Clients::on_turn(BootTime now) {
     client->connection->flush();
   });
   dirty_.erase(dirty_.begin(), written);
-  if (!dirty_.empty()) loop_.wake_at(now);
+  if (!dirty_.empty()) env_.wake_at(now);
 }
 
 void Clients::on_closed(net::Connection& connection, const std::string& reason) {

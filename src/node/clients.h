@@ -49,7 +49,7 @@
 
 #include "base/limits.h"
 #include "net/connection.h"
-#include "net/loop.h"
+#include "net/environment.h"
 #include "net/places.h"
 #include "net/rates.h"
 #include "node/backups.h"
@@ -80,7 +80,7 @@ class Clients final : private net::ConnectionOwner {
     bool keys = true;  // false: no key is made here
     ClientLimits limits;
   };
-  Clients(net::Loop& loop, Engine& engine, Options options);
+  Clients(net::Environment& env, Engine& engine, Options options);
   ~Clients();
   Clients(const Clients&) = delete;
   Clients& operator=(const Clients&) = delete;
@@ -190,7 +190,7 @@ class Clients final : private net::ConnectionOwner {
   void mark(Client& client);
   [[nodiscard]] Client* find(std::uint64_t id);
 
-  net::Loop& loop_;
+  net::Environment& env_;
   Engine& engine_;
   Options options_;
   std::uint64_t next_client_ = 1, next_command_ = 1;
@@ -210,7 +210,7 @@ class Clients final : private net::ConnectionOwner {
   Watchers watchers_;
   net::Places places_;
   std::shared_ptr<net::ReceiveBudget> budget_;
-  OutsideLog log_{"clients that were cut off"};
+  OutsideLog log_{env_, "clients that were cut off"};
   BootTime now_, next_message_check_;  // the last turn; …
   std::uint64_t gave_way_ = 0, turned_away_ = 0;
   Bytes outcome_;

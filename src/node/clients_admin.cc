@@ -11,7 +11,7 @@ namespace titer::node {
 Status Clients::authorize(const Client& client, registry::Act act) const {
   if (client.remote && client.key == registry::kNoKey)
     return Error{Code::kUnauthorized, std::string(wire::kRemoteNeedsKey)};
-  return engine_.machine.registry().judge(client.key, act, net::wall_now());
+  return engine_.machine.registry().judge(client.key, act, env_.wall_now());
 }
 
 void Clients::handle_admin_command(Client& client, const wire::Message& message) {
@@ -51,7 +51,7 @@ void Clients::answer_texts(BootTime now) {
     mark(client);
     if (client.paused) pause_or_resume(client);
   }
-  if (!texts_.empty()) loop_.wake_at(now);
+  if (!texts_.empty()) env_.wake_at(now);
 }
 
 void Clients::handle_operate(Client& client, ByteView payload) {
@@ -82,7 +82,7 @@ void Clients::on_operated(wire::Operated answer) {
   answer.token = command.token;
   wire::encode(client->connection->outgoing(), answer);
   mark(*client);
-  loop_.wake_at(net::boot_now());
+  env_.wake_at(env_.boot_now());
 }
 
 }  // namespace titer::node

@@ -98,10 +98,10 @@ void Clients::answer_judgement(Client& client, const Question& question, const w
     return refuse(client, question.request, answer.code, std::string(as_text(answer.body)));
   if (!engine_.machine.refuses({client.session, question.request, question.body, client.born}, outcome_)) {
     submit(client, question.request, question.body);
-    return loop_.wake_at(net::boot_now());  // this turn's frame may be gone
+    return env_.wake_at(env_.boot_now());  // this turn's frame may be gone
   }
   // The lease is looked at after the state was.
-  if (!engine_.read_lease(net::boot_now(), question.asked)) return judge_again(client, question);
+  if (!engine_.read_lease(env_.boot_now(), question.asked)) return judge_again(client, question);
   wire::encode(client.connection->outgoing(), wire::Answer{question.request, outcome_});
 }
 

@@ -8,6 +8,14 @@
 
 namespace titer::node {
 
+Executor::Executor(Engine& engine, machine::Sink answer) : engine_(engine), answer_(std::move(answer)) {
+  observed_ = [this](const machine::Executed& request) {
+    const smr::Execution& execution = frames_[next_];
+    engine_.observer->on_executed(execution, request);
+    if (execution.answer) answer_(request);
+  };
+}
+
 void Executor::begin(std::vector<smr::Execution>& frames) {
   TITER_CHECK(!busy(), "frames are executed in their order");
   frames_.clear();
@@ -15,14 +23,20 @@ void Executor::begin(std::vector<smr::Execution>& frames) {
   next_ = 0;
 }
 
-void Executor::execute_some() {
+const machine::Sink& Executor::sink_of(const smr::Execution& execution) const {
   static const machine::Sink kNoSink;
+  if (engine_.observer != nullptr) return observed_;
+  return execution.answer ? answer_ : kNoSink;
+}
+
+void Executor::execute_some() {
   const smr::Execution& execution = frames_[next_];
   if (!progress_) {
     progress_.emplace(*execution.frame);
     began_at_ = engine_.machine.position();
+    if (engine_.observer != nullptr) engine_.observer->on_execute(execution);
   }
-  const machine::Sink& sink = execution.answer ? answer_ : kNoSink;
+  const machine::Sink& sink = sink_of(execution);
   if (!engine_.machine.execute_some(*execution.frame, *progress_, limits::kExecuteAtOnce, sink, log_)) return;
   progress_.reset();
   ++next_;
@@ -32,10 +46,10 @@ void Executor::execute_some() {
 
 bool Executor::go_on() {
   if (!busy()) return true;
-  const BootTime until(net::boot_now().value + limits::kExecuteUs);
+  const BootTime until(engine_.clock.boot_now().value + limits::kExecuteUs);
   do {
     execute_some();
-  } while (busy() && net::boot_now() < until);
+  } while (busy() && engine_.clock.boot_now() < until);
   if (busy()) return false;
   frames_.clear();
   next_ = 0;

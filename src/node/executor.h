@@ -23,7 +23,7 @@ namespace titer::node {
 
 class Executor {
  public:
-  Executor(Engine& engine, machine::Sink answer) : engine_(engine), answer_(std::move(answer)) {}
+  Executor(Engine& engine, machine::Sink answer);
   void log_to(machine::LogSink log) { log_ = std::move(log); }
 
   // Takes these over. Not while busy.
@@ -36,9 +36,10 @@ class Executor {
 
  private:
   void execute_some();
+  [[nodiscard]] const machine::Sink& sink_of(const smr::Execution& execution) const;
 
   Engine& engine_;
-  machine::Sink answer_;
+  machine::Sink answer_, observed_;
   machine::LogSink log_;
   std::vector<smr::Execution> frames_;
   std::size_t next_ = 0;

@@ -58,18 +58,18 @@ Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& i
 
 }  // namespace
 
-Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr::ViewRecord& initial,
+Node::Node(NodeOptions options, net::Environment& env, smr::Replica replica, const smr::ViewRecord& initial,
            LocalState local_state)
     : options_(std::move(options)),
-      loop_(loop),
+      env_(env),
       identity_(identity_of(options_)),
       store_(std::move(local_state.store)),
-      engine_(std::move(replica), std::move(local_state.machine)),
+      engine_(env, std::move(replica), std::move(local_state.machine), options_.observer),
       log_(std::move(local_state.log)),
       trace_(options_.me),
-      peers_(loop, identity_, options_.roster, *this),
-      clients_(loop, engine_, client_options()),
-      donor_(loop, engine_, peers_, log_),
+      peers_(env, identity_, options_.roster, *this),
+      clients_(env, engine_, client_options()),
+      donor_(env, engine_, peers_, log_),
       learner_(engine_, peers_, log_,
                {[this](Position learned) {
                   if (store_ != nullptr && !store_->keeps_up(engine_.machine)) return;
@@ -85,7 +85,7 @@ Node::Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr
       began_with_(initial.number),
       executor_(engine_,
                 [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); }),
-      started_(net::boot_now()) {
+      started_(env.boot_now()) {
   if (log_.on()) executor_.log_to([this](std::string_view line) { log_.append(line); });
   position_at_start_ = engine_.machine.position();
   if (store_ != nullptr) disk_full_ = !store_->enough_room();
@@ -102,7 +102,7 @@ Node::~Node() = default;
 
 Clients::Options Node::client_options() {
   return {[this] { return status(); },
-          [this] { return trace_.json(net::boot_now()); },
+          [this] { return trace_.json(env_.boot_now()); },
           [this](const wire::Operate& ask) -> Status {
             if (register_ == nullptr)
               return Error{Code::kUnavailable, "this replica is not up yet: nobody can kill or start replicas"};
@@ -113,7 +113,7 @@ Clients::Options Node::client_options() {
           options_.limits};
 }
 
-Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, const smr::ViewRecord& initial,
+Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Environment& env, const smr::ViewRecord& initial,
                                          LocalState local_state) {
   const bool durable = local_state.store != nullptr;
   auto replica = begin(protocol_options(options, durable), initial, options.bootstraps, local_state.store.get(),
@@ -122,20 +122,15 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Loop& loop, c
   std::vector<net::Address> addresses{*options.roster[options.me.value]};
   if (!options.local_socket.empty()) addresses.push_back({options.local_socket});
   std::unique_ptr<Node> node(
-      new Node(std::move(options), loop, std::move(replica).value(), initial, std::move(local_state)));
-  auto acceptor = Acceptor::open(loop, addresses, node->options_.newcomers_max,
+      new Node(std::move(options), env, std::move(replica).value(), initial, std::move(local_state)));
+  auto acceptor = Acceptor::open(env, addresses, node->options_.newcomers_max,
                                  [node = node.get()](net::Connection& connection, const wire::Hello& hello) {
                                    node->admit(connection, hello);
                                  });
   if (!acceptor) return acceptor.error();
   node->acceptor_ = std::move(acceptor).value();
+  env.wake_at(env.boot_now());
   return node;
-}
-
-int Node::run() {
-  loop_.wake_at(net::boot_now());
-  loop_.run([this] { turn(); });
-  return exit_code_.value_or(0);
 }
 
 void Node::stop(int exit_code, const std::string& reason) {
@@ -153,7 +148,7 @@ void Node::stop(int exit_code, const std::string& reason) {
   peers_.flush();
   log_.flush();
   if (store_ != nullptr && exit_code == 0) store_->close(engine_.machine, engine_.replica);
-  loop_.stop();
+  env_.stop();
 }
 
 void Node::on_record(const smr::ViewRecord& record) {
@@ -216,6 +211,8 @@ void Node::on_peer_dead(ReplicaId peer, Incarnation incarnation) {
 }
 
 void Node::on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) {
+  NodeObserver* const observer = engine_.observer;
+  if (observer != nullptr) observer->on_transfer_message(message);
   switch (message.type) {
     case wire::Type::kTransferWant: return donor_.handle_want(peer, message.payload);
     case wire::Type::kTransferPart:
@@ -226,7 +223,8 @@ void Node::on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::
   }
   auto decoded = wire::decode_peer(message);
   if (!decoded) return peers_.cut(peer, decoded.error().message);
-  if (const auto* frame = std::get_if<smr::FramePtr>(&*decoded)) trace_.received(peer, **frame, net::boot_now());
+  if (observer != nullptr) observer->on_peer_message(peer, *decoded);
+  if (const auto* frame = std::get_if<smr::FramePtr>(&*decoded)) trace_.received(peer, **frame, env_.boot_now());
   engine_.step(smr::input::Receive{peer, incarnation, std::move(decoded).value()});
 }
 
@@ -257,14 +255,14 @@ void Node::update_roster(const Roster& roster) {
 void Node::retire(std::function<void(ViewNumber)> leave) {
   engine_.leaving = true;
   leave_ = std::move(leave);
-  quiet_at_ = BootTime(net::boot_now().value + kFinishUs);
+  quiet_at_ = BootTime(env_.boot_now().value + kFinishUs);
   (void)clients_.refuse_writes(Error{Code::kUnavailable, "this replica leaves; ask another one"});
 }
 
 void Node::on_turn_leaving(BootTime now) {
   const smr::Snapshot snapshot = engine_.replica.snapshot();
   const bool busy = snapshot.unsafe_own_frames + snapshot.pending_requests > 0;
-  if (busy && now < quiet_at_) return loop_.wake_at(quiet_at_);
+  if (busy && now < quiet_at_) return env_.wake_at(quiet_at_);
   // The other members of a view that is not settled may be joining, without the complete state yet.
   if (!snapshot.settled || leaves_ == newest_.number) return;
   leaves_ = newest_.number;
@@ -274,10 +272,10 @@ void Node::on_turn_leaving(BootTime now) {
 // The sync of what this turn holds is under way already (perform).
 void Node::on_turn_disk(BootTime now) {
   const BootTime next = store_->write_tables(now, engine_.machine, engine_.replica);
-  loop_.wake_at(next);
+  env_.wake_at(next);
   if (!disk_full_) return;
   if (now >= next_look_at_disk_) check_full_disk(now);
-  loop_.wake_at(next_look_at_disk_);
+  env_.wake_at(next_look_at_disk_);
 }
 
 // A learner has the final state of the flush of `view`: it is a member's as soon as it is on disk.
@@ -305,7 +303,7 @@ void Node::on_disk_room(bool enough) {
   if (enough == !disk_full_) return;
   disk_full_ = !enough;
   asked_to_leave_ = false;
-  if (!enough) return check_full_disk(net::boot_now());
+  if (!enough) return check_full_disk(env_.boot_now());
   spdlog::info("there is room on the disk again");
   (void)clients_.refuse_writes(std::nullopt);
 }

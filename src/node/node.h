@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Node: one replica process. It performs the protocol's outputs with sockets, the state machine and the view
-// register, in turns (net/loop.h).
+// Node: one replica process. It performs the protocol's outputs with connections, the state machine and the view
+// register, in the turns of its environment (net/environment.h): a loop's, or the simulator's.
 //
 // A turn: inputs are stepped as they arrive; at its end EndOfTurn makes this turn's one frame, then — in this
 // order — what must be durable goes to the disk's thread, frames and acks go to the other replicas, frames that became
@@ -16,8 +16,8 @@
 // not: the replica leaves the view as long as others stay; the last one keeps serving reads and refuses writes
 // until there is room.
 //
-// run() returns the process's exit code: 0 stopped cleanly, 3 excluded from the view (started again it learns), 4
-// unable to continue. Thread rule: everything on the thread that calls run().
+// The exit code of the process, when it has stopped: 0 cleanly, 3 excluded from the view (started again it learns), 4
+// unable to continue. Thread rule: the environment's thread.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@
 
 #include "base/result.h"
 #include "net/connection.h"
-#include "net/loop.h"
+#include "net/environment.h"
 #include "net/rates.h"
 #include "node/acceptor.h"
 #include "node/clients.h"
@@ -63,6 +63,7 @@ struct NodeOptions {
   std::size_t newcomers_max = titer::limits::kNewcomersMax;  // connections that have not said hello
   ClientLimits limits;
   std::size_t descriptors = 0;  // that the process may have; 0: not known
+  NodeObserver* observer = nullptr;
 };
 
 inline constexpr int kExitExcluded = 3;
@@ -77,13 +78,16 @@ class Node final : private PeerEvents {
     ExecutionLog log;
   };
   // `initial`: the record that the register gave first; it says whether this process is a member.
-  [[nodiscard]] static Result<std::unique_ptr<Node>> open(NodeOptions options, net::Loop& loop,
+  [[nodiscard]] static Result<std::unique_ptr<Node>> open(NodeOptions options, net::Environment& env,
                                                           const smr::ViewRecord& initial, LocalState local_state);
   ~Node();
 
-  // The register must be there before run(); it feeds on_record(), pong() and stop().
+  // The register must be there before the first turn; it feeds on_record(), pong() and stop().
   void use(view::ViewRegister& reg) { register_ = &reg; }
-  [[nodiscard]] int run();
+  // To be called once in each turn of the environment, after what came in.
+  void turn();
+  // nullopt: it goes on. The environment's stop() has been called otherwise.
+  [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
 
   void on_record(const smr::ViewRecord& record);
   // From the store.
@@ -105,7 +109,7 @@ class Node final : private PeerEvents {
   void update_roster(const Roster& roster);  // it has changed
   // Prepares to leave the view. From now on no read is answered and no write is accepted. When the requests in progress are
   // answered, or after kFinishUs, and the newest view is installed, `leave` is called with that view: then the others have
-  // everything. If a newer view is installed first, `leave` is called again. run() returns 0 when a view without this replica
+  // everything. If a newer view is installed first, `leave` is called again. It exits with 0 when a view without this replica
   // is installed.
   void retire(std::function<void(ViewNumber installed)> leave);
   // Engine::restarts: nobody is answered.
@@ -113,11 +117,13 @@ class Node final : private PeerEvents {
   // A learner that has no link to a member of the newest view: it waits for one of them.
   [[nodiscard]] bool learns_from_nobody() const { return !engine_.replica.full() && !learner_.has_donor(); }
   [[nodiscard]] const smr::ViewRecord& newest() const { return newest_; }
+  // For whoever checks.
+  [[nodiscard]] const Engine& engine() const { return engine_; }
 
  private:
   static constexpr std::int64_t kFinishUs = 1'000'000;
 
-  Node(NodeOptions options, net::Loop& loop, smr::Replica replica, const smr::ViewRecord& initial,
+  Node(NodeOptions options, net::Environment& env, smr::Replica replica, const smr::ViewRecord& initial,
        LocalState local_state);
 
   void on_peer_up(ReplicaId peer, Incarnation incarnation) override;
@@ -126,7 +132,6 @@ class Node final : private PeerEvents {
   void on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::Message& message) override;
   void admit(net::Connection& connection, const wire::Hello& hello);
 
-  void turn();
   void on_turn_disk(BootTime now);
   void tell_limping();
   void on_turn_leaving(BootTime now);
@@ -147,7 +152,7 @@ class Node final : private PeerEvents {
   [[nodiscard]] std::string status() const;
 
   NodeOptions options_;
-  net::Loop& loop_;
+  net::Environment& env_;
   Identity identity_;
   std::unique_ptr<store::Store> store_;  // null: durability `memory`
   Engine engine_;

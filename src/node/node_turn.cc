@@ -19,7 +19,7 @@ constexpr std::int64_t kStallUs = limits::kReadLeaseUs / 4;
 
 // A turn comes at least with every tick. The monotonic clock stands still while the machine sleeps.
 bool Node::stalled(BootTime now) {
-  const std::int64_t asleep = now.value - net::monotonic_us();
+  const std::int64_t asleep = now.value - env_.monotonic_us();
   const bool slept = asleep - asleep_us_ > kStallUs;
   const bool late = last_turn_ != BootTime() && now.value - last_turn_.value > kTickUs + kStallUs;
   const bool first = last_turn_ == BootTime();
@@ -30,7 +30,7 @@ bool Node::stalled(BootTime now) {
 
 void Node::turn() {
   if (exit_code_) return;
-  const BootTime now = net::boot_now();
+  const BootTime now = env_.boot_now();
   if (stalled(now)) engine_.step(smr::input::Stalled{});
   peers_.on_turn(now);
   acceptor_->on_turn(now);
@@ -45,11 +45,11 @@ void Node::turn() {
   clients_.on_turn(now);
   peers_.flush();
   log_.flush();
-  loop_.wake_at(executor_.busy() ? now : next_tick_);
+  env_.wake_at(executor_.busy() ? now : next_tick_);
 }
 
 void Node::perform() {
-  if (!executor_.busy()) engine_.step(smr::input::EndOfTurn{net::wall_now()});
+  if (!executor_.busy()) engine_.step(smr::input::EndOfTurn{env_.wall_now()});
   do {
     if (executor_.busy()) {
       send_out(engine_.out);
@@ -57,7 +57,7 @@ void Node::perform() {
       performing_.clear();
       std::swap(performing_, engine_.out);
       send_out(performing_);
-      trace_.look(engine_.replica, performing_.execute, net::boot_now());
+      trace_.look(engine_.replica, performing_.execute, env_.boot_now());
       executor_.begin(performing_.execute);
     }
     if (!executor_.go_on()) return;
@@ -82,12 +82,13 @@ void Node::on_turn_executed(BootTime now) {
 }
 
 void Node::send_out(smr::Output& out) {
+  if (engine_.observer != nullptr) engine_.observer->on_send(out);
   if (store_ != nullptr) {
     store_->persist(out.persist);
     const bool waited_for = !engine_.replica.full() || engine_.replica.wedged();
-    store_->commit(net::boot_now(), waited_for);
+    store_->commit(env_.boot_now(), waited_for);
   }
-  trace_.sent(out.send, net::boot_now());
+  trace_.sent(out.send, env_.boot_now());
   for (const smr::Output::Send& send : out.send) peers_.send(send.to, send.message, newest_);
   out.persist.clear();
   out.send.clear();
@@ -95,6 +96,7 @@ void Node::send_out(smr::Output& out) {
 }
 
 void Node::conclude(smr::Output& out) {
+  if (engine_.observer != nullptr) engine_.observer->on_conclude(out);
   for (const smr::Output::GiveState& ask : out.give_state) donor_.send_final_state(ask);
   for (const smr::Output::SendClient& send : out.send_client) clients_.send(send);
   for (const std::uint64_t read : out.reads_ready) clients_.read_ready(read);
@@ -114,7 +116,7 @@ void Node::conclude(smr::Output& out) {
     else
       clients_.cut(std::get<TransmitterId>(cut.who), cut.reason);
   }
-  if (out.wake_at) loop_.wake_at(*out.wake_at);
+  if (out.wake_at) env_.wake_at(*out.wake_at);
   if (!out.stop) return;
   using Why = smr::Output::Stop::Why;
   if (out.stop->why == Why::kExcluded && engine_.leaving) return stop(0, "it has left the view");

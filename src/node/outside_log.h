@@ -11,18 +11,18 @@
 #include <utility>
 
 #include "base/line_quota.h"
-#include "net/loop.h"
+#include "net/clock.h"
 
 namespace titer::node {
 
 class OutsideLog {
  public:
   // `kind`: what the lines are about, for "… repeated N times".
-  explicit OutsideLog(std::string_view kind) : kind_(kind) {}
+  OutsideLog(const net::Clock& clock, std::string_view kind) : clock_(clock), kind_(kind) {}
 
   template <typename... Args>
   void line(spdlog::level::level_enum level, fmt::format_string<Args...> format, Args&&... args) {
-    const BootTime now = net::boot_now();
+    const BootTime now = clock_.boot_now();
     tell_left_out(now);
     if (quota_.take(now)) spdlog::log(level, format, std::forward<Args>(args)...);
   }
@@ -37,6 +37,7 @@ class OutsideLog {
   }
 
  private:
+  const net::Clock& clock_;
   std::string_view kind_;
   LineQuota quota_;
 };

@@ -2,29 +2,24 @@
 
 #include "node/peers.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "base/check.h"
-
 namespace titer::node {
 
-namespace {
+Peers::Peers(net::Environment& env, Identity identity, Roster roster, PeerEvents& events)
+    : env_(env),
+      identity_(identity),
+      roster_(std::move(roster)),
+      events_(events),
+      link_logs_(limits::kReplicasMax, {env, "the link to a replica"}) {}
 
-wire::Nonce random_nonce() {
+wire::Nonce Peers::new_nonce() {
   wire::Nonce nonce{};
-  TITER_CHECK(::getrandom(nonce.data(), nonce.size(), 0) == static_cast<ssize_t>(nonce.size()),
-              "the kernel has random numbers");
+  env_.random(nonce);
   return nonce;
 }
-
-}  // namespace
-
-Peers::Peers(net::Loop& loop, Identity identity, Roster roster, PeerEvents& events)
-    : loop_(loop), identity_(identity), roster_(std::move(roster)), events_(events) {}
 
 Peers::~Peers() {
   for (Link& link : links_)
@@ -59,7 +54,7 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
     return connection.fail(certain.error().code, certain.error().message);
   connection.tag = hello.replica.value;
   connection.set_owner(*this);
-  PeerHandshake handshake(identity_, hello, view, random_nonce(), connection.outgoing());
+  PeerHandshake handshake(identity_, hello, view, new_nonce(), connection.outgoing());
   connection.flush();
   if (handshake.done()) return admit(connection, handshake);
   if (arrivals_.size() >= kArrivalsMax) {
@@ -67,7 +62,7 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
     arrivals_.front().connection->close(Code::kBusy, "too many at the door; come again");
     arrivals_.erase(arrivals_.begin());
   }
-  const BootTime until(net::boot_now().value + limits::kHandshakeUs);
+  const BootTime until(env_.boot_now().value + limits::kHandshakeUs);
   arrivals_.push_back({connection.shared_from_this(), std::move(handshake), until});
 }
 
@@ -121,7 +116,7 @@ void Peers::cut_off_the_slow(BootTime now) {
     if (now >= until)
       slow.emplace_back(connection, handshake.overdue());
     else
-      loop_.wake_at(until);
+      env_.wake_at(until);
   };
   for (const Arrival& one : arrivals_) look(one.connection, one.handshake, one.until);
   for (const Link& link : links_)
@@ -130,7 +125,7 @@ void Peers::cut_off_the_slow(BootTime now) {
 }
 
 void Peers::on_turn(BootTime now) {
-  for (Link& link : links_) link.log.tell_left_out(now);
+  for (OutsideLog& log : link_logs_) log.tell_left_out(now);
   log_.tell_left_out(now);
   cut_off_the_slow(now);
   for (std::uint16_t i = 0; i < identity_.me.value; ++i) {
@@ -139,21 +134,21 @@ void Peers::on_turn(BootTime now) {
     if (now >= link.dial_at)
       dial(i);
     else
-      loop_.wake_at(link.dial_at);
+      env_.wake_at(link.dial_at);
   }
 }
 
 void Peers::dial(std::uint16_t index) {
   links_[index].dialling = true;
-  net::dial(loop_.context(), *roster_[index], 1'000'000, [this, index](Result<net::Stream> stream) {
+  env_.dial(*roster_[index], 1'000'000, [this, index](Result<net::ByteStreamPtr> stream) {
     Link& link = links_[index];
     link.dialling = false;
-    link.dial_at = BootTime(net::boot_now().value + kRedialUs);
+    link.dial_at = BootTime(env_.boot_now().value + kRedialUs);
     if (!stream || !roster_[index]) return;
-    link.connection = net::Connection::make(std::move(stream).value(), *this, limits::kSendQueueBytesMax);
+    link.connection = net::Connection::make(env_, std::move(stream).value(), *this, limits::kSendQueueBytesMax);
     link.connection->tag = index;
-    link.handshake.emplace(identity_, ReplicaId(index), random_nonce(), link.connection->outgoing());
-    link.until = BootTime(net::boot_now().value + limits::kHandshakeUs);
+    link.handshake.emplace(identity_, ReplicaId(index), new_nonce(), link.connection->outgoing());
+    link.until = BootTime(env_.boot_now().value + limits::kHandshakeUs);
     link.connection->flush();
     link.connection->start();
   });
@@ -197,13 +192,13 @@ void Peers::on_closed(net::Connection& connection, const std::string& reason) {
   Link& link = links_[index];
   const bool was_up = link.up;
   if (was_up) {
-    link.log.line(spdlog::level::info, "link to replica {} is gone: {}", index, reason);
+    link_logs_[index].line(spdlog::level::info, "link to replica {} is gone: {}", index, reason);
     link.refusal.clear();
   } else if (std::exchange(link.refusal, reason) != reason) {
-    link.log.warn("no link to replica {}: {}", index, reason);
+    link_logs_[index].warn("no link to replica {}: {}", index, reason);
   }
   drop(index);
-  if (!was_up) link.dial_at = BootTime(net::boot_now().value + kRefusedUs);
+  if (!was_up) link.dial_at = BootTime(env_.boot_now().value + kRefusedUs);
 }
 
 void Peers::drop(std::uint16_t index) {
@@ -213,7 +208,7 @@ void Peers::drop(std::uint16_t index) {
   gone->detach();
   gone->close(Code::kOk, "the link is no longer used");
   link.handshake.reset();
-  link.dial_at = BootTime(net::boot_now().value + kRedialUs);
+  link.dial_at = BootTime(env_.boot_now().value + kRedialUs);
   if (std::exchange(link.up, false)) events_.on_peer_down(ReplicaId(index), link.incarnation);
 }
 

@@ -24,7 +24,7 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "net/connection.h"
-#include "net/loop.h"
+#include "net/environment.h"
 #include "node/outside_log.h"
 #include "node/peer_handshake.h"
 #include "smr/types.h"
@@ -48,7 +48,7 @@ class PeerEvents {
 
 class Peers final : private net::ConnectionOwner {
  public:
-  Peers(net::Loop& loop, Identity identity, Roster roster, PeerEvents& events);
+  Peers(net::Environment& env, Identity identity, Roster roster, PeerEvents& events);
   ~Peers();
   Peers(const Peers&) = delete;
   Peers& operator=(const Peers&) = delete;
@@ -90,7 +90,6 @@ class Peers final : private net::ConnectionOwner {
     bool dialling = false;
     BootTime dial_at;
     std::string refusal;  // why there is no link, as it was logged
-    OutsideLog log{"the link to a replica"};
   };
 
   // A connection that was accepted and has not proved yet what its Hello says.
@@ -102,6 +101,7 @@ class Peers final : private net::ConnectionOwner {
 
   void on_message(net::Connection& connection, const wire::Message& message) override;
   void on_closed(net::Connection& connection, const std::string& reason) override;
+  [[nodiscard]] wire::Nonce new_nonce();
   void dial(std::uint16_t index);
   void continue_dialled(Link& link, const wire::Message& message);
   void continue_arrival(net::Connection& connection, const wire::Message& message);
@@ -116,13 +116,14 @@ class Peers final : private net::ConnectionOwner {
   [[nodiscard]] Link* link_of(const net::Connection& connection);
   [[nodiscard]] std::vector<Arrival>::iterator arrival_of(const net::Connection& connection);
 
-  net::Loop& loop_;
+  net::Environment& env_;
   Identity identity_;
   Roster roster_;
   PeerEvents& events_;
   std::array<Link, limits::kReplicasMax> links_;
-  std::vector<Arrival> arrivals_;  // the oldest first
-  OutsideLog log_{"replicas that were not let in"};
+  std::vector<OutsideLog> link_logs_;  // by index
+  std::vector<Arrival> arrivals_;      // the oldest first
+  OutsideLog log_{env_, "replicas that were not let in"};
   Bytes scratch_;
   std::uint64_t messages_sent_ = 0;
 };

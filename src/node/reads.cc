@@ -9,7 +9,7 @@ namespace titer::node {
 
 void Reads::begin(Question question) {
   const std::uint64_t read = next_read_++;
-  question.asked = net::boot_now();
+  question.asked = env_.boot_now();
   questions_.emplace(read, std::move(question));
   engine_.step(smr::input::Read{read});
 }
@@ -34,7 +34,7 @@ void Reads::on_turn(BootTime now) {
   look_at_delayed(now);
   answer_new();
   go_on_with_long();
-  if (!ready_.empty() || !long_.empty() || running_) loop_.wake_at(now);
+  if (!ready_.empty() || !long_.empty() || running_) env_.wake_at(now);
 }
 
 void Reads::answer_new() {
@@ -84,7 +84,7 @@ Reads::Step Reads::step(Answering& answering, std::uint32_t rows) {
   }
   const std::size_t bytes = answering.rows.size();
   const registry::KeyId as = question.shows_key ? registry::kMachine : question.as;
-  engine_.machine.query(question.body, answering.rows, answering.answer, {as, net::wall_now()}, progress);
+  engine_.machine.query(question.body, answering.rows, answering.answer, {as, env_.wall_now()}, progress);
   rows_left_ -= std::min(rows_left_, limits::kReadRows + rows - progress.rows);
   answered_bytes_ += answering.rows.size() - std::min(bytes, answering.rows.size());
   if (progress.unfinished) return Step::kUnfinished;
@@ -94,15 +94,15 @@ Reads::Step Reads::step(Answering& answering, std::uint32_t rows) {
   return Step::kDone;
 }
 
-bool Reads::unread(Question& question, const net::Connection& connection) {
+bool Reads::unread(Question& question, const net::Connection& connection) const {
   const bool unread = connection.waiting() > limits::kUnreadBytesMax;
-  if (unread && question.delayed == BootTime()) question.delayed = net::boot_now();
+  if (unread && question.delayed == BootTime()) question.delayed = env_.boot_now();
   return unread;
 }
 
 bool Reads::delays(Question& question, const net::Connection& connection) const {
   if (unread(question, connection)) return true;
-  const BootTime now = net::boot_now();
+  const BootTime now = env_.boot_now();
   if (engine_.read_lease(now, question.asked)) return false;
   if (question.delayed == BootTime()) question.delayed = now;
   return true;

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "net/connection.h"
-#include "net/loop.h"
+#include "net/environment.h"
 #include "node/engine.h"
 #include "node/limits.h"
 #include "node/round_robin.h"
@@ -57,7 +57,8 @@ class Reads {
     // Exactly once for each question whose client is there: the answer, or why there is none.
     std::function<void(const Question&, wire::QueryAnswer&)> answer;
   };
-  Reads(net::Loop& loop, Engine& engine, Hooks hooks) : loop_(loop), engine_(engine), hooks_(std::move(hooks)) {}
+  Reads(net::Environment& env, Engine& engine, Hooks hooks)
+      : env_(env), engine_(engine), hooks_(std::move(hooks)) {}
 
   void begin(Question question);
   // From smr: its fence has passed; or it cannot be answered here.
@@ -74,7 +75,7 @@ class Reads {
 
   [[nodiscard]] Step step(Answering& answering, std::uint32_t rows);
   // Its client does not read what it got; or there is no lease either.
-  [[nodiscard]] static bool unread(Question& question, const net::Connection& connection);
+  [[nodiscard]] bool unread(Question& question, const net::Connection& connection) const;
   [[nodiscard]] bool delays(Question& question, const net::Connection& connection) const;
   void look_at_delayed(BootTime now);
   void answer_new();
@@ -82,7 +83,7 @@ class Reads {
   void close(std::uint64_t read, wire::QueryAnswer& answer);
   void refuse(std::uint64_t read, const Error& why);
 
-  net::Loop& loop_;
+  net::Environment& env_;
   Engine& engine_;
   Hooks hooks_;
   std::uint64_t next_read_ = 1;

@@ -173,14 +173,14 @@ std::string Node::status() const {
       {"direct_clients", clients_.direct_count()},
       {"active_direct_clients", now.active_clients},
       {"reads_answered", clients_.reads_answered()},
-      {"lease", engine_.read_lease(net::boot_now())},
+      {"lease", engine_.read_lease(env_.boot_now())},
       {"learned", learner_.learned().value},
       {"learned_percent", learner_.percent()},
       {"data_losses", losses_json(store_.get())},
       {"keys", engine_.machine.registry().has_keys()},
       {"writes_stopped", engine_.machine.registry().writes().stopped},
       {"memory_bytes", resident_bytes()},
-      {"uptime_ms", (net::boot_now().value - started_.value) / 1000},
+      {"uptime_ms", (env_.boot_now().value - started_.value) / 1000},
   };
   status["connections"] = connections_json(clients_.stats(), acceptor_->newcomers(), options_.descriptors);
   status["limits"] = limits_json(options_.limits.rates);

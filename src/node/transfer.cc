@@ -9,8 +9,8 @@
 
 namespace titer::node {
 
-Donor::Donor(net::Loop& loop, Engine& engine, Peers& peers, ExecutionLog& log)
-    : loop_(loop), engine_(engine), peers_(peers), log_(log) {}
+Donor::Donor(net::Environment& env, Engine& engine, Peers& peers, ExecutionLog& log)
+    : env_(env), engine_(engine), peers_(peers), log_(log) {}
 
 void Donor::handle_want(ReplicaId learner, ByteView payload) {
   const auto want = wire::decode_transfer_want(payload);
@@ -19,7 +19,7 @@ void Donor::handle_want(ReplicaId learner, ByteView payload) {
   if (const auto& now = learners_[learner.value]; now && now->gets_final_state()) return;
   spdlog::info("replica {} learns from here, from position {}", learner.value, want->since.value);
   learners_[learner.value] = Learner{*want, std::nullopt, want->log_bytes, {}};
-  loop_.wake_at(net::boot_now());
+  env_.wake_at(env_.boot_now());
 }
 
 void Donor::on_turn(BootTime now) {
@@ -37,11 +37,11 @@ bool Donor::give(ReplicaId to, Learner& learner, BootTime now) {
   // The execution log first: it is long, and what is missing of it at the end is sent inside the flush.
   learner.log_sent = log_.write_part(learner.log_sent, kPieceBytes, *out);
   if (learner.log_sent < log_.bytes()) {
-    loop_.wake_at(now);
+    env_.wake_at(now);
     return true;
   }
   if (now < learner.next_pass) {
-    loop_.wake_at(learner.next_pass);
+    env_.wake_at(learner.next_pass);
     return true;
   }
   if (!learner.cursor) learner.cursor = engine_.machine.begin_transfer(learner.want);
@@ -49,7 +49,7 @@ bool Donor::give(ReplicaId to, Learner& learner, BootTime now) {
   const bool pass_ended = engine_.machine.write_part(*learner.cursor, kPieceBytes, *out);
   if (pass_ended && final_state) return false;
   if (pass_ended) learner.next_pass = BootTime(now.value + kPassEveryUs);
-  loop_.wake_at(pass_ended ? learner.next_pass : now);
+  env_.wake_at(pass_ended ? learner.next_pass : now);
   return true;
 }
 
@@ -104,7 +104,7 @@ void Learner::handle_part(ReplicaId from, ByteView payload, const smr::ViewRecor
   if (!received) return events_.failed(received.error().message);
   if (received->outdated) return;
   unfinished_from_ = part->more ? std::optional(from) : std::nullopt;
-  if (part->view == ViewNumber()) readiness_.received(net::boot_now(), payload.size());
+  if (part->view == ViewNumber()) readiness_.received(engine_.clock.boot_now(), payload.size());
   if (received->slots > 0 && readiness_.passes() == 0) {
     percent_ = static_cast<unsigned>(100ULL * received->next_slot / received->slots);
   }
@@ -119,7 +119,7 @@ void Learner::handle_part(ReplicaId from, ByteView payload, const smr::ViewRecor
 }
 
 void Learner::pass_ended(const smr::ViewRecord& newest) {
-  const BootTime now = net::boot_now();
+  const BootTime now = engine_.clock.boot_now();
   if (readiness_.pass_ended(now) && linked_with_all(newest)) return events_.ready(learned_);
   if (!readiness_.delayed() || (told_delay_at_ != BootTime() && now.value - told_delay_at_.value < kTellDelayUs))
     return;

@@ -9,7 +9,7 @@
 // docs/decisions/0002 has the why; docs/explanation/protocol.md §6 the rule; machine/join_readiness.h when a learner joins.
 //
 // Limits: about kWaitingMax bytes wait on the link of a learner; a pass at most every kPassEveryUs.
-// Errors: a learner whose final digest differs, or that is sent nonsense, must not go on: run() exits.
+// Errors: a learner whose final digest differs, or that is sent nonsense, must not go on: the process ends.
 // Thread rule: the loop's thread.
 #pragma once
 
@@ -29,7 +29,7 @@ namespace titer::node {
 
 class Donor {
  public:
-  Donor(net::Loop& loop, Engine& engine, Peers& peers, ExecutionLog& log);
+  Donor(net::Environment& env, Engine& engine, Peers& peers, ExecutionLog& log);
 
   void handle_want(ReplicaId learner, ByteView payload);
   void forget(ReplicaId learner) { learners_[learner.value].reset(); }
@@ -55,7 +55,7 @@ class Donor {
   [[nodiscard]] bool give(ReplicaId to, Learner& learner, BootTime now);
   [[nodiscard]] bool outdated(const Learner& learner) const;
 
-  net::Loop& loop_;
+  net::Environment& env_;
   Engine& engine_;
   Peers& peers_;
   ExecutionLog& log_;

@@ -8,9 +8,9 @@
 
 namespace titer::node {
 
-Watchers::Watchers(net::Loop& loop, const machine::Machine& machine, net::PlaceLimits limits,
+Watchers::Watchers(net::Environment& env, const machine::Machine& machine, net::PlaceLimits limits,
                    std::size_t ring_bytes)
-    : loop_(loop),
+    : env_(env),
       machine_(machine),
       places_(limits, "watches"),
       shared_{Shared{WatchRing(ring_bytes)}, Shared{WatchRing(ring_bytes)}} {}
@@ -29,7 +29,7 @@ Status Watchers::watch(net::Connection& connection, std::uint64_t address, Posit
   watcher->since = since;
   watcher->as = as;
   behind_ = true;
-  loop_.wake_at(next_pass_);
+  env_.wake_at(next_pass_);
   return ok_status();
 }
 
@@ -60,14 +60,14 @@ void Watchers::on_turn(BootTime now) {
   if (watchers_.empty()) return;
   const Position newest = machine_.position();
   if (now < next_pass_) {
-    if (behind_ || newest != newest_) loop_.wake_at(next_pass_);
+    if (behind_ || newest != newest_) env_.wake_at(next_pass_);
     return;
   }
   next_pass_ = later(now, kPassEveryUs);
   newest_ = newest;
   behind_ = false;
   for (const bool audit : {false, true}) encode_news(shared_[audit ? 1 : 0], audit);
-  const WallTime wall = net::wall_now();
+  const WallTime wall = env_.wall_now();
   unsigned spent = 0;
   bool ended = false;
   std::size_t looked = 0;
@@ -78,11 +78,11 @@ void Watchers::on_turn(BootTime now) {
     spent += cost;
     ended = ended || watcher.over;
     behind_ = behind_ || (watcher.since < newest && !watcher.over);
-    if (cost > 0 && watcher.since < newest) loop_.wake_at(next_pass_);
+    if (cost > 0 && watcher.since < newest) env_.wake_at(next_pass_);
   }
   if (looked < watchers_.size()) {
     behind_ = true;
-    loop_.wake_at(next_pass_);
+    env_.wake_at(next_pass_);
   }
   for (std::size_t i = watchers_.size(); ended && i-- > 0;)
     if (watchers_[i]->over) remove(i);
@@ -97,7 +97,7 @@ void Watchers::encode_news(Shared& shared, bool audit) {
     if (upto == shared.ring.end()) return shared.ring.begin_at(newest_);
     shared.ring.push(upto, std::move(messages));
   }
-  if (shared.ring.end() < newest_) loop_.wake_at(next_pass_);
+  if (shared.ring.end() < newest_) env_.wake_at(next_pass_);
 }
 
 unsigned Watchers::feed(Watcher& watcher, WallTime now) {

@@ -24,7 +24,7 @@
 
 #include "machine/machine.h"
 #include "net/connection.h"
-#include "net/loop.h"
+#include "net/environment.h"
 #include "net/places.h"
 #include "node/watch_ring.h"
 
@@ -35,7 +35,7 @@ class Watchers {
   // Some 100,000 events, seconds of the heaviest load; and of those with actors and reasons.
   static constexpr std::size_t kRingBytes = std::size_t{8} << 20;
 
-  Watchers(net::Loop& loop, const machine::Machine& machine, net::PlaceLimits limits,
+  Watchers(net::Environment& env, const machine::Machine& machine, net::PlaceLimits limits,
            std::size_t ring_bytes = kRingBytes);
 
   // From now on it gets what follows `since`, as the key `as` may see it. Again for one that watches already: another since.
@@ -80,7 +80,7 @@ class Watchers {
   void move_to(Watcher& watcher, Shared* shared);
   void remove(std::size_t at);
 
-  net::Loop& loop_;
+  net::Environment& env_;
   const machine::Machine& machine_;
   net::Places places_;
   std::array<Shared, 2> shared_;  // by what is seen: [0] what everybody may see, [1] all

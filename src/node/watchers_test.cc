@@ -13,6 +13,8 @@
 
 #include "base/limits.h"
 #include "machine/testing.h"
+#include "net/loop.h"
+#include "net/stream.h"
 
 namespace titer::node {
 namespace {
@@ -23,7 +25,7 @@ struct Client final : net::ConnectionOwner {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     if (receive_bytes > 0) ::setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &receive_bytes, sizeof receive_bytes);
     net::Stream::Socket socket(loop.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), fds[0]);
-    connection = net::Connection::make(std::move(socket), *this, std::size_t{16} << 20);
+    connection = net::Connection::make(loop, net::byte_stream(std::move(socket)), *this, std::size_t{16} << 20);
     connection->start();
   }
   ~Client() {

@@ -9,7 +9,7 @@
 #include <chrono>
 #include <utility>
 
-#include "net/address.h"
+#include "net/sockets.h"
 #include "view/response_parser.h"
 
 namespace titer::view {

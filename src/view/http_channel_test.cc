@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "net/sockets.h"
 #include "net/testing/test_authority.h"
 #include "view/response_parser.h"
 #include "view/testing/fake_http.h"

@@ -7,9 +7,9 @@
 
 namespace titer::view {
 
-LocalRegister::LocalRegister(net::Stream::Socket socket, Events events)
+LocalRegister::LocalRegister(net::Environment& env, net::ByteStreamPtr stream, Events events)
     : events_(std::move(events)),
-      link_(net::Connection::make(std::move(socket), *this, limits::kSendQueueBytesMax)) {
+      link_(net::Connection::make(env, std::move(stream), *this, limits::kSendQueueBytesMax)) {
   link_->start();
 }
 

@@ -58,7 +58,7 @@ class LocalRegister final : public ViewRegister, private net::ConnectionOwner {
     std::function<void()> lost;        // the supervisor is gone
     std::function<void(const wire::Operated&)> operated;
   };
-  LocalRegister(net::Stream::Socket socket, Events events);
+  LocalRegister(net::Environment& env, net::ByteStreamPtr stream, Events events);
   ~LocalRegister() override;
   LocalRegister(const LocalRegister&) = delete;
   LocalRegister& operator=(const LocalRegister&) = delete;

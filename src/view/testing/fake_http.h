@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "net/address.h"
 #include "net/loop.h"
+#include "net/sockets.h"
 #include "view/http_endpoint.h"
 
 namespace titer::view {
