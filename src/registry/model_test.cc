@@ -75,13 +75,14 @@ class Model {
     const auto found = site->lines.find(std::string(op.claim.product));
     const std::uint32_t version = found == site->lines.end() ? 0 : found->second.version;
     if (!op.if_version.allows(version)) return Code::kStaleVersion;
-    if (found != site->lines.end() && op.claim.valid_at && op.claim.valid_at->value < found->second.valid_at) {
+    const std::int64_t valid_at = op.claim.valid_at ? std::min(op.claim.valid_at->value, now) : now;
+    if (found != site->lines.end() && op.claim.valid_at && valid_at < found->second.valid_at) {
       return Code::kOutOfDate;
     }
     ModelLine& line = site->lines[std::string(op.claim.product)];
     if (line.version == 0 || line.value != op.claim.availability) ++line.version;
     line.value = op.claim.availability;
-    line.valid_at = op.claim.valid_at ? op.claim.valid_at->value : now;
+    line.valid_at = valid_at;
     return Code::kOk;
   }
   Code count(const SiteRef& ref, std::string_view product, std::int64_t by, std::int64_t now,
