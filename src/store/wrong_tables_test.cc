@@ -67,6 +67,28 @@ TEST(WrongTables, what_differs_is_named) {
     EXPECT_NE(sentence.find(part), std::string::npos) << sentence;
 }
 
+TEST(WrongTables, what_differs_in_the_excess_of_a_busy_key_is_named_too) {
+  Bench wrong = forty_sites(), right = forty_sites();
+  for (Bench* bench : {&wrong, &right}) {
+    machine::fill_excess(bench->machine, bench->make, 1'000);
+    registry::Request last = machine::set("busy", bench == &wrong ? 7 : 8);
+    last.key = machine::kBusyKey;
+    const Position before = bench->machine.position();
+    bench->execute(last);
+    Bytes excess;
+    (void)bench->machine.registry().write_events(registry::Lane::kExcess, before, std::size_t{1} << 20, excess);
+    ASSERT_FALSE(excess.empty());
+  }
+  const std::string sentence = compared(WrongTables::digests_of(wrong.machine), right.machine);
+  EXPECT_NE(sentence.find(" ranges of the history that have not changed since, 1 differ"), std::string::npos)
+      << sentence;
+  Bench equal = forty_sites();
+  machine::fill_excess(equal.machine, equal.make, 1'000);
+  const Bytes digests = WrongTables::digests_of(equal.machine);
+  EXPECT_NE(compared(digests, equal.machine).find(" of the history that have not changed since, 0 differ"),
+            std::string::npos);
+}
+
 TEST(WrongTables, a_session_that_was_used_since_is_not_compared) {
   const Bench wrong = forty_sites();
   Bench right = forty_sites();

@@ -61,6 +61,7 @@ class Load {
     }
     machine.execute(make_.frame(), nullptr);
   }
+  void fill_excess(machine::Machine& machine) { machine::fill_excess(machine, make_, 1'000); }
   std::uint64_t below(std::uint64_t n) { return requests_.below(n); }
 
  private:
