@@ -102,6 +102,23 @@ Result<Descriptor> open_file(const std::string& path, int flags) {
   return fd;
 }
 
+// A link on the way that another user made leads where that user wants, and elsewhere a moment later.
+Status no_link_of_others(const std::string& dir) {
+  for (std::size_t at = 0; at != std::string::npos;) {
+    at = dir.find('/', at + 1);
+    const std::string part = dir.substr(0, at);
+    struct stat found {};
+    if (::lstat(part.c_str(), &found) != 0 || !S_ISLNK(found.st_mode)) continue;
+    if (found.st_uid == ::geteuid() || found.st_uid == 0) continue;
+    return Error{
+        Code::kInvalid,
+        fmt::format("{} is a symbolic link that user {} made: name the directory itself, or make the link as "
+                    "the user that runs this",
+                    part, found.st_uid)};
+  }
+  return ok_status();
+}
+
 // The files tell which user changed what, and why, so only the user that the replica runs as may read them.
 Status keep_private(int fd, const std::string& dir) {
   struct stat found {};
@@ -149,6 +166,7 @@ class RealFiles final : public Files {
   }
   Status sync_dir(const std::string& dir) override { return sync_directory(dir); }
   Result<std::unique_ptr<DirLock>> lock_dir(const std::string& dir, bool exclusive) override {
+    if (const Status own = no_link_of_others(dir); !own) return own.error();
     Descriptor fd = open_dir(dir);
     if (!fd.ok()) return refused("cannot open", dir);
     if (const Status own = exclusive ? keep_private(fd.get(), dir) : ok_status(); !own) return own.error();
