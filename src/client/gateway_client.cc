@@ -50,13 +50,23 @@ Error GatewayClient::no_answer(bool sent) const {
 
 // --- what comes in
 
-void GatewayClient::on_link_up(const wire::HelloReply&) {
+void GatewayClient::on_link_up(const wire::HelloReply& reply) {
   heard_ = loop_.boot_now();
   refused_since_ = lost_at_ = BootTime();
   slowed_.clear();
   window_.link_lost();
   if (question_) question_->due = true;
-  if (watching_) wire::encode(link_.outgoing(), wire::Watch{*watching_});
+  if (reply.stream != 0) stream_ = reply.stream;
+  if (watching_) ask_for_events();
+}
+
+void GatewayClient::ask_for_events() {
+  if (watched_stream_ == 0) watched_stream_ = stream_;
+  if (watched_stream_ == stream_) return wire::encode(link_.outgoing(), wire::Watch{*watching_});
+  watch_over_ =
+      Error{Code::kTooOld,
+            "the cluster was restored, or resumed with a loss of writes: positions of before belong to other "
+            "changes. Read everything again, then watch from there"};
 }
 
 void GatewayClient::on_link_down(const std::string& reason) {
@@ -272,13 +282,14 @@ Result<Reply> GatewayClient::ask(const registry::Query& query) {
   return no_answer(false);
 }
 
-void GatewayClient::begin_watch(Position since, const EventVisitor& visit, const Upto& upto) {
+void GatewayClient::begin_watch(Position since, const EventVisitor& visit, const Upto& upto, std::uint64_t stream) {
   start();
   watching_ = since;
   on_event_ = visit;
   on_upto_ = upto;
   watch_over_.reset();
-  if (link_.up()) wire::encode(link_.outgoing(), wire::Watch{since});
+  watched_stream_ = stream;
+  if (link_.up()) ask_for_events();
   lost_at_ = link_.up() ? BootTime() : loop_.boot_now();
   followed_ = loop_.boot_now();
 }
@@ -299,8 +310,8 @@ Result<bool> GatewayClient::follow(BootTime deadline, const std::function<bool()
                "the replica is lost (" + lost_why_ + ") and no other one answers; last: " + link_.last_reason()};
 }
 
-Status GatewayClient::watch(Position since, const EventVisitor& visit, const Upto& upto) {
-  begin_watch(since, visit, upto);
+Status GatewayClient::watch(Position since, const EventVisitor& visit, const Upto& upto, std::uint64_t stream) {
+  begin_watch(since, visit, upto, stream);
   Result<bool> over = false;
   while (over.ok() && !*over) over = follow(BootTime(INT64_MAX), [this] { return watch_over_.has_value(); });
   watching_.reset();

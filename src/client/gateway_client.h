@@ -68,11 +68,16 @@ class GatewayClient final : public Asker, LinkOwner {
   // false (ok), with kTooOld when the history does not reach back, or when interrupted (ok). After a batch
   // `upto` is told, from where another watch would go on.
   using Upto = std::function<void(Position)>;
-  [[nodiscard]] Status watch(Position since, const EventVisitor& visit, const Upto& upto = {});
+  // `stream`: what `since` belongs to (wire::stream_of; 0: the first replica says). A cluster that was restored, or resumed with
+  // a loss of writes, counts the same positions again for other events: kTooOld, also when that happens meanwhile.
+  [[nodiscard]] Status watch(Position since, const EventVisitor& visit, const Upto& upto = {},
+                             std::uint64_t stream = 0);
   // The same in steps, for a client that does nothing else: once begun (connect() is not needed) follow() serves the watch
   // until `done` (true) or the deadline (false). Errors end the watch, but for kUnreachable: then another follow() goes on
   // looking for a replica.
-  void begin_watch(Position since, const EventVisitor& visit, const Upto& upto = {});
+  void begin_watch(Position since, const EventVisitor& visit, const Upto& upto = {}, std::uint64_t stream = 0);
+  // What positions belong to; 0: no replica has said it yet.
+  [[nodiscard]] std::uint64_t stream() const { return stream_; }
   [[nodiscard]] Result<bool> follow(BootTime deadline, const std::function<bool()>& done);
 
   // From a signal handler of the same loop: what is running returns soon.
@@ -99,6 +104,7 @@ class GatewayClient final : public Asker, LinkOwner {
   void take_answer(const wire::Message& message);
   void take_reply(const wire::Message& message);
   void take_events(const wire::Message& message);
+  void ask_for_events();
   // The replica does not take it now: when the same is to be sent again. nullopt: this is no such refusal.
   std::optional<BootTime> again_at(Code code, std::string_view why);
 
@@ -125,7 +131,8 @@ class GatewayClient final : public Asker, LinkOwner {
   EventVisitor on_event_;
   Upto on_upto_;
   std::optional<Status> watch_over_;
-  BootTime followed_;  // the last follow() ended then
+  std::uint64_t stream_ = 0, watched_stream_ = 0;  // of the newest replica, and of the watch
+  BootTime followed_;                              // the last follow() ended then
   std::uint64_t last_token_ = 0;
   BootTime heard_;          // last message, or when we began to wait
   BootTime lost_at_;        // the link is down since then; 0: it is up

@@ -266,6 +266,7 @@ std::optional<int> ReplicaDaemon::become_replica() {
   options.me = me_.id;
   options.incarnation = me_.incarnation;
   options.cluster = record_->cluster;
+  options.stream = wire::stream_of(record_->cluster, record_->losses.size());
   options.roster = roster_of(*record_);
   options.bootstraps = startup_step_by(*record_).kind == view::StartupStep::Kind::kBootstrap;
   options.secret = secret_;
@@ -311,7 +312,7 @@ void ReplicaDaemon::begin_http() {
   if (!config_.http) return;
   api::Setup setup;
   setup.index = me_.id.value;
-  setup.cluster = api::stream_of(record_->cluster, record_->losses.size());
+  setup.cluster = wire::stream_of(record_->cluster, record_->losses.size());
   setup.files = page_;
   setup.replica = net::Address{config_.local_socket};
   setup.listen = *config_.http;
