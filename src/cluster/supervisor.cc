@@ -96,6 +96,7 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
   arguments.insert(arguments.end(), options_.replica_arguments.begin(), options_.replica_arguments.end());
   const std::string log = fmt::format("{}/replica-{}.log", options_.data_dir, index);
   arguments.insert(arguments.end(), {"--log", log});
+  tell_if_http_port_is_taken(index);
   auto process = spawn(options_.program, arguments, log, {kSecretVariable, options_.secret});
   if (!process) return process.error();
   Slot& slot = slots_[index];
@@ -109,6 +110,14 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
   slot.link->start();
   if (!options_.durable) send_record(slot);
   return ok_status();
+}
+
+// At a later start nobody looks before: the replica tries again every second, and serves all but HTTP meanwhile.
+void Supervisor::tell_if_http_port_is_taken(std::uint16_t index) {
+  if (!begun_ || options_.http_port == 0) return;
+  const auto port = static_cast<std::uint16_t>(options_.http_port + index);
+  if (const Status free = net::can_listen({"127.0.0.1", port}); !free)
+    say_(fmt::format("{}: replica {} serves no page and no HTTP until it is free.", free.error().message, index));
 }
 
 Status Supervisor::kill(std::uint32_t index) {

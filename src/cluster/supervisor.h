@@ -56,6 +56,8 @@ struct SupervisorOptions {
   std::string program;                         // path of this executable
   std::string data_dir;                        // the register, the replicas' data and log files
   bool durable = true;                         // false: the replicas keep everything in memory
+  bool grow = false;                           // the cluster on disk may have fewer replicas: the others join it
+  std::uint16_t http_port = 0;                 // of replica 0; 0: they serve no HTTP
   bool accept_data_loss = false;               // start with no data where a cluster in memory has failed
   bool restart = true;                         // start replicas again that end without a command
   std::string execution_logs;                  // directory; empty: none
@@ -140,6 +142,7 @@ class Supervisor final : private net::ConnectionOwner {
   [[nodiscard]] Status bootstrap_all();
   [[nodiscard]] Status restart_all();
   [[nodiscard]] Status launch(std::uint16_t index, Incarnation incarnation);
+  void tell_if_http_port_is_taken(std::uint16_t index);
   void on_inventory(std::uint16_t index);
   // No member of the newest view counts: those that can restart from their disks do, once every started process has
   // said what it has.

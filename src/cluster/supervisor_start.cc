@@ -48,8 +48,13 @@ Status Supervisor::open_register() {
                                      "--accept-data-loss, or another directory with --data"};
   if (!before.durable) return no_orphans();
   if (before.replicas > options_.replicas)
-    return Error{Code::kInvalid, fmt::format("the cluster in {} has {} replicas: start it with at least as many",
-                                             dir, before.replicas)};
+    return Error{Code::kInvalid, fmt::format("the cluster in {} has {} replicas: `titer cluster {}` resumes it",
+                                             dir, before.replicas, before.replicas)};
+  if (before.replicas < options_.replicas && !options_.grow)
+    return Error{Code::kInvalid,
+                 fmt::format("the cluster in {} has {} replicas: `titer cluster {}` resumes it, and --grow adds {} "
+                             "more, for good",
+                             dir, before.replicas, before.replicas, options_.replicas - before.replicas)};
   state_ = before;
   state_.replicas = options_.replicas;
   return before.bootstrapped ? continue_cluster() : resume_bootstrap();
