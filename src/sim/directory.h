@@ -78,6 +78,7 @@ class Directory {
 
   // --- what is there
   [[nodiscard]] bool whole() const;
+  [[nodiscard]] ViewNumber installed() const { return installed_.number; }
   // Was it a member's under this incarnation, and has it been nothing else since?
   [[nodiscard]] bool is_of(const smr::Member& member) const;
   [[nodiscard]] std::vector<Incarnation> lives() const;

@@ -87,12 +87,18 @@ void Scene::keep_disk(ReplicaId id) {
   if (directories[id.value] != nullptr) kept_[id.value] = directories[id.value]->snapshot();
 }
 
-// Of this life: what is older is recognised by the lives alone.
+// Of this life: an older one is recognised by the lives alone. Another member's disk has the newest view too; beside disks of
+// earlier views the one that was put back would be the only one to begin with, and it is not trusted alone.
 bool Scene::may_put_back(ReplicaId id) const {
   const smr::Member* member = record().find(id);
   const Directory* kept = kept_[id.value].get();
   if (kept == nullptr || member == nullptr || !kept->is_of(*member) || winding_down) return false;
-  return another_lives(nullptr) || disk_left(nullptr, directories[id.value].get());
+  const bool as_new = std::ranges::any_of(record().members, [&](const smr::Member& other) {
+    const Directory* one = directories[other.id.value].get();
+    return other.id != id && one != nullptr && !one->gone_back() && one->is_of(other) &&
+           one->installed() >= kept->installed();
+  });
+  return as_new && (another_lives(nullptr) || disk_left(nullptr, directories[id.value].get()));
 }
 
 void Scene::end_all(Time within) {
