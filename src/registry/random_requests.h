@@ -77,10 +77,23 @@ class RandomRequests {
     if (rarely()) op.scope.clear();
     if (rarely()) op.owner = below(2) == 0 ? std::string_view() : kUnclean;
     if (rarely()) op.id = below(2) == 0 ? kNoKey : kMachine;
+    if (op.expires.value != 0) op.expires = WallTime(now_ + 1000 * static_cast<std::int64_t>(below(20)));
     if (rarely()) op.expires = WallTime(now_ - 1);
   }
   void wild(Undo& op) {
     if (below(4) == 0) op.event = Position(below(position_ + 3));
+  }
+  // Rows of a file without external ids, and few places: they go by name and place, and ask for names that are taken.
+  void wild(ImportRow& op) {
+    wild<ImportRow>(op);
+    if (below(3) == 0) return;
+    op.id = below(2) == 0 ? std::string_view() : pick(kIds);
+    const std::string_view phone = pick(kStreets);
+    op.fields = {};
+    if (below(3) > 0) op.fields.name = below(2) == 0 ? "A" : "Elm";
+    op.fields.zip = "02138";
+    op.fields.street = below(2) == 0 ? "1 Main St" : "2 Main St";
+    op.fields.phone = phone;
   }
   template <typename Op>
   void wild(Op& op) {

@@ -307,8 +307,10 @@ std::string difference_of_questions(const State& state, const Model& model, Rand
   for (int i = 0; i < 3; ++i) {
     SiteFilter filter{
         pick(kZips), pick(kStates), pick(kProducts), pick(kParts), random.chance(.3), random.chance(.5), {}};
-    if (random.chance(.3))
-      filter.updated_since = WallTime(model.time().value - static_cast<std::int64_t>(random.below(100'000)));
+    if (!model.sites().empty() && random.chance(.3)) {  // exactly then, or one moment later
+      const ModelSite& site = model.sites()[random.below(model.sites().size())];
+      filter.updated_since = WallTime(site.updated_at.value + static_cast<std::int64_t>(random.below(2)));
+    }
     const auto limit = static_cast<std::uint32_t>(random.below(8));
     ListSites list{filter, {}, {}, limit};
     while (true) {
