@@ -33,7 +33,7 @@ const Stream* Streams::find(TransmitterId id) const { return const_cast<Streams*
 
 Stream* Streams::find_or_add(TransmitterId id) {
   if (Stream* s = find(id)) return s;
-  if (!is_direct_client(id) || direct_count() >= limits::kDirectClientsMax) return nullptr;
+  if (!is_direct_client(id) || direct_count() >= direct_max_) return nullptr;
   auto& slot = streams_[id];
   slot = std::make_unique<Stream>(id, me_);
   return slot.get();

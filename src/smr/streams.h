@@ -19,7 +19,7 @@ namespace titer::smr {
 
 class Streams {
  public:
-  explicit Streams(ReplicaId me) : me_(me) {}
+  Streams(ReplicaId me, std::size_t direct_max) : me_(me), direct_max_(direct_max) {}
 
   // A new view: empty gateway streams for its members, no direct clients.
   void reset(const ViewRecord& view);
@@ -54,6 +54,7 @@ class Streams {
 
  private:
   ReplicaId me_;
+  std::size_t direct_max_;
   std::map<TransmitterId, std::unique_ptr<Stream>> streams_;
   std::vector<Stream*> gateways_;  // by id
   std::vector<Stream*> live_;      // by id
