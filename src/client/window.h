@@ -21,7 +21,9 @@ namespace titer::client {
 
 class Window {
  public:
-  [[nodiscard]] bool can_add() const { return entries_.size() < limits::kSessionWindow; }
+  // `places`: kSessionWindow, or what the replicas of a simulation remember.
+  explicit Window(std::size_t places = limits::kSessionWindow) : places_(places) {}
+  [[nodiscard]] bool can_add() const { return entries_.size() < places_; }
   // Only when can_add(). The place.
   RequestNumber add(ByteView body);
   // Of the request that has this number in the session. All other calls name places.
@@ -68,6 +70,7 @@ class Window {
   [[nodiscard]] Entry* find(RequestNumber number);
   [[nodiscard]] const Entry* find(RequestNumber number) const;
 
+  std::size_t places_;
   std::deque<Entry> entries_;  // numbers first_, first_+1, …; the front one is open
   RequestNumber first_{1};
   std::size_t open_ = 0;

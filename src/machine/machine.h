@@ -62,10 +62,11 @@ using LogSink = std::function<void(std::string_view line)>;
 
 class Machine {
  public:
-  // Other limits than the product's: for tests, which need evictions. Equal at all replicas.
+  // Other limits than the product's: for tests, whose lives are short. Equal at all replicas.
   struct Limits {
     smr::SessionTable::Limits sessions;
-    IdempotencyTable::Limits idempotency;
+    IdempotencyTable::Limits idempotency = {};
+    registry::State::HistoryBounds history = {};
   };
   [[nodiscard]] static Limits default_limits();
   explicit Machine(const Limits& limits = default_limits());

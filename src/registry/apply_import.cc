@@ -134,10 +134,9 @@ bool update(RegistryCore& core, const RequestContext& context, const ImportRow& 
   if (image.site.zip.empty()) image.site.zip_plus4 = {};
   if (!check_externals_free(core.store, before, image.site, slot, out)) return false;
   std::string name;
-  const std::string_view asked = op.fields.name.value_or(before.name);
   const bool reopened = before.status == SiteStatus::kClosed && image.site.status != SiteStatus::kClosed;
-  if (!is_asked_name(before.name, image.asked_name, asked)) {
-    choose_name(core.store, slot, asked, image, name, out);
+  if (op.fields.name && !is_asked_name(before.name, image.asked_name, *op.fields.name)) {
+    choose_name(core.store, slot, *op.fields.name, image, name, out);
   } else if (reopened && core.store.find_name(before.name) != kNil) {
     choose_name(core.store, slot, before.name, image, name, out);
   }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -184,7 +185,9 @@ bool undo_parts(RegistryCore& core, const RequestContext& context, const Parts& 
   for (auto at = parts.at.rbegin(); at != parts.at.rend(); ++at) {
     core.history[parts.lane].read(*at, record);
     const bool line = !record.event.product.empty();
+    const bool shown = std::exchange(out.has_stock, false);  // by a part that goes with this one if it is refused
     if (line ? !undo_line(core, context, record, out) : !undo_site(core, context, record, out)) return false;
+    out.has_stock |= shown;
   }
   return true;
 }

@@ -217,6 +217,24 @@ TEST(Undo, of_a_bulk_is_all_or_nothing) {
   b.check();
 }
 
+// Only what stands counts, and no value that was put back and then taken back.
+TEST(Undo, that_is_refused_shows_no_value_that_is_not_there) {
+  Bench b;
+  ImportRow row;
+  row.id = "x-1";
+  row.fields.name = "A";
+  row.stock = StockClaim{kAnyProduct, Availability::of(5), {}, {}};
+  b.apply(row);
+  row.fields.name = "B";
+  row.stock->availability = Availability::of(6);
+  b.apply(row);
+  const auto event = b.position;
+  b.add("A");
+  EXPECT_EQ(b.undo(event).code, Code::kDuplicate) << "the name is taken by now";
+  EXPECT_EQ(b.value("x-1"), "6");
+  EXPECT_FALSE(b.out.has_stock) << to_text(b.out.after);
+}
+
 TEST(Undo, of_what_never_happened_is_not_found) {
   Bench b;
   b.add("A");

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "sim/direct_sender.h"
+#include "sim/follower.h"
+#include "sim/rude_client.h"
 #include "sim/sim_process.h"
 #include "sim/sim_register.h"
 #include "sim/thin_client.h"

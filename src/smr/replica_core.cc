@@ -32,6 +32,7 @@ ReplicaCore::ReplicaCore(Options options, ViewRecord initial) : c_(options) {
   if (!c_.in_record()) return;
   SMR_CHECK(well_formed(c_.record), "initial view is malformed");
   c_.full = c_.member_once = true;
+  if (options.clock != LamportTime()) c_.clock.receive(options.clock);
   c_.installed = c_.record;
   c_.streams.reset(c_.installed);
 }

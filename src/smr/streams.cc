@@ -46,8 +46,8 @@ Stream& Streams::add(TransmitterId id) {
 Stream* Streams::find_or_add(TransmitterId id) {
   if (Stream* s = find(id)) return s;
   if (!is_direct_client(id)) return nullptr;
-  if (direct_count() >= limits::kDirectClientsMax) settle();
-  return direct_count() < limits::kDirectClientsMax ? &add(id) : nullptr;
+  if (direct_count() >= direct_max_) settle();
+  return direct_count() < direct_max_ ? &add(id) : nullptr;
 }
 
 Stream& Streams::add_named(TransmitterId id) {

@@ -23,7 +23,7 @@ namespace titer::smr {
 
 class Streams {
  public:
-  explicit Streams(ReplicaId me) : me_(me) {}
+  Streams(ReplicaId me, std::size_t direct_max) : me_(me), direct_max_(direct_max) {}
 
   // A new view: empty gateway streams for its members, no direct clients.
   void reset(const ViewRecord& view);
@@ -69,6 +69,7 @@ class Streams {
   Stream& add(TransmitterId id);
 
   ReplicaId me_;
+  std::size_t direct_max_;
   ReplicaSet members_;
   std::map<TransmitterId, SettledStream> settled_;
   std::map<TransmitterId, std::unique_ptr<Stream>> streams_;
