@@ -67,6 +67,7 @@ void Scene::spawn(ReplicaId id) {
     processes.push_back(std::make_unique<SimProcess>(*this, id, incarnation, record(), nullptr));
   else
     processes.push_back(std::make_unique<SimProcess>(*this, id, incarnation, directory_for(id)));
+  view_register->adopt();
 }
 
 std::shared_ptr<Directory> Scene::directory_for(ReplicaId id) {
