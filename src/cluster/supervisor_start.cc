@@ -139,7 +139,8 @@ void Supervisor::tell_if_http_port_is_taken(std::uint16_t index) {
 
 Status Supervisor::bootstrap_all() {
   if (Status written = write_register(options_.data_dir, policy_.state()); !written) return written;
-  for (const smr::Member& one : smr::ViewRecord(policy_.record()).members)
+  const std::vector<smr::Member> members = policy_.record().members;
+  for (const smr::Member& one : members)
     if (Status launched = launch(one.id.value, one.incarnation, true); !launched) return launched;
   ping();
   const auto all_up = [this] {

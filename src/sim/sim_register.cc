@@ -147,14 +147,20 @@ void SimRegister::greeted(ConnectionId connection, const wire::Hello& hello) {
 
 void SimRegister::ready(const Link& learner) {
   if (!current(learner.id, learner.incarnation)) return;
-  // In haste it does not wait until the members have installed the newest view.
+  (void)give([&](Policy& policy) {
+    if (scene_.plan.hasty) be_hasty(policy);
+    policy.ready(learner.id.value);
+  });
+}
+
+// It does not wait until the members have installed the newest view.
+void SimRegister::be_hasty(Policy& policy) const {
   for (const smr::Member& member : record_.members) {
-    if (!scene_.plan.hasty || !current(member.id, member.incarnation)) continue;
-    wire::Pong pong = policy_.last_pong(member.id.value);
+    if (!current(member.id, member.incarnation) || !policy.has_ponged(member.id.value)) continue;
+    wire::Pong pong = policy.last_pong(member.id.value);
     pong.installed = record_.number;
-    if (policy_.has_ponged(member.id.value)) policy_.pong(member.id.value, pong);
+    policy.pong(member.id.value, pong);
   }
-  (void)give([&](Policy& policy) { policy.ready(learner.id.value); });
 }
 
 void SimRegister::compare_and_set(const Link& asker, const wire::CompareAndSet& ask) {
@@ -182,7 +188,7 @@ void SimRegister::adopt() {
   if (is_away()) return;
   for (std::uint16_t i = 0; i < scene_.plan.replicas; ++i) {
     const SimProcess* process = scene_.holder(ReplicaId(i));
-    if (process == nullptr || current(process->id(), process->incarnation())) continue;
+    if (process == nullptr || policy_.incarnation(i) == process->incarnation()) continue;
     const Deaths before{{i, "died"}};
     if (policy_.has_process(i) && !give([&](Policy& policy) { policy.died(now(), before); })) continue;
     policy_.started({process->id(), process->incarnation(), "r" + std::to_string(i)}, false);
@@ -210,6 +216,7 @@ bool SimRegister::current(ReplicaId id, Incarnation incarnation) const {
 
 void SimRegister::exclude(SimProcess& process) {
   if (is_away() || !record_.has(process.id(), process.incarnation())) return;
+  if (!current(process.id(), process.incarnation())) return;
   (void)give([&](Policy& policy) { (void)policy.kill(process.id().value); });
 }
 
@@ -252,13 +259,13 @@ bool SimRegister::leaves_somebody(const Input& input) const {
     if (deaths.empty()) break;
     trial.died(now(), std::exchange(deaths, {}));
   }
-  const bool same = trial.record().number == record_.number;
+  const smr::ViewRecord& before = policy_.record();
+  const bool same = trial.record().number == before.number;
   if (same && victims.empty()) return true;
   const auto remains = [&](const smr::Member& member) {
     return !victims.contains(member.incarnation) && holds_state(member);
   };
-  if (std::ranges::any_of(trial.record().members, remains)) return true;
-  return same && std::ranges::none_of(record_.members, [&](const smr::Member& one) { return holds_state(one); });
+  return std::ranges::any_of(trial.record().members, remains) || (same && !some_hold_state(before));
 }
 
 // In truth. A member that starts is one of a restart.
@@ -266,6 +273,10 @@ bool SimRegister::holds_state(const smr::Member& member) const {
   const SimProcess* process = scene_.find(member.incarnation);
   return process != nullptr && process->alive() &&
          (process->has_durable_state() || (process->starting() && !process->directory()->gone_back()));
+}
+
+bool SimRegister::some_hold_state(const smr::ViewRecord& record) const {
+  return std::ranges::any_of(record.members, [&](const smr::Member& one) { return holds_state(one); });
 }
 
 // Nobody can tell that of a process alone.
@@ -286,6 +297,9 @@ void SimRegister::tick() {
   scene_.time.at(scene_.time.now() + kPingEveryUs, *this, kPing);
   if (is_away()) return;
   adopt();
+  // The restart of those that are left does not wait for a death that nobody reports.
+  if (const Deaths deaths = unseen_deaths(); !deaths.empty() && !some_hold_state(policy_.record()))
+    (void)give([&](Policy& policy) { policy.died(now(), deaths); });
   (void)give([&](Policy& policy) { policy.tick(now()); });
   Bytes bytes;
   wire::encode_ping(bytes, ++pings_);
@@ -338,8 +352,7 @@ void SimRegister::perform(const cluster::Kill& kill) {
   killed_.push_back({kill.replica, "killed"});
   SimProcess* process = scene_.find(policy_.incarnation(kill.replica));
   if (!process->alive()) return;
-  const bool nobody =
-      std::ranges::none_of(record_.members, [&](const smr::Member& one) { return holds_state(one); });
+  const bool nobody = !some_hold_state(policy_.record());
   if (nobody) scene_.hit(CoverageMark::kMemberNeverFull);
   if (!scene_.plan.fences && !nobody) return scene_.hit(CoverageMark::kExcludedAlive);
   process->end("killed by the register");

@@ -72,6 +72,7 @@ class SimRegister final : public Endpoint, public Handler {
   void greeted(ConnectionId connection, const wire::Hello& hello);
   void compare_and_set(const Link& asker, const wire::CompareAndSet& ask);
   void ready(const Link& learner);
+  void be_hasty(Policy& policy) const;
   void tick();
   void give_inventories();
   // False: not given.
@@ -80,6 +81,7 @@ class SimRegister final : public Endpoint, public Handler {
   template <typename Input>
   [[nodiscard]] bool leaves_somebody(const Input& input) const;
   [[nodiscard]] bool holds_state(const smr::Member& member) const;
+  [[nodiscard]] bool some_hold_state(const smr::ViewRecord& record) const;
   [[nodiscard]] bool some_disk_went_back() const;
   [[nodiscard]] Deaths unseen_deaths() const;
   void perform();
