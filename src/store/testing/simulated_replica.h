@@ -34,7 +34,7 @@ inline smr::ViewRecord alone(std::uint64_t number, std::uint64_t incarnation) {
 class SimulatedReplica {
  public:
   SimulatedReplica(SimulatedDisk& disk, std::uint64_t incarnation, StoreLimits limits = {})
-      : disk_(disk), incarnation_(incarnation), process_(disk) {
+      : incarnation_(incarnation), process_(disk) {
     StoreOptions options{kDir, kCluster, kMe, Incarnation(incarnation)};
     options.limits = limits;
     auto opened = Store::open(options, events(), machine, nullptr, process_.environment());
@@ -153,7 +153,6 @@ class SimulatedReplica {
   }
   void step(const smr::Input& input) { replica->step(now_, input, out_); }
 
-  SimulatedDisk& disk_;
   std::uint64_t incarnation_;
   SimulatedProcess process_;
   std::deque<std::function<void()>> posts_;
