@@ -391,9 +391,9 @@ TEST_F(GatewayClientTest, WatchGoesOnAtAnotherReplica) {
 
 // Its positions stand for other events there: it went on, and some changes were never shown.
 TEST_F(GatewayClientTest, AWatchEndsWhereThePositionsAreOfAnotherStream) {
-  one_.stream = two_.stream = 5;
+  one_.stream_id = two_.stream_id = 5;
   one_.on_watch = [&](Position) {
-    two_.stream = 6;
+    two_.stream_id = 6;
     loop_.post([this] { one_.die(); });
   };
   GatewayClient c = client();
