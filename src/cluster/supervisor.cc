@@ -112,14 +112,6 @@ Status Supervisor::launch(std::uint16_t index, Incarnation incarnation) {
   return ok_status();
 }
 
-// At a later start nobody looks before: the replica tries again every second, and serves all but HTTP meanwhile.
-void Supervisor::tell_if_http_port_is_taken(std::uint16_t index) {
-  if (!begun_ || options_.http_port == 0) return;
-  const auto port = static_cast<std::uint16_t>(options_.http_port + index);
-  if (const Status free = net::can_listen({"127.0.0.1", port}); !free)
-    say_(fmt::format("{}: replica {} serves no page and no HTTP until it is free.", free.error().message, index));
-}
-
 Status Supervisor::kill(std::uint32_t index) {
   if (index >= slots_.size())
     return Error{Code::kNotFound,

@@ -126,6 +126,14 @@ Status Supervisor::wait_for_ports() {
   return free;
 }
 
+// At a later start nobody looks before: the replica tries again every second, and serves all but HTTP meanwhile.
+void Supervisor::tell_if_http_port_is_taken(std::uint16_t index) {
+  if (!begun_ || options_.http_port == 0) return;
+  const auto port = static_cast<std::uint16_t>(options_.http_port + index);
+  if (const Status free = net::can_listen({"127.0.0.1", port}); !free)
+    say_(fmt::format("{}: replica {} serves no page and no HTTP until it is free.", free.error().message, index));
+}
+
 Status Supervisor::bootstrap_all() {
   for (std::uint16_t i = 0; i < slots_.size(); ++i)
     state_.record.members.push_back({ReplicaId(i), new_incarnation(), address(i).text()});
