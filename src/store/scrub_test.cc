@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
-#include "store/tables_database.h"
+#include "store/tables_keys.h"
 #include "store/testing/tables.h"
 
 namespace titer::store {

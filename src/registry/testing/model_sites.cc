@@ -222,7 +222,8 @@ void Model::import_over(const ImportRow& op, std::size_t at) {
       if (std::ranges::count(*op.fields.external_ids, ExternalId(pair)) == 0)
         fields.external_ids->emplace_back(pair);
     std::ranges::sort(*fields.external_ids);
-    fields.external_ids->erase(std::ranges::unique(*fields.external_ids).begin(), fields.external_ids->end());
+    fields.external_ids->erase(std::unique(fields.external_ids->begin(), fields.external_ids->end()),
+                               fields.external_ids->end());
     check_fields(fields);
   }
   lay_over(fields, after);
@@ -262,8 +263,7 @@ void Model::import_claim(const StockClaim& claim, std::size_t at) {
       return;
     }
   }
-  const ModelLine next{
-      claim.availability, valid_at.value_or(WallTime()), {}, {}, kept_source(claim.source), {}, 0};
+  const ModelLine next{claim.availability, valid_at.value_or(WallTime()), {}, {}, kept_source(claim.source), {}, 0};
   change_line(EventKind::kImport, at, claim.product, &next);
 }
 

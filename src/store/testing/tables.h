@@ -35,7 +35,7 @@ class TemporaryDir {
   std::filesystem::path path_;
 };
 
-inline Tables::Options options_of(const std::string& dir) { return {dir, 0xC0FFEE, ReplicaId(1), false, nullptr}; }
+inline Tables::Options options_of(const std::string& dir) { return {dir, 0xC0FFEE, ReplicaId(1)}; }
 
 inline Tables open_tables(const Tables::Options& options) {
   auto tables = Tables::open(options);
