@@ -89,7 +89,7 @@ bool pass_through(Streams& streams, TransmitterId id, const ReplicaSet& members)
 
 TEST(Streams, a_long_view_knows_many_thousands_and_forgets_nothing_that_a_flush_names) {
   const ViewRecord view = make_view(0, {0, 1});
-  Streams streams(ReplicaId(0), limits::kDirectClientsMax);
+  Streams streams(ReplicaId(0), limits::kDirectClientsMax, limits::kSettledClientsMax);
   streams.reset(view);
   constexpr std::size_t kKnownMax = limits::kDirectClientsMax + limits::kSettledClientsMax;
   for (std::uint64_t n = 0; n < kKnownMax; ++n) ASSERT_TRUE(pass_through(streams, passing(n), view.set())) << n;

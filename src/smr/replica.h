@@ -49,7 +49,8 @@ namespace titer::smr {
 struct Limits {
   std::size_t frame_requests = limits::kFrameRequestsMax;
   std::size_t pending_bytes = limits::kPendingBytesMax;
-  std::size_t direct_clients = limits::kDirectClientsMax;  // in one view
+  std::size_t direct_clients = limits::kDirectClientsMax;    // in one view, known in full; and
+  std::size_t settled_clients = limits::kSettledClientsMax;  // so many more by a summary
 };
 
 struct Options {

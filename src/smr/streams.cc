@@ -64,7 +64,7 @@ const SettledStream* Streams::settled(TransmitterId id) const {
 void Streams::settle() {
   for (auto it = streams_.begin(); it != streams_.end();) {
     const Stream& s = *it->second;
-    const bool room = settled_.size() < limits::kSettledClientsMax;
+    const bool room = settled_.size() < settled_max_;
     if (!room || !is_direct_client(s.id()) || !s.settled()) {
       ++it;
       continue;

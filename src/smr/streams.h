@@ -23,7 +23,8 @@ namespace titer::smr {
 
 class Streams {
  public:
-  Streams(ReplicaId me, std::size_t direct_max) : me_(me), direct_max_(direct_max) {}
+  Streams(ReplicaId me, std::size_t direct_max, std::size_t settled_max)
+      : me_(me), direct_max_(direct_max), settled_max_(settled_max) {}
 
   // A new view: empty gateway streams for its members, no direct clients.
   void reset(const ViewRecord& view);
@@ -69,7 +70,7 @@ class Streams {
   Stream& add(TransmitterId id);
 
   ReplicaId me_;
-  std::size_t direct_max_;
+  std::size_t direct_max_, settled_max_;
   ReplicaSet members_;
   std::map<TransmitterId, SettledStream> settled_;
   std::map<TransmitterId, std::unique_ptr<Stream>> streams_;

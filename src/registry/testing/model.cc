@@ -141,6 +141,8 @@ void Model::run(const CreateKey& op) {
   ModelKey key{
       op.id, op.secret,  std::string(op.owner), op.role, {op.scope.begin(), op.scope.end()}, time_, op.expires,
       {},    now_.actor, op.sites_max};
+  std::ranges::sort(key.scope);  // as a set
+  key.scope.erase(std::unique(key.scope.begin(), key.scope.end()), key.scope.end());
   std::string scope = fmt::format("{}", fmt::join(op.scope, " "));
   if (scope.size() > limits::kTextBytesMax) scope = fmt::format("{} parts", op.scope.size());
   const auto number = [](auto n) { return n == 0 ? std::string() : std::to_string(n); };

@@ -40,7 +40,7 @@ Schedule::Schedule(std::uint64_t seed) : seed_(seed), random_(seed * 0x2545F4914
   Random lives(seed ^ 0x5ca1ab1e);  // of its own: all else in a seed is as it was
   if (lives.chance(.2)) limits_.frame_requests = 1 + lives.below(3);
   if (lives.chance(.2)) limits_.pending_bytes = 200;
-  if (lives.chance(.2)) limits_.direct_clients = 2;
+  if (lives.chance(.2)) limits_.direct_clients = limits_.settled_clients = 2;
   if (lives.chance(.1)) clock_ = LamportTime(limits::kCounterMax - (std::uint64_t{1} << 20));
   for (int i = 0; i < t_; ++i)
     record_.members.push_back(
