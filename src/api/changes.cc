@@ -25,7 +25,6 @@ client::Link::Options watch_options(const net::Address& replica) {
   options.addresses = {replica};
   options.learn = false;
   options.hello.role = wire::Role::kGatewayClient;
-  options.hello.session = SessionId(client::random_word());
   return options;
 }
 

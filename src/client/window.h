@@ -30,6 +30,9 @@ class Window {
   [[nodiscard]] RequestNumber place(RequestNumber number) const {
     return RequestNumber(number.value + before_session_);
   }
+  [[nodiscard]] RequestNumber number(RequestNumber place) const {
+    return RequestNumber(place.value - before_session_);
+  }
   // Final answer. False: it was not open (an answer that came twice).
   bool settle(RequestNumber number);
   // It was not taken, by who was asked last: send it again from `when` on.

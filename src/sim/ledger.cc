@@ -258,9 +258,9 @@ void Ledger::installed(Incarnation who, ViewNumber view, Position position) {
 
 // --- clients
 
-void Ledger::compare(Incarnation who, const registry::State& state) {
+void Ledger::compare(Incarnation who, const registry::State& state, bool whole) {
   if (reference_.model().complete_after() != Position()) stage_.hit(CoverageMark::kHistoryTrimmed);
-  if (const std::string why = reference_.difference(state); !why.empty())
+  if (const std::string why = reference_.difference(state, whole); !why.empty())
     stage_.fail("registry", fmt::format("process {} at position {}: {}", who.value, log_.size(), why));
 }
 

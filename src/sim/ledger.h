@@ -94,7 +94,7 @@ class Ledger {
   [[nodiscard]] const smr::ViewRecord* record(ViewNumber view) const;
   // What the registry is after the log. Fails where this state, which has executed all of it, is another one.
   [[nodiscard]] const Reference& reference() const { return reference_; }
-  void compare(Incarnation who, const registry::State& state);
+  void compare(Incarnation who, const registry::State& state, bool whole);
 
  private:
   using Stream = std::pair<ViewNumber, TransmitterId>;

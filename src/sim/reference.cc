@@ -25,8 +25,9 @@ std::string Reference::difference(Position position, ByteView result) const {
   return registry::test::difference(told, expected->second);
 }
 
-std::string Reference::difference(const registry::State& state) {
-  return registry::test::difference(state, model_, random_);
+std::string Reference::difference(const registry::State& state, bool whole) {
+  return whole ? registry::test::difference(state, model_, random_)
+               : registry::test::difference_of_sample(state, model_, random_);
 }
 
 }  // namespace titer::sim

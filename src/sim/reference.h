@@ -27,8 +27,8 @@ class Reference {
   void executed(Position position, const smr::Frame& frame, bool fresh);
   // What the client was told of the request at this position; empty: it is what the model says.
   [[nodiscard]] std::string difference(Position position, ByteView result) const;
-  // A state that has executed the whole log.
-  [[nodiscard]] std::string difference(const registry::State& state);
+  // A state that has executed the whole log. `whole`: with every event of the history, and not some.
+  [[nodiscard]] std::string difference(const registry::State& state, bool whole);
   [[nodiscard]] const registry::test::Model& model() const { return model_; }
 
  private:

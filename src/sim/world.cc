@@ -131,7 +131,7 @@ std::string World::missing_reads() {
 void World::compare_some_state() {
   for (const auto& process : scene_.processes) {
     if (!process->alive() || !process->full() || process->machine().position() != scene_.ledger.length()) continue;
-    return scene_.ledger.compare(process->incarnation(), process->machine().registry());
+    return scene_.ledger.compare(process->incarnation(), process->machine().registry(), false);
   }
 }
 
@@ -140,7 +140,7 @@ void World::compare_states() {
   for (const smr::Member& member : scene_.record().members) {
     const machine::Machine& state = scene_.find(member.incarnation)->machine();
     if (const Status sound = state.registry().check(); !sound) scene_.fail("registry", sound.error().message);
-    scene_.ledger.compare(member.incarnation, state.registry());
+    scene_.ledger.compare(member.incarnation, state.registry(), first == nullptr);
     if (state.position() != scene_.ledger.length())
       scene_.fail("answered writes", fmt::format("#{} stands at {}, {} were executed", member.incarnation.value,
                                                  state.position().value, scene_.ledger.length().value));

@@ -266,8 +266,40 @@ std::string difference_of_rows(const State& state, const Model& model) {
   return difference("rows", is, expected);
 }
 
+namespace {
+
+// What may be asked of the history: everything, keys alone, no keys, one site.
+std::vector<History> histories(const Model& model, Random& random) {
+  std::vector<History> asked(3);
+  asked[1].of = History::Of::kAccess;
+  asked[2].audit = false;
+  if (model.sites().empty()) return asked;
+  History of_site;
+  const ModelSite& site = model.sites()[random.below(model.sites().size())];
+  of_site.site = random.chance(.5) ? SiteRef{site.id, {}} : SiteRef{{}, site.name};
+  asked.push_back(of_site);
+  return asked;
+}
+
+std::uint32_t some_limit(Random& random) { return static_cast<std::uint32_t>(1 + random.below(20)); }
+
+std::string difference_of_some_events(const State& state, const Model& model, Random& random) {
+  const auto anywhere = [&] { return Position(random.below(state.position().value + 2)); };
+  std::string found = difference("changes", state, model, Changes{anywhere(), some_limit(random)});
+  for (History query : histories(model, random)) {
+    query.limit = some_limit(random);
+    if (random.chance(.5)) query.before = anywhere();
+    if (found.empty()) found = difference("history", state, model, query);
+  }
+  return found;
+}
+
+}  // namespace
+
 std::string difference_of_events(const State& state, const Model& model, Random& random) {
-  const auto limit = static_cast<std::uint32_t>(1 + random.below(20));
+  // Long histories in long pages: each page is a walk over the whole history of the model.
+  const auto all = static_cast<std::uint32_t>(state.totals().events);
+  const std::uint32_t limit = std::min<std::uint32_t>(some_limit(random) + all / 16, limits::kPageMax);
   for (Position since = model.complete_after();;) {
     const Changes query{since, limit};
     if (auto found = difference("changes", state, model, query); !found.empty()) return found;
@@ -275,18 +307,7 @@ std::string difference_of_events(const State& state, const Model& model, Random&
     if (!page.more) break;
     since = page.rows.back()->position;
   }
-  const Changes anywhere{Position(random.below(state.position().value + 2)), limit};
-  if (auto found = difference("changes", state, model, anywhere); !found.empty()) return found;
-  std::vector<History> asked(3);
-  asked[1].of = History::Of::kAccess;
-  asked[2].audit = false;
-  if (!model.sites().empty()) {
-    History of_site;
-    const ModelSite& site = model.sites()[random.below(model.sites().size())];
-    of_site.site = random.chance(.5) ? SiteRef{site.id, {}} : SiteRef{{}, site.name};
-    asked.push_back(of_site);
-  }
-  for (History query : asked) {
+  for (History query : histories(model, random)) {
     query.limit = limit;
     while (true) {
       if (auto found = difference("history", state, model, query); !found.empty()) return found;
@@ -295,7 +316,7 @@ std::string difference_of_events(const State& state, const Model& model, Random&
       query.before = page.rows.back()->position;
     }
   }
-  return {};
+  return difference_of_some_events(state, model, random);
 }
 
 std::string difference_of_questions(const State& state, const Model& model, Random& random) {
@@ -340,6 +361,13 @@ std::string difference_of_questions(const State& state, const Model& model, Rand
 std::string difference(const State& state, const Model& model, Random& random) {
   std::string found = difference_of_rows(state, model);
   if (found.empty()) found = difference_of_events(state, model, random);
+  if (found.empty()) found = difference_of_questions(state, model, random);
+  return found;
+}
+
+std::string difference_of_sample(const State& state, const Model& model, Random& random) {
+  std::string found = difference_of_rows(state, model);
+  if (found.empty()) found = difference_of_some_events(state, model, random);
   if (found.empty()) found = difference_of_questions(state, model, random);
   return found;
 }

@@ -26,5 +26,7 @@ namespace titer::registry::test {
 [[nodiscard]] std::string difference_of_questions(const State& state, const Model& model, Random& random);
 // All of them.
 [[nodiscard]] std::string difference(const State& state, const Model& model, Random& random);
+// Likewise, but of the events one page of each kind, from anywhere: what a long run can afford again and again.
+[[nodiscard]] std::string difference_of_sample(const State& state, const Model& model, Random& random);
 
 }  // namespace titer::registry::test
