@@ -268,7 +268,7 @@ std::string difference_of_rows(const State& state, const Model& model) {
 
 namespace {
 
-// What may be asked of the history: everything, keys alone, no keys, one site.
+// The kinds of questions about the history: everything, keys alone, no keys, one site.
 std::vector<History> histories(const Model& model, Random& random) {
   std::vector<History> asked(3);
   asked[1].of = History::Of::kAccess;
