@@ -25,11 +25,14 @@ void pass_by(Cluster& c, std::uint64_t n, std::uint64_t view = 0) {
   for (int j = 0; j < 3; ++j) c.give(j, input::DirectLost{passing(n)});
 }
 
+// So few that a test comes to both soon.
+constexpr Limits kFew{.direct_clients = 16, .settled_clients = 64};
+
 // More than are kept in full: of those that are settled a summary is enough. Nothing differs for the client that comes back,
 // nor for a flush.
 TEST(DirectClients, more_than_are_known_in_full_work_in_one_view_and_the_first_of_them_may_come_back) {
-  Cluster c(3);
-  constexpr std::uint64_t kClients = limits::kDirectClientsMax + 300;
+  Cluster c(3, false, 64, kFew);
+  constexpr std::uint64_t kClients = kFew.direct_clients * 3;
   for (std::uint64_t n = 0; n < kClients; ++n) pass_by(c, n);
   for (int j = 0; j < 3; ++j) {
     EXPECT_TRUE(c[j].asks.empty()) << "no view changes";
@@ -55,11 +58,12 @@ TEST(DirectClients, more_than_are_known_in_full_work_in_one_view_and_the_first_o
 }
 
 TEST(DirectClients, after_as_many_as_a_view_may_know_the_next_one_gets_a_view_without_them) {
-  Cluster c(3);
-  for (std::uint64_t n = 0; n < limits::kDirectClientsMax; ++n)
-    c.give(0, input::Direct{passing(n), Hello{ViewNumber(0)}});  // active, so none of them is settled
-  c.turn(0);
-  c[0].to_clients.clear();
+  Cluster c(3, false, 64, kFew);
+  constexpr std::uint64_t kKnown = kFew.direct_clients + kFew.settled_clients;
+  for (std::uint64_t n = 0; n < kKnown; ++n) pass_by(c, n);
+  ASSERT_EQ(c.executed(0).size(), kKnown);
+  EXPECT_TRUE(c[0].asks.empty());
+  for (int j = 0; j < 3; ++j) c[j].to_clients.clear();
   c.give(0, input::Direct{passing(5000), Hello{ViewNumber(0)}});
   c.turn(0);
   EXPECT_TRUE(c[0].cuts.empty());
@@ -70,7 +74,7 @@ TEST(DirectClients, after_as_many_as_a_view_may_know_the_next_one_gets_a_view_wi
   c.view(make_view(1, {0, 1, 2}));
   c.settle();
   pass_by(c, 5000, 1);
-  for (int j = 0; j < 3; ++j) EXPECT_EQ(c.executed(j).size(), 1U);
+  for (int j = 0; j < 3; ++j) EXPECT_EQ(c.executed(j).size(), kKnown + 1);
 }
 
 // A passive client whose only frame is executed, and acknowledged by all.
@@ -121,8 +125,8 @@ TEST(Streams, a_long_view_knows_many_thousands_and_forgets_nothing_that_a_flush_
 }
 
 TEST(DirectClients, one_that_is_known_works_on_in_a_view_that_knows_enough) {
-  Cluster c(3);
-  for (std::uint64_t n = 0; n < limits::kDirectClientsMax; ++n) pass_by(c, n);
+  Cluster c(3, false, 64, kFew);
+  for (std::uint64_t n = 0; n < kFew.direct_clients; ++n) pass_by(c, n);
   c[0].to_clients.clear();
   c.give(0, input::Direct{passing(3), Hello{ViewNumber(0)}});
   c.turn(0);
