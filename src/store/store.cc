@@ -144,7 +144,9 @@ void Store::scrub(BootTime now, const machine::Machine& machine) {
     if (auto wrong = scrub_.compare(machine, stats_.tables, *rows); wrong && events_.mismatch)
       events_.post([tell = events_.mismatch, what = std::move(*wrong)] { tell(what); });
   }
-  if (scrubbing_ || gathering_ || stats_.tables == Position()) return;
+  // The tables first: where turns are rarer than pieces of the scrub, each would begin with one, and no
+  // batch would ever be written.
+  if (scrubbing_ || gathering_ || stats_.tables == Position() || due(now, machine)) return;
   const auto range = scrub_.due(now, machine.registry().slots());
   if (!range) return;
   scrubbing_ = true;

@@ -42,7 +42,6 @@ class StoreLives {
 
   void live() {
     ++incarnation_;
-    disk_.files.refuse_opens(random_.chance(0.05) ? 1 + random_.below(3) : 0);
     disk_.files.shorten_writes(random_.chance(0.1));
     if (random_.chance(0.6)) disk_.files.cut_power_in(1 + random_.below(random_.chance(0.3) ? 12 : 120));
     std::optional<SimulatedReplica> life(std::in_place, disk_, incarnation_, limits_);
@@ -57,6 +56,7 @@ class StoreLives {
     life.reset();
     disk_.files.set_room(~std::uint64_t{0});
     disk_.files.fail_syncs(false);
+    disk_.files.refuse_opens(0);
     disk_.restart(random_.chance(0.7));
   }
 
@@ -115,9 +115,10 @@ class StoreLives {
   }
 
   void break_something() {
-    switch (random_.below(3)) {
+    switch (random_.below(4)) {
       case 0: disk_.files.fail_syncs(true); break;
-      case 1: disk_.files.set_room(disk_.files.used() + random_.below(20'000)); break;
+      case 1: disk_.files.refuse_opens(1 + random_.below(3)); break;
+      case 2: disk_.files.set_room(disk_.files.used() + random_.below(20'000)); break;
       default: disk_.files.set_room(~std::uint64_t{0});
     }
   }
@@ -185,6 +186,21 @@ TEST(StoreCrash, everything_acknowledged_is_there_after_every_end_of_a_process) 
   EXPECT_GT(tables_written, 2 * kCrashSeeds);
   EXPECT_GT(power_losses, kCrashSeeds);
   EXPECT_GT(failures, kCrashSeeds / 4);
+}
+
+// Each turn comes later than the next piece of the scrub is due.
+TEST(StoreTurns, that_are_rare_write_the_tables_nevertheless) {
+  Random random(1);
+  SimulatedDisk disk(1);
+  SimulatedReplica life(disk, 11);
+  ASSERT_TRUE(life.store) << life.refused;
+  ASSERT_TRUE(life.bootstrap(alone(0, 11)));
+  for (std::uint64_t batch = 1; batch <= 3; ++batch) {
+    life.submit(1, batch, machine::add_site("site-" + std::to_string(batch), "Site"));
+    life.settle(random);
+    EXPECT_TRUE(life.write_batch(random)) << batch;
+    EXPECT_EQ(life.store->stats().tables, Position(batch));
+  }
 }
 
 }  // namespace

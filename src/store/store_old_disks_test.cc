@@ -70,7 +70,7 @@ class History {
   // A disk that resumes has the state of its position, and everything that was acknowledged up to here.
   void expect_right_if_it_resumes(Position at_least) {
     SimulatedReplica life(disk, incarnation + 1, old_disk_limits());
-    if (!life.store) return expect_says_what_to_do(life.refused);
+    if (!life.store) return expect_says_why(life.refused);
     if (!can_resume(life.store->inventory()) || below_mark(life.store->inventory())) return;
     life.resume(alone(number + 1, incarnation + 1));
     life.settle(random);
@@ -80,12 +80,12 @@ class History {
     EXPECT_GE(life.machine.position(), at_least);
     ++resumed;
   }
-  void expect_says_what_to_do(const std::string& refusal) {
+  void expect_says_why(const std::string& refusal) {
     ++refused;
-    const bool says = refusal.find("amaged") != std::string::npos ||
-                      refusal.find("belongs to") != std::string::npos ||
-                      refusal.find("mixed up") != std::string::npos || refusal.find("frame") != std::string::npos ||
-                      refusal.find("version of titer") != std::string::npos;
+    const bool says =
+        refusal.find("amaged") != std::string::npos || refusal.find("belongs to") != std::string::npos ||
+        refusal.find("mixed up") != std::string::npos || refusal.find("does not continue") != std::string::npos ||
+        refusal.find("version of titer") != std::string::npos;
     EXPECT_TRUE(says) << refusal;
   }
 
