@@ -148,6 +148,11 @@ void ReplicaDaemon::on_record(const view::ClusterRecord& record) {
     process_.node->update_roster(roster_of(record));
   tell_peers();
   if (!record.view.members.empty()) process_.node->on_record(record.view);
+  if (view::gives_way(record, me_, process_.node->pong().full))
+    process_.node->stop(
+        kExitExcluded,
+        "the members that have the whole state restart from their disks before this one has got it; "
+        "it begins again, and learns");
 }
 
 // --- the disk

@@ -209,6 +209,7 @@ void Machines::live(Machine& machine) {
   life.was_member = life.was_member || life.member();
   if (life.was_member && !life.member()) return end(machine);  // excluded, or it has left
   if (!life.member()) return learn(life);
+  if (view::gives_way(*life.record, life.me, life.role == Life::Role::kMember)) return end(machine);
   if (life.role == Life::Role::kLearner) return;  // only a member with the state asks (smr/suspicion.h)
   if (life.leaves && life.installed == life.record->view.number)
     life.agent->propose(

@@ -126,6 +126,15 @@ std::string disk_gone_back(const ClusterRecord& record, ReplicaId id, const wire
       inventory.position.value, inventory.installed.value, mark->position.value, mark->installed.value);
 }
 
+bool gives_way(const ClusterRecord& record, const smr::Member& me, bool full) {
+  if (full || !record.view.has(me.id, me.incarnation)) return false;
+  return std::ranges::any_of(record.returned, [&](const Returned& one) {
+    const smr::Member* before = record.holder(one.now.id);
+    return one.inventory.whole && before != nullptr && before->incarnation != one.now.incarnation &&
+           contains(one.inventory.lives, before->incarnation);
+  });
+}
+
 std::string displaced(const ClusterRecord& record, const smr::Member& me) {
   const RosterEntry* entry = record.entry(me.id);
   if (entry == nullptr)
