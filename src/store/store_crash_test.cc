@@ -17,7 +17,7 @@ namespace {
 using test::alone;
 using test::SimulatedReplica;
 
-constexpr std::uint64_t kCrashSeeds = 400;
+constexpr std::uint64_t kCrashSeeds = 200;
 constexpr int kLives = 8;
 constexpr const char* kMarker = "marker";
 

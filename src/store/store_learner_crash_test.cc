@@ -19,7 +19,7 @@ using test::kDir;
 using test::kMe;
 using test::SimulatedReplica;
 
-constexpr std::uint64_t kLearnerSeeds = 2000;
+constexpr std::uint64_t kLearnerSeeds = 1000;
 constexpr std::uint64_t kLearner = 50;  // its incarnation; the views that it joins have it
 
 // The process of a learner, whose state comes from a donor that executes.
@@ -133,8 +133,8 @@ struct Found {
   wire::Inventory inventory;
   std::uint64_t digest = 0;
 };
-std::optional<Found> look(SimulatedDisk& disk, std::uint64_t incarnation) {
-  const SimulatedReplica life(disk, incarnation);
+std::optional<Found> look(SimulatedDisk& disk, std::uint64_t incarnation, const StoreLimits& limits) {
+  const SimulatedReplica life(disk, incarnation, limits);
   EXPECT_TRUE(life.store) << life.refused;
   if (!life.store) return std::nullopt;
   return Found{life.store->inventory(), life.machine.digest()};
@@ -146,13 +146,13 @@ TEST(StoreLearnerCrash, makes_a_member_s_disk_of_the_final_state_with_the_line_o
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     SimulatedDisk disk(seed);
+    const StoreLimits limits = learner_limits(random);
     if (random.chance(0.5)) {  // it was a member once
-      SimulatedReplica member(disk, 11);
+      SimulatedReplica member(disk, 11, limits);
       ASSERT_TRUE(member.store && member.bootstrap(alone(0, 11)));
       if (random.chance(0.5)) member.settle(random);
     }
     disk.restart(false);
-    const StoreLimits limits = learner_limits(random);
     std::optional<Learner> learner(std::in_place, disk, random, limits);
     ASSERT_TRUE(learner->store);
     if (random.chance(0.8)) disk.files.cut_power_in(1 + random.below(60));
@@ -166,7 +166,7 @@ TEST(StoreLearnerCrash, makes_a_member_s_disk_of_the_final_state_with_the_line_o
     learner.reset();
     disk.restart(random.chance(0.7));
 
-    const std::optional<Found> found = look(disk, kLearner + 1);
+    const std::optional<Found> found = look(disk, kLearner + 1, limits);
     if (!found) return;
     const bool is_whole = found->inventory.whole && found->inventory.installed > ViewNumber(0);
     EXPECT_TRUE(is_whole || !durable) << "it said that it was a member's";
@@ -183,8 +183,8 @@ TEST(StoreLearnerCrash, makes_a_member_s_disk_of_the_final_state_with_the_line_o
     }
     if (HasFailure()) return;
   }
-  EXPECT_GT(whole, kLearnerSeeds / 10);
-  EXPECT_GT(partial, kLearnerSeeds / 10);
+  EXPECT_GT(whole, kLearnerSeeds / 20);
+  EXPECT_GT(partial, kLearnerSeeds / 20);
 }
 
 }  // namespace

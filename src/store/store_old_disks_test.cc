@@ -17,7 +17,7 @@ namespace {
 using test::alone;
 using test::SimulatedReplica;
 
-constexpr std::uint64_t kOldDiskSeeds = 100;
+constexpr std::uint64_t kOldDiskSeeds = 40;
 
 StoreLimits old_disk_limits() {
   StoreLimits limits;
