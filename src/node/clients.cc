@@ -128,6 +128,10 @@ bool Clients::refuse_writes(std::optional<Error> why) {
 void Clients::handle_direct(Client& client, const wire::Message& message) {
   if (!is_direct_client(client.transmitter))
     return client.connection->fail(Code::kProtocol, "only a direct client sends frames");
+  // The protocol has heard of the end of this connection, so nothing that was still on its way over it counts.
+  if (const auto newest = by_transmitter_.find(client.transmitter);
+      newest == by_transmitter_.end() || newest->second != &client)
+    return client.connection->fail(Code::kProtocol, "you have connected again");
   if (no_writes_) return client.connection->fail(no_writes_->code, no_writes_->message);
   if (engine_.restarts) return client.connection->fail(Code::kUnavailable, kRestarts);
   if (const Status allowed = authorize(client, registry::Act::kDirect); !allowed)

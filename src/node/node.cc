@@ -69,7 +69,7 @@ Node::Node(NodeOptions options, net::Environment& env, smr::Replica replica, con
       trace_(options_.me),
       peers_(env, identity_, options_.roster, *this),
       clients_(env, engine_, client_options()),
-      donor_(env, engine_, peers_, log_),
+      donor_(env, engine_, peers_, log_, options_.piece_bytes),
       learner_(engine_, peers_, log_,
                {[this](Position learned) {
                   if (store_ != nullptr && !store_->keeps_up(engine_.machine)) return;
@@ -152,7 +152,11 @@ void Node::stop(int exit_code, const std::string& reason) {
 }
 
 void Node::on_record(const smr::ViewRecord& record) {
-  if (record.number > newest_.number) newest_ = record;
+  if (record.number > newest_.number) {
+    for (const smr::Member& member : newest_.members)
+      if (!record.has(member.id, member.incarnation)) peers_.excluded(member.incarnation);
+    newest_ = record;
+  }
   engine_.step(smr::input::View{record});
 }
 

@@ -63,7 +63,8 @@ struct NodeOptions {
   bool shares_machine = false;  // with the other replicas of the cluster
   std::size_t newcomers_max = titer::limits::kNewcomersMax;  // connections that have not said hello
   ClientLimits limits;
-  std::size_t descriptors = 0;  // that the process may have; 0: not known
+  std::size_t descriptors = 0;                       // that the process may have; 0: not known
+  std::size_t piece_bytes = std::size_t{256} << 10;  // of a state transfer
   NodeObserver* observer = nullptr;
 };
 

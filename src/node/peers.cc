@@ -50,6 +50,8 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
   const bool notice = hello.role == wire::Role::kDeathNotice;
   if (const Status same = same_cluster(identity_, hello.cluster, notice ? identity_.tables : hello.tables); !same)
     return connection.fail(same.error().code, same.error().message);
+  if (const Status counts = notice ? ok_status() : not_excluded(hello.incarnation); !counts)
+    return connection.fail(counts.error().code, counts.error().message);
   if (const Status certain = certified(connection, hello.replica); !certain)
     return connection.fail(certain.error().code, certain.error().message);
   connection.tag = hello.replica.value;
@@ -98,6 +100,16 @@ void Peers::admit_death_notice(net::Connection& connection, const PeerHandshake&
   const Link& link = links_[proved.peer().value];
   if (link.up && link.incarnation == proved.incarnation()) drop(proved.peer().value);
   events_.on_peer_dead(proved.peer(), proved.incarnation());
+}
+
+void Peers::excluded(Incarnation process) {
+  excluded_.push_back(process);
+  if (excluded_.size() > kExcludedMax) excluded_.pop_front();
+}
+
+Status Peers::not_excluded(Incarnation process) const {
+  if (std::ranges::count(excluded_, process) == 0) return ok_status();
+  return Error{Code::kExcluded, "the newest view is without you; ask the register for it"};
 }
 
 Status Peers::certified(const net::Connection& connection, ReplicaId replica) const {
@@ -160,6 +172,8 @@ void Peers::continue_dialled(Link& link, const wire::Message& message) {
   if (const Status taken = link.handshake->take(message, connection.outgoing()); !taken)
     return connection.fail(taken.error().code, taken.error().message);
   if (!link.handshake->done()) return;
+  if (const Status counts = not_excluded(link.handshake->incarnation()); !counts)
+    return connection.fail(counts.error().code, counts.error().message);
   link.incarnation = link.handshake->incarnation();
   link.handshake.reset();
   link.up = true;

@@ -9,6 +9,9 @@
 // under TLS that it is at the address that the cluster knows for its index: the dialled one by TLS's handshake, the
 // dialling one by its certificate. A link that is up is replaced by another one only when that one has proved as much.
 //
+// A process that the newest view has excluded may linger beside its successor, on a machine that the register does not reach.
+// Its connections are refused, or the two would take the link from each other again and again.
+//
 // On several machines the roster changes while the process runs (update_roster()).
 //
 // What a link carries is smr's business (peer messages) or the state transfer's; a broken link is reported
@@ -17,6 +20,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +62,8 @@ class Peers final : private net::ConnectionOwner {
   void adopt(net::Connection& connection, const wire::Hello& hello, const smr::ViewRecord& view);
   // The roster is another now: links to who is gone from it, or elsewhere, are dropped.
   void update_roster(const Roster& roster);
+  // A newer view is without this process. A link that is up stays until its successor comes.
+  void excluded(Incarnation process);
   // Once a turn: dials whoever should be dialled, and cuts off who does not prove what it says in time.
   void on_turn(BootTime now);
 
@@ -80,6 +86,7 @@ class Peers final : private net::ConnectionOwner {
   static constexpr std::int64_t kRefusedUs = 500'000;  // after a handshake that failed: the next one will too
   // At the door; the oldest makes room. One that knows the secret needs a round trip, so a flood of others seldom meets it.
   static constexpr std::size_t kArrivalsMax = 64;
+  static constexpr std::size_t kExcludedMax = 64;  // the last ones; the others have ended long ago
 
   struct Link {
     net::ConnectionPtr connection;
@@ -109,6 +116,7 @@ class Peers final : private net::ConnectionOwner {
   void admit(net::Connection& connection, const PeerHandshake& proved);
   void admit_death_notice(net::Connection& connection, const PeerHandshake& proved);
   // Its certificate, where there are some, is of the replica that it names.
+  [[nodiscard]] Status not_excluded(Incarnation process) const;
   [[nodiscard]] Status certified(const net::Connection& connection, ReplicaId replica) const;
   void answer_challenge(Link& link);
   void cut_off_the_slow(BootTime now);
@@ -123,6 +131,7 @@ class Peers final : private net::ConnectionOwner {
   std::array<Link, limits::kReplicasMax> links_;
   std::vector<OutsideLog> link_logs_;  // by index
   std::vector<Arrival> arrivals_;      // the oldest first
+  std::deque<Incarnation> excluded_;
   OutsideLog log_{env_, "replicas that were not let in"};
   Bytes scratch_;
   std::uint64_t messages_sent_ = 0;

@@ -9,8 +9,8 @@
 
 namespace titer::node {
 
-Donor::Donor(net::Environment& env, Engine& engine, Peers& peers, ExecutionLog& log)
-    : env_(env), engine_(engine), peers_(peers), log_(log) {}
+Donor::Donor(net::Environment& env, Engine& engine, Peers& peers, ExecutionLog& log, std::size_t piece_bytes)
+    : env_(env), engine_(engine), peers_(peers), log_(log), piece_bytes_(piece_bytes) {}
 
 void Donor::handle_want(ReplicaId learner, ByteView payload) {
   const auto want = wire::decode_transfer_want(payload);
@@ -35,7 +35,7 @@ bool Donor::give(ReplicaId to, Learner& learner, BootTime now) {
   if (out == nullptr || outdated(learner)) return false;
   if (peers_.waiting(to) > kWaitingMax) return true;  // the kernel's "take more" begins a turn
   // The execution log first: it is long, and what is missing of it at the end is sent inside the flush.
-  learner.log_sent = log_.write_part(learner.log_sent, kPieceBytes, *out);
+  learner.log_sent = log_.write_part(learner.log_sent, piece_bytes_, *out);
   if (learner.log_sent < log_.bytes()) {
     env_.wake_at(now);
     return true;
@@ -46,7 +46,7 @@ bool Donor::give(ReplicaId to, Learner& learner, BootTime now) {
   }
   if (!learner.cursor) learner.cursor = engine_.machine.begin_transfer(learner.want);
   const bool final_state = learner.gets_final_state();
-  const bool pass_ended = engine_.machine.write_part(*learner.cursor, kPieceBytes, *out);
+  const bool pass_ended = engine_.machine.write_part(*learner.cursor, piece_bytes_, *out);
   if (pass_ended && final_state) return false;
   if (pass_ended) learner.next_pass = BootTime(now.value + kPassEveryUs);
   env_.wake_at(pass_ended ? learner.next_pass : now);

@@ -29,7 +29,8 @@ namespace titer::node {
 
 class Donor {
  public:
-  Donor(net::Environment& env, Engine& engine, Peers& peers, ExecutionLog& log);
+  // `piece_bytes`: about, of each message.
+  Donor(net::Environment& env, Engine& engine, Peers& peers, ExecutionLog& log, std::size_t piece_bytes);
 
   void handle_want(ReplicaId learner, ByteView payload);
   void forget(ReplicaId learner) { learners_[learner.value].reset(); }
@@ -39,7 +40,6 @@ class Donor {
   void send_final_state(const smr::Output::GiveState& ask);
 
  private:
-  static constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
   static constexpr std::size_t kWaitingMax = std::size_t{1} << 20;
   static constexpr std::int64_t kPassEveryUs = 20'000;
 
@@ -59,6 +59,7 @@ class Donor {
   Engine& engine_;
   Peers& peers_;
   ExecutionLog& log_;
+  std::size_t piece_bytes_;
   std::array<std::optional<Learner>, limits::kReplicasMax> learners_;
 };
 

@@ -11,7 +11,7 @@
 //  2. A turn: step all inputs that are there, then EndOfTurn; then perform `out` and clear it. Performing it produces
 //     further inputs (Executed); perform what those append within the same turn. Each list of Output is performed in its
 //     own order; the comment at each field says what has to happen before it and after it. Where two fields name no order
-//     either order is correct: the node sends before it executes, the simulator does both.
+//     either order is correct: the node sends before it executes, smr's own schedules do both.
 //  3. Messages to one replica keep their order (FIFO) while its link lives. Give LinkUp whenever a link is made or made
 //     again, before anything is sent over it: the replica then repeats what may have been lost, and the receiver drops
 //     duplicates by name. A ReplicaId in `send` means the incarnation that the newest view given to this replica has under

@@ -44,8 +44,8 @@ enum class ProtocolRule {
   kLastView,        // §7 only members of the last view restart from their disks (view)
   kTopFirst,        // §7 … and of them those with the highest installed view (view)
   kLives,           // §7 a replica is known by any of its lives since it was a member (view)
-  kLearnerLives,    // §7 a learner's life is not one of a member's disk (the driver's)
-  kJoinerInstalls,  // §7 a joiner's disk is a member's once it has installed the view, not before (the driver's)
+  kLearnerLives,    // §7 a learner's life is not one of a member's disk (store)
+  kJoinerInstalls,  // §7 a joiner's disk is a member's once it has installed the view, not before (store)
   kHorizon,         // §2.8 nothing of a session that may have been evicted is executed
   kSavedFirst,      // §4 nobody hears of a record before it is on disk (cluster)
   kHolderStays,     // §4 a record none of whose members has the complete state is never published (cluster)

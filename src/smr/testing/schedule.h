@@ -157,6 +157,9 @@ class Schedule {
   std::uint64_t apply(Process& p, const RequestView& request);
   void answer(Node at, TransmitterId transmitter, Name name, std::uint64_t position);
   void note_answered(Name name, std::uint64_t position);
+  // Both orders of `send` and `execute` are correct: half of the seeds have each.
+  [[nodiscard]] bool sends_first() const { return seed_ / 5 % 2 == 0; }
+  void send_to_peers(Node from, const Output& out);
   void note_install(Process& p, const ViewRecord& record);
   void give_state(Node donor, const Output::GiveState& give);
   void take_state(Node p, State& state);

@@ -147,12 +147,10 @@ void Schedule::turn(Node n) {
   Output out;
   std::swap(out, p.out);
   for (const auto& persist : out.persist) p.disk.push_back(persist.ticket);
+  if (sends_first()) send_to_peers(n, out);
   for (const Execution& e : out.execute) execute(p, n, e);
   for (const auto& g : out.give_state) give_state(n, g);
-  for (const auto& s : out.send)
-    for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j)
-      if (s.to.has(ReplicaId(j)))
-        if (const Node to = route(p, ReplicaId(j)); to >= 0) send(n, to, s.message);
+  if (!sends_first()) send_to_peers(n, out);
   for (const auto& s : out.send_client) send(n, static_cast<Node>(s.client.value & ~kDirectClientBit), s.message);
   for (const ViewRecord& record : out.installed) note_install(p, record);
   for (const auto& c : out.cut) throw Failure(fmt::format("{} cuts a connection: {}", text(n), c.reason));
@@ -171,6 +169,14 @@ void Schedule::turn(Node n) {
           fmt::format("stale read at {}: update {} was answered before", text(n), answered_[read.answered - 1]));
   }
   if (!out.execute.empty()) give(n, input::Executed{Position(p.position), p.sessions.digest() ^ p.position});
+}
+
+void Schedule::send_to_peers(Node from, const Output& out) {
+  const Process& p = processes_[static_cast<std::size_t>(from)];
+  for (const auto& s : out.send)
+    for (std::uint16_t j = 0; j < limits::kReplicasMax; ++j)
+      if (s.to.has(ReplicaId(j)))
+        if (const Node to = route(p, ReplicaId(j)); to >= 0) send(from, to, s.message);
 }
 
 void Schedule::note_install(Process& p, const ViewRecord& record) {
