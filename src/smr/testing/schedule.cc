@@ -243,8 +243,15 @@ void Schedule::submit(Thin& thin, bool elsewhere) {
   give(n, input::Submit{SessionId(thin.session), RequestNumber(thin.number), as_bytes("request!")});
 }
 
+// Where a view has few places for direct clients, no more of them live at a time: they would take them from one another for good.
+bool Schedule::room_for_direct_client() const {
+  if (limits_.direct_clients == limits::kDirectClientsMax) return clients_.size() < 3;
+  const auto live = std::ranges::count_if(clients_, [](const Direct& d) { return d.alive; });
+  return clients_.size() < 8 && static_cast<std::size_t>(live) < limits_.direct_clients;
+}
+
 void Schedule::client_event() {
-  if (clients_.size() < 3 && random_.chance(.1)) {
+  if (room_for_direct_client() && random_.chance(.1)) {
     const auto c = static_cast<Node>(kFirstClient + static_cast<Node>(clients_.size()));
     Direct& d = clients_.emplace_back();
     d.client = std::make_unique<DirectClient>(TransmitterId(kDirectClientBit | static_cast<std::uint64_t>(c)),

@@ -127,6 +127,7 @@ class Schedule {
   // --- schedule.cc: what happens
   void event();
   void quiet();
+  [[nodiscard]] bool room_for_direct_client() const;
   void client_event();
   void submit(Thin& thin, bool elsewhere);
   void crash(Node p);
