@@ -131,7 +131,14 @@ class StoreLives {
       else if (submitted_ % 4 == 0)
         life.submit(1, submitted_, machine::set(kMarker, submitted_));
       else
-        life.submit(2 + random_.below(20), submitted_, requests_.next(submitted_, 1'700'000'000'000));
+        life.submit(2 + random_.below(20), submitted_, other_request());
+    }
+  }
+  // Of anything but the marker, which an undo could put back.
+  [[nodiscard]] registry::Request other_request() {
+    while (true) {
+      registry::Request request = requests_.next(submitted_, 1'700'000'000'000);
+      if (!std::holds_alternative<registry::Undo>(request.operation)) return request;
     }
   }
 

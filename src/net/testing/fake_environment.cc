@@ -10,18 +10,18 @@
 
 namespace titer::net::test {
 
-namespace {
-
 class FakeStream final : public ByteStream {
  public:
-  FakeStream(Environment& env, std::shared_ptr<FakePipe> in, std::shared_ptr<FakePipe> out, std::uint64_t from,
+  FakeStream(FakeEnvironment& env, std::shared_ptr<FakePipe> in, std::shared_ptr<FakePipe> out, std::uint64_t from,
              bool local)
       : env_(env), in_(std::move(in)), out_(std::move(out)), from_(from), local_(local) {
     in_->changed = [this] { look(); };
     out_->changed = [this] { look(); };
+    env_.streams_.insert(this);
   }
   ~FakeStream() override {
     close();
+    env_.streams_.erase(this);
     in_->changed = out_->changed = nullptr;
   }
 
@@ -40,7 +40,17 @@ class FakeStream final : public ByteStream {
     writer_ = std::move(events);
     look();
   }
-  void close() override { out_->ended = true; }
+  // As with a socket, what waited is let go, in a later turn.
+  void close() override {
+    out_->ended = true;
+    std::vector<std::shared_ptr<StreamEvents>> waited;
+    let_go(waited);
+    if (!waited.empty()) env_.post([waited] {});
+  }
+  void let_go(std::vector<std::shared_ptr<StreamEvents>>& waited) {
+    for (auto* one : {&reader_, &writer_})
+      if (*one) waited.push_back(std::exchange(*one, nullptr));
+  }
   [[nodiscard]] bool over() const override { return over_; }
   [[nodiscard]] std::string why() const override { return "the test has closed it"; }
   [[nodiscard]] bool local() const override { return local_; }
@@ -66,13 +76,15 @@ class FakeStream final : public ByteStream {
     reader->on_bytes(n);
   }
 
-  Environment& env_;
+  FakeEnvironment& env_;
   std::shared_ptr<FakePipe> in_, out_;
   std::uint64_t from_;
   bool local_, over_ = false;
   std::span<std::byte> room_;
   std::shared_ptr<StreamEvents> reader_, writer_;
 };
+
+namespace {
 
 class FakeListening final : public Listening {
  public:
@@ -123,6 +135,13 @@ std::optional<std::string> FakeWire::take_goodbye() {
     if (const auto goodbye = wire::decode_goodbye((*message)->payload)) return std::string(goodbye->reason);
   }
   return std::nullopt;
+}
+
+FakeEnvironment::~FakeEnvironment() {
+  std::vector<std::shared_ptr<StreamEvents>> waited;
+  for (FakeStream* stream : streams_) stream->let_go(waited);
+  queue().clear();
+  ready_.clear();
 }
 
 void FakeEnvironment::run() {

@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,9 +70,12 @@ class FakeWire {
   std::shared_ptr<FakePipe> in_, out_;
 };
 
+class FakeStream;
+
 class FakeEnvironment final : public Environment {
  public:
-  ~FakeEnvironment() { queue().clear(); }
+  // Connections that wait for bytes hold themselves: they are let go.
+  ~FakeEnvironment();
 
   // --- what the test does
   void pass(std::int64_t us) { now_us_ += us; }
@@ -123,6 +127,7 @@ class FakeEnvironment final : public Environment {
 
  private:
   friend class FakeTimer;
+  friend class FakeStream;
   struct Ring {
     std::int64_t at;
     std::function<void()> ring;
@@ -135,6 +140,7 @@ class FakeEnvironment final : public Environment {
   std::deque<std::function<void()>> ready_;
   std::map<std::uint16_t, Accepted> listening_;
   std::vector<Dial> dials_;
+  std::set<FakeStream*> streams_;
   std::map<std::uint64_t, Ring> rings_;
   std::uint64_t next_ring_ = 1;
   unsigned random_ = 0;
