@@ -251,7 +251,9 @@ Status SupervisorPolicy::kill(std::uint32_t index) {
   }
   if (!slot.alive || slot.killed)
     return Error{Code::kDuplicate, fmt::format("Replica {} has already failed: type another index.", index)};
-  if (alive() <= 1 && counts_alive(replica))
+  // It may hold the state and not have said so yet, as after a restart or a join.
+  const bool another = alive() > (counts_alive(replica) ? 1U : 0U);
+  if (member(replica) && !another)
     return Error{
         Code::kNotEnough,
         "Maximum fault tolerance achieved. This is the last replica; 'start I' brings another one back first."};

@@ -126,6 +126,16 @@ TEST(SupervisorRestart, a_restarted_member_may_be_excluded_while_another_one_hol
   EXPECT_EQ(it.view(), 7U);
 }
 
+// Found by the simulator (seeds 11, 53 and 125): the state that it restarted from is on its disk alone.
+TEST(SupervisorRestart, the_last_one_is_not_killed_before_it_has_answered) {
+  auto it = Supervised::restarting(1, {0});
+  it.finds(0, 5, {1, 2});
+  EXPECT_EQ(it.members(), "0");
+  EXPECT_EQ(it.kill(0).error().code, Code::kNotEnough);
+  it.pong(0, true, ViewNumber(6));
+  EXPECT_EQ(it.kill(0).error().code, Code::kNotEnough);
+}
+
 TEST(SupervisorRestart, all_that_fail_together_stay_in_the_record_and_restart) {
   auto it = Supervised::begun(3);
   it.die({0, 1, 2});

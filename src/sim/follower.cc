@@ -11,6 +11,7 @@ namespace titer::sim {
 
 namespace {
 constexpr Time kAskEveryUs = 300'000, kPatienceUs = 3'000'000;
+constexpr std::uint32_t kShortPage = 7, kLongPage = 500;  // in the end it has to catch up
 }
 
 Follower::Follower(Scene& scene) : scene_(scene), node_(scene.network.attach(*this, scene.client_host())) {
@@ -52,7 +53,7 @@ void Follower::on_closed(ConnectionId connection) {
 
 void Follower::ask() {
   Bytes body, out;
-  wire::encode_query(body, registry::Changes{at_, 7});
+  wire::encode_query(body, registry::Changes{at_, scene_.winding_down ? kLongPage : kShortPage});
   wire::encode(out, wire::Query{++token_, body});
   asked_ = scene_.time.now();
   scene_.network.send(connection_, node_, std::move(out));
