@@ -256,11 +256,12 @@ void Ledger::installed(Incarnation who, ViewNumber view, Position position) {
 
 // --- clients
 
-void Ledger::answered(SessionId session, RequestNumber number, ByteView result, Position position) {
+void Ledger::answered(SessionId session, RequestNumber number, ByteView result, Position position, bool refusal) {
   ++answers_;
   const auto name = std::pair(session, number);
   const auto effect = effects_.find(name);
   const bool refused = refused_.contains({name, position});
+  if (refusal && !refused) return;
   if (effect == effects_.end() && !refused)
     return stage_.fail("answered writes", fmt::format("request {} of session {:x} was answered; nobody executed it",
                                                       number.value, session.value));

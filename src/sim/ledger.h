@@ -78,7 +78,8 @@ class Ledger {
   void published(const smr::ViewRecord& record);
 
   // --- clients
-  void answered(SessionId session, RequestNumber number, ByteView result, Position position);
+  // `refusal`: for who asks, which need not have been executed: it is judged as a read (docs/decisions/0032).
+  void answered(SessionId session, RequestNumber number, ByteView result, Position position, bool refusal = false);
   // What a read that begins now must not miss, and what it has seen.
   [[nodiscard]] Position floor() const { return acknowledged_; }
   void read(Position floor, Position seen, Incarnation who);

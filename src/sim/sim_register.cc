@@ -142,8 +142,8 @@ bool SimRegister::somebody_stays(const smr::ViewRecord& next) const {
   return std::ranges::any_of(next.members, [&](const smr::Member& member) {
     const SimProcess* process = scene_.find(member.incarnation);
     return process != nullptr && process->alive() &&
-           (process->has_durable_state() || (process->starting() && record_.has(member.id, member.incarnation) &&
-                                             !process->directory()->gone_back()));
+           (process->has_durable_state() ||
+            (process->starting() && record_.has(member.id, member.incarnation) && !process->disk()->gone_back()));
   });
 }
 

@@ -48,7 +48,7 @@ void SimRegister::try_restart() {
 // Disks that have gone back are recognised beside one that has not; so they do not begin alone (docs/decisions/0030).
 bool SimRegister::all_gone_back(const smr::ViewRecord& next) const {
   return std::ranges::all_of(next.members, [&](const smr::Member& member) {
-    return scene_.find(member.incarnation)->directory()->gone_back();
+    return scene_.find(member.incarnation)->disk()->gone_back();
   });
 }
 

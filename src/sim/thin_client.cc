@@ -240,7 +240,8 @@ void ThinClient::take_answer(ByteView payload) {
     return;
   }
   (void)window_.settle(place);
-  scene_.ledger.answered(session_, answer->number, answer->result, outcome_.position);
+  const bool refusal = outcome_.code == Code::kUnauthorized || outcome_.code == Code::kForbidden;
+  scene_.ledger.answered(session_, answer->number, answer->result, outcome_.position, refusal);
   if (open != open_.end() && open->second.op) {
     check::Op& op = scene_.history[*open->second.op];
     op.end_ns = heard_ * 1000;

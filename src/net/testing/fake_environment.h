@@ -77,7 +77,7 @@ class FakeEnvironment final : public Environment {
   void pass(std::int64_t us) { now_us_ += us; }
   void jump_wall(std::int64_t ms) { wall_ms_ += ms; }
   // The machine sleeps: CLOCK_MONOTONIC stands still.
-  void sleep(std::int64_t us) {
+  void suspend(std::int64_t us) {
     now_us_ += us;
     slept_us_ += us;
   }
