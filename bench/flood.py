@@ -3,7 +3,7 @@
 
 """What other clients notice of senders that never stop: p99 of their reads and writes, changes of view, and memory.
 
-    bench/flood.py [--connections 64] [--seconds 10] [--rounds 1] [--kinds status,request] [--everywhere] [--disk]
+    bench/flood.py [--connections 64] [--seconds 10] [--rounds 1] [--kinds status,request] [--everywhere] [--disk] [--tls]
 
 Three replicas on this machine. Replica 1 (with --everywhere: each) gets one kind of message (tests/e2e/floods.py) over so many
 connections. A reader and a writer ask it one question after the other, each in a process of its own; first without a flood. Goals: p99 of reads below 50 ms, of writes below 100 ms, no view changes, memory bounded. The senders run on
@@ -12,6 +12,7 @@ the same processors: with two of them this is also a test of who gets processor 
 import argparse
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ sys.path.insert(0, TESTS)
 import floods  # noqa: E402
 from harness import Cluster  # noqa: E402
 from reader import Reader  # noqa: E402
+from tls import Files  # noqa: E402
 from writer import Writer  # noqa: E402
 
 
@@ -50,10 +52,10 @@ class Nobody:
         self.name, self.position = name, 0
 
 
-def measure(what, port, seconds):
+def measure(what, port, seconds, authority=None):
     """One client for so long: {"answers", "p99_ms", "max_ms"}."""
     name = f"probe {os.getpid()}"
-    address = [("127.0.0.1", port)]
+    address = [("127.0.0.1", port, *([ssl.create_default_context(cafile=authority)] if authority else []))]
     client = TimedWriter(address, name, answer_within=20) if what == "writer" else TimedReader(address, Nobody(floods.SITE), True, 20)
     client.took = []
     with client:
@@ -65,8 +67,9 @@ def measure(what, port, seconds):
             "max_ms": 1000 * took[-1], "error": repr(client.error) if client.error else None}
 
 
-def probe(what, port, seconds):
-    words = [sys.executable, "-B", os.path.abspath(__file__), "--measure", what, "--port", str(port), "--seconds", str(seconds)]
+def probe(what, port, seconds, authority):
+    words = [sys.executable, "-B", os.path.abspath(__file__), "--measure", what, "--port", str(port), "--seconds", str(seconds),
+             *(["--authority", authority] if authority else [])]
     return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
 
 
@@ -96,9 +99,9 @@ def one(cluster, kind, options):
     before = max(map(resident_mib, memory.pids))
     memory.start()
     senders = [] if kind == "nothing" else [
-        floods.begin(kind, (cluster.port(i), cluster.http_base + i), options.connections, options.seconds + 1)
+        floods.begin(kind, (cluster.port(i), cluster.http_base + i), options.connections, options.seconds + 1, cluster.ca)
         for i in (range(cluster.size) if options.everywhere else [1])]
-    probes = [probe(what, cluster.port(1), options.seconds) for what in ("reader", "writer")]
+    probes = [probe(what, cluster.port(1), options.seconds, cluster.ca) for what in ("reader", "writer")]
     reads, writes = (json.loads(p.communicate()[0]) for p in probes)
     sent = sum(json.loads(s.communicate()[0])["sent"] for s in senders)
     memory.over.set()
@@ -117,17 +120,20 @@ def main():
     parser.add_argument("--kinds", default=",".join(floods.KINDS))
     parser.add_argument("--everywhere", action="store_true", help="flood all replicas; else replica 1")
     parser.add_argument("--disk", action="store_true", help="durability disk; else memory")
+    parser.add_argument("--tls", action="store_true", help="everything under TLS")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
+    parser.add_argument("--authority", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        print(json.dumps(measure(options.measure, options.port, options.seconds)))
+        print(json.dumps(measure(options.measure, options.port, options.seconds, options.authority)))
         return
     print(f"{options.connections} connections to {'each replica' if options.everywhere else 'replica 1'}, {options.seconds:g} s each; "
-          "times in ms")
+          f"times in ms{', under TLS' if options.tls else ''}")
+    files = Files() if options.tls else None  # kept: the directory ends with it
     for _ in range(options.rounds):
         for kind in ["nothing", *options.kinds.split(",")]:
-            with Cluster(3, [] if options.disk else ["--memory"], http=True) as cluster:
+            with Cluster(3, [] if options.disk else ["--memory"], http=True, tls=files.dir if files else None) as cluster:
                 cluster.ok("add", floods.SITE, "--zip", "02139", "--availability", 1000)
                 one(cluster, kind, options)
 

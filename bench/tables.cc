@@ -143,7 +143,7 @@ int main(int argc, char** argv) {
       argc > 2 ? argv[2] : (std::filesystem::temp_directory_path() / "titer-tables-bench").string();
   const bool there = std::filesystem::exists(dir + "/CURRENT");
   const auto begin = Clock::now();
-  auto tables = store::Tables::open({dir, 1, ReplicaId(0), false, nullptr});
+  auto tables = store::Tables::open({dir, 1, ReplicaId(0)});
   if (!tables) stop(tables.error());
   Bench bench(std::move(*tables), sites);
   say("open", seconds_since(begin));

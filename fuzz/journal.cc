@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "fuzz/input.h"
 #include "store/journal_reader.h"
-#include "store/testing/fake_files.h"
+#include "store/simulated/simulated_files.h"
 
 namespace titer::fuzz {
 namespace {
@@ -79,7 +79,7 @@ void spoil(std::vector<Bytes>& files, Input& in) {
   if (in.below(4) != 0) mend(bytes, block == 0);
 }
 
-void read(FakeFiles& files, std::size_t& records) {
+void read(SimulatedFiles& files, std::size_t& records) {
   std::uint64_t touched = 0;
   const auto found = read_journal(files, "/journal", kIdentity, Files::Mode::kRead,
                                   [&](RecordKind, const RecordName&, ByteView body) {
@@ -108,7 +108,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<Bytes> contents = whole;
   const bool spoilt = in.more();
   while (in.more()) fuzz::spoil(contents, in);
-  store::FakeFiles files;
+  store::SimulatedFiles files;
   for (std::size_t i = 0; i < contents.size(); ++i)
     files.overwrite("/journal/" + store::segment_name(i + 1), contents[i]);
   std::size_t records = 0;

@@ -9,10 +9,9 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "net/authority.h"
+#include "net/named_file.h"
 #include "net/secret_file.h"
 #include "titer/command.h"
 #include "titer/remote.h"
@@ -25,7 +24,7 @@ struct Options {
   std::string out, ca, file = kReplicaName, title = "titer private authority";
   std::vector<std::string> names;
   int days = 0;
-  bool force = false;
+  bool force = false, replace = false, client = false;
 };
 
 constexpr mode_t kPublic = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH, kSecret = S_IRUSR | S_IWUSR;
@@ -43,12 +42,6 @@ Status write_file(const std::string& name, const std::string& text, mode_t mode)
       ::fchmod(fd, mode) == 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   if (::close(fd) != 0 || !written || ::rename(part.c_str(), name.c_str()) != 0) return cannot("write", name);
   return ok_status();
-}
-
-Result<std::string> read_file(const std::string& name) {
-  std::ifstream file(name, std::ios::binary);
-  if (!file) return cannot("read", name);
-  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 Status make_directory(const std::string& dir) {
@@ -86,7 +79,7 @@ int make_ca(const Options& o) {
 }
 
 Result<net::Certificate> authority_in(const std::string& dir) {
-  Result<std::string> certificate = read_file(dir + "/" + kAuthorityFile);
+  Result<std::string> certificate = net::read_small_file(dir + "/" + kAuthorityFile);
   if (!certificate) return certificate.error();
   Result<std::string> key = net::read_secret(dir + "/" + kAuthorityKeyFile);
   if (!key) return key.error();
@@ -96,11 +89,16 @@ Result<net::Certificate> authority_in(const std::string& dir) {
 int issue(const Options& o) {
   const auto authority = authority_in(o.ca);
   if (!authority) return usage(authority.error());
-  const auto made = net::issue(*authority, o.names, {0, o.days});
+  const std::string key = key_file(o.out, o.file);
+  if (!o.replace && std::filesystem::exists(key))
+    return usage({Code::kInvalid, key +
+                                      " is there, and a new certificate comes with a new key: --replace puts both "
+                                      "in the place of the old ones, --file NAME beside them"});
+  const auto made =
+      net::issue(*authority, o.names, {0, o.days}, o.client ? net::Purpose::kClient : net::Purpose::kReplica);
   if (!made) return usage(made.error());
   const std::string certificate = certificate_file(o.out, o.file);
-  if (const Status written = write_pair(o.out, certificate, key_file(o.out, o.file), *made); !written)
-    return usage(written.error());
+  if (const Status written = write_pair(o.out, certificate, key, *made); !written) return usage(written.error());
   if (const Status copied = write_file(o.out + "/" + kAuthorityFile, authority->certificate, kPublic); !copied)
     return usage(copied.error());
   std::printf("%s is valid for %d days.\n", certificate.c_str(), o.days);
@@ -129,6 +127,8 @@ Runner setup_issue(Flags& flags) {
   flags.option("--out", o->out, "directory; ca.pem is put there too").required();
   flags.option("--file", o->file, "its files are FILE.pem and FILE-key.pem").show_default();
   flags.option("--days", o->days, "until it expires").between(1, kDaysMax).show_default();
+  flags.flag("--client", o->client, "for a client alone: no replica can be made of it");
+  flags.flag("--replace", o->replace, "replace the certificate and the key that are there");
   return [o] { return issue(*o); };
 }
 

@@ -2,13 +2,13 @@
 
 // titer check FILE…: are these histories, taken together, linearizable?
 #include <boost/json/array.hpp>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 
+#include "base/text.h"
 #include "check/linearizability.h"
 #include "net/loop.h"
+#include "net/named_file.h"
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/text.h"
@@ -26,10 +26,10 @@ constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 constexpr std::size_t kExplained = 3;  // violations that are shown to people in full
 
 Status read_file(const std::string& path, check::HistoryReader& reader) {
+  const auto opened = path == "-" ? Result<std::FILE*>(stdin) : net::open_input(path);
+  if (!opened) return opened.error();
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
-      path == "-" ? stdin : std::fopen(path.c_str(), "rb"),
-      [](std::FILE* f) { return f == nullptr || f == stdin ? 0 : std::fclose(f); });
-  if (!file) return Error{Code::kInvalid, "cannot read " + path + ": " + std::strerror(errno)};
+      *opened, [](std::FILE* f) { return f == stdin ? 0 : std::fclose(f); });
   std::string piece(kPieceBytes, '\0');
   while (const std::size_t n = std::fread(piece.data(), 1, piece.size(), file.get())) {
     const Status fed = reader.feed(std::string_view(piece).substr(0, n));
@@ -60,7 +60,7 @@ void print_text(const check::Verdict& v, double seconds) {
   std::size_t shown = 0;
   for (const check::LineVerdict& line : v.lines)
     if (line.answer == check::Answer::kViolation && shown++ < kExplained)
-      std::printf("\n%s: %s", line_name(line).c_str(), line.explanation.c_str());
+      std::printf("\n%s: %s", printable(line_name(line)).c_str(), line.explanation.c_str());
   if (shown > kExplained) std::printf("\nand %s more\n", grouped(shown - kExplained).c_str());
 }
 

@@ -50,6 +50,7 @@ struct Options {
   bool memory = false;  // stands for durability "memory", whatever else was said
   bool accept_data_loss = false;
   bool no_restart = false;
+  bool grow = false;
   std::string execution_logs;
   std::vector<std::string> imports;
   std::uint32_t frames_in_flight = 0;
@@ -105,6 +106,8 @@ cluster::SupervisorOptions supervisor_options(const Options& options) {
   out.program = this_program();
   out.data_dir = options.data_dir;
   out.durable = options.durability == "disk";
+  out.grow = options.grow;
+  out.http_port = options.http_port;
   out.accept_data_loss = options.accept_data_loss;
   out.restart = !options.no_restart;
   out.execution_logs = options.execution_logs;
@@ -329,6 +332,7 @@ Runner setup(Flags& flags) {
   flags.flag("--memory", options->memory, "the same as --durability memory");
   flags.flag("--accept-data-loss", options->accept_data_loss,
              "bootstrap an empty cluster where a cluster in memory has failed as a whole: its data is lost");
+  flags.flag("--grow", options->grow, "the cluster on disk has fewer replicas: the others join it, for good");
   flags.flag("--no-restart", options->no_restart,
              "leave a replica dead that fails or is excluded; otherwise it is started again, at most 4 times in 10 "
              "minutes");

@@ -49,7 +49,7 @@ json::object to_json(const ReplicaDirScan& one) {
   out["journal_groups"] = found.journal.groups;
   out["journal_bytes"] = found.journal.record_bytes;
   out["torn_bytes"] = found.journal.torn_bytes;
-  out["frames_held"] = found.frames_held;
+  out["frames_held"] = found.recovered.frames.size();
   out["reach"] = found.reach.value;
   return out;
 }

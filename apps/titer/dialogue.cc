@@ -44,13 +44,13 @@ std::optional<Availability> availability_in(std::string_view text) {
 bool zip_fits(std::string_view text) { return all_digits(text) && (text.size() <= 5 || text.size() == 9); }
 
 std::string place(std::string_view name, std::string_view zip) {
-  return std::string(name) + " (ZIP code " + std::string(zip) + ")";
+  return printable(name) + " (ZIP code " + printable(zip) + ")";
 }
 
 std::string failure(const Error& error) {
   if (error.code != Code::kOutcomeUnknown && error.code != Code::kSessionEvicted)
-    return "Not done: " + error.message + ".";
-  std::string text = error.message + ".";
+    return "Not done: " + printable(error.message) + ".";
+  std::string text = printable(error.message) + ".";
   text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text;
 }
@@ -126,7 +126,7 @@ std::optional<std::string> Dialogue::list() {
   if (!all) return failure(all.error());
   std::string out = "Availability,ZIP Code,Site Name";
   for (const registry::Site& site : all->sites)
-    out += "\n" + seed_text(seed_availability(site)) + "," + std::string(site.zip) + "," + printable(site.name);
+    out += "\n" + seed_text(seed_availability(site)) + "," + printable(site.zip) + "," + printable(site.name);
   return out;
 }
 
@@ -135,7 +135,7 @@ std::optional<std::string> Dialogue::view() {
   if (!name) return std::nullopt;
   std::string out(kAbsent);
   const Status got = client::get_site(*io_.asker, {.id = {}, .name = *name}, [&](const registry::Site& site) {
-    out = "Availability at " + place(printable(site.name), site.zip) + ": " + seed_text(seed_availability(site));
+    out = "Availability at " + place(site.name, site.zip) + ": " + seed_text(seed_availability(site));
     return true;
   });
   if (!got && got.error().code != Code::kNotFound) return failure(got.error());
@@ -184,7 +184,7 @@ std::optional<std::string> Dialogue::add() {
   site.stock.emplace().availability = Availability::of(0);
   const Result<registry::Outcome> outcome = execute(site);
   if (!outcome) return failure(outcome.error());
-  if (outcome->code == Code::kDuplicate) return *name + " already in database.";
+  if (outcome->code == Code::kDuplicate) return printable(*name) + " already in database.";
   if (!outcome->ok()) return failure({outcome->code, outcome->message});
   return place(*name, zip) + " added with vaccine availability 0.";
 }

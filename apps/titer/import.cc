@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "client/gateway_client.h"
+#include "net/named_file.h"
 #include "titer/command.h"
 #include "titer/import_job.h"
 #include "titer/remote.h"
@@ -41,14 +42,17 @@ class Problems {
 
   Status open(const std::string& path) {
     if (path.empty()) return ok_status();
+    if (const Status output = net::expect_output_file(path); !output) return output;
     file_ = std::fopen(path.c_str(), "w");
     if (file_ == nullptr) return Error{Code::kInvalid, "cannot write " + path + ": " + std::strerror(errno)};
     return ok_status();
   }
-  void tell(const std::string& line, bool rejected) {
-    if (file_ != nullptr) std::fprintf(file_, "%s\n", line.c_str());
+  // The file is for terminals too, in time.
+  void tell(const std::string& text, bool rejected) {
+    const std::string line = printable(text) + "\n";
+    if (file_ != nullptr) std::fputs(line.c_str(), file_);
     // Counted apart, so that a thousand notes do not hide the one row that is missing.
-    if (++(rejected ? rejected_ : notes_) <= kProblemsShown) std::fprintf(stderr, "%s\n", printable(line).c_str());
+    if (++(rejected ? rejected_ : notes_) <= kProblemsShown) std::fputs(line.c_str(), stderr);
   }
   void end_of_file() {
     const std::size_t hidden =

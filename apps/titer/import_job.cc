@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "net/loop.h"
+#include "net/named_file.h"
 #include "wire/codec.h"
 
 namespace titer::app {
@@ -42,9 +43,10 @@ Status ImportJob::open() {
 
 Status ImportJob::open_file() {
   const std::string& file = options_.files[first_lines_.size() - 1];
-  in_ = file == "-" ? stdin : std::fopen(file.c_str(), "rb");
-  if (in_ != nullptr) return ok_status();
-  return Error{Code::kInvalid, "cannot read " + file + ": " + std::strerror(errno)};
+  const auto opened = file == "-" ? Result<std::FILE*>(stdin) : net::open_input(file);
+  if (!opened) return opened.error();
+  in_ = *opened;
+  return ok_status();
 }
 
 Status ImportJob::run(client::GatewayClient& client) {

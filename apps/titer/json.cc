@@ -18,7 +18,8 @@ namespace {
 
 namespace json = boost::json;
 
-// Like boost::json::serialize, but for numbers with a fraction: 42.377, where Boost writes 4.2377E1.
+// Like boost::json::serialize, but for numbers with a fraction, 42.377, where Boost writes 4.2377E1; and for texts, which
+// do nothing to a terminal (base/json_string.h).
 void append(std::string& out, const json::value& value);
 
 template <typename List, typename Each>
@@ -41,6 +42,9 @@ void append(std::string& out, const json::value& value) {
     });
   } else if (value.is_array()) {
     append_list(out, '[', ']', value.get_array(), [&out](const json::value& element) { append(out, element); });
+  } else if (value.is_string()) {
+    const json::string& text = value.get_string();
+    print_json_string({text.data(), text.size()}, out);
   } else if (value.is_double()) {
     out += fmt::format("{}", value.get_double());
   } else {
@@ -48,13 +52,13 @@ void append(std::string& out, const json::value& value) {
   }
 }
 
-std::string serialized(const json::object& object) {
+}  // namespace
+
+std::string to_json(const json::object& object) {
   std::string out;
   append(out, object);
   return out;
 }
-
-}  // namespace
 
 void JsonArray::add(std::string_view element) {
   if (!on_) return;
@@ -72,7 +76,7 @@ void print_line(std::string_view json) {
   std::fputc('\n', stdout);
 }
 
-void print_line(const json::object& object) { print_line(serialized(object)); }
+void print_line(const json::object& object) { print_line(to_json(object)); }
 
 std::string to_json(const registry::Site& site) {
   std::string out;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer near ZIP | LAT,LON
+#include <fmt/format.h>
+
 #include <cstdio>
 
 #include "base/limits.h"
@@ -40,7 +42,7 @@ int show(client::GatewayClient& client, const Options& o, const registry::Near& 
   const std::string product(query.filter.product);
   Table table = site_table(true);
   JsonArray array(o.json);
-  const Status done = client::near_sites(client, query, [&](const registry::Site& site, double metres) {
+  const Result<bool> more = client::near_sites(client, query, [&](const registry::Site& site, double metres) {
     if (o.json) {
       std::string row;
       formats::print_json(site, net::wall_now(), {metres, metres / metres_per_unit, o.unit}, row);
@@ -52,9 +54,10 @@ int show(client::GatewayClient& client, const Options& o, const registry::Near& 
     }
     return true;
   });
-  if (!done) return fail(done.error());
+  if (!more) return fail(more.error());
   array.close();
   if (!o.json && table.rows() > 0) table.print();
+  if (*more) complain(fmt::format("these are the nearest {}, and there are more: --limit shows them", o.limit));
   if (!o.json && table.rows() == 0) complain("no site fits; widen the search with --within");
   return kExitOk;
 }

@@ -72,7 +72,7 @@ void KeyFlag::declare(Flags& flags) {
 Result<std::optional<wire::Token>> KeyFlag::token() const {
   if (text.empty()) return std::optional<wire::Token>();
   Result<std::string> shown = text;
-  if (text.front() == '@') shown = net::read_secret_line(text.substr(1));
+  if (text.front() == '@') shown = net::read_secret_line(text.substr(1), net::Pipes::kRead);
   if (!shown) return shown.error();
   const Result<wire::Token> token = wire::parse_token(*shown);
   if (!token) return token.error();

@@ -63,6 +63,7 @@ node::NodeOptions node_options(const Options& options, const host::ReplicaProces
   node.me = ReplicaId(options.index);
   node.incarnation = Incarnation(options.incarnation);
   node.cluster = options.cluster;
+  node.stream = wire::stream_of(options.cluster, options.losses.size());
   for (std::uint16_t i = 0; i < options.replicas; ++i)
     node.roster[i] = net::Address{"127.0.0.1", static_cast<std::uint16_t>(options.base_port + i), process.tls.wire};
   node.frames_in_flight = options.frames_in_flight;
@@ -119,7 +120,7 @@ void begin_http(const Options& options, host::ReplicaProcess& process, const wir
   };
   api::Setup setup;
   setup.index = options.index;
-  setup.cluster = api::stream_of(options.cluster, options.losses.size());
+  setup.cluster = wire::stream_of(options.cluster, options.losses.size());
   setup.files = page();
   setup.replica = net::Address{options.local_socket};
   setup.listen = address(options.http_port, options.index);

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -77,6 +78,9 @@ int run(const Options& o) {
   if (o.check + !o.data.empty() + !o.config.empty() != 1)
     return refuse("say where the new cluster is to be, with --data DIR or --config FILE, or only --check",
                   kExitUsage);
+  if (std::error_code error;
+      std::filesystem::exists(o.file, error) && !std::filesystem::is_regular_file(o.file, error))
+    return refuse(o.file + " is not a file: name the one that `titer backup` wrote", kExitUsage);
   if (!o.check) explain_interruption(o.data.empty() ? "the data directory" : o.data);
   machine::Machine machine;
   machine.track_changes(!o.check);

@@ -8,11 +8,13 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/number.h"
+#include "net/named_file.h"
 #include "sim/text_trace.h"
 #include "sim/trace.h"
 #include "sim/workers.h"
@@ -70,11 +72,12 @@ void print(const sim::Sum& sum, double seconds) {
 
 // Lines of "seed rules what"; a line that begins with # is a comment.
 bool read_seeds(const std::string& path, std::vector<std::uint64_t>& seeds) {
-  std::ifstream in(path);
-  if (!in) {
-    fmt::print(stderr, "titer: cannot read {}\n", path);
+  const auto text = net::read_small_file(path);
+  if (!text) {
+    fmt::print(stderr, "titer: {}\n", text.error().message);
     return false;
   }
+  std::istringstream in(*text);
   for (std::string line; std::getline(in, line);) {
     if (line.empty() || line.front() == '#') continue;
     std::string_view rest = line;
@@ -100,6 +103,10 @@ int log(const Options& options) {
 int draw(const Options& options) {
   if (options.seed.size() != 1) {
     fmt::print(stderr, "titer: --trace draws one run: give one --seed\n");
+    return kExitUsage;
+  }
+  if (const Status output = net::expect_output_file(options.trace); !output) {
+    fmt::print(stderr, "titer: {}\n", output.error().message);
     return kExitUsage;
   }
   const sim::Plan plan(options.seed.front());

@@ -2,6 +2,7 @@
 
 // titer status
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <cstdio>
 
 #include "load/replica_status.h"
@@ -21,8 +22,9 @@ void print_json(const std::vector<load::ReplicaStatus>& all) {
   std::printf("[");
   const char* separator = "";
   for (const load::ReplicaStatus& one : all) {
-    if (one.ok())
-      std::printf("%s%s", separator, one.json->c_str());
+    boost::system::error_code error;
+    if (one.ok())  // read and written again: the text is that of whoever answers at the address
+      std::printf("%s%s", separator, to_json(boost::json::parse(*one.json, error).as_object()).c_str());
     else
       std::printf("%s{\"address\":\"%s\",\"unreachable\":true}", separator, one.address.text().c_str());
     separator = ",\n ";

@@ -51,6 +51,7 @@ class JsonArray {
   bool any_ = false;
 };
 
+[[nodiscard]] std::string to_json(const boost::json::object& object);
 // As formats/site_json.h writes them.
 [[nodiscard]] std::string to_json(const registry::Site& site);
 [[nodiscard]] std::string to_json(const registry::Event& event);

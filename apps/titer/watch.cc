@@ -3,8 +3,10 @@
 // titer watch
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
+#include "api/changes.h"
 #include "client/gateway_client.h"
 #include "client/read.h"
 #include "titer/command.h"
@@ -17,43 +19,73 @@ namespace {
 struct Options {
   At at;
   bool json = false;
-  std::optional<std::uint64_t> since;
+  std::string since;
 };
 
-int show(client::GatewayClient& client, const Options& o) {
+int show(client::GatewayClient& client, const Options& o, const std::optional<api::Place>& place) {
   const Result<client::Info> now = client::info(client);
   if (!now) return fail(now.error());
-  const Position since = o.since ? Position(*o.since) : now->position;
+  const api::Mark after = place ? place->mark : api::Mark::behind(now->position);
+  const std::uint64_t stream = place ? place->cluster.value_or(0) : 0;
   // A read has every position that was shown anywhere, so this one was not: it might never be.
-  if (since > now->position)
+  if (after.position > now->position && (stream == 0 || stream == client.stream()))
     return fail({Code::kInvalid,
                  fmt::format("position {} is beyond the newest one, which is {}: it is of another cluster, or of "
                              "writes that were lost. Without --since the watch begins now",
-                             since.value, now->position.value)});
+                             after.position.value, now->position.value)});
+  // Of a bulk's position some parts may have been shown.
+  const bool whole = after == api::Mark::behind(after.position);
+  Position upto(after.position.value - (whole || after.position == Position() ? 0U : 1U));
   const Status over = client.watch(
-      since,
+      upto,
       [&](const registry::Event& event) {
+        if (api::Mark{event.position, event.part} <= after) return true;
         if (o.json)
           print_line(to_json(event));
         else
           std::printf("%s\n", one_line(event).c_str());
         return std::ferror(stdout) == 0;
       },
-      [&](Position) { std::fflush(stdout); });
-  return over.ok() ? kExitOk : fail(over.error());
+      [&](Position all) {
+        upto = std::max(upto, all);
+        std::fflush(stdout);
+      },
+      stream);
+  if (!over.ok()) return fail(over.error());
+  if (client.stream() != 0)
+    std::fprintf(stderr, "titer: --since %s resumes from here\n",
+                 api::text_of(api::Mark::behind(upto), client.stream()).c_str());
+  return kExitOk;
+}
+
+int run(const Options& o) {
+  std::optional<api::Place> place;
+  if (!o.since.empty()) {
+    const auto said = api::place_of(o.since);
+    if (!said) {
+      complain("--since: " + said.error().message);
+      return kExitUsage;
+    }
+    place = *said;
+  }
+  const int code = with_client(o.at, [&](client::GatewayClient& client) { return show(client, o, place); });
+  return code == kExitInterrupted ? static_cast<int>(kExitOk) : code;  // the usual way to end it
 }
 
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  flags.option("--since", o->since, "first show everything after this position (0: all that is kept)");
+  flags
+      .option("--since", o->since,
+              "first show everything after this position (0: all that is kept), or POSITION-STREAM")
+      .value_name("POSITION");
   flags.flag("--json", o->json, "one JSON object a line");
   o->at.declare(flags);
   flags.footer(
-      "Ends with Ctrl-C. When its replica fails it goes on at another one, without a gap or a repetition.");
-  return [o] {
-    const int code = with_client(o->at, [&](client::GatewayClient& client) { return show(client, *o); });
-    return code == kExitInterrupted ? static_cast<int>(kExitOk) : code;  // the usual way to end it
-  };
+      "Ends with Ctrl-C. When its replica fails it goes on at another one, without a gap or a repetition. With "
+      "the\n"
+      "stream, a cluster that was restored or has lost writes since is told from the one before; a bare position "
+      "is not.");
+  return [o] { return run(*o); };
 }
 
 const Registration registered({Group::kFiles, "watch", "show every change as it happens", setup});

@@ -28,6 +28,7 @@
 #include <titer/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -60,11 +61,14 @@ class TITER_EXPORT Watch {
   ~Watch();
 
   // The next change; nullopt: there was none within `wait`. Errors: kTooOld: the history no longer reaches back
-  // to this position. Read all sites, then watch from the position of that answer. kUnavailable: no replica was there for
-  // the timeout; the next call continues to look for one.
+  // to this position, or the cluster was restored or has lost writes since, so that positions stand for other changes. Read all
+  // sites, then watch from the position of that answer. kUnavailable: no replica was there for the timeout; the next call
+  // continues to look for one.
   [[nodiscard]] Result<std::optional<Change>> next(std::chrono::milliseconds wait);
   // All changes up to here have been returned. A watch from this position goes on where this one is, in another process too.
   [[nodiscard]] Position position() const;
+  // What the position belongs to: another number after a restore, and after writes were lost. 0: no replica has answered yet.
+  [[nodiscard]] std::uint64_t stream() const;
 
  private:
   friend class Client;
@@ -102,8 +106,9 @@ class TITER_EXPORT Client {
   // Where the cluster is now: to watch from here on.
   [[nodiscard]] Result<Position> position();
 
-  // Begins with the first change after `since`. Connects when it is first asked for one.
-  [[nodiscard]] Result<Watch> watch(Position since) const;
+  // Begins with the first change after `since`. Connects when it is first asked for one. `stream`: that of the watch from which
+  // `since` was stored; 0: not checked, and the first replica to answer says it.
+  [[nodiscard]] Result<Watch> watch(Position since, std::uint64_t stream = 0) const;
 
   // The address of the replica in use.
   [[nodiscard]] std::string replica() const;

@@ -61,6 +61,7 @@ void answer_query(HandlerContext& context, const http::Exchange& exchange, const
         response.position = rows->position;
         // What somebody may see with a key is nobody else's.
         response.cache = key == registry::kNoKey ? "no-cache" : "no-store";
+        response.headers.emplace_back("Vary", "Authorization");
         const Status made = make(*rows, response);
         exchange.respond(made ? std::move(response) : http::problem(made.error()));
       },

@@ -22,7 +22,6 @@ client::Link::Options link_options(const net::Address& replica) {
   options.addresses = {replica};
   options.learn = false;
   options.hello.role = wire::Role::kGatewayClient;
-  options.hello.session = SessionId(client::random_word());
   return options;
 }
 
@@ -271,14 +270,14 @@ void Backend::on_session_gone() {
     writes_.erase(it++);
   }
   window_.begin_session();
-  link_.set_session(SessionId(client::random_word()));
+  link_.new_session();
   link_.try_another("a new session begins");
   for (const Write& write : doubtful) write.then(unknown);
 }
 
 void Backend::new_session() {
   window_.reset();
-  link_.set_session(SessionId(client::random_word()));
+  link_.new_session();
   link_.try_another("a new session begins");
 }
 

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "api/limits.h"
-#include "base/hash.h"
 #include "base/hex.h"
 #include "base/number.h"
 #include "formats/site_json.h"
@@ -26,15 +25,10 @@ client::Link::Options watch_options(const net::Address& replica) {
   options.addresses = {replica};
   options.learn = false;
   options.hello.role = wire::Role::kGatewayClient;
-  options.hello.session = SessionId(client::random_word());
   return options;
 }
 
 }  // namespace
-
-std::uint64_t stream_of(std::uint64_t cluster, std::size_t accepted_losses) {
-  return accepted_losses == 0 ? cluster : hash64(as_bytes(hex64(cluster)), accepted_losses);
-}
 
 std::string text_of(Mark mark, std::uint64_t cluster) {
   std::string text = std::to_string(mark.position.value);

@@ -39,10 +39,7 @@ struct Mark {
   // Behind every event of this position.
   static Mark behind(Position position) { return {position, UINT32_MAX}; }
 };
-// What ids name as the cluster. A cluster that was resumed from an older disk, with the loss of newer writes accepted, counts the
-// same positions again for other events, as a restored one does: so each accepted loss gives another number.
-[[nodiscard]] std::uint64_t stream_of(std::uint64_t cluster, std::size_t accepted_losses);
-// How a listener names its place: "1042.0-9f3c77d1a2b4e058", position, part and cluster; "1042-…" when it stands behind the whole
+// How a listener names its place: "1042.0-9f3c77d1a2b4e058", position, part and cluster (wire::stream_of); "1042-…" when it stands behind the whole
 // position. The cluster is part of it because a cluster that was restored from a backup counts the same positions again, for
 // other events. `cluster` 0: it is left out.
 [[nodiscard]] std::string text_of(Mark mark, std::uint64_t cluster);

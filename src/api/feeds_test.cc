@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <mutex>
+#include <thread>
 
 #include "api/shared.h"
 #include "api/testing.h"
+#include "http/gzip.h"
 
 namespace titer::api {
 namespace {
@@ -161,6 +163,27 @@ TEST_F(FeedsTest, HowFarAnImportIsCanBeAskedWhileItRuns) {
   progress = other.ask("GET", "/api/v1/imports").body();
   EXPECT_NE(progress.find(R"("state":"done")"), std::string::npos) << progress;
   EXPECT_NE(progress.find(R"("added":2)"), std::string::npos) << progress;
+}
+
+// 300 bytes that unpack to 100,000 rows were taken in one go, and everybody else waited for that.
+TEST_F(FeedsTest, AnUploadThatUnpacksToManyRowsHoldsUpNobody) {
+  std::string text = "name\n";
+  for (int i = 0; i < 100'000; ++i) text += "1\n";
+  const std::string packed = http::gzipped(text);
+  ASSERT_LT(packed.size(), 1'000U);
+  std::atomic<bool> over = false;
+  TestClient::Answer answer;
+  std::thread importer([&] {
+    answer = client().ask("POST", "/api/v1/import?dry_run=1", {}, packed);
+    over = true;
+  });
+  TestClient other = client();
+  int answered = 0;
+  while (!over) answered += other.ask("GET", "/healthz").result_int() == 200 ? 1 : 0;
+  importer.join();
+  EXPECT_EQ(answer.result_int(), 200U) << answer.body();
+  EXPECT_NE(answer.body().find(R"("rows":100000)"), std::string::npos) << answer.body();
+  EXPECT_GE(answered, 15) << "between its slices the others are served";
 }
 
 TEST(ImportRuns, ALabelIsShownOnlyWhereItIsMeantToBe) {

@@ -103,12 +103,17 @@ void Import::take_piece(const http::BodyPiece& piece) {
   go_on();
 }
 
-// A few kilobytes may unpack to hundreds of rows, so the reader gets little at a time; or to a megabyte without any row, so
-// the worker has other work to do before the rest.
+// gzip makes up to a thousand bytes of one, and so some hundreds of rows.
+std::size_t Import::slice_bytes() const {
+  const auto packed = reader_.packed();
+  return !packed ? kFirstBytes : *packed ? kPackedSliceBytes : kSliceBytes;
+}
+
+// Little at a time, so that few rows wait; and not for long, so that the worker's other clients are served before the rest.
 void Import::feed() {
   const BootTime until = later(net::boot_now(), kFeedUs);
   while (fed_ < unfed_.size() && failed_.ok() && ready_.size() < kAheadMax && net::boot_now() < until) {
-    const std::string_view slice = std::string_view(unfed_).substr(fed_, kSliceBytes);
+    const std::string_view slice = std::string_view(unfed_).substr(fed_, slice_bytes());
     fed_ += slice.size();
     failed_ = reader_.feed(as_bytes(slice));
   }

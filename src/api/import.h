@@ -12,7 +12,7 @@
 //
 // Its progress is told to Shared::imports with every tick, for other connections to ask for.
 // When the replica cannot go on, the client is told how far it came; rows before that stay.
-// Memory: kAheadMax rows and those of one more slice of the upload (kSliceBytes, unpacked), and what formats/reader.h keeps of a file; a client that goes away ends it.
+// Memory: kAheadMax rows and those of one more slice of the upload (slice_bytes(), some 8 KiB when unpacked), and what formats/reader.h keeps of a file; a client that goes away ends it.
 // Thread rule: its worker's thread. Owned by its own timer and by the connection's callback.
 #pragma once
 
@@ -40,7 +40,7 @@ class Import : public std::enable_shared_from_this<Import> {
   };
   static constexpr std::size_t kAheadMax =
       512;  // rows that wait, before a piece of the upload makes some hundreds more
-  static constexpr std::size_t kSliceBytes = std::size_t{4} << 10;
+  static constexpr std::size_t kSliceBytes = std::size_t{4} << 10, kPackedSliceBytes = 8, kFirstBytes = 2;
   static constexpr std::int64_t kFeedUs = 2'000;  // then the worker's other clients are served
   static constexpr std::int64_t kPatienceUs = 30'000'000;
   static constexpr std::size_t kProgressBytes = std::size_t{30} << 10;  // a kilobyte a second: a bad telephone line
@@ -69,6 +69,7 @@ class Import : public std::enable_shared_from_this<Import> {
   };
 
   void ask_for_more();
+  [[nodiscard]] std::size_t slice_bytes() const;
   void feed();
   // Waited for the client since it last made progress.
   [[nodiscard]] std::int64_t behind_us() const;

@@ -179,7 +179,7 @@ void near_sites(HandlerContext& context, const http::Exchange& exchange) {
                    return true;
                  });
                  if (!more) return more.error();
-                 response.body += "]}\n";
+                 response.body += *more ? "],\"more\":true}\n" : "],\"more\":false}\n";
                  tag_by_content(response);
                  return ok_status();
                });

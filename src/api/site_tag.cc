@@ -47,8 +47,13 @@ std::string stream_digits(std::uint64_t stream) { return hex64(stream).substr(kH
 
 std::string site_tag(const registry::Site& site, WallTime now, std::uint64_t stream) {
   unsigned age = 0;
-  for (const registry::StockLine& line : site.stock) age += static_cast<unsigned>(registry::freshness(line, now));
-  return fmt::format("\"{}.{}.{}-{}\"", site.version, site.changed.value, age, stream_digits(stream));
+  bool audited = !site.created_by.empty() || !site.updated_by.empty();
+  for (const registry::StockLine& line : site.stock) {
+    age += static_cast<unsigned>(registry::freshness(line, now));
+    audited = audited || !line.updated_by.empty();
+  }
+  return fmt::format("\"{}.{}.{}{}-{}\"", site.version, site.changed.value, age, audited ? ".a" : "",
+                     stream_digits(stream));
 }
 
 std::string version_tag(std::uint32_t version, std::uint64_t stream) {

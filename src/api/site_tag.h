@@ -4,8 +4,8 @@
 //
 // A site's tag is "VERSION.POSITION.AGE": its version (what If-Match compares, so that a change of stock does not
 // refuse an edit of the address), the position of its last change of any kind, and its age: how many steps its
-// stock lines have gone from fresh to stale and expired, which time alone changes, and only upwards. A stock line's tag is its
-// version. Each tag ends with "-" and the last digits of the stream (changes.h): a cluster that was restored from a backup, or
+// stock lines have gone from fresh to stale and expired, which time alone changes, and only upwards; and ".a" if it shows
+// who did it, which only auditors and operators see. A stock line's tag is its version. Each tag ends with "-" and the last digits of the stream (changes.h): a cluster that was restored from a backup, or
 // that resumed with a loss of writes, counts the same versions and positions again, for other contents. A condition may name a
 // version without it, as it stands in the JSON.
 #pragma once

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "api/answers.h"
 #include "api/handler_context.h"
 #include "api/min_position.h"
 #include "api/publication.h"
@@ -40,9 +41,9 @@ http::Response manifest(const Publication& publication, const std::string& base)
   http::Response response;
   formats::print_manifest(out, response.body);
   response.position = publication.position;
-  response.etag = fmt::format("\"{}\"", publication.name);
+  tag_by_content(response);  // the addresses in it are those by which the client calls us
   response.cache = "public, max-age=60";
-  response.headers.emplace_back("Vary", "X-Forwarded-Proto");  // the addresses in it begin with http or https
+  response.headers.emplace_back("Vary", "X-Forwarded-Proto");
   response.headers.emplace_back("Last-Modified", http::http_date(publication.time));
   return response;
 }

@@ -53,6 +53,7 @@ TEST_F(WorkerTest, GivesOneSiteWithItsTagAndPosition) {
   EXPECT_EQ(answer["ETag"], "\"3.17.0-000c1a57\"");
   EXPECT_EQ(answer["Titer-Position"], "17");
   EXPECT_EQ(answer["Titer-Stream"], "00000000000c1a57");
+  EXPECT_EQ(answer["Vary"], "Authorization");
   EXPECT_NE(answer.body().find(R"("name":"Elm Street \"Clinic\"","zip":"02139")"), std::string::npos)
       << answer.body();
   EXPECT_NE(answer.body().find(R"("availability":12)"), std::string::npos);
@@ -70,6 +71,22 @@ TEST(SiteTag, ChangesWithTheAgeOfEachOfManyStockLines) {
     line.valid_at = WallTime(1);  // expired
   }
   EXPECT_TRUE(tags.insert(site_tag(site, now, 0)).second);
+}
+
+// A cache would have given the operator's bytes to everybody, or everybody's to the operator.
+TEST(SiteTag, IsAnotherOneWhereItShowsWhoDidIt) {
+  const registry::Site anonymous = elm();
+  const WallTime now(1'000'000'000'000);
+  std::set<std::string> tags{site_tag(anonymous, now, 0)};
+  registry::Site created = anonymous, updated = anonymous, logged = anonymous;
+  created.created_by = updated.updated_by = logged.stock.front().updated_by = "ann";
+  for (const registry::Site& site : {created, updated, logged}) {
+    EXPECT_FALSE(tags.contains(site_tag(site, now, 0)));
+    http::Request request;
+    const std::string tag = site_tag(site, now, 0);
+    request.headers = {{"If-Match", tag}};
+    EXPECT_EQ(precondition_of(request, TagOf::kSite, 0).value(), registry::Precondition(site.version)) << tag;
+  }
 }
 
 TEST_F(WorkerTest, SaysNotModifiedToWhoHasIt) {

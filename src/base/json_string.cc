@@ -13,7 +13,17 @@ namespace titer {
 namespace {
 
 bool as_it_is(char c) {
-  return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\';
+  return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7F && c != '"' && c != '\\';
+}
+
+// One character; those that mislead are all below U+10000.
+void print_character(std::string_view sequence, std::string& out) {
+  if (sequence == "\"" || sequence == "\\")
+    out.append(1, '\\').append(sequence);
+  else if (misleads(sequence))
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<std::uint32_t>(code_point(sequence)));
+  else
+    out.append(sequence);
 }
 
 }  // namespace
@@ -27,16 +37,10 @@ void print_json_string(std::string_view text, std::string& out) {
     at = static_cast<std::size_t>(special - text.begin());
     if (at == text.size()) break;
     const std::size_t bytes = utf8_sequence(text, at);
-    if (bytes > 1) {
-      out.append(text, at, bytes);
-    } else if (bytes == 0) {
+    if (bytes == 0)
       out.append(kReplacementCharacter);
-    } else if (*special == '"' || *special == '\\') {
-      out.push_back('\\');
-      out.push_back(*special);
-    } else {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(*special));
-    }
+    else
+      print_character(text.substr(at, bytes), out);
     at += std::max<std::size_t>(bytes, 1);
   }
   out.push_back('"');

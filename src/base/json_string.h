@@ -3,7 +3,8 @@
 // Texts as JSON strings, quotes included, for the places that write JSON straight into a text: building a tree of values
 // first would cost more than all else there. (Trees, and everything that is read, are Boost.JSON's.)
 //
-// The result is valid JSON whatever the text is: bytes that are no UTF-8 become U+FFFD. Pure.
+// The result is valid JSON whatever the text is: bytes that are no UTF-8 become U+FFFD. Characters that would do something to a terminal
+// (base/text.h, misleads) are escaped, because commands print JSON as it comes. Pure.
 #pragma once
 
 #include <string>

@@ -38,7 +38,9 @@ inline constexpr std::int64_t kWallTimeMaxMs = 253'402'300'799'999;  // 9999-12-
 // --- flow: beyond these a gateway answers `busy`
 inline constexpr std::size_t kUnsafeFramesMax = 64;                    // own frames not yet safe, per transmitter
 inline constexpr std::size_t kPendingBytesMax = std::size_t{8} << 20;  // requests waiting for a frame
-inline constexpr std::size_t kDirectClientsMax = 1024;                 // known to one replica in one view
+inline constexpr std::size_t kDirectClientsMax = 1024;  // known to one replica in one view, in full; and
+inline constexpr std::size_t kSettledClientsMax =
+    8192;  // so many more of which only a summary is kept (smr/streams.h)
 // Of one direct client, held and not yet executed and acknowledged by all. A flush names what each is: 4 MiB at most.
 inline constexpr std::size_t kDirectFramesMax = std::size_t{4} * kUnsafeFramesMax;
 
@@ -104,12 +106,14 @@ inline constexpr std::size_t kStockLinesMax = 256;  // products per site
 inline constexpr std::size_t kSourceLinesMax = 64;
 inline constexpr std::size_t kLinesKeptFree = 64;
 inline constexpr std::size_t kBulkOperationsMax = 1024;  // in one atomic bulk
+inline constexpr std::size_t kUndoLooksMax =
+    100'000;  // later events of a site, by all undos of a request: some 10 ms
 inline constexpr std::size_t kEventsPerPositionMax =
     2 * kBulkOperationsMax;                                      // a site and its stock line, of each operation
 inline constexpr std::uint64_t kCountMax = 1'000'000'000;        // doses at one site
 inline constexpr std::uint32_t kVersionMax = ~std::uint32_t{0};  // changes of one site, and of one stock line
-// A claim that was true later than so far from now is refused, or no other one could replace it before that time. A day,
-// because some sources give dates only.
+// A claim that is true later than so far from now is refused; one that is nearer counts as true now, or no other one could
+// replace it before that time. A day, because some sources give dates only, and the day begins early in Guam.
 inline constexpr std::int64_t kValidAheadMaxMs = std::int64_t{24} * 3600 * 1000;
 // The history of sites has two such parts: one in which each key has its share, and one for what goes beyond shares
 // (registry/event_log.h). A sixteenth: some 12,000 events, a year of a clinic that logs its stock 30 times a day; and a

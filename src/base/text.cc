@@ -9,9 +9,6 @@
 
 namespace titer {
 
-namespace {
-
-// Of a well-formed sequence.
 char32_t code_point(std::string_view sequence) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
   if (sequence.size() == 1) return byte(0);
@@ -20,13 +17,14 @@ char32_t code_point(std::string_view sequence) {
   return point;
 }
 
+namespace {
+
 Unwanted unwanted(char32_t c) {
   if (c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029) return Unwanted::kControl;
   if ((c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069)) return Unwanted::kDirection;
   return Unwanted::kNone;
 }
 
-// Marks of a direction are right in a stored text, but not in a line of a log.
 bool misleads(char32_t c) {
   return unwanted(c) != Unwanted::kNone || c == 0x061C || c == 0x200E || c == 0x200F || c == 0xFEFF;
 }
@@ -89,6 +87,8 @@ bool is_utf8(std::string_view text) {
 }
 
 Unwanted unwanted(std::string_view sequence) { return unwanted(code_point(sequence)); }
+
+bool misleads(std::string_view sequence) { return misleads(code_point(sequence)); }
 
 bool is_plain(std::string_view text) {
   constexpr std::uint64_t kHigh = 0x8080'8080'8080'8080, kOnes = 0x0101'0101'0101'0101;

@@ -23,6 +23,8 @@ inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 [[nodiscard]] inline bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 // Printable ASCII alone. That is nearly every text, so it is checked first, eight bytes at a time.
 [[nodiscard]] bool is_plain(std::string_view text);
+// Of the well-formed sequence.
+[[nodiscard]] char32_t code_point(std::string_view sequence);
 // What a character of a text from outside may not be where people read it.
 enum class Unwanted : std::uint8_t {
   kNone,
@@ -31,6 +33,9 @@ enum class Unwanted : std::uint8_t {
 };
 // Of the well-formed sequence.
 [[nodiscard]] Unwanted unwanted(std::string_view sequence);
+// The sequence would do something to a terminal, or to the order in which a line is read: it is unwanted, or a mark of a
+// direction, which is right in a stored text but not in a line of a log.
+[[nodiscard]] bool misleads(std::string_view sequence);
 // UTF-8 without unwanted characters: what may be stored, and what an address may hold.
 [[nodiscard]] bool is_clean(std::string_view text);
 // UTF-8 in which nothing can be seen: blanks of every kind, and characters without a shape. So is an empty text.

@@ -18,6 +18,7 @@ using registry::Availability;
 
 namespace {
 
+constexpr std::size_t kLineBytesMax = std::size_t{1} << 20;  // what has longer ones is no history
 constexpr std::array kKinds{OpKind::kSet, OpKind::kAdjust, OpKind::kReserve, OpKind::kRelease, OpKind::kRead};
 
 // --- writing
@@ -197,6 +198,8 @@ Status HistoryReader::feed(std::string_view text) {
     const std::size_t end = text.find('\n');
     if (end == std::string_view::npos) {
       partial_ += text;
+      if (partial_.size() > kLineBytesMax)
+        return Error{Code::kInvalid, fmt::format("line {} is longer than 1 MiB: this is no history", line_ + 1)};
       break;
     }
     ++line_;

@@ -129,6 +129,14 @@ TEST(History, says_what_is_wrong_with_which_line) {
             "line 1: \"before\" must be a count, true, false or \"unknown\"");
 }
 
+TEST(History, a_line_without_an_end_is_not_collected) {
+  HistoryReader reader;
+  const std::string piece(std::size_t{1} << 19, '\0');  // as a device gives them
+  int taken = 0;
+  while (taken < 10 && reader.feed(piece)) ++taken;
+  EXPECT_LE(taken, 2);
+}
+
 TEST(History, every_code_either_has_an_outcome_or_did_nothing_or_leaves_it_open) {
   for (int i = 0; i <= static_cast<int>(Code::kTooOld); ++i) {
     const Code code = static_cast<Code>(i);

@@ -26,8 +26,8 @@ DirectSession::DirectSession(net::Loop& loop, Addresses addresses, std::int64_t 
     : loop_(loop),
       deadline_us_(deadline_us),
       token_(std::move(token)),
-      transmitter_(random_word() | kDirectClientBit) {
-  machine_.emplace(transmitter_, SessionId(random_word()));
+      transmitter_(random_word(loop_) | kDirectClientBit) {
+  machine_.emplace(transmitter_, SessionId(random_word(loop_)));
   for (net::Address& address : addresses) {
     peers_.push_back(std::make_unique<Peer>());
     peers_.back()->address = std::move(address);
@@ -50,8 +50,8 @@ void DirectSession::leave() {
 
 void DirectSession::begin_again() {
   leave();
-  transmitter_ = TransmitterId(random_word() | kDirectClientBit);
-  machine_.emplace(transmitter_, SessionId(random_word()));
+  transmitter_ = TransmitterId(random_word(loop_) | kDirectClientBit);
+  machine_.emplace(transmitter_, SessionId(random_word(loop_)));
   output_.clear();
   ++generation_;
   for (const auto& peer : peers_) {

@@ -75,6 +75,7 @@ class FakeReplica final : public net::ConnectionOwner {
   OnQuery on_query;
   std::function<void(Position since)> on_watch;
   bool greets = true;
+  std::uint64_t stream_id = 0;                    // of its positions
   Position next{1};                               // of the next request, as it says in its answer to a hello
   std::vector<Position> births;                   // as each hello names it
   int too_many = 0;                               // keys and questions that it still refuses as too many
@@ -93,6 +94,7 @@ class FakeReplica final : public net::ConnectionOwner {
       reply.replica = id_;
       reply.incarnation = Incarnation(7);
       reply.next = next;
+      reply.stream = stream_id;
       births.push_back(wire::decode_hello(message.payload)->born);
       wire::encode(out, reply);
     } else if (message.type == wire::Type::kAuthenticate) {

@@ -389,6 +389,24 @@ TEST_F(GatewayClientTest, WatchGoesOnAtAnotherReplica) {
   EXPECT_EQ(resumed, std::vector<std::uint64_t>({4, 6}));
 }
 
+// Its positions stand for other events there: it went on, and some changes were never shown.
+TEST_F(GatewayClientTest, AWatchEndsWhereThePositionsAreOfAnotherStream) {
+  one_.stream_id = two_.stream_id = 5;
+  one_.on_watch = [&](Position) {
+    two_.stream_id = 6;
+    loop_.post([this] { one_.die(); });
+  };
+  GatewayClient c = client();
+  ASSERT_TRUE(c.connect().ok());
+  const Status lost = c.watch(Position(4), [](const registry::Event&) { return true; });
+  EXPECT_EQ(lost.error().code, Code::kTooOld) << lost.error().message;
+  EXPECT_EQ(c.stream(), 6U);
+  GatewayClient later = client();
+  const Status other = later.watch(
+      Position(4), [](const registry::Event&) { return true; }, {}, 7);
+  EXPECT_EQ(other.error().code, Code::kTooOld) << other.error().message;
+}
+
 TEST_F(GatewayClientTest, AWatchCanBeServedInSteps) {
   one_.on_watch = [&](Position) {
     one_.send_events({event_at(5)}, Position(5));

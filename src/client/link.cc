@@ -2,11 +2,9 @@
 
 #include "client/link.h"
 
-#include <sys/random.h>
-
+#include <span>
 #include <utility>
 
-#include "base/check.h"
 #include "base/limits.h"
 
 namespace titer::client {
@@ -19,10 +17,9 @@ constexpr std::int64_t kRoundPauseUs = 20'000;  // after every address has faile
 
 }  // namespace
 
-std::uint64_t random_word() {
+std::uint64_t random_word(net::Environment& env) {
   std::uint64_t word = 0;
-  // The kernel gives up to 256 bytes whole.
-  TITER_CHECK(::getrandom(&word, sizeof word, 0) == sizeof word, "the kernel has random numbers");
+  env.random(std::as_writable_bytes(std::span(&word, 1)));
   return word | 1U;  // never 0, which means "none"
 }
 
@@ -32,7 +29,6 @@ Link::Options Link::thin(Addresses at, std::optional<wire::Token> token, bool on
   options.addresses = std::move(at);
   options.token = std::move(token);
   options.hello.role = wire::Role::kGatewayClient;
-  options.hello.session = SessionId(random_word());
   return options;
 }
 
@@ -42,7 +38,9 @@ registry::KeyId Link::acts_as(const Addresses& at, const std::optional<wire::Tok
 }
 
 Link::Link(net::Environment& env, Options options, LinkOwner& owner)
-    : env_(env), options_(std::move(options)), owner_(owner), timer_(env.make_timer()), at_(options_.first) {}
+    : env_(env), options_(std::move(options)), owner_(owner), timer_(env.make_timer()), at_(options_.first) {
+  if (options_.hello.session == SessionId()) new_session();
+}
 
 Link::~Link() { stop(); }
 

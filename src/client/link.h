@@ -34,8 +34,8 @@ class LinkOwner {
   ~LinkOwner() = default;
 };
 
-// Random, for sessions and for direct clients' names: never used by two processes.
-[[nodiscard]] std::uint64_t random_word();
+// Random, for sessions and for direct clients' names: never used by two processes, and never 0.
+[[nodiscard]] std::uint64_t random_word(net::Environment& env);
 
 // After kTooMany, before the same is sent again: by then a limit of five a second has room for one more. The client
 // stays at the same replica: another one would count from zero, and there would be no limit.
@@ -44,10 +44,10 @@ inline constexpr std::int64_t kSlowDownUs = 200'000;
 class Link final : public net::ConnectionOwner {
  public:
   struct Options {
-    Addresses addresses;    // tried in turn
-    std::size_t first = 0;  // index of the one to begin with
-    bool learn = true;      // take up the addresses of the view's members
-    wire::Hello hello;
+    Addresses addresses;               // tried in turn
+    std::size_t first = 0;             // index of the one to begin with
+    bool learn = true;                 // take up the addresses of the view's members
+    wire::Hello hello;                 // without a session: one of its own
     std::optional<wire::Token> token;  // shown to every replica before it counts as up
   };
   // Of a client that leaves the broadcasting to its replica, in a session of its own. From a local socket it does not
@@ -67,10 +67,11 @@ class Link final : public net::ConnectionOwner {
   // address it is dialled again.
   void try_another(const std::string& reason);
   // From the next connection on; its birth is what the first replica to answer says (smr/session_table.h).
-  void set_session(SessionId session) {
-    options_.hello.session = session;
+  void new_session() {
+    options_.hello.session = SessionId(random_word(env_));
     options_.hello.born = Position();
   }
+  [[nodiscard]] SessionId session() const { return options_.hello.session; }
 
   [[nodiscard]] bool up() const { return greeted_; }
   // Only while up().

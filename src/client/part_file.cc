@@ -58,9 +58,13 @@ Result<PartFile> PartFile::open(const std::string& name, unsigned mode) {
       return Error{Code::kForbidden, there +
                                          " belongs to another user, in a directory where everybody may write: name "
                                          "another file"};
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | (direct ? 0 : O_CREAT | O_NOFOLLOW), mode);
+  // Opened without waiting: into a pipe that nobody reads one could wait forever.
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | (direct ? O_NONBLOCK : O_CREAT | O_NOFOLLOW), mode);
+  if (fd < 0 && errno == ENXIO)
+    return Error{Code::kInternal, "cannot write " + path + ": it is a pipe that nobody reads, or a socket"};
   if (fd < 0) return failed("write", path);
   PartFile file(fd, path, direct);
+  if (direct && ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0) return failed("write", path);
   if (direct) return file;
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     ::close(std::exchange(file.fd_, -1));

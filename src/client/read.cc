@@ -130,12 +130,10 @@ Status get_site(Asker& asker, const registry::SiteRef& site, const SiteVisitor& 
   return ok_status();
 }
 
-Status near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit) {
+Result<bool> near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit) {
   const Result<Reply> reply = asker.ask(query);
   if (!reply) return reply.error();
-  const Result<bool> more = visit_near(reply->body, visit);
-  if (!more) return more.error();
-  return ok_status();
+  return visit_near(reply->body, visit);
 }
 
 Result<HistoryPage> history(Asker& asker, registry::History query, std::uint64_t limit, const EventVisitor& visit) {

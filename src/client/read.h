@@ -50,7 +50,8 @@ struct HistoryPage {
 [[nodiscard]] Status list_sites(Asker& asker, registry::ListSites query, std::uint64_t limit,
                                 const SiteVisitor& visit);
 [[nodiscard]] Status get_site(Asker& asker, const registry::SiteRef& site, const SiteVisitor& visit);
-[[nodiscard]] Status near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit);
+// True: there are more, farther away.
+[[nodiscard]] Result<bool> near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit);
 // Newest first, up to `limit`; `more`: there are older ones.
 [[nodiscard]] Result<HistoryPage> history(Asker& asker, registry::History query, std::uint64_t limit,
                                           const EventVisitor& visit);

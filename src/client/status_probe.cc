@@ -47,7 +47,7 @@ class Probe final : public net::ConnectionOwner {
     connection_ = net::Connection::make(env, std::move(stream), *this, limits::kClientSendBytesMax);
     wire::Hello hello;
     hello.role = wire::Role::kGatewayClient;
-    hello.session = SessionId(random_word());
+    hello.session = SessionId(random_word(env));
     wire::encode(connection_->outgoing(), hello);
     wire::MessageWriter(connection_->outgoing(), wire::Type::kStatusAsk).finish();
     connection_->start();

@@ -110,6 +110,6 @@ bool Window::is_open(RequestNumber number) const {
   return entry != nullptr && !entry->settled;
 }
 
-void Window::reset() { *this = Window(); }
+void Window::reset() { *this = Window(places_); }
 
 }  // namespace titer::client

@@ -21,12 +21,17 @@ namespace titer::client {
 
 class Window {
  public:
-  [[nodiscard]] bool can_add() const { return entries_.size() < limits::kSessionWindow; }
+  // `places`: kSessionWindow, or what the replicas of a simulation remember.
+  explicit Window(std::size_t places = limits::kSessionWindow) : places_(places) {}
+  [[nodiscard]] bool can_add() const { return entries_.size() < places_; }
   // Only when can_add(). The place.
   RequestNumber add(ByteView body);
   // Of the request that has this number in the session. All other calls name places.
   [[nodiscard]] RequestNumber place(RequestNumber number) const {
     return RequestNumber(number.value + before_session_);
+  }
+  [[nodiscard]] RequestNumber number(RequestNumber place) const {
+    return RequestNumber(place.value - before_session_);
   }
   // Final answer. False: it was not open (an answer that came twice).
   bool settle(RequestNumber number);
@@ -68,6 +73,7 @@ class Window {
   [[nodiscard]] Entry* find(RequestNumber number);
   [[nodiscard]] const Entry* find(RequestNumber number) const;
 
+  std::size_t places_;
   std::deque<Entry> entries_;  // numbers first_, first_+1, …; the front one is open
   RequestNumber first_{1};
   std::size_t open_ = 0;

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace titer::cluster {
 
 namespace {
@@ -32,7 +34,7 @@ Result<const ReplicaDirScan*> usable(const DataDirScan& scan, ReplicaId from) {
                                            last != nullptr ? last->cluster : one->found->identity.cluster, from);
       !own)
     return refused(own.error().message);
-  if (!one->found->inventory.whole)
+  if (!one->found->inventory.whole || one->found->inventory.lives.empty())
     return refused(fmt::format(
         "replica {} had only learned a part of the state when it ended, and a cluster cannot resume from a part",
         from.value));
@@ -82,6 +84,7 @@ Result<RegisterState> recovered_register(const DataDirScan& scan, ReplicaId from
   const smr::Member* before = last != nullptr ? last->record.find(from) : nullptr;
   next.record.members = {{from, found.inventory.lives.back(), before != nullptr ? before->address : std::string()}};
   next.losses = last != nullptr ? last->losses : found.recoveries;
+  TITER_CHECK(last == nullptr || next.record.number > last->record.number, "a recovery is one view later");
   next.losses.push_back(sentence(scan, last, **chosen, when));
   return next;
 }

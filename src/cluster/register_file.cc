@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <random>
 
+#include "base/check.h"
+#include "base/limits.h"
 #include "store/sealed_file.h"
 #include "wire/codec.h"
 
@@ -41,6 +43,7 @@ Result<std::optional<RegisterState>> read_register(const std::string& dir) {
 }
 
 Status write_register(const std::string& dir, const RegisterState& state) {
+  TITER_CHECK(state.record.members.size() <= limits::kReplicasMax, "a record has at most kReplicasMax members");
   Bytes body;
   ByteWriter out(body);
   out.u64(state.cluster);

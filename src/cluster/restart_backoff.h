@@ -13,6 +13,7 @@
 #include <deque>
 #include <optional>
 
+#include "base/check.h"
 #include "base/ids.h"
 
 namespace titer::cluster {
@@ -26,6 +27,7 @@ class RestartBackoff {
   // The replica has ended now. When to start it again; nullopt: not again.
   [[nodiscard]] std::optional<BootTime> ended(BootTime now) {
     while (!ends_.empty() && ends_.front().value + kWindowUs <= now.value) ends_.pop_front();
+    TITER_CHECK(ends_.empty() || ends_.back() <= now, "time does not go back");
     ends_.push_back(now);
     if (ends_.size() >= kEndsMax) return std::nullopt;
     return BootTime(now.value + (kFirstWaitUs << (ends_.size() - 1)));

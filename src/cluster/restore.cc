@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/check.h"
 #include "cluster/data_dir_scan.h"
 #include "store/restore_mark.h"
 #include "store/store.h"
@@ -23,6 +24,7 @@ store::StoreEvents nobody() {
 
 Status write_replica(const std::string& dir, std::uint64_t cluster, const smr::ViewRecord& first,
                      machine::Machine& machine, LamportTime clock) {
+  TITER_CHECK(first.members.size() == 1 && first.number == ViewNumber(), "a restore has one member, in view 0");
   const smr::Member& founder = first.members.front();
   machine::Machine nothing;
   auto store = store::Store::open({dir, cluster, founder.id, founder.incarnation, {}}, nobody(), nothing, nullptr);

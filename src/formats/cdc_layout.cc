@@ -142,8 +142,8 @@ class CdcLayout final : public Layout {
     text(record, &SiteFields::city, kCity);
     row.state(kCdcColumns[kState], get(record, kState));
     row.zip(kCdcColumns[kZip], get(record, kZip));
-    text(record, &SiteFields::info_url, kWeb);
-    text(record, &SiteFields::booking_url, kPreScreen);
+    row.link(&SiteFields::info_url, kCdcColumns[kWeb], get(record, kWeb));
+    row.link(&SiteFields::booking_url, kCdcColumns[kPreScreen], get(record, kPreScreen));
     row.text(&SiteFields::hours, "hours", hours(record));
     row.point(get(record, kLat), get(record, kLon));
     row.external_id(kCdcColumns[kGuid], "vaccines_gov", guid);

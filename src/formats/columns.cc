@@ -18,12 +18,10 @@ struct PlainText {
   Column column;
   TextField field;
 };
-constexpr std::array<PlainText, 8> kPlainTexts = {{{Column::kStreet, &SiteFields::street},
+constexpr std::array<PlainText, 6> kPlainTexts = {{{Column::kStreet, &SiteFields::street},
                                                    {Column::kCity, &SiteFields::city},
                                                    {Column::kCounty, &SiteFields::county},
                                                    {Column::kPhone, &SiteFields::phone},
-                                                   {Column::kInfoUrl, &SiteFields::info_url},
-                                                   {Column::kBookingUrl, &SiteFields::booking_url},
                                                    {Column::kProvider, &SiteFields::provider},
                                                    {Column::kHours, &SiteFields::hours}}};
 
@@ -51,6 +49,8 @@ void OwnRows::take(const OwnTexts& texts) {
   row.id(name(Column::kSiteId), text(Column::kSiteId));
   row.name(name(Column::kName), text(Column::kName));
   for (const PlainText& plain : kPlainTexts) row.text(plain.field, name(plain.column), text(plain.column));
+  row.link(&SiteFields::info_url, name(Column::kInfoUrl), text(Column::kInfoUrl));
+  row.link(&SiteFields::booking_url, name(Column::kBookingUrl), text(Column::kBookingUrl));
   row.state(name(Column::kState), text(Column::kState));
   row.zip(name(Column::kZip), text(Column::kZip));
   if (!same_ignoring_case(trim(text(Column::kPoint)), "zip_centroid"))

@@ -72,7 +72,7 @@ class NationalLayout final : public Layout {
     row.text(&SiteFields::city, "city", field(record, city_));
     row.state("state", field(record, state_));
     row.zip("zip_derived", zip);
-    row.text(&SiteFields::info_url, "web_address", field(record, web_));
+    row.link(&SiteFields::info_url, "web_address", field(record, web_));
     row.point(field(record, lat_), field(record, lon_));
     context_.emit();
   }

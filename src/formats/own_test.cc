@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "formats/csv.h"
 #include "formats/testing.h"
 
 namespace titer::formats {
@@ -45,6 +48,44 @@ TEST(OwnCsv, availability_is_one_of_four_or_left_as_it_is) {
   EXPECT_FALSE(f.rows[4].has_stock);
   EXPECT_EQ(f.rows[5].availability, "12");
   EXPECT_EQ(f.rows[6].availability, "true");
+}
+
+TEST(OwnCsv, an_address_that_would_run_something_is_left_out_and_told) {
+  const ReadFile f = read_all(
+      "site_id,name,info_url,booking_url\na,A,javascript:alert(1),https://a.example\n"
+      "b,B,a.example/x,\"data:text/html,<script>\"\n");
+  ASSERT_EQ(f.rows.size(), 2U);
+  EXPECT_FALSE(f.rows[0].fields.contains("info_url"));
+  EXPECT_EQ(f.rows[0].fields.at("booking_url"), "https://a.example");
+  EXPECT_EQ(f.rows[1].fields.at("info_url"), "a.example/x");
+  EXPECT_FALSE(f.rows[1].fields.contains("booking_url"));
+  EXPECT_EQ(f.told("not an http"), 2U);
+}
+
+// As spreadsheets of old Macs save it.
+TEST(OwnCsv, lines_may_end_with_a_carriage_return_alone) {
+  std::string text = std::string(kHeader) + "elm,\"Elm, Street\",,,,,,12,,\n\noak,Oak,,,,,,3,,\n";
+  std::ranges::replace(text, '\n', '\r');
+  for (const bool with_end : {true, false}) {
+    if (!with_end) text.pop_back();
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, text.size()}) {
+      const ReadFile f = read_all(text, piece);
+      ASSERT_TRUE(f.status.ok()) << f.status.error().message;
+      ASSERT_EQ(f.rows.size(), 2U) << piece;
+      EXPECT_EQ(f.rows[0].fields.at("name"), "Elm, Street");
+      EXPECT_EQ(f.rows[1].line, 4U);
+      EXPECT_TRUE(f.problems.empty());
+    }
+  }
+  EXPECT_EQ(read_all("site_id,name\r").counts.records, 0U);
+  EXPECT_EQ(read_all("site_id,name\r\na,A\r\n").rows.size(), 1U) << "both together are one end";
+}
+
+// A device, or bytes that are no text: nobody would see an end of it.
+TEST(OwnCsv, a_first_line_that_does_not_end_ends_the_import) {
+  const ReadFile f = read_all(std::string(kLineBytesMax + 2, '\0'));
+  ASSERT_FALSE(f.status.ok());
+  EXPECT_NE(f.status.error().message.find("first line"), std::string::npos) << f.status.error().message;
 }
 
 TEST(OwnCsv, wrong_values_refuse_their_row_and_no_other) {

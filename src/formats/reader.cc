@@ -30,6 +30,34 @@ bool undecided_json(std::string_view text) {
   return name == std::string_view::npos || text.find('\n', name) == std::string_view::npos;
 }
 
+// Spreadsheets of old Macs end lines with a carriage return alone. The first line end of a text tells: where it is such a one,
+// each carriage return is.
+class LineEnds {
+ public:
+  // The text with line feeds; valid until the next call. A carriage return may be half of the first end: it is kept back.
+  std::string_view feed(std::string_view in) {
+    if (in.empty() || kind_ == Kind::kLineFeed) return in;
+    if (kind_ == Kind::kUnknown) {
+      const std::size_t at = in.find_first_of("\r\n");
+      if (at == std::string_view::npos) return in;
+      const bool half = in[at] == '\r' && at + 1 == in.size();
+      kind_ = half ? Kind::kHalf : in[at] == '\n' || in[at + 1] == '\n' ? Kind::kLineFeed : Kind::kReturn;
+      if (kind_ != Kind::kReturn) return in.substr(0, half ? at : in.size());
+    }
+    room_.assign(kind_ == Kind::kHalf ? 1 : 0, '\r').append(in);
+    if (kind_ == Kind::kHalf) kind_ = in.front() == '\n' ? Kind::kLineFeed : Kind::kReturn;
+    if (kind_ == Kind::kReturn) std::ranges::replace(room_, '\r', '\n');
+    return room_;
+  }
+  // The byte that was kept back. Another text may begin.
+  std::string_view finish() { return std::exchange(kind_, Kind::kUnknown) == Kind::kHalf ? "\n" : ""; }
+
+ private:
+  enum class Kind : std::uint8_t { kUnknown, kHalf, kLineFeed, kReturn };
+  Kind kind_ = Kind::kUnknown;
+  std::string room_;
+};
+
 }  // namespace
 
 std::string_view name(Format format) { return kFormatNames[static_cast<std::size_t>(format)]; }
@@ -52,6 +80,7 @@ struct Reader::Impl {
   std::optional<bool> packed;  // known from the first two bytes
   std::string start;           // bytes or text that are too few to tell by
   std::unique_ptr<Inflater> inflater;
+  LineEnds line_ends;
   bool text_begun = false;
   std::unique_ptr<CsvSplitter> csv;
   std::unique_ptr<NdjsonReader> ndjson;
@@ -80,10 +109,11 @@ void Reader::Impl::bytes(ByteView in) {
     if (start.size() < 2) return;
     packed = start.starts_with("\x1F\x8B");
     const std::string first = std::exchange(start, {});
-    if (*packed) inflater = std::make_unique<Inflater>([this](ByteView out) { text(as_text(out)); });
+    if (*packed)
+      inflater = std::make_unique<Inflater>([this](ByteView out) { text(line_ends.feed(as_text(out))); });
     return bytes(as_bytes(first));
   }
-  if (!*packed) return text(as_text(in));
+  if (!*packed) return text(line_ends.feed(as_text(in)));
   const Status unpacked = inflater->feed(in);
   if (!unpacked.ok() && status.ok()) status = unpacked;
 }
@@ -124,6 +154,7 @@ void Reader::Impl::begin_text() {
   }
   csv = std::make_unique<CsvSplitter>([this](const CsvRecord& r) { record(r); },
                                       [this](std::uint64_t line, std::string_view why) {
+                                        if (!layout) fail(fmt::format("the first line is no header: {}", why));
                                         if (!status.ok()) return;
                                         ++report.counts.records;
                                         report.refuse(line, "", why);
@@ -171,8 +202,10 @@ void Reader::Impl::end_bytes() {
     if (!whole.ok() && status.ok()) status = whole;
   } else if (!packed && !start.empty()) {  // a single byte
     packed = false;
-    text(std::exchange(start, {}));
+    const std::string only = std::exchange(start, {});
+    text(line_ends.feed(only));
   }
+  text(line_ends.finish());
   if (!text_begun && !trim(start).empty() && status.ok()) {
     begin_text();
     text(std::exchange(start, {}));
@@ -213,6 +246,7 @@ Result<std::uint64_t> Reader::next_file() {
   if (!impl_->status.ok()) return impl_->status.error();
   return line;
 }
+std::optional<bool> Reader::packed() const { return impl_->packed; }
 std::optional<Format> Reader::format() const { return impl_->format; }
 const Counts& Reader::counts() const { return impl_->report.counts; }
 

@@ -42,6 +42,8 @@ class Reader {
   // counted through.
   [[nodiscard]] Result<std::uint64_t> next_file();
 
+  // gzip; known after two bytes.
+  [[nodiscard]] std::optional<bool> packed() const;
   [[nodiscard]] std::optional<Format> format() const;  // once it is known
   [[nodiscard]] const Counts& counts() const;
 

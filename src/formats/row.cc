@@ -108,6 +108,12 @@ void RowBuilder::text(TextField field, std::string_view column, std::string_view
   if (!value.empty()) row_.fields.*field = value;
 }
 
+void RowBuilder::link(TextField field, std::string_view column, std::string_view text) {
+  const std::string_view value = clean(column, text, limits::kTextBytesMax);
+  if (!registry::is_link(value)) return note(column, "not an http, https, mailto or tel address: left out", text);
+  if (!value.empty()) row_.fields.*field = value;
+}
+
 void RowBuilder::zip(std::string_view column, std::string_view text) {
   text = trim(text);
   if (text.empty()) return;

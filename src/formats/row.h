@@ -35,6 +35,7 @@ class RowBuilder {
   void id(std::string_view column, std::string_view text);
   void name(std::string_view column, std::string_view text);
   void text(TextField field, std::string_view column, std::string_view text);
+  void link(TextField field, std::string_view column, std::string_view text);
   // 5 digits, 5+4 in any way of writing; zeros lost in front are put back.
   void zip(std::string_view column, std::string_view text);
   void state(std::string_view column, std::string_view text);

@@ -100,7 +100,7 @@ void SmartReader::telecom(const smart::Object& location) {
     if (contact == nullptr) continue;
     const std::string_view system = text_at(*contact, "system"), value = text_at(*contact, "value");
     if (system == "phone" && !phone) context_.builder.text(&SiteFields::phone, "telecom.phone", value);
-    if (system == "url" && !url) context_.builder.text(&SiteFields::info_url, "telecom.url", value);
+    if (system == "url" && !url) context_.builder.link(&SiteFields::info_url, "telecom.url", value);
     phone = phone || system == "phone";
     url = url || system == "url";
   }

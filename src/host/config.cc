@@ -8,12 +8,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <initializer_list>
 #include <optional>
-#include <sstream>
 
 #include "base/limits.h"
+#include "net/named_file.h"
 #include "net/secret_file.h"
 #include "net/tls.h"
 
@@ -256,11 +255,9 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
 }
 
 Result<Config> read_config(const std::string& path, const Overrides& overrides) {
-  std::ifstream file(path);
-  if (!file) return Error{Code::kInvalid, "cannot read " + path};
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_config(text.str(), path, overrides);
+  const auto text = net::read_small_file(path);
+  if (!text) return text.error();
+  return parse_config(*text, path, overrides);
 }
 
 Status secure_etcd(Config& config) {

@@ -21,6 +21,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "net/connection.h"
@@ -206,6 +207,7 @@ void DeathWatch::start() {
 }
 
 Status DeathWatch::spawn() {
+  TITER_CHECK(process_ > kChannelFd && pid_ < 0, "there is one watch, of this process");
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return os_error("socketpair", errno);
   channel_.assign(pair[0]);

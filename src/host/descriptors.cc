@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "api/limits.h"
+#include "base/check.h"
 #include "base/limits.h"
 
 namespace titer::host {
@@ -35,6 +36,8 @@ Result<Descriptors> divide_descriptors(std::size_t limit) {
   const std::size_t left = limit - out.own - out.tables - out.newcomers;
   out.clients = std::min(left / 2, limits::kClientsMax);
   out.http = std::min(left - out.clients, api::limits::kConnectionsMax);
+  TITER_CHECK(out.own + out.tables + out.newcomers + out.clients + out.http <= limit,
+              "no descriptor is given twice");
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "store/files.h"
 #include "store/sealed_file.h"
 
@@ -76,7 +77,9 @@ Status LocalMetadataStore::write(LocalMetadata metadata) {
 std::int64_t LocalMetadataStore::joins_after_us() const {
   if (metadata_.exclusions == 0) return 0;
   const std::uint32_t doublings = std::min<std::uint32_t>(metadata_.exclusions - 1, 6);
-  return std::min(kLongestWaitUs, kFirstWaitUs << doublings);
+  const std::int64_t wait_us = std::min(kLongestWaitUs, kFirstWaitUs << doublings);
+  TITER_CHECK(wait_us >= kFirstWaitUs, "a replica that was excluded waits");
+  return wait_us;
 }
 
 }  // namespace titer::host

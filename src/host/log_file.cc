@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "net/named_file.h"
+
 namespace titer::host {
 
 namespace {
@@ -22,20 +24,22 @@ Error cannot(const std::string& path) {
   return {Code::kInvalid, "cannot write the log file " + path + ": " + std::strerror(errno)};
 }
 
-int open_to_append(const std::string& path) {
-  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode);
+Result<int> open_to_append(const std::string& path) {
+  if (const Status file = net::expect_output_file(path); !file) return file.error();
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode);
+  return fd < 0 ? Result<int>(cannot(path)) : fd;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<LogFile>> LogFile::open(std::string path) {
-  const int fd = open_to_append(path);
-  if (fd < 0) return cannot(path);
-  std::FILE* const file = ::fdopen(fd, "a");  // the logger's, to the end of the process
+  const auto fd = open_to_append(path);
+  if (!fd) return fd.error();
+  std::FILE* const file = ::fdopen(*fd, "a");  // the logger's, to the end of the process
   if (file == nullptr) return cannot(path);
   using Sink = spdlog::sinks::stdout_sink_base<spdlog::details::console_mutex>;
   spdlog::set_default_logger(std::make_shared<spdlog::logger>("titer", std::make_shared<Sink>(file)));
-  return std::make_unique<LogFile>(std::move(path), std::vector<int>{fd});
+  return std::make_unique<LogFile>(std::move(path), std::vector<int>{*fd});
 }
 
 void LogFile::reopen_on_hangup(boost::asio::io_context& context) {
@@ -55,8 +59,9 @@ void LogFile::wait() {
 }
 
 Status LogFile::reopen() const {
-  const int fd = open_to_append(path_);
-  if (fd < 0) return cannot(path_);
+  const auto opened = open_to_append(path_);
+  if (!opened) return opened.error();
+  const int fd = *opened;
   Status done = ok_status();
   for (const int descriptor : descriptors_) {
     const int flags = ::fcntl(descriptor, F_GETFD);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -40,6 +41,15 @@ class LogFileTest : public testing::Test {
   std::string dir_, path_ = dir_ + "/titer.log", old_ = dir_ + "/titer.log.1";
   net::Loop loop_;
 };
+
+// Opening a pipe that nobody reads would wait forever; so would the replica that is told to open its log again.
+TEST_F(LogFileTest, APipeOrADirectoryIsNoLog) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  const auto pipe = LogFile::open(path_);
+  ASSERT_FALSE(pipe.ok());
+  EXPECT_NE(pipe.error().message.find("pipe"), std::string::npos) << pipe.error().message;
+  EXPECT_FALSE(LogFile::open(dir_).ok());
+}
 
 // The process continued to write to the renamed file.
 TEST_F(LogFileTest, AHangupReopensItByItsName) {

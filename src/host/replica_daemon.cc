@@ -9,6 +9,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/check.h"
 #include "cluster/register_file.h"
 #include "host/exit_code.h"
 #include "host/secret_file.h"
@@ -19,11 +20,8 @@ namespace titer::host {
 namespace {
 
 constexpr std::int64_t kLookAgainUs = 250'000;
-constexpr std::int64_t kMarkUs = 1'000'000;   // how soon after an install the record has its mark
-constexpr std::int64_t kMarkSoonUs = 50'000;  // … and that of a restart, which is not over before
-// How far a disk may go back unnoticed where no view has changed, and where no other member could notice it.
-constexpr std::int64_t kMarkAgainUs = 600'000'000;
-constexpr std::int64_t kMarkAloneUs = 1'000'000;
+constexpr std::int64_t kMarkUs = 1'000'000;         // how soon after an install the record has its mark
+constexpr std::int64_t kMarkSoonUs = 50'000;        // … and that of a restart, which is not over before
 constexpr std::int64_t kStartupUs = 3'600'000'000;  // what a start wants does not get old: it is asked again
 
 }  // namespace
@@ -150,11 +148,17 @@ void ReplicaDaemon::on_record(const view::ClusterRecord& record) {
     process_.node->update_roster(roster_of(record));
   tell_peers();
   if (!record.view.members.empty()) process_.node->on_record(record.view);
+  if (view::gives_way(record, me_, process_.node->pong().full))
+    process_.node->stop(
+        kExitExcluded,
+        "the members that have the whole state restart from their disks before this one has got it; "
+        "it begins again, and learns");
 }
 
 // --- the disk
 
 std::optional<int> ReplicaDaemon::read_disk() {
+  TITER_CHECK(record_ && !course_, "the register's first record says whose disk it is");
   store::StoreOptions disk;
   if (config_.durable) disk.dir = config_.data;
   disk.cluster = record_->cluster;
@@ -177,37 +181,23 @@ std::optional<int> ReplicaDaemon::read_disk() {
         "makes that file; all replicas need the same), or start with --insecure");
     return kExitUsage;
   }
-  starting_process_.now = me_;
-  starting_process_.empty = !known;
-  starting_process_.any_may_restart = config_.any_may_restart;
-  if (local_state_->store) starting_process_.inventory = local_state_->store->inventory();
+  view::StartingProcess self;
+  self.now = me_;
+  self.empty = !known;
+  self.any_may_restart = config_.any_may_restart;
+  self.bootstrap_attempts = metadata_.get().bootstrap_attempts;
+  if (local_state_->store) self.inventory = local_state_->store->inventory();
+  course_.emplace(std::move(self), [this](Incarnation incarnation) { return note_bootstrap(incarnation); });
   return std::nullopt;
 }
 
 // --- the startup
 
-view::StartupStep ReplicaDaemon::startup_step_by(const view::ClusterRecord& record) {
-  starting_process_.bootstrap_attempts = metadata_.get().bootstrap_attempts;
-  const bool announced =
-      std::ranges::any_of(record.returned, [&](const view::Returned& one) { return one.now == me_; });
-  const BootTime now = net::boot_now();
-  if (announced && announced_ == BootTime()) announced_ = now;
-  return view::decide_startup(record, starting_process_, announced ? now.value - announced_.value : 0);
-}
-
-// A proposal: what this start wants of the record. A process that is about to bootstrap the cluster notes it first.
-view::NextRecord ReplicaDaemon::next_record_by(const view::ClusterRecord& newest) {
-  if (process_.node) return std::nullopt;  // its start is over
-  view::StartupStep step = startup_step_by(newest);
-  if (step.kind != view::StartupStep::Kind::kChange) return std::nullopt;
-  if (step.bootstraps) {
-    LocalMetadata metadata = metadata_.get();
-    if (std::ranges::find(metadata.bootstrap_attempts, me_.incarnation) == metadata.bootstrap_attempts.end()) {
-      metadata.bootstrap_attempts.push_back(me_.incarnation);
-      if (!write_metadata(metadata)) return std::nullopt;
-    }
-  }
-  return std::move(step.next);
+// A process that is about to bootstrap the cluster notes it first.
+Status ReplicaDaemon::note_bootstrap(Incarnation incarnation) {
+  LocalMetadata metadata = metadata_.get();
+  metadata.bootstrap_attempts.push_back(incarnation);
+  return write_metadata(metadata) ? ok_status() : Status(Error{Code::kInternal, "the note cannot be written"});
 }
 
 std::optional<int> ReplicaDaemon::exit_code_for(const view::StartupStep& step) {
@@ -219,20 +209,24 @@ std::optional<int> ReplicaDaemon::exit_code_for(const view::StartupStep& step) {
 
 std::optional<int> ReplicaDaemon::run_startup() {
   using Kind = view::StartupStep::Kind;
+  TITER_CHECK(course_ && local_state_, "a start begins with what the disk holds");
   for (;;) {
-    const view::StartupStep step = startup_step_by(*record_);
+    const view::StartupStep step = course_->step(net::boot_now(), *record_);
     if (const auto code = exit_code_for(step)) return code;
     if (step.kind == Kind::kLearn && !step.why.empty()) spdlog::error("{}; it learns from the others", step.why);
     if (step.kind != Kind::kChange && step.kind != Kind::kWait) return std::nullopt;
-    if (step.kind == Kind::kWait) say_waits(step.why, net::boot_now().value - announced_.value >= view::kGraceUs);
+    if (step.kind == Kind::kWait) say_waits(step.why, course_->waits_long(net::boot_now()));
     if (step.kind == Kind::kChange)
       register_->propose(
           view::EtcdRegister::Kind::kStartup,
-          [this](const view::ClusterRecord& newest) { return next_record_by(newest); }, kStartupUs);
+          [this](const view::ClusterRecord& newest) {
+            return course_ ? course_->proposal(net::boot_now(), newest) : std::nullopt;
+          },
+          kStartupUs);
     // Until the record is another, or time has made a difference.
     const smr::ViewRecord before = record_->view;
     const std::size_t returned = record_->returned.size();
-    process_.loop.run_until(BootTime(net::boot_now().value + kLookAgainUs), [&] {
+    process_.loop.run_until(BootTime(net::boot_now().value + view::StartupCourse::kLookAgainUs), [&] {
       return stopping_ || record_->view != before || record_->returned.size() != returned;
     });
   }
@@ -262,12 +256,14 @@ node::Roster ReplicaDaemon::roster_of(const view::ClusterRecord& record) const {
 }
 
 std::optional<int> ReplicaDaemon::become_replica() {
+  TITER_CHECK(course_ && !process_.node, "a process becomes a replica once");
   node::NodeOptions options;
   options.me = me_.id;
   options.incarnation = me_.incarnation;
   options.cluster = record_->cluster;
+  options.stream = wire::stream_of(record_->cluster, record_->losses.size());
   options.roster = roster_of(*record_);
-  options.bootstraps = startup_step_by(*record_).kind == view::StartupStep::Kind::kBootstrap;
+  options.bootstraps = course_->step(net::boot_now(), *record_).kind == view::StartupStep::Kind::kBootstrap;
   options.secret = secret_;
   options.keys = keys_protect(config_);
   options.local_socket = config_.local_socket;
@@ -284,6 +280,7 @@ std::optional<int> ReplicaDaemon::become_replica() {
     return kExitUsage;
   }
   process_.node = std::move(opened).value();
+  course_.reset();
   process_.node->use(*process_.reg);
   process_.node->restarts(record_->restart.has_value());
   waits_for_.clear();
@@ -311,7 +308,7 @@ void ReplicaDaemon::begin_http() {
   if (!config_.http) return;
   api::Setup setup;
   setup.index = me_.id.value;
-  setup.cluster = api::stream_of(record_->cluster, record_->losses.size());
+  setup.cluster = wire::stream_of(record_->cluster, record_->losses.size());
   setup.files = page_;
   setup.replica = net::Address{config_.local_socket};
   setup.listen = *config_.http;
@@ -369,16 +366,9 @@ void ReplicaDaemon::mark_disk_later() {
   marks_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled || !process_.node) return;
     const auto disk = process_.node->durable();
-    const BootTime now = net::boot_now();
-    const bool member = disk && record_->view.has(me_.id, me_.incarnation);
-    const view::DiskMark* there = record_->mark(me_.id);
-    const bool known = there != nullptr && there->incarnation == me_.incarnation;
-    const std::int64_t again_us = record_->view.members.size() == 1 ? kMarkAloneUs : kMarkAgainUs;
-    if (member && (!known || there->installed < disk->installed ||
-                   (there->position < disk->position && now.value - marked_at_.value >= again_us))) {
-      marked_at_ = now;
+    if (disk &&
+        mark_schedule_.due(net::boot_now(), *record_, {me_.id, me_.incarnation, disk->installed, disk->position}))
       register_->mark(disk->installed, disk->position);
-    }
     mark_disk_later();
   });
 }

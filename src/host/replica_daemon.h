@@ -26,7 +26,8 @@
 #include "host/replica_process.h"
 #include "host/service_notifier.h"
 #include "view/etcd_register.h"
-#include "view/startup_step.h"
+#include "view/mark_schedule.h"
+#include "view/startup_course.h"
 
 namespace titer::host {
 
@@ -54,8 +55,7 @@ class ReplicaDaemon {
 
   void on_record(const view::ClusterRecord& record);
   void on_refused(const std::string& why);
-  [[nodiscard]] view::StartupStep startup_step_by(const view::ClusterRecord& record);
-  [[nodiscard]] view::NextRecord next_record_by(const view::ClusterRecord& newest);
+  [[nodiscard]] Status note_bootstrap(Incarnation incarnation);
   [[nodiscard]] std::optional<int> exit_code_for(const view::StartupStep& step);
   [[nodiscard]] node::Roster roster_of(const view::ClusterRecord& record) const;
   void begin_http();
@@ -86,12 +86,11 @@ class ReplicaDaemon {
   std::optional<view::ClusterRecord> record_;  // the newest
   std::optional<wire::PeerSecret> secret_;     // of the replicas
   std::string refusal_;
-  view::StartingProcess starting_process_;
+  std::optional<view::StartupCourse> course_;  // until it is known what this process is
   std::optional<node::Node::LocalState> local_state_;
-  BootTime announced_;     // when the record had our announcement first; 0: not yet
   std::string waits_for_;  // as was logged …
   BootTime waits_told_;    // … last
-  BootTime marked_at_;
+  view::MarkSchedule mark_schedule_;
   bool stopping_ = false;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer patience_, steady_, marks_, looks_;

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "host/exit_code.h"
 #include "host/replica_daemon.h"
 
@@ -38,6 +39,7 @@ void ReplicaDaemon::leave_for_good(const std::string& why) {
 }
 
 void ReplicaDaemon::leave() {
+  TITER_CHECK(process_.node && record_, "only a replica leaves");
   service_notifier_.stopping();
   stop_http(process_, [this] {
     const smr::ViewRecord& view = record_->view;

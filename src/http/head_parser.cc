@@ -83,9 +83,21 @@ void HeadParser::refuse(const error& why) {
 
 std::size_t HeadParser::put(std::string_view in) {
   error ec;
+  const bool in_chunks =
+      codings_ > 0 && is_header_done() && eager();  // so that it takes all of a chunk that is there
   const std::size_t taken = put_bytes(in, ec);
   if (ec) refuse(ec);
+  if (in_chunks && !is_done()) look_at_chunk_line(in.substr(taken));
   return taken;
+}
+
+// Between chunks the parser waits for CRLF, and would wait forever where lines end otherwise.
+void HeadParser::look_at_chunk_line(std::string_view rest) {
+  for (std::size_t at = rest.find('\n'); at != std::string_view::npos; at = rest.find('\n', at + 1))
+    if (at == 0 || rest[at - 1] != '\r')
+      return refuse(400, "bad_request", "the lines between chunks end with CR LF");
+  if (rest.size() > limits::kHeaderBytesMax)
+    refuse(400, "bad_request", "the line before a chunk, and all fields behind the last one, may have 16 KiB");
 }
 
 void HeadParser::limit_body(std::optional<std::size_t> bytes) {

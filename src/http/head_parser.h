@@ -68,6 +68,7 @@ class HeadParser final : public net::HttpParser<true> {
 
   void keep(text_view text);
   void finish_head();
+  void look_at_chunk_line(std::string_view rest);
   void refuse(unsigned status, std::string_view code, std::string_view detail);
   void refuse(const error& why);
 

@@ -124,6 +124,18 @@ TEST(HeadParser, ABodyWhoseEndIsInDoubtIsRefused) {
   }
 }
 
+// Without a CR in all of it the parser waited for one as long as the client liked to send.
+TEST(HeadParser, ChunksWithoutCarriageReturnsAreRefusedAndDoNotGoOnForEver) {
+  const std::string head = "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& body :
+       {std::string("5\nhello\n0\n\n"), std::string("\n"), std::string("5;a=b\n"), std::string("5\r\nhello\n"),
+        std::string("5\r\nhello\r\n0\n"), std::string("0\r\nX: y\n"), std::string(20'000, '5'),
+        "5;" + std::string(20'000, 'x')})
+    EXPECT_TRUE(Parse(head + body).parser.refused()) << body.substr(0, 20);
+  for (const std::string& body : {std::string("5"), std::string("5\r"), std::string("5\r\nhello\r\n0\r\nX: y\r\n")})
+    EXPECT_FALSE(Parse(head + body).parser.refused()) << "the rest may come";
+}
+
 TEST(HeadParser, SplitsMakeNoDifference) {
   const std::uint32_t seed = std::random_device{}();
   SCOPED_TRACE(seed);

@@ -61,10 +61,11 @@ titer::Result<GatewayClient::Options> gateway_options(const Options& options) {
 // --- watching
 
 struct Watch::Impl {
-  Impl(const GatewayClient::Options& options, Position since) : client(loop, options), upto(since) {
+  Impl(const GatewayClient::Options& options, Position since, std::uint64_t stream)
+      : client(loop, options), upto(since) {
     client.begin_watch(
         titer::Position(since.value), [this](const registry::Event& event) { return take(event); },
-        [this](titer::Position position) { upto = position_of(position); });
+        [this](titer::Position position) { upto = position_of(position); }, stream);
   }
   // A message that broke off in the middle comes again from its beginning.
   bool take(const registry::Event& event) {
@@ -102,6 +103,8 @@ Result<std::optional<Change>> Watch::next(std::chrono::milliseconds wait) {
 Position Watch::position() const {
   return impl_->ready.empty() ? impl_->upto : Position{impl_->ready.front().position.value - 1};
 }
+
+std::uint64_t Watch::stream() const { return impl_->client.stream(); }
 
 // --- the client
 
@@ -295,14 +298,14 @@ Result<Position> Client::position() {
   return position_of(reply->position);
 }
 
-Result<Watch> Client::watch(Position since) const {
+Result<Watch> Client::watch(Position since, std::uint64_t stream) const {
   GatewayClient::Options options = impl_->options;
   // All that are known by now, beginning with the one that is alive.
   options.at = impl_->client.addresses();
   const auto same = [&](const net::Address& one) { return one.same_place(impl_->client.address()); };
   std::rotate(options.at.begin(), std::find_if(options.at.begin(), options.at.end(), same), options.at.end());
   try {
-    return Watch(std::make_unique<Watch::Impl>(options, since));
+    return Watch(std::make_unique<Watch::Impl>(options, since, stream));
   } catch (const std::exception& refused) {
     return Error{Code::kInternal, refused.what()};
   }

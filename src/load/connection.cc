@@ -69,7 +69,7 @@ LoadConnection::LoadConnection(net::Loop& loop, std::size_t index, std::size_t s
     : run_(run),
       index_(index),
       sessions_(sessions),
-      session_(client::random_word()),
+      session_(client::random_word(loop)),
       own_(index),
       dice_(run.workload == Workload::kAll ? session_.value : index + 1),
       link_(loop, link_options(run.link, index, session_), *this) {}

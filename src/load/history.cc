@@ -9,9 +9,12 @@
 #include <cstring>
 #include <utility>
 
+#include "net/named_file.h"
+
 namespace titer::load {
 
 Result<std::unique_ptr<LoadHistory>> LoadHistory::open(const std::string& path) {
+  if (const Status output = net::expect_output_file(path); !output) return output.error();
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) return Error{Code::kInvalid, "cannot write " + path + ": " + std::strerror(errno)};
   return std::unique_ptr<LoadHistory>(new LoadHistory(file));

@@ -70,7 +70,7 @@ std::uint64_t rules_digest() {
 }
 
 Machine::Limits Machine::default_limits() {
-  return {{limits::kSessionsMax, limits::kSessionWindow, limits::kSessionBytesMax}, {}};
+  return {.sessions = {limits::kSessionsMax, limits::kSessionWindow, limits::kSessionBytesMax}};
 }
 Machine::Machine(const Limits& limits) : impl_(std::make_unique<Impl>(limits)) {}
 Machine::~Machine() = default;

@@ -32,7 +32,7 @@ namespace titer::machine {
 
 // Raise it with every change that lets a request have another effect or result: replicas of different rules would come to
 // different states, so they refuse each other's links.
-inline constexpr std::uint64_t kRulesVersion = 3;
+inline constexpr std::uint64_t kRulesVersion = 4;
 // Of the rules and of the tables that are compiled in (registry/products.h); equal at all replicas of a cluster.
 [[nodiscard]] std::uint64_t rules_digest();
 
@@ -62,10 +62,11 @@ using LogSink = std::function<void(std::string_view line)>;
 
 class Machine {
  public:
-  // Other limits than the product's: for tests, which need evictions. Equal at all replicas.
+  // Other limits than the product's: for tests, whose lives are short. Equal at all replicas.
   struct Limits {
     smr::SessionTable::Limits sessions;
-    IdempotencyTable::Limits idempotency;
+    IdempotencyTable::Limits idempotency = {};
+    registry::State::HistoryBounds history = {};
   };
   [[nodiscard]] static Limits default_limits();
   explicit Machine(const Limits& limits = default_limits());

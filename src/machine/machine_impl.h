@@ -11,7 +11,8 @@
 namespace titer::machine {
 
 struct Machine::Impl {
-  explicit Impl(const Limits& limits) : sessions(limits.sessions), idempotency(limits.idempotency) {}
+  explicit Impl(const Limits& limits)
+      : registry(limits.history), sessions(limits.sessions), idempotency(limits.idempotency) {}
 
   registry::State registry;
   smr::SessionTable sessions;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "machine/machine.h"
 #include "smr/request_batch.h"
 
@@ -95,6 +96,26 @@ inline registry::Request set(std::string_view id, std::uint64_t count,
   s.claim.product = product;
   s.claim.availability = registry::Availability::of(count);
   return request(s);
+}
+// A key of an operator's uses up its share of the history: all its events from then on are in the lane of the excess. Each
+// request is of a session of its own, from `session` on.
+inline constexpr registry::KeyId kBusyKey{7'777};
+inline void fill_excess(Machine& machine, FrameMaker& make, std::uint64_t session) {
+  const auto execute = [&](registry::KeyId key, registry::Operation operation) {
+    registry::Request one = request(std::move(operation));
+    one.key = key;
+    make.add(session++, 1, one);
+    machine.execute(make.frame(), nullptr);
+  };
+  execute(registry::kMachine, registry::SetWriteStop{false});
+  execute(registry::kMachine, registry::CreateKey{kBusyKey, {}, "busy", registry::Role::kOperator, {}, {}});
+  execute(kBusyKey, add_site("busy", "busy").operation);
+  registry::Bulk bulk;
+  for (std::size_t i = 0; i < limits::kBulkOperationsMax; ++i)
+    bulk.operations.emplace_back(std::get<registry::SetAvailability>(set("busy", 1 + i % 2).operation));
+  const std::size_t share = limits::kHistoryEventsMax / limits::kHistoryShares;
+  for (std::size_t events = 0; events <= share; events += bulk.operations.size()) execute(kBusyKey, bulk);
+  execute(kBusyKey, set("busy", 9).operation);
 }
 inline registry::Request reserve(std::string_view id, std::uint64_t doses) {
   registry::Reserve r;

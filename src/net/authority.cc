@@ -125,7 +125,8 @@ Result<Certificate> make_authority(const std::string& name, Validity validity) {
   return finish(c, key.get(), key.get());
 }
 
-Result<Certificate> issue(const Certificate& authority, const std::vector<std::string>& names, Validity validity) {
+Result<Certificate> issue(const Certificate& authority, const std::vector<std::string>& names, Validity validity,
+                          Purpose purpose) {
   const Result<std::string> alternatives = alternative_names(names);
   if (!alternatives) return alternatives.error();
   const Cert issuer(PEM_read_bio_X509(reader(authority.certificate).get(), nullptr, nullptr, nullptr));
@@ -140,7 +141,8 @@ Result<Certificate> issue(const Certificate& authority, const std::vector<std::s
   if (!certificate || X509_set_issuer_name(c, X509_get_subject_name(issuer.get())) != 1 ||
       !add_extension(c, issuer.get(), NID_basic_constraints, "critical,CA:FALSE") ||
       !add_extension(c, issuer.get(), NID_key_usage, "critical,digitalSignature") ||
-      !add_extension(c, issuer.get(), NID_ext_key_usage, "serverAuth,clientAuth") ||
+      !add_extension(c, issuer.get(), NID_ext_key_usage,
+                     purpose == Purpose::kReplica ? "serverAuth,clientAuth" : "clientAuth") ||
       !add_extension(c, issuer.get(), NID_subject_key_identifier, "hash") ||
       !add_extension(c, issuer.get(), NID_authority_key_identifier, "keyid") ||
       !add_extension(c, issuer.get(), NID_subject_alt_name, *alternatives))

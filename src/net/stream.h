@@ -66,7 +66,7 @@ class Stream {
   [[nodiscard]] bool plain_peer() const;
   [[nodiscard]] bool local() const { return local_; }
   [[nodiscard]] bool secure() const { return tls_ != nullptr; }
-  // It has shown a certificate of our authority that is for this host.
+  // It has shown a certificate of our authority that is for this host, as a server and as a client.
   [[nodiscard]] bool proves(const std::string& host) const;
   // Of the other end; unspecified when there is none, or it is a Unix socket.
   [[nodiscard]] Ip peer_ip() const;

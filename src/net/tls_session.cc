@@ -243,6 +243,9 @@ void TlsSession::cancel() {
 bool TlsSession::proves(const std::string& host) const {
   X509* certificate = SSL_get0_peer_certificate(ssl_.get());
   if (!open_ || certificate == nullptr || SSL_get_verify_result(ssl_.get()) != X509_V_OK) return false;
+  // Both sides of a link are a replica's in turn; a certificate that names no purpose is for all.
+  for (const int purpose : {X509_PURPOSE_SSL_SERVER, X509_PURPOSE_SSL_CLIENT})
+    if (X509_check_purpose(certificate, purpose, 0) != 1) return false;
   return X509_check_ip_asc(certificate, host.c_str(), 0) == 1 ||
          X509_check_host(certificate, host.c_str(), host.size(), 0, nullptr) == 1;
 }

@@ -106,6 +106,15 @@ TEST_F(TlsTest, a_client_without_a_certificate_is_let_in_and_proves_nothing) {
   EXPECT_FALSE(accepted_->proves("127.0.0.1"));
 }
 
+TEST_F(TlsTest, a_clients_certificate_is_taken_and_proves_no_replica) {
+  certify("client", authority(), {"127.0.0.1"}, kNow, Purpose::kClient);
+  listen(tls("one"));
+  connect(tls("client"));
+  ASSERT_TRUE(heard());
+  EXPECT_FALSE(accepted_->proves("127.0.0.1"));
+  EXPECT_TRUE(dialled_->proves("127.0.0.1"));
+}
+
 TEST_F(TlsTest, a_certificate_of_another_authority_is_refused_on_both_sides) {
   const Certificate other = make_authority("theirs", kNow).value();
   certify("theirs", other, {"127.0.0.1"}, kNow);

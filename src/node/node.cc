@@ -193,7 +193,7 @@ void Node::admit(net::Connection& connection, const wire::Hello& hello) {
   const smr::Snapshot now = engine_.replica.snapshot();
   clients_.adopt(connection, hello,
                  {identity_.cluster, identity_.tables, identity_.me, identity_.incarnation,
-                  now.full ? now.view : newest_, engine_.machine.position().next()});
+                  now.full ? now.view : newest_, engine_.machine.position().next(), options_.stream});
 }
 
 void Node::on_peer_up(ReplicaId peer, Incarnation incarnation) {

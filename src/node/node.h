@@ -48,7 +48,8 @@ struct NodeOptions {
   ReplicaId me;
   Incarnation incarnation;
   std::uint64_t cluster = 0;
-  Roster roster;  // wire address of every replica
+  std::uint64_t stream = 0;  // what positions belong to (wire::stream_of)
+  Roster roster;             // wire address of every replica
   std::optional<wire::PeerSecret>
       secret;                          // of the replicas; none: certificates, or trust in whoever reaches the port
   bool keys = true;                    // may be made here; not where anybody could pose as a replica and take them

@@ -118,7 +118,8 @@ Status Peers::certified(const net::Connection& connection, ReplicaId replica) co
     return Error{Code::kProtocol, "there is no such replica in this cluster"};
   if (address->tls && !connection.proves(address->host))
     return Error{Code::kProtocol, "you show no certificate of my authority for " + address->host +
-                                      ", where replica " + std::to_string(replica.value) + " is"};
+                                      ", where replica " + std::to_string(replica.value) +
+                                      " is, with the purposes of a server and of a client"};
   return ok_status();
 }
 

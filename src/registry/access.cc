@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/check.h"
@@ -47,6 +48,7 @@ bool read_key(ByteReader& in, KeyRow& row) {
   const std::uint32_t parts = in.u32();
   if (role < 1 || role > kRoles || parts > limits::kKeyScopeMax) return false;
   for (std::uint32_t i = 0; i < parts && in.ok(); ++i) row.scope.emplace_back(in.text());
+  if (std::ranges::adjacent_find(row.scope, std::ranges::greater_equal()) != row.scope.end()) return false;
   row.created = WallTime(in.i64());
   row.expires = WallTime(in.i64());
   row.revoked = WallTime(in.i64());

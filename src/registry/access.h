@@ -31,7 +31,7 @@ struct KeyRow {
   SecretHash secret{};
   std::string owner;
   Role role = Role::kReader;
-  std::vector<std::string> scope;
+  std::vector<std::string> scope;  // sorted, each part once: a bulk looks here for each of its operations
   WallTime created, expires, revoked;
   std::string created_by;
   std::uint32_t sites_max = 0;

@@ -114,6 +114,10 @@ bool check_valid_at(const RequestContext& context, const StockClaim& claim, Outc
                   (at - context.time.value) / 3'600'000, limits::kValidAheadMaxMs / 3'600'000));
 }
 
+std::optional<WallTime> true_at(const RequestContext& context, const StockClaim& claim) {
+  return claim.valid_at ? std::optional(std::min(*claim.valid_at, context.time)) : std::nullopt;
+}
+
 bool admit(const RegistryCore& core, const Request& request, RequestContext& context, Outcome& out) {
   const Act act = act_of(request.operation);
   Access::Verdict verdict = core.access.judge(request.key, act, context.time);
@@ -176,6 +180,7 @@ void apply(RegistryCore& core, const Request& request, Position position, WallTi
   TITER_CHECK(position > core.position, "a request was executed twice or out of order");
   core.position = position;
   core.time = std::max(core.time, stamp);
+  core.undo_looks = 0;
   out.clear();
   out.position = position;
   if (!check_envelope(request, out)) return;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "registry/registry_core.h"
 #include "registry/request.h"
@@ -58,5 +59,7 @@ void show_current(const Store& store, std::uint32_t line, Outcome& out);
 [[nodiscard]] bool check_site_version_left(const Store& store, std::uint32_t slot, Outcome& out);
 // From 1970 to kValidAheadMaxMs from now.
 [[nodiscard]] bool check_valid_at(const RequestContext& context, const StockClaim& claim, Outcome& out);
+// When the claim was true: of a time to come nothing is known. nullopt: it does not say.
+[[nodiscard]] std::optional<WallTime> true_at(const RequestContext& context, const StockClaim& claim);
 
 }  // namespace titer::registry

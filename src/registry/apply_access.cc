@@ -52,6 +52,8 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   row.owner = op.owner;
   row.role = op.role;
   row.scope.assign(op.scope.begin(), op.scope.end());
+  std::ranges::sort(row.scope);
+  row.scope.erase(std::unique(row.scope.begin(), row.scope.end()), row.scope.end());
   row.created = context.time;
   row.expires = op.expires;
   row.created_by = context.actor;

@@ -134,10 +134,9 @@ bool update(RegistryCore& core, const RequestContext& context, const ImportRow& 
   if (image.site.zip.empty()) image.site.zip_plus4 = {};
   if (!check_externals_free(core.store, before, image.site, slot, out)) return false;
   std::string name;
-  const std::string_view asked = op.fields.name.value_or(before.name);
   const bool reopened = before.status == SiteStatus::kClosed && image.site.status != SiteStatus::kClosed;
-  if (!is_asked_name(before.name, image.asked_name, asked)) {
-    choose_name(core.store, slot, asked, image, name, out);
+  if (op.fields.name && !is_asked_name(before.name, image.asked_name, *op.fields.name)) {
+    choose_name(core.store, slot, *op.fields.name, image, name, out);
   } else if (reopened && core.store.find_name(before.name) != kNil) {
     choose_name(core.store, slot, before.name, image, name, out);
   }
@@ -157,20 +156,21 @@ bool update(RegistryCore& core, const RequestContext& context, const ImportRow& 
 void import_claim(RegistryCore& core, const RequestContext& context, const StockClaim& claim, std::uint32_t slot,
                   Outcome& out) {
   const std::uint32_t line = core.store.find_line(slot, claim.product);
+  const std::optional<WallTime> valid_at = true_at(context, claim);
   // A row that says "closed" may bring stock lines that the site does not have (a full export has such rows, one for
   // each line), but changes none.
   if (core.store.hot(slot).status == SiteStatus::kClosed && !out.created && line != kNil) return;
   if (line != kNil) {
     const StockLine stored = core.store.show_line(line);
     show_current(core.store, line, out);
-    if (claim.valid_at && *claim.valid_at < stored.valid_at) {
+    if (valid_at && *valid_at < stored.valid_at) {
       out.code = Code::kOutOfDate;
       out.message = "the stock that is stored was true later than this row says; the row's stock was left out";
       return;
     }
     if (stored.availability == claim.availability) {
-      if (claim.valid_at && *claim.valid_at > stored.valid_at) {
-        core.refresh_line(context, line, *claim.valid_at, kept_source(context, claim.source));
+      if (valid_at && *valid_at > stored.valid_at) {
+        core.refresh_line(context, line, *valid_at, kept_source(context, claim.source));
       }
       return;
     }
@@ -178,7 +178,7 @@ void import_claim(RegistryCore& core, const RequestContext& context, const Stock
   StockLine next;
   next.product = claim.product;
   next.availability = claim.availability;
-  next.valid_at = claim.valid_at.value_or(WallTime());
+  next.valid_at = valid_at.value_or(WallTime());
   next.source = kept_source(context, claim.source);
   core.change_line(context, EventKind::kImport, slot, line, &next, out);
 }

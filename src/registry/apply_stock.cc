@@ -93,7 +93,7 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   if (!check_line_version(core.store, line, op.if_version, out)) return slot;
   if (!check_line_version_left(core.store, slot, line, out)) return slot;
   if (line == kNil && !check_room_for_line(core.store, slot, out)) return slot;
-  const WallTime valid_at = op.claim.valid_at.value_or(context.time);
+  const WallTime valid_at = true_at(context, op.claim).value_or(context.time);
   if (line != kNil) {
     const Line& row = core.store.line(line);
     if (op.claim.valid_at && valid_at.value < row.valid_at) {

@@ -8,8 +8,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "registry/apply.h"
 #include "registry/fields.h"
 #include "registry/scope.h"
@@ -59,29 +64,48 @@ bool find_parts(const RegistryCore& core, const RequestContext& context, Positio
       fmt::format("the request at position {} changed nothing, so there is nothing to undo", position.value));
 }
 
-// Does `later` touch what `event` changed? Undoing an addition concerns everything at the site.
-bool touches(const Event& later, const Event& event) {
-  const bool whole_site = event.product.empty() && !event.existed;
-  return whole_site || later.product == event.product;
-}
+// The changes after a position: of each site that is asked for, the newest change of each product. One walk over a site's
+// events serves all parts of a bulk; what all undos of a request may look at is bounded.
+class LaterChanges {
+ public:
+  LaterChanges(RegistryCore& core, Position since) : core_(core), since_(since) {}
 
-// The newest later event of a lane that touches it; 0: there is none.
-Position touched_at(const RegistryCore& core, Lane lane, const Record& record) {
-  const EventRing& ring = core.history[lane];
-  Record later;
-  for (std::uint64_t at = core.last_event(record.slot, lane); at != 0 && at - 1 >= ring.begin();
-       at = later.previous) {
-    ring.read(at - 1, later);
-    if (later.event.position <= record.event.position) break;
-    if (touches(later.event, record.event)) return later.event.position;
+  // Of what the event changed; undoing an addition concerns everything at the site. 0: nothing was changed again.
+  Position touching(std::uint32_t slot, const Event& event) {
+    const auto [site, fresh] = sites_.try_emplace(slot);
+    if (fresh)
+      for (const Lane lane : {Lane::kShare, Lane::kExcess}) walk(slot, lane, site->second);
+    if (event.product.empty() && !event.existed) return site->second.newest;
+    const auto found = site->second.products.find(event.product);
+    return found == site->second.products.end() ? Position() : found->second;
   }
-  return {};
-}
+  [[nodiscard]] bool too_many() const { return core_.undo_looks > limits::kUndoLooksMax; }
 
-bool check_untouched(const RegistryCore& core, const Record& record, Outcome& out) {
+ private:
+  struct Site {
+    Position newest;
+    std::map<std::string, Position, std::less<>> products;  // "": its fields
+  };
+  void walk(std::uint32_t slot, Lane lane, Site& site) {
+    const EventRing& ring = core_.history[lane];
+    Record later;
+    for (std::uint64_t at = core_.last_event(slot, lane); at != 0 && at - 1 >= ring.begin(); at = later.previous) {
+      ring.read(at - 1, later);
+      if (later.event.position <= since_ || (++core_.undo_looks, too_many())) return;
+      site.newest = std::max(site.newest, later.event.position);
+      Position& newest = site.products[std::string(later.event.product)];
+      newest = std::max(newest, later.event.position);
+    }
+  }
+
+  RegistryCore& core_;
+  Position since_;
+  std::map<std::uint32_t, Site> sites_;
+};
+
+bool check_untouched(const RegistryCore& core, LaterChanges& later, const Record& record, Outcome& out) {
   const Event& event = record.event;
-  const Position touched =
-      std::max(touched_at(core, Lane::kShare, record), touched_at(core, Lane::kExcess, record));
+  const Position touched = later.touching(record.slot, event);
   if (touched != Position()) {
     if (!event.product.empty()) {
       show_current(core.store, core.store.find_line(record.slot, event.product), out);
@@ -89,6 +113,10 @@ bool check_untouched(const RegistryCore& core, const Record& record, Outcome& ou
     return refuse(out, Code::kStaleVersion,
                   fmt::format("it was changed again at position {}; undo that first", touched.value));
   }
+  if (later.too_many())
+    return refuse(out, Code::kTooOld,
+                  fmt::format("{} has been changed too often since position {}; set it to what it should be",
+                              core.store.name(record.slot), event.position.value));
   // Where later events may be missing, the site itself says whether there were any.
   if (event.position > core.history.complete_after() || core.store.hot(record.slot).changed == event.position.value)
     return true;
@@ -157,7 +185,9 @@ bool undo_parts(RegistryCore& core, const RequestContext& context, const Parts& 
   for (auto at = parts.at.rbegin(); at != parts.at.rend(); ++at) {
     core.history[parts.lane].read(*at, record);
     const bool line = !record.event.product.empty();
+    const bool shown = std::exchange(out.has_stock, false);  // by a part that goes with this one if it is refused
     if (line ? !undo_line(core, context, record, out) : !undo_site(core, context, record, out)) return false;
+    out.has_stock |= shown;
   }
   return true;
 }
@@ -169,9 +199,10 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   if (!find_parts(core, context, op.event, parts, out)) return kNil;
   const EventRing& ring = core.history[parts.lane];
   Record record;
+  LaterChanges later(core, op.event);
   for (const std::uint64_t at : parts.at) {
     ring.read(at, record);
-    if (!check_untouched(core, record, out)) return record.slot;
+    if (!check_untouched(core, later, record, out)) return record.slot;
   }
   ring.read(parts.at.front(), record);
   const std::uint32_t slot = record.slot;

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <map>
+#include <type_traits>
 #include <vector>
 
 #include "registry/random_requests.h"
@@ -290,6 +291,52 @@ TEST(EventLog, behaves_as_the_obvious_model) {
       for (const Lane each : kAllLanes) ASSERT_EQ(listed(log[each]), model.lanes[each]);
     }
   }
+}
+
+// A step may end in the middle of a lane, or between two lanes of the same positions.
+TEST_F(Lanes, answer_in_steps_what_they_answer_at_once) {
+  for (int i = 0; i < 30; ++i) {
+    flood(1);
+    set(kQuiet, "quiet", 100 + static_cast<std::uint64_t>(i));
+    if (i % 7 == 0) make_key(kOperator, KeyId(100 + static_cast<std::uint64_t>(i)), Role::kReader, {});
+  }
+  for (const Lane lane : kAllLanes) {
+    Bytes events;
+    (void)b.state.write_events(lane, Position(), std::size_t{1} << 20, events);
+    ASSERT_FALSE(events.empty()) << "every lane has some";
+  }
+  const auto in_steps = [this](std::uint32_t rows, const auto& query) {
+    std::vector<std::uint64_t> seen;
+    Progress progress;
+    Result<bool> more = false;
+    const auto visit = [&](const Event& e) {
+      seen.push_back(e.position.value);
+      return true;
+    };
+    do {
+      progress.begin_step(rows);
+      if constexpr (std::is_same_v<std::decay_t<decltype(query)>, History>)
+        more = b.state.history(query, visit, progress);
+      else
+        more = b.state.changes(query, visit, progress);
+      EXPECT_TRUE(more.ok());
+    } while (progress.unfinished);
+    seen.push_back(more.ok() && *more ? 1 : 0);
+    return seen;
+  };
+  for (const std::uint32_t limit : {1U, 5U, 40U, 2'000U}) {
+    for (std::uint64_t at = 0; at <= b.position + 1; at += 3) {
+      const History history{{}, Position(at), limit, History::Of::kEverything, true};
+      const History of_site{SiteRef{"busy", {}}, Position(at), limit, History::Of::kEverything, true};
+      const Changes changes{Position(at), limit};
+      for (const std::uint32_t rows : {1U, 3U, 10U}) {
+        ASSERT_EQ(in_steps(rows, history), in_steps(1'000'000, history)) << at << ", " << limit << ", " << rows;
+        ASSERT_EQ(in_steps(rows, of_site), in_steps(1'000'000, of_site)) << at << ", " << limit << ", " << rows;
+        ASSERT_EQ(in_steps(rows, changes), in_steps(1'000'000, changes)) << at << ", " << limit << ", " << rows;
+      }
+    }
+  }
+  EXPECT_GT(in_steps(3, History{{}, {}, 2'000, History::Of::kEverything, true}).size(), 40U);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/number.h"
+#include "registry/place.h"
 #include "registry/products.h"
 #include "registry/store.h"
 
@@ -65,14 +66,14 @@ void parse_pairs(std::string_view text, Site& site) {
     site.external_ids.emplace_back(line.substr(0, tab), line.substr(tab + 1));
   }
 }
-// The state of the ZIP code. One that the table does not know says nothing of the state, but ends what followed from the
-// ZIP code before, unless both are of one area.
+// The state of the ZIP code. One that is not known says nothing of the state, but ends what followed from the ZIP code
+// before, unless both are of one area.
 void follow_zip_state(std::string_view zip_before, Site& site) {
-  if (const auto zip = zip_point(site.zip)) {
-    site.state = zip->state;
-  } else if (const auto before = zip_point(zip_before); before && !site.zip.empty()) {
-    if (site.state == before->state && !zip_area_has(site.zip, site.state)) site.state = {};
-  }
+  const std::string_view now = state_of_zip(site.zip), before = state_of_zip(zip_before);
+  if (!now.empty())
+    site.state = now;
+  else if (!before.empty() && !site.zip.empty() && site.state == before && !zip_area_has(site.zip, site.state))
+    site.state = {};
 }
 
 }  // namespace

@@ -132,6 +132,23 @@ TEST(Import, without_any_id_goes_by_name_and_place) {
   b.check();
 }
 
+// A row without a name says nothing of the name: that it was made unique is not forgotten, or the next row with the name
+// would add the site again.
+TEST(Import, without_a_name_leaves_how_the_name_was_made) {
+  Bench b;
+  const ImportRow one = row("", "Rite Aid", "02138", "1 Main St");
+  const ImportRow two = row("", "Rite Aid", "02138", "2 Main St");
+  for (const ImportRow& op : {one, two}) EXPECT_TRUE(b.apply(op).created);
+  const std::string second = b.out.site_id;
+  ImportRow phone;
+  phone.id = second;
+  phone.fields.phone = "555-0100";
+  EXPECT_TRUE(b.apply(phone).changed);
+  EXPECT_TRUE(b.apply(two).ok());
+  EXPECT_FALSE(b.out.created) << b.out.site_name;
+  EXPECT_EQ(b.state.totals().sites, 2U);
+}
+
 TEST(Import, of_very_long_equal_names_is_found_again) {
   Bench b;
   const std::string name(256, 'n');

@@ -17,6 +17,8 @@ target_sources(titer_registry PRIVATE ${tables})
 set_source_files_properties(${dir}/tables_blob.cc PROPERTIES OBJECT_DEPENDS ${tables}
                             COMPILE_DEFINITIONS "TITER_TABLES=\"${tables}\"")
 if(TARGET registry_test)
+  file(GLOB model CONFIGURE_DEPENDS ${dir}/testing/*.cc)
+  target_sources(registry_test PRIVATE ${model})
   target_compile_definitions(registry_test PRIVATE TITER_DATA="${PROJECT_SOURCE_DIR}/data")
   find_package(ZLIB REQUIRED)
   target_link_libraries(registry_test PRIVATE ZLIB::ZLIB)

@@ -9,8 +9,10 @@
 // - a state that is not given is that of the ZIP code;
 // - a ZIP code of the table lies in the state that the table names, also where its area crosses a state line: that of
 //   its post office;
-// - a ZIP code that the table does not know shares its first three digits with one of its state. A state of which the
-//   table knows no ZIP code at all agrees with each of these;
+// - the ZIP codes of Guam and the other territories, and of the military, which are in no such table, lie in ranges of their
+//   own, and a state with such a range has no others;
+// - any other ZIP code that the table does not know shares its first three digits with one of its state. Two letters of
+//   which nothing is known agree with each of these;
 // - a point that is given lies within kPointFromZipMaxM of the ZIP code's centre, or, without a known ZIP code, within
 //   kPointFromStateMaxDegrees of the box around the ZIP codes of the state.
 // Pure.
@@ -33,6 +35,8 @@ struct Place {
 };
 [[nodiscard]] Place stated_place(const Site& site);
 
+// Empty: it is not known.
+[[nodiscard]] std::string_view state_of_zip(std::string_view zip);
 // The state that is given, else that of the ZIP code; empty if neither is known.
 [[nodiscard]] std::string_view state_of(const Place& place);
 

@@ -33,8 +33,35 @@ TEST(Place, a_zip_code_that_the_table_lacks_shares_its_first_digits_with_one_of_
   EXPECT_TRUE(agrees("CA", "90299"));
   EXPECT_FALSE(agrees("MA", "90299"));
   EXPECT_FALSE(agrees("MA", "00001"));
-  EXPECT_TRUE(agrees("MP", "96950")) << "of the Northern Marianas the table knows no ZIP code";
-  EXPECT_FALSE(agrees("MP", "02138"));
+  EXPECT_TRUE(agrees("ZZ", "00001")) << "nothing is known of such a state";
+  EXPECT_FALSE(agrees("ZZ", "02138"));
+}
+
+// The table of ZIP codes has none of them, so a key of Guam could have a site anywhere.
+TEST(Place, territories_and_the_military_have_zip_codes_and_places_of_their_own) {
+  const std::pair<std::string_view, std::string_view> all[] = {
+      {"AS", "96799"}, {"FM", "96941"}, {"GU", "96910"}, {"MH", "96960"}, {"MP", "96950"}, {"PW", "96940"},
+      {"PR", "00901"}, {"VI", "00802"}, {"AA", "34002"}, {"AE", "09012"}, {"AP", "96310"}};
+  for (const auto& [state, zip] : all) {
+    for (const auto& [other, its_zip] : all) EXPECT_EQ(agrees(state, its_zip), state == other) << state << its_zip;
+    EXPECT_FALSE(agrees(state, "02138")) << state;
+    EXPECT_FALSE(agrees(state, "00001")) << state;
+    EXPECT_FALSE(agrees("MA", zip)) << zip;
+    EXPECT_TRUE(agrees("", zip)) << zip;
+    EXPECT_EQ(state_of({"", zip}), state);
+    const bool anywhere = state.front() == 'A' && state != "AS";
+    EXPECT_EQ(agrees(state, "", 42.37, -71.11), anywhere) << state;
+    EXPECT_EQ(agrees("", zip, 42.37, -71.11), anywhere) << zip;
+  }
+  EXPECT_TRUE(agrees("GU", "96910", 13.47, 144.75));
+  EXPECT_TRUE(agrees("AS", "96799", -14.28, -170.69));
+  Bench b;
+  AddSite op;
+  op.id = "hagatna";
+  op.fields.name = "Hagatna";
+  op.fields.zip = "96910";
+  ASSERT_TRUE(b.apply(op).ok()) << b.out.message;
+  EXPECT_EQ(b.site("hagatna").state, "GU");
 }
 
 TEST(Place, a_point_lies_near_its_zip_code_or_else_in_its_state) {

@@ -4,9 +4,13 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <random>
 #include <string>
+#include <vector>
 
+#include "base/limits.h"
 #include "registry/request.h"
 
 namespace titer::registry::test {
@@ -40,13 +44,110 @@ class RandomRequests {
     if (below(8) == 0) request.idempotency_key = "key";
     request.echo_site = below(4) == 0;
     request.key = key();
+    if (wild_) make_wild(request);
     return request;
   }
   std::uint64_t below(std::uint64_t n) { return random_() % n; }
   // From here on, keys are made, used and revoked too, and writes stopped.
   void use_keys() { keys_ = true; }
+  // From here on, rows have more fields and places that agree, keys have scopes that meet, and now and then something is
+  // wrong: too long, too large, of another form, out of order.
+  void be_wild() { wild_ = true; }
 
  private:
+  bool rarely() { return below(25) == 0; }
+  void make_wild(Request& request) {
+    if (rarely()) request.actor = rarely() ? std::string_view(kLong) : kUnclean;
+    if (rarely()) request.reason = pick(kReasons);
+    if (rarely()) request.idempotency_key = kUnclean;
+    std::visit([this](auto& op) { wild(op); }, request.operation);
+  }
+  void wild(Bulk& op) {
+    for (Simple& one : op.operations) std::visit([this](auto& part) { wild(part); }, one);
+    if (below(200) == 0) op.operations.resize(limits::kBulkOperationsMax + 1, Undo{});
+  }
+  void wild(SetWriteStop&) {}
+  void wild(RevokeKey&) {}
+  void wild(CreateKey& op) {
+    if (op.role == Role::kJurisdiction) op.scope = below(2) == 0 ? Scope{"MA"} : Scope{"902", "021"};
+    if (op.role == Role::kProvider && below(2) == 0) op.scope = {pick(kIds), pick(kIds), pick(kIds), pick(kIds)};
+    if (below(2) == 0 && (op.role == Role::kJurisdiction || op.role == Role::kAggregator)) op.sites_max = 2;
+    if (rarely()) op.sites_max = rarely() ? limits::kKeySitesMax + 1 : 3;
+    if (rarely()) op.scope.assign(rarely() ? limits::kKeyScopeMax + 1 : 2, "ma");
+    if (rarely()) op.scope.clear();
+    if (rarely()) op.owner = below(2) == 0 ? std::string_view() : kUnclean;
+    if (rarely()) op.id = below(2) == 0 ? kNoKey : kMachine;
+    if (op.expires.value != 0) op.expires = WallTime(now_ + 1000 * static_cast<std::int64_t>(below(20)));
+    if (rarely()) op.expires = WallTime(now_ - 1);
+  }
+  void wild(Undo& op) {
+    if (below(4) == 0) op.event = Position(below(position_ + 3));
+  }
+  // Rows of a file without external ids, and few places: they go by name and place, and ask for names that are taken.
+  void wild(ImportRow& op) {
+    wild<ImportRow>(op);
+    if (below(3) == 0) return;
+    op.id = below(2) == 0 ? std::string_view() : pick(kIds);
+    const std::string_view phone = pick(kStreets);
+    op.fields = {};
+    if (below(3) > 0) op.fields.name = below(2) == 0 ? "A" : "Elm";
+    op.fields.zip = "02138";
+    op.fields.street = below(2) == 0 ? "1 Main St" : "2 Main St";
+    op.fields.phone = phone;
+  }
+  template <typename Op>
+  void wild(Op& op) {
+    if constexpr (requires { op.fields; }) wild_fields(op.fields);
+    if constexpr (requires { op.stock; }) {
+      if (op.stock) wild_claim(*op.stock);
+    }
+    if constexpr (requires { op.claim; }) wild_claim(op.claim);
+    if constexpr (requires { op.site; }) {
+      if (rarely()) op.site = below(2) == 0 ? SiteRef{"a", "A"} : SiteRef{};
+    }
+    if constexpr (requires { op.id; }) {
+      if (rarely()) op.id = pick(kWrongIds);
+      if (rarely()) op.id = "Elm";
+    }
+    if constexpr (requires { op.product; }) {
+      if (rarely()) op.product = "no product";
+    }
+    if constexpr (requires { op.doses; }) {
+      if (rarely()) op.doses = below(2) == 0 ? limits::kCountMax : ~std::uint64_t{0};
+    }
+    if constexpr (requires { op.by; }) {
+      if (rarely()) op.by = below(2) == 0 ? INT64_MIN : INT64_MAX;
+    }
+  }
+  void wild_claim(StockClaim& claim) {
+    if (below(4) == 0) claim.valid_at = WallTime(now_ + static_cast<std::int64_t>(below(30'000)));
+    if (rarely()) claim.valid_at = WallTime(below(2) == 0 ? -1 : now_ + limits::kValidAheadMaxMs + 60'000);
+    if (rarely()) claim.availability = {Availability::Kind::kYes, 3};
+    if (rarely()) claim.availability = Availability::of(limits::kCountMax + below(2));
+    if (rarely()) claim.product = "no product";
+    if (rarely()) claim.source = kUnclean;
+  }
+  void wild_fields(SiteFields& f) {
+    if (below(3) == 0) f.zip = below(2) == 0 ? "02138" : "02139";
+    if (below(4) == 0) f.lat = below(2) == 0 ? 42.36 : 34.1, f.lon = f.lat > 40 ? -71.1 : -118.4;
+    if (below(6) == 0) f.zip_plus4 = below(2) == 0 ? "1234" : "";
+    if (below(6) == 0) f.phone = pick(kStreets);
+    if (below(6) == 0) f.hours = pick(kStreets);
+    if (below(6) == 0) f.provider = pick(kStreets);
+    if (below(6) == 0) f.county = pick(kStreets);
+    if (below(6) == 0) f.info_url = f.booking_url = pick(kStreets);
+    if (rarely()) f.name = rarely() ? std::string_view(kLong) : below(2) == 0 ? kUnclean : " ";
+    if (rarely()) f.street = kUnclean;
+    if (rarely()) f.hours = kLong;
+    if (rarely()) f.zip = "2138";
+    if (rarely()) f.state = "Ma";
+    if (rarely()) f.zip_plus4 = "12";
+    if (rarely()) f.lon.reset();
+    if (rarely()) f.lat = f.lon = below(2) == 0 ? 1000 : std::numeric_limits<double>::quiet_NaN();
+    if (rarely()) f.status = static_cast<SiteStatus>(3);
+    if (rarely()) f.external_ids = std::vector<ExternalId>(1, {"cvs", ""});
+    if (below(100) == 0) f.external_ids = std::vector<ExternalId>(limits::kExternalIdsMax + 1, {"cvs", "1"});
+  }
   // Mostly one that may: else little would happen.
   KeyId key() {
     if (!keys_) return kNoKey;
@@ -148,10 +249,16 @@ class RandomRequests {
   static constexpr std::array<std::string_view, 3> kSystems = {"cvs", "vtrcks", "npi_usa"};
   static constexpr std::array<std::string_view, 3> kValues = {"1", "2", "3"};
 
+  using Scope = std::vector<std::string_view>;
+  static constexpr std::string_view kUnclean = "bell \x07";
+  static constexpr std::array<std::string_view, 3> kReasons = {"", "because", kUnclean};
+  static constexpr std::array<std::string_view, 4> kWrongIds = {"near", "..", "under_score", "a b"};
+  static inline const std::string kLong = std::string(limits::kTextBytesMax + 1, 'x');
+
   std::mt19937_64 random_;
   std::uint64_t position_ = 0;
   std::int64_t now_ = 0;
-  bool keys_ = false;
+  bool keys_ = false, wild_ = false;
 };
 
 }  // namespace titer::registry::test

@@ -36,6 +36,31 @@ TEST(Ranges, a_claim_from_the_future_is_taken_for_a_day_ahead_and_no_further) {
   b.check();
 }
 
+// Else a feed whose clock is wrong, or that wants to, would keep the clinic's own counts out until then.
+TEST(Ranges, a_claim_from_the_future_counts_as_true_now_and_the_next_one_replaces_it) {
+  Bench b;
+  b.add("A");
+  EXPECT_TRUE(b.apply(claim_at(b.now + kDayMs - 1000)).ok()) << b.out.message;
+  EXPECT_EQ(b.site("a").stock[0].valid_at, WallTime(b.now));
+  EXPECT_TRUE(b.apply(claim_at(b.now + kDayMs - 1000)).ok()) << "the same value: it is checked again";
+  EXPECT_EQ(b.site("a").stock[0].valid_at, WallTime(b.now));
+  SetAvailability own = claim_at(b.now + 500);
+  own.claim.availability = Availability::of(3);
+  EXPECT_TRUE(b.apply(own).ok()) << b.out.message;
+  EXPECT_EQ(b.value("a"), "3");
+  ImportRow row;
+  row.id = "a";
+  row.stock = StockClaim{kAnyProduct, Availability::of(70), WallTime(b.now + kDayMs), {}};
+  EXPECT_TRUE(b.apply(row).ok()) << b.out.message;
+  EXPECT_EQ(b.site("a").stock[0].valid_at, WallTime(b.now)) << "of an import";
+  AddSite add;
+  add.fields.name = "B";
+  add.stock = StockClaim{kAnyProduct, Availability::of(70), WallTime(b.now + kDayMs), {}};
+  EXPECT_TRUE(b.apply(add).ok()) << b.out.message;
+  EXPECT_EQ(b.site("b").stock[0].valid_at, WallTime(b.now)) << "of a new site";
+  b.check();
+}
+
 TEST(Ranges, so_are_the_claims_of_new_sites_and_imports) {
   Bench b;
   const StockClaim far{kAnyProduct, Availability::of(1), WallTime(limits::kWallTimeMaxMs), {}};

@@ -56,6 +56,7 @@ class RegistryCore {
   Access access;
   Position position;
   WallTime time;
+  std::size_t undo_looks = 0;  // later events that the undos of this request have looked at
 
   // A new site and its event.
   std::uint32_t create_site(const RequestContext& context, EventKind kind, SiteImage& image);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/limits.h"
 #include "registry/place.h"
@@ -14,14 +15,15 @@ namespace titer::registry {
 namespace {
 
 bool has(const std::vector<std::string>& scope, std::string_view what) {
-  return std::find(scope.begin(), scope.end(), what) != scope.end();
+  return std::binary_search(scope.begin(), scope.end(), what, std::less<>());
 }
 
+// The state, the ZIP code, or its first three or four digits. (A shorter ZIP code is none, and could name a state.)
 bool in_jurisdiction(const std::vector<std::string>& scope, const Place& place) {
-  const std::string_view state = state_of(place);
-  return std::any_of(scope.begin(), scope.end(), [&](const std::string& part) {
-    return part.size() == 2 ? part == state : place.zip.starts_with(part);
-  });
+  if (const std::string_view state = state_of(place); !state.empty() && has(scope, state)) return true;
+  for (std::size_t digits = 3; digits <= place.zip.size(); ++digits)
+    if (has(scope, place.zip.substr(0, digits))) return true;
+  return false;
 }
 
 bool out_of_reach(const KeyRow& key, std::string_view site, std::string_view why, Outcome& out) {

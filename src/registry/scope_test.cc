@@ -3,7 +3,11 @@
 // What keys reach when they try for more: a jurisdiction, an aggregator, and what a provider says about external ids.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <ctime>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "base/limits.h"
 #include "registry/test_support.h"
@@ -251,6 +255,39 @@ TEST_F(Scope, an_undo_of_a_confirmation_makes_it_a_claim_again) {
   ASSERT_EQ(b.site("a").external_ids.size(), 1U);
   EXPECT_EQ(b.site("a").external_ids[0], (ExternalId{"store", "N42"}));
   b.check();
+}
+
+double cpu_seconds(const std::function<void()>& work) {
+  double least = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    const std::clock_t begin = std::clock();
+    work();
+    least = std::min(least, static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
+  }
+  return least;
+}
+
+// A bulk asks for each of its thousand operations, and each asked all parts of the scope.
+TEST_F(Scope, of_a_thousand_areas_costs_a_bulk_hardly_more_than_of_one) {
+  constexpr KeyId kNarrow{20}, kWide{21};
+  std::vector<std::string> areas;
+  for (std::size_t i = 0; i + 1 < limits::kKeyScopeMax; ++i) areas.push_back(std::to_string(60000 + i));
+  areas.emplace_back("021");
+  key(kNarrow, "one", Role::kJurisdiction, {"021"});
+  key(kWide, "many", Role::kJurisdiction, {areas.begin(), areas.end()});
+  Bulk bulk;
+  SetAvailability op;
+  op.site.id = "a";
+  op.claim.availability = Availability::of(1);
+  bulk.operations.assign(limits::kBulkOperationsMax, op);
+  const auto cost = [&](KeyId who) {
+    return cpu_seconds([&] { ASSERT_TRUE(as(who, bulk).ok()) << b.out.message; });
+  };
+  const double narrow = cost(kNarrow), wide = cost(kWide);
+  EXPECT_LT(wide, 1.5 * narrow + 0.002) << narrow;
+  for (const std::string_view zip : {"60000", "60998", "02139"}) EXPECT_TRUE(add(kWide, zip, zip).ok()) << zip;
+  for (const std::string_view zip : {"60999", "59999", "90210"})
+    EXPECT_EQ(add(kWide, zip, zip).code, Code::kForbidden) << zip;
 }
 
 }  // namespace

@@ -46,6 +46,34 @@ TEST(Add, of_a_known_name_is_refused_and_names_the_other) {
   EXPECT_EQ(b.state.totals().sites, 1U);
 }
 
+// Pages make links of them, and a link of another scheme runs what it says.
+TEST(Add, and_edit_take_addresses_of_the_web_mail_and_telephone_only) {
+  Bench b;
+  b.add("A");
+  for (const auto field : {&SiteFields::info_url, &SiteFields::booking_url}) {
+    for (const std::string_view bad : {"javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x",
+                                       "vbscript:x", "file:///etc/passwd", "view-source:https://a.example",
+                                       "blob:https://a.example/1", "ftp://a.example", "x.y:z", "javascript:80"}) {
+      SiteFields fields;
+      fields.*field = bad;
+      EXPECT_EQ(b.edit("a", fields).code, Code::kInvalid) << bad;
+      EXPECT_NE(b.out.message.find("https"), std::string::npos) << b.out.message;
+      fields.name = "B";
+      EXPECT_EQ(b.apply(AddSite{{}, fields, {}}).code, Code::kInvalid) << bad;
+      EXPECT_EQ(b.apply(ImportRow{{}, fields, {}}).code, Code::kInvalid) << bad;
+    }
+    for (const std::string_view good :
+         {"", "https://a.example/?x=javascript:1", "HTTP://a.example", "mailto:a@a.example", "tel:+16175550100",
+          "a.example/book", "a.example:8080/book", "/book:now", "#javascript:x", "walk in: no booking"}) {
+      SiteFields fields;
+      fields.*field = good;
+      EXPECT_TRUE(b.edit("a", fields).ok()) << good << ": " << b.out.message;
+    }
+  }
+  EXPECT_EQ(b.state.totals().sites, 1U);
+  b.check();
+}
+
 TEST(Add, of_a_taken_or_bad_id_is_refused) {
   Bench b;
   AddSite op;

@@ -22,7 +22,6 @@ struct State::Impl {
   RegistryCore core;
 };
 
-State::State() : State(HistoryBounds{limits::kHistoryEventsMax, limits::kHistoryBytesMax}) {}
 State::State(HistoryBounds bounds) : impl_(std::make_unique<Impl>(bounds)) {}
 State::~State() = default;
 State::State(State&&) noexcept = default;

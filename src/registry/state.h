@@ -40,13 +40,13 @@ struct FreshnessBounds {
 class State {
  public:
   struct HistoryBounds {
-    std::size_t events;                           // of each of the two lanes of changes of sites
-    std::size_t bytes;                            // likewise
-    std::int64_t age_ms = limits::kHistoryAgeMs;  // by commit times: how much older than the newest request
+    std::size_t events = limits::kHistoryEventsMax;  // of each of the two lanes of changes of sites
+    std::size_t bytes = limits::kHistoryBytesMax;    // likewise
+    std::int64_t age_ms = limits::kHistoryAgeMs;     // by commit times: how much older than the newest request
     std::size_t access_events = limits::kAccessEventsMax;
     std::size_t access_bytes = limits::kAccessHistoryBytesMax;
   };
-  State();
+  State() : State(HistoryBounds()) {}
   explicit State(HistoryBounds bounds);
   ~State();
   State(State&&) noexcept;

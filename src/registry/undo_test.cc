@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "base/limits.h"
 #include "registry/test_support.h"
 
 namespace titer::registry {
@@ -44,6 +45,38 @@ TEST(Undo, puts_a_value_back_with_its_claim) {
   EXPECT_EQ(b.out.after, Availability::of(4));
   EXPECT_EQ(b.out.stock_version, 4U) << "a change like any other";
   EXPECT_EQ(picture(b), before);
+  b.check();
+}
+
+// One bulk over all products of a busy site, undone: each of its parts looked at all later events of the site, which took
+// seconds in all replicas at once.
+TEST(Undo, looks_at_later_events_once_for_all_parts_and_not_without_bound) {
+  Bench b;
+  b.add("A");
+  std::vector<std::string> products;
+  for (int i = 0; i < 100; ++i) products.push_back("p" + std::to_string(i));
+  const auto changed_often = [&b](std::size_t times) {
+    for (std::size_t i = 0; i < times; ++i) ASSERT_TRUE(b.set("a", Availability::of(i % 2 + 1), "busy").ok());
+  };
+  Bulk bulk;
+  for (const std::string& product : products) {
+    SetAvailability op;
+    op.site.id = "a";
+    op.claim = {product, Availability::of(7), {}, {}};
+    bulk.operations.emplace_back(op);
+  }
+  ASSERT_TRUE(b.apply(bulk).ok()) << b.out.message;
+  const auto event = b.position;
+  constexpr std::size_t kTimes = limits::kUndoLooksMax / 5;
+  changed_often(kTimes);
+  EXPECT_TRUE(b.undo(event).ok()) << "each part alone would fit, all hundred would not: " << b.out.message;
+  EXPECT_EQ(b.value("a", "p0"), "-");
+  ASSERT_TRUE(b.set("a", Availability::of(5), "p0").ok());
+  const auto old = b.position;
+  changed_often(limits::kUndoLooksMax + 1);
+  EXPECT_EQ(b.undo(old).code, Code::kTooOld);
+  EXPECT_NE(b.out.message.find("too often"), std::string::npos) << b.out.message;
+  EXPECT_TRUE(b.undo(b.position - 1).ok()) << "the next request has the whole bound again: " << b.out.message;
   b.check();
 }
 
@@ -182,6 +215,24 @@ TEST(Undo, of_a_bulk_is_all_or_nothing) {
   EXPECT_EQ(b.state.digest(), digest);
   EXPECT_EQ(b.state.totals().events, events);
   b.check();
+}
+
+// Only what stands counts, and no value that was put back and then taken back.
+TEST(Undo, that_is_refused_shows_no_value_that_is_not_there) {
+  Bench b;
+  ImportRow row;
+  row.id = "x-1";
+  row.fields.name = "A";
+  row.stock = StockClaim{kAnyProduct, Availability::of(5), {}, {}};
+  b.apply(row);
+  row.fields.name = "B";
+  row.stock->availability = Availability::of(6);
+  b.apply(row);
+  const auto event = b.position;
+  b.add("A");
+  EXPECT_EQ(b.undo(event).code, Code::kDuplicate) << "the name is taken by now";
+  EXPECT_EQ(b.value("x-1"), "6");
+  EXPECT_FALSE(b.out.has_stock) << to_text(b.out.after);
 }
 
 TEST(Undo, of_what_never_happened_is_not_found) {

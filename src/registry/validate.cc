@@ -47,6 +47,14 @@ bool check_external_ids(const std::vector<ExternalId>& pairs, TextRule rule, Out
   return true;
 }
 
+bool check_link(std::string_view text, std::string_view field, TextRule rule, Outcome& out) {
+  if (!rule(text, field, limits::kTextBytesMax, out)) return false;
+  if (rule == is_kept_text || is_link(text)) return true;
+  return refuse(
+      out, Code::kInvalid,
+      fmt::format("{} is an http, https, mailto or tel address, such as https://example.org/book", field));
+}
+
 bool check_point(const SiteFields& fields, Outcome& out) {
   if (fields.lat.has_value() != fields.lon.has_value()) {
     return refuse(out, Code::kInvalid,
@@ -76,12 +84,13 @@ bool check_fields_by(const SiteFields& f, TextRule rule, Outcome& out) {
     return refuse(out, Code::kInvalid, "the state is its two-letter code in capitals, such as MA");
   }
   const std::pair<const char*, std::optional<std::string_view>> texts[] = {
-      {"street", f.street},     {"city", f.city},         {"county", f.county},
-      {"phone", f.phone},       {"info_url", f.info_url}, {"booking_url", f.booking_url},
-      {"provider", f.provider}, {"hours", f.hours}};
+      {"street", f.street}, {"city", f.city},         {"county", f.county},
+      {"phone", f.phone},   {"provider", f.provider}, {"hours", f.hours}};
   for (const auto& [field, text] : texts) {
     if (text && !rule(*text, field, limits::kTextBytesMax, out)) return false;
   }
+  if (f.info_url && !check_link(*f.info_url, "info_url", rule, out)) return false;
+  if (f.booking_url && !check_link(*f.booking_url, "booking_url", rule, out)) return false;
   if (f.status && *f.status > SiteStatus::kClosed) {
     return refuse(out, Code::kInvalid, "the status is active, hidden or closed");
   }
@@ -102,6 +111,19 @@ bool is_site_id(std::string_view text) {
   // Addresses that mean something else: /api/v1/sites/near, and what clients and proxies remove from a path.
   if (text == "near" || text == "." || text == "..") return false;
   return !text.empty() && text.size() <= limits::kSiteIdBytesMax && std::all_of(text.begin(), text.end(), is_token);
+}
+bool is_link(std::string_view text) {
+  text = trim(text);
+  const std::size_t end = text.find_first_of(":/?#");
+  if (end == std::string_view::npos || text[end] != ':') return true;
+  const std::string_view scheme = text.substr(0, end);
+  for (const std::string_view good : {"http", "https", "mailto", "tel"})
+    if (same_ignoring_case(scheme, good)) return true;
+  const auto in_scheme = [](char c) { return is_token(c) || c == '+'; };
+  if (!std::all_of(scheme.begin(), scheme.end(), in_scheme)) return true;  // "Walk in: …" is a text
+  std::string_view port = text.substr(end + 1);
+  port = port.substr(0, port.find_first_of("/?#"));
+  return scheme.find('.') != std::string_view::npos && all_digits(port);  // example.org:8080/book
 }
 bool is_product(std::string_view text) {
   return !text.empty() && text.size() <= 32 && std::all_of(text.begin(), text.end(), is_token);

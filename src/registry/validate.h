@@ -20,6 +20,10 @@ bool refuse(Outcome& out, Code code, std::string message);
 [[nodiscard]] bool is_site_id(std::string_view text);
 [[nodiscard]] bool is_product(std::string_view text);
 
+// Nobody who follows it runs something: an http, https, mailto or tel address, or a text without a scheme (the page reads
+// "example.org/book" as an address of the web, and shows no link for the rest).
+[[nodiscard]] bool is_link(std::string_view text);
+
 // Clean (base/text.h), at most `max` bytes.
 [[nodiscard]] bool check_text(std::string_view text, std::string_view field, std::size_t max, Outcome& out);
 // Actor, reason, idempotency key.

@@ -92,6 +92,19 @@ constexpr std::array<std::string_view, kMarks> kMarkNames = {
     "learner begins with its disk",
     "learner begins with nothing",
     "disk in use",
+    "more than five replicas",
+    "client's window full",
+    "trimmed history compared",
+    "page of changes followed",
+    "follower left behind",
+    "request undone",
+    "bulk",
+    "rude: number repeated",
+    "rude: number far ahead",
+    "rude: last number",
+    "rude: number out of order",
+    "rude: key not shown",
+    "rude: impossible birth",
 };
 static_assert(!kMarkNames.back().empty(), "one name per mark");
 

@@ -106,6 +106,20 @@ enum class CoverageMark : std::uint8_t {
   kLearnerFromDisk,        // it begins with what its disk has …
   kLearnerFromNothing,     // … or with nothing
   kDiskInUse,              // an excluded process lives: its successor gets a new disk
+  // --- short lives, and clients that keep to no rule
+  kManyReplicas,        // more than five
+  kWindowFull,          // a client waits for an answer before it may ask more
+  kHistoryTrimmed,      // the history has dropped events, and is compared
+  kPageFollowed,        // of the change stream
+  kFollowerLeftBehind,  // the change stream no longer reaches back to where a client stands
+  kUndone,              // an earlier request, that was answered
+  kBulk,                // several operations as one
+  kRudeRepeat,          // a number once more, with another body
+  kRudeLeap,            // a number far above all before it
+  kRudeLast,            // the highest number that there is
+  kRudeOrder,           // a lower number after a higher one
+  kRudeKey,             // a key that was not shown
+  kRudeBirth,           // a birth that a session cannot have
   kCount,
 };
 inline constexpr std::size_t kMarks = static_cast<std::size_t>(CoverageMark::kCount);

@@ -22,7 +22,7 @@ DirectSender::DirectSender(Scene& scene, std::uint64_t number)
       number_(number),
       node_(scene.network.attach(*this, scene.client_host())),
       transmitter_(scene.random.next() | kDirectClientBit),
-      client_(transmitter_, SessionId(scene.random.next() | 1)),
+      client_(transmitter_, SessionId(scene.random.next() | 1), scene.plan.window),
       peers_(static_cast<std::size_t>(scene.plan.replicas)) {
   Event event{Event::Kind::kBorn};
   event.who = node_;
@@ -250,7 +250,7 @@ void DirectSender::begin_again() {
     peer.dial_at = scene_.time.now() + kRedialUs;
   }
   transmitter_ = TransmitterId(scene_.random.next() | kDirectClientBit);
-  client_ = smr::DirectClient(transmitter_, SessionId(scene_.random.next() | 1));
+  client_ = smr::DirectClient(transmitter_, SessionId(scene_.random.next() | 1), scene_.plan.window);
   output_.clear();
   open_.clear();
   greeted_view_ = {};

@@ -43,7 +43,9 @@ std::map<TransmitterId, Seq> floors(const smr::Recovered& found) {
 
 void Ledger::append(Incarnation who, const smr::Frame& frame, const Done& done) {
   log_.push_back({frame.uid(), frame.view, done, 0, who});
+  reference_.executed(Position(log_.size()), frame, !done.repeated);
   stage_.note(done.result ^ done.request ^ log_.size());
+  if (lying_.contains(done.session)) return;
   const auto name = std::pair(done.session, done.number);
   if (done.refused) {
     refused_.insert({name, Position(log_.size())});
@@ -256,6 +258,12 @@ void Ledger::installed(Incarnation who, ViewNumber view, Position position) {
 
 // --- clients
 
+void Ledger::compare(Incarnation who, const registry::State& state, bool whole) {
+  if (reference_.model().complete_after() != Position()) stage_.hit(CoverageMark::kHistoryTrimmed);
+  if (const std::string why = reference_.difference(state, whole); !why.empty())
+    stage_.fail("registry", fmt::format("process {} at position {}: {}", who.value, log_.size(), why));
+}
+
 void Ledger::answered(SessionId session, RequestNumber number, ByteView result, Position position, bool refusal) {
   ++answers_;
   const auto name = std::pair(session, number);
@@ -272,6 +280,8 @@ void Ledger::answered(SessionId session, RequestNumber number, ByteView result, 
                        fmt::format("request {} of session {:x} was answered otherwise than position "
                                    "{} says",
                                    number.value, session.value, at.value));
+  if (const std::string why = reference_.difference(at, result); !why.empty())
+    return stage_.fail("registry", fmt::format("position {}: {}", at.value, why));
   acknowledged_ = std::max(acknowledged_, position);
   Position& of_view = acknowledged_in_[entry.view];
   of_view = std::max(of_view, position);

@@ -15,6 +15,7 @@
 //   I10  equal positions, equal digests
 //   answered  what a client is told is what the log says
 //   reads     no read is older than what was answered before it began
+//   registry  results and states are those of the registry's model (reference.h)
 //
 //        and a disk from which the cluster could restart has every answered request, executed or held
 //   I7   no frame leaves a journal that a member of its view may lack, and a disk gives back all that was synced
@@ -31,6 +32,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/reference.h"
 #include "sim/stage.h"
 #include "smr/checkpoint.h"
 #include "smr/types.h"
@@ -39,7 +41,7 @@ namespace titer::sim {
 
 class Ledger {
  public:
-  explicit Ledger(Stage& stage) : stage_(stage) {}
+  explicit Ledger(Stage& stage) : stage_(stage), reference_(stage.plan.limits().history, stage.plan.seed) {}
 
   struct Done {  // one request, executed at one replica
     SessionId session;
@@ -78,6 +80,8 @@ class Ledger {
   void published(const smr::ViewRecord& record);
 
   // --- clients
+  // This session's births are lies, so nothing is promised of its requests but that all replicas treat them alike.
+  void lies(SessionId session) { lying_.insert(session); }
   // `refusal`: for who asks, which need not have been executed: it is judged as a read (docs/decisions/0032).
   void answered(SessionId session, RequestNumber number, ByteView result, Position position, bool refusal = false);
   // What a read that begins now must not miss, and what it has seen.
@@ -89,6 +93,9 @@ class Ledger {
   [[nodiscard]] std::uint64_t reads() const { return reads_; }
   [[nodiscard]] std::uint64_t frames() const { return frames_; }
   [[nodiscard]] const smr::ViewRecord* record(ViewNumber view) const;
+  // What the registry is after the log. Fails where this state, which has executed all of it, is another one.
+  [[nodiscard]] const Reference& reference() const { return reference_; }
+  void compare(Incarnation who, const registry::State& state, bool whole);
 
  private:
   using Stream = std::pair<ViewNumber, TransmitterId>;
@@ -105,8 +112,10 @@ class Ledger {
   [[nodiscard]] bool same_frame(const smr::Frame& frame, bool may_be_new, bool& is_new);
 
   Stage& stage_;
-  std::vector<Entry> log_;                                                      // position 1 first
-  std::map<std::pair<SessionId, RequestNumber>, Position> effects_;             // of what took effect
+  Reference reference_;
+  std::vector<Entry> log_;                                           // position 1 first
+  std::map<std::pair<SessionId, RequestNumber>, Position> effects_;  // of what took effect
+  std::set<SessionId> lying_;
   std::map<std::string, Position> keyed_effects_;                               // by idempotency key
   std::set<std::pair<std::pair<SessionId, RequestNumber>, Position>> refused_;  // each time, for who asked
   std::map<Stream, std::vector<std::uint64_t>> names_;                          // hash of every frame sent, by seq

@@ -73,6 +73,17 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   death_notices = !sees_deaths && random.chance(.5);
   lies = direct_clients > 0 && random.chance(.2) ? .02 : 0;
   draw_last_faults(random);
+  shorten_lives(Random(of_seed ^ 0x5ca1ab1e));
+}
+
+// From numbers of its own, so that all else in a seed is what it was before lives were short.
+void Plan::shorten_lives(Random random) {
+  if (random.chance(.15)) replicas += 2;
+  session_bytes = random.chance(.1) ? 4'000 : limits::kSessionBytesMax;
+  window = random.chance(.15) ? 4 : limits::kSessionWindow;
+  history_events = random.chance(.3) ? pick<std::size_t>(random, {16, 64, 500}) : limits::kHistoryEventsMax;
+  follower = random.chance(.4);
+  rude = random.chance(.3);
 }
 
 // In a calm run nothing of this; a disk goes back, and everything ends in a change, only where everything may end.
@@ -88,11 +99,12 @@ void Plan::draw_last_faults(Random& random) {
 
 machine::Machine::Limits Plan::limits() const {
   machine::Machine::Limits limits = machine::Machine::default_limits();
-  limits.sessions.sessions = sessions;
+  limits.sessions = {sessions, window, session_bytes};
+  limits.history.events = limits.history.access_events = history_events;
   return limits;
 }
 
-bool Plan::evicts() const { return sessions < limits::kSessionsMax; }
+bool Plan::evicts() const { return sessions < limits::kSessionsMax || session_bytes < limits::kSessionBytesMax; }
 
 // Crashes, cuts, exclusions and clients' deaths continue; faults that delay a process, a link, a disk or the
 // register do not.
@@ -106,7 +118,8 @@ void Plan::be_calm() {
 
 std::string Plan::text() const {
   std::string out = fmt::format(
-      "seed {}: t {}, {}, {} frames in flight, {} sessions, {} first, pieces of {} bytes, turn {} us, sync {} us, "
+      "seed {}: t {}, {}, {} frames in flight, {} sessions of {} bytes and {} places, {} events, {} first, pieces "
+      "of {} bytes, turn {} us, sync {} us, "
       "tables {} ms; "
       "register:{}{}{}{} {} "
       "us, loses {}; drift {} ppm; network {}+{} us; {}+{} sites, {} gateway clients, {} readers, {} direct, depth "
@@ -114,14 +127,14 @@ std::string Plan::text() const {
       "think {} us, burst {} ms, idle {} ms, gives up after {} ms, reads {}, lies {}; safety phase {} s, restart "
       "{} ms, "
       "crash in "
-      "flush {}, total in change {}, wipes {}, heals {};{} faults (mean s):",
-      seed, replicas, durable ? "durable" : "in memory", frames_in_flight, sessions,
-      execute_first ? "executes" : "sends", piece_bytes, turn_us, sync_us, tables_us / 1000,
+      "flush {}, total in change {}, wipes {}, heals {};{}{}{} faults (mean s):",
+      seed, replicas, durable ? "durable" : "in memory", frames_in_flight, sessions, session_bytes, window,
+      history_events, execute_first ? "executes" : "sends", piece_bytes, turn_us, sync_us, tables_us / 1000,
       fences ? " fences" : "", sees_deaths ? " sees deaths" : "", death_notices ? " death notices" : "",
       hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, sites, other_sites,
       gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000, give_up_us / 1000,
       read_share, lies, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change, wipes,
-      heal_all ? "all" : "a core", calm ? " calm;" : "");
+      heal_all ? "all" : "a core", calm ? " calm;" : "", follower ? " follower;" : "", rude ? " rude;" : "");
   for (std::size_t i = 0; i < kFaults; ++i)
     if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kFaultNames[i], every[i] / kSecond);
   if (out.back() == ',') out.pop_back();

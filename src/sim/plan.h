@@ -56,6 +56,9 @@ struct Plan {
   Time turn_us;                    // between an input and its turn, at most
   Time sync_us;                    // one sync of a disk
   std::size_t sessions;            // that the state machine remembers; few: sessions in use are evicted
+  std::size_t session_bytes;       // of results; few: results of sessions in use are evicted
+  std::size_t window;              // of a session, for clients and replicas
+  std::size_t history_events;      // in each lane
   Time tables_us;                  // between two times that the state machine is written down, mean
   // --- the register
   bool fences;          // it kills whom it excludes, and waits for the death
@@ -78,7 +81,9 @@ struct Plan {
   Time burst_us;    // mean
   Time give_up_us;  // without an answer: outcome unknown
   double read_share;
-  double lies;  // share of a direct client's frames that one replica gets otherwise than the others
+  bool follower;  // reads the change stream, page by page, at any replica
+  bool rude;      // a client numbers as it likes, and never listens
+  double lies;    // share of a direct client's frames that one replica gets otherwise than the others
   // --- faults: mean time between two, 0: never
   std::array<Time, kFaults> every{};
   bool calm;               // none that makes a living replica look dead: so nobody may be suspected of silence
@@ -97,6 +102,7 @@ struct Plan {
  private:
   void be_calm();
   void draw_last_faults(Random& random);
+  void shorten_lives(Random random);
 };
 
 }  // namespace titer::sim

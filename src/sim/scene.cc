@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "sim/direct_sender.h"
+#include "sim/follower.h"
+#include "sim/rude_client.h"
 #include "sim/sim_process.h"
 #include "sim/sim_register.h"
 #include "sim/thin_client.h"
@@ -75,6 +77,7 @@ void Scene::spawn(ReplicaId id) {
     processes.push_back(std::make_unique<SimProcess>(*this, id, incarnation, record(), nullptr));
   else
     processes.push_back(std::make_unique<SimProcess>(*this, id, incarnation, disk_for(id)));
+  view_register->adopt();
 }
 
 std::shared_ptr<SimDisk> Scene::disk_for(ReplicaId id) {
@@ -96,12 +99,20 @@ void Scene::keep_disk(ReplicaId id) {
   if (disks[id.value] != nullptr) kept_[id.value] = disks[id.value]->snapshot();
 }
 
-// Of this life: what is older is recognised by the lives alone.
+// Of this life: an older one is recognised by the lives alone. Another member's disk has the newest view too; beside disks of
+// earlier views the one that was put back would be the only one to begin with, and it is not trusted alone.
 bool Scene::may_put_back(ReplicaId id) const {
   const smr::Member* member = record().find(id);
   const SimDisk* kept = kept_[id.value].get();
   if (kept == nullptr || member == nullptr || !SimDisk::is_of(kept->left(), *member) || winding_down) return false;
-  return another_lives(nullptr) || disk_left(nullptr, disks[id.value].get());
+  const bool as_new = std::ranges::any_of(record().members, [&](const smr::Member& other) {
+    const SimDisk* one = disks[other.id.value].get();
+    if (other.id == id || one == nullptr || one->gone_back()) return false;
+    const SimProcess* user = user_of(one);
+    if (user != nullptr) return user->leaves(other) && user->installed() >= kept->left().installed;
+    return SimDisk::is_of(one->left(), other) && one->left().installed >= kept->left().installed;
+  });
+  return as_new && (another_lives(nullptr) || disk_left(nullptr, disks[id.value].get()));
 }
 
 void Scene::end_all(Time within) {

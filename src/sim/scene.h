@@ -25,6 +25,8 @@ class SimProcess;
 class SimRegister;
 class ThinClient;
 class DirectSender;
+class Follower;
+class RudeClient;
 
 inline constexpr Port kRegisterPort = limits::kReplicasMax;  // below: a replica's id
 inline constexpr Host kRegisterHost = limits::kReplicasMax;  // below: a replica's host
@@ -63,10 +65,13 @@ struct Scene : Stage {
   std::vector<std::unique_ptr<SimProcess>> processes;
   std::vector<std::unique_ptr<ThinClient>> thin;
   std::vector<std::unique_ptr<DirectSender>> direct;
+  std::unique_ptr<Follower> follower;                                // null: this run has none
+  std::unique_ptr<RudeClient> rude;                                  // likewise
   std::array<std::shared_ptr<SimDisk>, limits::kReplicasMax> disks;  // durable: of each id, the newest
   bool working = false;                                              // clients make requests
   bool winding_down = false;                                         // nothing new fails
   std::uint32_t clients_born = 0;
+  Position undoable;  // of a request that is done, and concerned a site that is not compared for linearizability
 
  private:
   // A living member has the state; one that has died, or is about to, does not count.

@@ -20,6 +20,7 @@ ThinClient::ThinClient(Scene& scene, std::uint64_t number, double read_share)
       number_(number),
       node_(scene.network.attach(*this, scene.client_host())),
       read_share_(read_share),
+      window_(scene.plan.window),
       session_(scene.random.next() | 1),
       port_(static_cast<Port>(scene.random.below(static_cast<std::uint64_t>(scene.plan.replicas)))) {
   Event event{Event::Kind::kBorn};
@@ -62,6 +63,7 @@ void ThinClient::think() {
     return scene_.time.at(now + idle, *this, kThink);
   }
   scene_.time.at(now + random.between(1, 2 * scene_.plan.think_us), *this, kThink);
+  if (!window_.can_add()) scene_.hit(CoverageMark::kWindowFull);
   if (random.chance(read_share_)) {
     if (!question_) begin_read(random_read(scene_));
   } else if (window_.can_add() && window_.open() < static_cast<std::size_t>(scene_.plan.depth)) {
@@ -242,6 +244,7 @@ void ThinClient::take_answer(ByteView payload) {
   (void)window_.settle(place);
   const bool refusal = outcome_.code == Code::kUnauthorized || outcome_.code == Code::kForbidden;
   scene_.ledger.answered(session_, answer->number, answer->result, outcome_.position, refusal);
+  if (outcome_.changed && outcome_.site_id.starts_with('x')) scene_.undoable = outcome_.position;
   if (open != open_.end() && open->second.op) {
     check::Op& op = scene_.history[*open->second.op];
     op.end_ns = heard_ * 1000;

@@ -37,8 +37,22 @@ Asked key_write(std::uint64_t chance) {
   return {body_of(key), {}};
 }
 
-// A change of one of the sites that are not compared: new ones, more text, another value. By nobody, by somebody with a
-// key, or by the machine's operator.
+// A site and two of its stock lines at once, the second of which may be refused, and with it all.
+Asked bulk_write(Scene& scene, const std::string& id, std::uint64_t chance, registry::KeyId key) {
+  scene.hit(CoverageMark::kBulk);
+  registry::Bulk bulk;
+  registry::ImportRow row;
+  row.id = id;
+  row.fields.name = id;
+  row.fields.zip = chance % 2 == 0 ? "02138" : "90210";
+  row.stock = registry::StockClaim{registry::kAnyProduct, Availability::of(chance % 9), {}, "bulk"};
+  bulk.operations.emplace_back(row);
+  bulk.operations.emplace_back(registry::Reserve{{id, {}}, registry::kAnyProduct, 1 + chance % 4});
+  return {body_of(bulk, key), {}};
+}
+
+// A change of one of the sites that are not compared: new ones, more text, another value, several at once, back to what it
+// was. By nobody, by somebody with a key, or by the machine's operator.
 Asked other_write(Scene& scene) {
   const std::string id =
       fmt::format("x{}", scene.random.below(static_cast<std::uint64_t>(scene.plan.other_sites) * 2));
@@ -47,6 +61,11 @@ Asked other_write(Scene& scene) {
   const registry::KeyId key = chance % 2 == 0 ? registry::kMachine : registry::KeyId(chance % 7);
   const std::uint64_t kind = scene.random.below(3);
   if (chance % 5 == 0 && kind < 2) return key_write(chance / 5);
+  if (chance % 7 == 1) return bulk_write(scene, id, chance / 7, key);
+  if (chance % 7 == 2 && scene.undoable != Position()) {
+    scene.hit(CoverageMark::kUndone);
+    return {body_of(registry::Undo{scene.undoable}, key), {}};
+  }
   switch (kind) {
     case 0: {
       registry::ImportRow row;

@@ -4,11 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "check/linearizability.h"
 #include "sim/direct_sender.h"
+#include "sim/follower.h"
 #include "sim/nemesis.h"
+#include "sim/rude_client.h"
 #include "sim/scene.h"
 #include "sim/sim_process.h"
 #include "sim/sim_register.h"
@@ -19,6 +22,7 @@ namespace titer::sim {
 namespace {
 
 constexpr Time kLookEveryUs = 100'000;
+constexpr Time kCompareEveryUs = 5'000'000;
 constexpr std::uint64_t kSearchSteps = 2'000'000;  // per stock line; more than any run has needed
 
 class World {
@@ -36,6 +40,7 @@ class World {
   [[nodiscard]] std::string unrest();
   [[nodiscard]] std::string missing_reads();
   void ask_final_reads();
+  void compare_some_state();
   void compare_states();
   void compare_history();
   [[nodiscard]] Report report() const;
@@ -63,6 +68,9 @@ void World::be_born() {
   }
   for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(plan.direct_clients); ++i)
     scene_.direct.push_back(std::make_unique<DirectSender>(scene_, 500 + i));
+  if (plan.follower) scene_.follower = std::make_unique<Follower>(scene_);
+  if (plan.rude) scene_.rude = std::make_unique<RudeClient>(scene_);
+  if (plan.replicas > 5) scene_.hit(CoverageMark::kManyReplicas);
   for (int i = 0; i < plan.sites; ++i) scene_.thin.front()->ask(add_site(compared_site(static_cast<unsigned>(i))));
   for (int i = 0; i < plan.other_sites; ++i) scene_.thin.front()->ask(add_site(fmt::format("x{}", i)));
 }
@@ -90,6 +98,7 @@ std::string World::unrest() {
     if (client->alive() && !client->idle()) return fmt::format("client {} is not answered", client->number());
   for (const auto& client : scene_.direct)
     if (client->alive() && !client->idle()) return client->text();
+  if (scene_.follower && !scene_.follower->idle()) return "the follower has not read all changes";
   for (const smr::Member& member : scene_.record().members) {
     const SimProcess* process = scene_.find(member.incarnation);
     if (process == nullptr || !process->alive())
@@ -117,11 +126,20 @@ std::string World::missing_reads() {
 
 // --- in the end
 
+// A replica that has executed as much as anybody.
+void World::compare_some_state() {
+  for (const auto& process : scene_.processes) {
+    if (!process->alive() || !process->full() || process->machine().position() != scene_.ledger.length()) continue;
+    return scene_.ledger.compare(process->incarnation(), process->machine().registry(), false);
+  }
+}
+
 void World::compare_states() {
   const machine::Machine* first = nullptr;
   for (const smr::Member& member : scene_.record().members) {
     const machine::Machine& state = scene_.find(member.incarnation)->machine();
     if (const Status sound = state.registry().check(); !sound) scene_.fail("registry", sound.error().message);
+    scene_.ledger.compare(member.incarnation, state.registry(), first == nullptr);
     if (state.position() != scene_.ledger.length())
       scene_.fail("answered writes", fmt::format("#{} stands at {}, {} were executed", member.incarnation.value,
                                                  state.position().value, scene_.ledger.length().value));
@@ -165,9 +183,15 @@ Report World::run() {
   scene_.working = true;
   for (const auto& client : scene_.thin) client->start();
   for (const auto& client : scene_.direct) client->start();
+  if (scene_.follower) scene_.follower->start();
+  if (scene_.rude) scene_.rude->start();
   nemesis_.start();
   const Time end = scene_.time.now() + scene_.plan.safety_us;
-  while (!scene_.failed() && scene_.time.step(end)) continue;
+  for (Time look = scene_.time.now(); !scene_.failed() && look < end;) {
+    look = std::min(end, look + kCompareEveryUs);
+    while (!scene_.failed() && scene_.time.step(look)) continue;
+    if (!scene_.failed()) compare_some_state();
+  }
   scene_.working = false;
   nemesis_.heal();
   run_until(&World::unrest, kRestUs, "rest");

@@ -29,6 +29,7 @@ struct DirectClient::Impl {
   };
 
   TransmitterId id;
+  std::size_t window = limits::kSessionWindow;
   SessionId session;
   std::optional<Position> born;
   LamportClock clock;
@@ -160,7 +161,7 @@ struct DirectClient::Impl {
 
   [[nodiscard]] bool may_send() const {
     if (leaving || !unsent() || frame_ends.size() >= kFramesInFlight) return false;
-    return requests.empty() || sent.value + 1 < requests.front().number.value + limits::kSessionWindow;
+    return requests.empty() || sent.value + 1 < requests.front().number.value + window;
   }
 
   // One frame with the next requests that fit. It rests at once when requests come singly: then the next one
@@ -169,7 +170,7 @@ struct DirectClient::Impl {
     auto requests_bytes = std::make_shared<Bytes>();
     std::uint32_t count = 0;
     const std::uint64_t first = requests.front().number.value;
-    const std::uint64_t window_end = first + limits::kSessionWindow;
+    const std::uint64_t window_end = first + window;
     std::uint64_t n = std::max(sent.value + 1, first);
     for (; n <= last.value && n < window_end && count < limits::kFrameRequestsMax; ++n) {
       Request& r = requests[n - first];
@@ -211,10 +212,12 @@ void DirectClient::Output::clear() {
   wake_at.reset();
 }
 
-DirectClient::DirectClient(TransmitterId id, SessionId session) : impl_(std::make_unique<Impl>()) {
+DirectClient::DirectClient(TransmitterId id, SessionId session, std::size_t window)
+    : impl_(std::make_unique<Impl>()) {
   SMR_CHECK(is_direct_client(id), "a direct client's id has kDirectClientBit");
   impl_->id = id;
   impl_->session = session;
+  impl_->window = window;
 }
 DirectClient::~DirectClient() = default;
 DirectClient::DirectClient(DirectClient&&) noexcept = default;

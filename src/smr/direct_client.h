@@ -20,14 +20,15 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "base/limits.h"
 #include "smr/types.h"
 
 namespace titer::smr {
 
 class DirectClient {
  public:
-  // `id` has kDirectClientBit; random, never used by two processes.
-  DirectClient(TransmitterId id, SessionId session);
+  // `id` has kDirectClientBit; random, never used by two processes. `window`: results of a session that replicas remember.
+  DirectClient(TransmitterId id, SessionId session, std::size_t window = limits::kSessionWindow);
   ~DirectClient();
   DirectClient(DirectClient&&) noexcept;
   DirectClient& operator=(DirectClient&&) noexcept;

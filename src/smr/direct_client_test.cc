@@ -305,50 +305,6 @@ TEST(DirectRefused, more_frames_in_memory_than_the_limit) {
   EXPECT_NE(c[0].cuts[0].reason.find("too many frames"), std::string::npos);
 }
 
-// --- a long view
-
-TransmitterId passing(std::uint64_t n) { return TransmitterId(kDirectClientBit | (1000 + n)); }
-
-// Says hello, sends one frame with `rest` and goes: passive, executed, acknowledged by all.
-void pass_by(Cluster& c, std::uint64_t n, std::uint64_t view = 0) {
-  for (int j = 0; j < 3; ++j) c.give(j, input::Direct{passing(n), Hello{ViewNumber(view)}});
-  std::uint64_t clock = 0;
-  for (int j = 0; j < 3; ++j) clock = std::max(clock, c[j].replica->snapshot().clock.value);
-  const FramePtr frame = make_frame(view, passing(n), 1, clock + 1, "by", {}, true);
-  for (int j = 0; j < 3; ++j) c.give(j, input::Direct{passing(n), frame});
-  c.settle();
-  for (int j = 0; j < 3; ++j) c.give(j, input::DirectLost{passing(n)});
-}
-
-TEST(DirectClients, after_as_many_as_a_view_may_know_the_next_one_gets_a_view_without_them) {
-  Cluster c(3);
-  for (std::uint64_t n = 0; n < limits::kDirectClientsMax; ++n) pass_by(c, n);
-  ASSERT_EQ(c.executed(0).size(), limits::kDirectClientsMax);
-  for (int j = 0; j < 3; ++j) c[j].to_clients.clear();
-  c.give(0, input::Direct{passing(5000), Hello{ViewNumber(0)}});
-  c.turn(0);
-  EXPECT_TRUE(c[0].cuts.empty());
-  EXPECT_TRUE(c[0].to_clients.empty());
-  ASSERT_EQ(c[0].asks.size(), 1U);
-  EXPECT_EQ(c[0].asks[0].expected, ViewNumber(0));
-  EXPECT_TRUE(c[0].asks[0].without.empty()) << "the same replicas";
-  c.view(make_view(1, {0, 1, 2}));
-  c.settle();
-  pass_by(c, 5000, 1);
-  for (int j = 0; j < 3; ++j) EXPECT_EQ(c.executed(j).size(), limits::kDirectClientsMax + 1);
-}
-
-TEST(DirectClients, one_that_is_known_works_on_in_a_view_that_knows_enough) {
-  Cluster c(3);
-  for (std::uint64_t n = 0; n < limits::kDirectClientsMax; ++n) pass_by(c, n);
-  c[0].to_clients.clear();
-  c.give(0, input::Direct{passing(3), Hello{ViewNumber(0)}});
-  c.turn(0);
-  EXPECT_TRUE(c[0].asks.empty());
-  ASSERT_EQ(c[0].to_clients.size(), 1U);
-  EXPECT_EQ(std::get<Welcome>(c[0].to_clients[0].message).next, Seq(2));
-}
-
 // --- numbers and clocks
 
 TEST(DirectClients, a_clock_that_is_too_far_ahead_is_refused_and_moves_nothing) {

@@ -25,7 +25,7 @@ void DirectClients::receive(ReplicaContext& c, Receiver& receiver, TransmitterId
 
 void DirectClients::hello(ReplicaContext& c, TransmitterId client, const Hello& message) {
   if (!c.full || message.view > c.installed.number) {
-    if (hellos_.size() >= limits::kDirectClientsMax && !hellos_.contains(client))
+    if (hellos_.size() >= c.options.limits.direct_clients && !hellos_.contains(client))
       return c.cut(client, "too many direct clients");
     hellos_[client] = message.view;
     return;

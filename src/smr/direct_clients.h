@@ -16,8 +16,8 @@
 // that is still on its way stays true.
 //
 // Thread rule: none; belongs to its replica. The driver gives DirectLost before anything of a new connection
-// of the same client. Limits: kDirectClientsMax per view, the passive ones included; when one more comes, the register is
-// asked for a view with the same replicas, which begins with none. kDirectFramesMax frames of one client in memory.
+// of the same client. Limits: kDirectClientsMax and kSettledClientsMax per view (streams.h); when one more comes, the register
+// is asked for a view with the same replicas, which begins with none. kDirectFramesMax frames of one client in memory.
 // Errors: Output::Cut.
 #pragma once
 

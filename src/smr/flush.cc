@@ -25,6 +25,7 @@ void ViewChange::begin(ReplicaContext& c, NextViewBuffer& next_view_buffer, Posi
   mine.last_executed = c.last_executed;
   if (c.full) {
     mine.installed = c.installed.number;
+    c.streams.recall_settled();
     c.streams.for_each([&](const Stream& s) {
       if (s.held().value > 0) mine.floors.emplace_back(s.id(), s.held());
       if (s.trimmed().value > 0) mine.bases.emplace_back(s.id(), s.trimmed());

@@ -10,13 +10,13 @@ namespace titer::smr {
 
 bool Gateway::accepts(const ReplicaContext& c, std::size_t body_bytes) const {
   return c.full && c.halted.empty() && body_bytes <= limits::kRequestBytesMax &&
-         pending_bytes_ + body_bytes + kRequestHeaderBytes <= limits::kPendingBytesMax;
+         pending_bytes_ + body_bytes + kRequestHeaderBytes <= c.options.limits.pending_bytes;
 }
 
 void Gateway::submit(const ReplicaContext& c, const input::Submit& request) {
   SMR_CHECK(accepts(c, request.body.size()), "submit without asking accepts()");
   const std::size_t bytes = kRequestHeaderBytes + request.body.size();
-  if (pending_.empty() || pending_.back().count == limits::kFrameRequestsMax ||
+  if (pending_.empty() || pending_.back().count == c.options.limits.frame_requests ||
       pending_.back().requests.size() + bytes > limits::kFrameBytesMax) {
     pending_.emplace_back().requests.reserve(std::max(last_batch_bytes_, bytes));
   }

@@ -89,6 +89,9 @@ bool Receiver::take_acks(ReplicaContext& c, ReplicaId from, const Frame& frame) 
       if (direct == frame.ack_contents.size()) return false;
       content = &frame.ack_contents[direct++];
     }
+    // Of a settled stream every member's acknowledgement is known.
+    if (const SettledStream* known = c.streams.settled(transmitter); known != nullptr && seq <= known->held)
+      continue;
     // A stream unknown here: its transmitter is no member, or beyond our limit of clients. Nothing to note.
     Stream* stream = c.streams.find_or_add(transmitter);
     if (stream == nullptr) continue;

@@ -38,11 +38,20 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "base/limits.h"
 #include "smr/checkpoint.h"
 #include "smr/lags.h"
 #include "smr/types.h"
 
 namespace titer::smr {
+
+// The product's; a test's are small, so that it comes to them. Equal at all replicas.
+struct Limits {
+  std::size_t frame_requests = limits::kFrameRequestsMax;
+  std::size_t pending_bytes = limits::kPendingBytesMax;
+  std::size_t direct_clients = limits::kDirectClientsMax;    // in one view, known in full; and
+  std::size_t settled_clients = limits::kSettledClientsMax;  // so many more by a summary
+};
 
 struct Options {
   ReplicaId me;
@@ -55,6 +64,8 @@ struct Options {
   bool confirm_reads = false;  // every read asks all members once (§5), for machines whose clocks may stand still
   bool shares_machine =
       false;  // with the other replicas: silence is rather the machine's, so nobody is suspected of it early
+  Limits limits = {};
+  LamportTime clock = {};  // where it begins: at 0, but in tests, which come near its end
 };
 
 namespace input {

@@ -20,7 +20,8 @@ namespace titer::smr {
 
 struct ReplicaContext {
   static constexpr std::size_t kDeadMax = 64;
-  explicit ReplicaContext(Options o) : options(o), streams(o.me) {}
+  explicit ReplicaContext(Options o)
+      : options(o), streams(o.me, o.limits.direct_clients, o.limits.settled_clients) {}
 
   Options options;
   LamportClock clock;

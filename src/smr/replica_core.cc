@@ -32,6 +32,7 @@ ReplicaCore::ReplicaCore(Options options, ViewRecord initial) : c_(options) {
   if (!c_.in_record()) return;
   SMR_CHECK(well_formed(c_.record), "initial view is malformed");
   c_.full = c_.member_once = true;
+  if (options.clock != LamportTime()) c_.clock.receive(options.clock);
   c_.installed = c_.record;
   c_.streams.reset(c_.installed);
 }
@@ -47,9 +48,9 @@ ReplicaCore::ReplicaCore(Options options, const Recovered& recovered) : c_(optio
   c_.clock.receive(at.clock);
   c_.streams.reset(c_.installed);
   for (const auto& [transmitter, base] : at.bases)
-    c_.streams.recovered(transmitter).restore(base, at.installed.set());
+    c_.streams.add_named(transmitter).restore(base, at.installed.set());
   for (const FramePtr& frame : recovered.frames)
-    receiver_.recover(c_, c_.streams.recovered(frame->transmitter), frame);
+    receiver_.recover(c_, c_.streams.add_named(frame->transmitter), frame);
 }
 
 void ReplicaCore::step(BootTime now, const Input& input, Output& out) {
@@ -137,7 +138,9 @@ void ReplicaCore::on_frame(ReplicaId from, Incarnation incarnation, const FrameP
 }
 
 bool ReplicaCore::take(ReplicaId from, const FramePtr& frame) {
-  Stream* stream = c_.streams.find_or_add(frame->transmitter);
+  // What a member relays in a flush counts, however many clients are known here.
+  const bool relayed = c_.wedged() && is_direct_client(frame->transmitter);
+  Stream* stream = relayed ? &c_.streams.add_named(frame->transmitter) : c_.streams.find_or_add(frame->transmitter);
   if (stream == nullptr) return false;
   // Below: a repeat. Above: frames before it were lost with a link; its sender repeats them all.
   if (frame->seq <= stream->held()) return false;
@@ -380,6 +383,9 @@ Checkpoint ReplicaCore::checkpoint() const {
     const Seq base = rule_enabled(ProtocolRule::kBases) ? s.trimmed() : s.held();
     if (base > Seq()) at.bases.emplace_back(s.id(), base);
   });
+  c_.streams.for_each_settled(
+      [&](TransmitterId id, const SettledStream& summary) { at.bases.emplace_back(id, summary.held); });
+  std::ranges::sort(at.bases);
   return at;
 }
 

@@ -47,6 +47,13 @@ enum class ProtocolRule {
   kLearnerLives,    // §7 a learner's life is not one of a member's disk (store)
   kJoinerInstalls,  // §7 a joiner's disk is a member's once it has installed the view, not before (store)
   kHorizon,         // §2.8 nothing of a session that may have been evicted is executed
+  kSavedFirst,      // §4 nobody hears of a record before it is on disk (cluster)
+  kHolderStays,     // §4 a record none of whose members has the complete state is never published (cluster)
+  kLastHolder,      // §4 the last member that has the complete state is never killed to be excluded (cluster)
+  kAuthority,       // §4 a register that has gone back in time is refused (view)
+  kBootstrapNote,  // §4 an incarnation that is about to bootstrap is on disk before the register hears of it (view)
+  kOwnDisk,        // §7 a member of the last view whose disk is intact restarts with it, and does not learn (view)
+  kSettledLeave,   // §4 a member leaves only a view that all have installed (view)
   kCount,
 };
 

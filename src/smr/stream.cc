@@ -80,6 +80,18 @@ void Stream::restore(Seq base, ReplicaSet members) {
     if (members.has(ReplicaId(j))) acked_[j] = base;
 }
 
+bool Stream::settled() const {
+  return !active && !lost && !disagrees_ && held_ > Seq() && trimmed_ == held_ &&
+         std::ranges::all_of(claims_, [this](const Claim& claim) { return claim.seq <= held_; });
+}
+
+void Stream::resume(const SettledStream& summary, ReplicaSet members) {
+  restore(summary.held, members);
+  raise_last(summary.last_ts);
+  folded_ = summary.folded;
+  late_us = summary.late_us;
+}
+
 void Stream::skip_nulls() {
   while (executed_ < held_ && frames_[executed_.value - trimmed_.value]->count == 0) ++executed_;
 }

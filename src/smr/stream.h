@@ -28,6 +28,14 @@ namespace titer::smr {
 // The running content of a direct client's frames: two lanes of XXH3. Its inputs are bits of SHA-256, so nobody can choose them.
 [[nodiscard]] Content fold(const Content& before, const Content& next);
 
+// The little that has to be known of a direct client's stream that is settled (Stream::settled()).
+struct SettledStream {
+  Seq held;  // executed, and acknowledged by every member
+  LamportTime last_ts;
+  Content folded;
+  std::int64_t late_us = 0;
+};
+
 class Stream {
  public:
   Stream(TransmitterId id, ReplicaId me) : id_(id), me_(me) {}
@@ -73,6 +81,12 @@ class Stream {
   [[nodiscard]] std::vector<Unsettled::Item> newest(std::size_t most) const;
   // Of the newest frame in memory; of a direct client it may be below last().
   [[nodiscard]] LamportTime held_ts() const { return frames_.empty() ? LamportTime() : frames_.back()->ts; }
+
+  // A direct client that has nothing under way: it is passive, and all that it sent is executed and held alike by every member.
+  [[nodiscard]] bool settled() const;
+  [[nodiscard]] SettledStream summary() const { return {held_, last_ts_, folded_, late_us}; }
+  // A new stream becomes the one of which this is the summary.
+  void resume(const SettledStream& summary, ReplicaSet members);
 
   // In memory: trimmed < seq <= held.
   [[nodiscard]] const FramePtr& at(Seq seq) const;

@@ -6,7 +6,11 @@
 // address. `live` direct streams are those that are active or have frames in memory: only they matter to
 // order, acks and trimming, so a thousand passive clients cost nothing per frame.
 //
-// Thread rule: none; belongs to its replica. Limits: kDirectClientsMax direct streams.
+// When there are kDirectClientsMax direct streams, those that are settled become summaries, of which a long view may have
+// kSettledClientsMax. A summary becomes a stream again when its client comes back, and all of them do for a flush, because a
+// flush names what is held of every stream: for the other members nothing is different.
+//
+// Thread rule: none; belongs to its replica. Limits: those two.
 #pragma once
 
 #include <map>
@@ -19,18 +23,23 @@ namespace titer::smr {
 
 class Streams {
  public:
-  explicit Streams(ReplicaId me) : me_(me) {}
+  Streams(ReplicaId me, std::size_t direct_max, std::size_t settled_max)
+      : me_(me), direct_max_(direct_max), settled_max_(settled_max) {}
 
   // A new view: empty gateway streams for its members, no direct clients.
   void reset(const ViewRecord& view);
 
   [[nodiscard]] Stream* find(TransmitterId id);
   [[nodiscard]] const Stream* find(TransmitterId id) const;
-  // As find, but a direct client's stream is made if there is none; null beyond the limit or for a gateway
+  // As find, but a direct client's stream is made if there is none; null beyond the limits or for a gateway
   // that is no member.
   [[nodiscard]] Stream* find_or_add(TransmitterId id);
-  // After a restart, of a transmitter that the disk names (smr/recovery.h): whatever it names was within the limit.
-  [[nodiscard]] Stream& recovered(TransmitterId id);
+  // Beyond the limits too: of a transmitter that the disk names (smr/recovery.h), or that a member relays in a flush.
+  [[nodiscard]] Stream& add_named(TransmitterId id);
+  // Null: it is no summary.
+  [[nodiscard]] const SettledStream* settled(TransmitterId id) const;
+  // For a flush: every stream is one again.
+  void recall_settled();
   [[nodiscard]] Stream& own() { return *find(gateway_of(me_)); }
   [[nodiscard]] const Stream& own() const { return *find(gateway_of(me_)); }
 
@@ -51,9 +60,19 @@ class Streams {
   void for_each(F&& f) const {
     for (const auto& [id, s] : streams_) f(*s);
   }
+  template <typename F>
+  void for_each_settled(F&& f) const {
+    for (const auto& [id, summary] : settled_) f(id, summary);
+  }
 
  private:
+  void settle();
+  Stream& add(TransmitterId id);
+
   ReplicaId me_;
+  std::size_t direct_max_, settled_max_;
+  ReplicaSet members_;
+  std::map<TransmitterId, SettledStream> settled_;
   std::map<TransmitterId, std::unique_ptr<Stream>> streams_;
   std::vector<Stream*> gateways_;  // by id
   std::vector<Stream*> live_;      // by id

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "base/check.h"
+
 namespace titer::store {
 namespace {
 
@@ -13,7 +15,14 @@ constexpr int kTriesMax = 1000;
 
 }  // namespace
 
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 Status write_all(File& file, std::uint64_t at, ByteView bytes) {
+  TITER_CHECK(at % kFileBlock == 0 && bytes.size() % kFileBlock == 0, "whole blocks are written");
   int tries = 0;
   while (!bytes.empty()) {
     const auto written = file.write(at, bytes);
@@ -27,6 +36,7 @@ Status write_all(File& file, std::uint64_t at, ByteView bytes) {
 }
 
 Result<std::size_t> read_all(File& file, std::uint64_t at, std::span<std::byte> out) {
+  TITER_CHECK(at % kFileBlock == 0 && out.size() % kFileBlock == 0, "whole blocks are read");
   std::size_t have = 0;
   while (have < out.size()) {
     const auto read = file.read(at + have, out.subspan(have));

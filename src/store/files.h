@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Files: the few things that the journal wants of a file system, as a seam between the two.
+// Files: the few things that a store wants of a file system, as a seam between the two.
 //
-// Why a seam: what matters of a journal happens when a disk misbehaves, and real disks seldom do so when asked. The
-// real implementation (real_files()) is thin enough to be right by reading; the one of the tests (testing/) loses what
-// was not synced, tears writes, fails, and fills up.
+// Why a seam: what matters of a store happens when a disk misbehaves, and real disks seldom do so when asked. The real
+// implementation (real_files()) is thin enough to be right by reading; the simulated one (simulated/simulated_files.h) loses
+// what was not synced, tears writes, fails, and fills up.
 //
 // Errors: kNotFound: no such file. kBusy: no room on the disk (ENOSPC, EDQUOT), or locked by another process; may be
 // well later. kUnavailable: this process or the system is out of descriptors or memory (EMFILE, ENFILE, ENOMEM): it says nothing
 // about the disk, and passes. kInternal: everything else that the operating system refuses, with its words.
-// Limits: at, sizes and addresses of memory are multiples of kFileBlock, so that an implementation may go around the
-// page cache; AlignedBuffer has such memory.
+// Limits: of a File, at, sizes and addresses of memory are multiples of kFileBlock, so that an implementation may go around the
+// page cache; AlignedBuffer has such memory. Small files (read_file, write_file) have any size.
 // Thread rule: Files may be used from several threads at once, one File from one thread at a time.
 #pragma once
 
@@ -62,7 +62,13 @@ class Files {
   // With those above it; well if it is there already.
   virtual Status create_dir(const std::string& dir) = 0;
   virtual Status remove(const std::string& path) = 0;
-  // Names created and removed in it are on the disk.
+  // A small file as a whole. kTooLarge: it has more bytes than that.
+  virtual Result<Bytes> read_file(const std::string& path, std::size_t bytes_max) = 0;
+  // Creates or replaces it. Its contents are on the disk when it returns; its name is that after sync_dir().
+  virtual Status write_file(const std::string& path, ByteView contents) = 0;
+  // Over what has that name, if anything does; after a crash one of the two is there. See sync_dir().
+  virtual Status rename(const std::string& from, const std::string& to) = 0;
+  // Names created, changed and removed in it are on the disk.
   virtual Status sync_dir(const std::string& dir) = 0;
   // Against other processes: one writer, or any number of readers. kBusy when taken.
   virtual Result<std::unique_ptr<DirLock>> lock_dir(const std::string& dir, bool exclusive) = 0;
@@ -70,6 +76,9 @@ class Files {
 
 // The file system of this machine.
 [[nodiscard]] Files& real_files();
+
+// The directory that a path is in.
+[[nodiscard]] std::string parent_of(const std::string& path);
 
 // Writes it all, however many pieces it takes.
 [[nodiscard]] Status write_all(File& file, std::uint64_t at, ByteView bytes);

@@ -4,9 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/limits.h"
 #include "store/sealed_file.h"
 
@@ -16,12 +15,12 @@ namespace {
 
 constexpr std::size_t kLivesMax = limits::kKnownDeadMax;  // what an inventory may name
 
-std::string path_in(const std::string& dir) { return dir + "/identity"; }
+std::string identity_path(const std::string& dir) { return dir + "/identity"; }
 
 }  // namespace
 
-Result<std::optional<Identity>> read_identity(const std::string& dir) {
-  auto body = read_sealed(path_in(dir), SealedKind::kIdentity);
+Result<std::optional<Identity>> read_identity(const std::string& dir, Files& files) {
+  auto body = read_sealed(identity_path(dir), SealedKind::kIdentity, files);
   if (!body) return body.error();
   if (!*body) return std::optional<Identity>();
   ByteReader in(**body);
@@ -30,16 +29,17 @@ Result<std::optional<Identity>> read_identity(const std::string& dir) {
   identity.me = ReplicaId(in.u16());
   const std::uint32_t lives = in.u32();
   for (std::uint32_t i = 0; i < lives && in.ok(); ++i) identity.lives.emplace_back(in.u64());
-  if (!in.done()) return Error{Code::kInternal, path_in(dir) + " is malformed"};
+  if (!in.done()) return Error{Code::kInternal, identity_path(dir) + " is malformed"};
   return std::optional(std::move(identity));
 }
 
-bool has_identity(const std::string& dir) {
-  std::error_code not_to_be_seen;  // read_identity() says why
-  return std::filesystem::exists(path_in(dir), not_to_be_seen) || not_to_be_seen;
+// One that is there and cannot be read is there: read_identity() says why.
+bool has_identity(const std::string& dir, Files& files) {
+  const auto body = read_sealed(identity_path(dir), SealedKind::kIdentity, files);
+  return !body || *body;
 }
 
-Status write_identity(const std::string& dir, const Identity& identity) {
+Status write_identity(const std::string& dir, const Identity& identity, Files& files) {
   Bytes body;
   ByteWriter out(body);
   out.u64(identity.cluster);
@@ -49,7 +49,8 @@ Status write_identity(const std::string& dir, const Identity& identity) {
   out.u32(static_cast<std::uint32_t>(lives.size() - skipped));
   for (std::size_t i = 0; i < lives.size(); ++i)
     if (i == 0 || i > skipped) out.u64(lives[i].value);
-  return write_sealed(path_in(dir), SealedKind::kIdentity, body);
+  TITER_CHECK(lives.size() - skipped <= kLivesMax, "an inventory may name as many lives");
+  return write_sealed(identity_path(dir), SealedKind::kIdentity, body, files);
 }
 
 Status same_owner(const std::string& dir, const Identity& found, std::uint64_t cluster, ReplicaId me) {

@@ -14,6 +14,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "store/files.h"
 
 namespace titer::store {
 
@@ -24,10 +25,10 @@ struct Identity {
 };
 
 // nullopt: nobody has lived here yet.
-[[nodiscard]] Result<std::optional<Identity>> read_identity(const std::string& dir);
-[[nodiscard]] bool has_identity(const std::string& dir);
+[[nodiscard]] Result<std::optional<Identity>> read_identity(const std::string& dir, Files& files = real_files());
+[[nodiscard]] bool has_identity(const std::string& dir, Files& files = real_files());
 // On disk when it returns. Of very many lives the first and the newest are kept.
-[[nodiscard]] Status write_identity(const std::string& dir, const Identity& identity);
+[[nodiscard]] Status write_identity(const std::string& dir, const Identity& identity, Files& files = real_files());
 // Is this directory the replica's? The message says what to do if not.
 [[nodiscard]] Status same_owner(const std::string& dir, const Identity& found, std::uint64_t cluster, ReplicaId me);
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "store/environment.h"
 #include "store/replay.h"
 
 namespace titer::store {
@@ -18,12 +19,13 @@ struct Inspection {
   Position tables;            // …of which the tables have so much
   std::uint64_t digest = 0;
   registry::Totals totals;
-  std::size_t frames_held = 0;  // beyond: whether they count, a start finds out with the others
+  smr::Recovered recovered;  // the frames beyond: whether they count, a start finds out with the others
   Position reach;  // the position that a start from this disk alone leads to: all frames that it holds count
   JournalContents journal;
   std::vector<std::string> recoveries;  // losses that an operator accepted, a sentence each
 };
 
-[[nodiscard]] Result<Inspection> inspect(const std::string& dir);
+[[nodiscard]] Result<Inspection> inspect(const std::string& dir,
+                                         const StoreEnvironment& environment = real_environment());
 
 }  // namespace titer::store

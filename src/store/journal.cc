@@ -3,7 +3,6 @@
 #include "store/journal.h"
 
 #include <algorithm>
-#include <random>
 
 namespace titer::store {
 namespace {
@@ -20,11 +19,6 @@ Result<std::unique_ptr<DirLock>> lock(Files& files, const std::string& dir, bool
   if (!lock && lock.error().code == Code::kBusy)
     return Error{Code::kBusy, "Another process uses the journal in " + dir + ". Stop it first."};
   return lock;
-}
-
-std::uint64_t draw() {
-  std::random_device chance;
-  return std::uint64_t{chance()} << 32U | chance();
 }
 
 std::uint64_t number_above(const FoundJournal& found) {
@@ -60,7 +54,8 @@ Journal::Journal(const JournalOptions& options, std::unique_ptr<DirLock> lock, c
                         kGroupHeaderBytes - kRecordHeaderBytes) {}
 
 Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, JournalEvents events,
-                                               const Visitor& visitor, Files& files) {
+                                               const Visitor& visitor, const StoreEnvironment& environment) {
+  Files& files = environment.files;
   if (auto status = valid(options); !status) return status.error();
   fill_in(events);
   if (auto status = files.create_dir(options.dir); !status) return status.error();
@@ -73,16 +68,17 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, Jo
 
   std::unique_ptr<Journal> journal(new Journal(options, std::move(locked).value(), found->contents));
   journal->pool_ = std::make_unique<SegmentPool>(
-      files, SegmentPoolOptions{options.dir, options.segment_bytes, options.spare_bytes_max, number_above(*found)},
+      files, environment.workers,
+      SegmentPoolOptions{options.dir, options.segment_bytes, options.spare_bytes_max, number_above(*found)},
       std::move(found->free), events.room);
   if (found->used.empty()) {
     auto file = journal->pool_->take();
     if (!file) return file.error();
-    found = begin_journal(identity, std::move(file).value(), draw());
+    found = begin_journal(identity, std::move(file).value(), environment.draw());
     if (!found) return found.error();
   }
   journal->writer_ = std::make_unique<JournalWriter>(identity, std::move(found).value(), *journal->pool_,
-                                                     std::move(events), draw());
+                                                     std::move(events), environment);
   return journal;
 }
 

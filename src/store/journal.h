@@ -3,14 +3,14 @@
 // Journal: what a replica holds, on disk before it says so.
 //
 // A log of records (frames, installed views) in a directory of its own. append() gathers, commit() has what has
-// gathered written and synced by the journal's thread, and Events::synced says when it is safe to tell others. The
+// gathered written and synced by the journal's worker, and Events::synced says when it is safe to tell others. The
 // event loop waits for no disk.
 //
 // Why our own, and not the log of the database that keeps the tables: docs/decisions/0011. The bytes are described in
 // journal_format.h, what a start makes of them in journal_reader.h, the writing in journal_writer.h.
 //
-// Thread rule: everything from one thread, the owner's; stats() and held() from any. Events come on threads of the
-// journal, and perhaps before open() returns (room); they must not block and not call back.
+// Thread rule: everything from one thread, the owner's; stats() and held() from any. Events come inside the steps of the
+// journal's workers, and perhaps before open() returns (room); they must not block and not call back.
 // Invariants: 1. after a crash the journal is a prefix of what was appended, with everything reported synced. 2. after
 // `failed` nothing is reported synced. 3. a record that is not released is there at the next start.
 // Limits: a record fits a group (record_bytes_max); 8 MiB segments. Records committed while the disk hangs wait in
@@ -41,8 +41,9 @@ class Journal {
 
   // Shows everything that may still be needed to `visitor`, in the order in which it was appended; an error of its ends
   // open() with it. A missing or empty directory becomes a journal.
-  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const JournalOptions& options, JournalEvents events,
-                                                             const Visitor& visitor, Files& files = real_files());
+  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(
+      const JournalOptions& options, JournalEvents events, const Visitor& visitor,
+      const StoreEnvironment& environment = real_environment());
   // Reads and checks everything, creates and changes nothing. kBusy: a replica is running on it.
   [[nodiscard]] static Result<JournalContents> verify(const JournalOptions& options, const Visitor& visitor,
                                                       Files& files = real_files());

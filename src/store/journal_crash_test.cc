@@ -14,9 +14,9 @@ namespace {
 constexpr int kCrashes = 1000;
 
 // One replica's journal over many lives, and what it should hold.
-class Lives {
+class JournalLives {
  public:
-  explicit Lives(std::uint64_t seed) : random_(seed), files_(seed + 1) {}
+  explicit JournalLives(std::uint64_t seed) : random_(seed), files_(seed + 1) {}
 
   void live() {
     if (random_.chance(0.9)) files_.cut_power_in(1 + random_.below(random_.chance(0.5) ? 6 : 60));
@@ -111,7 +111,7 @@ class Lives {
   }
 
   Random random_;
-  FakeFiles files_;
+  SimulatedFiles files_;
   JournalOptions options_ = TestJournal::options();
   std::vector<TestRecord> history_;
   std::size_t synced_ = 0, released_ = 0;  // how many of the history
@@ -123,7 +123,7 @@ TEST(JournalCrash, a_prefix_with_everything_synced_survives_every_power_loss) {
   std::size_t appended = 0, torn = 0;
   for (std::uint64_t seed = 1; seed <= kCrashes / 50; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Lives lives(seed);
+    JournalLives lives(seed);
     for (int life = 0; life < 50; ++life) {
       SCOPED_TRACE("life " + std::to_string(life));
       lives.live();

@@ -62,14 +62,14 @@ class Damage : public testing::Test {
     return paths;
   }
 
-  FakeFiles files;
+  SimulatedFiles files;
   const JournalOptions options = TestJournal::options(kSegment);
   std::vector<TestRecord> records;
-  std::vector<FakeFiles::Write> written;  // segment headers and groups
-  FakeFiles::Write last;
+  std::vector<SimulatedFiles::Write> written;  // segment headers and groups
+  SimulatedFiles::Write last;
 };
 
-bool in(const FakeFiles::Write& write, const std::string& path, std::uint64_t at) {
+bool in(const SimulatedFiles::Write& write, const std::string& path, std::uint64_t at) {
   return write.path == path && at >= write.at && at < write.at + write.bytes;
 }
 
@@ -164,7 +164,7 @@ TEST_F(Damage, two_copies_of_a_segment_are_refused) {
 }
 
 TEST_F(Damage, a_segment_of_another_journal_is_refused) {
-  FakeFiles other;
+  SimulatedFiles other;
   { TestJournal(other, options).write(frame(1, 0, 1)); }
   files.overwrite("/journal/00000099.journal", other.content(other.paths().front()));
   ASSERT_TRUE(files.remove(segments().front()));
@@ -199,7 +199,7 @@ TEST_F(Damage, a_newer_format_is_refused) {
 // The first group of a segment is on the disk and the segment's header is not, so the group was never there. Then the
 // segment is begun again, and now the header is on the disk and the new group is not.
 TEST(Damaged, a_group_that_was_never_there_does_not_come_to_life) {
-  FakeFiles files;
+  SimulatedFiles files;
   files.set_room(2 * TestJournal::kSegment);
   std::vector<TestRecord> records;
   {
@@ -230,10 +230,10 @@ TEST(Damaged, a_group_that_was_never_there_does_not_come_to_life) {
 
 // Two journals that were one, as when a copy of the directory was started too: same salt, same numbers.
 TEST(Damaged, a_group_of_another_history_is_not_taken) {
-  FakeFiles files, copy;
+  SimulatedFiles files, copy;
   { TestJournal(files).write(frame(1, 0, 1)); }
   for (const std::string& path : files.paths()) copy.overwrite(path, files.content(path));
-  for (FakeFiles* history : {&files, &copy}) {
+  for (SimulatedFiles* history : {&files, &copy}) {
     TestJournal test(*history);
     test.write(frame(1, 0, 2, history == &files ? "ours" : "theirs"));
     test.write(frame(1, 0, 3));
@@ -248,7 +248,7 @@ TEST(Damaged, a_group_of_another_history_is_not_taken) {
 }
 
 TEST(Damaged, a_record_of_a_kind_from_the_future_is_refused) {
-  FakeFiles files;
+  SimulatedFiles files;
   { TestJournal(files).write({static_cast<RecordKind>(9), {}, "?"}); }
   const TestJournal test(files);
   EXPECT_EQ(test.refused.code, Code::kInvalid);
@@ -256,7 +256,7 @@ TEST(Damaged, a_record_of_a_kind_from_the_future_is_refused) {
 }
 
 TEST(Damaged, one_segment_without_its_header_is_refused) {
-  FakeFiles files;
+  SimulatedFiles files;
   { TestJournal(files).write(frame(1, 0, 1)); }
   for (const std::string& path : files.paths()) files.flip(path, 0, 0);
   const TestJournal test(files);
@@ -266,7 +266,7 @@ TEST(Damaged, one_segment_without_its_header_is_refused) {
 
 // A client may send whatever it likes, groups of this journal included.
 TEST(Damaged, bytes_of_a_record_are_never_taken_for_a_group) {
-  FakeFiles files;
+  SimulatedFiles files;
   AlignedBuffer group;
   group.grow_to(kFileBlock);
   GroupHeader header;
@@ -283,7 +283,7 @@ TEST(Damaged, bytes_of_a_record_are_never_taken_for_a_group) {
   }
   const auto writes = files.writes();
   const auto last = *std::find_if(writes.rbegin(), writes.rend(),
-                                  [](const FakeFiles::Write& write) { return write.bytes == 3 * kFileBlock; });
+                                  [](const SimulatedFiles::Write& write) { return write.bytes == 3 * kFileBlock; });
   files.flip(last.path, last.at + last.bytes - 1, 0);
   TestJournal test(files);
   ASSERT_TRUE(test.journal) << test.refused.message;

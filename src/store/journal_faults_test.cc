@@ -19,7 +19,7 @@ void use_up_room(TestJournal& test, std::uint64_t& seq) {
 }
 
 TEST(JournalFaults, a_failed_write_ends_it_and_nothing_is_reported_or_written_after) {
-  FakeFiles files;
+  SimulatedFiles files;
   TestJournal test(files);
   test.write(frame(1, 0, 1));
   wait_for_spare(test);
@@ -41,7 +41,7 @@ TEST(JournalFaults, a_failed_write_ends_it_and_nothing_is_reported_or_written_af
 }
 
 TEST(JournalFaults, a_failed_sync_is_never_tried_again) {
-  FakeFiles files;
+  SimulatedFiles files;
   TestJournal test(files);
   test.write(frame(1, 0, 1));
   wait_for_spare(test);
@@ -60,7 +60,7 @@ TEST(JournalFaults, a_failed_sync_is_never_tried_again) {
 
 // It must not look like a full disk: a replica leaves the view for that.
 TEST(JournalFaults, without_descriptors_a_new_segment_waits_and_the_disk_is_not_called_full) {
-  FakeFiles files;
+  SimulatedFiles files;
   TestJournal test(files);
   std::uint64_t seq = 0;
   test.write(frame(1, 0, ++seq));
@@ -82,7 +82,7 @@ TEST(JournalFaults, without_descriptors_a_new_segment_waits_and_the_disk_is_not_
 }
 
 TEST(JournalFaults, writes_that_are_cut_short_or_interrupted_are_carried_on) {
-  FakeFiles files(7);
+  SimulatedFiles files(7);
   files.shorten_writes(true);
   {
     TestJournal test(files);
@@ -100,11 +100,11 @@ TEST(JournalFaults, a_disk_that_makes_no_progress_is_an_error) {
     Result<std::uint64_t> size() override { return std::uint64_t{0}; }
   };
   Stuck file;
-  EXPECT_EQ(write_all(file, 0, as_bytes("block")).error().code, Code::kInternal);
+  EXPECT_EQ(write_all(file, 0, Bytes(kFileBlock)).error().code, Code::kInternal);
 }
 
 TEST(JournalFaults, open_says_why_it_cannot_begin) {
-  FakeFiles files;
+  SimulatedFiles files;
   files.set_room(TestJournal::kSegment / 2);
   EXPECT_EQ(TestJournal(files).refused.code, Code::kBusy);
   files.set_room(100 * TestJournal::kSegment);
@@ -115,7 +115,7 @@ TEST(JournalFaults, open_says_why_it_cannot_begin) {
 }
 
 TEST(JournalFaults, a_full_disk_is_said_and_what_is_prepared_is_used) {
-  FakeFiles files;
+  SimulatedFiles files;
   files.set_room(2 * TestJournal::kSegment);
   TestJournal test(files);
   wait_for_spare(test);
@@ -133,7 +133,7 @@ TEST(JournalFaults, a_full_disk_is_said_and_what_is_prepared_is_used) {
 }
 
 TEST(JournalFaults, room_is_tried_again_when_asked) {
-  FakeFiles files;
+  SimulatedFiles files;
   files.set_room(2 * TestJournal::kSegment);
   TestJournal test(files);
   wait_for_spare(test);
@@ -151,7 +151,7 @@ TEST(JournalFaults, room_is_tried_again_when_asked) {
 
 // The only other segment is released, and no group is written that would say so: the journal writes one itself.
 TEST(JournalFaults, a_release_helps_a_journal_that_has_no_room_left) {
-  FakeFiles files;
+  SimulatedFiles files;
   files.set_room(2 * TestJournal::kSegment);
   TestJournal test(files);
   wait_for_spare(test);
@@ -169,7 +169,7 @@ TEST(JournalFaults, a_release_helps_a_journal_that_has_no_room_left) {
 
 // Killed while it made its second segment: the file has its size and its zeros, but only in memory.
 TEST(JournalFaults, what_a_killed_process_left_in_memory_is_synced_before_it_counts) {
-  FakeFiles files;
+  SimulatedFiles files;
   files.set_room(TestJournal::kSegment);
   {
     TestJournal test(files);
@@ -190,7 +190,7 @@ TEST(JournalFaults, what_a_killed_process_left_in_memory_is_synced_before_it_cou
 }
 
 TEST(JournalFaults, half_a_segment_of_a_crash_is_removed) {
-  FakeFiles files;
+  SimulatedFiles files;
   { TestJournal(files).write(frame(1, 0, 1)); }
   files.overwrite("/journal/00000077.journal", Bytes(3 * kFileBlock));
   files.overwrite("/journal/notes.txt", Bytes(10));

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "base/check.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "store/segment_scan.h"
@@ -185,6 +186,7 @@ Status Reader::replay() {
     place_.previous = candidate.header.checksum;
     if (auto status = replay_segment(std::move(candidate)); !status) return status.error();
   }
+  TITER_CHECK(!found_.used.empty(), "the newest segment is in use");
   found_.next_group = place_.next_group;
   found_.previous = place_.previous;
   found_.oldest = place_.oldest;

@@ -13,7 +13,7 @@ namespace titer::store {
 namespace {
 
 TEST(Journal, an_empty_directory_becomes_a_journal) {
-  FakeFiles files;
+  SimulatedFiles files;
   EXPECT_TRUE(TestJournal(files).came_back.empty());
   TestJournal again(files);
   ASSERT_TRUE(again.journal) << again.refused.message;
@@ -21,7 +21,7 @@ TEST(Journal, an_empty_directory_becomes_a_journal) {
 }
 
 TEST(Journal, records_come_back_in_the_order_in_which_they_were_appended) {
-  FakeFiles files;
+  SimulatedFiles files;
   const std::vector<TestRecord> records{install(3), frame(3, 1, 1, "one"), frame(3, 0, 1, ""),
                                         frame(3, 1, 2, std::string(9000, 'x')), frame(3, kDirectClientBit | 7, 1)};
   {
@@ -39,7 +39,7 @@ TEST(Journal, records_come_back_in_the_order_in_which_they_were_appended) {
 }
 
 TEST(Journal, goes_on_behind_what_is_there) {
-  FakeFiles files;
+  SimulatedFiles files;
   std::vector<TestRecord> records;
   for (std::uint64_t life = 0; life < 12; ++life) {
     TestJournal test(files);
@@ -51,7 +51,7 @@ TEST(Journal, goes_on_behind_what_is_there) {
 }
 
 TEST(Journal, what_is_committed_is_written_before_it_closes_and_what_is_not_is_not) {
-  FakeFiles files;
+  SimulatedFiles files;
   {
     TestJournal test(files);
     test.append(frame(1, 0, 1));
@@ -63,7 +63,7 @@ TEST(Journal, what_is_committed_is_written_before_it_closes_and_what_is_not_is_n
 }
 
 TEST(Journal, what_is_committed_while_the_disk_is_busy_goes_into_one_group) {
-  FakeFiles files;
+  SimulatedFiles files;
   TestJournal test(files);
   test.write(frame(1, 0, 1));
   while (test.journal->stats().segments_spare == 0) std::this_thread::yield();  // its sync would be held too
@@ -84,7 +84,7 @@ TEST(Journal, what_is_committed_while_the_disk_is_busy_goes_into_one_group) {
 }
 
 TEST(Journal, a_ticket_is_reported_when_all_its_records_are_on_the_disk) {
-  FakeFiles files;
+  SimulatedFiles files;
   TestJournal test(files);
   for (std::uint64_t seq = 1; seq <= 9; ++seq) test.append(frame(1, 0, seq, std::string(8000, 'c')), 5);
   test.append(frame(1, 0, 10), 6);
@@ -94,8 +94,8 @@ TEST(Journal, a_ticket_is_reported_when_all_its_records_are_on_the_disk) {
 }
 
 TEST(Journal, every_group_is_whole_blocks_written_once) {
-  FakeFiles files;
-  std::vector<FakeFiles::Write> writes;
+  SimulatedFiles files;
+  std::vector<SimulatedFiles::Write> writes;
   {
     TestJournal test(files);
     while (test.journal->stats().segments_spare == 0) std::this_thread::yield();
@@ -114,7 +114,7 @@ TEST(Journal, every_group_is_whole_blocks_written_once) {
 }
 
 TEST(Journal, a_record_may_be_as_large_as_it_says) {
-  FakeFiles files;
+  SimulatedFiles files;
   std::string body;
   {
     TestJournal test(files);
@@ -128,7 +128,7 @@ TEST(Journal, a_record_may_be_as_large_as_it_says) {
 }
 
 TEST(Journal, segments_are_used_again_when_their_records_are_released) {
-  FakeFiles files;
+  SimulatedFiles files;
   {
     TestJournal test(files);
     for (std::uint64_t seq = 1; seq <= 300; ++seq) {
@@ -146,7 +146,7 @@ TEST(Journal, segments_are_used_again_when_their_records_are_released) {
 }
 
 TEST(Journal, knows_what_is_released_after_a_restart_as_well) {
-  FakeFiles files;
+  SimulatedFiles files;
   {
     TestJournal test(files);
     for (std::uint64_t seq = 1; seq <= 60; ++seq) test.write(frame(1, 0, seq));
@@ -162,7 +162,7 @@ TEST(Journal, knows_what_is_released_after_a_restart_as_well) {
 }
 
 TEST(Journal, a_segment_is_not_free_before_those_in_front_of_it) {
-  FakeFiles files;
+  SimulatedFiles files;
   TestJournal test(files);
   test.write(frame(2, 0, 1));
   for (std::uint64_t seq = 1; seq <= 40; ++seq) test.write(frame(1, 0, seq));
@@ -176,7 +176,7 @@ TEST(Journal, a_segment_is_not_free_before_those_in_front_of_it) {
 }
 
 TEST(Journal, held_bytes_are_those_that_are_not_released) {
-  FakeFiles files;
+  SimulatedFiles files;
   TestJournal test(files);
   EXPECT_EQ(test.journal->held(), 0U);
   for (std::uint64_t seq = 1; seq <= 20; ++seq) test.write(frame(1, 0, seq, std::string(71, 'g')));
@@ -188,7 +188,7 @@ TEST(Journal, held_bytes_are_those_that_are_not_released) {
 }
 
 TEST(Journal, free_segments_beyond_the_limit_are_removed) {
-  FakeFiles files;
+  SimulatedFiles files;
   auto options = TestJournal::options();
   options.spare_bytes_max = 2 * options.segment_bytes;
   TestJournal test(files, options);
@@ -200,7 +200,7 @@ TEST(Journal, free_segments_beyond_the_limit_are_removed) {
 }
 
 TEST(Journal, segments_of_another_size_are_read_and_then_removed) {
-  FakeFiles files;
+  SimulatedFiles files;
   {
     TestJournal test(files);
     for (std::uint64_t seq = 1; seq <= 20; ++seq) test.write(frame(1, 0, seq));
@@ -217,7 +217,7 @@ TEST(Journal, segments_of_another_size_are_read_and_then_removed) {
 
 // The new segment is on the disk with its header alone; the next group does not fit into it.
 TEST(Journal, an_empty_segment_that_is_too_small_is_followed_by_another) {
-  FakeFiles files;
+  SimulatedFiles files;
   { TestJournal(files, TestJournal::options(kSegmentBytesMin)); }
   const TestRecord large = frame(1, 0, 1, std::string(3 * kFileBlock, 'h'));
   TestJournal(files).write(large);
@@ -225,7 +225,7 @@ TEST(Journal, an_empty_segment_that_is_too_small_is_followed_by_another) {
 }
 
 TEST(Journal, two_processes_cannot_use_one_directory) {
-  FakeFiles files;
+  SimulatedFiles files;
   const TestJournal first(files);
   EXPECT_EQ(TestJournal(files).refused.code, Code::kBusy);
   const auto verified = Journal::verify(
@@ -234,7 +234,7 @@ TEST(Journal, two_processes_cannot_use_one_directory) {
 }
 
 TEST(Journal, verify_reads_everything_and_changes_nothing) {
-  FakeFiles files;
+  SimulatedFiles files;
   {
     TestJournal test(files);
     for (std::uint64_t seq = 1; seq <= 30; ++seq) test.write(frame(1, 0, seq));
@@ -256,7 +256,7 @@ TEST(Journal, verify_reads_everything_and_changes_nothing) {
 }
 
 TEST(Journal, verify_of_what_is_not_there_says_so_and_creates_nothing) {
-  FakeFiles files;
+  SimulatedFiles files;
   const auto verified = Journal::verify(
       TestJournal::options(), [](auto&&...) { return ok_status(); }, files);
   EXPECT_EQ(verified.error().code, Code::kNotFound);
@@ -264,7 +264,7 @@ TEST(Journal, verify_of_what_is_not_there_says_so_and_creates_nothing) {
 }
 
 TEST(Journal, an_error_of_the_visitor_ends_open_with_it) {
-  FakeFiles files;
+  SimulatedFiles files;
   {
     TestJournal test(files);
     test.write(frame(1, 0, 1));
@@ -274,15 +274,15 @@ TEST(Journal, an_error_of_the_visitor_ends_open_with_it) {
       [](auto&&...) -> Status {
         return Error{Code::kProtocol, "no frame"};
       },
-      files);
+      environment_on(files));
   EXPECT_EQ(opened.error().message, "no frame");
 }
 
 TEST(Journal, nobody_has_to_listen) {
-  FakeFiles files;
+  SimulatedFiles files;
   files.set_room(TestJournal::kSegment);
   const auto opened = Journal::open(
-      TestJournal::options(), {}, [](auto&&...) { return ok_status(); }, files);
+      TestJournal::options(), {}, [](auto&&...) { return ok_status(); }, environment_on(files));
   ASSERT_TRUE(opened);
   for (std::uint64_t seq = 1; seq < 20; ++seq) {
     (*opened)->append(seq, RecordKind::kFrame, {ViewNumber(1), {}, Seq(seq)},
@@ -294,7 +294,7 @@ TEST(Journal, nobody_has_to_listen) {
 TEST(Journal, a_size_of_segments_that_cannot_be_is_refused) {
   for (const std::uint64_t bytes :
        {std::uint64_t{0}, std::uint64_t{8192}, std::uint64_t{20'000}, kSegmentBytesMax * 2}) {
-    FakeFiles files;
+    SimulatedFiles files;
     EXPECT_EQ(TestJournal(files, TestJournal::options(bytes)).refused.code, Code::kInvalid);
   }
 }

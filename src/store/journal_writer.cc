@@ -3,8 +3,9 @@
 #include "store/journal_writer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
+
+#include "base/check.h"
 
 namespace titer::store {
 namespace {
@@ -17,52 +18,51 @@ constexpr std::size_t kEmptyBatchBytesMax = std::size_t{4} << 20;
 }  // namespace
 
 JournalWriter::JournalWriter(JournalIdentity identity, FoundJournal found, SegmentPool& pool, JournalEvents events,
-                             std::uint64_t nonce_seed)
+                             const StoreEnvironment& environment)
     : identity_(identity),
       pool_(pool),
       events_(std::move(events)),
+      monotonic_us_(environment.monotonic_us),
       salt_(found.salt),
       next_group_(found.next_group),
       previous_(found.previous),
       end_(found.end),
-      nonces_(nonce_seed) {
+      nonces_(environment.draw()) {
   TITER_CHECK(!found.used.empty(), "a journal has a segment to write to");
   for (UsedSegment& segment : found.used) used_.push_back(std::move(segment));
   for (const UsedSegment& segment : used_) held_ += segment.record_bytes;
   stats_.next_group = next_group_;
   stats_.segments_used = used_.size();
-  thread_ = std::thread([this] { run(); });
+  worker_ = environment.workers.start([this] { step(); });
 }
 
-JournalWriter::~JournalWriter() {
+JournalWriter::~JournalWriter() = default;
+
+// A worker that was woken before and has not begun takes this, too.
+template <typename Add>
+void JournalWriter::give(Add add) {
+  bool idle = false;
   {
     const std::lock_guard lock(lock_);
-    work_.stop = true;
+    idle = !work_.any();
+    add(work_);
   }
-  wake_.notify_one();
-  thread_.join();
+  if (idle) worker_->wake();
 }
 
 void JournalWriter::commit(JournalBatch& batch) {
   if (batch.entries.empty()) return;
-  {
-    const std::lock_guard lock(lock_);
-    work_.batches.push_back(std::move(batch));
+  give([&](Work& work) {
+    work.batches.push_back(std::move(batch));
     batch = {};
-    if (!empty_.empty()) {
-      batch = std::move(empty_.back());
-      empty_.pop_back();
-    }
-  }
-  wake_.notify_one();
+    if (empty_.empty()) return;
+    batch = std::move(empty_.back());
+    empty_.pop_back();
+  });
 }
 
 void JournalWriter::release(ViewNumber view, const smr::AckRow& bases) {
-  {
-    const std::lock_guard lock(lock_);
-    work_.releases.emplace_back(view, bases);
-  }
-  wake_.notify_one();
+  give([&](Work& work) { work.releases.emplace_back(view, bases); });
 }
 
 JournalStats JournalWriter::stats() const {
@@ -73,27 +73,21 @@ JournalStats JournalWriter::stats() const {
   return stats;
 }
 
-// --- the thread
+// --- the worker
 
-void JournalWriter::run() {
-  for (;;) {
-    Work work = wait_for_work();
-    if (!failed_) {
-      if (const auto status = perform(work); !status) {
-        failed_ = true;
-        events_.failed(status.error());
-      }
-    }
-    const bool stop = work.stop;
-    finish(std::move(work));
-    if (stop) return;
+void JournalWriter::step() {
+  Work work;
+  {
+    const std::lock_guard lock(lock_);
+    work = std::exchange(work_, {});
   }
-}
-
-JournalWriter::Work JournalWriter::wait_for_work() {
-  std::unique_lock lock(lock_);
-  wake_.wait(lock, [this] { return work_.any(); });
-  return std::exchange(work_, {});
+  if (!failed_) {
+    if (const auto status = perform(work); !status) {
+      failed_ = true;
+      events_.failed(status.error());
+    }
+  }
+  finish(std::move(work));
 }
 
 // Gives the memory of what is written back to commit().
@@ -155,6 +149,7 @@ Status JournalWriter::begin_segment() {
     return Error{file.error().code, "The journal is full, and there is no room for another segment (" +
                                         file.error().message +
                                         "). Make room on the disk and start the replica again."};
+  TITER_CHECK(used_.back().first_group < next_group_, "every segment but the last has a group");
   UsedSegment& segment = used_.emplace_back();
   segment.file = std::move(file).value();
   segment.first_group = next_group_;
@@ -170,28 +165,29 @@ Status JournalWriter::begin_segment() {
 
 // The payload lies in the buffer, in its place.
 Status JournalWriter::write_and_sync(std::size_t in_front, std::size_t payload) {
+  TITER_CHECK(!failed_, "nothing is written after an error");
   GroupHeader header;
   header.number = next_group_;
   header.previous = previous_;
   header.oldest = used_.front().first_group;
   header.payload = static_cast<std::uint32_t>(payload);
   const std::size_t bytes = header.bytes();
+  TITER_CHECK(end_ >= in_front && end_ + bytes <= used_.back().file.bytes, "a group lies in its segment");
   buffer_.grow_to(in_front + bytes);
   const std::uint64_t checksum = seal_group(buffer_.span().subspan(in_front, bytes), header, salt_);
 
-  const auto before = std::chrono::steady_clock::now();
+  const std::int64_t before = monotonic_us_();
   File& file = *used_.back().file.file;
   if (auto status = write_all(file, end_ - in_front, buffer_.span().first(in_front + bytes)); !status)
     return status;
   if (auto status = file.sync(); !status) return status;
-  const auto took = std::chrono::steady_clock::now() - before;
+  const std::int64_t took = monotonic_us_() - before;
 
   previous_ = checksum;
   ++next_group_;
   end_ += bytes;
   free_dropped();
-  count(in_front + bytes,
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+  count(in_front + bytes, static_cast<std::uint64_t>(took));
   return ok_status();
 }
 
@@ -215,6 +211,7 @@ Status JournalWriter::free_in_need() {
 }
 
 void JournalWriter::drop_released() {
+  TITER_CHECK(!used_.empty(), "the segment that is written is never dropped");
   while (used_.size() > 1 && used_.front().held.all_in(released_)) {
     dropped_.push_back(std::move(used_.front().file));
     used_.pop_front();

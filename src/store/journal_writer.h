@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// JournalWriter: the thread that writes what was committed, group by group, and says when it is on the disk.
+// JournalWriter: the worker that writes what was committed, group by group, and says when it is on the disk.
 //
-// Why a thread: a sync blocks for a fifth of a millisecond or more, and the event loop must not. Why one: one group is
+// Why a worker: a sync blocks for a fifth of a millisecond or more, and the event loop must not. Why one: one group is
 // under way at a time, so a group that was begun proves that all before it are on the disk; recovery rests on that
 // (journal_reader.h). Records committed while the disk is busy go into the next group together, so the slower the
 // disk, the larger the groups.
@@ -13,21 +13,22 @@
 //
 // Fail-stop: the first error of a write or a sync ends it. Nothing is written, synced or reported after; a sync that
 // failed once may have lost anything, and asking again would only hide that.
-// Thread rule: functions may be called from any thread, commit() and release() from one. Events come on its own thread.
+// Thread rule: functions may be called from any thread, commit() and release() from one. Events come inside
+// the worker's steps.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/random.h"
 #include "smr/types.h"
 #include "store/batch_cursor.h"
+#include "store/environment.h"
 #include "store/journal_reader.h"
 #include "store/segment_pool.h"
 
@@ -56,7 +57,7 @@ class JournalWriter {
  public:
   // Writes on behind what was found; `found.used` is not empty.
   JournalWriter(JournalIdentity identity, FoundJournal found, SegmentPool& pool, JournalEvents events,
-                std::uint64_t nonce_seed);
+                const StoreEnvironment& environment);
   // Writes the committed records first.
   ~JournalWriter();
   JournalWriter(const JournalWriter&) = delete;
@@ -74,12 +75,12 @@ class JournalWriter {
   struct Work {
     std::vector<JournalBatch> batches;
     std::vector<std::pair<ViewNumber, smr::AckRow>> releases;
-    bool stop = false;
-    [[nodiscard]] bool any() const { return !batches.empty() || !releases.empty() || stop; }
+    [[nodiscard]] bool any() const { return !batches.empty() || !releases.empty(); }
   };
 
-  void run();
-  Work wait_for_work();
+  template <typename Add>
+  void give(Add add);
+  void step();
   void finish(Work work);
   Status perform(const Work& work);
   Status write_group(BatchCursor& cursor);
@@ -95,8 +96,9 @@ class JournalWriter {
   const JournalIdentity identity_;
   SegmentPool& pool_;
   const JournalEvents events_;
+  const std::function<std::int64_t()> monotonic_us_;
 
-  // --- the thread's own
+  // --- the worker's own
   std::deque<UsedSegment> used_;      // oldest first; back() is being written
   std::vector<SegmentFile> dropped_;  // not needed, but no synced group has said so yet
   Released released_;
@@ -107,14 +109,13 @@ class JournalWriter {
   Random nonces_;
   bool failed_ = false;
 
-  // --- between threads
+  // --- between it and the owner
   std::atomic<std::uint64_t> held_{0};
   mutable std::mutex lock_;  // for all below
-  std::condition_variable wake_;
   Work work_;
   std::vector<JournalBatch> empty_;  // done with; their memory is used again
   JournalStats stats_;
-  std::thread thread_;  // last: it uses everything above
+  std::unique_ptr<Worker> worker_;  // last: it uses everything above
 };
 
 // Writes the first header of a new journal into `file` and syncs it: from then on it is a journal.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace titer::store {
 namespace {
 
@@ -66,6 +68,7 @@ bool Materializer::gather_lane(const registry::State& state, registry::Lane lane
 void Materializer::put_block(registry::Lane lane) {
   if (!std::exchange(block_changed_[lane], false)) return;
   const Written::Events& written = written_.events[lane];
+  TITER_CHECK(!written.blocks.empty() && !written.last_block.empty(), "a block that changed has events");
   batch_->put_block(lane, written.blocks.back(), written.last_block);
 }
 
@@ -124,6 +127,7 @@ TablesBatch Materializer::close(machine::Machine& machine, Closing closing) {
   (void)gather_idempotency(machine.idempotency(), kAll);
   drop_idempotency(machine.idempotency());
   gather_access(machine.registry());
+  TITER_CHECK(machine.registry().changes() == 0, "a batch has all that changed");
   Head head;
   head.batch = ++written_.batch;
   head.standing = machine.standing(closing.learning);

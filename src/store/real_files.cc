@@ -4,7 +4,7 @@
 //
 // Around the page cache (O_DIRECT) where the file system can: it is faster and cheaper for synced writes
 // (docs/decisions/0011), and what a start reads is what the disk has. A page cache may still hold what a failed sync
-// could not write.
+// could not write. Small files go through it.
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -84,12 +84,6 @@ Status sync_directory(const std::string& dir) {
   return ok_status();
 }
 
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 // Some file systems have no O_DIRECT. Then what is read must at least not be what only the page cache has.
 Result<Descriptor> open_file(const std::string& path, int flags) {
   Descriptor direct(::open(path.c_str(), flags | O_CLOEXEC | O_DIRECT, 0600));
@@ -100,6 +94,23 @@ Result<Descriptor> open_file(const std::string& path, int flags) {
   if (!fd.ok() || ::fdatasync(fd.get()) != 0) return refused("cannot open", path);
   ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);
   return fd;
+}
+
+// A link on the way that another user made leads where that user wants, and elsewhere a moment later.
+Status no_link_of_others(const std::string& dir) {
+  for (std::size_t at = 0; at != std::string::npos;) {
+    at = dir.find('/', at + 1);
+    const std::string part = dir.substr(0, at);
+    struct stat found {};
+    if (::lstat(part.c_str(), &found) != 0 || !S_ISLNK(found.st_mode)) continue;
+    if (found.st_uid == ::geteuid() || found.st_uid == 0) continue;
+    return Error{
+        Code::kInvalid,
+        fmt::format("{} is a symbolic link that user {} made: name the directory itself, or make the link as "
+                    "the user that runs this",
+                    part, found.st_uid)};
+  }
+  return ok_status();
 }
 
 // The files tell which user changed what, and why, so only the user that the replica runs as may read them.
@@ -147,8 +158,42 @@ class RealFiles final : public Files {
     if (::unlink(path.c_str()) == 0) return ok_status();
     return refused("cannot remove", path);
   }
+  Result<Bytes> read_file(const std::string& path, std::size_t bytes_max) override {
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.ok() && errno == ENOTDIR) return Error{Code::kNotFound, path};
+    struct stat about {};
+    if (!fd.ok() || ::fstat(fd.get(), &about) != 0) return refused("cannot read", path);
+    const auto size = static_cast<std::uint64_t>(about.st_size);
+    if (size > bytes_max) return Error{Code::kTooLarge, fmt::format("{} has {} bytes", path, size)};
+    Bytes bytes(size);
+    for (std::size_t at = 0; at < size;) {
+      const ssize_t n = ::pread(fd.get(), bytes.data() + at, size - at, static_cast<off_t>(at));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return refused("cannot read", path);
+      if (n == 0) return Error{Code::kInternal, path + " became shorter while it was read"};
+      at += static_cast<std::size_t>(n);
+    }
+    return bytes;
+  }
+  Status write_file(const std::string& path, ByteView contents) override {
+    const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!fd.ok()) return refused("cannot write", path);
+    while (!contents.empty()) {
+      const ssize_t n = ::write(fd.get(), contents.data(), contents.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return refused("cannot write", path);
+      contents = contents.subspan(static_cast<std::size_t>(n));
+    }
+    if (::fsync(fd.get()) != 0) return refused("cannot sync", path);
+    return ok_status();
+  }
+  Status rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) == 0) return ok_status();
+    return refused("cannot rename", from);
+  }
   Status sync_dir(const std::string& dir) override { return sync_directory(dir); }
   Result<std::unique_ptr<DirLock>> lock_dir(const std::string& dir, bool exclusive) override {
+    if (const Status own = no_link_of_others(dir); !own) return own.error();
     Descriptor fd = open_dir(dir);
     if (!fd.ok()) return refused("cannot open", dir);
     if (const Status own = exclusive ? keep_private(fd.get(), dir) : ok_status(); !own) return own.error();

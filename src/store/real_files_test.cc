@@ -2,6 +2,7 @@
 
 // The real file system behind the seam, and a journal on it.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -78,6 +79,20 @@ TEST_F(RealFiles, a_locked_directory_is_busy_for_writers_and_readers_share) {
   const auto two = files.lock_dir(dir, false);
   EXPECT_TRUE(one.ok() && two.ok());
   EXPECT_EQ(files.lock_dir(dir, true).error().code, Code::kBusy);
+}
+
+TEST_F(RealFiles, a_directory_behind_a_link_of_another_user_is_refused) {
+  ASSERT_TRUE(files.create_dir(dir + "/ours/replica-0"));
+  std::filesystem::create_symlink(dir + "/ours", dir + "/link");
+  ASSERT_TRUE(files.lock_dir(dir + "/link/replica-0", true)) << "a link of our own";
+  // Only root gives links away, and the tests of the CI are root's.
+  if (::lchown((dir + "/link").c_str(), 65534, 65534) != 0) return;
+  for (const std::string& name : {dir + "/link", dir + "/link/replica-0", dir + "/link/"})
+    for (const bool exclusive : {true, false}) {
+      const auto lock = files.lock_dir(name, exclusive);
+      ASSERT_FALSE(lock) << name;
+      EXPECT_NE(lock.error().message.find("/link is a symbolic link"), std::string::npos) << lock.error().message;
+    }
 }
 
 TEST_F(RealFiles, a_journal_lives_on_them) {

@@ -2,9 +2,6 @@
 
 #include "store/restore_mark.h"
 
-#include <filesystem>
-
-#include "store/files.h"
 #include "store/sealed_file.h"
 
 namespace titer::store {
@@ -12,29 +9,31 @@ namespace titer::store {
 namespace {
 
 constexpr const char* kName = "restoring";
+constexpr std::size_t kMarkBytesMax = 4096;
 
-std::string path_in(const std::string& dir) { return dir + "/" + kName; }
+std::string mark_path(const std::string& dir) { return dir + "/" + kName; }
 
 }  // namespace
 
-Status write_restore_mark(const std::string& dir) {
-  return write_sealed(path_in(dir), SealedKind::kRestoreMark, {});
+Status write_restore_mark(const std::string& dir, Files& files) {
+  return write_sealed(mark_path(dir), SealedKind::kRestoreMark, {}, files);
 }
 
-Status remove_restore_mark(const std::string& dir) {
-  if (Status removed = real_files().remove(path_in(dir)); !removed) return removed;
-  return real_files().sync_dir(dir);
+Status remove_restore_mark(const std::string& dir, Files& files) {
+  if (Status removed = files.remove(mark_path(dir)); !removed) return removed;
+  return files.sync_dir(dir);
 }
 
-bool has_restore_mark(const std::string& dir) {
-  std::error_code ignored;
-  return std::filesystem::exists(path_in(dir), ignored);
+// Also one that is damaged: it was written first.
+bool has_restore_mark(const std::string& dir, Files& files) {
+  const auto mark = files.read_file(mark_path(dir), kMarkBytesMax);
+  return mark.ok() || (mark.error().code != Code::kNotFound && mark.error().code != Code::kForbidden);
 }
 
 bool is_restore_mark(const std::string& file_name) { return file_name == kName; }
 
-Status expect_no_restore_mark(const std::string& dir) {
-  if (!has_restore_mark(dir)) return ok_status();
+Status expect_no_restore_mark(const std::string& dir, Files& files) {
+  if (!has_restore_mark(dir, files)) return ok_status();
   return Error{Code::kInvalid,
                dir +
                    " holds a part of a backup: a restore into it was interrupted. Run the same `titer "

@@ -10,15 +10,16 @@
 #include <string>
 
 #include "base/result.h"
+#include "store/files.h"
 
 namespace titer::store {
 
 // On disk when it returns.
-[[nodiscard]] Status write_restore_mark(const std::string& dir);
-[[nodiscard]] Status remove_restore_mark(const std::string& dir);
-[[nodiscard]] bool has_restore_mark(const std::string& dir);
+[[nodiscard]] Status write_restore_mark(const std::string& dir, Files& files = real_files());
+[[nodiscard]] Status remove_restore_mark(const std::string& dir, Files& files = real_files());
+[[nodiscard]] bool has_restore_mark(const std::string& dir, Files& files = real_files());
 [[nodiscard]] bool is_restore_mark(const std::string& file_name);
 // The error says what to do.
-[[nodiscard]] Status expect_no_restore_mark(const std::string& dir);
+[[nodiscard]] Status expect_no_restore_mark(const std::string& dir, Files& files = real_files());
 
 }  // namespace titer::store

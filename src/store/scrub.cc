@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "store/tables_database.h"
+#include "store/tables_keys.h"
 
 namespace titer::store {
 

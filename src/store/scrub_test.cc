@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "store/tables_keys.h"
 #include "store/testing/tables.h"
 
 namespace titer::store {
@@ -18,9 +19,10 @@ using test::TemporaryDir;
 
 // A machine, and tables that stand where it stood after `load` ran.
 struct Scrubbed {
-  Scrubbed() : tables(open_tables(options_of(dir / "t"))), kept(tables) {
+  explicit Scrubbed(bool with_excess = false) : tables(open_tables(options_of(dir / "t"))), kept(tables) {
     load.use_keys();
     load.run(kept.machine, 3000);
+    if (with_excess) load.fill_excess(kept.machine);
     const TablesBatch batch = kept.batch();
     EXPECT_EQ(tables.write(batch).end, Tables::End::kWritten);
     position = batch.head().standing.position;
@@ -96,6 +98,26 @@ TEST(Scrub, names_what_differs_in_the_other_tables_too) {
   EXPECT_NE(found_in(RowRange::Of::kSessions).find("the session 0000"), std::string::npos);
   EXPECT_NE(found_in(RowRange::Of::kIdempotency).find("the record of the idempotency key"), std::string::npos);
   EXPECT_NE(found_in(RowRange::Of::kAccess).find("keys and switches"), std::string::npos);
+}
+
+TEST(Scrub, goes_over_the_excess_of_a_busy_key_too) {
+  Scrubbed s(true);
+  std::size_t of_excess = 0;
+  std::optional<std::string> wrong;
+  while (!wrong && s.scrub.stats().rounds < 2) {
+    const auto range = s.scrub.due(BootTime(s.now += limits::kScrubEveryUs), s.state().slots());
+    std::vector<TableRow> rows = *s.tables.read(*range);
+    for (TableRow& row : rows) {
+      if (range->of != RowRange::Of::kHistory || lane_of_block(row.key) != registry::Lane::kExcess) continue;
+      ++of_excess;
+      if (s.scrub.stats().rounds == 1) row.value[row.value.size() / 2] ^= std::byte{1};
+    }
+    wrong = s.scrub.compare(s.kept.machine, s.position, rows);
+  }
+  EXPECT_GT(of_excess, 1U);
+  ASSERT_TRUE(wrong);
+  EXPECT_NE(wrong->find("the history from position"), std::string::npos) << *wrong;
+  EXPECT_EQ(s.scrub.stats().rounds, 1U) << "the first round found nothing";
 }
 
 TEST(Scrub, takes_a_range_at_a_time_and_not_more_often_than_the_limit) {

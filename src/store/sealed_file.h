@@ -5,7 +5,8 @@
 //
 // A new version is written beside the old one, synced, renamed over it, and the directory is synced; so whenever it
 // stops, one of the two is there. A header names the kind of file and its format, a checksum (XXH3) guards all of it.
-// Limit: 1 MiB. Errors: kInternal with the system's reason, or what is wrong with the file; never half a body.
+// Limit: 1 MiB. Errors: those of Files with the system's reason; kInternal: what is wrong with the file, never half a body;
+// kTooLarge.
 #pragma once
 
 #include <optional>
@@ -13,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "store/files.h"
 
 namespace titer::store {
 
@@ -26,8 +28,10 @@ enum class SealedKind : std::uint32_t {
 };
 
 // On disk when it returns.
-[[nodiscard]] Status write_sealed(const std::string& path, SealedKind kind, ByteView body);
+[[nodiscard]] Status write_sealed(const std::string& path, SealedKind kind, ByteView body,
+                                  Files& files = real_files());
 // nullopt: there is no such file.
-[[nodiscard]] Result<std::optional<Bytes>> read_sealed(const std::string& path, SealedKind kind);
+[[nodiscard]] Result<std::optional<Bytes>> read_sealed(const std::string& path, SealedKind kind,
+                                                       Files& files = real_files());
 
 }  // namespace titer::store

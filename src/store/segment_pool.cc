@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace titer::store {
 namespace {
 
@@ -13,11 +15,16 @@ constexpr std::size_t kFillBytes = std::size_t{256} << 10;
 
 }  // namespace
 
-SegmentPool::SegmentPool(Files& files, SegmentPoolOptions options, std::vector<SegmentFile> spares,
-                         std::function<void(bool)> room)
-    : files_(files), options_(std::move(options)), room_(std::move(room)), next_number_(options_.next_number) {
+SegmentPool::SegmentPool(Files& files, Workers& workers, SegmentPoolOptions options,
+                         std::vector<SegmentFile> spares, std::function<void(bool)> room)
+    : files_(files),
+      workers_(workers),
+      options_(std::move(options)),
+      room_(std::move(room)),
+      next_number_(options_.next_number) {
   for (SegmentFile& file : spares) keep(std::move(file));
-  thread_ = std::thread([this] { run(); });
+  worker_ = workers_.start([this] { step(); });
+  worker_->wake();
 }
 
 SegmentPool::~SegmentPool() {
@@ -26,11 +33,12 @@ SegmentPool::~SegmentPool() {
     stop_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  worker_.reset();
 }
 
-// Under the lock, or before the thread is there.
+// Under the lock, or before the worker is there.
 void SegmentPool::keep(SegmentFile file) {
+  TITER_CHECK(file.file != nullptr && !file.name.empty(), "a segment has a file");
   const bool fits = (spares_.size() + 1) * options_.segment_bytes <= options_.spare_bytes_max;
   const bool good = file.bytes == options_.segment_bytes && (fits || spares_.size() < kSparesWanted);
   (good ? spares_ : surplus_).push_back(std::move(file));
@@ -38,11 +46,17 @@ void SegmentPool::keep(SegmentFile file) {
 
 Result<SegmentFile> SegmentPool::take() {
   std::unique_lock lock(lock_);
-  changed_.wait(lock, [this] { return !spares_.empty() || trouble_; });
+  while (spares_.empty() && !trouble_) {
+    if (making_)
+      changed_.wait(lock, [this] { return !making_ || !spares_.empty(); });
+    else
+      make_one(lock);
+  }
   if (spares_.empty()) return *trouble_;
   SegmentFile file = std::move(spares_.back());
   spares_.pop_back();
-  changed_.notify_all();
+  lock.unlock();
+  worker_->wake();
   return file;
 }
 
@@ -57,6 +71,7 @@ void SegmentPool::give_back(SegmentFile file) {
     }
   }
   changed_.notify_all();
+  worker_->wake();
   if (relieved) room_(true);
 }
 
@@ -65,7 +80,7 @@ void SegmentPool::retry() {
     const std::lock_guard lock(lock_);
     trouble_.reset();
   }
-  changed_.notify_all();
+  worker_->wake();
 }
 
 std::size_t SegmentPool::spares() const {
@@ -73,29 +88,34 @@ std::size_t SegmentPool::spares() const {
   return spares_.size();
 }
 
-void SegmentPool::run() {
+void SegmentPool::step() {
   std::unique_lock lock(lock_);
-  for (;;) {
-    changed_.wait(lock, [this] { return stop_ || !surplus_.empty() || wanted(); });
-    if (stop_) return;
-    if (!surplus_.empty()) {
-      const std::string name = surplus_.back().name;
-      surplus_.pop_back();
-      lock.unlock();
-      (void)remove(name);  // it stays and is found at the next start: nothing is lost but room
-      lock.lock();
+  while (!stop_ && (!surplus_.empty() || wanted())) {
+    if (surplus_.empty()) {
+      make_one(lock);
       continue;
     }
-    const std::uint64_t number = next_number_++;
+    const std::string name = surplus_.back().name;
+    surplus_.pop_back();
     lock.unlock();
-    auto made = make(number);
+    (void)remove(name);  // it stays and is found at the next start: nothing is lost but room
     lock.lock();
-    if (!made && made.error().code == Code::kUnavailable && !stop_) {
-      changed_.wait_for(lock, kTryAgain, [this] { return stop_; });
-      continue;
-    }
-    settle(std::move(made), lock);
   }
+}
+
+void SegmentPool::make_one(std::unique_lock<std::mutex>& lock) {
+  TITER_CHECK(!making_ && lock.owns_lock(), "one segment is made at a time");
+  making_ = true;
+  const std::uint64_t number = next_number_++;
+  lock.unlock();
+  auto made = make(number);
+  lock.lock();
+  making_ = false;
+  if (made || made.error().code != Code::kUnavailable || stop_) return settle(std::move(made), lock);
+  changed_.notify_all();
+  lock.unlock();
+  workers_.pause(kTryAgain);
+  lock.lock();
 }
 
 void SegmentPool::settle(Result<SegmentFile> made, std::unique_lock<std::mutex>& lock) {

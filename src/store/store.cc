@@ -3,30 +3,22 @@
 #include "store/store.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "smr/recovery.h"
+#include "smr/rules.h"
 #include "store/sealed_file.h"
 
 namespace titer::store {
-
-namespace {
-
-WallTime wall_now() {
-  using std::chrono::duration_cast;
-  return WallTime(
-      duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-}
-
-}  // namespace
 
 Store::~Store() = default;
 
 // --- how it goes on
 
 Status Store::bootstrap(machine::Machine& machine, const smr::ViewRecord& first, LamportTime clock) {
+  TITER_CHECK(role_ == Role::kNone && !inventory_.whole, "a cluster begins once, on a disk that has none");
   if (Status noted = note_lives(); !noted) return noted;
   smr::Checkpoint checkpoint;
   checkpoint.installed = first;
@@ -34,23 +26,24 @@ Status Store::bootstrap(machine::Machine& machine, const smr::ViewRecord& first,
   TablesBatch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
   const Tables::Ended ended = tables_->write(batch);
   if (ended.end != Tables::End::kWritten) return ended.error;
-  resume();
+  role_ = Role::kMember;
   installed_ = first.number;
   return ok_status();
 }
 
 void Store::resume() {
+  TITER_CHECK(role_ == Role::kNone && inventory_.whole, "a replica resumes once, with a whole state");
   role_ = Role::kMember;
   installed_ = inventory_.installed;
 }
 
 Status Store::learn() {
   role_ = Role::kLearner;
-  identity_.lives.clear();
+  if (smr::rule_enabled(smr::ProtocolRule::kLearnerLives)) identity_.lives.clear();
   return note_lives();
 }
 
-Status Store::note_lives() { return write_identity(options_.dir, identity_); }
+Status Store::note_lives() { return write_identity(options_.dir, identity_, environment_.files); }
 
 // --- the journal
 
@@ -94,16 +87,17 @@ void Store::commit(BootTime now, bool urgent) {
 // --- the tables
 
 bool Store::due(BootTime now, const machine::Machine& machine) const {
-  if (role_ == Role::kLearner)
-    return machine.registry().changes() >= kSitesLearned ||
-           (now >= next_tables_ && machine.registry().changes() > 0);
-  if (now.value < next_tables_.value - kTablesEveryUs + kTablesAtMostEveryUs) return false;
-  if (journal_->held() >= kJournalBytes || machine.registry().changes() >= Materializer::kSitesWaiting) return true;
+  const StoreLimits& limits = options_.limits;
+  const std::size_t changes = machine.registry().changes();
+  if (role_ == Role::kLearner) return changes >= limits.sites_learned || (now >= next_tables_ && changes > 0);
+  if (now.value < next_tables_.value - limits.tables_every_us + limits.tables_at_most_every_us) return false;
+  if (journal_->held() >= limits.journal_bytes || changes >= limits.sites_waiting) return true;
   return now >= next_tables_ && machine.position() > closed_;
 }
 
 BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr::Replica& replica) {
-  const BootTime look_again(now.value + kTablesAtMostEveryUs);
+  const StoreLimits& limits = options_.limits;
+  const BootTime look_again(now.value + limits.tables_at_most_every_us);
   const BootTime next = waiting_since_ == BootTime()
                             ? look_again
                             : std::min(look_again, BootTime(waiting_since_.value + kNullPatienceUs));
@@ -115,8 +109,8 @@ BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr:
   if (scrubbing_) return next;
   gathering_ = gathering_ || due(now, machine);
   if (!gathering_) return next;
-  if (!materializer_->gather(machine, whole ? kPieceBytes : kLearnedPieceBytes)) return now;
-  next_tables_ = BootTime(now.value + (whole ? kTablesEveryUs : kTablesAtMostEveryUs));
+  if (!materializer_->gather(machine, whole ? limits.piece_bytes : limits.learned_piece_bytes)) return now;
+  next_tables_ = BootTime(now.value + (whole ? limits.tables_every_us : limits.tables_at_most_every_us));
   submit(materializer_->close(machine, closing(whole ? replica.checkpoint() : smr::Checkpoint(), !whole)));
   return next;
 }
@@ -126,7 +120,7 @@ void Store::keep_wrong_state(const machine::Machine& machine) {
   ByteWriter w(kept);
   w.blob(WrongState::digests_of(machine.registry()));
   w.blob(WrongTables::digests_of(machine));
-  (void)write_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState, kept);
+  (void)write_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState, kept, environment_.files);
 }
 
 void Store::compare_wrong_state(const machine::Machine& machine) {
@@ -138,7 +132,7 @@ void Store::compare_wrong_state(const machine::Machine& machine) {
   if (!about_tables) return;
   const std::string sentence = *wrong_->about_sites + "; " + *about_tables;
   wrong_.reset();
-  (void)real_files().remove(options_.dir + "/" + kWrongStateName);
+  (void)environment_.files.remove(options_.dir + "/" + kWrongStateName);
   if (events_.compared) events_.compared(sentence);
 }
 
@@ -151,7 +145,9 @@ void Store::scrub(BootTime now, const machine::Machine& machine) {
     if (auto wrong = scrub_.compare(machine, stats_.tables, *rows); wrong && events_.mismatch)
       events_.post([tell = events_.mismatch, what = std::move(*wrong)] { tell(what); });
   }
-  if (scrubbing_ || gathering_ || stats_.tables == Position()) return;
+  // The tables first: where turns are rarer than pieces of the scrub, each would begin with one, and no
+  // batch would ever be written.
+  if (scrubbing_ || gathering_ || stats_.tables == Position() || due(now, machine)) return;
   const auto range = scrub_.due(now, machine.registry().slots());
   if (!range) return;
   scrubbing_ = true;
@@ -164,7 +160,7 @@ void Store::scrub(BootTime now, const machine::Machine& machine) {
 }
 
 Materializer::Closing Store::closing(smr::Checkpoint checkpoint, bool learning) const {
-  return {std::move(checkpoint), journal_->mark(), learning, wall_now(), recoveries_};
+  return {std::move(checkpoint), journal_->mark(), learning, environment_.wall_now(), recoveries_};
 }
 
 void Store::submit(TablesBatch batch) {
@@ -175,8 +171,11 @@ void Store::submit(TablesBatch batch) {
 
 // In one go: what came since the last batch of a learner is little, and the state must not change in between.
 void Store::joined(machine::Machine& machine, ViewNumber view, LamportTime clock, std::function<void()> done) {
+  TITER_CHECK(role_ == Role::kLearner || !view_line_synced_, "a member that has installed a view has its state");
   smr::Checkpoint checkpoint;
   checkpoint.installed.number = ViewNumber(view.value - 1);
+  if (!smr::rule_enabled(smr::ProtocolRule::kJoinerInstalls))
+    checkpoint.installed = {view, {{options_.me, options_.incarnation, {}}}, {}};
   checkpoint.clock = clock;
   TablesBatch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
   when_joined_ = std::move(done);
@@ -198,12 +197,16 @@ void Store::reported(const TablesWriter::Report& report) {
     no_space_ = batch_waits_ = true;
     return tell_room();
   }
+  TITER_CHECK(!report.head.standing.learning || role_ != Role::kMember, "a learner's batch is older than its join");
   no_space_ = false;
   tell_room();
   ++stats_.tables_written;
   stats_.tables = report.head.standing.position;
-  if (!report.head.standing.learning)
-    journal_->release(report.head.checkpoint.installed.number, report.head.checkpoint.bases);
+  if (!report.head.standing.learning) {
+    const smr::Checkpoint& checkpoint = report.head.checkpoint;
+    if (events_.released) events_.released(checkpoint);
+    journal_->release(checkpoint.installed.number, checkpoint.bases);
+  }
   submit_waiting();
   if (!when_joined_ || report.head.batch != joins_with_) return;
   view_line_synced_ = false;

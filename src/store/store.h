@@ -2,15 +2,18 @@
 
 // Store: a replica's disk, as the node sees it — the journal of what it holds, and the tables of what it has executed.
 //
-// The journal (journal.h) makes frames durable: appended in the order of smr's tickets, synced by a thread of its own,
+// The journal (journal.h) makes frames durable: appended in the order of smr's tickets, synced by a worker of its own,
 // all of a turn together. The tables (tables.h) are the state at one executed position, moved lazily, in pieces, between
-// the loop's turns, and written by another thread as one atomic batch. The journal may discard frames that the
+// the loop's turns, and written by another worker as one atomic batch. The journal may discard frames that the
 // tables contain and that every member is known to hold (I7). After a restart: read the tables, then the journal from there on.
 //
 // A null frame answers no request, so no sync is made for it immediately: it waits for the next requests, but at most
 // kNullPatienceUs. The bound also helps to distinguish a torn last group from a damaged one (journal_reader.h).
 //
-// Thread rule: everything on the loop's thread; results from the threads come back through StoreEvents::post.
+// Files, database, workers, clocks and chance come from outside (environment.h), so the simulator runs this code on disks that
+// lose, tear and go back.
+//
+// Thread rule: everything on the loop's thread; results of the workers come back through StoreEvents::post.
 // Invariants: nothing is reported persisted that a crash could take away; the tables are at one position at any time; the
 // journal has every frame beyond them.
 // Errors: a disk that fails is never tried again: StoreEvents::failed, and the replica must stop (fail-stop). A full
@@ -31,6 +34,7 @@
 #include "machine/machine.h"
 #include "smr/checkpoint.h"
 #include "smr/replica.h"
+#include "store/environment.h"
 #include "store/identity.h"
 #include "store/journal.h"
 #include "store/materializer.h"
@@ -43,6 +47,24 @@
 
 namespace titer::store {
 
+// What bounds a store's work. The defaults are for production; the simulator makes them small, so that everything that happens
+// rarely happens often.
+struct StoreLimits {
+  // Of the journal (journal.h). A segment must hold the largest frame: limits::kDirectMessageBytesMax where clients may send that.
+  std::uint64_t segment_bytes = std::uint64_t{8} << 20;
+  std::uint64_t spare_bytes_max = std::uint64_t{128} << 20;
+  // Tables are written when the journal holds so much, or after so long if anything changed, but not more often than
+  // at_most: each costs the disk, and a start replays 128 MiB in a few seconds.
+  std::uint64_t journal_bytes = std::uint64_t{128} << 20;
+  std::int64_t tables_every_us = 10'000'000;
+  std::int64_t tables_at_most_every_us = 1'000'000;
+  std::size_t sites_waiting = Materializer::kSitesWaiting;  // changed: begin to write at the latest now
+  std::size_t sites_learned = 16'384;                       // what a learner writes down at once, about 5 MB
+  std::size_t piece_bytes = std::size_t{64} << 10;          // of the state, that is gathered in one turn
+  // More than a donor's piece, or a batch would not end before the whole state is in it.
+  std::size_t learned_piece_bytes = std::size_t{1} << 20;
+};
+
 struct StoreOptions {
   std::string dir;
   std::uint64_t cluster = 0;
@@ -51,6 +73,7 @@ struct StoreOptions {
   std::vector<std::string> losses =
       {};                     // losses that an operator accepted, a sentence each: kept in the tables permanently
   int table_files_max = 256;  // of the tables, that are kept open
+  StoreLimits limits = {};
 };
 
 struct StoreEvents {
@@ -58,6 +81,10 @@ struct StoreEvents {
   std::function<void(std::uint64_t ticket)> persisted;
   std::function<void(const std::string& why)> failed;
   std::function<void(bool enough)> room;
+  // The tables have this; the journal may forget what it permits (docs/explanation/protocol.md §7). For the simulator's checks.
+  std::function<void(const smr::Checkpoint& checkpoint)> released = {};
+  // Sees the requests of a frame that open() executes again: for the simulator.
+  std::function<machine::Sink(const smr::FramePtr& frame)> replays = {};
   std::function<void(const std::string& what)> compared = {};  // what differed in a state that was wrong
   std::function<void(const std::string& what)> mismatch =
       {};  // the scrub found memory and tables to differ; again each round
@@ -75,8 +102,9 @@ class Store {
  public:
   // Reads all there is into `machine`, which must be new; `line` (may be null) gets a line per request that is executed
   // again. Error: the directory is another's, in use or damaged.
-  [[nodiscard]] static Result<std::unique_ptr<Store>> open(StoreOptions options, StoreEvents events,
-                                                           machine::Machine& machine, const machine::LogSink& line);
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(
+      StoreOptions options, StoreEvents events, machine::Machine& machine, const machine::LogSink& line,
+      const StoreEnvironment& environment = real_environment());
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -102,7 +130,7 @@ class Store {
   // Learner: few changes are missing in the tables, so joined() is short. It must be true before the replica reports that it
   // is ready.
   [[nodiscard]] bool keeps_up(const machine::Machine& machine) const {
-    return enough_room() && machine.registry().changes() < kSitesLearned;
+    return enough_room() && machine.registry().changes() < options_.limits.sites_learned;
   }
   // Learner: the final state of the flush of `view` is in `machine`. `done` is called when it is on disk, if it is still
   // the newest then: that flush may have failed, and the next one have ended, before the disk was done.
@@ -130,21 +158,13 @@ class Store {
  private:
   // How long frames without requests wait for a sync: no client waits for their acknowledgements.
   static constexpr std::int64_t kNullPatienceUs = 10'000;
-  // Tables are written when the journal holds so much, or after so long if anything changed, but not more often than
-  // every second: each costs the disk, and a start replays 128 MiB in a few seconds.
-  static constexpr std::uint64_t kJournalBytes = std::uint64_t{128} << 20;
-  static constexpr std::int64_t kTablesEveryUs = 10'000'000;
-  static constexpr std::int64_t kTablesAtMostEveryUs = 1'000'000;
   static constexpr const char* kWrongStateName = "wrong-state";
-  static constexpr std::size_t kSitesLearned = 16'384;  // what a learner writes down at once, about 5 MB
-  static constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
-  // More than a donor's piece, or a batch would not end before the whole state is in it.
-  static constexpr std::size_t kLearnedPieceBytes = std::size_t{1} << 20;
 
   enum class Role : std::uint8_t { kNone, kMember, kLearner };
 
-  explicit Store(StoreOptions options, StoreEvents events)
-      : options_(std::move(options)), events_(std::move(events)) {}
+  Store(StoreOptions options, StoreEvents events, const StoreEnvironment& environment)
+      : options_(std::move(options)), events_(std::move(events)), environment_(environment) {}
+  [[nodiscard]] Status lock();
   [[nodiscard]] Status read_identity();
   [[nodiscard]] Status read(machine::Machine& machine, const machine::LogSink& line);
   [[nodiscard]] JournalEvents journal_events();
@@ -162,6 +182,7 @@ class Store {
 
   StoreOptions options_;
   StoreEvents events_;
+  const StoreEnvironment environment_;
   std::unique_ptr<DirLock> lock_;
   Identity identity_;
   wire::Inventory inventory_;
@@ -181,8 +202,7 @@ class Store {
   std::optional<Materializer> materializer_;
   bool gathering_ = false;
   BootTime next_tables_;               // the earliest time for the next batch, if something changed
-  Position closed_;                    // of the newest batch …
-  ViewNumber closed_view_;             // … and its view
+  Position closed_;                    // of the newest batch
   std::deque<TablesBatch> waiting_;    // a joiner's final states, while another batch is being written
   std::function<void()> when_joined_;  // null: nothing waits
   std::uint64_t joins_with_ = 0;       // the number of the batch that has the newest of them
@@ -201,7 +221,7 @@ class Store {
   std::optional<TablesWriter::Rows> scrubbed_;  // what was read, and is not compared yet
   bool scrubbing_ = false;                      // a range is being read
   StoreStats stats_;
-  std::unique_ptr<TablesWriter> writer_;  // last: its thread uses tables_
+  std::unique_ptr<TablesWriter> writer_;  // last: its worker uses tables_
 };
 
 }  // namespace titer::store

@@ -3,7 +3,6 @@
 // What a disk says when a process starts: identity, tables, and the journal from there on.
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 #include "smr/recovery.h"
@@ -15,7 +14,8 @@ namespace titer::store {
 
 namespace {
 
-constexpr int kLockAttempts = 100;                         // two seconds
+constexpr int kLockAttempts = 100;  // two seconds
+constexpr std::chrono::milliseconds kLockPause{20};
 constexpr std::size_t kProbeBytes = std::size_t{1} << 20;  // what RocksDB writes when it opens, and more
 
 // RocksDB ends the process when its first writes fail. So it is not opened on a disk that takes none.
@@ -38,10 +38,11 @@ Status probe(Files& files, const std::string& dir) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(StoreOptions options, StoreEvents events, machine::Machine& machine,
-                                           const machine::LogSink& line) {
-  std::unique_ptr<Store> store(new Store(std::move(options), std::move(events)));
+                                           const machine::LogSink& line, const StoreEnvironment& environment) {
+  std::unique_ptr<Store> store(new Store(std::move(options), std::move(events), environment));
+  if (Status locked = store->lock(); !locked) return locked.error();
   if (Status known = store->read_identity(); !known) return known.error();
-  if (Status writable = probe(real_files(), store->options_.dir); !writable) return writable.error();
+  if (Status writable = probe(environment.files, store->options_.dir); !writable) return writable.error();
   if (Status read = store->read(machine, line); !read) return read.error();
   store->identity_.lives.push_back(store->options_.incarnation);
   if (store->inventory_.whole)
@@ -49,13 +50,13 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options, StoreEvents eve
   return store;
 }
 
-Status Store::read_identity() {
-  Files& files = real_files();
+Status Store::lock() {
+  Files& files = environment_.files;
   if (Status made = files.create_dir(options_.dir); !made) return made;
   // A killed process keeps its lock until its last thread has come back from the disk.
   auto lock = files.lock_dir(options_.dir, true);
   for (int i = 0; !lock && lock.error().code == Code::kBusy && i < kLockAttempts; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    environment_.workers.pause(kLockPause);
     lock = files.lock_dir(options_.dir, true);
   }
   if (!lock && lock.error().code != Code::kBusy) return lock.error();
@@ -64,7 +65,11 @@ Status Store::read_identity() {
                                         " is in use by another process that still runs; stop that one first (" +
                                         lock.error().message + ")"};
   lock_ = std::move(lock).value();
-  auto identity = store::read_identity(options_.dir);
+  return ok_status();
+}
+
+Status Store::read_identity() {
+  auto identity = store::read_identity(options_.dir, environment_.files);
   if (!identity) return identity.error();
   identity_ = {options_.cluster, options_.me, {}};
   if (!*identity) return ok_status();
@@ -73,15 +78,16 @@ Status Store::read_identity() {
 }
 
 Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
-  auto tables = Tables::open(
-      {options_.dir + "/tables", options_.cluster, options_.me, false, nullptr, options_.table_files_max});
+  auto tables = Tables::open({options_.dir + "/tables", options_.cluster, options_.me, false,
+                              options_.table_files_max, &environment_.databases, &environment_.files});
   if (!tables) return tables.error();
   tables_.emplace(std::move(tables).value());
   auto loaded = tables_->load(machine);
   if (!loaded) return loaded.error();
   machine.track_changes(true);
   recoveries_ = loaded->head.recoveries;
-  if (const auto digests = read_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState);
+  if (const auto digests =
+          read_sealed(options_.dir + "/" + kWrongStateName, SealedKind::kWrongState, environment_.files);
       digests && *digests) {
     ByteReader in(**digests);
     auto sites = WrongState::from(in.blob());
@@ -91,12 +97,12 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
   for (const std::string& loss : options_.losses)
     if (std::ranges::find(recoveries_, loss) == recoveries_.end()) recoveries_.push_back(loss);
   closed_ = stats_.tables = loaded->head.standing.position;
-  Replay replay(*loaded, machine, line);
-  JournalOptions options{options_.dir + "/journal", options_.cluster, options_.me};
-  options.known = loaded->journal();
-  auto journal = Journal::open(options, journal_events(), [&](RecordKind kind, const RecordName&, ByteView body) {
-    return replay.record(kind, body);
-  });
+  Replay replay(*loaded, machine, line, events_.replays);
+  const JournalOptions options{
+      options_.dir + "/journal",       options_.cluster, options_.me, options_.limits.segment_bytes,
+      options_.limits.spare_bytes_max, loaded->journal()};
+  const auto record = [&](RecordKind kind, const RecordName&, ByteView body) { return replay.record(kind, body); };
+  auto journal = Journal::open(options, journal_events(), record, environment_);
   if (!journal) return journal.error();
   journal_ = std::move(journal).value();
   auto found = std::move(replay).end(identity_);
@@ -106,7 +112,8 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
   if (inventory_.whole) identity_.lives = inventory_.lives;
   materializer_.emplace(*tables_, std::move(loaded->written));
   writer_ = std::make_unique<TablesWriter>(
-      *tables_, [this](const TablesWriter::Report& report) { events_.post([this, report] { reported(report); }); });
+      *tables_, environment_.workers,
+      [this](const TablesWriter::Report& report) { events_.post([this, report] { reported(report); }); });
   return ok_status();
 }
 

@@ -16,15 +16,16 @@
 #include "machine/testing.h"
 #include "store/inspect.h"
 #include "store/sealed_file.h"
+#include "store/testing/simulated_replica.h"
 #include "store/testing/tables.h"
 
 namespace titer::store {
 namespace {
 
+using test::alone;
+using test::kCluster;
+using test::kMe;
 using test::TemporaryDir;
-
-constexpr std::uint64_t kCluster = 0xC1;
-constexpr ReplicaId kMe(0);
 
 // What the store's threads post, run on the test's.
 class Posts {
@@ -57,13 +58,6 @@ class Posts {
   std::condition_variable some_;
   std::deque<std::function<void()>> work_;
 };
-
-// The view of the only replica; its earlier lives, from 11 on, are known to be over.
-smr::ViewRecord alone(std::uint64_t number, std::uint64_t incarnation) {
-  smr::ViewRecord record{ViewNumber(number), {{kMe, Incarnation(incarnation), "here:1"}}, {}};
-  for (std::uint64_t dead = 11; dead < incarnation; ++dead) record.known_dead.emplace_back(dead);
-  return record;
-}
 
 // One run of the only replica of a cluster.
 class ReplicaRun {

@@ -2,132 +2,164 @@
 
 #include "store/tables.h"
 
-#include <rocksdb/convenience.h>
-#include <rocksdb/write_batch.h>
+#include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
-#include "store/tables_database.h"
+#include "store/sealed_file.h"
+#include "store/tables_keys.h"
 
 namespace titer::store {
 namespace {
 
-// Behind every key of every family but meta.
-const std::string& last_key() {
-  static const std::string key(sizeof(std::uint64_t) + 1, '\xFF');
-  return key;
-}
+constexpr std::uint32_t kTablesFormat = 2;
 
-rocksdb::WriteOptions synced() {
-  rocksdb::WriteOptions options;
-  options.sync = true;
-  return options;
-}
+std::string newest_path(const Tables::Options& options) { return options.dir + "/newest"; }
 
 }  // namespace
 
-struct TablesBatch::Contents {
-  explicit Contents(std::size_t bytes) : writes(bytes) {}
-  rocksdb::WriteBatch writes;
-  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
-};
-
-TablesBatch::TablesBatch(const Tables& tables, std::size_t bytes_expected)
-    : contents_(std::make_unique<Contents>(bytes_expected)) {
-  contents_->families = tables.database_->families;
-}
-TablesBatch::~TablesBatch() = default;
-TablesBatch::TablesBatch(TablesBatch&&) noexcept = default;
-TablesBatch& TablesBatch::operator=(TablesBatch&&) noexcept = default;
-
-// A WriteBatch refuses only what is longer than 4 GiB, which nothing here is.
-void TablesBatch::put_site(std::uint32_t slot, ByteView part) {
-  (void)contents_->writes.Put(contents_->families[kSites], SlotKey(slot).slice(), slice_of(part));
-}
+void TablesBatch::put_site(std::uint32_t slot, ByteView part) { rows_->put(kSites, SlotKey(slot).bytes(), part); }
 void TablesBatch::put_block(registry::Lane lane, Position first, ByteView events) {
-  (void)contents_->writes.Put(contents_->families[kHistory], block_key(lane, first).slice(), slice_of(events));
+  rows_->put(kHistory, block_key(lane, first).bytes(), events);
 }
 void TablesBatch::drop_block(registry::Lane lane, Position first) {
-  (void)contents_->writes.Delete(contents_->families[kHistory], block_key(lane, first).slice());
+  rows_->remove(kHistory, block_key(lane, first).bytes());
 }
 void TablesBatch::put_session(SessionId id, ByteView session) {
-  (void)contents_->writes.Put(contents_->families[kSessions], NumberKey(id.value).slice(), slice_of(session));
+  rows_->put(kSessions, NumberKey(id.value).bytes(), session);
 }
-void TablesBatch::drop_session(SessionId id) {
-  (void)contents_->writes.Delete(contents_->families[kSessions], NumberKey(id.value).slice());
-}
+void TablesBatch::drop_session(SessionId id) { rows_->remove(kSessions, NumberKey(id.value).bytes()); }
 void TablesBatch::put_idempotency(Position position, ByteView record) {
-  (void)contents_->writes.Put(contents_->families[kIdempotency], NumberKey(position.value).slice(),
-                              slice_of(record));
+  rows_->put(kIdempotency, NumberKey(position.value).bytes(), record);
 }
 void TablesBatch::drop_idempotency(Position above, Position upto) {
-  (void)contents_->writes.DeleteRange(contents_->families[kIdempotency], NumberKey(above.value + 1).slice(),
-                                      NumberKey(upto.value + 1).slice());
+  TITER_CHECK(above < upto, "a range of records has some");
+  rows_->remove_range(kIdempotency, NumberKey(above.value + 1).bytes(), NumberKey(upto.value + 1).bytes());
 }
-void TablesBatch::put_access(ByteView part) {
-  (void)contents_->writes.Put(contents_->families[kMeta], std::string(kAccessKey), slice_of(part));
-}
+void TablesBatch::put_access(ByteView part) { rows_->put(kMeta, as_bytes(kAccessKey), part); }
 void TablesBatch::put_head(Head head) {
   head_ = std::move(head);
   Bytes bytes;
   encode_head(head_, bytes);
-  (void)contents_->writes.Put(contents_->families[kMeta], std::string(kHeadKey), slice_of(bytes));
+  rows_->put(kMeta, as_bytes(kHeadKey), bytes);
 }
-std::size_t TablesBatch::bytes() const { return contents_->writes.GetDataSize(); }
-
-Tables::Tables(std::unique_ptr<Database> database) : database_(std::move(database)) {}
-Tables::~Tables() = default;
-Tables::Tables(Tables&&) noexcept = default;
-Tables& Tables::operator=(Tables&&) noexcept = default;
 
 Result<Tables> Tables::open(const Options& options) {
-  auto database = Database::open(options);
+  auto database = options.databases->open({options.dir, options.read_only, options.files_max});
   if (!database) return database.error();
-  return Tables(std::move(*database));
+  Tables tables(options, std::move(*database));
+  if (Status known = tables.check_identity(); !known) return known.error();
+  const auto head = tables.head();
+  if (!head) return head.error();
+  tables.batch_ = head->has_value() ? (*head)->batch : 0;
+  if (Status newest = tables.check_newest(); !newest) return newest.error();
+  return tables;
 }
 
-Result<std::optional<Head>> Tables::head() const { return database_->head(); }
-
-Status Tables::verify() const {
-  const rocksdb::Status status = database_->db->VerifyChecksum();
-  return status.ok() ? ok_status() : Status(database_->error(status));
+Result<std::optional<Bytes>> Tables::get_meta(std::string_view key) const {
+  return database_->get(kMeta, as_bytes(key));
 }
+
+Result<std::optional<Head>> Tables::head() const {
+  const auto found = get_meta(kHeadKey);
+  if (!found) return found.error();
+  if (!found->has_value()) return std::optional<Head>();
+  auto decoded = decode_head(**found);
+  if (!decoded) return damaged(decoded.error().message);
+  return std::optional(std::move(*decoded));
+}
+
+Status Tables::verify() const { return database_->verify(); }
+
+// --- whose they are
+
+Status Tables::begin_identity() {
+  const auto head = get_meta(kHeadKey);
+  if (!head) return head.error();
+  if (head->has_value()) return damaged("they have a state, but do not say whose");
+  if (options_.read_only) return no_tables(options_.dir);
+  Bytes identity;
+  ByteWriter w(identity);
+  w.u32(kTablesFormat);
+  w.u64(options_.cluster);
+  w.u16(options_.me.value);
+  const auto batch = database_->batch(0);
+  batch->put(kMeta, as_bytes(kIdentityKey), identity);
+  const Ended ended = database_->write(*batch);
+  return ended.end == End::kWritten ? ok_status() : Status(ended.error);
+}
+
+Status Tables::check_identity() {
+  const auto found = get_meta(kIdentityKey);
+  if (!found) return found.error();
+  if (!found->has_value()) return begin_identity();
+  ByteReader in(**found);
+  const std::uint32_t format = in.u32();
+  if (in.ok() && format != kTablesFormat)
+    return Error{
+        Code::kInvalid,
+        fmt::format("the tables in {} were written by {} version of titer (format {}, this one reads {}): start "
+                    "that version, or name another directory",
+                    options_.dir, format > kTablesFormat ? "a newer" : "an older", format, kTablesFormat)};
+  const std::uint64_t cluster = in.u64();
+  const ReplicaId me(in.u16());
+  if (!in.done()) return damaged("they do not say whose they are");
+  if (cluster != options_.cluster)
+    return Error{Code::kInvalid,
+                 fmt::format("the tables in {} belong to the cluster {:016x}, not to {:016x}: name this cluster's "
+                             "directory, or an empty one",
+                             options_.dir, cluster, options_.cluster)};
+  if (me != options_.me)
+    return Error{Code::kInvalid,
+                 fmt::format("the tables in {} are those of replica {}, not of replica {}: name that "
+                             "replica's directory, or an empty one",
+                             options_.dir, me.value, options_.me.value)};
+  return ok_status();
+}
+
+// --- the note of the newest batch
+
+Status Tables::note_newest(std::uint64_t newest) const {
+  Bytes bytes;
+  ByteWriter(bytes).u64(newest);
+  return write_sealed(newest_path(options_), SealedKind::kNewestBatch, bytes, *options_.files);
+}
+
+Status Tables::check_newest() const {
+  const auto found = read_sealed(newest_path(options_), SealedKind::kNewestBatch, *options_.files);
+  if (!found) return damaged(found.error().message);
+  if (!found->has_value()) return ok_status();
+  ByteReader in(**found);
+  const std::uint64_t newest = in.u64();
+  if (in.done() && newest <= batch_) return ok_status();
+  return damaged(fmt::format("batch {} was written, and {} is the newest that can be read", newest, batch_));
+}
+
+// --- writing
 
 Tables::Ended Tables::write(const TablesBatch& batch) {
-  Database& d = *database_;
-  if (batch.head().batch != d.batch + 1)
-    return {End::kFailed, d.failed("a batch that this one builds on is missing")};
-  if (Status room = d.enough_room(batch.bytes()); !room) return {End::kNoSpace, room.error()};
-  if (d.out_of_space) {
-    // RocksDB holds on to the error until it is told that it may be over.
-    const rocksdb::Status resumed = d.db->Resume();
-    if (!resumed.ok()) return {resumed.IsNoSpace() ? End::kNoSpace : End::kFailed, d.error(resumed)};
-  }
-  if (Status ready = d.make_resumable(); !ready) return {End::kFailed, ready.error()};
-  const rocksdb::Status status = d.db->Write(synced(), &batch.contents_->writes);
-  d.out_of_space = status.IsNoSpace();
-  if (!status.ok()) return {status.IsNoSpace() ? End::kNoSpace : End::kFailed, d.error(status)};
-  d.batch = batch.head().batch;
-  (void)d.note_newest(d.batch);  // if it cannot be written, an older one is there: a weaker check, and nothing else
+  if (batch.head().batch != batch_ + 1)
+    return {End::kFailed, failed_tables(options_.dir, "a batch that this one builds on is missing")};
+  TITER_CHECK(!options_.read_only, "a reader writes no batch");
+  Ended ended = database_->write(*batch.rows_);
+  if (ended.end != End::kWritten) return ended;
+  batch_ = batch.head().batch;
+  (void)note_newest(batch_);  // if it cannot be written, an older one is there: a weaker check, and nothing else
   return {};
 }
 
 Status Tables::wipe() {
-  if (Status noted = database_->note_newest(0); !noted) return noted;
-  rocksdb::WriteBatch all;
-  for (const Family family : {kSites, kHistory, kSessions, kIdempotency})
-    (void)all.DeleteRange(database_->families[family], rocksdb::Slice(), last_key());
-  for (const std::string_view key : {kHeadKey, kAccessKey})
-    (void)all.Delete(database_->families[kMeta], std::string(key));
-  const rocksdb::Status status = database_->db->Write(synced(), &all);
-  if (!status.ok()) return database_->error(status);
-  database_->batch = 0;
-  // Deleted rows still lie in files; files that hold nothing else can be deleted now. This only saves space.
-  const rocksdb::Slice end(last_key());
-  for (const Family family : {kSites, kHistory, kSessions, kIdempotency})
-    (void)rocksdb::DeleteFilesInRange(database_->db.get(), database_->families[family], nullptr, &end);
+  TITER_CHECK(!options_.read_only, "a reader wipes nothing");
+  if (Status noted = note_newest(0); !noted) return noted;
+  static const Bytes behind_all(sizeof(std::uint64_t) + 1, std::byte{0xFF});
+  const auto all = database_->batch(0);
+  for (const Family family : {kSites, kHistory, kSessions, kIdempotency}) all->remove_range(family, {}, behind_all);
+  for (const std::string_view key : {kHeadKey, kAccessKey}) all->remove(kMeta, as_bytes(key));
+  const Ended ended = database_->write(*all);
+  if (ended.end != End::kWritten) return ended.error;
+  batch_ = 0;
+  database_->reclaim();
   return ok_status();
 }
 

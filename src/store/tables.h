@@ -2,41 +2,43 @@
 
 // Tables: the state machine's state on disk, as it was at one executed position.
 //
-// Five column families of one RocksDB: sites (slot → the site as State::read_transfer takes it), history (blocks of
-// consecutive events of a lane), sessions (id → the session), idempotency keys (position → the record), meta (who they belong to, the keys if there are any, the head). One batch moves them from
-// one position to a later one, all or nothing: what changed and the head that says where that is. They follow the
-// state lazily; the journal holds every frame beyond them, so recovery is: load these, replay that.
+// Five families of rows in a database (database.h): sites (slot → the site as State::read_transfer takes it), history (blocks
+// of consecutive events of a lane), sessions (id → the session), idempotency keys (position → the record), meta (whose they are,
+// the keys if there are any, the head). One batch moves them from one position to a later one, all or nothing: what changed and
+// the head that says where that is. They follow the state lazily; the journal holds every frame beyond them, so recovery is:
+// load these, replay that.
 //
-// Why RocksDB here and not for the journal: batches of many small rows that overwrite one another are what it is for;
-// a log that is synced for every turn is not (src/store/README.md has the numbers).
+// The newest batch that was reported is noted in a file beside the database's. When RocksDB opens, it takes a damaged byte in
+// its log for the end of it, and would give back an older batch without a word. The note may lag behind, never be ahead.
 //
 // Thread rule: open, load, wipe and the destructor on the owner's thread, with no write under way. write() from one
 // thread at a time (TablesWriter), while the owner goes on with a Materializer.
 // Invariants: what is found after a crash is exactly what one write() left, and never an older one than the newest
 // that returned kWritten. A loaded state has the digest that the head names.
-// Limits: 8 MiB of block cache, 16 MiB of write buffers (and the batch that is being written), two background jobs.
 // Errors: sentences that say what to do. Wrong cluster, wrong replica, newer format: kInvalid. Damaged: kInternal;
 // the tables are not to be trusted, the replica gets its state from the others. A write that failed for anything but
-// space is final: RocksDB cannot tell what reached the disk, and neither can we.
+// space is final: the database cannot tell what reached the disk, and neither can we.
 // Source: docs/explanation/protocol.md §7.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
 #include "machine/machine.h"
+#include "store/database.h"
+#include "store/files.h"
+#include "store/rocks_database.h"
 #include "store/tables_head.h"
-
-namespace rocksdb {
-class Env;
-}
 
 namespace titer::store {
 
@@ -78,15 +80,13 @@ class Tables {
     std::string dir;
     std::uint64_t cluster = 0;
     ReplicaId me;
-    bool read_only = false;       // they must be there; write() and wipe() are refused
-    rocksdb::Env* env = nullptr;  // tests: a disk that fails; outlives this
-    int files_max = 256;          // that it keeps open, at least 20
+    bool read_only = false;                     // they must be there; write() and wipe() are refused
+    int files_max = 256;                        // that the database keeps open, at least 20
+    Databases* databases = &rocks_databases();  // it and the files outlive this
+    Files* files = &real_files();
   };
   // Makes them if there are none.
   [[nodiscard]] static Result<Tables> open(const Options& options);
-  ~Tables();
-  Tables(Tables&&) noexcept;
-  Tables& operator=(Tables&&) noexcept;
 
   struct Loaded {
     bool empty = true;  // nothing was ever written: nothing below is set, the machine is as it was
@@ -106,34 +106,39 @@ class Tables {
   // Every block of every file is as it was written. load() looks at those that it reads.
   [[nodiscard]] Status verify() const;
 
-  enum class End : std::uint8_t {
-    kWritten,
-    kNoSpace,  // nothing is written; the same batch may be tried again when there is room
-    kFailed,   // it is not known whether it is written; nothing can be written any more
-  };
-  struct Ended {
-    End end = End::kWritten;
-    Error error;  // unless written
-  };
+  using End = Database::End;
+  using Ended = Database::Ended;
   // A batch builds on all that were closed before it: when one of them is missing here, kFailed.
   [[nodiscard]] Ended write(const TablesBatch& batch);
   // Empties them, all at once, but for whose they are: a learner must start over.
   [[nodiscard]] Status wipe();
 
-  struct Database;  // tables_database.h
-
  private:
   friend class TablesBatch;
-  explicit Tables(std::unique_ptr<Database> database);
+  Tables(const Options& options, std::unique_ptr<Database> database)
+      : options_(options), database_(std::move(database)) {}
+  // Whose the tables are, and in which format; written when they are made.
+  [[nodiscard]] Status check_identity();
+  [[nodiscard]] Status begin_identity();
+  [[nodiscard]] Status note_newest(std::uint64_t newest) const;
+  [[nodiscard]] Status check_newest() const;
+  [[nodiscard]] Result<std::optional<Bytes>> get_meta(std::string_view key) const;
+  [[nodiscard]] Error damaged(std::string_view what) const { return damaged_tables(options_.dir, what); }
+  using LoadRow = std::function<Status(ByteView key, ByteView value)>;
+  [[nodiscard]] Status each_row(Family family, const LoadRow& row) const;
+  [[nodiscard]] Status load_history(machine::Machine& machine, Written& written) const;
+  [[nodiscard]] Status load_sessions(machine::Machine& machine, Written& written) const;
+  [[nodiscard]] Status load_access(machine::Machine& machine, Written& written) const;
+
+  Options options_;
   std::unique_ptr<Database> database_;
+  std::uint64_t batch_ = 0;  // Head::batch of what is written
 };
 
 class TablesBatch {
  public:
-  explicit TablesBatch(const Tables& tables, std::size_t bytes_expected = 0);
-  ~TablesBatch();
-  TablesBatch(TablesBatch&&) noexcept;
-  TablesBatch& operator=(TablesBatch&&) noexcept;
+  explicit TablesBatch(const Tables& tables, std::size_t bytes_expected = 0)
+      : rows_(tables.database_->batch(bytes_expected)) {}
 
   void put_site(std::uint32_t slot, ByteView part);
   void put_block(registry::Lane lane, Position first, ByteView events);
@@ -146,12 +151,11 @@ class TablesBatch {
   void put_head(Head head);
 
   [[nodiscard]] const Head& head() const { return head_; }
-  [[nodiscard]] std::size_t bytes() const;
+  [[nodiscard]] std::size_t bytes() const { return rows_->bytes(); }
 
  private:
   friend class Tables;
-  struct Contents;
-  std::unique_ptr<Contents> contents_;
+  std::unique_ptr<RowBatch> rows_;
   Head head_;
 };
 

@@ -27,14 +27,15 @@ using test::TemporaryDir;
 
 struct Disk {
   explicit Disk(std::uint64_t seed)
-      : files(std::make_shared<ForgetfulDisk>(seed)), env(rocksdb::NewCompositeEnv(files)) {}
-  [[nodiscard]] Tables::Options options(const std::string& dir) const {
+      : files(std::make_shared<ForgetfulDisk>(seed)), env(rocksdb::NewCompositeEnv(files)), databases(env.get()) {}
+  [[nodiscard]] Tables::Options options(const std::string& dir) {
     Tables::Options o = options_of(dir);
-    o.env = env.get();
+    o.databases = &databases;
     return o;
   }
   std::shared_ptr<ForgetfulDisk> files;
   std::unique_ptr<rocksdb::Env> env;
+  RocksDatabases databases;
 };
 
 // The head that an image has, after loading all of it; none: nothing was ever written there.
@@ -301,7 +302,7 @@ TEST(TablesDamage, a_log_that_is_gone_is_noticed) {
 }
 
 // Waits for the reports of a TablesWriter.
-class Reports {
+class WriterReports {
  public:
   void take(const TablesWriter::Report& report) {
     const std::lock_guard lock(mutex_);
@@ -328,9 +329,9 @@ TEST(TablesWriter, writes_one_batch_after_another_and_reports_each) {
   Tables tables = open_tables(disk.options(dir / "t"));
   Kept kept(tables);
   Load load(1);
-  Reports reports;
+  WriterReports reports;
   {
-    TablesWriter writer(tables, [&](const TablesWriter::Report& report) { reports.take(report); });
+    TablesWriter writer(tables, threads(), [&](const TablesWriter::Report& report) { reports.take(report); });
     for (std::uint64_t batch = 1; batch <= 3; ++batch) {
       load.run(kept.machine, 100);
       writer.submit(kept.batch());

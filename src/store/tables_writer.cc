@@ -8,16 +8,15 @@
 
 namespace titer::store {
 
-TablesWriter::TablesWriter(Tables& tables, std::function<void(const Report&)> report)
-    : tables_(tables), report_(std::move(report)), thread_([this] { run(); }) {}
+TablesWriter::TablesWriter(Tables& tables, Workers& workers, std::function<void(const Report&)> report)
+    : tables_(tables), report_(std::move(report)), worker_(workers.start([this] { step(); })) {}
 
 TablesWriter::~TablesWriter() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
-  changed_.notify_one();
-  thread_.join();
+  worker_.reset();
 }
 
 bool TablesWriter::idle() const {
@@ -32,7 +31,7 @@ void TablesWriter::submit(TablesBatch batch) {
     batch_ = std::move(batch);
     step_ = Step::kWrite;
   }
-  changed_.notify_one();
+  worker_->wake();
 }
 
 void TablesWriter::retry() {
@@ -41,7 +40,7 @@ void TablesWriter::retry() {
     TITER_CHECK(step_ == Step::kWaits, "only a batch that found no space is tried again");
     step_ = Step::kWrite;
   }
-  changed_.notify_one();
+  worker_->wake();
 }
 
 void TablesWriter::read(RowRange range, std::function<void(Rows)> then) {
@@ -52,40 +51,44 @@ void TablesWriter::read(RowRange range, std::function<void(Rows)> then) {
     read_ = std::move(then);
     step_ = Step::kRead;
   }
-  changed_.notify_one();
+  worker_->wake();
 }
 
-void TablesWriter::run() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [this] { return ending_ || step_ == Step::kWrite || step_ == Step::kRead; });
-    if (step_ == Step::kRead && !ending_) {
-      lock.unlock();
-      Rows rows = tables_.read(range_);
-      const auto then = std::move(read_);
-      lock.lock();
-      step_ = Step::kIdle;
-      if (ending_) return;
-      lock.unlock();
-      then(std::move(rows));
-      lock.lock();
-      continue;
-    }
-    if (step_ != Step::kWrite) return;
-    lock.unlock();
-    const Report report{tables_.write(*batch_), batch_->head()};
-    if (report.ended.end == Tables::End::kWritten) batch_.reset();
-    lock.lock();
-    switch (report.ended.end) {
-      case Tables::End::kWritten: step_ = Step::kIdle; break;
-      case Tables::End::kNoSpace: step_ = Step::kWaits; break;
-      case Tables::End::kFailed: step_ = Step::kFailed; break;
-    }
-    if (ending_) return;
-    lock.unlock();
-    report_(report);
-    lock.lock();
+// --- the worker
+
+void TablesWriter::step() {
+  Step now = Step::kIdle;
+  {
+    const std::lock_guard lock(mutex_);
+    now = ending_ && step_ == Step::kRead ? Step::kIdle : step_;
   }
+  if (now == Step::kWrite) write();
+  if (now == Step::kRead) read_rows();
+}
+
+bool TablesWriter::settle(Step next) {
+  const std::lock_guard lock(mutex_);
+  step_ = next;
+  return !ending_;
+}
+
+void TablesWriter::read_rows() {
+  TITER_CHECK(read_ != nullptr, "somebody waits for the rows");
+  Rows rows = tables_.read(range_);
+  const auto then = std::move(read_);
+  if (settle(Step::kIdle)) then(std::move(rows));
+}
+
+void TablesWriter::write() {
+  TITER_CHECK(batch_.has_value(), "a batch was submitted");
+  const Report report{tables_.write(*batch_), batch_->head()};
+  Step next = Step::kFailed;
+  if (report.ended.end == Tables::End::kNoSpace) next = Step::kWaits;
+  if (report.ended.end == Tables::End::kWritten) {
+    batch_.reset();
+    next = Step::kIdle;
+  }
+  if (settle(next)) report_(report);
 }
 
 }  // namespace titer::store

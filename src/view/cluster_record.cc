@@ -6,8 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "net/address.h"
+#include "smr/rules.h"
 #include "view/http_endpoint.h"
 #include "view/record.h"
 
@@ -24,8 +26,15 @@ void drop_marks(ClusterRecord& record) {
   });
 }
 
+bool nobody_has_begun(const ClusterRecord& record) {
+  return record.view.members.empty() && record.view.number == ViewNumber();
+}
+
 // Everything but the view and what belongs to it.
 ClusterRecord with_view(const ClusterRecord& record, smr::ViewRecord view) {
+  TITER_CHECK(view.number == record.view.number.next() || nobody_has_begun(record),
+              "there is one record per number");
+  TITER_CHECK(std::ranges::is_sorted(view.members, {}, &smr::Member::id), "members are sorted");
   ClusterRecord next = record;
   next.view = std::move(view);
   next.returned.clear();
@@ -38,10 +47,6 @@ NextRecord without_some(const ClusterRecord& record, smr::ReplicaSet leaving,
   auto next = without(record.view, leaving, dead);
   if (!next) return std::nullopt;
   return with_view(record, std::move(next).value());
-}
-
-bool nobody_has_begun(const ClusterRecord& record) {
-  return record.view.members.empty() && record.view.number == ViewNumber();
 }
 
 // Where a replica listens: its wire, and its HTTP interface if there is one.
@@ -117,7 +122,8 @@ bool blocked(const ClusterRecord& record, const smr::Member& asker, const wire::
 }
 
 NextRecord left(const ClusterRecord& record, const smr::Member& leaver, ViewNumber installed) {
-  if (installed != record.view.number || !record.view.has(leaver.id, leaver.incarnation)) return std::nullopt;
+  const bool settled = installed == record.view.number || !smr::rule_enabled(smr::ProtocolRule::kSettledLeave);
+  if (!settled || !record.view.has(leaver.id, leaver.incarnation)) return std::nullopt;
   smr::ReplicaSet it;
   it.add(leaver.id);
   std::vector<Incarnation> dead = record.view.known_dead;
@@ -149,6 +155,7 @@ NextRecord marked(const ClusterRecord& record, const DiskMark& mark) {
   std::erase_if(next.marks, [&](const DiskMark& other) { return other.id == mark.id; });
   next.marks.push_back(mark);
   std::ranges::sort(next.marks, {}, &DiskMark::id);
+  TITER_CHECK(next.mark(mark.id)->incarnation == mark.incarnation, "a replica has one mark, the newest");
   if (mark.installed != next.view.number || !next.restart) return next;
   next.restart.reset();
   next.returned.clear();
@@ -161,6 +168,7 @@ Result<ClusterRecord> restarted(const ClusterRecord& record) {
   if (!view) return view.error();
   ClusterRecord begins = record;
   if (!begins.restart) begins.restart = Restart{record.view.members, false};
+  TITER_CHECK(!begins.restart->from.empty(), "a restart is one of a view that had members");
   return with_view(begins, std::move(view).value());
 }
 

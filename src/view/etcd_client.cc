@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "base/check.h"
 #include "base/number.h"
 #include "view/base64.h"
 
@@ -48,8 +49,8 @@ Result<json::object> parse(std::string_view text) {
   return std::move(value.get_object());
 }
 
-EtcdState state_of(const json::object& answer) {
-  EtcdState state;
+CellState state_of(const json::object& answer) {
+  CellState state;
   if (const json::object* header = object_in(answer, "header")) {
     state.etcd = number<std::uint64_t>(*header, "cluster_id");
     state.revision = number<std::int64_t>(*header, "revision");
@@ -57,16 +58,16 @@ EtcdState state_of(const json::object& answer) {
   return state;
 }
 
-Result<EtcdState::Value> value_of(const json::object& pair) {
+Result<CellState::Value> value_of(const json::object& pair) {
   auto text = from_base64(text_in(pair, "value"));
   if (!text) return Error{Code::kUnreachable, "what answers as etcd gives a value that is not base64"};
-  return EtcdState::Value{number<std::int64_t>(pair, "mod_revision"), std::move(text).value()};
+  return CellState::Value{number<std::int64_t>(pair, "mod_revision"), std::move(text).value()};
 }
 
-Result<EtcdState> read_range(std::string_view text) {
+Result<CellState> read_range(std::string_view text) {
   const auto answer = parse(text);
   if (!answer) return answer.error();
-  EtcdState state = state_of(*answer);
+  CellState state = state_of(*answer);
   if (state.etcd == 0) return Error{Code::kUnreachable, "what answers as etcd does not say which cluster it is"};
   if (const json::value* pairs = answer->if_contains("kvs"); pairs != nullptr && pairs->is_array())
     for (const json::value& pair : pairs->get_array()) {
@@ -86,7 +87,7 @@ Result<bool> read_replaced(std::string_view text) {
 }
 
 // A line of a watch: nullopt: nothing has changed by it.
-Result<std::optional<EtcdState>> read_change(std::string_view line) {
+Result<std::optional<CellState>> read_change(std::string_view line) {
   const auto answer = parse(line);
   if (!answer) return answer.error();
   const json::object* result = object_in(*answer, "result");
@@ -95,8 +96,8 @@ Result<std::optional<EtcdState>> read_change(std::string_view line) {
     if (canceled->get_bool())
       return Error{Code::kUnreachable, fmt::format("the watch has ended: {}", text_in(*result, "cancel_reason"))};
   const json::value* events = result->if_contains("events");
-  if (events == nullptr || !events->is_array() || events->get_array().empty()) return std::optional<EtcdState>();
-  EtcdState state = state_of(*result);
+  if (events == nullptr || !events->is_array() || events->get_array().empty()) return std::optional<CellState>();
+  CellState state = state_of(*result);
   const json::value& last = events->get_array().back();
   const json::object* event = last.if_object();
   const json::object* pair = event != nullptr ? object_in(*event, "kv") : nullptr;
@@ -153,7 +154,9 @@ std::string put_if(const std::string& key, std::string_view result, std::int64_t
 }  // namespace
 
 EtcdClient::EtcdClient(boost::asio::io_context& context, EtcdOptions options)
-    : context_(context), options_(std::move(options)) {}
+    : context_(context), options_(std::move(options)) {
+  TITER_CHECK(!options_.endpoints.empty(), "somebody is asked");
+}
 
 void EtcdClient::close() {
   open_.reset();
@@ -243,7 +246,7 @@ void EtcdClient::answered(Call call, Result<HttpChannel::Reply> reply) {
   call.then(refused(*reply));
 }
 
-void EtcdClient::get(const std::string& key, Then<EtcdState> then) {
+void EtcdClient::get(const std::string& key, Then<CellState> then) {
   const std::string body = json::serialize(json::object{{"key", to_base64(key)}});
   call({"/v3/kv/range", body, [this, then = std::move(then)](const Result<std::string>& answer) {
           if (!answer) return then(answer.error());
@@ -270,7 +273,7 @@ void EtcdClient::try_write(const std::string& key, std::function<void(const Stat
         }});
 }
 
-void EtcdClient::watch(const std::string& key, std::int64_t from, std::function<void(const EtcdState&)> changed,
+void EtcdClient::watch(const std::string& key, std::int64_t from, std::function<void(const CellState&)> changed,
                        std::function<void(const Error&)> ended) {
   stop_watching();
   if (!open_) return;

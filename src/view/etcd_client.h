@@ -32,6 +32,7 @@
 #include "net/tls.h"
 #include "view/http_channel.h"
 #include "view/http_endpoint.h"
+#include "view/revisioned_cell.h"
 
 namespace titer::view {
 
@@ -40,17 +41,6 @@ struct EtcdOptions {
   std::string user;                               // empty: etcd asks for none
   std::function<Result<std::string>()> password;  // of the user; called for each token
   std::shared_ptr<const net::Tls> tls;            // for endpoints that are https://
-};
-
-// A key as etcd has it.
-struct EtcdState {
-  std::uint64_t etcd = 0;     // cluster id
-  std::int64_t revision = 0;  // of etcd as a whole
-  struct Value {
-    std::int64_t revision = 0;  // at which the key was last changed
-    std::string text;
-  };
-  std::optional<Value> value;  // nullopt: there is no such key
 };
 
 class EtcdClient {
@@ -63,7 +53,7 @@ class EtcdClient {
   EtcdClient(const EtcdClient&) = delete;
   EtcdClient& operator=(const EtcdClient&) = delete;
 
-  void get(const std::string& key, Then<EtcdState> then);
+  void get(const std::string& key, Then<CellState> then);
   // Only if the key was last changed at `expected` (0: is not there). False: it was changed by somebody.
   void replace(const std::string& key, std::int64_t expected, const std::string& text, Then<bool> then);
 
@@ -74,7 +64,7 @@ class EtcdClient {
 
   // `changed` gets the key after every change from this revision on, until `ended` says why no more come. Then watch again,
   // after a get(): what lies between may be gone (compaction). Instead of the watch of before, if there is one.
-  void watch(const std::string& key, std::int64_t from, std::function<void(const EtcdState&)> changed,
+  void watch(const std::string& key, std::int64_t from, std::function<void(const CellState&)> changed,
              std::function<void(const Error&)> ended);
   void stop_watching();
 

@@ -31,9 +31,9 @@ class EtcdClientTest : public ::testing::Test {
       (void)until([n = 0]() mutable { return ++n > 1; });
     }
   }
-  [[nodiscard]] Result<EtcdState> get() {
-    std::optional<Result<EtcdState>> answer;
-    client_->get("/key", [&](Result<EtcdState> state) { answer.emplace(std::move(state)); });
+  [[nodiscard]] Result<CellState> get() {
+    std::optional<Result<CellState>> answer;
+    client_->get("/key", [&](Result<CellState> state) { answer.emplace(std::move(state)); });
     EXPECT_TRUE(until([&] { return answer.has_value(); }));
     return answer ? std::move(*answer) : Error{};
   }
@@ -46,7 +46,7 @@ class EtcdClientTest : public ::testing::Test {
   void watch(std::int64_t from) {
     client_->watch(
         "/key", from,
-        [this](const EtcdState& state) { changes_.push_back(state.value ? state.value->text : "gone"); },
+        [this](const CellState& state) { changes_.push_back(state.value ? state.value->text : "gone"); },
         [this](const Error& why) { ended_ = why.message; });
   }
 
@@ -254,7 +254,7 @@ TEST_F(EtcdClientTest, one_that_shows_the_wrong_name_is_passed_over) {
 TEST_F(EtcdClientTest, nothing_is_told_after_it_is_gone) {
   for (unsigned after = 0; after < 20; ++after) {
     open();
-    client_->get("/key", [&](const Result<EtcdState>&) { client_.reset(); });
+    client_->get("/key", [&](const Result<CellState>&) { client_.reset(); });
     watch(0);
     ended_.reset();
     turns(after);

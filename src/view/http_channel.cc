@@ -9,6 +9,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/check.h"
 #include "net/sockets.h"
 #include "view/response_parser.h"
 
@@ -135,6 +136,7 @@ void HttpChannel::give_lines() {
 
 // The response is complete. Where the connection ends with it, open_ is false already.
 void HttpChannel::finish() {
+  TITER_CHECK(then_ && parser_->done(), "a response is complete, and has its request");
   Reply reply{parser_->status(), std::move(parser_->body())};
   const Then then = std::exchange(then_, nullptr);
   line_ = nullptr;

@@ -6,5 +6,6 @@ if(TITER_TESTS)
                                    ${CMAKE_CURRENT_LIST_DIR}/testing/fake_http.cc)
 endif()
 
-# The mutants of the simulator bring their own (src/sim/module.cmake), which only works while it is an object file of its own.
-set_source_files_properties(${dir}/restart.cc PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+# The mutants of the simulator bring their own (src/sim/module.cmake), which only works while they are object files of their own.
+set_source_files_properties(${dir}/restart.cc ${dir}/startup_step.cc ${dir}/startup_course.cc ${dir}/cluster_record.cc
+                            ${dir}/cell_register.cc PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)

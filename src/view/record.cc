@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/limits.h"
 
 namespace titer::view {
@@ -14,6 +15,7 @@ Result<smr::ViewRecord> without(const smr::ViewRecord& record, smr::ReplicaSet l
   smr::ViewRecord next{record.number.next(), {}, {dead.end() - static_cast<std::ptrdiff_t>(kept), dead.end()}};
   for (const smr::Member& member : record.members)
     if (!leaving.has(member.id)) next.members.push_back(member);
+  TITER_CHECK(next.known_dead.size() <= limits::kKnownDeadMax, "a record names at most kKnownDeadMax of the dead");
   if (next.members.empty()) return Error{Code::kInvalid, "a view without members cannot follow"};
   return next;
 }

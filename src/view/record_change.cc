@@ -11,7 +11,7 @@ namespace {
 
 using Found = Result<std::optional<ClusterRecord>>;
 
-Found parsed(const EtcdState& state) {
+Found parsed(const CellState& state) {
   if (!state.value) return std::optional<ClusterRecord>();
   auto record = cluster_record_from(state.value->text);
   if (!record) return record.error();
@@ -27,9 +27,9 @@ class Work {
         key_(std::move(key)),
         attempts_(2 * options.endpoints.size()) {}
 
-  [[nodiscard]] Result<EtcdState> read() {
+  [[nodiscard]] Result<CellState> read() {
     for (;;) {
-      auto state = wait<EtcdState>([this](auto then) { etcd_.get(key_, std::move(then)); });
+      auto state = wait<CellState>([this](auto then) { etcd_.get(key_, std::move(then)); });
       if (state || attempts_ == 0 || state.error().code != Code::kUnreachable) return state;
       --attempts_;
     }

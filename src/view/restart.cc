@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "smr/rules.h"
 
@@ -65,6 +66,8 @@ Result<smr::ViewRecord> restart(const smr::ViewRecord& last, const std::vector<R
       next.members.push_back(one.now);
   if (next.members.empty()) return nobody(last, returned);
   std::ranges::sort(next.members, {}, &smr::Member::id);
+  TITER_CHECK(next.members.size() <= last.members.size() || !smr::rule_enabled(smr::ProtocolRule::kLastView),
+              "only members of the last view restart");
   next.known_dead = dead;
   for (const smr::Member& member : last.members) next.known_dead.push_back(member.incarnation);
   const std::size_t beyond = next.known_dead.size() - std::min(next.known_dead.size(), limits::kKnownDeadMax);

@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+#include "smr/rules.h"
+
 namespace titer::view {
 
 namespace {
@@ -25,6 +28,7 @@ StartupStep first_step(const ClusterRecord& record, const StartingProcess& self)
             "or a `titer restore` ended before the record knew of it. If the register is right, remove the data "
             "directory, and restore again if there is something to restore"};
   NextRecord next = bootstrapped(record, self.now);
+  TITER_CHECK(!next || next->view.members.size() == 1, "a bootstrap has one member");
   return {Kind::kChange, {}, std::move(next), true};
 }
 
@@ -106,7 +110,7 @@ StartupStep decide_startup(const ClusterRecord& record, const StartingProcess& s
   const smr::Member* before = record.holder(self.now.id);
   if (before == nullptr) return learn(record, self);
   if (self.inventory.whole && contains(self.inventory.lives, before->incarnation) &&
-      disk_gone_back(record, self.now.id, self.inventory).empty())
+      disk_gone_back(record, self.now.id, self.inventory).empty() && smr::rule_enabled(smr::ProtocolRule::kOwnDisk))
     return resume(record, self, waited_us);
   const bool bootstrapping = record.view.members.size() == 1 && !self.inventory.whole;
   if (bootstrapping && contains(self.bootstrap_attempts, before->incarnation)) return bootstrap_again(record, self);
@@ -120,6 +124,15 @@ std::string disk_gone_back(const ClusterRecord& record, ReplicaId id, const wire
   return fmt::format(
       "this disk has gone back in time: it holds position {} of view {}, and it held position {} of view {} before",
       inventory.position.value, inventory.installed.value, mark->position.value, mark->installed.value);
+}
+
+bool gives_way(const ClusterRecord& record, const smr::Member& me, bool full) {
+  if (full || !record.view.has(me.id, me.incarnation)) return false;
+  return std::ranges::any_of(record.returned, [&](const Returned& one) {
+    const smr::Member* before = record.holder(one.now.id);
+    return one.inventory.whole && before != nullptr && before->incarnation != one.now.incarnation &&
+           contains(one.inventory.lives, before->incarnation);
+  });
 }
 
 std::string displaced(const ClusterRecord& record, const smr::Member& me) {

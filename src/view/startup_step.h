@@ -19,6 +19,8 @@
 //   - Why not any one alone: a disk that has gone back in time (a snapshot of a virtual machine) looks intact. Beside an
 //     intact one it is recognised (smr/flush.h); alone it is not, so a minority waits for the others or for an
 //     operator (docs/decisions/0030). Alone it is recognised too if it is below its mark in the record.
+//   - A member that lives and has not got the state yet, when all members that have it were restarted: it can neither exclude
+//     the dead nor be waited for. It ends (gives_way()), and its next process answers in `returned` that it has nothing.
 //   - A restart that fails. Its members answer nobody before the record says that it is over (cluster_record.h). Until then
 //     every disk of the view before has everything, so a replica that returns counts although the view is another by now; the
 //     disks of those that began may be lost. A member that has not installed the view does not remove others for their
@@ -76,6 +78,10 @@ inline constexpr std::int64_t kGraceUs = 5'000'000;
 // Why this member's disk shows less than the record knows it to have held; empty: nothing speaks against it.
 [[nodiscard]] std::string disk_gone_back(const ClusterRecord& record, ReplicaId id,
                                          const wire::Inventory& inventory);
+
+// A process that runs: a member without the state ends when a member with it has returned from its disk. It cannot exclude the dead
+// life of the one that returned, which waits for it; its next process says that its disk is no member's, and learns.
+[[nodiscard]] bool gives_way(const ClusterRecord& record, const smr::Member& me, bool full);
 
 // A process that runs: why it must end because the roster has no place for it any more; empty: it has.
 [[nodiscard]] std::string displaced(const ClusterRecord& record, const smr::Member& me);

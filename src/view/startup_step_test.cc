@@ -311,5 +311,32 @@ TEST(StartupStep, without_a_place_in_the_roster_or_at_another_one_it_is_refused)
   EXPECT_NE(moved.why.find("10.0.0.77:8892"), std::string::npos);
 }
 
+// --- a process that runs
+
+TEST(StartupStep, a_member_without_the_state_gives_way_to_one_that_has_returned_with_it) {
+  const ClusterRecord before = record_of(7, {member(0, 100), member(1, 101)});
+  const StartingProcess holder = whole(0, 200, 100, 7);
+  const ClusterRecord record = *announced(before, {holder.now, holder.inventory});
+  EXPECT_EQ(decide_startup(record, holder, 100 * kGraceUs).kind, Kind::kWait) << "it waits for replica 1";
+  EXPECT_TRUE(gives_way(record, member(1, 101), false));
+  EXPECT_FALSE(gives_way(record, member(1, 101), true)) << "one with the state excludes the dead instead";
+  EXPECT_FALSE(gives_way(before, member(1, 101), false)) << "nobody has returned";
+  EXPECT_FALSE(gives_way(record, member(2, 102), false)) << "it is no member";
+  // Its next process says that it has nothing, and the holder goes on.
+  const StartupStep next = decide_startup(record, fresh(1, 201), 0);
+  ASSERT_EQ(next.kind, Kind::kChange);
+  const StartupStep resumes = decide_startup(*next.next, holder, 0);
+  ASSERT_EQ(resumes.kind, Kind::kChange);
+  EXPECT_EQ(resumes.next->view.members, std::vector{member(0, 200)});
+}
+
+TEST(StartupStep, nobody_gives_way_to_a_disk_that_has_nothing) {
+  ClusterRecord record = record_of(7, {member(0, 100), member(1, 101)});
+  StartingProcess other = whole(0, 200, 100, 7);
+  other.inventory.whole = false;
+  record = *announced(record, {other.now, other.inventory});
+  EXPECT_FALSE(gives_way(record, member(1, 101), false));
+}
+
 }  // namespace
 }  // namespace titer::view

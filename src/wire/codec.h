@@ -49,9 +49,13 @@ struct HelloReply {
   std::uint64_t tables = 0;
   ReplicaId replica;
   Incarnation incarnation;
-  smr::ViewRecord view;  // the newest that this replica knows
-  Position next{};       // of the next request that it executes; at least 1
+  smr::ViewRecord view;      // the newest that this replica knows
+  Position next{};           // of the next request that it executes; at least 1
+  std::uint64_t stream = 0;  // what positions belong to (stream_of), for clients; 0: it does not say
 };
+// A cluster that was resumed from an older disk, with the loss of newer writes accepted, counts the same positions again for
+// other events, as a restored one does, which is another cluster: so each accepted loss gives another number.
+[[nodiscard]] std::uint64_t stream_of(std::uint64_t cluster, std::size_t accepted_losses);
 struct Goodbye {
   Code code = Code::kOk;
   std::string reason;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
+#include "base/hex.h"
 #include "base/limits.h"
 #include "wire/codec.h"
 #include "wire/coding.h"
@@ -51,6 +53,10 @@ Result<Hello> decode_hello(ByteView payload) {
   return h;
 }
 
+std::uint64_t stream_of(std::uint64_t cluster, std::size_t accepted_losses) {
+  return accepted_losses == 0 ? cluster : hash64(as_bytes(hex64(cluster)), accepted_losses);
+}
+
 void encode(Bytes& out, const HelloReply& reply) {
   MessageWriter m(out, Type::kHelloReply);
   m.u64(reply.cluster);
@@ -59,6 +65,7 @@ void encode(Bytes& out, const HelloReply& reply) {
   m.u64(reply.incarnation.value);
   encode_record(m, reply.view);
   put_varint(m, reply.next.value);
+  m.u64(reply.stream);
   m.finish();
 }
 
@@ -71,6 +78,7 @@ Result<HelloReply> decode_hello_reply(ByteView payload) {
   r.incarnation = Incarnation(in.u64());
   r.view = decode_record(in);
   r.next = Position(get_counter(in));
+  r.stream = in.u64();
   if (r.replica.value >= limits::kReplicasMax) in.fail();
   if (!in.done()) return malformed("answer to a hello");
   return r;

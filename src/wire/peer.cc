@@ -16,7 +16,7 @@
 namespace titer::wire {
 
 // Of an ack row or floors: every gateway and every direct client that one replica may know.
-constexpr std::size_t kRowMax = limits::kReplicasMax + limits::kDirectClientsMax;
+constexpr std::size_t kRowMax = limits::kReplicasMax + limits::kDirectClientsMax + limits::kSettledClientsMax;
 constexpr std::uint8_t kRest = 1;      // of a frame
 constexpr std::uint8_t kDisputed = 1;  // of a heartbeat
 constexpr std::uint8_t kUrgent = 2;

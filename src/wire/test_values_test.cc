@@ -23,7 +23,7 @@ void add_links(std::vector<Bytes>& all, Maker& make) {
   add(all, Hello{role, make.any(), make.any(), ReplicaId(static_cast<std::uint16_t>(make.below(16))),
                  Incarnation(make.any()), TransmitterId(make.any() | kDirectClientBit), SessionId(make.any())});
   add(all, HelloReply{make.any(), make.any(), ReplicaId(static_cast<std::uint16_t>(make.below(16))),
-                      Incarnation(make.any()), make.record()});
+                      Incarnation(make.any()), make.record(), Position(make.below(1000)), make.any()});
   add(all, Goodbye{static_cast<Code>(make.below(19)), make.string()});
   Challenge challenge;
   for (std::byte& b : challenge.nonce) b = static_cast<std::byte>(make.below(256));

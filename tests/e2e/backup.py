@@ -11,13 +11,14 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import unittest
 import urllib.error
 import urllib.request
 
 from cuts import Doors
 from disk import settle, writers
-from harness import SAMPLES, Cluster, main, seeded, titer, wait_until
+from harness import SAMPLES, Cluster, end, main, seeded, spawn, titer, wait_until
 from tormented import wait_served
 from writer import Writer
 
@@ -148,6 +149,11 @@ class Recover(unittest.TestCase):
             for _ in range(5):
                 cluster.ok("adjust", "Elm", 1)
             lost = self.last_id(cluster)
+            position, stream = lost.split("-")[0].split(".")[0], lost.split("-")[1]
+            watcher = spawn("watch", "--json", "--timeout", 300, at=cluster.at(), stderr=subprocess.PIPE)
+            self.addCleanup(end, watcher)
+            cluster.ok("adjust", "Elm", 1)
+            self.assertTrue(watcher.stdout.readline(), "it watches")
             cluster.crash()
             for index in range(3):
                 shutil.rmtree(cluster.disk(index))
@@ -167,6 +173,10 @@ class Recover(unittest.TestCase):
                 self.changes(cluster, lost)
             self.assertEqual(refused.exception.code, 410)
             refused.exception.close()
+            self.assertEqual(watcher.wait(60), 1, "the one that watched all the time is told too")
+            self.assertIn(b"loss of writes", watcher.stderr.read())
+            done = cluster.titer("watch", "--since", f"{position}-{stream}")
+            self.assertEqual((done.returncode, "loss of writes" in done.stderr), (1, True), done.stderr)
 
     @staticmethod
     def changes(cluster, after):

@@ -115,6 +115,24 @@ class WhoBegins(unittest.TestCase):
             wait_served(counting)
             settle(self, cluster, counting)
 
+    def test_another_number_of_replicas_is_a_slip_unless_it_is_said(self):
+        cluster = Cluster(5)
+        cluster.size = 3
+        with cluster:
+            cluster.quit()
+            for size in (5, 2):
+                cluster.size = size
+                said = cluster.refused()
+                self.assertIn("`titer cluster 3` resumes it", said)
+            cluster.size = 3
+            cluster.begin()
+            cluster.quit()
+            cluster.size = 5
+            cluster.begin("--grow")
+            cluster.wait_members([0, 1, 2, 3, 4])
+            cluster.quit()
+            cluster.begin()
+
     def test_a_foreign_directory_is_refused(self):
         with Cluster() as one, Cluster() as other:
             one.quit()

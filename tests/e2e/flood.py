@@ -15,6 +15,7 @@ import unittest
 import floods
 from data import centroids
 from harness import Cluster, main, titer, wait_until
+from tls import Files
 from writer import Writer
 
 SECONDS, CONNECTIONS = 2.5, 8
@@ -30,15 +31,26 @@ class Flood(unittest.TestCase):
                 with self.subTest(kind), Writer([cluster.address(2)], "counted by " + kind) as writer:
                     self.flood(cluster, kind, writer)
 
+    def test_nor_do_they_under_tls_where_every_byte_and_every_connection_costs_more(self):
+        files = Files()
+        context = files.context()
+        with Cluster(3, ["--memory"], http=True, tls=files.dir) as cluster:
+            cluster.ok("add", floods.SITE, "--zip", "02139", "--availability", 1000)
+            for kind in ("status", "request", "bulk", "hello", "junk", "http-put", "http-listen", "http-listen-again"):
+                with self.subTest(kind), Writer([(*cluster.address(2), context)], "counted by " + kind) as writer:
+                    self.flood(cluster, kind, writer)
+        files.folder.cleanup()
+
     def flood(self, cluster, kind, writer):
         wait_until(lambda: writer.acknowledged > 20, "the writer to be served")
         view, before = cluster.status(2)["view"], writer.acknowledged
-        process = floods.begin(kind, (cluster.port(1), cluster.http_base + 1), CONNECTIONS, SECONDS)
+        process = floods.begin(kind, (cluster.port(1), cluster.http_base + 1), CONNECTIONS, SECONDS,
+                               cluster.ca)
         output, _ = process.communicate(timeout=SECONDS + 20)
         done = json.loads(output)
         writer.stop()
         print(f"  {kind}: {done}; {writer.acknowledged - before} writes meanwhile", flush=True)
-        self.assertGreater(done["sent"], 10_000)
+        self.assertGreater(done["sent"] + done["received"], 1_000 if kind in floods.ONCE else 10_000)
         self.assertGreater(writer.acknowledged, before)
         self.assertEqual(view, cluster.status(2)["view"], f"{kind}: no view changes: " + cluster.said())
         self.assertEqual(len(cluster.statuses()), 3)

@@ -4,7 +4,9 @@
 
 A flood is a process of its own, so that those who measure beside it are not delayed by it:
 
-    floods.py KIND WIRE_PORT HTTP_PORT CONNECTIONS SECONDS
+    floods.py KIND WIRE_PORT HTTP_PORT CONNECTIONS SECONDS [AUTHORITY]
+
+With the authority's file everything is said under TLS, and each connection begins with a handshake.
 
 It prints what it has done as JSON. It reads what it is answered, because a client that does not is cut off for that. When a
 connection ends it makes another one.
@@ -15,6 +17,7 @@ import json
 import os
 import selectors
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -53,8 +56,11 @@ def _http(method, target, body=b""):
 
 GET = _http("GET", "/api/v1/sites?limit=100") + _http("GET", "/api/v1/sites/near?zip=02139&within=500")
 PUT = _http("PUT", f"/api/v1/sites/{SITE}/stock/any", b'{"availability":5}')
+LISTEN = b"GET /api/v1/changes HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
 
-# The flooder says this after a hello (over HTTP: without one), again and again; None: it connects again instead.
+# The flooder says this after a hello (over HTTP: without one), again and again; None: it connects again instead. ONCE: it says
+# this once, and reads. BRIEFLY: it connects again as soon as it is answered.
+ONCE, BRIEFLY = {"http-listen"}, {"junk", "http-listen-again"}
 KINDS = {
     "status": wire.message(wire.STATUS_ASK),
     "watch": wire.message(wire.WATCH, wire.varint(1 << 40)),
@@ -64,6 +70,8 @@ KINDS = {
     "bulk": b"".join(_request(n, _bulk(1000)) for n in range(1, 41)),
     "http-get": GET,
     "http-put": PUT,
+    "http-listen": LISTEN,
+    "http-listen-again": LISTEN,
     "hello": None,
     "junk": wire.hello(wire.ROLE_REPLICA, cluster=1) + b"junk" * 16,
 }
@@ -72,13 +80,14 @@ KINDS = {
 class Flooder:
     """One connection after another."""
 
-    def __init__(self, kind, ports, selector, done):
-        self.selector, self.done = selector, done
+    def __init__(self, kind, ports, selector, done, tls=None):
+        self.selector, self.done, self.tls, self.once = selector, done, tls, kind in ONCE
         self.port = ports[1] if kind.startswith("http") else ports[0]
         self.greets = not kind.startswith("http") and kind != "junk"
         message = KINDS[kind]
-        self.again = message is None or kind == "junk"  # one message per connection
-        self.blob = message if self.again or len(message) > BLOB else message * (BLOB // len(message))
+        self.again = message is None or kind in BRIEFLY  # one message per connection
+        single = self.again or self.once or len(message) > BLOB
+        self.blob = message if single else message * (BLOB // len(message))
         self.connect()
 
     def connect(self):
@@ -86,10 +95,21 @@ class Flooder:
         self.socket.setblocking(False)
         if self.socket.connect_ex(("127.0.0.1", self.port)) not in (0, errno.EINPROGRESS):
             raise OSError("no connection")
+        if self.tls:
+            self.socket.settimeout(5)
+            self.socket = self.tls.wrap_socket(self.connected(), server_hostname="127.0.0.1", do_handshake_on_connect=False)
+            self.socket.setblocking(False)
         first = wire.hello() if self.greets else b""
         self.rest = memoryview(first + (self.blob or b""))
         self.selector.register(self.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, self)
         self.done["connections"] += 1
+
+    def connected(self):
+        """The socket, when it is: on loopback that takes no time."""
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self.socket, selectors.EVENT_WRITE)
+            waiting.select(5)
+        return self.socket
 
     def close(self):
         self.selector.unregister(self.socket)
@@ -104,7 +124,7 @@ class Flooder:
                     raise ConnectionError
             if events & selectors.EVENT_WRITE:
                 self.write()
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             pass
         except OSError:
             self.close()
@@ -116,17 +136,18 @@ class Flooder:
         self.rest = self.rest[sent:]
         if self.rest:
             return
-        if self.again:
+        if self.again or self.once:
             self.selector.modify(self.socket, selectors.EVENT_READ, self)
         else:
             self.rest = memoryview(self.blob)
 
 
-def flood(kind, ports, connections, seconds):
+def flood(kind, ports, connections, seconds, authority=None):
+    tls = ssl.create_default_context(cafile=authority) if authority else None
     done = {"connections": 0, "sent": 0, "received": 0}
     end = time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
-        flooders = [Flooder(kind, ports, selector, done) for _ in range(connections)]
+        flooders = [Flooder(kind, ports, selector, done, tls) for _ in range(connections)]
         while time.monotonic() < end:
             for key, events in selector.select(0.1):
                 key.data.act(events)
@@ -148,11 +169,12 @@ def ask_at_once(port, target, count):
     return answers
 
 
-def begin(kind, ports, connections, seconds):
+def begin(kind, ports, connections, seconds, authority=None):
     """The same in a process of its own, whose output is what flood() returns, as JSON."""
-    words = [sys.executable, "-B", os.path.abspath(__file__), kind, *map(str, ports), str(connections), str(seconds)]
+    words = [sys.executable, "-B", os.path.abspath(__file__), kind, *map(str, ports), str(connections), str(seconds),
+             *([authority] if authority else [])]
     return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
 
 
 if __name__ == "__main__":
-    print(json.dumps(flood(sys.argv[1], list(map(int, sys.argv[2:4])), int(sys.argv[4]), float(sys.argv[5]))))
+    print(json.dumps(flood(sys.argv[1], list(map(int, sys.argv[2:4])), int(sys.argv[4]), float(sys.argv[5]), *sys.argv[6:7])))

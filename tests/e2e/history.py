@@ -7,9 +7,11 @@ import os
 import tempfile
 import unittest
 
+import second_opinion
 from harness import Cluster, main, seeded, titer, wait_until
 from load import Load
 
+HISTORIES = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "histories")
 OK, VIOLATION, USAGE, UNKNOWN = 0, 1, 2, 5
 
 
@@ -101,6 +103,27 @@ class History(unittest.TestCase):
         twice = [*ops, {**lost, "client": 7}]
         for name, told in (("a write of nobody", kept), ("the same doses given twice", twice)):
             self.assertEqual(self.verdict(self.file("lie", told))["verdict"], "violation", f"{name}: {lost}")
+
+    def test_a_second_checker_agrees(self):
+        """On two histories that are kept as files, and on random small ones: it was written from the documentation."""
+        chance = seeded(self.id())
+        with open(os.path.join(HISTORIES, "good.ndjson"), encoding="utf-8") as file:
+            good = file.read()
+        with open(os.path.join(HISTORIES, "bad.ndjson"), encoding="utf-8") as file:
+            bad = file.read()
+        self.assertEqual(set(), second_opinion.wrong_lines(good))
+        wrong = {("stale", "any"), ("twice", "any"), ("refused", "any"), ("early", "any"), ("apart", "208")}
+        self.assertEqual(wrong, second_opinion.wrong_lines(bad))
+        random = second_opinion.random_history(chance, 2000, 8)
+        found = second_opinion.wrong_lines(random)
+        self.assertTrue(100 < len(found) < 1900, f"{len(found)} of 2000 lines are wrong")
+        for name, text in (("good", good), ("bad", bad), ("random", random)):
+            path = self.file(name)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            verdict = self.verdict("--new-cluster", path)
+            said = {(line["site"], line["product"]) for line in verdict.get("not_linearizable", [])}
+            self.assertEqual(second_opinion.wrong_lines(text), said, name)
 
     def test_exit_codes_and_complaints(self):
         read = {"client": 1, "id": 1, "site": "elm", "op": "read", "call_ns": 1, "end_ns": 2, "code": "ok",

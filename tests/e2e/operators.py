@@ -8,16 +8,89 @@ data of `titer serve` can be verified.
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import tempfile
 import unittest
 
-from harness import SAMPLES, TITER, Cluster, end, environment, free_ports, main, titer, wait_until
+from harness import SAMPLES, TITER, Cluster, end, environment, free_ports, main, spawn, titer, wait_until
 from serve import Group
 
 LARGE = os.path.join(SAMPLES, "national_cdc_sites_2024-08-01.csv.gz")
 INTERRUPTED = 130
+
+
+class NamedFiles(unittest.TestCase):
+    """Whatever an option's name leads to, the command ends with a sentence that names it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(Cluster(1, ["--memory"]))
+
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="titer-named-"))
+        self.pipe, self.socket = os.path.join(self.folder, "pipe"), os.path.join(self.folder, "socket")
+        os.mkfifo(self.pipe)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self.socket)
+        self.addCleanup(listener.close)
+
+    def config(self, file_name, cluster="", more=""):
+        path = os.path.join(self.folder, file_name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f'[cluster]\nname = "x"\n{cluster}\n[replica]\nindex = 0\ndata = "{self.folder}/data"\n'
+                       f'wire = "127.0.0.1:1"\n[register]\nendpoints = ["http://127.0.0.1:1"]\n{more}')
+        return path
+
+    def refuse(self, *words, name):
+        done = titer(*words, at=self.cluster.at(), timeout=30)
+        self.assertNotEqual(done.returncode, 0, (words, done.stdout))
+        self.assertIn(name, done.stderr, words)
+        self.assertLess(len(done.stderr), 600, done.stderr)
+
+    def test_to_read(self):
+        tls = os.path.join(self.folder, "tls")
+        for name in ("/dev/zero", "/dev/null", self.pipe, self.socket, self.folder):
+            secret = self.config("secret.toml", cluster=f'secret_file = "{name}"')
+            keyed = self.config("tls.toml", more=f'[tls]\nca = "{name}"\ncertificate = "{name}"\nkey = "{name}"\n')
+            for words in (("list", "--ca", name), ("list", "--key", "@" + name), ("serve", "--config", name),
+                          ("verify", "--config", name), ("recover", "--config", name), ("restore", name, "--check"),
+                          ("sim", "--replay", name), ("serve", "--check", "--config", secret),
+                          ("serve", "--check", "--config", keyed)):
+                with self.subTest(words):
+                    self.refuse(*words, name=name)
+            os.makedirs(tls, exist_ok=True)
+            os.symlink(name, os.path.join(tls, "ca.pem"))
+            with self.subTest("cluster", name=name):
+                self.refuse("cluster", "1", "--memory", "--tls", tls, "--data", os.path.join(self.folder, "d"),
+                            name=os.path.join(tls, "ca.pem"))
+            os.unlink(os.path.join(tls, "ca.pem"))
+
+    def test_to_import_and_to_check(self):
+        for name in ("/dev/zero", self.pipe, self.socket, self.folder):
+            for words in (("import", name), ("import", "--dry-run", name), ("check", name)):
+                with self.subTest(words):
+                    self.refuse(*words, name=name if name != "/dev/zero" or words[0] == "check" else "first line")
+
+    def test_to_write(self):
+        for name in (self.pipe, self.socket, self.folder):
+            log = self.config("log.toml", more=f'[log]\nfile = "{name}"\n')
+            for words in (("serve", "--config", log), ("bench", "--seconds", "1", "--history", name),
+                          ("import", "--problems", name, LARGE), ("sim", "--seed", "1", "--trace", name),
+                          ("export", "--output", name)):
+                if words[0] == "export" and name == self.folder:
+                    continue  # `titer export` says which file of the folder it cannot write
+                with self.subTest(words):
+                    self.refuse(*words, name=name)
+
+    def test_a_pipe_into_which_somebody_writes_is_read(self):
+        importing = spawn("import", self.pipe, at=self.cluster.at())
+        self.addCleanup(end, importing)
+        with open(self.pipe, "w", encoding="utf-8") as pipe:  # waits for the reader
+            pipe.write("site_id,name\nelm,Elm\n")
+        said, _ = importing.communicate(timeout=30)
+        self.assertEqual((importing.returncode, b"1 added" in said), (0, True), said)
 
 
 class Output(unittest.TestCase):

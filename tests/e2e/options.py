@@ -24,7 +24,7 @@ MEANT = {
     ("cluster", "--http-port"): ANY, ("cluster", "--requests-per-key"): ANY, ("cluster", "--requests-per-address"): ANY,
     ("cluster", "--connections"): ANY, ("cluster", "--connections-per-address"): ANY, ("key create", "--sites-max"): ANY,
     ("replica add", "index"): ANY, ("replica remove", "index"): ANY, ("replica replace", "index"): ANY, ("serve", "--index"): ANY,
-    ("recover", "--from"): ANY, ("verify", "--replica"): ANY, ("watch", "--since"): ANY, ("undo", "position"): ANY,
+    ("recover", "--from"): ANY, ("verify", "--replica"): ANY, ("undo", "position"): ANY,
     ("history", "--before"): ANY, ("adjust", "by"): SIGNED, ("sim", "--seed"): ANY, ("sim", "--first"): ANY,
 }
 POINTS = {"--lat": SIGNED, "--lon": SIGNED, "--if-version": ANY}
@@ -33,7 +33,8 @@ BEYOND = [("cluster", "--frames-in-flight", "65"), ("cluster", "--base-port", "6
           ("cluster", "--requests-per-key", "1e10"), ("cluster", "t", "17"), ("restore", "--replicas", "17"),
           ("list", "--limit", "-1"), ("near", "--limit", "2001"), ("bench", "--connections", "10001"), ("bench", "--in-flight", "257"),
           ("view", "--timeout", "1000001"), ("view", "--timeout", "0.0001"), ("cert ca", "--days", "0"), ("sim", "--jobs", "257"),
-          ("sim", "--seeds", "100000001"), ("serve", "--index", "65536"), ("recover", "--from", "65536")]
+          ("sim", "--seeds", "100000001"), ("serve", "--index", "65536"), ("watch", "--since", "-1"), ("watch", "--since", "1e9"),
+          ("watch", "--since", "5-x"), ("recover", "--from", "65536")]
 BEFORE = {("reserve", "doses"): ["x"], ("release", "doses"): ["x"], ("adjust", "by"): ["x"]}
 
 

@@ -241,6 +241,24 @@ class Interrupted(unittest.TestCase):
             cluster.launch()
             wait_until(lambda: cluster.said().count("Type an index") > 2, cluster.said, 30)
 
+    def test_the_console_says_that_a_port_for_http_is_taken(self):
+        with Cluster(2, ["--memory"], http=True) as cluster, socket.socket() as taken:
+            cluster.kill(1)
+            cluster.wait_members([0])
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(("127.0.0.1", cluster.http_base + 1))
+            taken.listen()
+            cluster.start(1)
+            wait_until(lambda: "replica 1 serves no page" in cluster.said(), cluster.said)
+            self.assertIn(str(cluster.http_base + 1), cluster.said())
+            cluster.wait_members([0, 1])
+            taken.close()
+
+            def served():
+                with socket.socket() as client:
+                    return client.connect_ex(("127.0.0.1", cluster.http_base + 1)) == 0
+            wait_until(served, "the port to be taken up")
+
     def test_an_import_from_a_pipe_that_never_ends_can_be_interrupted(self):
         with Cluster(3) as cluster:
             cluster.quit()

@@ -41,7 +41,7 @@ class Files:
 
     def issue(self, names="127.0.0.1,localhost", out=None, **more):
         words = [word for key, value in more.items() for word in ("--" + key, str(value))]
-        cert("issue", "--ca", self.ca, "--name", names, "--out", out or self.dir, *words)
+        cert("issue", "--ca", self.ca, "--name", names, "--out", out or self.dir, "--replace", *words)
 
     def context(self, name=None, authority=None):
         """As Python's ssl sees it; `name`: of the certificate to show."""
@@ -149,6 +149,22 @@ class UnderTls(unittest.TestCase):
                                self.files.sub("x")).returncode, 2)
         self.assertEqual(titer("cert", "ca", "--out", self.files.ca).returncode, 2, "it would replace the authority")
 
+    def test_a_key_that_is_there_is_not_replaced_unasked(self):
+        there = self.files.sub("kept")
+        self.files.issue(out=there)
+        words = ["cert", "issue", "--ca", self.files.ca, "--name", "127.0.0.1", "--out", there]
+        with open(os.path.join(there, "replica-key.pem"), encoding="ascii") as file:
+            key = file.read()
+        done = titer(*words)
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("--replace", done.stderr)
+        self.assertEqual(titer(*words, "--file", "another").returncode, 0, "beside it")
+        with open(os.path.join(there, "replica-key.pem"), encoding="ascii") as file:
+            self.assertEqual(file.read(), key)
+        self.assertEqual(titer(*words, "--replace").returncode, 0)
+        with open(os.path.join(there, "replica-key.pem"), encoding="ascii") as file:
+            self.assertNotEqual(file.read(), key)
+
     def test_an_empty_name_of_the_authority_is_no_plain_text(self):
         empty = subprocess.run([TITER, "status", "--at", self.cluster.at(0)], capture_output=True, text=True, timeout=30,
                                env={**environment(), "TITER_CA": ""})
@@ -156,12 +172,13 @@ class UnderTls(unittest.TestCase):
         self.assertIn("TITER_CA is empty", empty.stderr)
 
     def test_who_claims_to_be_a_replica_must_prove_it(self):
-        """Of the right cluster, with the right tables: but no certificate, or one for another machine."""
-        elsewhere = self.files.sub("elsewhere")
+        """Of the right cluster, with the right tables: but no certificate, one for another machine, or a client's of this one."""
+        elsewhere, client = self.files.sub("elsewhere"), self.files.sub("client")
         self.files.issue("10.0.0.1", elsewhere)
+        cert("issue", "--ca", self.files.ca, "--name", "127.0.0.1", "--out", client, "--client")
         with wire.Link(("127.0.0.1", self.cluster.port(0), self.files.context())) as link:
             cluster, tables = link.cluster, link.tables
-        for shown in (None, elsewhere):
+        for shown in (None, elsewhere, client):
             with wire.Link(("127.0.0.1", self.cluster.port(0), self.files.context(shown)), greet=False) as link:
                 link.send(wire.hello(role=wire.ROLE_REPLICA, cluster=cluster, tables=tables, replica=1, incarnation=77))
                 with self.assertRaises(wire.Closed) as closed:

@@ -42,8 +42,8 @@ class TestAuthority {
   }
   // NAME.pem and NAME-key.pem; "one" is there from the beginning, for 127.0.0.1.
   void certify(const std::string& name, const Certificate& authority, const std::vector<std::string>& names,
-               Validity validity) const {
-    const Certificate made = issue(authority, names, validity).value();
+               Validity validity, Purpose purpose = Purpose::kReplica) const {
+    const Certificate made = issue(authority, names, validity, purpose).value();
     write(name + ".pem", made.certificate);
     write(name + "-key.pem", made.key);
   }

@@ -34,8 +34,8 @@ FramePtr make_frame(std::uint64_t view, TransmitterId x, std::uint64_t seq, std:
   return f;
 }
 
-Cluster::Cluster(int t, bool durable, std::uint32_t frames_in_flight)
-    : durable_(durable), frames_in_flight_(frames_in_flight) {
+Cluster::Cluster(int t, bool durable, std::uint32_t frames_in_flight, const Limits& limits)
+    : durable_(durable), frames_in_flight_(frames_in_flight), limits_(limits) {
   std::vector<std::uint16_t> ids;
   for (int i = 0; i < t; ++i) ids.push_back(static_cast<std::uint16_t>(i));
   for (int i = 0; i < t; ++i) spawn(i, make_view(0, ids));
@@ -57,7 +57,8 @@ Options Cluster::options(int i) {
           .durable = durable_,
           .frames_in_flight = frames_in_flight_,
           .accept_wall = accept_wall,
-          .confirm_reads = confirm_reads};
+          .confirm_reads = confirm_reads,
+          .limits = limits_};
 }
 
 void Cluster::connect(int i) {

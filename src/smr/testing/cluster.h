@@ -21,7 +21,7 @@ namespace titer::smr::testing {
 
 class Cluster {
  public:
-  explicit Cluster(int t, bool durable = false, std::uint32_t frames_in_flight = 64);
+  explicit Cluster(int t, bool durable = false, std::uint32_t frames_in_flight = 64, const Limits& limits = {});
 
   struct Node {
     std::unique_ptr<Replica> replica;
@@ -105,6 +105,7 @@ class Cluster {
   std::map<int, std::uint64_t> numbers_;
   bool durable_;
   std::uint32_t frames_in_flight_;
+  Limits limits_;
 };
 
 // A frame as a peer or direct client would send it.

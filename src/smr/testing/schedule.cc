@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/limits.h"
 #include "base/number.h"
 
 namespace titer::smr::testing {
@@ -36,6 +37,11 @@ Schedule::Schedule(std::uint64_t seed) : seed_(seed), random_(seed * 0x2545F4914
   exclude_rate_ = random_.chance(.6) ? 0 : .004;
   client_rate_ = random_.chance(.2) ? 0 : .2;
   frames_in_flight_ = random_.chance(.5) ? 64 : 1 + static_cast<std::uint32_t>(random_.below(3));
+  Random lives(seed ^ 0x5ca1ab1e);  // of its own: all else in a seed is as it was
+  if (lives.chance(.2)) limits_.frame_requests = 1 + lives.below(3);
+  if (lives.chance(.2)) limits_.pending_bytes = 200;
+  if (lives.chance(.2)) limits_.direct_clients = limits_.settled_clients = 2;
+  if (lives.chance(.1)) clock_ = LamportTime(limits::kCounterMax - (std::uint64_t{1} << 20));
   for (int i = 0; i < t_; ++i)
     record_.members.push_back(
         {ReplicaId(static_cast<std::uint16_t>(i)), Incarnation(100U + static_cast<unsigned>(i)), ""});
@@ -45,10 +51,7 @@ Schedule::Schedule(std::uint64_t seed) : seed_(seed), random_(seed * 0x2545F4914
     p.incarnation = m.incarnation;
     p.known = record_;
     p.clock_offset = static_cast<std::int64_t>(random_.below(1'000'000));
-    p.replica = std::make_unique<Replica>(
-        Options{
-            .me = p.id, .incarnation = p.incarnation, .durable = durable_, .frames_in_flight = frames_in_flight_},
-        record_);
+    p.replica = std::make_unique<Replica>(options(p), record_);
   }
   for (Node a = 0; a < t_; ++a)
     for (Node b = a + 1; b < t_; ++b) connect(a, b);
@@ -57,9 +60,21 @@ Schedule::Schedule(std::uint64_t seed) : seed_(seed), random_(seed * 0x2545F4914
 
 Schedule::~Schedule() = default;
 
+Options Schedule::options(const Process& p) const {
+  return {.me = p.id,
+          .incarnation = p.incarnation,
+          .durable = durable_,
+          .frames_in_flight = frames_in_flight_,
+          .limits = limits_,
+          .clock = clock_};
+}
+
 std::string Schedule::plan() const {
-  return fmt::format("seed {}: t {} steps {} durable {} cut {} crash {} exclude {} clients {} in flight {}", seed_,
-                     t_, steps_, durable_, cut_rate_, crash_rate_, exclude_rate_, client_rate_, frames_in_flight_);
+  return fmt::format(
+      "seed {}: t {} steps {} durable {} cut {} crash {} exclude {} clients {} in flight {}, frames of {}, {} "
+      "bytes wait, {} direct clients",
+      seed_, t_, steps_, durable_, cut_rate_, crash_rate_, exclude_rate_, client_rate_, frames_in_flight_,
+      limits_.frame_requests, limits_.pending_bytes, limits_.direct_clients);
 }
 
 std::vector<Schedule::Node> Schedule::living() const {
@@ -142,9 +157,7 @@ void Schedule::spawn() {
   p.incarnation = Incarnation(100U + static_cast<unsigned>(node));
   p.known = record_;
   p.clock_offset = static_cast<std::int64_t>(random_.below(1'000'000));
-  p.replica = std::make_unique<Replica>(
-      Options{.me = p.id, .incarnation = p.incarnation, .durable = durable_, .frames_in_flight = frames_in_flight_},
-      record_);
+  p.replica = std::make_unique<Replica>(options(p), record_);
   for (Node n : living())
     if (n != node) connect(n, node);
   for (Node c = 0; c < static_cast<Node>(clients_.size()); ++c) connect(node, kFirstClient + c);

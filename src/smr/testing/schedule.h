@@ -168,6 +168,7 @@ class Schedule {
   [[nodiscard]] Wire& wire(Node a, Node b);
   [[nodiscard]] bool alive(Node n) const;
   [[nodiscard]] BootTime clock(const Process& p) const { return BootTime(now_ + p.clock_offset); }
+  [[nodiscard]] Options options(const Process& p) const;
   [[nodiscard]] std::string text(Node p) const;
 
   std::uint64_t seed_;
@@ -181,6 +182,8 @@ class Schedule {
   bool durable_;
   double cut_rate_, crash_rate_, exclude_rate_, client_rate_;
   std::uint32_t frames_in_flight_;
+  Limits limits_;
+  LamportTime clock_;  // of the replicas of the first view
   bool winding_down_ = false;
   bool peace_ = false;  // long enough without failures: nobody has a reason to suspect anybody
 

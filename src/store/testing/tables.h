@@ -35,7 +35,7 @@ class TemporaryDir {
   std::filesystem::path path_;
 };
 
-inline Tables::Options options_of(const std::string& dir) { return {dir, 0xC0FFEE, ReplicaId(1), false, nullptr}; }
+inline Tables::Options options_of(const std::string& dir) { return {dir, 0xC0FFEE, ReplicaId(1)}; }
 
 inline Tables open_tables(const Tables::Options& options) {
   auto tables = Tables::open(options);
@@ -61,6 +61,7 @@ class Load {
     }
     machine.execute(make_.frame(), nullptr);
   }
+  void fill_excess(machine::Machine& machine) { machine::fill_excess(machine, make_, 1'000); }
   std::uint64_t below(std::uint64_t n) { return requests_.below(n); }
 
  private:

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "store/journal.h"
-#include "store/testing/fake_files.h"
+#include "store/simulated/simulated_files.h"
 
 namespace titer::store {
 
@@ -83,6 +83,12 @@ class Reports {
   std::vector<bool> room_;
 };
 
+// This machine's workers and clocks with these files.
+inline StoreEnvironment environment_on(Files& files) {
+  const StoreEnvironment& real = real_environment();
+  return {files, real.databases, real.workers, real.wall_now, real.monotonic_us, real.draw};
+}
+
 class TestJournal {
  public:
   static constexpr std::uint64_t kSegment = 8 * kFileBlock;
@@ -103,7 +109,7 @@ class TestJournal {
           came_back.push_back({kind, name, std::string(as_text(body))});
           return ok_status();
         },
-        files);
+        environment_on(files));
     if (opened)
       journal = std::move(opened).value();
     else

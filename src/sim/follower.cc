@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/follower.h"
+
+#include <vector>
+
+#include "registry/testing/compare.h"
+#include "wire/codec.h"
+
+namespace titer::sim {
+
+namespace {
+constexpr Time kAskEveryUs = 300'000, kPatienceUs = 3'000'000;
+}
+
+Follower::Follower(Scene& scene) : scene_(scene), node_(scene.network.attach(*this, scene.client_host())) {
+  Event event{Event::Kind::kBorn};
+  event.who = node_;
+  event.text = "follower";
+  scene_.tell(event);
+}
+
+void Follower::look(Time after) { scene_.time.at(scene_.time.now() + after, *this, 0); }
+
+void Follower::on_event(std::uint32_t, std::uint64_t) {
+  look(kAskEveryUs);
+  if (connection_ != 0 && scene_.time.now() - asked_ > kPatienceUs) next_replica();
+  if (connection_ == 0) scene_.network.dial(node_, port_);
+}
+
+void Follower::next_replica() {
+  if (connection_ != 0) scene_.network.close(connection_, node_);
+  connection_ = 0;
+  port_ = (port_ + 1) % static_cast<Port>(scene_.plan.replicas);
+}
+
+void Follower::on_dialled(Port, ConnectionId connection) {
+  if (connection == 0) return next_replica();
+  if (connection_ != 0) return scene_.network.close(connection, node_);
+  connection_ = connection;
+  asked_ = scene_.time.now();
+  Bytes out;
+  wire::Hello hello;
+  hello.session = SessionId(1);
+  wire::encode(out, hello);
+  scene_.network.send(connection_, node_, std::move(out));
+}
+
+void Follower::on_closed(ConnectionId connection) {
+  if (connection == connection_) next_replica();
+}
+
+void Follower::ask() {
+  Bytes body, out;
+  wire::encode_query(body, registry::Changes{at_, 7});
+  wire::encode(out, wire::Query{++token_, body});
+  asked_ = scene_.time.now();
+  scene_.network.send(connection_, node_, std::move(out));
+}
+
+void Follower::on_received(ConnectionId connection, Bytes bytes) {
+  if (connection != connection_) return;
+  for (ByteView rest = bytes; !rest.empty() && connection == connection_;) {
+    const auto message = wire::next_message(rest);
+    if (!message || !*message) return scene_.fail("wire", "a follower cannot read what was sent");
+    if ((*message)->type == wire::Type::kHelloReply) ask();
+    if ((*message)->type == wire::Type::kQueryAnswer) take_page((*message)->payload);
+  }
+}
+
+void Follower::take_page(ByteView payload) {
+  const auto answer = wire::decode_query_answer(payload);
+  if (!answer) return scene_.fail("wire", "an answer to a question is malformed");
+  if (answer->token != token_) return;
+  if (answer->code == Code::kTooOld) {
+    scene_.hit(CoverageMark::kFollowerLeftBehind);
+    at_ = answer->position;
+    return next_replica();
+  }
+  if (answer->code != Code::kOk) return next_replica();
+  ByteReader in(answer->body);
+  const bool more = in.u8() == 1;
+  std::vector<registry::Event> page;
+  while (in.ok() && in.left() > 0) page.push_back(wire::decode_event(in));
+  if (!in.done()) return scene_.fail("wire", "events are malformed");
+  const std::string why =
+      registry::test::difference_of_page(page, more, at_, answer->position, scene_.ledger.reference().model());
+  if (!why.empty()) return scene_.fail("change stream", why);
+  scene_.hit(CoverageMark::kPageFollowed);
+  at_ = more ? page.back().position : answer->position;
+  if (more && scene_.random.chance(.5)) return ask();
+  next_replica();
+}
+
+}  // namespace titer::sim

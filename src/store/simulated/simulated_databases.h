@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// SimulatedDatabases: databases in memory that keep versions, on the disk of a SimulatedFiles.
+//
+// A version is all rows as one batch left them; it never changes, so keeping one more costs only what differs. A write makes a
+// version and syncs it. If the power or the process goes in between, the version is there afterwards or the one before it is, by
+// chance; never a mixture. A write that failed is final, as with RocksDB, but one that found no room may be tried again.
+//
+// What a disk can do while nobody uses it: lose_newest(), which is what RocksDB makes of a damaged byte in its log; damage(), after
+// which reading that row is an error, as with RocksDB's checksums; put() of an image that was taken earlier or of another disk.
+// Thread rule: one thread.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/random.h"
+#include "store/database.h"
+#include "store/simulated/simulated_files.h"
+
+namespace titer::store {
+
+class SimulatedDatabases final : public Databases {
+ public:
+  SimulatedDatabases(SimulatedFiles& files, std::uint64_t seed) : files_(files), random_(seed) {}
+
+  Result<std::unique_ptr<Database>> open(const DatabaseOptions& options) override;
+
+  // --- faults
+  // Together with SimulatedFiles::restart().
+  void restart();
+
+  // --- while nobody uses it
+  using Rows = std::map<Bytes, std::shared_ptr<const Bytes>>;
+  using Version = std::array<Rows, kFamilies>;
+  struct Contents {
+    std::shared_ptr<const Version> now, before;  // `before` the last write
+    bool synced = true;
+    std::set<std::pair<Family, Bytes>> damaged;
+  };
+  using Image = std::map<std::string, Contents>;  // by directory
+  [[nodiscard]] const Image& image() const { return databases_; }
+  // Instead of all that is there.
+  void put(Image image) { databases_ = std::move(image); }
+  // One version back; false: there is none.
+  bool lose_newest(const std::string& dir);
+  // A row by chance; false: there is none.
+  bool damage(const std::string& dir);
+
+ private:
+  friend class SimulatedDatabase;
+  [[nodiscard]] std::uint64_t bytes() const;
+
+  SimulatedFiles& files_;
+  Random random_;
+  Image databases_;
+  std::set<std::string> in_use_;
+};
+
+}  // namespace titer::store
