@@ -37,6 +37,7 @@ class AcceptorTest : public ::testing::Test {
   }
   void turn() {
     env_.run();
+    env_.forget_wakes();
     acceptor_->on_turn(env_.boot_now());
     env_.run();
   }

@@ -251,7 +251,8 @@ TEST_F(ClientsTest, one_that_does_not_read_its_answers_is_given_up) {
   open_alone();
   auto writer = client(1), reader = client(2);
   for (std::uint64_t n = 1; n <= 200; ++n)
-    request(writer, n, machine::add_site("s" + std::to_string(n), std::string(200, 'x')));
+    request(writer, n,
+            machine::add_site("s" + std::to_string(n), "Site " + std::to_string(n) + std::string(100, 'x')));
   for (int i = 0; i < 20; ++i) settle();
   reader.hold(0);
   for (std::uint64_t token = 1; token <= 100; ++token) ask(reader, token, registry::ListSites{});

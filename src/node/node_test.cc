@@ -87,7 +87,7 @@ TEST_F(NodeTest, a_learner_refuses_writes_and_reads) {
 
 TEST_F(NodeTest, one_that_is_silent_is_reported_to_the_register) {
   open(0, members(0, {0, 1}), 2);
-  live(3'000'000);
+  live(20'000'000);
   ASSERT_FALSE(reg.asked.empty());
   EXPECT_EQ(reg.asked.front().expected, ViewNumber(0));
   EXPECT_TRUE(reg.asked.front().without.has(ReplicaId(1)));
@@ -171,10 +171,11 @@ TEST_F(NodeTest, a_long_execution_goes_on_in_later_turns) {
   open(0, members(0, {0}), 1);
   auto wire = client(1);
   turn();
-  for (std::uint64_t n = 1; n <= 200; ++n) request(wire, n, machine::add_site("s" + std::to_string(n), "Site"));
-  turn();  // into a frame
+  for (std::uint64_t n = 1; n <= 200; ++n)
+    request(wire, n, machine::add_site("s" + std::to_string(n), "Site " + std::to_string(n)));
+  env.run();
   env.let_looks_take(limits::kExecuteUs);
-  std::size_t turns = 0, answers = hear(wire).answers.size();
+  std::size_t turns = 0, answers = 0;
   for (; answers < 200 && turns < 100; ++turns) {
     turn();
     answers += hear(wire).answers.size();

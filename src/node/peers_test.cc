@@ -45,6 +45,7 @@ class PeersTest : public ::testing::Test, private net::ConnectionOwner {
   }
   void turn() {
     env_.run();
+    env_.forget_wakes();
     peers_.on_turn(env_.boot_now());
     peers_.flush();
     env_.run();

@@ -22,7 +22,8 @@ class TransferTest : public test::OneNode {
     open(0, members(0, {0}), 3, std::move(options));
     auto writer = client(1);
     for (int i = 0; i < sites; ++i)
-      request(writer, static_cast<std::uint64_t>(i) + 1, machine::add_site("s" + std::to_string(i), "Site"));
+      request(writer, static_cast<std::uint64_t>(i) + 1,
+              machine::add_site("s" + std::to_string(i), "Site " + std::to_string(i)));
     for (int i = 0; i < 20; ++i) turn();
     ASSERT_EQ(node->engine().machine.position(), Position(static_cast<std::uint64_t>(sites)));
   }
@@ -85,6 +86,7 @@ TEST_F(TransferTest, a_learner_that_does_not_read_is_not_sent_more_than_fits) {
   open_donor(200);
   auto learner = peer(1, 201);
   turn();
+  (void)learner.take();
   learner.hold(100);
   want(learner, machine::Machine().wanted());
   for (int i = 0; i < 50; ++i) {

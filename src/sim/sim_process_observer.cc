@@ -134,7 +134,12 @@ void SimProcess::on_conclude(const smr::Output& out) {
   for (const smr::Output::AskRegister& ask : out.ask) note_asked(ask);
   for (const smr::ViewRecord& view : out.installed) install(view);
   executed_.clear();
-  for (const smr::Output::Cut& one : out.cut) note_cut(one);
+  for (std::size_t i = 0; i < out.cut.size(); ++i) {
+    // What it had sent behind that was in the same turn.
+    const bool again = std::any_of(out.cut.begin(), out.cut.begin() + static_cast<std::ptrdiff_t>(i),
+                                   [&](const auto& before) { return before.who == out.cut[i].who; });
+    if (!again) note_cut(out.cut[i]);
+  }
   if (out.stop) stop_ = out.stop;
 }
 

@@ -126,7 +126,6 @@ std::optional<std::string> FakeWire::take_goodbye() {
 }
 
 void FakeEnvironment::run() {
-  wakes_.reset();
   for (bool again = true; again;) {
     take_in();
     again = !ready_.empty() || !queue().empty();

@@ -97,8 +97,9 @@ class FakeEnvironment final : public Environment {
   [[nodiscard]] std::vector<Dial> take_dials() { return std::exchange(dials_, {}); }
   // Answers a dial with a connection.
   [[nodiscard]] FakeWire answer(Dial& dial);
-  // When the next turn is wanted, since the last run(); nullopt: it is not.
+  // When the next turn is wanted, since forget_wakes(); nullopt: it is not.
   [[nodiscard]] std::optional<BootTime> wakes() const { return wakes_; }
+  void forget_wakes() { wakes_.reset(); }
   [[nodiscard]] bool stopped() const { return stopped_; }
 
   // --- Environment

@@ -66,6 +66,7 @@ class OneNode : public ::testing::Test {
   }
   void turn() {
     env.run();
+    env.forget_wakes();
     node->turn();
     env.run();
   }
