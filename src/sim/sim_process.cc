@@ -141,7 +141,8 @@ void SimProcess::on_turn() {
 // The node has stopped by itself: it may, where it is excluded, and where its state was made wrong.
 void SimProcess::stopped() {
   using Why = smr::Output::Stop::Why;
-  if (disk_failed_) return die("its disk failed a sync", true);
+  // Its workers have said so, or the node itself has tried to write.
+  if (disk_failed_ || (!stop_ && disk_fails_)) return die("its disk failed a sync", true);
   if (!stop_) return scene_.fail("stops", fmt::format("replica {} stops by itself", me_.value));
   if (stop_->why == Why::kWrong && (flipped() || has_told_wrong_)) return die("its state is wrong", true);
   if (stop_->why != Why::kExcluded) return scene_.fail("the replica's digests (I10)", stop_->reason);
