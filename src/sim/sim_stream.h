@@ -2,7 +2,7 @@
 
 // SimStream: one end of a simulated connection, as net::Connection uses it.
 //
-// What has arrived waits here until it is read: a reader gets what fits its room, so messages come in pieces as from a socket.
+// Bytes that have arrived wait here until they are read: a reader gets as many as fit its room, so messages come in pieces as
 // Errors: over() when the other side has closed, or the connection was cut, and all that had arrived is read.
 #pragma once
 

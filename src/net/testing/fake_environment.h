@@ -89,7 +89,7 @@ class FakeEnvironment final : public Environment {
   [[nodiscard]] FakeWire connect(std::uint16_t port, std::uint64_t from = 1, bool local = false);
   // A connection of nobody's making.
   [[nodiscard]] std::pair<ByteStreamPtr, FakeWire> pair(std::uint64_t from = 1, bool local = false);
-  // What was dialled since the last time: the port, and how to answer.
+  // The dials since the last time: the port of each, and how to answer it.
   struct Dial {
     std::uint16_t port;
     Dialled done;
