@@ -2,7 +2,7 @@
 
 // SimStream: one end of a simulated connection, as net::Connection uses it.
 //
-// Bytes that have arrived wait here until they are read: a reader gets as many as fit its room, so messages come in pieces as
+// Bytes that have arrived wait here until they are read: a reader gets as many as fit its room, so messages come in pieces.
 // Errors: over() when the other side has closed, or the connection was cut, and all that had arrived is read.
 #pragma once
 
