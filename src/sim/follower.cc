@@ -12,7 +12,7 @@ namespace titer::sim {
 namespace {
 constexpr Time kAskEveryUs = 300'000, kPatienceUs = 3'000'000;
 constexpr std::uint32_t kShortPage = 7, kLongPage = 500;  // in the end it has to catch up
-}
+}  // namespace
 
 Follower::Follower(Scene& scene) : scene_(scene), node_(scene.network.attach(*this, scene.client_host())) {
   Event event{Event::Kind::kBorn};

@@ -81,7 +81,7 @@ class FakeEnvironment final : public Environment {
   void pass(std::int64_t us) { now_us_ += us; }
   void jump_wall(std::int64_t ms) { wall_ms_ += ms; }
   // The machine sleeps: CLOCK_MONOTONIC stands still.
-  void sleep(std::int64_t us) {
+  void suspend(std::int64_t us) {
     now_us_ += us;
     slept_us_ += us;
   }
@@ -93,7 +93,7 @@ class FakeEnvironment final : public Environment {
   [[nodiscard]] FakeWire connect(std::uint16_t port, std::uint64_t from = 1, bool local = false);
   // A connection of nobody's making.
   [[nodiscard]] std::pair<ByteStreamPtr, FakeWire> pair(std::uint64_t from = 1, bool local = false);
-  // What was dialled since the last time: the port, and how to answer.
+  // The dials since the last time: their ports, and how to answer.
   struct Dial {
     std::uint16_t port;
     Dialled done;
