@@ -57,7 +57,9 @@ int show(client::GatewayClient& client, const Options& o, const registry::Near& 
   if (!more) return fail(more.error());
   array.close();
   if (!o.json && table.rows() > 0) table.print();
-  if (*more) complain(fmt::format("these are the nearest {}, and there are more: --limit shows them", o.limit));
+  // A limit that was typed is no surprise.
+  if (*more && o.limit == Options{}.limit)
+    complain(fmt::format("these are the nearest {}, and there are more: --limit shows them", o.limit));
   if (!o.json && table.rows() == 0) complain("no site fits; widen the search with --within");
   return kExitOk;
 }
