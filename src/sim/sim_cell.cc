@@ -41,7 +41,6 @@ void SimCell::go_back(std::size_t changes, bool same) {
   revision_ = history_.back().revision;
   compacted_ = 0;
   if (!same) ++etcd_;
-  ++restores_;
   tell_watchers();
 }
 
@@ -51,7 +50,6 @@ void SimCell::bring_back() {
   revision_ = before_->revision;
   history_ = std::move(before_->history);
   before_.reset();
-  ++restores_;
   tell_watchers();
 }
 
@@ -105,7 +103,6 @@ void CellAgent::on_event(std::uint32_t what, std::uint64_t) {
     }
     TITER_CHECK(!question_, "one question at a time");
     question_ = *action;
-    asked_in_ = cell_.restores_;
     time_.at(time_.now() + delay(), *this, kArrives);
   }
   go_on();
@@ -123,7 +120,7 @@ void CellAgent::begin_watch(std::int64_t from) {
 // The question has its effect, whether or not the process that asked still lives; then the answer goes back.
 void CellAgent::arrives() {
   const view::CellAction& question = *question_;
-  const bool lost = cell_.away_ || asked_in_ != cell_.restores_ || random_.chance(cell_.faults.loses);
+  const bool lost = cell_.away_ || random_.chance(cell_.faults.loses);
   Answer answer{no_answer(), no_answer()};
   if (!lost) {
     answer = {cell_.read(), true};

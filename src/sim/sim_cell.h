@@ -72,7 +72,6 @@ class SimCell {
   std::int64_t revision_ = 10, compacted_ = 0;
   std::vector<Version> history_;  // never empty
   std::optional<Whole> before_;
-  unsigned restores_ = 0;  // each breaks all connections: a question of before does not arrive
   std::vector<CellAgent*> agents_;
   bool away_ = false;
 };
@@ -114,7 +113,6 @@ class CellAgent final : public Handler {
   view::CellRegister register_;
   std::optional<view::CellAction> question_;
   std::optional<Answer> answer_;
-  unsigned asked_in_ = 0;  // how often the cell had been restored when the question was sent
   std::deque<std::optional<view::CellState>> changes_;  // on their way; nullopt: the watch's end
   Time changes_at_ = 0, wakes_at_ = kNever;
   bool watches_ = false, lives_ = true;
