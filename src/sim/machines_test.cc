@@ -37,7 +37,7 @@ TEST_F(MachinesTest, whatever_fails_the_register_keeps_its_promises_and_all_beco
   }
   if (count < 100) return;
   EXPECT_GT(sum.views, count);
-  EXPECT_GT(sum.bootstraps, count) << "some processes end in the middle of it";
+  EXPECT_GE(sum.bootstraps, count);
   EXPECT_GT(sum.restarts, count / 2);
   EXPECT_GT(sum.joins, count);
   EXPECT_GT(sum.refusals, 0U);
