@@ -37,8 +37,8 @@ if(TITER_SANITIZE)
 endif()
 
 # Headers of others that nearly every file reads, read once for all targets. None of ours are among them, so a change of
-# ours never compiles everything again. A file that relies on another one's includes is found by `./dev tidy`, whose tree
-# goes without.
+# ours never compiles everything again. A file that relies on another one's includes is found by `./dev tidy FILES`, whose
+# tree goes without.
 file(WRITE ${PROJECT_BINARY_DIR}/precompiled.cc "")
 # Without a time in clang's, so that the cache of compilations knows it again.
 target_compile_options(titer_flags INTERFACE "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")

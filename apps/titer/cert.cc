@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer cert: a private certificate authority, for trials and for those who have none.
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 
+#include "client/part_file.h"
 #include "net/authority.h"
 #include "net/named_file.h"
 #include "net/secret_file.h"
@@ -29,19 +26,12 @@ struct Options {
 
 constexpr mode_t kPublic = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH, kSecret = S_IRUSR | S_IWUSR;
 
-Error cannot(const char* what, const std::string& file) {
-  return {Code::kInvalid, std::string("cannot ") + what + " " + file + ": " + std::strerror(errno)};
-}
-
 // Under its name it is whole or not there: replicas look at these files while they are renewed.
 Status write_file(const std::string& name, const std::string& text, mode_t mode) {
-  const std::string part = name + ".part";
-  const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  if (fd < 0) return cannot("write", part);
-  const bool written =
-      ::fchmod(fd, mode) == 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (::close(fd) != 0 || !written || ::rename(part.c_str(), name.c_str()) != 0) return cannot("write", name);
-  return ok_status();
+  auto file = client::PartFile::open(name, mode);
+  if (!file) return file.error();
+  if (Status written = file->append(as_bytes(text)); !written) return written;
+  return file->finish(name);
 }
 
 Status make_directory(const std::string& dir) {

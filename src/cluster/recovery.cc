@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "view/cluster_record.h"
 
 namespace titer::cluster {
 
@@ -85,7 +86,7 @@ Result<RegisterState> recovered_register(const DataDirScan& scan, ReplicaId from
   next.record.members = {{from, found.inventory.lives.back(), before != nullptr ? before->address : std::string()}};
   next.losses = last != nullptr ? last->losses : found.recoveries;
   TITER_CHECK(last == nullptr || next.record.number > last->record.number, "a recovery is one view later");
-  next.losses.push_back(sentence(scan, last, **chosen, when));
+  view::note_loss(next.losses, sentence(scan, last, **chosen, when));
   return next;
 }
 

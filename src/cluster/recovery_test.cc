@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "cluster/data_dir_scan.h"
+#include "cluster/testing/data_dir.h"
+#include "view/cluster_record.h"
 
 namespace titer::cluster {
 namespace {
@@ -126,6 +128,19 @@ TEST(Recovery, earlier_losses_stay_on_record) {
   ASSERT_TRUE(next);
   ASSERT_EQ(next->losses.size(), 2U);
   EXPECT_EQ(next->losses[0], "the first");
+}
+
+TEST(Recovery, the_register_can_be_read_after_any_number_of_losses) {
+  RegisterState state = last_view();
+  state.losses.assign(view::ClusterRecord::kLossesMax, "earlier");
+  const auto next = recovered_register(scan_of(state, {whole(2, 4, 1)}), ReplicaId(2), "now");
+  ASSERT_TRUE(next);
+  const DataDir dir;
+  ASSERT_TRUE(write_register(dir.path(), *next));
+  const auto read = read_register(dir.path());
+  ASSERT_TRUE(read && *read);
+  EXPECT_EQ((*read)->losses, next->losses);
+  EXPECT_NE(next->losses.back(), "earlier");
 }
 
 TEST(Recovery, a_disk_that_is_missing_damaged_foreign_or_a_part_is_refused) {

@@ -8,13 +8,12 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "store/sealed_file.h"
+#include "view/cluster_record.h"
 #include "wire/codec.h"
 
 namespace titer::cluster {
 
 namespace {
-
-constexpr std::uint32_t kLossesMax = 1000;
 
 std::string path_in(const std::string& dir) { return dir + "/register"; }
 
@@ -37,7 +36,8 @@ Result<std::optional<RegisterState>> read_register(const std::string& dir) {
   state.bootstrapped = in.u8() != 0;
   state.record = wire::decode_record(in);
   const std::uint32_t losses = in.u32();
-  for (std::uint32_t i = 0; i < losses && i < kLossesMax && in.ok(); ++i) state.losses.emplace_back(in.text());
+  for (std::uint32_t i = 0; i < losses && i < view::ClusterRecord::kLossesMax && in.ok(); ++i)
+    state.losses.emplace_back(in.text());
   if (!in.done()) return Error{Code::kInternal, path_in(dir) + " is malformed"};
   return std::optional(std::move(state));
 }

@@ -22,7 +22,7 @@ struct RegisterState {
   bool durable = true;
   bool bootstrapped = false;  // its replicas have begun: there may be data
   smr::ViewRecord record;
-  std::vector<std::string> losses;  // accepted by an operator (titer recover), oldest first
+  std::vector<std::string> losses;  // accepted by an operator (titer recover), oldest first (view::note_loss)
 };
 
 // For clusters and incarnations: never the same twice.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/limits.h"
 
 namespace titer::node {
@@ -57,6 +58,7 @@ bool Backups::go_on(Backup& backup, BootTime now) {
 }
 
 void Backups::finish(Backup& backup) {
+  TITER_CHECK(engine_.replica.full(), "a backup is made of a complete state");
   const smr::Snapshot now = engine_.replica.snapshot();
   // The number only says that this is the end: in the first view it would be 0, which says the opposite.
   const ViewNumber view = std::max(now.installed, ViewNumber(1));

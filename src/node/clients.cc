@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "smr/request_batch.h"
 #include "wire/token.h"
@@ -76,7 +77,8 @@ void Clients::adopt(net::Connection& connection, const wire::Hello& hello, const
   }
   wire::encode(connection.outgoing(), reply);
   mark(*client);
-  clients_.emplace(connection.tag, std::move(client));
+  const bool added = clients_.emplace(connection.tag, std::move(client)).second;
+  TITER_CHECK(added, "each connection is one client");
 }
 
 Clients::Client* Clients::find(std::uint64_t id) {
@@ -219,7 +221,7 @@ void Clients::answer_authenticate(Client& client, registry::KeyId key, const wir
 void Clients::handle_query(Client& client, const wire::Message& message) {
   const bool as = message.type == wire::Type::kQueryAs;
   if (as && !client.connection->local())
-    return client.connection->fail(Code::kProtocol, "only who comes through the local socket asks for others");
+    return client.connection->fail(Code::kProtocol, "only a connection through the local socket asks for others");
   const auto query = as ? wire::decode_query_as(message.payload) : wire::decode_query_message(message.payload);
   if (!query) return client.connection->fail(query.error().code, query.error().message);
   if (query->body.size() > limits::kQueryBytesMax)
@@ -249,7 +251,9 @@ Reads::Hooks Clients::read_hooks() {
 }
 
 void Clients::answer_read(const Question& question, const wire::QueryAnswer& answer) {
-  Client& client = *find(question.client);
+  Client* const asker = find(question.client);
+  TITER_CHECK(asker != nullptr && asker->reads > 0, "an answer is of an open question of a client that is there");
+  Client& client = *asker;
   --client.reads;
   if (question.request != RequestNumber())
     answer_judgement(client, question, answer);
@@ -271,7 +275,7 @@ void Clients::read_refused(std::uint64_t read) {
 void Clients::handle_watch(Client& client, const wire::Message& message) {
   const bool as = message.type == wire::Type::kWatchAs;
   if (as && !client.connection->local())
-    return client.connection->fail(Code::kProtocol, "only who comes through the local socket asks for others");
+    return client.connection->fail(Code::kProtocol, "only a connection through the local socket asks for others");
   const auto watch = as ? wire::decode_watch_as(message.payload) : wire::decode_watch(message.payload);
   if (!watch) return client.connection->fail(watch.error().code, watch.error().message);
   const registry::KeyId who = as ? watch->as : client.key;
@@ -320,6 +324,7 @@ void Clients::on_closed(net::Connection& connection, const std::string& reason) 
 
 void Clients::forget(std::uint64_t id) {
   const auto it = clients_.find(id);
+  TITER_CHECK(it != clients_.end(), "a client is forgotten once");
   const std::unique_ptr<Client> client = std::move(it->second);
   clients_.erase(it);
   std::erase(dirty_, client.get());

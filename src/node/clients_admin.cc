@@ -3,6 +3,7 @@
 // What only operators ask of a replica: backups, traces, and the life and death of replicas; and the status.
 #include <utility>
 
+#include "base/check.h"
 #include "node/clients.h"
 #include "wire/token.h"
 
@@ -39,7 +40,9 @@ void Clients::answer_texts(BootTime now) {
     std::uint64_t id = 0;
     const auto type = texts_.take(&id);
     if (!type) return;
-    Client& client = *find(id);
+    Client* const asker = find(id);
+    TITER_CHECK(asker != nullptr && asker->reads > 0, "a text is asked for by a client that is there");
+    Client& client = *asker;
     if (*type == static_cast<std::uint64_t>(wire::Type::kStatusAsk)) {
       if (status.empty()) status = options_.status();
       wire::encode_status(client.connection->outgoing(), status);

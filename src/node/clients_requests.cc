@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "node/clients.h"
 
 namespace titer::node {
@@ -49,6 +50,8 @@ void Clients::opened(Client& client, std::size_t operations) {
 // Each of its open requests counts for as many operations as the others.
 void Clients::closed(Client& client, std::size_t requests) {
   if (client.requests == 0 || requests == 0) return;  // it was taken from an earlier connection
+  TITER_CHECK(requests <= client.requests && client.operations <= operations_open_ && clients_open_ > 0,
+              "what is closed was opened, and is counted");
   const std::size_t operations = client.operations / client.requests * requests;
   client.requests -= requests;
   const std::size_t done = client.requests == 0 ? client.operations : operations;
@@ -92,6 +95,8 @@ void Clients::judge_again(Client& client, Question question) {
 }
 
 void Clients::answer_judgement(Client& client, const Question& question, const wire::QueryAnswer& answer) {
+  TITER_CHECK(client.judged_bytes >= question.body.size() && judged_bytes_ >= client.judged_bytes,
+              "the bytes of what is judged again are counted until its answer");
   judged_bytes_ -= question.body.size();
   client.judged_bytes -= question.body.size();
   if (answer.code != Code::kOk)

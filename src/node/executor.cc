@@ -30,6 +30,7 @@ const machine::Sink& Executor::sink_of(const smr::Execution& execution) const {
 }
 
 void Executor::execute_some() {
+  TITER_CHECK(busy(), "only frames that were taken over are executed");
   const smr::Execution& execution = frames_[next_];
   if (!progress_) {
     progress_.emplace(*execution.frame);

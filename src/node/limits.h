@@ -11,7 +11,8 @@
 
 namespace titer::node::limits {
 
-using namespace titer::limits;  // those of the system, under the same name
+// Those of the system, under the same name.
+using namespace titer::limits;  // NOLINT(google-build-using-namespace)
 
 // --- executions (executor.h)
 inline constexpr std::int64_t kExecuteUs = 2'000;  // of a turn; then it goes on in the next one

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "registry/products.h"
 
@@ -119,6 +120,7 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Environment& 
   auto replica = begin(protocol_options(options, durable), initial, options.bootstraps, local_state.store.get(),
                        local_state.machine);
   if (!replica) return replica.error();
+  TITER_CHECK(options.roster[options.me.value].has_value(), "the roster names this replica");
   std::vector<net::Address> addresses{*options.roster[options.me.value]};
   if (!options.local_socket.empty()) addresses.push_back({options.local_socket});
   std::unique_ptr<Node> node(
@@ -257,6 +259,7 @@ void Node::update_roster(const Roster& roster) {
 }
 
 void Node::retire(std::function<void(ViewNumber)> leave) {
+  TITER_CHECK(leave != nullptr, "one that leaves says so to the register");
   engine_.leaving = true;
   leave_ = std::move(leave);
   quiet_at_ = BootTime(env_.boot_now().value + kFinishUs);
@@ -284,6 +287,7 @@ void Node::on_turn_disk(BootTime now) {
 
 // A learner has the final state of the flush of `view`: it is a member's as soon as it is on disk.
 void Node::on_final_state(ViewNumber view, LamportTime clock) {
+  TITER_CHECK(!engine_.replica.full(), "only a learner is given a final state");
   const auto installed = [this, view, clock] {
     engine_.stands();
     engine_.step(smr::input::StateInstalled{view, clock});

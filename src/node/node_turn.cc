@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "node/node.h"
 
@@ -96,6 +97,8 @@ void Node::send_out(smr::Output& out) {
 }
 
 void Node::conclude(smr::Output& out) {
+  TITER_CHECK(out.persist.empty() && out.send.empty(),
+              "what follows execution waits for what is persisted and sent");
   if (engine_.observer != nullptr) engine_.observer->on_conclude(out);
   for (const smr::Output::GiveState& ask : out.give_state) donor_.send_final_state(ask);
   for (const smr::Output::SendClient& send : out.send_client) clients_.send(send);

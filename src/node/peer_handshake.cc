@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "base/check.h"
+
 namespace titer::node {
 
 namespace {
@@ -80,6 +82,7 @@ Status PeerHandshake::take_hello_reply(ByteView payload) {
 Status PeerHandshake::take_challenge(ByteView payload, Bytes& out) {
   const auto challenge = wire::decode_challenge(payload);
   if (!challenge) return challenge.error();
+  TITER_CHECK(self_->secret.has_value(), "only a replica with a secret expects a challenge");
   other().nonce = challenge->nonce;
   if (!dials()) wire::encode(out, wire::Proof{self_->secret->prove(side_, names_)});
   expects_ = Expects::kProof;

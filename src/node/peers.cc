@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "base/check.h"
+
 namespace titer::node {
 
 Peers::Peers(net::Environment& env, Identity identity, Roster roster, PeerEvents& events)
@@ -13,7 +15,9 @@ Peers::Peers(net::Environment& env, Identity identity, Roster roster, PeerEvents
       identity_(identity),
       roster_(std::move(roster)),
       events_(events),
-      link_logs_(limits::kReplicasMax, {env, "the link to a replica"}) {}
+      link_logs_(limits::kReplicasMax, {env, "the link to a replica"}) {
+  TITER_CHECK(identity_.me.value < limits::kReplicasMax, "a replica's index is below the most that there can be");
+}
 
 wire::Nonce Peers::new_nonce() {
   wire::Nonce nonce{};
@@ -155,9 +159,10 @@ void Peers::dial(std::uint16_t index) {
   links_[index].dialling = true;
   env_.dial(*roster_[index], 1'000'000, [this, index](Result<net::ByteStreamPtr> stream) {
     Link& link = links_[index];
+    TITER_CHECK(link.dialling, "a dial has one end");
     link.dialling = false;
     link.dial_at = BootTime(env_.boot_now().value + kRedialUs);
-    if (!stream || !roster_[index]) return;
+    if (!stream || !roster_[index] || link.connection) return;
     link.connection = net::Connection::make(env_, std::move(stream).value(), *this, limits::kSendQueueBytesMax);
     link.connection->tag = index;
     link.handshake.emplace(identity_, ReplicaId(index), new_nonce(), link.connection->outgoing());

@@ -27,7 +27,7 @@ class RoundRobin {
       const std::uint64_t owner = turns_.front();
       turns_.pop_front();
       const auto it = queues_.find(owner);
-      if (it == queues_.end()) continue;  // forgotten
+      if (it == queues_.end() || it->second.items.empty()) continue;  // forgotten, and perhaps there again
       Queue& queue = it->second;
       const std::uint64_t item = queue.items.front();
       queue.items.pop_front();

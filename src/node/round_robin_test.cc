@@ -39,5 +39,15 @@ TEST(RoundRobin, an_owner_that_is_forgotten_has_no_turn_and_gives_its_items_back
   EXPECT_EQ(take_all(robin), (std::vector<std::uint64_t>{13}));
 }
 
+TEST(RoundRobin, an_owner_that_comes_again_before_its_old_turn_has_what_it_brings) {
+  RoundRobin robin;
+  robin.add(1, 11);
+  robin.add(2, 21);
+  EXPECT_EQ(robin.forget(1).size(), 1U);
+  robin.add(1, 12);
+  EXPECT_EQ(take_all(robin), (std::vector<std::uint64_t>{12, 21}));
+  EXPECT_TRUE(robin.empty());
+}
+
 }  // namespace
 }  // namespace titer::node

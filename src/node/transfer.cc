@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace titer::node {
 
 Donor::Donor(net::Environment& env, Engine& engine, Peers& peers, ExecutionLog& log, std::size_t piece_bytes)
@@ -60,6 +62,7 @@ bool Donor::outdated(const Learner& learner) const {
 }
 
 void Donor::send_final_state(const smr::Output::GiveState& ask) {
+  TITER_CHECK(ask.to != engine_.replica.options().me, "a replica gives its state to others");
   const std::optional<Learner>& before = learners_[ask.to.value];
   learners_[ask.to.value] =
       Learner{{}, engine_.machine.begin_final(ask.learned, ask.view, ask.clock), before ? before->log_sent : 0};
@@ -81,7 +84,9 @@ void Learner::on_turn(const smr::ViewRecord& record) {
     donor_ = member->id;
     wire::TransferWant want = engine_.machine.wanted();
     want.log_bytes = log_.bytes();
-    wire::encode(*peers_.outgoing(member->id), want);
+    Bytes* const out = peers_.outgoing(member->id);
+    TITER_CHECK(out != nullptr, "a donor is linked");
+    wire::encode(*out, want);
     return;
   }
 }
@@ -126,10 +131,9 @@ void Learner::pass_ended(const smr::ViewRecord& newest) {
   told_delay_at_ = now;
   spdlog::warn(
       "this replica cannot join yet: changes come faster than it receives them. The last pass carried {:.1f} MB in "
-      "{:.1f} s; to "
-      "join now would stop writes for {:.1f} s. It joins when there are fewer writes, or when its link, its "
-      "processor and its "
-      "donor's are faster",
+      "{:.1f} s; to join now would stop writes for {:.1f} s. It joins when there are fewer writes, or when its "
+      "link, its "
+      "processor and its donor's are faster",
       static_cast<double>(readiness_.last_pass().bytes) / 1e6,
       static_cast<double>(readiness_.last_pass().lasted_us) / 1e6,
       static_cast<double>(readiness_.final_state().pause_us) / 1e6);

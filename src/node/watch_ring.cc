@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace titer::node {
 
 void WatchRing::begin_at(Position position) {
@@ -14,6 +16,7 @@ void WatchRing::begin_at(Position position) {
 }
 
 void WatchRing::push(Position upto, Bytes messages) {
+  TITER_CHECK(end() < upto, "a batch begins where the one before ends, and is not empty");
   messages.shrink_to_fit();
   bytes_ += messages.size();
   batches_.push_back({upto, std::move(messages)});
@@ -33,6 +36,7 @@ std::size_t WatchRing::after(Position since) const {
 bool WatchRing::feeds(Position since) const { return since <= end() && begin_of(after(since)) == since; }
 
 Position WatchRing::read(Position since, std::size_t bytes_max, Bytes& out) const {
+  TITER_CHECK(feeds(since), "a ring is read from where one of its batches begins");
   std::size_t appended = 0;
   for (std::size_t i = after(since); i < batches_.size(); ++i) {
     const Bytes& messages = batches_[i].messages;

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "base/check.h"
+
 namespace titer::node {
 
 Watchers::Watchers(net::Environment& env, const machine::Machine& machine, net::PlaceLimits limits,
@@ -42,6 +44,7 @@ void Watchers::forget(const net::Connection& connection) {
 }
 
 void Watchers::remove(std::size_t at) {
+  TITER_CHECK(at < watchers_.size(), "a watcher in the index is in the list");
   Watcher& watcher = *watchers_[at];
   move_to(watcher, nullptr);
   places_.give_back(watcher.address);
@@ -51,6 +54,7 @@ void Watchers::remove(std::size_t at) {
 }
 
 void Watchers::move_to(Watcher& watcher, Shared* shared) {
+  TITER_CHECK(watcher.from == nullptr || watcher.from->watchers > 0, "a ring counts its watchers");
   if (watcher.from != nullptr) --watcher.from->watchers;
   if (shared != nullptr) ++shared->watchers;
   watcher.from = shared;

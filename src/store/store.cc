@@ -232,7 +232,8 @@ void Store::close(machine::Machine& machine, const smr::Replica& replica) {
 
 void Store::start_over() {
   writer_.reset();
-  (void)tables_->wipe();
+  if (const Status wiped = tables_->wipe(); !wiped)
+    fail("the tables could not be emptied: " + wiped.error().message);
 }
 
 void Store::retry_room() {

@@ -142,7 +142,7 @@ class Store {
   void close(machine::Machine& machine, const smr::Replica& replica);
   // Before start_over(): so that it can be said what was wrong, when the others' state is here (wrong_state.h).
   void keep_wrong_state(const machine::Machine& machine);
-  // Discards a learner's partial state; the next start begins with an empty one.
+  // Discards a learner's partial state, so the next start begins with an empty one. StoreEvents::failed, if it cannot.
   void start_over();
   // The last value of StoreEvents::room; open() does not report its first finding there.
   [[nodiscard]] bool enough_room() const { return enough_room_; }

@@ -187,5 +187,15 @@ TEST(StoreLearnerCrash, makes_a_member_s_disk_of_the_final_state_with_the_line_o
   EXPECT_GT(partial, kLearnerSeeds / 20);
 }
 
+TEST(StoreLearnerCrash, a_disk_that_cannot_be_emptied_has_failed) {
+  Random random(1);
+  SimulatedDisk disk(1);
+  Learner learner(disk, random, learner_limits(random));
+  ASSERT_TRUE(learner.store && learner.store->learn().ok());
+  disk.files.cut_power_in(1);
+  learner.store->start_over();
+  EXPECT_TRUE(learner.failed());
+}
+
 }  // namespace
 }  // namespace titer::store

@@ -172,6 +172,11 @@ Result<ClusterRecord> restarted(const ClusterRecord& record) {
   return with_view(begins, std::move(view).value());
 }
 
+void note_loss(std::vector<std::string>& losses, std::string sentence) {
+  if (losses.size() >= ClusterRecord::kLossesMax) losses.erase(losses.begin());
+  losses.push_back(std::move(sentence));
+}
+
 Result<ClusterRecord> restarted_without_the_others(const ClusterRecord& record, const std::string& when) {
   auto next = restarted(record);
   if (!next) return next.error();
@@ -181,9 +186,9 @@ Result<ClusterRecord> restarted_without_the_others(const ClusterRecord& record, 
     for (const smr::Member& member : members) text += " " + std::to_string(member.id.value);
     return text;
   };
-  next->losses.push_back(when + ": the cluster restarted from the disks of replicas" + ids(next->view.members) +
-                         "; the last view was " + std::to_string(record.view.number.value) + ", of the replicas" +
-                         ids(record.holders()) + ", and not all of them had returned");
+  note_loss(next->losses, when + ": the cluster restarted from the disks of replicas" + ids(next->view.members) +
+                              "; the last view was " + std::to_string(record.view.number.value) +
+                              ", of the replicas" + ids(record.holders()) + ", and not all of them had returned");
   return std::move(next).value();
 }
 

@@ -59,7 +59,7 @@ struct Restart {
 
 struct ClusterRecord {
   static constexpr std::size_t kAddressBytesMax = 256;  // as on the wire
-  static constexpr std::size_t kLossesMax = 1000;
+  static constexpr std::size_t kLossesMax = 256;        // of kLossBytesMax they fit into one value of etcd
   static constexpr std::size_t kLossBytesMax = 2000;
 
   std::uint64_t cluster = 0;
@@ -68,7 +68,7 @@ struct ClusterRecord {
   std::vector<Returned> returned;
   std::vector<DiskMark> marks;      // of members, sorted by id
   std::optional<Restart> restart;   // that is under way
-  std::vector<std::string> losses;  // oldest first
+  std::vector<std::string> losses;  // oldest first (note_loss)
 
   [[nodiscard]] const RosterEntry* entry(ReplicaId id) const;
   [[nodiscard]] const DiskMark* mark(ReplicaId id) const;
@@ -103,6 +103,9 @@ using NextRecord = std::optional<ClusterRecord>;
 [[nodiscard]] NextRecord marked(const ClusterRecord& record, const DiskMark& mark);
 // The members that returned restart from their disks, as far as they can.
 [[nodiscard]] Result<ClusterRecord> restarted(const ClusterRecord& record);
+
+// Adds a loss that an operator accepted. Of more than kLossesMax the oldest is dropped, so the record can always be read.
+void note_loss(std::vector<std::string>& losses, std::string sentence);
 
 // --- by operators
 // The members that returned restart, though others may hold newer writes: on record as a loss. `when`: for people.

@@ -183,6 +183,16 @@ TEST(ClusterRecord, an_operator_restarts_those_that_are_there_and_that_is_on_rec
       << next->losses[0];
 }
 
+TEST(ClusterRecord, with_more_losses_than_it_keeps_the_record_is_read_and_has_the_newest) {
+  ClusterRecord record = two_of_three();
+  for (std::size_t i = 0; i <= ClusterRecord::kLossesMax; ++i)
+    note_loss(record.losses, "loss " + std::to_string(i));
+  const auto read = cluster_record_from(to_json(record));
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(read->losses.front(), "loss 1");
+  EXPECT_EQ(read->losses.back(), "loss " + std::to_string(ClusterRecord::kLossesMax));
+}
+
 TEST(ClusterRecord, the_roster_takes_each_index_and_address_once) {
   EXPECT_TRUE(roster_entry_added(two_of_three(), entry(3)).ok());
   EXPECT_EQ(roster_entry_added(two_of_three(), entry(1)).error().code, Code::kInvalid);
