@@ -16,7 +16,7 @@ const std::string kShown = "Authorization: Bearer " + kKey + "\r\n";
 
 // A replica that knows one key, of somebody who may not give admin commands.
 class Guarded : public testing::Test {
- protected:
+ public:
   Guarded() {
     server.replica.on_query = [this](const registry::Query& query, wire::QueryAnswer& answer, Bytes& buffer) {
       if (const auto* check = std::get_if<registry::CheckKey>(&query)) {
@@ -99,7 +99,7 @@ TEST_F(Guarded, a_key_that_counts_no_more_is_worse_than_none) {
 // --- behind a proxy
 
 class BehindProxy : public testing::Test {
- protected:
+ public:
   BehindProxy() {
     server.setup.rates.per_address = {1, true};
     server.setup.remote_writes_need_key = true;

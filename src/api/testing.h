@@ -57,13 +57,13 @@ class TestAnswerParser final : public net::HttpParser<false> {
   TestAnswer answer;
 
  private:
-  void on_response_impl(int status, text_view, int, error&) override {
+  void on_response_impl(int status, TextView, int, ErrorCode&) override {
     answer.status = static_cast<unsigned>(status);
   }
-  void on_field_impl(field, text_view name, text_view value, error&) override {
+  void on_field_impl(Field, TextView name, TextView value, ErrorCode&) override {
     answer.fields.emplace(std::string(name), std::string(value));
   }
-  std::size_t on_body_impl(text_view piece, error&) override {
+  std::size_t on_body_impl(TextView piece, ErrorCode&) override {
     answer.text.append(piece.data(), piece.size());
     return piece.size();
   }

@@ -23,7 +23,7 @@ class WritesTest : public testing::Test {
       const std::lock_guard lock(mutex_);
       const std::pair key(session.value, number.value);
       if (const auto it = outcomes_.find(key); it != outcomes_.end()) return std::optional(it->second);
-      if (const auto repeated = of_key(body)) return repeated;
+      if (auto repeated = of_key(body)) return repeated;
       bodies_.emplace_back(body.begin(), body.end());
       next_.position = Position(100 + bodies_.size());
       if (const auto text = wire::decode_request(body).value().idempotency_key; !text.empty())

@@ -263,7 +263,7 @@ class Maker {
     ADD_FAILURE() << "no answer fits " << describe(op);
     return op;
   }
-  Op unanswered(Op op, StockState& state) {
+  Op unanswered(const Op& op, StockState& state) {
     if (below(2) == 0) static_cast<void>(answered(op, state));
     return open(op);
   }

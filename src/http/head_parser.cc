@@ -14,17 +14,17 @@ namespace titer::http {
 
 namespace {
 
-using net::message_error;
+using net::MessageError;
 
-Method method_of(net::request_verb verb) {
+Method method_of(net::RequestVerb verb) {
   switch (verb) {
-    case net::request_verb::get: return Method::kGet;
-    case net::request_verb::head: return Method::kHead;
-    case net::request_verb::post: return Method::kPost;
-    case net::request_verb::put: return Method::kPut;
-    case net::request_verb::patch: return Method::kPatch;
-    case net::request_verb::delete_: return Method::kDelete;
-    case net::request_verb::options: return Method::kOptions;
+    case net::RequestVerb::get: return Method::kGet;
+    case net::RequestVerb::head: return Method::kHead;
+    case net::RequestVerb::post: return Method::kPost;
+    case net::RequestVerb::put: return Method::kPut;
+    case net::RequestVerb::patch: return Method::kPatch;
+    case net::RequestVerb::delete_: return Method::kDelete;
+    case net::RequestVerb::options: return Method::kOptions;
     default: return Method::kOther;
   }
 }
@@ -45,7 +45,7 @@ constexpr std::string_view kOnlyChunked =
     "the only Transfer-Encoding understood is 'chunked', once, in HTTP/1.1, without Content-Length";
 
 // Any error ends put(); which one it was stands in refused().
-boost::system::error_code stop() { return message_error::bad_field; }
+boost::system::error_code stop() { return MessageError::bad_field; }
 
 }  // namespace
 
@@ -69,12 +69,12 @@ void HeadParser::refuse(unsigned status, std::string_view code, std::string_view
   if (!refusal_) refusal_ = Refusal{status, code, detail};
 }
 
-void HeadParser::refuse(const error& why) {
-  if (why == message_error::header_limit) {
+void HeadParser::refuse(const ErrorCode& why) {
+  if (why == MessageError::header_limit) {
     refuse(431, "header_too_large", "the header of a request may have 16 KiB; send fewer or shorter fields");
-  } else if (why == message_error::bad_version) {
+  } else if (why == MessageError::bad_version) {
     refuse(505, "http_version", "speak HTTP/1.1");
-  } else if (why == message_error::bad_transfer_encoding) {
+  } else if (why == MessageError::bad_transfer_encoding) {
     refuse(400, "transfer_encoding", kOnlyChunked);
   } else {
     refuse(400, "bad_request", "these bytes are no HTTP/1.1 request");
@@ -82,7 +82,7 @@ void HeadParser::refuse(const error& why) {
 }
 
 std::size_t HeadParser::put(std::string_view in) {
-  error ec;
+  ErrorCode ec;
   const bool in_chunks =
       codings_ > 0 && is_header_done() && eager();  // so that it takes all of a chunk that is there
   const std::size_t taken = put_bytes(in, ec);
@@ -107,13 +107,13 @@ void HeadParser::limit_body(std::optional<std::size_t> bytes) {
   if (bytes && length && *length > *bytes) refuse(413, "too_large", "the body of this request may have 1 MiB");
 }
 
-void HeadParser::keep(text_view text) {
+void HeadParser::keep(TextView text) {
   memory_.offsets.push_back(static_cast<std::uint32_t>(memory_.text.size()));
   memory_.text.append(text.data(), text.size());
   memory_.offsets.push_back(static_cast<std::uint32_t>(memory_.text.size()));
 }
 
-void HeadParser::on_request_impl(net::request_verb method, text_view, text_view target, int version, error& ec) {
+void HeadParser::on_request_impl(net::RequestVerb method, TextView, TextView target, int version, ErrorCode& ec) {
   version_ = version;
   request_.method = method_of(method);
   if (target.size() > limits::kTargetBytesMax) {
@@ -124,25 +124,25 @@ void HeadParser::on_request_impl(net::request_verb method, text_view, text_view 
 }
 
 // Fields behind the last chunk (trailers) mean nothing here; kept, they would move the text that request_ looks into.
-void HeadParser::on_field_impl(field id, text_view name, text_view value, error& ec) {
+void HeadParser::on_field_impl(Field id, TextView name, TextView value, ErrorCode& ec) {
   if (is_header_done()) return;
-  if (id == field::host && ++hosts_ > 1) {
+  if (id == Field::host && ++hosts_ > 1) {
     refuse(400, "bad_request", "there is more than one Host");
     ec = stop();
   }
-  if (id == field::expect) {
+  if (id == Field::expect) {
     expects_continue_ = same_ignoring_case(value, "100-continue");
     if (!expects_continue_) {
       refuse(417, "expectation_failed", "the only expectation understood is '100-continue'");
       ec = stop();
     }
   }
-  if (id == field::transfer_encoding &&
+  if (id == Field::transfer_encoding &&
       (version_ < 11 || ++codings_ > 1 || !same_ignoring_case(value, "chunked"))) {
     refuse(400, "transfer_encoding", kOnlyChunked);
     ec = stop();
   }
-  if (id == field::content_length && (++lengths_ > 1 || !all_digits(value))) {
+  if (id == Field::content_length && (++lengths_ > 1 || !all_digits(value))) {
     refuse(400, "bad_request", "a request has one Content-Length, a number");
     ec = stop();
   }
@@ -154,7 +154,7 @@ void HeadParser::on_field_impl(field id, text_view name, text_view value, error&
   keep(value);
 }
 
-void HeadParser::on_header_impl(error& ec) {
+void HeadParser::on_header_impl(ErrorCode& ec) {
   if (version_ == 11 && hosts_ == 0) {
     refuse(400, "bad_request", "an HTTP/1.1 request names its Host");
     ec = stop();
@@ -183,7 +183,7 @@ void HeadParser::finish_head() {
   if (!memory_.body.empty()) refuse(400, "bad_request", memory_.body);
 }
 
-std::size_t HeadParser::on_body_impl(text_view piece, error& ec) {
+std::size_t HeadParser::on_body_impl(TextView piece, ErrorCode& ec) {
   if (body_limit_bytes_ && memory_.body.size() + piece.size() > *body_limit_bytes_) {
     refuse(413, "too_large", "the body of this request may have 1 MiB");
     ec = stop();

@@ -61,16 +61,16 @@ class HeadParser final : public net::HttpParser<true> {
   // Streamed bodies: what has come since the last call is in memory.body; the caller clears it.
 
  private:
-  void on_request_impl(net::request_verb method, text_view name, text_view target, int version, error& ec) override;
-  void on_field_impl(field id, text_view name, text_view value, error& ec) override;
-  void on_header_impl(error& ec) override;
-  std::size_t on_body_impl(text_view piece, error& ec) override;
+  void on_request_impl(net::RequestVerb method, TextView name, TextView target, int version, ErrorCode& ec) override;
+  void on_field_impl(Field id, TextView name, TextView value, ErrorCode& ec) override;
+  void on_header_impl(ErrorCode& ec) override;
+  std::size_t on_body_impl(TextView piece, ErrorCode& ec) override;
 
-  void keep(text_view text);
+  void keep(TextView text);
   void finish_head();
   void look_at_chunk_line(std::string_view rest);
   void refuse(unsigned status, std::string_view code, std::string_view detail);
-  void refuse(const error& why);
+  void refuse(const ErrorCode& why);
 
   RequestMemory& memory_;
   Request& request_;

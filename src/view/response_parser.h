@@ -40,8 +40,8 @@ class ResponseParser final : public net::HttpParser<false> {
   [[nodiscard]] std::string& body() { return body_; }
 
  private:
-  void on_response_impl(int status, text_view reason, int version, error& ec) override;
-  std::size_t on_body_impl(text_view piece, error& ec) override;
+  void on_response_impl(int status, TextView reason, int version, ErrorCode& ec) override;
+  std::size_t on_body_impl(TextView piece, ErrorCode& ec) override;
 
   unsigned status_ = 0;
   std::string body_;
