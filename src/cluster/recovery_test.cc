@@ -12,7 +12,7 @@ namespace titer::cluster {
 namespace {
 
 Incarnation life(std::uint16_t replica, std::uint64_t number) {
-  return Incarnation(100U * (replica + 1U) + number);
+  return Incarnation(100ULL * (replica + 1U) + number);
 }
 
 // Its disk has the state of a member of this view, under this life.

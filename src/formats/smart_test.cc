@@ -379,7 +379,7 @@ RC_GTEST_PROP(SmartRoundTrip, an_empty_registry_becomes_one_with_the_same_feed, 
   const registry::State state = random_sites(seed);
   registry::State copy;
   RC_ASSERT(import_into(copy, smart_text(state)).refused == 0U);
-  const auto without_times = [](std::string text) {
+  const auto without_times = [](const std::string& text) {
     std::string out;
     for (std::size_t at = 0; at < text.size();) {  // meta: when a registry took it, not what it says
       const std::size_t meta = text.find(R"("meta":{)", at);

@@ -78,8 +78,7 @@ TEST(HeadParser, ABodyWhoseEndIsInDoubtIsRefused) {
            "Transfer-Encoding: chunkedx",
            "Transfer-Encoding: chunked;q=1",
            "Transfer-Encoding: \"chunked\"",
-           "Transfer-Encoding: \x0b"
-           "chunked",
+           "Transfer-Encoding: \013chunked",
            "Transfer-Encoding:",
            "Transfer-Encoding : chunked",
            "Transfer-Encoding\t: chunked",

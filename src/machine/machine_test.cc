@@ -297,7 +297,7 @@ TEST_F(Answers, watchers_get_every_event_once_in_order) {
 TEST_F(Answers, events_of_one_bulk_stay_together) {
   registry::Bulk bulk;
   for (std::uint64_t i = 0; i < 20; ++i)
-    bulk.operations.push_back(std::get<registry::SetAvailability>(set("a", 100 + i).operation));
+    bulk.operations.emplace_back(std::get<registry::SetAvailability>(set("a", 100 + i).operation));
   FrameMaker make;
   run(machine, make.add(1, 5, request(bulk)).add(1, 6, set("b", 9)).frame());
   Bytes out;

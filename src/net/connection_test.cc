@@ -381,11 +381,11 @@ TEST_F(ConnectionTest, of_connections_in_a_queue_each_has_a_slice_before_the_fir
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, others), 0);
   std::string order;
   struct Noting final : ConnectionOwner {
-    Noting(std::string& order, char name) : order_(order), name_(name) {}
-    void on_message(Connection&, const wire::Message&) override { order_ += name_; }
+    Noting(std::string& all, char as) : heard(all), name(as) {}
+    void on_message(Connection&, const wire::Message&) override { heard += name; }
     void on_closed(Connection&, const std::string&) override {}
-    std::string& order_;
-    char name_;
+    std::string& heard;
+    char name;
   } many(order, 'm'), few(order, 'f');
   connection_->set_owner(many);
   connection_->handle_in(&loop_.queue());

@@ -35,6 +35,7 @@ TEST(Places, this_machines_own_sockets_are_not_counted) {
 
 TEST(Places, the_longest_idle_eighth_gives_way) {
   std::vector<Idle<int>> all;
+  all.reserve(40);
   for (int i = 0; i < 40; ++i) all.emplace_back(BootTime(1000 - i), i);
   longest_idle(all);
   ASSERT_EQ(all.size(), 5U);
@@ -53,6 +54,7 @@ TEST(Places, one_gives_way_where_there_are_few_and_none_where_there_is_none) {
 
 TEST(Places, a_thousand_idle_ones_do_not_all_go_together) {
   std::vector<Idle<int>> all;
+  all.reserve(1000);
   for (int i = 0; i < 1000; ++i) all.emplace_back(BootTime(i), i);
   longest_idle(all);
   EXPECT_EQ(all.size(), 32U);

@@ -15,7 +15,7 @@ const ReplicaId kDialler(2), kAcceptor(0);
 wire::PeerSecret secret(char digit) { return wire::PeerSecret::parse(std::string(64, digit)).value(); }
 
 Identity identity(ReplicaId me, std::optional<wire::PeerSecret> knows) {
-  return {me, Incarnation(100U + me.value), 7, 8, std::move(knows)};
+  return {me, Incarnation(100U + me.value), 7, 8, knows};
 }
 
 wire::Nonce nonce(unsigned byte) {

@@ -266,6 +266,7 @@ TEST_F(PeersWithSecret, who_proves_nothing_is_not_up_and_is_cut_off_in_time) {
 
 TEST_F(PeersWithSecret, an_impostor_does_not_replace_a_link_and_many_do_not_fill_memory) {
   std::vector<FakeWire> impostors;
+  impostors.reserve(100);
   for (int i = 0; i < 100; ++i) impostors.push_back(arrive(hello(2, 900)));
   EXPECT_TRUE(impostors.front().closed());  // the oldest makes room
   EXPECT_FALSE(impostors.back().closed());

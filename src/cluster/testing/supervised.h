@@ -42,7 +42,7 @@ class Supervised {
 
   // --- what the driver sees
   static smr::Member process(ReplicaIndex i, std::uint64_t life) {
-    return {ReplicaId(i), Incarnation(100U * (i + 1U) + life), "r" + std::to_string(i)};
+    return {ReplicaId(i), Incarnation(100ULL * (i + 1U) + life), "r" + std::to_string(i)};
   }
   void start(ReplicaIndex i, std::uint64_t life) {
     policy.started(process(i, life), false);
@@ -50,7 +50,7 @@ class Supervised {
     perform();
   }
   // What its disk has: the state of a member of this view, under these lives.
-  void finds(ReplicaIndex i, std::uint64_t view, std::vector<std::uint64_t> lives) {
+  void finds(ReplicaIndex i, std::uint64_t view, const std::vector<std::uint64_t>& lives) {
     wire::Inventory found;
     found.whole = true;
     found.installed = ViewNumber(view);
@@ -90,6 +90,7 @@ class Supervised {
   }
   void die(const std::vector<ReplicaIndex>& those, const std::string& last_words = {}) {
     std::vector<SupervisorPolicy::Death> deaths;
+    deaths.reserve(those.size());
     for (const ReplicaIndex i : those) deaths.push_back({i, "exit code 1"});
     policy.died(now, deaths);
     perform();
