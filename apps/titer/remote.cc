@@ -56,7 +56,7 @@ int fail(const Error& error) {
 }
 
 void At::declare(Flags& flags) {
-  flags.option("--at", texts, "replicas to talk to, the next one when one is down: [HOST:]PORT or unix:/PATH[,…]")
+  flags.option("--at", texts, "replicas to try, in this order: [HOST:]PORT or unix:/PATH[,…]")
       .env("TITER_AT")
       .one_word_each()
       .value_name("ADDR");
@@ -66,7 +66,7 @@ void At::declare(Flags& flags) {
 }
 
 void KeyFlag::declare(Flags& flags) {
-  flags.option("--key", text, "the key to act with, or @FILE where it stands").env("TITER_KEY").value_name("KEY");
+  flags.option("--key", text, "the key to use, or @FILE to read it from a file").env("TITER_KEY").value_name("KEY");
 }
 
 Result<std::optional<wire::Token>> KeyFlag::token() const {
