@@ -13,8 +13,9 @@
 // as not done is never sent again.
 // The replicas remember a bounded number of sessions; when they have forgotten ours, a new one begins, and only requests
 // that may have been executed get kSessionEvicted.
-// Limits: kQueriesMax questions and one window of requests are at the replica, up to kWaitingMax wait here, then
-// kBusy. A request above limits::kRequestBytesMax: kTooLarge. After kAnswerUs: kOutcomeUnknown for a request that was sent (it may still be executed), else kUnavailable.
+// Limits: kQueriesMax questions and one window of requests are at the replica, up to kWaitingMax wait here; beyond that kBusy.
+// A request above limits::kRequestBytesMax: kTooLarge. After kAnswerUs: kOutcomeUnknown for a request that was sent (it may
+// still be executed), else kUnavailable.
 // Thread rule: the worker's thread.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// ImportRuns: the imports of this server, running and lately ended, for whoever waits for one.
+// ImportRuns: the imports of this server, running and recently ended, for clients that ask for their progress.
 //
 // An import is answered when it is over, because a client that still sends its file need not read yet; how far it is, it
 // can ask over another connection (GET /api/v1/imports). Each import reports with its tick, so a figure is milliseconds old.

@@ -17,7 +17,8 @@ namespace titer::api {
 
 struct HandlerContext;
 
-// What a request of this route is allowed by (registry/permissions.h). No default: a route without one does not compile.
+// The permission that a request of this route needs (registry/permissions.h). No default: a route without one does not
+// compile.
 struct Needs {
   registry::Act act;
   constexpr Needs(registry::Act what) : act(what) {}  // NOLINT: implicit on purpose

@@ -4,7 +4,7 @@
 // other programs link.
 //
 // Each call runs the loop until it is answered or its deadline is over. A request that was sent and got no answer in time is
-// said to be kOutcomeUnknown, never "failed"; one that was never sent is kUnreachable.
+// reported as kOutcomeUnknown, never as failed; one that was never sent as kUnreachable.
 //
 // Thread rule: one thread, which runs the loop inside the calls. Interrupted calls (interrupt()) return
 // kOutcomeUnknown for writes and kUnreachable for reads.
