@@ -64,7 +64,7 @@ class Backend final : client::LinkOwner {
   // JSON text: the replica's status, or the last frames there.
   void status(ThenText then) { texts_.push_back({wire::Type::kStatusAsk, std::move(then)}); }
   void trace(ThenText then) { texts_.push_back({wire::Type::kTraceAsk, std::move(then)}); }
-  // Sent at once or not at all (kUnavailable); kOutcomeUnknown when the connection is lost first.
+  // Sent immediately or not at all (kUnavailable); kOutcomeUnknown when the connection is lost first.
   void operate(wire::Operate::What what, std::uint32_t replica, ThenOperated then);
 
   // At the end of every turn: sends what has gathered, and looks at the clock.

@@ -20,7 +20,7 @@ namespace titer::api {
 [[nodiscard]] Result<Position> min_position(const http::Request& request, std::uint64_t stream);
 
 // Calls `then` when this replica has come to that position; after kMinPositionUs it answers 503 instead. Without the header,
-// at once.
+// immediately.
 void at_min_position(HandlerContext& context, const http::Exchange& exchange, std::function<void()> then);
 
 }  // namespace titer::api

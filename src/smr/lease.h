@@ -32,7 +32,7 @@ namespace titer::smr {
 class Leases {
  public:
   struct Heard {
-    bool first = false;        // reading of this sender: answer at once so that its lease begins
+    bool first = false;        // reading of this sender: answer immediately so that its lease begins
     bool stood_still = false;  // this replica's clock, while the sender's went on: distrust()
   };
   // A heartbeat came; one of a process that the newest known view lacks counts for nothing.

@@ -4,7 +4,7 @@
 //
 // A suspicion may be wrong. It has an effect only if the register excludes the member. Four reasons to suspect a
 // member:
-//   - death: its process has certainly ended (input::Died). Asked at once.
+//   - death: its process has certainly ended (input::Died). Asked immediately.
 //   - link: its connection is gone for two heartbeats. One that was never reached gets longer: it is starting.
 //   - silence: no heartbeat for as long as Patience gives: it hangs, or the network swallows. When no other member is heard
 //     on time either, the longest patience counts: then it is rather this replica, its network or the whole machine.

@@ -11,7 +11,7 @@
 // nothing about the disk, and passes. kInternal: everything else that the operating system refuses, with its words.
 // Limits: of a File, at, sizes and addresses of memory are multiples of kFileBlock, so that an implementation may go around the
 // page cache; AlignedBuffer has such memory. Small files (read_file, write_file) have any size.
-// Thread rule: Files may be used from several threads at once, one File from one thread at a time.
+// Thread rule: Files may be used from several threads at a time, one File from one thread at a time.
 #pragma once
 
 #include <cstddef>
