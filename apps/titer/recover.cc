@@ -32,7 +32,7 @@ void explain(const cluster::DataDirScan& scan, std::optional<std::uint16_t> from
   const auto begins = cluster::could_begin(scan);
   if (begins)
     return (void)fmt::print("Nothing is lost: start the cluster; it begins with {}.\n", member_names(*begins));
-  fmt::print("A start cannot begin: {}.\n", begins.error().message);
+  fmt::print("A start cannot resume: {}.\n", begins.error().message);
   const cluster::ReplicaDirScan* best = nullptr;
   const auto reach = [](const cluster::ReplicaDirScan& one) {
     return std::pair(one.found->inventory.installed, one.found->reach);
