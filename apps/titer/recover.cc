@@ -66,7 +66,8 @@ int run(const Options& o) {
   if (!o.config.empty()) return recover_host(o.config, o.accept);
   if (o.accept && !o.from) {
     complain(
-        "say from whose disk the cluster is to go on: --from I; without --accept-data-loss `titer recover` shows "
+        "name the replica from whose disk the cluster resumes: --from I; without --accept-data-loss `titer "
+        "recover` shows "
         "what each replica has");
     return kExitUsage;
   }

@@ -33,7 +33,8 @@ void complain(std::string_view message) {
 
 void warn_of_root() {
   if (::geteuid() == 0)
-    complain("this runs as root and needs no right of root: give it a user of its own, as titer@.service does");
+    complain(
+        "this runs as root, but needs no privileges of root: run it as a user of its own, as titer@.service does");
 }
 
 int exit_code(Code code) {
