@@ -65,7 +65,7 @@ class GatewayClient final : public Asker {
   [[nodiscard]] Status watch(Position since, const EventVisitor& visit, const Upto& upto = {},
                              std::uint64_t stream = 0);
   // The same in steps, for a client that does nothing else: once begun (connect() is not needed) follow() serves the watch
-  // until `done` (true) or the deadline (false). Errors end the watch, but for kUnreachable: then another follow() goes on
+  // until `done` (true) or the deadline (false). Errors end the watch, except kUnreachable: then another follow() goes on
   // looking for a replica.
   void begin_watch(Position since, const EventVisitor& visit, const Upto& upto = {}, std::uint64_t stream = 0);
   // What positions belong to; 0: no replica has said it yet.

@@ -5,7 +5,7 @@
 // The file is read and checked completely before anything is started: an unknown name is an error, and is not ignored.
 // Passwords are in files that the configuration names, so that it can be shown to others; they are read again whenever one
 // is needed.
-// Pure but for reading files. Errors: kInvalid, with file and line, and what to do.
+// Pure, except that it reads files. Errors: kInvalid, with file and line, and what to do.
 #pragma once
 
 #include <cstdint>
