@@ -25,14 +25,14 @@ int run(const Options& o) {
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags.option("site", o->site, "id or name of the site").required();
-  flags.option("by", o->by, "doses to add, or to take away when negative; never below 0").required();
+  flags.option("by", o->by, "doses to add, or to subtract if negative; the count never falls below 0").required();
   declare_product(flags, o->product);
   flags.option("--if-version", o->if_version, "only if the stock line has this version");
   o->write.declare(flags);
   return [o] { return run(*o); };
 }
 
-const Registration registered({Group::kStock, "adjust", "add doses to a count or take them away", setup});
+const Registration registered({Group::kStock, "adjust", "add doses to a count, or subtract them", setup});
 
 }  // namespace
 }  // namespace titer::app::adjust_command

@@ -63,11 +63,12 @@ Runner setup(Flags& flags) {
               "file to write (replaced when the new one is complete), or a directory for a file "
               "titer-<cluster>-<position>.backup")
       .required();
-  flags.flag("--json", o->json, "what was written as one JSON object");
+  flags.flag("--json", o->json, "print what was written as one JSON object");
   o->at.declare(flags);
   flags.footer(
-      "Everything that was acknowledged before it began is in it, from one position of the order. Writes go on\n"
-      "meanwhile. `titer restore FILE --check` reads it again; `titer restore FILE --data DIR` makes a cluster of "
+      "The backup is one consistent state, with every write that was acknowledged before it began. Writes "
+      "continue\n"
+      "meanwhile. `titer restore FILE --check` checks it; `titer restore FILE --data DIR` makes a cluster from "
       "it.");
   return [o] { return run(*o); };
 }

@@ -341,25 +341,27 @@ Runner setup(Flags& flags) {
   flags.option("--connections", o->connections, "sessions, spread over the replicas")
       .between(1, 10'000)
       .show_default();
-  flags.option("--in-flight", o->in_flight, "requests without answer per connection")
+  flags.option("--in-flight", o->in_flight, "requests without an answer, per connection")
       .between(1, 256)
       .show_default();
-  flags.option("--seconds", o->seconds).seconds().show_default();
-  flags.option("--workload", o->workload).one_of({"set", "reserve", "view", "mix", "all"}).show_default();
-  flags.option("--sites", o->sites, "bench-0000001 and so on; they stay in the database")
+  flags.option("--seconds", o->seconds, "duration of the load").seconds().show_default();
+  flags.option("--workload", o->workload, "operations to send")
+      .one_of({"set", "reserve", "view", "mix", "all"})
+      .show_default();
+  flags.option("--sites", o->sites, "number of sites, bench-0000001 and so on; they stay in the database")
       .between(1, 9'999'999)
       .show_default();
-  flags.option("--durability", o->durability, "measure only a cluster that runs with this one: disk or memory")
+  flags.option("--durability", o->durability, "refuse to measure a cluster with another durability")
       .one_of({"disk", "memory"});
-  flags.flag("--json", o->json, "the results as one JSON object");
-  flags.option("--history", o->history, "every operation into this file, for `titer check`");
-  flags.flag("--only-these", o->only_these, "never go to a replica that --at does not name");
+  flags.flag("--json", o->json, "print the results as one JSON object");
+  flags.option("--history", o->history, "write every operation to this file, for `titer check`");
+  flags.flag("--only-these", o->only_these, "never connect to a replica that --at does not name");
   o->at.declare(flags);
   flags.footer(
       "Afterwards every replica is read and compared with what was acknowledged; exit code 1 if a write is\n"
       "missing or was applied twice. With one address in --at all connections begin at that replica.\n"
-      "Once there are keys it needs one that may import and log stock; a load that may not write ends at once.\n"
-      "Workload `all` is every operation on few doses, so that refusals are common; several loads may share its "
+      "Once there are keys it needs one that may import and log stock; without it, it ends immediately.\n"
+      "Workload `all` has every operation, on few doses, so that refusals are common; several loads may share its "
       "sites.");
   return [o] { return run(*o); };
 }

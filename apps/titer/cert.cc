@@ -96,14 +96,16 @@ int issue(const Options& o) {
 }
 
 constexpr int kDaysMax = 36'500;
+constexpr const char* kExitCodes = "Exit codes: 0 done, 2 wrong usage, or a file that cannot be used.";
 
 Runner setup_ca(Flags& flags) {
   auto o = std::make_shared<Options>();
   o->days = net::kAuthorityDays;
   flags.option("--out", o->out, "directory").required();
-  flags.option("--name", o->title, "as it calls itself").show_default();
-  flags.option("--days", o->days, "until it expires").between(1, kDaysMax).show_default();
+  flags.option("--name", o->title, "name of the authority").show_default();
+  flags.option("--days", o->days, "days until it expires").between(1, kDaysMax).show_default();
   flags.flag("--force", o->force, "replace the authority that is there");
+  flags.footer(kExitCodes);
   return [o] { return make_ca(*o); };
 }
 
@@ -114,11 +116,12 @@ Runner setup_issue(Flags& flags) {
   flags.option("--name", o->names, "what it is for: IP addresses and host names, with commas between")
       .required()
       .comma_separated();
-  flags.option("--out", o->out, "directory; ca.pem is put there too").required();
+  flags.option("--out", o->out, "directory for the files, with a copy of ca.pem").required();
   flags.option("--file", o->file, "its files are FILE.pem and FILE-key.pem").show_default();
-  flags.option("--days", o->days, "until it expires").between(1, kDaysMax).show_default();
-  flags.flag("--client", o->client, "for a client alone: no replica can be made of it");
+  flags.option("--days", o->days, "days until it expires").between(1, kDaysMax).show_default();
+  flags.flag("--client", o->client, "for a client only: replicas do not accept it from a replica");
   flags.flag("--replace", o->replace, "replace the certificate and the key that are there");
+  flags.footer(kExitCodes);
   return [o] { return issue(*o); };
 }
 
@@ -126,7 +129,7 @@ Runner setup(Flags& flags) {
   flags.command("ca", "make an authority: ca.pem and ca-key.pem", setup_ca);
   flags.command("issue", "make a certificate with its key, for a replica or a client", setup_issue);
   flags.footer(
-      "Replicas take up renewed files by themselves, for new connections (docs/how-to/security.md).\n"
+      "Replicas load renewed files by themselves, for new connections (docs/how-to/security.md).\n"
       "A cluster of an organization that has an authority uses that one instead.");
   return {};
 }

@@ -108,15 +108,13 @@ int run(const Options& o) {
 
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  flags.option("files", o->files, "histories, as docs/reference/history.md has them; - is standard input")
-      .required();
+  flags.option("files", o->files, "recorded histories (docs/reference/history.md); - is standard input").required();
   flags.option("--budget", o->budget_s, "seconds, for all stock lines together").seconds().show_default();
-  flags.flag("--new-cluster", o->new_cluster, "no stock line was there before the history began");
-  flags.flag("--json", o->json, "the verdict as one JSON object");
+  flags.flag("--new-cluster", o->new_cluster, "assume that no stock line existed before the history began");
+  flags.flag("--json", o->json, "print the verdict as one JSON object");
   flags.footer(
-      "Several files are one history: they must be of the same clock, so of one machine. Exit codes: 0 "
-      "linearizable,\n"
-      "1 violation, 5 the time was over before it was known.");
+      "Several files are one history: they must come from one machine, because they need one clock.\n"
+      "Exit codes: 0 linearizable, 1 violation, 5 the time was over before there was a verdict.");
   return [o] { return run(*o); };
 }
 

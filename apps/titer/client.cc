@@ -129,7 +129,7 @@ Runner setup(Flags& flags) {
   flags.option("--timeout", o->timeout_s, "seconds to wait for an answer").seconds().show_default();
   o->tls.declare(flags);
   o->key.declare(flags);
-  flags.footer("It broadcasts its own requests to all replicas. Input that is not a terminal works too.");
+  flags.footer("It broadcasts its own requests to all replicas. Its input may be a pipe or a file.");
   return [o] { return run(*o); };
 }
 

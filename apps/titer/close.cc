@@ -25,7 +25,7 @@ Runner setup(Flags& flags) {
   };
 }
 
-const Registration registered({Group::kSites, "close", "close a site: it is kept, but listed no more", setup});
+const Registration registered({Group::kSites, "close", "close a site: it is kept, but no longer listed", setup});
 
 }  // namespace
 }  // namespace titer::app::close_command

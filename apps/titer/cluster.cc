@@ -323,21 +323,23 @@ Runner setup(Flags& flags) {
       .show_default();
   flags
       .option("--data", options->data_dir,
-              "directory for the replicas' data and log files; a cluster that is there goes on")
+              "directory of the replicas' data and log files; an existing cluster is resumed")
       .show_default();
   flags
       .option("--durability", options->durability,
-              "disk: an answered write survives the failure of all; memory: of all but one")
+              "disk: an acknowledged write survives the failure of all replicas; memory: of all but one")
       .show_default();
   flags.flag("--memory", options->memory, "the same as --durability memory");
   flags.flag("--accept-data-loss", options->accept_data_loss,
              "bootstrap an empty cluster where a cluster in memory has failed as a whole: its data is lost");
-  flags.flag("--grow", options->grow, "the cluster on disk has fewer replicas: the others join it, for good");
+  flags.flag("--grow", options->grow, "the cluster on disk has fewer replicas: the others join it permanently");
   flags.flag("--no-restart", options->no_restart,
-             "leave a replica dead that fails or is excluded; otherwise it is started again, at most 4 times in 10 "
+             "do not restart a replica that fails or is excluded; without this option it is started again, at most "
+             "4 times in 10 "
              "minutes");
-  flags.option("--import", options->imports, "files to import at the start (CSV, NDJSON, CDC CSV; gzip too)");
-  flags.flag("--seed-site", options->seed_site, "begin with Harvard University, 02138, availability 0");
+  flags.option("--import", options->imports, "files to import into a new cluster, in any format of `titer import`");
+  flags.flag("--seed-site", options->seed_site,
+             "add the site Harvard University, 02138, availability 0, to a new cluster");
   flags.option("--execution-log", options->execution_logs,
                "directory: each replica writes one line per executed request to execution_<port>.log");
   flags.option(
@@ -345,16 +347,17 @@ Runner setup(Flags& flags) {
       "directory of ca.pem, replica.pem and replica-key.pem: everything under TLS (`titer cert` makes them)");
   flags
       .option("--requests-per-key", options->requests_per_key,
-              "requests a second of one key, over HTTP and on the wire; 0: any number. Default: 100, but programs "
+              "requests per second of one key, over HTTP and on the wire; 0: no limit. Default: 100, but programs "
               "of this "
               "machine are not counted unless a number is given")
       .between(0.0, kRateMax);
   flags
       .option("--requests-per-address", options->requests_per_address,
-              "requests a second of one address, likewise; default: 200")
+              "requests per second of one address, likewise; default: 200")
       .between(0.0, kRateMax);
   flags.option("--connections", options->connections.in_all,
-               "connections that a replica takes, on the wire and over HTTP each; 0: as many as there is room for");
+               "connections that a replica takes, on the wire and over HTTP each; 0: the default, 4096 and 10000, "
+               "or fewer if the system allows fewer descriptors");
   flags.option("--connections-per-address", options->connections.per_address,
                "of those, of one address; 0: a quarter");
   flags.flag("--accept-clock", options->accept_clock,
@@ -365,7 +368,8 @@ Runner setup(Flags& flags) {
       .between(1, static_cast<int>(limits::kUnsafeFramesMax));
   flags.footer(
       "Commands on standard input: an index kills that replica (SIGKILL), 'start I' starts it again,\n"
-      "'status', 'quit'. End of input: the cluster goes on. Ctrl-C, SIGTERM and SIGHUP stop all replicas cleanly.");
+      "'status', 'quit'. At the end of its input the cluster continues. Ctrl-C, SIGTERM and SIGHUP stop all "
+      "replicas cleanly.");
   return [options] {
     if (options->memory) options->durability = "memory";
     return run(*options);

@@ -72,11 +72,11 @@ int show(client::GatewayClient& client, const Options& o) {
 
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  flags.option("--format", o->format).one_of({"csv", "ndjson", "geojson"}).show_default();
-  flags.option("--output,-o", o->output, "file; without it, standard output");
+  flags.option("--format", o->format, "format of the file").one_of({"csv", "ndjson", "geojson"}).show_default();
+  flags.option("--output,-o", o->output, "file to write; default: standard output");
   flags.flag("--closed", o->closed, "closed and hidden sites too");
   o->at.declare(flags);
-  flags.footer("All sites as they were at one position of the order, while writes go on.");
+  flags.footer("The file has all sites as of one position, while writes continue.");
   return [o] { return with_client(o->at, [&](client::GatewayClient& client) { return show(client, *o); }); };
 }
 

@@ -62,7 +62,7 @@ Runner setup(Flags& flags) {
       [o] { return with_client(o->history.at, [&](client::GatewayClient& client) { return show(client, *o); }); };
 }
 
-const Registration registered({Group::kFiles, "history", "show what happened, newest first", setup});
+const Registration registered({Group::kFiles, "history", "show changes, newest first", setup});
 
 }  // namespace
 }  // namespace history_command

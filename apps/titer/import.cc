@@ -167,17 +167,17 @@ int run(const Options& o) {
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags.option("files", o->files, "files to read, plain or gzip; - is standard input").required();
-  flags.option("--format", o->format, "default: found out from the file")
+  flags.option("--format", o->format, "default: detected from the file")
       .one_of({"csv", "ndjson", "cdc", "national", "therapeutics", "smart"});
   flags.flag("--dry-run", o->dry_run, "read and check only");
-  flags.option("--problems", o->problems, "write every row's problems to this file");
+  flags.option("--problems", o->problems, "write the problems of every row to this file");
   const char* user = std::getenv("USER");
   o->actor = user != nullptr && *user != '\0' ? user : "cli";
-  flags.option("--actor", o->actor, "who does this, for the history").show_default();
-  flags.flag("--json", o->json, "the counts as one JSON object per file");
+  flags.option("--actor", o->actor, "person or program, for the history").show_default();
+  flags.flag("--json", o->json, "print the counts as one JSON object per file");
   o->at.declare(flags);
   flags.footer(
-      "Each row is taken whole or not at all, and can be repeated: what is so already is not changed.\n"
+      "Each row is applied completely or not at all. To import a file again is safe: it changes nothing.\n"
       "A SMART feed is its manifest (`$bulk-publish`) with its files beside it, or --format smart with all its "
       "files.\n"
       "Rows that are rejected are reported as FILE:LINE: field: why; the exit code is nevertheless 0 when\n"

@@ -74,13 +74,14 @@ Runner setup(Flags& flags) {
               "wire address of each replica, in the order of their indices: HOST:PORT, or HOST:PORT=URL with the "
               "address of its HTTP interface")
       .required();
-  flags.flag("--if-absent", options->if_absent,
-             "change nothing, and succeed, where there is a record of this name");
-  flags.footer("It refuses where the register has a cluster of this name. More machines: `titer replica add`.");
+  flags.flag("--if-absent", options->if_absent, "if there is a record of this name, change nothing and succeed");
+  flags.footer(
+      "It refuses if the register has a cluster of this name. To add machines later: `titer replica add`.");
   return [options] { return run(*options); };
 }
 
-const Registration registered({Group::kCluster, "init", "make the record of a cluster on several machines", setup});
+const Registration registered({Group::kCluster, "init", "create the record of a cluster on several machines",
+                               setup});
 
 }  // namespace
 

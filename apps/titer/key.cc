@@ -114,15 +114,15 @@ int roles() {
 
 Runner setup_create(Flags& flags) {
   auto o = std::make_shared<Options>();
-  flags.option("--owner", o->owner, "who acts with it: the actor in the history").required();
+  flags.option("--owner", o->owner, "person or program that uses the key: the actor in the history").required();
   flags.option("--role", o->role, "reader, provider, jurisdiction, aggregator, auditor or operator")
       .required()
       .one_of({"reader", "provider", "jurisdiction", "aggregator", "auditor", "operator"});
   flags.option("--site", o->sites, "of a provider: the ids of its sites").comma_separated();
   flags.option("--area", o->areas, "of a jurisdiction: states (MA) and ZIP codes (02139, 021)").comma_separated();
-  flags.option("--source", o->source, "of an aggregator: what its claims name as their source");
+  flags.option("--source", o->source, "of an aggregator: the source of its claims");
   flags.option("--sites-max", o->sites_max,
-               "of a jurisdiction or an aggregator: how many sites it may add (5000 without it)");
+               "of a jurisdiction or an aggregator: how many sites it may add (default: 5000)");
   flags.option("--expires", o->expires, "date, or date and time; without it the key does not expire");
   o->write.declare(flags);
   return [o] { return create(*o); };
@@ -143,30 +143,32 @@ Runner setup_history(Flags& flags) {
 
 Runner setup_revoke(Flags& flags) {
   auto o = std::make_shared<Options>();
-  flags.option("id", o->id, "of the key, as titer key list shows it").required();
+  flags.option("id", o->id, "id of the key, from `titer key list`").required();
   o->write.declare(flags);
   return [o] { return revoke(*o); };
 }
 
 Runner setup_roles(Flags& flags) {
   auto markdown = std::make_shared<bool>(false);
-  flags.flag("--markdown", *markdown, "as it stands in docs/how-to/security.md (the only form)");
+  flags.flag("--markdown", *markdown, "print Markdown, as in docs/how-to/security.md; this is the only format");
+  flags.footer("It needs no cluster.");
   return [markdown] { return roles(); };
 }
 
 Runner setup(Flags& flags) {
-  flags.command("create", "make a key and print it; the first one at a local socket", setup_create);
-  flags.command("list", "all keys, without their secrets", setup_list);
-  flags.command("history", "which keys were made and revoked, and when writes were stopped, newest first",
+  flags.command("create", "create a key and print it; the first one needs a local socket", setup_create);
+  flags.command("list", "list all keys, without their secrets", setup_list);
+  flags.command("history", "show which keys were created and revoked, and when writes were stopped, newest first",
                 setup_history);
-  flags.command("revoke", "end a key for good", setup_revoke);
-  flags.command("roles", "what each role may do", setup_roles);
+  flags.command("revoke", "revoke a key permanently", setup_revoke);
+  flags.command("roles", "print the permissions of each role", setup_roles);
   flags.footer(
-      "Commands show a key with --key KEY, --key @FILE or TITER_KEY. Without any key everybody may do everything.");
+      "Commands use the key of --key KEY, --key @FILE or TITER_KEY. While the cluster has no keys, everybody may "
+      "do everything.");
   return {};
 }
 
-const Registration registered({Group::kOperate, "key", "make, list and revoke keys, and their history", setup});
+const Registration registered({Group::kOperate, "key", "create, list and revoke keys", setup});
 
 }  // namespace
 }  // namespace titer::app::key_command

@@ -57,9 +57,9 @@ Runner setup(Flags& flags) {
   flags.option("text", o->text, "part of the name");
   flags.option("--zip", o->zip, "only this ZIP code");
   flags.option("--state", o->state, "only this state (two letters)");
-  flags.option("--product", o->product, "only sites that have this vaccine (CVX, NDC or any)");
-  flags.flag("--available", o->available, "only where there is some");
-  flags.flag("--closed", o->closed, "closed and hidden sites too");
+  flags.option("--product", o->product, "only sites that report this product (CVX code, NDC code, or any)");
+  flags.flag("--available", o->available, "only stock that is available");
+  flags.flag("--closed", o->closed, "include closed and hidden sites");
   flags.option("--updated-since", o->updated_since, "only sites updated since this time");
   flags.option("--limit", o->limit, "at most this many sites").positive();
   flags.flag("--json", o->json, "as a JSON array");
@@ -67,7 +67,7 @@ Runner setup(Flags& flags) {
   return [o] { return run(*o); };
 }
 
-const Registration registered({Group::kSites, "list", "list sites and what they have", setup});
+const Registration registered({Group::kSites, "list", "list sites and their stock", setup});
 
 }  // namespace
 }  // namespace titer::app::list_command

@@ -66,8 +66,8 @@ int run(int argc, char** argv) {
   line.flags().footer(
       "Every command has --help. Replicas are named with --at HOST:PORT[,…] or TITER_AT;\n"
       "without them 127.0.0.1:8892 to 8898 are tried.\n"
-      "Exit codes: 0 done, 1 refused by the database or a check failed, 2 usage, 3 excluded from the view,\n"
-      "4 unreachable or the outcome is unknown, 5 check ran out of time, 130 interrupted by Ctrl-C.");
+      "Exit codes: 0 done, 1 refused by the database or a check failed, 2 wrong usage, 3 excluded from the view,\n"
+      "4 no replica answered or the outcome is unknown, 5 check ran out of time, 130 interrupted by Ctrl-C.");
   for (const Command& command : all_commands())
     line.flags().command(command.name, command.summary, command.setup, heading(command.group));
   const int code = line.run(argc, argv);

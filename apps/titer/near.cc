@@ -84,10 +84,12 @@ int run(const Options& o) {
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags.option("place", o->place, "ZIP code, or LAT,LON").required();
-  flags.option("--within", o->within, "radius, at most 500 miles").between(0.001, 805.0).show_default();
-  flags.option("--unit", o->unit, "mi or km").one_of({"mi", "km"}).show_default();
-  flags.option("--product", o->product, "only sites that have this vaccine (CVX, NDC or any)");
-  flags.flag("--available", o->available, "only where there is some");
+  flags.option("--within", o->within, "radius in the unit of --unit, at most 500 miles")
+      .between(0.001, 805.0)
+      .show_default();
+  flags.option("--unit", o->unit, "unit of distances").one_of({"mi", "km"}).show_default();
+  flags.option("--product", o->product, "only sites that report this product (CVX code, NDC code, or any)");
+  flags.flag("--available", o->available, "only stock that is available");
   flags.option("--limit", o->limit, "at most this many sites").between(1, 2000).show_default();
   flags.flag("--json", o->json, "as a JSON array");
   o->at.declare(flags);

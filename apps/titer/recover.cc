@@ -32,7 +32,7 @@ void explain(const cluster::DataDirScan& scan, std::optional<std::uint16_t> from
   const auto begins = cluster::could_begin(scan);
   if (begins)
     return (void)fmt::print("Nothing is lost: start the cluster; it begins with {}.\n", member_names(*begins));
-  fmt::print("A start cannot begin: {}.\n", begins.error().message);
+  fmt::print("A start cannot resume: {}.\n", begins.error().message);
   const cluster::ReplicaDirScan* best = nullptr;
   const auto reach = [](const cluster::ReplicaDirScan& one) {
     return std::pair(one.found->inventory.installed, one.found->reach);
@@ -47,7 +47,7 @@ void explain(const cluster::DataDirScan& scan, std::optional<std::uint16_t> from
   fmt::print(
       "Resuming from replica {} would lose what was acknowledged after position {} of view {}; how much that is, "
       "only\n"
-      "the missing disks know. If so be it: titer recover --accept-data-loss --from {} {}\n",
+      "the missing disks know. To accept that loss: titer recover --accept-data-loss --from {} {}\n",
       best->id.value, grouped(best->found->reach.value), best->found->inventory.installed.value, best->id.value,
       scan.dir);
 }
@@ -66,7 +66,8 @@ int run(const Options& o) {
   if (!o.config.empty()) return recover_host(o.config, o.accept);
   if (o.accept && !o.from) {
     complain(
-        "say from whose disk the cluster is to go on: --from I; without --accept-data-loss `titer recover` shows "
+        "name the replica from whose disk the cluster resumes: --from I; without --accept-data-loss `titer "
+        "recover` shows "
         "what each replica has");
     return kExitUsage;
   }
@@ -87,7 +88,7 @@ int run(const Options& o) {
 
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  flags.option("dir", o->dir, "data directory of a cluster that does not run").show_default();
+  flags.option("dir", o->dir, "data directory of a stopped cluster").show_default();
   flags.option("--from", o->from, "the replica from whose disk the cluster resumes");
   flags.option("--config", o->config,
                "titer.toml of this machine, in a cluster on several machines: resume from its disk "
@@ -95,8 +96,9 @@ Runner setup(Flags& flags) {
   flags.flag("--accept-data-loss", o->accept,
              "do it: acknowledged writes that are not on that disk are lost; the record says so permanently");
   flags.footer(
-      "Without --accept-data-loss nothing is changed: it says what each replica has and what would be lost.\n"
-      "It refuses when a start would lose nothing, and when the replica's data is damaged or half learned.\n"
+      "Without --accept-data-loss it changes nothing, and prints what each replica has and what would be lost.\n"
+      "It refuses if a start would lose nothing, or if the replica's data are damaged or incomplete (half "
+      "learned).\n"
       "Exit codes: 0 done, 1 refused or only shown, 2 usage, or the directory is in use.");
   return [o] { return run(*o); };
 }

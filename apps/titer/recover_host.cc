@@ -130,12 +130,13 @@ int resume_without_others(const host::Config& config, const std::string& path, c
                                            : fmt::format("view {}, the last one", record.view.number.value));
   print_members(record);
   fmt::print(
-      "Each disk that has not gone back in time has every acknowledged write. If those that have returned have "
-      "(they "
-      "were\nput back from a snapshot, or are copies), resuming from them loses the writes that only the others "
+      "Each disk that has not gone back in time has every acknowledged write. If the disks that have returned "
+      "have\n"
+      "gone back (put back from a snapshot, or copied), resuming from them loses the writes that only the other "
+      "disks\n"
       "hold.\n");
   if (!accept) {
-    fmt::print("If so be it: titer recover --accept-data-loss --config {}\n", path);
+    fmt::print("To accept that loss: titer recover --accept-data-loss --config {}\n", path);
     return kExitRefused;
   }
   const auto next =
@@ -177,7 +178,7 @@ int recover_host(const std::string& config, bool accept) {
   fmt::print("This disk has position {} of view {}. Resuming from it loses what was acknowledged after that.\n",
              grouped(here->disk.reach.value), here->disk.inventory.installed.value);
   if (!accept) {
-    fmt::print("If so be it: titer recover --accept-data-loss --config {}\n", config);
+    fmt::print("To accept that loss: titer recover --accept-data-loss --config {}\n", config);
     return kExitRefused;
   }
   const auto record =

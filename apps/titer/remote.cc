@@ -33,7 +33,8 @@ void complain(std::string_view message) {
 
 void warn_of_root() {
   if (::geteuid() == 0)
-    complain("this runs as root and needs no right of root: give it a user of its own, as titer@.service does");
+    complain(
+        "this runs as root, but needs no privileges of root: run it as a user of its own, as titer@.service does");
 }
 
 int exit_code(Code code) {
@@ -56,7 +57,7 @@ int fail(const Error& error) {
 }
 
 void At::declare(Flags& flags) {
-  flags.option("--at", texts, "replicas to talk to, the next one when one is down: [HOST:]PORT or unix:/PATH[,…]")
+  flags.option("--at", texts, "replicas to try, in this order: [HOST:]PORT or unix:/PATH[,…]")
       .env("TITER_AT")
       .one_word_each()
       .value_name("ADDR");
@@ -66,7 +67,7 @@ void At::declare(Flags& flags) {
 }
 
 void KeyFlag::declare(Flags& flags) {
-  flags.option("--key", text, "the key to act with, or @FILE where it stands").env("TITER_KEY").value_name("KEY");
+  flags.option("--key", text, "the key to use, or @FILE to read it from a file").env("TITER_KEY").value_name("KEY");
 }
 
 Result<std::optional<wire::Token>> KeyFlag::token() const {

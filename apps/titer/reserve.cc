@@ -27,7 +27,7 @@ template <typename Operation>
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags.option("site", o->site, "id or name of the site").required();
-  flags.option("doses", o->doses, "how many").positive().show_default();
+  flags.option("doses", o->doses, "number of doses").positive().show_default();
   declare_product(flags, o->product);
   flags.option("--if-version", o->if_version, "only if the stock line has this version");
   o->write.declare(flags);
@@ -36,7 +36,7 @@ Runner setup(Flags& flags) {
 
 const Registration reserve({Group::kStock, "reserve", "reserve doses: never more than there are",
                             setup<registry::Reserve>});
-const Registration release({Group::kStock, "release", "give reserved doses back", setup<registry::Release>});
+const Registration release({Group::kStock, "release", "return reserved doses", setup<registry::Release>});
 
 }  // namespace
 }  // namespace titer::app::reserve_command

@@ -97,22 +97,23 @@ int run(const Options& o) {
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags.option("file", o->file, "a file that `titer backup` wrote").required();
-  flags.option("--data", o->data,
-               "directory for the new cluster, on this machine; it must be empty or not there yet");
-  flags.option("--replicas", o->replicas, "with --data: how many it is to have")
+  flags.option("--data", o->data, "directory of the new cluster, on this machine; it must be empty or absent");
+  flags.option("--replicas", o->replicas, "with --data: number of replicas of the new cluster")
       .between(1, static_cast<int>(limits::kReplicasMax))
       .show_default();
   flags.option("--config", o->config,
-               "titer.toml of this machine, which is to bootstrap a cluster on several machines with it "
+               "titer.toml of this machine: bootstrap a cluster on several machines from the backup "
                "(docs/reference/serve.md)");
-  flags.flag("--check", o->check, "only read it: every checksum, the digest, the state's own invariants");
-  flags.flag("--json", o->json, "what the file holds as one JSON object");
+  flags.flag("--check", o->check, "only check it: every checksum, the digest, the invariants of the state");
+  flags.flag("--json", o->json, "print the contents of the file as one JSON object");
   flags.footer(
       "The new cluster has an identity of its own. `titer cluster T --data DIR` starts it: replica 0 begins with "
       "the\n"
-      "state of the backup, the others learn from it. With --config: `titer init` has made the record, nobody has\n"
-      "begun, and `titer serve` on this machine begins with the backup. Run it as the user of the service.\n"
-      "Exit codes: 0 done; 1 the file is no backup, incomplete or damaged, or the cluster is not there, has begun, "
+      "state of the backup, the others learn from it. With --config: run it after `titer init` and before any "
+      "replica\n"
+      "starts, as the user of the service; then `titer serve` on this machine begins with the backup.\n"
+      "Exit codes: 0 done; 1 the file is no backup, incomplete or damaged, or the cluster has no record, has "
+      "started, "
       "or\n"
       "has no place for this machine; 2 usage, or a file or directory that cannot be used; 4 the register did not\n"
       "answer.");

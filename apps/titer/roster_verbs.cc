@@ -36,14 +36,18 @@ int remove(const Options& options) {
   });
 }
 
+constexpr const char* kFooter = "Exit codes: 0 done, 1 refused, 2 wrong usage, 4 the register did not answer.";
+
 void name_replica(Flags& flags, Options& options) {
+  flags.footer(kFooter);
   options.at.declare(flags);
-  flags.option("index", options.index, "of the replica").required();
+  flags.option("index", options.index, "index of the replica").required();
 }
 
 Runner setup_list(Flags& flags) {
   auto at = std::make_shared<AtRegister>();
   at->declare(flags);
+  flags.footer(kFooter);
   return [at] { return show_roster(*at); };
 }
 
@@ -53,7 +57,7 @@ Runner setup_change(Flags& flags) {
   name_replica(flags, *options);
   flags
       .option("machine", options->machine,
-              "HOST:PORT of its wire, or HOST:PORT=URL with that of its HTTP interface")
+              "wire address HOST:PORT, or HOST:PORT=URL with the URL of its HTTP interface")
       .required();
   return [options] { return change(*options, kHow); };
 }
@@ -65,11 +69,12 @@ Runner setup_remove(Flags& flags) {
 }
 
 Runner setup(Flags& flags) {
-  flags.command("list", "show the machines, and who is a member of the view", setup_list);
-  flags.command("add", "one more machine; `titer serve` there joins", setup_change<view::roster_entry_added>);
-  flags.command("remove", "one machine less; its process ends", setup_remove);
-  flags.command("replace", "another machine takes the place of one that is gone",
-                setup_change<view::roster_entry_replaced>);
+  flags.command("list", "show the machines, and which of them are members of the view", setup_list);
+  flags.command("add", "add a machine; start `titer serve` there, and it joins",
+                setup_change<view::roster_entry_added>);
+  flags.command("remove", "remove a machine; its process ends", setup_remove);
+  flags.command("replace", "replace a machine that has failed for good", setup_change<view::roster_entry_replaced>);
+  flags.footer(kFooter);
   return {};
 }
 

@@ -95,18 +95,20 @@ int run(const Options& options) {
 Runner setup(Flags& flags) {
   auto options = std::make_shared<Options>();
   flags.option("--config", options->config, "titer.toml (docs/reference/serve.md)").required();
-  flags.option("--index", options->overrides.index, "which replica this is, whatever the file says");
-  flags.option("--wire", options->overrides.wire, "HOST:PORT for replicas and clients, whatever the file says");
+  flags.option("--index", options->overrides.index, "index of this replica; replaces the value of the file");
+  flags.option("--wire", options->overrides.wire,
+               "HOST:PORT for replicas and clients; replaces the value of the file");
   flags.option("--http", options->overrides.http,
-               "HOST:PORT of the page and the HTTP interface, whatever the file says");
-  flags.flag("--check", options->check, "say whether the configuration can be used, and end: exit code 0 or 2");
+               "HOST:PORT of the page and the HTTP interface; replaces the value of the file");
+  flags.flag("--check", options->check, "check the configuration and exit, with code 0 or 2");
   flags.flag("--accept-clock", options->accept_clock,
              "this machine's clock is right, though it is more than a week ahead of the data");
   flags.flag("--insecure", options->insecure,
-             "serve beyond this machine without TLS, and use keys where anybody could pose as a replica");
+             "serve other machines without TLS, and use keys although any process could pose as a replica");
   flags.footer(
-      "Exit codes: 0 stopped, or its place in the cluster is gone; 2 it cannot start so: the log says what to do;\n"
-      "3 excluded from the view: start it again, it learns; 4 its disk or its state is not to be trusted.");
+      "Exit codes: 0 stopped, or removed from the cluster; 2 it cannot start with these settings: the log says "
+      "what to do;\n"
+      "3 excluded from the view: start it again, and it learns; 4 its disk or its state cannot be trusted.");
   return [options] { return run(*options); };
 }
 

@@ -32,13 +32,14 @@ Runner setup(Flags& flags) {
   flags.option("availability", o->availability, "doses (a whole number), true, false or unknown").required();
   declare_product(flags, o->product);
   flags.option("--valid-at", o->valid_at, "when this was true; refused if older than what is stored");
-  flags.option("--source", o->source, "where the value comes from");
-  flags.option("--if-version", o->if_version, "only if the stock line has this version (0: does not exist yet)");
+  flags.option("--source", o->source, "origin of the value, such as the name of a feed");
+  flags.option("--if-version", o->if_version,
+               "only if the stock line has this version (0: only if it does not exist)");
   o->write.declare(flags);
   return [o] { return run(*o); };
 }
 
-const Registration registered({Group::kStock, "set", "log what a site has", setup});
+const Registration registered({Group::kStock, "set", "log the availability of a product at a site", setup});
 
 }  // namespace
 }  // namespace titer::app::set_command

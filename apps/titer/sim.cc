@@ -150,22 +150,22 @@ int run(const Options& options) {
 Runner setup(Flags& flags) {
   auto options = std::make_shared<Options>();
   flags.option("--seed", options->seed, "run this seed, twice; print its parameters");
-  flags.option("--seeds", options->seeds, "run so many").between(1, 100'000'000);
-  flags.option("--first", options->first, "… from this one on").show_default();
-  flags.option("--twice-every", options->twice_every, "every so-manieth seed is run twice and must be the same run")
+  flags.option("--seeds", options->seeds, "number of seeds to run").between(1, 100'000'000);
+  flags.option("--first", options->first, "first of these seeds").show_default();
+  flags.option("--twice-every", options->twice_every, "run every N-th seed twice, and require identical runs")
       .positive()
       .show_default();
-  flags.option("--jobs", options->jobs, "processes at work").between(1, 256).show_default();
+  flags.option("--jobs", options->jobs, "number of processes").between(1, 256).show_default();
   flags.option("--replay", options->replay,
-               "run the seeds of this file: a seed, and what it is there for, per line");
+               "run the seeds of this file: one seed per line, with the reason why it is there");
   flags.option("--trace", options->trace,
-               "draw the run of --seed: a page with its space-time diagram, into this file");
+               "write a page with the space-time diagram of the run of --seed to this file");
   flags.flag("--log", options->log, "print what happens in the run of --seed, a line per event, and nothing else");
   flags.flag("--marks", options->marks, "print which faults and rare branches were hit, and how often");
   flags.footer(
-      "Exit codes: 0 all is well, 10 a crash or a broken CHECK, 11 a promise was broken, 12 something never came "
+      "Exit codes: 0 no error found, 10 a crash or a failed CHECK, 11 a promise was broken, 12 a run did not come "
       "to\n"
-      "rest, 13 a seed run twice went two ways, 14 a fault or rare branch was never hit (from 1000 seeds on).");
+      "rest, 13 two runs of one seed differed, 14 a fault or rare branch was never hit (from 1000 seeds on).");
   return [options] { return run(*options); };
 }
 

@@ -75,7 +75,7 @@ int run(const Options& o) {
 
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  flags.flag("--json", o->json, "what each replica says, as a JSON array");
+  flags.flag("--json", o->json, "print the complete status of each replica, as a JSON array");
   o->at.declare(flags);
   return [o] { return run(*o); };
 }

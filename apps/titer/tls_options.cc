@@ -14,7 +14,7 @@ void TlsFlags::declare(Flags& flags) {
   flags.option("--ca", ca, "the cluster's certificate authority (PEM); turns TLS on")
       .env("TITER_CA")
       .value_name("FILE");
-  flags.option("--cert", certificate, "a certificate to show, when the cluster wants one").value_name("FILE");
+  flags.option("--cert", certificate, "a client certificate to present").value_name("FILE");
   flags.option("--cert-key", key, "its private key").value_name("FILE");
 }
 

@@ -14,12 +14,12 @@ struct Options {
 
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  flags.option("position", o->position, "of the event, as `titer history` shows it").required();
+  flags.option("position", o->position, "position of the event, from `titer history`").required();
   o->write.declare(flags);
   return [o] { return write(o->write, registry::Undo{Position(o->position)}); };
 }
 
-const Registration registered({Group::kFiles, "undo", "put back what one event changed", setup});
+const Registration registered({Group::kFiles, "undo", "revert the change of one event", setup});
 
 }  // namespace
 }  // namespace titer::app::undo_command

@@ -43,8 +43,8 @@ void print_text(const cluster::DataDirScan& scan, const std::optional<Result<smr
                 const std::vector<std::string>& damaged) {
   print_register(scan);
   print_replicas(scan);
-  if (begins && *begins) fmt::print("A start begins with: {}.\n", member_names(**begins));
-  if (begins && !*begins) fmt::print("A start cannot begin: {}.\n", begins->error().message);
+  if (begins && *begins) fmt::print("On a start these replicas resume: {}.\n", member_names(**begins));
+  if (begins && !*begins) fmt::print("A start cannot resume: {}.\n", begins->error().message);
   for (const std::string& sentence : damaged) fmt::print("DAMAGED: {}.\n", sentence);
   if (damaged.empty()) fmt::print("All that is here is sound.\n");
 }
@@ -117,14 +117,14 @@ int run(Options o) {
 
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
-  flags.option("dir", o->dir, "data directory of a cluster, or of a replica of `titer serve`, that does not run")
+  flags.option("dir", o->dir, "data directory of a stopped cluster, or of a stopped replica of `titer serve`")
       .show_default();
   flags.option("--config", o->config, "titer.toml of a replica of `titer serve`, in place of the directory");
-  flags.option("--replica", o->replica, "look at this one only");
-  flags.flag("--json", o->json, "what was found as one JSON object");
+  flags.option("--replica", o->replica, "check only the replica with this index");
+  flags.flag("--json", o->json, "print the result as one JSON object");
   flags.footer(
       "Reads everything — every checksum, every row, the digest of the state — and changes nothing.\n"
-      "Exit codes: 0 all that is there is sound, 1 something is damaged, 2 nothing is there, or it is in use.");
+      "Exit codes: 0 everything is intact, 1 something is damaged, 2 there is no data, or it is in use.");
   return [o] { return run(*o); };
 }
 

@@ -76,15 +76,14 @@ Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags
       .option("--since", o->since,
-              "first show everything after this position (0: all that is kept), or POSITION-STREAM")
+              "begin after this position (0: with the oldest change that is kept), or after POSITION-STREAM")
       .value_name("POSITION");
-  flags.flag("--json", o->json, "one JSON object a line");
+  flags.flag("--json", o->json, "print one JSON object per line");
   o->at.declare(flags);
   flags.footer(
-      "Ends with Ctrl-C. When its replica fails it goes on at another one, without a gap or a repetition. With "
-      "the\n"
-      "stream, a cluster that was restored or has lost writes since is told from the one before; a bare position "
-      "is not.");
+      "Ctrl-C ends it, and it prints the position from which another watch can continue. If its replica fails, it\n"
+      "continues at another one, without a gap or a repetition. Positions are counted again after a restore or an\n"
+      "accepted loss of writes: POSITION-STREAM detects that, a position alone does not.");
   return [o] { return run(*o); };
 }
 

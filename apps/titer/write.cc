@@ -41,8 +41,8 @@ void WriteOptions::declare(Flags& flags) {
   at.declare(flags);
   const char* user = std::getenv("USER");
   actor = user != nullptr && *user != '\0' ? user : "cli";
-  flags.option("--actor", actor, "who does this, for the history").show_default();
-  flags.option("--reason", reason, "why, for the history");
+  flags.option("--actor", actor, "person or program, for the history").show_default();
+  flags.option("--reason", reason, "reason, for the history");
   flags.flag("--json", json, "print the outcome as JSON");
 }
 
@@ -75,7 +75,7 @@ int write_to_site(const WriteOptions& options, std::string_view site, const Make
 }
 
 void declare_product(Flags& flags, std::string& product) {
-  flags.option("--product", product, "vaccine: CVX code, NDC code, or any").show_default();
+  flags.option("--product", product, "product: CVX code, NDC code, or any").show_default();
 }
 
 std::optional<std::string> product_code(const std::string& text) {
@@ -103,15 +103,15 @@ std::optional<std::optional<WallTime>> time_of(const std::string& text, const ch
 void FieldOptions::declare(Flags& flags) {
   flags.option("--zip", zip, "ZIP code of 5 digits").may_be_empty().heading("Fields");
   flags.option("--zip-plus4", zip_plus4, "the 4 digits after the ZIP code").may_be_empty().heading("Fields");
-  flags.option("--street", street).may_be_empty().heading("Fields");
-  flags.option("--city", city).may_be_empty().heading("Fields");
+  flags.option("--street", street, "street and number").may_be_empty().heading("Fields");
+  flags.option("--city", city, "city").may_be_empty().heading("Fields");
   flags.option("--state", state, "two letters").may_be_empty().heading("Fields");
-  flags.option("--county", county).may_be_empty().heading("Fields");
-  flags.option("--phone", phone).may_be_empty().heading("Fields");
-  flags.option("--info-url", info_url).may_be_empty().heading("Fields");
-  flags.option("--booking-url", booking_url).may_be_empty().heading("Fields");
-  flags.option("--provider", provider).may_be_empty().heading("Fields");
-  flags.option("--hours", hours, "opening hours, as people read them").may_be_empty().heading("Fields");
+  flags.option("--county", county, "county").may_be_empty().heading("Fields");
+  flags.option("--phone", phone, "phone number").may_be_empty().heading("Fields");
+  flags.option("--info-url", info_url, "web page of the site").may_be_empty().heading("Fields");
+  flags.option("--booking-url", booking_url, "web page for appointments").may_be_empty().heading("Fields");
+  flags.option("--provider", provider, "organization that runs the site").may_be_empty().heading("Fields");
+  flags.option("--hours", hours, "opening hours, as free text").may_be_empty().heading("Fields");
   Option north = flags.option("--lat", lat, "degrees north; without it the ZIP code's centre").heading("Fields");
   Option east = flags.option("--lon", lon, "degrees east").heading("Fields");
   north.between(-90.0, 90.0).needs(east);

@@ -56,14 +56,14 @@ Runner setup_status(Flags& flags) {
 }
 
 Runner setup(Flags& flags) {
-  flags.command("stop", "refuse every write; reads go on", setup_change<true>);
-  flags.command("allow", "take writes again", setup_change<false>);
-  flags.command("status", "are writes stopped, since when, why", setup_status);
+  flags.command("stop", "refuse every write; reads continue", setup_change<true>);
+  flags.command("allow", "accept writes again", setup_change<false>);
+  flags.command("status", "show whether writes are stopped, since when, and why", setup_status);
   return {};
 }
 
-const Registration registered({Group::kOperate, "writes", "stop all writes while reads go on, allow them again",
-                               setup});
+const Registration registered({Group::kOperate, "writes",
+                               "stop all writes while reads continue, and allow them again", setup});
 
 }  // namespace
 }  // namespace titer::app::writes_command

@@ -103,7 +103,7 @@ class TITER_EXPORT Client {
   [[nodiscard]] Result<SitePage> list(const List& query, Position at_least = {});
   [[nodiscard]] Result<NearPage> near(const Near& query, Position at_least = {});
   [[nodiscard]] Result<ChangePage> history(const History& query, Position at_least = {});
-  // Where the cluster is now: to watch from here on.
+  // The current position of the cluster, to watch from there on.
   [[nodiscard]] Result<Position> position();
 
   // Begins with the first change after `since`. Connects when it is first asked for one. `stream`: that of the watch from which

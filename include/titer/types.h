@@ -32,7 +32,7 @@ using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
 // --- stock
 
-// What a site says that it has: one of four, and none is ever converted into another.
+// The availability that a site claims: one of four forms, none of which is ever converted into another.
 struct Availability {
   enum class Kind : std::uint8_t { kUnknown = 0, kNo = 1, kYes = 2, kCount = 3 };
   Kind kind = Kind::kUnknown;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How handlers answer: from the rows of a question, from the outcome of a request, or with what is wrong.
+// The answers of handlers: from the rows of a query, from the outcome of a request, or a problem.
 #pragma once
 
 #include <functional>

@@ -13,8 +13,9 @@
 // as not done is never sent again.
 // The replicas remember a bounded number of sessions; when they have forgotten ours, a new one begins, and only requests
 // that may have been executed get kSessionEvicted.
-// Limits: kQueriesMax questions and one window of requests are at the replica, up to kWaitingMax wait here, then
-// kBusy. A request above limits::kRequestBytesMax: kTooLarge. After kAnswerUs: kOutcomeUnknown for a request that was sent (it may still be executed), else kUnavailable.
+// Limits: kQueriesMax questions and one window of requests are at the replica, up to kWaitingMax wait here; beyond that kBusy.
+// A request above limits::kRequestBytesMax: kTooLarge. After kAnswerUs: kOutcomeUnknown for a request that was sent (it may
+// still be executed), else kUnavailable.
 // Thread rule: the worker's thread.
 #pragma once
 
@@ -63,7 +64,7 @@ class Backend final : client::LinkOwner {
   // JSON text: the replica's status, or the last frames there.
   void status(ThenText then) { texts_.push_back({wire::Type::kStatusAsk, std::move(then)}); }
   void trace(ThenText then) { texts_.push_back({wire::Type::kTraceAsk, std::move(then)}); }
-  // Sent at once or not at all (kUnavailable); kOutcomeUnknown when the connection is lost first.
+  // Sent immediately or not at all (kUnavailable); kOutcomeUnknown when the connection is lost first.
   void operate(wire::Operate::What what, std::uint32_t replica, ThenOperated then);
 
   // At the end of every turn: sends what has gathered, and looks at the clock.

@@ -14,7 +14,7 @@ void print_cursor(const SiteCursor& cursor, std::string& out) {
 Result<SiteCursor> read_cursor(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0)
-    return Error{Code::kInvalid, "the cursor is none of ours; follow links.next as it was given"};
+    return Error{Code::kInvalid, "this cursor is not one of this server; follow links.next unchanged"};
   return SiteCursor{text.substr(0, colon), text.substr(colon + 1)};
 }
 

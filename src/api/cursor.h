@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Cursors and the links to further pages.
+// Cursors: where the next page of a list begins, and the links to further pages. Pure.
+// Errors: kInvalid for a text that is no cursor.
 #pragma once
 
 #include <string>

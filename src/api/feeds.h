@@ -3,8 +3,8 @@
 // Feeds: what the listeners of one worker follow. One watch of the replica (changes.h) for everybody, and one for each
 // key that may see who did what and why.
 //
-// Why not one more for all auditors: the replica decides for each batch what a key sees, so a key that ends sees no more
-// than everybody from then on, without anybody here who would have to ask or to be told. Auditors are few.
+// Why not one for all auditors: the replica decides for each batch what a key may see. So from the end of a key on, its
+// listeners see no more than everybody, and this module need not ask or be notified. Auditors are few.
 //
 // Limits: kAuditFeedsMax keys at a time, each with a smaller ring; further ones are told to follow another replica.
 // Thread rule: the worker's thread.

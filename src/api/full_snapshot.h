@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reading all sites through a worker's backend, without holding up anybody: small pages, one after another.
+// Full snapshot: reads all sites through a worker's backend, in small pages one after another, so that it delays no other
+// request. Thread rule: the worker's thread.
 #pragma once
 
 #include <functional>
@@ -12,7 +13,7 @@ namespace titer::api {
 
 using ThenSnapshot = std::function<void(const Result<SharedSnapshot>&)>;
 
-// All open sites as they are now or, if somebody is reading just that, the same snapshot. kBusy: too many at once.
+// All open sites as they are now; a read of the same position that is in progress is shared. kBusy: too many at a time.
 // `then` is called once, later, on this worker's thread.
 void read_full_snapshot(HandlerContext& context, ThenSnapshot then);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// HandlerContext: what a handler finds at its worker. One per worker; handlers keep no state of their own.
+// HandlerContext: everything that a handler gets from its worker. One per worker; handlers keep no state of their own.
+// Thread rule: the worker's thread.
 #pragma once
 
 #include <cstdint>

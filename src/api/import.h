@@ -12,7 +12,8 @@
 //
 // Its progress is told to Shared::imports with every tick, for other connections to ask for.
 // When the replica cannot go on, the client is told how far it came; rows before that stay.
-// Memory: kAheadMax rows and those of one more slice of the upload (slice_bytes(), some 8 KiB when unpacked), and what formats/reader.h keeps of a file; a client that goes away ends it.
+// Memory: kAheadMax rows and those of one more slice of the upload (slice_bytes(), some 8 KiB when unpacked), and the part of a
+// file that formats/reader.h keeps. An import ends when its client disconnects.
 // Thread rule: its worker's thread. Owned by its own timer and by the connection's callback.
 #pragma once
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// ImportRuns: the imports of this server, running and lately ended, for whoever waits for one.
+// ImportRuns: the imports of this server, running and recently ended, for clients that ask for their progress.
 //
 // An import is answered when it is over, because a client that still sends its file need not read yet; how far it is, it
 // can ask over another connection (GET /api/v1/imports). Each import reports with its tick, so a figure is milliseconds old.
 //
-// Limits: kRunningMax at once, since each has hundreds of requests in flight and may keep some 300 MiB of a large feed; of them
-// kOfOneMax of one key (or, without one, of one address), so that one does not have all places; the last kEndedKept that are over.
-// When all places are taken, the import that has waited longest for its client gives way, if that is longer than kGivesWayUs: so
-// uploads that stand still keep nobody out.
+// Limits: kRunningMax at a time, because each has hundreds of requests in flight, and may keep some 300 MiB of a large feed; of
+// them kOfOneMax of one key (or, without one, of one address), so that one does not have all places; the last kEndedKept that
+// are over. When all places are taken, the import that has waited longest for its client gives way, if that is longer than
+// kGivesWayUs: so uploads that stand still keep nobody out.
 // Thread rule: any worker; the lock is held for a copy.
 #pragma once
 

@@ -2,10 +2,10 @@
 
 // Which pages may write here.
 //
-// A browser says in `Origin` which page a request comes from. Anybody's page may read (what we say is public), but a
-// write may come only from a page that we served ourselves, or that another replica of this cluster served: the page
-// moves here when its own replica dies (web/src/api/replicas.ts). Any other page that writes does it behind its visitor's
-// back. Programs send no Origin and are not meant.
+// A browser says in `Origin` which page a request comes from. Every page may read (the answers are public), but a write
+// may come only from a page that this replica or another one of this cluster served: the page moves here when its own
+// replica dies (web/src/api/replicas.ts). Any other page that writes does so without the knowledge of its visitor.
+// Programs send no Origin; the rule does not apply to them.
 //
 // "That we served ourselves" means that Origin and Host are the same, which somebody else's page can arrange: its own name
 // is made to point here after it was loaded (DNS rebinding). So the Host must also be known as ours: an address, localhost, a

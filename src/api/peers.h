@@ -2,9 +2,9 @@
 
 // Peers: where browsers find the replicas of this cluster.
 //
-// Told by whoever knows the members: once under `titer cluster`, at every change of the roster under `titer serve`. Asked by
-// every worker, for three things that must agree: `peers` in the status, by which the page goes on at another replica; the
-// pages that may write here (origin.h); and the policy that allows our own page to go there.
+// The owner of the process sets them: once under `titer cluster`, at every change of the roster under `titer serve`. Every
+// worker reads them, for three things that must agree: `peers` in the status, by which the page goes on at another replica;
+// the pages that may write here (origin.h); and the policy that allows our own page to go there.
 //
 // Thread rule: any thread. What now() gave does not change. Source of the policy: Content Security Policy Level 3.
 #pragma once

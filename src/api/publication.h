@@ -49,7 +49,7 @@ class Publications {
   static constexpr std::size_t kKept = 5;
   static constexpr std::int64_t kFreshUs = 60'000'000;
 
-  // The newest, made now if need be. `then` is called once, on this worker's thread, perhaps at once.
+  // The newest, made now if need be. `then` is called once, on this worker's thread, perhaps before this call returns.
   void newest(HandlerContext& context, ThenPublication then);
   // Null: it was never here, or is no longer kept.
   [[nodiscard]] SharedPublication find(std::string_view name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A refusal of the registry as a problem. It carries what there is now: `current` of a stock line, its version, the
-// site's version.
+// Refusal: a refusal of the registry as an HTTP problem, with the current state: `current` and version of the stock line,
+// version of the site. Pure.
 #pragma once
 
 #include "http/response.h"

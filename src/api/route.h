@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Route: one line of the table of what is served, with the function that answers and the permission that it needs.
+// Route: one line of the table of routes, with the function that answers and the permission that it needs.
 //
-// A handler is a plain function; what it needs of its worker is in the HandlerContext. The tables are in routes.h.
+// A handler is a plain function; it gets everything from its worker in the HandlerContext. The tables are in routes.h.
 #pragma once
 
 #include <span>
@@ -17,7 +17,8 @@ namespace titer::api {
 
 struct HandlerContext;
 
-// What a request of this route is allowed by (registry/permissions.h). No default: a route without one does not compile.
+// The permission that a request of this route needs (registry/permissions.h). No default: a route without one does not
+// compile.
 struct Needs {
   registry::Act act;
   constexpr Needs(registry::Act what) : act(what) {}  // NOLINT: implicit on purpose
@@ -29,7 +30,7 @@ struct Route : http::Route {
                   std::string_view known = {}, http::Body brings = http::Body::kNone, bool takes_condition = false)
       : http::Route{of, path, name, known, brings}, handler(answers), act(needs), conditional(takes_condition) {}
 
-  // For handlers that do not ask the replica in the name of the key: without it a revoked one would be as good as none.
+  // For handlers that do not ask the replica on behalf of the key: without it a revoked key would be treated as no key.
   [[nodiscard]] constexpr Route key_judged_first() const {
     Route copy = *this;
     copy.judges_key = true;

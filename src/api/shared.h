@@ -3,7 +3,7 @@
 // Shared: the little that the workers of one server have in common: what is too large to have once per worker, or counts
 // for all of them. Nothing of it lies on the way of ordinary requests.
 //
-// Thread rule: any worker; every member guards itself and is held for moments only.
+// Thread rule: any worker; every member has its own lock, which is held briefly.
 #pragma once
 
 #include <atomic>
@@ -26,8 +26,8 @@ class SourceFreshness;
 
 using SharedSnapshot = std::shared_ptr<const client::Snapshot>;
 
-// Whole-registry reads under way: as large as the registry each, so their number is bounded, and who wants the same
-// position shares one.
+// Reads of the whole registry in progress: each is as large as the registry, so their number is bounded, and clients
+// that want the same position share one.
 class Snapshots {
  public:
   static constexpr unsigned kAliveMax =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Products and stock as query parameters and JSON bodies write them. Errors (kInvalid) are sentences that say what is
-// taken.
+// Stock values: products and stock as query parameters and JSON bodies write them. Pure. Errors (kInvalid) are sentences that
+// say which values are accepted.
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Where the replicas are: what users write after --at, and the default of a cluster on this machine.
+// Addresses: where the replicas are, as users write it after --at, and the default for a cluster on this machine. Pure.
 #pragma once
 
 #include <cstdint>

@@ -8,8 +8,9 @@
 // the same replica, linearizably: whatever was acknowledged before is in the backup.
 //
 // It is written beside its name and renamed when it is on disk: under its name there is a whole backup or none (or the one
-// before). When the replica dies half-way, all begins again at another.
-// Limits: a message in memory. Errors: nobody gives a backup (kUnreachable), or the file cannot be written (kInternal).
+// before). If the replica dies half-way, the backup starts from scratch at another one.
+// Limits: a message in memory. Errors: no replica gives a backup (kUnreachable), or the file cannot be written
+// (kInternal).
 // Thread rule: runs the loop inside the call.
 #pragma once
 

@@ -9,8 +9,8 @@
 // twice.
 //
 // A request that is given up ends the session, so that it is not sent again later: the next one comes from a new direct
-// client, over new connections. So it is when the replicas have forgotten the session, because the user thought for
-// long while many others were used: a request that was not executed is then sent again by itself.
+// client, over new connections. The same happens when the replicas have evicted the session, because it was idle while
+// many others were used: a request that was not executed is then sent again automatically.
 //
 // Thread rule: one thread. While a person thinks, keep run_until() going: a client that does not answer a
 // replica's solicit delays the others for a moment (§3.3, §3.5).

@@ -28,7 +28,7 @@ Status GatewayClient::connect() {
   if (link.up()) return ok_status();
   if (link.refusal()) return *link.refusal();
   return Error{Code::kUnreachable, "no replica answers at " + to_text(options_.at) + " (" + link.last_reason() +
-                                       "); is the cluster running?" + options_.advice};
+                                       "); check that the cluster is running" + options_.advice};
 }
 
 Error GatewayClient::no_answer(bool sent) const {

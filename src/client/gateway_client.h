@@ -4,7 +4,7 @@
 // other programs link.
 //
 // Each call runs the loop until it is answered or its deadline is over. A request that was sent and got no answer in time is
-// said to be kOutcomeUnknown, never "failed"; one that was never sent is kUnreachable.
+// reported as kOutcomeUnknown, never as failed; one that was never sent as kUnreachable.
 //
 // Thread rule: one thread, which runs the loop inside the calls. Interrupted calls (interrupt()) return
 // kOutcomeUnknown for writes and kUnreachable for reads.
@@ -65,7 +65,7 @@ class GatewayClient final : public Asker {
   [[nodiscard]] Status watch(Position since, const EventVisitor& visit, const Upto& upto = {},
                              std::uint64_t stream = 0);
   // The same in steps, for a client that does nothing else: once begun (connect() is not needed) follow() serves the watch
-  // until `done` (true) or the deadline (false). Errors end the watch, but for kUnreachable: then another follow() goes on
+  // until `done` (true) or the deadline (false). Errors end the watch, except kUnreachable: then another follow() goes on
   // looking for a replica.
   void begin_watch(Position since, const EventVisitor& visit, const Upto& upto = {}, std::uint64_t stream = 0);
   // What positions belong to; 0: no replica has said it yet.

@@ -3,9 +3,9 @@
 // GatewaySession: a client that leaves the broadcasting to a replica's gateway, in turns — one Link (failover), one Window
 // (exactly once, pipelining), one question at a time and perhaps a watch.
 //
-// It never blocks, and asks an Environment alone for time, connections and chance: so a simulator can run the very
-// client that ships. GatewayClient (gateway_client.h) is the same with calls that block; deadlines are there, and the words
-// for a person.
+// It never blocks, and gets time, connections and chance from an Environment only, so that a simulator can run the client
+// that ships. GatewayClient (gateway_client.h) is the same with calls that block; it has the deadlines and the messages for
+// people.
 //
 // Silence: a replica that has not said anything for a second while it owes an answer is left for the next one. Refusals for a
 // tenth of a second: likewise. Too many requests: they are sent again a little later, to the same one (kSlowDownUs). A session

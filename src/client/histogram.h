@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Histogram: durations in buckets that are narrow where they are small (log-linear): at most 1.6 % off, 60 KiB for
-// everything from 1 ns to centuries, and an addition is a shift and an increment.
+// everything from 1 ns to centuries, and an addition is a shift and an increment. Thread rule: its owner's.
 #pragma once
 
 #include <bit>

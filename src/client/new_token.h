@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A new key: a random id and a random secret of 256 bits, for whoever makes keys (wire/token.h says what becomes of them).
+// A new key: a random id and a random secret of 256 bits, for clients that create keys (wire/token.h has the format).
 #pragma once
 
 #include "wire/token.h"

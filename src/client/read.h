@@ -4,6 +4,7 @@
 //
 // Every question is answered by one replica at one position (linearizable). A read of several pages sees several
 // positions; snapshot() makes one of them again. Rows shown to a visitor live until it returns.
+// Thread rule: that of the Asker.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Asks replicas for their status, all at once: what `titer status` shows and what the bench compares.
+// Status probe: asks replicas for their status, all at the same time, for `titer status` and the load generator.
+// Thread rule: runs the loop inside the call. Errors: one per replica, in its answer.
 #pragma once
 
 #include <cstdint>

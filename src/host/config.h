@@ -2,10 +2,10 @@
 
 // Config: titer.toml, the configuration of one replica on a machine of its own (docs/reference/serve.md has every name).
 //
-// Read as a whole and checked as a whole before anything is started: a name that is not known is an error, not a wish
-// that nobody hears. Passwords are in files that the configuration names, so that it can be shown to others; they are read
-// again whenever one is needed.
-// Pure but for reading files. Errors: kInvalid, with file and line, and what to do.
+// The file is read and checked completely before anything is started: an unknown name is an error, and is not ignored.
+// Passwords are in files that the configuration names, so that it can be shown to others; they are read again whenever one
+// is needed.
+// Pure, except that it reads files. Errors: kInvalid, with file and line, and what to do.
 #pragma once
 
 #include <cstdint>
@@ -86,11 +86,11 @@ struct Overrides {
 // machine, unless `insecure`.
 [[nodiscard]] Status secure_etcd(Config& config);
 
-// Somebody who reaches a replica's port cannot pose as a replica, and take every key: there are certificates or a secret. Or it
-// is said that this is meant.
+// True: a process that reaches a replica's port cannot pose as a replica and take every key, because there are certificates or
+// a secret; or the operator has set `insecure`.
 [[nodiscard]] bool keys_protect(const Config& config);
 
-// Nobody beyond this machine is spoken to in the clear, unless it is said that this is meant.
+// Refuses plain text to other machines, unless the operator has set `insecure`.
 [[nodiscard]] Status secure_enough(const Config& config);
 
 }  // namespace titer::host

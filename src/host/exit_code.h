@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Exit codes of the program. They are documented in docs/reference/cli.md and --help.
+// Exit codes of the program, as documented in docs/reference/cli.md and --help. docs/reference/serve.md has those of a replica.
 #pragma once
 
 namespace titer::host {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// TLS of a replica process: its two contexts, and their renewal while it runs.
+// TLS of a replica process: its two contexts, and their renewal while it runs. Thread rule: that of the io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,8 +17,8 @@ struct ReplicaTls {
   std::shared_ptr<net::Tls> wire, http;  // the same files; only the wire asks who connects for a certificate
   std::unique_ptr<net::TlsRenewal> renewal;
 
-  // Without a certificate in `files`: plain. The log says which files were renewed, and which cannot be. Error (kInvalid): files that cannot be used.
-  // `more`: renewed with them; null: nothing more.
+  // Without a certificate in `files`: plain. The log says which files were renewed, and which cannot be used. Error (kInvalid):
+  // files that cannot be used. `more`: renewed with them; null: nothing more.
   [[nodiscard]] static Result<ReplicaTls> open(boost::asio::io_context& context, net::TlsOptions files,
                                                std::shared_ptr<net::Tls> more = nullptr);
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The file with the secret of a cluster's replicas (wire/peer_secret.h): one line of 64 hexadecimal digits, which only its
-// owner and its group may read (net/secret_file.h). `titer init` makes it; the operator copies it to every machine, and each replica reads it when it starts.
+// owner and its group may read (net/secret_file.h). `titer init` creates it; the operator copies it to every machine; each
+// replica reads it when it starts.
 //
 // Errors (kInvalid) name the file and say what to do; the secret is in no message. Thread rule: any.
 #pragma once

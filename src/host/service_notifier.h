@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// ServiceNotifier: what the service manager hears of a replica (net/notify.h): its state in words, that it serves, and,
+// ServiceNotifier: tells the service manager about a replica (net/notify.h): its state in words, that it serves, and,
 // often enough, that its loop turns. It beats by a timer of that loop, so a loop that hangs is silent.
 //
 // Without a service manager that asked for it nothing happens. Thread rule: the loop's thread.

@@ -6,7 +6,7 @@
 // both when it is dialled and when it is listened on. A Unix socket is never under TLS: its file has mode 0600, so only
 // processes of the same user come through it.
 //
-// Limits: a Unix socket's path has at most kSocketPathBytesMax bytes. Errors name the text and say what to do.
+// Limits: a Unix socket's path has at most kSocketPathBytesMax bytes. Errors name the text and say what to do. Pure.
 #pragma once
 
 #include <cstdint>

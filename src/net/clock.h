@@ -2,7 +2,7 @@
 
 // Clock: the three times that a process can read.
 //
-// Code that shall also run under virtual time is given one and reads no other. The free functions are this machine's; they
+// Code that must also run under virtual time is given one and reads no other. The free functions are this machine's; they
 // are for code at the edge, which only ever runs on a real machine.
 // Thread rule: any thread.
 #pragma once

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Addresses of the other end: how they are counted, which are of this machine, and networks of them (10.0.0.0/8).
+// IP addresses of peers: the number by which a client is counted, addresses of this machine, and networks
+// (10.0.0.0/8).
 //
-// An IPv4 client of a listener on [::] comes as ::ffff:a.b.c.d. Everything here takes that for a.b.c.d: counted by its
+// An IPv4 client of a listener on [::] comes as ::ffff:a.b.c.d. Everything here treats that as a.b.c.d: counted by its
 // first 64 bits, all of IPv4 would be one client. Pure.
 #pragma once
 

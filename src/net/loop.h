@@ -5,7 +5,7 @@
 // A turn: sleep until something is ready, run what is ready, then call the turn handler once. So work gathers by itself:
 // whatever came in during a turn goes out in one frame, one sync and one write per connection. Environment bounds what a
 // turn accepts; messages of clients wait in its MessageQueue, so that those of replicas pass them. The turn handler bounds
-// itself: what it does not finish it goes on with in the next turn (wake_at).
+// itself: it continues unfinished work in the next turn (wake_at).
 //
 // There is no other thread and no lock on the way of a request; a sleeping thread costs some 40 µs to wake and a send 10 to
 // 20 µs, which is why the batch is the turn and not the message.

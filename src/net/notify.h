@@ -5,7 +5,7 @@
 // One datagram per message to a Unix socket; libsystemd is not needed for that. The watchdog must be fed by the thread
 // that it watches: call alive() in every turn of the loop; it sends at half of the time that the manager allows.
 //
-// Thread rule: one thread. Errors: none; a service manager that does not listen is none of the service's business.
+// Thread rule: one thread. Errors: none; a service manager that does not listen is ignored.
 // Source: sd_notify(3), sd_watchdog_enabled(3).
 #pragma once
 

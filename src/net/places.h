@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Places: how many connections there may be at one door, in all and from one address.
+// Places: how many connections one listener may have, in all and from one address.
 //
 // Why both: without a limit of an address, one client has all the places; without one in all, many addresses use up memory
 // and descriptors. When all places are taken the longest idle connections give way (longest_idle()), as in nginx: so that idle

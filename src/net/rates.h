@@ -2,7 +2,7 @@
 
 // Rates: how many requests a key or an address may send, as buckets that fill with time. For HTTP and for the wire.
 //
-// A bucket holds two seconds' worth, so a page that asks for ten things at once is not refused, and an average is kept.
+// A bucket holds two seconds' worth, so a page that asks for ten things together is not refused, and an average is kept.
 // Each replica and each HTTP worker counts alone: with n of them a client gets up to n times as much, depending on
 // where its connections are accepted. A shared count would need messages between replicas for every request.
 //

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Files with secrets in them: passwords, private keys, keys of clients. One that everybody on this machine may read is
-// refused, because whoever reads it later cannot be told from its owner. Its group may read it (a service of its own reads
-// what root has written). Whatever else the name leads to is refused
-// (named_file.h).
+// Files with secrets in them: passwords, private keys, keys of clients. A file that everybody on this machine may read is
+// refused, because a process that has read the secret cannot be distinguished from its owner. Its group may read it (a
+// service reads what root has written). Names that lead to anything but a small file are refused too (named_file.h).
 //
 // Errors: kInvalid, with the file and what to do.
 #pragma once

@@ -4,8 +4,8 @@
 // Connection (the wire) as a ByteStream.
 //
 // They read with one callback at a time and write without waiting, at the end of their turns. Under TLS that is the same:
-// SSL works on the non-blocking descriptor, a read that cannot go on waits for the socket, and the handshake goes on
-// inside the first reads and writes, so nobody has a state for it. Why not boost::asio::ssl::stream: it writes
+// SSL works on the non-blocking descriptor, a read that cannot continue waits for the socket, and the handshake runs
+// inside the first reads and writes, so no user needs a state for it. Why not boost::asio::ssl::stream: it writes
 // asynchronously only, copies everything once more, and would be a second type that every user had to be made for twice.
 //
 // A plain stream costs what the socket costs. One that was dialled or accepted with TLS never falls back to plain

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Tls: our identity and our trust under TLS: a certificate with its key, and the authority that other certificates
-// must be of. All from PEM files, which may be replaced while we run: reload() takes the new ones for new
-// connections and leaves those that there are alone. A set of files that does not fit together is refused, and the
-// old one stays in use.
+// must be of. All are PEM files, which may be replaced while the process runs: reload() uses the new ones for new
+// connections, and existing connections keep the old ones. A set of files that does not fit together is refused, and
+// the old one stays in use.
 //
 // Rules of every connection: TLS 1.2 or 1.3, forward secrecy, no renegotiation, no compression, no session tickets (a
 // handshake is cheap beside what a wrong resumption costs). The dialling side always checks the other's

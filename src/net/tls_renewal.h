@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// TlsRenewal: new certificates without a restart. It looks at the files of every Tls it was given, now and then and at once
+// TlsRenewal: new certificates without a restart. It looks at the files of every Tls it was given, now and then, and immediately
 // on SIGHUP; when they have changed it loads them for new connections. Files that do not fit together yet (a
 // certificate that was written before its key) are reported once and read again when they change.
 //

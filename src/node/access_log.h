@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One line in the log for each key that is made or revoked and each turn of the write switch, at every replica: no
-// client can erase a log. Thread rule: the loop's thread.
+// Access log: one line in the log of every replica for each key that is created or revoked, and for each change of the
+// write switch, because no client can erase a log. Thread rule: the loop's thread.
 #pragma once
 
 #include "base/ids.h"
@@ -9,8 +9,9 @@
 
 namespace titer::node {
 
-// Of what was executed after `since`. Not for what is executed again while a process restarts from its disk: that was logged
-// then. (The last frames before a total failure are executed by the protocol once more, and logged twice.)
+// Logs the changes that were executed after `since`. Do not call it for requests that a process executes again while it
+// restarts from its disk: they were logged before. (The last frames before a total failure are executed by the protocol once
+// more, and logged twice.)
 void log_access(const registry::State& state, Position since);
 
 }  // namespace titer::node

@@ -2,13 +2,13 @@
 
 // Backups: the whole state as a stream of messages, to clients who ask for it (`titer backup`), while service goes on.
 //
-// What a learner gets (machine.h: passes, each sending what changed since the one before began) and then the final state
-// of one position, all in one go between two turns: its head carries the position and the digest. Two passes at least,
-// and more as long as they take long, so that the end is small. The state is never copied; at most kWaitingMax bytes
-// wait on a connection, but for the end.
+// A backup has what a learner receives (machine.h: passes, each with the changes since the previous one began) and then
+// the final state of one position, written at one time between two turns; its head carries the position and the digest.
+// There are at least two passes, and more as long as they take long, so that the final state is small. The state is
+// never copied; at most kWaitingMax bytes wait on a connection, except for the final state.
 //
 // Limits: kBackupsMax at a time; a client that does not read for kUnreadPatienceUs is disconnected.
-// Errors: said with a Goodbye; the client asks another replica. Thread rule: the loop's thread.
+// Errors: a Goodbye with the reason; the client asks another replica. Thread rule: the loop's thread.
 #pragma once
 
 #include <cstdint>

@@ -221,7 +221,8 @@ void Clients::answer_authenticate(Client& client, registry::KeyId key, const wir
 void Clients::handle_query(Client& client, const wire::Message& message) {
   const bool as = message.type == wire::Type::kQueryAs;
   if (as && !client.connection->local())
-    return client.connection->fail(Code::kProtocol, "only a connection through the local socket asks for others");
+    return client.connection->fail(Code::kProtocol,
+                                   "only a client of the local socket may ask on behalf of another key");
   const auto query = as ? wire::decode_query_as(message.payload) : wire::decode_query_message(message.payload);
   if (!query) return client.connection->fail(query.error().code, query.error().message);
   if (query->body.size() > limits::kQueryBytesMax)
@@ -275,7 +276,8 @@ void Clients::read_refused(std::uint64_t read) {
 void Clients::handle_watch(Client& client, const wire::Message& message) {
   const bool as = message.type == wire::Type::kWatchAs;
   if (as && !client.connection->local())
-    return client.connection->fail(Code::kProtocol, "only a connection through the local socket asks for others");
+    return client.connection->fail(Code::kProtocol,
+                                   "only a client of the local socket may ask on behalf of another key");
   const auto watch = as ? wire::decode_watch_as(message.payload) : wire::decode_watch(message.payload);
   if (!watch) return client.connection->fail(watch.error().code, watch.error().message);
   const registry::KeyId who = as ? watch->as : client.key;

@@ -6,33 +6,33 @@
 // connection they belong to, found by session — so a client that reconnects gets its answers on the new one.
 //
 // Requests that this replica's own state refuses for who asks (a key that has ended, a role or scope that does not allow it,
-// writes that are stopped) are answered here, after the same fence and lease as a read, and take no place in the order: so
-// whoever may do nothing costs the others nothing (clients_requests.cc, docs/decisions/0032). All others are judged in the
-// order.
+// writes that are stopped) are answered here, after the same fence and lease as a read, and take no place in the order, so
+// that a client without permissions costs the others nothing (clients_requests.cc, docs/decisions/0032). All others are
+// judged in the order.
 //
 // Identity: a connection has none until it shows a key (kAuthenticate). One that came through the local socket is
 // the machine's own operator and may also ask and act on behalf of any key, as HTTP does. apply() authorizes
 // requests, in total order. This class only checks that a connection names no key whose secret it has not shown,
 // and authorizes queries and operators' commands by this replica's state.
 //
-// How often: requests, questions and keys that are shown are counted by address and key (net/rates.h), and
-// above the limits answered kTooMany; the client tries again a little later (client/link.h). Not counted: what comes through
-// the local socket (HTTP has counted its own), what shows how a flooded replica fares (status, watching), and frames: a
-// replica that left out one of them would hold up all others. So where there are limits, frames need a key.
+// Rates: requests, questions and keys that are shown are counted by address and key (net/rates.h), and above the limits
+// answered kTooMany; the client tries again a little later (client/link.h). Not counted: what comes through the local socket
+// (HTTP has counted its own), what shows how a flooded replica fares (status, watching), and frames: a replica that left out
+// one of them would hold up all others. So where there are limits, frames need a key.
 //
 // Direct clients are trusted (docs/explanation/protocol.md §3): one that stays away, or lies, holds writes up until the next view.
 // So once there are keys, and from other machines always, only an operator's key may be one; and one whose address or key has
 // held up the others again and again is not welcomed for a while (hold_offs.h).
 //
-// How many: ClientLimits::connections limits the clients of one address and of all. When all places are taken, the longest idle
-// clients give way: those that wait for no answer, watch nothing and are no direct clients. A client that is idle otherwise
-// stays as long as it likes, since it costs a buffer of 16 KiB and no time. A message that has begun is limited in length by what
-// its client may do (message_bytes_max()), all large ones together by a budget, and in time by kUnfinishedUs.
+// Connections: ClientLimits::connections limits the clients of one address and of all. When all places are taken, the longest
+// idle clients give way: those that wait for no answer, watch nothing and are no direct clients. A client that is idle
+// otherwise stays as long as it likes, since it costs a buffer of 16 KiB and no time. A message that has begun is limited in
+// length by what its client may do (message_bytes_max()), all large ones together by a budget, and in time by kUnfinishedUs.
 //
-// How much of one client is under way: its requests and questions without an answer are counted. A client with too many is not
-// read until answers have gone out; and when those of all have many operations, each client may have its share of them. All
-// else is answered immediately, and a client that does not read its answers is not read either (net/connection.h). So what
-// clients send costs the memory of what is open, and a turn takes from each of them in turn (net/message_queue.h).
+// Open requests: the requests and questions of a client without an answer are counted. A client with too many is not read
+// until answers have gone out; when those of all clients have many operations, each client may have its share of them.
+// Everything else is answered immediately, and a client that does not read its answers is not read either (net/connection.h).
+// So what clients send costs the memory of what is open, and a turn takes from each of them in turn (net/message_queue.h).
 //
 // Errors: a client that breaks the wire format or the rules gets the reason (Goodbye) and is disconnected; a
 // request that cannot be accepted now is answered kBusy or kUnavailable. Thread rule: the loop's thread.

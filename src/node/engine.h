@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Engine: the pure half of a replica process — the protocol and the state machine — and what they want done.
+// Engine: the pure half of a replica process (the protocol and the state machine), and the outputs that are to be
+// performed.
 //
-// The modules' one meeting place: every source of inputs (links, clients, timers, the register) calls step(); the
-// node's turn performs what has gathered in `out` (smr/replica.h has the order). Thread rule: the loop's thread.
+// The only place where all inputs meet: every source of inputs (links, clients, timers, the register) calls step();
+// the node's turn performs what has gathered in `out` (smr/replica.h has the order). Thread rule: the loop's thread.
 #pragma once
 
 #include <utility>

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// ExecutionLog: one line per executed request, `uid: result`, in a file — the order of execution made
-// visible.
+// ExecutionLog: one line per executed request, `uid: result`, in a file, which makes the order of execution visible.
 //
-// The files of any two replicas of a cluster are prefixes of one another. For that a replica that joins gets
-// the lines it missed from its donor; what it wrote in an earlier life is such a prefix already and is kept.
-// A process that restarts from its disk executes again what its tables did not have yet; lines that are in the file
-// already are recognized by their uids and not written twice.
-// A teaching and checking tool: off unless --execution-log is given. Written once a turn; a killed process
-// loses nothing that it had written. Errors: a file that cannot be written is reported once and the log ends;
-// service goes on.
+// Of the files of any two replicas of a cluster one is a prefix of the other. For that a replica that joins gets the
+// lines it missed from its donor; what it wrote in an earlier life is such a prefix already and is kept. A process
+// that restarts from its disk executes again what its tables did not have yet; lines that are in the file already are
+// recognized by their uids and not written twice. A teaching and checking tool: off unless --execution-log is given.
+// Written once a turn; a killed process loses nothing that it had written.
+//
+// Errors: a file that cannot be written is reported once and the log ends; service continues. Thread rule: the loop's thread.
 #pragma once
 
 #include <array>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// FrameTrace: what became of the last frames here — sent, received, stable, safe, executed — for people who look.
+// FrameTrace: the history of the last frames at this replica (sent, received, stable, safe, executed), for people who
+// watch the protocol.
 //
 // It is kept only while somebody asks (kWatchedUs after each question), so that it costs nothing else. It draws no
-// conclusion of its own: whether a frame is stable or safe says smr::Replica.
+// conclusion of its own: smr::Replica says whether a frame is stable or safe.
 //
 // Times are microseconds of CLOCK_BOOTTIME: replicas on one machine can be drawn into one picture, where a frame is the
 // same by (transmitter, view, seq). Each replica says when it sent its own frames and when it received the others'.

@@ -8,8 +8,8 @@
 // before the next welcome, up to kLongestUs; half are forgotten after each kForgetUs without another. So one address, or one
 // key, can hold writes up for about a second per minute in the long run.
 //
-// A client is counted by its connection's address (0: the local socket, which is not counted) and by the key that it has shown. Behind one
-// address or key all suffer for one another; their requests go through a gateway meanwhile.
+// A client is counted by its connection's address (0: the local socket, which is not counted) and by the key that it has shown.
+// All direct clients behind one address or key share its hold-off; meanwhile their requests go through a gateway.
 //
 // Pure. Thread rule: its owner's. Limits: kKnownMax names; beyond that, the one that may come again first is forgotten.
 #pragma once

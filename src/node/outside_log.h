@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // OutsideLog: lines of the log that clients, newcomers and other machines cause, each kind within a LineQuota: so that nobody
-// fills the disk with them. The number of those that were left out is told when the minute is over.
+// fills the disk with them. When the minute is over, a line says how many were left out.
 // Thread rule: the loop's thread.
 #pragma once
 

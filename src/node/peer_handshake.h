@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// PeerHandshake: the first messages between two replicas, until each knows that the other one is what it says.
+// PeerHandshake: the first messages between two replicas, until each has proved its identity to the other.
 //
 //   dialler                                acceptor
 //   Hello, Challenge(nonce d)  ─────────▶
 //                              ◀─────────  HelloReply, Challenge(nonce a), Proof(d, a)
 //   Proof(d, a)                ─────────▶
 //
-// Challenges and proofs (wire/peer_secret.h) are there where this replica has the cluster's secret; without, Hello and
-// HelloReply are all, and certificates have to tell who is at the ends. Either both ends have the secret or there is no link.
-// Of a death notice the acceptor's side expects the Proof alone. Nothing that the other side has said is used before done().
+// Challenges and proofs (wire/peer_secret.h) are sent if this replica has the cluster's secret; without one, Hello and
+// HelloReply are the complete handshake, and certificates have to prove the identities. Either both ends have the secret or
+// there is no link. From a death notice the acceptor expects the Proof alone. Nothing that the other side has said is used
+// before done().
 //
 // A state machine without a socket, so that what an impostor may say can be tested message by message. The driver gives each
 // message to take(), sends what was appended to `out`, and ends the connection on an error, whose text is for the other side.

@@ -14,8 +14,8 @@
 //
 // On several machines the roster changes while the process runs (update_roster()).
 //
-// What a link carries is smr's business (peer messages) or the state transfer's; a broken link is reported
-// and, once re-made, smr repeats what may be lost. Thread rule: the loop's thread.
+// A link carries messages of smr and of the state transfer. A broken link is reported to smr. When
+// the link is made again, smr repeats the messages that may be lost. Thread rule: the loop's thread.
 #pragma once
 
 #include <array>

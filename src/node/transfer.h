@@ -2,14 +2,14 @@
 
 // Transfer: how state gets from a full replica (donor) to one that joins (learner).
 //
-// Pre-copy, as in live migration: the learner asks one full replica for everything; the donor sends its sites
-// piece by piece between its turns, then in further passes what changed meanwhile, and so on; in the flush of
-// the view that takes the learner in, the rest, in pieces too. The donor never stops and never copies its state. Its
-// correctness does not depend on the order of the pieces: the final part carries the digest of the complete state.
-// docs/decisions/0002 has the why; docs/explanation/protocol.md §6 the rule; machine/join_readiness.h when a learner joins.
+// Pre-copy, as in live migration: the learner asks one full replica for everything; the donor sends its sites piece by
+// piece between its turns, then in further passes what changed meanwhile, and so on; in the flush of the view that takes
+// the learner in, the rest, in pieces too. The donor never stops and never copies its state. Its correctness does not
+// depend on the order of the pieces: the final part carries the digest of the complete state. docs/decisions/0002 has the
+// reasons, docs/explanation/protocol.md §6 the rule; machine/join_readiness.h decides when a learner joins.
 //
 // Limits: about kWaitingMax bytes wait on the link of a learner; a pass at most every kPassEveryUs.
-// Errors: a learner whose final digest differs, or that is sent nonsense, must not go on: the process ends.
+// Errors: the process of a learner ends if its final digest differs, or if it receives a malformed piece.
 // Thread rule: the loop's thread.
 #pragma once
 

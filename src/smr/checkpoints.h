@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Checkpoints: I10, equal positions have equal digests, and which replica is wrong if they have not.
+// Checkpoints: the comparison of digests at equal positions (I10), and the decision which replica is wrong if they
+// differ.
 //
 // The driver reports the digest after every frame, so all replicas have digests at the same positions. A heartbeat carries
 // the newest one of its sender. One that differs here means that a state machine is not deterministic or a memory is bad, and

@@ -3,10 +3,10 @@
 // DirectClient: a client that is the transmitter of its own requests — the root of Schneider's bush — as a
 // pure machine in the same style as Replica (§3).
 //
-// Passive unless it has something to send, so an idle or dead client is in nobody's stability test. To send:
-// hello to every replica of the view; when all have welcomed with the same next seq, its frames go to all of
-// them; the last one carries `rest`. On a new view it begins again with what is unanswered: same session,
-// same numbers, so nothing is applied twice.
+// It is passive unless it has something to send, so no stability test waits for an idle or dead client. To send:
+// hello to every replica of the view; when all have welcomed with the same next seq, its frames go to all of them;
+// the last one carries `rest`. On a new view it begins again with what is unanswered: same session, same numbers, so
+// nothing is applied twice.
 //
 // Driver's contract: one connection per replica, FIFO. Connected / Disconnected as they come and go; a client
 // whose connection to a member is missing waits for it or for the next view. Perform `send` in order.

@@ -2,11 +2,11 @@
 
 // DirectClients: the replica's side of direct clients, which broadcast their own requests (§3).
 //
-// A direct client is passive — in nobody's stability test — unless it has something to send. hello makes it
-// active here with last = this replica's clock: whatever it sends later has a higher timestamp, because it
-// takes the highest clock of all welcomes. Only a frame with `rest` makes it passive again; if it vanishes
-// before, nobody can know here what it sent to others, so the register is asked for a view with the same
-// replicas and the flush settles it.
+// A direct client is passive, that is, no stability test waits for it, unless it has something to send. hello makes
+// it active here with last = this replica's clock: all its later frames have a higher timestamp, because it takes the
+// highest clock of all welcomes. Only a frame with `rest` makes it passive again. If it vanishes before, this replica
+// cannot know which frames the others have received, so it asks the register for a view with the same replicas, and
+// the flush settles them.
 //
 // A client that lies, and sends different frames under one name, is found by what the members acknowledge (Stream::claim). It is
 // cut off, and the flush of the next view leaves out what differs. One that keeps a frame from some members is treated as one

@@ -10,9 +10,10 @@
 //   begin ─▶ flush of all? ─▶ behind the top view? kCatchUp ─▶ relay, kDropBeyond ─▶ all targets held, leases lapsed? done
 //         ─▶ all full members done? kExecuteRest, donor gives state ─▶ all done? kInstall
 //
-// Frames of a direct client count up to where all members that hold them hold the same, and the others have executed nothing that
-// comes after them. Only a client that lies makes a difference: about a frame, or about the clocks of its welcomes. Its frame was
-// not executed anywhere: that takes everybody's acknowledgement of the same content (Stream::claim).
+// Frames of a direct client count up to the first one of which members hold different contents, or which a member lacks that
+// has executed a later frame. Such a difference has one cause: a client that lied, about a frame or about the clocks of its
+// welcomes. No member has executed that frame, because it is safe only when all have acknowledged the same content
+// (Stream::claim).
 //
 // Early execution: once the full members are done, each of them holds everything that any of them held, so
 // the end of the old view is fixed although joiners are still learning. The rest is executed and answered
@@ -22,7 +23,7 @@
 // they have discarded, because it had acknowledged them. The others continue without that member, and it learns what it lost.
 //
 // A member that has reported done for a view can still install it later: others may have installed it and moved on
-// (`prepared`). A failure meanwhile is a new record, and the flush restarts with today's floors.
+// (`prepared`). A failure meanwhile is a new record, and the flush restarts with the current floors.
 //
 // Thread rule: none; belongs to its replica.
 // Invariants: I6 all that install a view have executed the same sequence; I8 by waiting for Leases::lapse.

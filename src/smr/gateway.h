@@ -2,10 +2,9 @@
 
 // Gateway: the transmitter inside a replica, which broadcasts for thin clients (§2.1, §2.3, §2.9).
 //
-// Requests are appended to the buffer that becomes the frame's `requests`: one copy each, no allocation per
-// request. A frame is never waited for: each turn sends what has gathered. While `frames_in_flight` own
-// frames with requests are not safe yet, further ones gather, so frames grow by themselves when the cluster
-// is busy.
+// Requests are appended to the buffer that becomes the frame's `requests`: one copy each, no allocation per request.
+// No timer waits for a frame to fill: each turn sends the requests that have gathered. While `frames_in_flight` own
+// frames with requests are not safe yet, further ones gather, so frames grow by themselves when the cluster is busy.
 //
 // The ack row names only streams whose persisted seq rose since the row before: rows are cumulative and every
 // receiver sees every frame of this stream in order. Without durability a frame acknowledges itself.

@@ -3,8 +3,8 @@
 // Lags: which members keep the others waiting without being silent.
 //
 // Every write waits for the slowest member (§8). One that hangs is excluded (suspicion.h). One that limps is not: it runs a
-// tenth of the time, or each of its syncs takes long, but its heartbeats come and it makes progress. Whether that is worth a
-// replica less is the operator's decision, so this only measures, and reports.
+// tenth of the time, or each of its syncs takes long, but its heartbeats come and it makes progress. Whether to continue
+// with one replica less is the operator's decision, so this class only measures and reports.
 //
 // The lag of a member is sampled at every tick: how long an own frame has been waiting for its acknowledgement, or how
 // much longer it has been silent than heartbeats are apart, whichever is more. A member limps when the mean of its lag is

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// LamportClock (CACM 21(7), 1978; Schneider 1990 §3.2.1): LC1 tick before each broadcast, LC2 on receipt of
-// ts go above it. Never falls and is never reset, so uids of a later view are above all uids of an earlier
-// one.
+// LamportClock: the logical clock of a transmitter. LC1: tick before each broadcast. LC2: on receipt of ts, go above it.
+//
+// Invariant: it never falls and is never reset, so uids of a later view are above all uids of an earlier one.
+// Thread rule: none; belongs to its replica. Sources: Lamport, CACM 21(7), 1978; Schneider 1990 §3.2.1.
 #pragma once
 
 #include <algorithm>

@@ -7,10 +7,10 @@
 // until kReadLeaseUs after it received it. So no two clocks are compared, only their rates (1 % is allowed
 // for).
 //
-// Whose echo is needed: every other member of the *newest known* view with this replica in it, not of the
-// installed one. A replica that has reported done for w, in which j joins, must count j: a later view may
-// consist of j alone, and of all its members only j has promised anything. Members that the newest view lacks
-// need not be counted: the excluded never come back as the same incarnation.
+// The lease needs the echo of every other member of the *newest known* view with this replica in it, not of the
+// installed one. A replica that has reported done for w, in which j joins, must count j: a later view may consist of
+// j alone, and of all its members only j has promised anything. Members that the newest view lacks need not be
+// counted: the excluded never come back as the same incarnation.
 //
 // The clock of a virtual machine stands still while the machine is paused. A replica that notices (its process did not run,
 // its clocks disagree, the others' clocks went on: distrust) needs an echo of a reading that it has sent since. With
@@ -32,7 +32,7 @@ namespace titer::smr {
 class Leases {
  public:
   struct Heard {
-    bool first = false;        // reading of this sender: answer at once so that its lease begins
+    bool first = false;        // reading of this sender: answer immediately so that its lease begins
     bool stood_still = false;  // this replica's clock, while the sender's went on: distrust()
   };
   // A heartbeat came; one of a process that the newest known view lacks counts for nothing.

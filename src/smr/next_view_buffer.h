@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// NextViewBuffer: messages that are ahead of this replica's view and are taken when it gets there.
+// NextViewBuffer: messages of later views, kept until this replica installs those views.
 //
 // Others may learn of a view, or install it, first. Of flush messages the newest of each id is enough: a member
 // that has sent one for w+1 never continues with w, and the process that has an id now comes after all that had it

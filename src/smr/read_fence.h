@@ -2,12 +2,13 @@
 
 // ReadFence: when a local linearizable read may look at the state (§2.7; Hermes 2020).
 //
-// A write is answered only when every replica holds it, so whatever was answered before the read came is
-// either executed here or among the frames with requests held here. Frames execute in uid order, so it is
-// enough to remember the highest uid held: the read is ready when that one is executed. The fences of later
-// reads are not lower, so the reads wait in one queue.
+// A write is answered only when every replica holds it, so every write that was answered before the read arrived is
+// either executed here or among the frames with requests that are held here. Frames execute in uid order, so it is
+// enough to remember the highest uid held: the read is ready when that one is executed. The fences of later reads are
+// not lower, so the reads wait in one queue.
 //
-// The read is valid only while the read lease holds (lease.h): the driver looks after reading the state.
+// The read is valid only while the read lease holds (lease.h): the driver checks the lease after it has read the
+// state.
 // Thread rule: none; belongs to its replica.
 #pragma once
 

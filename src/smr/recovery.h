@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Recovery: what a replica's disk says after a restart — the checkpoint that lies with its tables, and the journal read
-// from there on, record by record.
+// Recovery: the protocol's state from a replica's disk after a restart: the checkpoint that was written with the
+// tables, and the journal from there on, record by record.
 //
 // Frames of a view whose end is in the journal (the line of the next installed view) are part of what everybody
 // executed: they are given back to be executed. Those of the last view in it are only held: the flush of the next
@@ -10,7 +10,7 @@
 //
 // Pure. Order of calls: frame(), voided() and installed() as the journal has them, then end().
 // Errors: kInternal for a checkpoint that no replica writes, or a journal that cannot be this replica's continuation of it:
-// a frame is missing, or out of order. Replica takes what end() gave without looking again.
+// a frame is missing, or out of order. Replica uses the result of end() without checking it again.
 #pragma once
 
 #include <map>

@@ -45,7 +45,8 @@
 
 namespace titer::smr {
 
-// The product's; a test's are small, so that it comes to them. Equal at all replicas.
+// The defaults are those of the product; tests make them small, so that their runs reach them. They must be equal at
+// all replicas.
 struct Limits {
   std::size_t frame_requests = limits::kFrameRequestsMax;
   std::size_t pending_bytes = limits::kPendingBytesMax;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// RequestBatch: how requests lie in a frame, and the names that make them exactly-once.
+// RequestBatch: the encoding of requests in a frame, with the names that make them exactly-once.
 //
-// One request is session (u64), the session's birth (u64), number (u64), length (u32), body. A frame carries the batch as one buffer:
-// the gateway appends to it as requests come in and hands it to the frame without another copy; everybody
-// else reads it in place. Bodies are opaque here.
+// One request is session (u64), the session's birth (u64), number (u64), length (u32), body. A frame carries the batch as
+// one buffer: the gateway appends requests to it as they arrive, and hands it to the frame without another copy; all others
+// read it in place. Bodies are opaque here.
 //
-// Limits: kFrameRequestsMax requests or kFrameBytesMax bytes in a batch; kRequestBytesMax in a body.
+// Limits: kFrameRequestsMax requests or kFrameBytesMax bytes in a batch; kRequestBytesMax in a body. Pure.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 // Rules: the switches with which the tests take single rules out of the protocol, and the check that goes
 // with them.
 //
-// Every guard that the protocol stands on asks rule_enabled(ProtocolRule). In the product that is the constant true and
+// Every guard on which the protocol depends asks rule_enabled(ProtocolRule). In the product that is the constant true and
 // costs nothing. The trees of the tests are compiled with TITER_MUTANTS: there every rule is on until a test switches one
 // off, and the random schedules must notice. So a schedule that cannot see a broken rule is itself found broken.
 //

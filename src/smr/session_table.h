@@ -7,13 +7,13 @@
 // sessions and results are bounded (limits.h) and evicted in the order of their last use — by the order of
 // execution, never by wall time, or replicas would differ.
 //
-// How an evicted session is told from a new one: every request names the *birth* of its session, the position behind the
-// last one that some replica had executed before the session's first request was sent. The table keeps the *horizon*,
-// the highest last use of any session that it evicted. An evicted session was born no later than it was last used, so
-// its birth is not above the horizon. A session that is not in the table and was born above the horizon was never here:
-// it is new. One that was born earlier may have been here, so nothing of it is executed. Why a position and no ordered
-// "open" request: a birth only has to be a lower bound, which every reply to a Hello can give; it costs no round trip
-// and no frame.
+// To distinguish an evicted session from a new one, every request names the *birth* of its session, the position behind
+// the last one that some replica had executed before the session's first request was sent. The table keeps the
+// *horizon*, the highest last use of any session that it evicted. An evicted session was born no later than it was last
+// used, so its birth is not above the horizon. A session that is not in the table and was born above the horizon was
+// never here: it is new. One that was born earlier may have been here, so nothing of it is executed. Why a position and
+// no ordered "open" request: a birth only has to be a lower bound, which every reply to a Hello can give; it costs no
+// round trip and no frame.
 //
 // Invariants: I9 each (session, number) takes effect once. Equal sequences of calls give equal digests. The horizon
 // never falls. Every walk over a session's numbers is bounded by the window, however far a number lies above the others.

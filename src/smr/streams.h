@@ -10,7 +10,8 @@
 // kSettledClientsMax. A summary becomes a stream again when its client comes back, and all of them do for a flush, because a
 // flush names what is held of every stream: for the other members nothing is different.
 //
-// Thread rule: none; belongs to its replica. Limits: those two.
+// Thread rule: none; belongs to its replica. Limits: kDirectClientsMax streams and kSettledClientsMax summaries of
+// direct clients.
 #pragma once
 
 #include <map>

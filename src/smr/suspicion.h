@@ -2,8 +2,9 @@
 
 // Suspicion: when this replica asks the register for a view without a peer (§4).
 //
-// It may be wrong; only exclusion counts, and that is the register's. Four reasons to suspect a member:
-//   - death: its process has certainly ended (input::Died). Asked at once.
+// A suspicion may be wrong. It has an effect only if the register excludes the member. Four reasons to suspect a
+// member:
+//   - death: its process has certainly ended (input::Died). Asked immediately.
 //   - link: its connection is gone for two heartbeats. One that was never reached gets longer: it is starting.
 //   - silence: no heartbeat for as long as Patience gives: it hangs, or the network swallows. When no other member is heard
 //     on time either, the longest patience counts: then it is rather this replica, its network or the whole machine.
@@ -20,9 +21,9 @@
 // one that is cut off. It waits kYieldUs longer, so that the others exclude it. If they do not, the wait is all it
 // costs.
 //
-// Patience is counted in this replica's own ticks. By how much a tick comes late, this replica was not running itself, and
-// what the others sent meanwhile may still be in its sockets: so long nobody was silent. If it slept for longer, everybody gets
-// a new start.
+// Patience is counted in this replica's own ticks. When a tick comes late, this replica was not running itself, and messages of
+// the others may still be in its sockets: that time does not count as silence. After a longer sleep the count starts again for
+// every peer.
 //
 // Thread rule: none; belongs to its replica.
 // Invariants: asks only as a full member of the newest known view, so somebody with the whole state remains.
@@ -42,10 +43,10 @@ namespace titer::smr {
 
 // How long one peer may be silent: three times the longest gap between its heartbeats of the last minute, within bounds.
 //
-// The fixed bound of before is the longest patience; a peer whose heartbeats come on time gets the shortest. A maximum over a window, and not
-// the mean and deviation of phi-accrual (Hayashibara 2004) or of TCP's timer (Jacobson 1988): gaps are rarely long, but those
-// that are come from pauses of a process or machine and from retransmissions, and one such pause announces more of its kind. A
-// mean over a thousand heartbeats hardly sees it, one over a few has forgotten it after a second.
+// A peer whose heartbeats come on time gets the shortest patience, one that was late up to the longest. Why a maximum over a
+// window, and not the mean and deviation of phi-accrual (Hayashibara 2004) or of TCP's timer (Jacobson 1988): gaps are rarely
+// long, but those that are come from pauses of a process or machine and from retransmissions, and one such pause announces more
+// of its kind. A mean over a thousand heartbeats hardly sees it, one over a few has forgotten it after a second.
 class Patience {
  public:
   static constexpr std::int64_t kShortestUs = limits::kSuspectEarlyUs;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Database: the few things that the tables want of a database, as a seam: rows in families, ordered by key; a batch of changes
-// that is on disk as a whole or not at all.
+// Database: the operations of a database that the tables need: rows in families, ordered by key; a batch of changes that is on
+// disk as a whole or not at all.
 //
 // RocksDB is one implementation (rocks_database.h). The other is simulated/simulated_databases.h, which keeps versions: a batch
 // makes a new one, and a crash may take away the one that was being written. Everything that the tables mean is above this seam

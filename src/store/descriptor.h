@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Descriptor: a file descriptor that is closed with its owner. Moved, never copied; closing does not report errors, so
-// that what must be on disk is synced before.
+// Descriptor: a file descriptor that is closed with its owner. Moved, never copied. Closing reports no errors, so the owner
+// syncs before it whatever must be on disk. Thread rule: its owner's.
 #pragma once
 
 #include <unistd.h>

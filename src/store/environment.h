@@ -2,8 +2,9 @@
 
 // StoreEnvironment: everything that a store has from outside — files, database, workers, clocks, chance.
 //
-// In production it is this machine (real_environment()). The simulator gives another one, in which a disk is memory that loses,
-// tears and flips, and in which threads are events (simulated/simulated_disk.h). The store has no other way to the outside.
+// In production it is this machine (real_environment()). Tests give another one, in which a disk is memory that loses and tears
+// writes and flips bits, and in which threads are events (simulated/simulated_disk.h). The store has no other way to the
+// outside.
 //
 // Ownership: the maker keeps files, databases and workers until the last store that uses them is gone. Copies are
 // cheap.

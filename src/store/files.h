@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Files: the few things that a store wants of a file system, as a seam between the two.
+// Files: the operations of a file system that a store needs.
 //
-// Why a seam: what matters of a store happens when a disk misbehaves, and real disks seldom do so when asked. The real
+// Why an interface: a store has to be tested with disks that misbehave, and real disks seldom do so when asked. The real
 // implementation (real_files()) is thin enough to be right by reading; the simulated one (simulated/simulated_files.h) loses
 // what was not synced, tears writes, fails, and fills up.
 //
-// Errors: kNotFound: no such file. kBusy: no room on the disk (ENOSPC, EDQUOT), or locked by another process; may be
-// well later. kUnavailable: this process or the system is out of descriptors or memory (EMFILE, ENFILE, ENOMEM): it says nothing
-// about the disk, and passes. kInternal: everything else that the operating system refuses, with its words.
+// Errors: kNotFound: no such file. kBusy: no room on the disk (ENOSPC, EDQUOT), or locked by another process; a later attempt
+// may succeed. kUnavailable: this process or the system is out of descriptors or memory (EMFILE, ENFILE, ENOMEM): it says
+// nothing about the disk, and passes. kInternal: everything else that the operating system refuses, with its words.
 // Limits: of a File, at, sizes and addresses of memory are multiples of kFileBlock, so that an implementation may go around the
 // page cache; AlignedBuffer has such memory. Small files (read_file, write_file) have any size.
-// Thread rule: Files may be used from several threads at once, one File from one thread at a time.
+// Thread rule: Files may be used from several threads at a time, one File from one thread at a time.
 #pragma once
 
 #include <cstddef>

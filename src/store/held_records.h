@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a segment still holds that somebody needs: enough to say when nobody needs it any more.
+// HeldRecords: the records of a segment that are still needed, in as much detail as it takes to decide when none is.
 //
 // Not every record is remembered, only the highest view and, in it, each transmitter's highest seq: a release is a view
 // and a row, so a segment is free when both reach that far. Records of lower views in the same segment are free

@@ -6,6 +6,8 @@
 // *life*), noted here before anybody hears of it; so after a failure of all, even one in the middle of starting
 // again, the register's record names a life that is noted (docs/explanation/protocol.md §7). A life as a learner
 // ends the list: from then on the disk is no longer a member's.
+//
+// Errors: those of sealed_file.h, and of same_owner(). Thread rule: none; each call waits for the disk.
 #pragma once
 
 #include <optional>
@@ -24,7 +26,7 @@ struct Identity {
   std::vector<Incarnation> lives;  // oldest first
 };
 
-// nullopt: nobody has lived here yet.
+// nullopt: no process has opened this directory yet.
 [[nodiscard]] Result<std::optional<Identity>> read_identity(const std::string& dir, Files& files = real_files());
 [[nodiscard]] bool has_identity(const std::string& dir, Files& files = real_files());
 // On disk when it returns. Of very many lives the first and the newest are kept.

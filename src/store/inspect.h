@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Inspection: what a replica's data directory says, read offline. Everything in it is checked — the journal's checksums
-// and order, the tables' rows and digest, the state's own invariants — and nothing is changed.
-// For `titer verify` and `titer recover`. Errors: as Store::open; kBusy when a replica runs on it.
+// Inspection: the contents of a replica's data directory, read offline, for `titer verify` and `titer recover`. Everything in
+// it is checked (the checksums and the order of the journal, the rows and the digest of the tables, the invariants of the
+// state), and nothing is changed.
+//
+// Errors: as Store::open; kBusy when a replica runs on it. Thread rule: none; it waits for the disk.
 #pragma once
 
 #include <string>

@@ -72,7 +72,7 @@ class Journal {
   // There may be room on the disk again.
   void retry_room() { pool_->retry(); }
 
-  // Bytes of records on disk that a start would read, but for those of segments that are wholly released.
+  // Bytes of records on disk that a start would read, except those of segments that are wholly released.
   [[nodiscard]] std::uint64_t held() const { return writer_->held(); }
   [[nodiscard]] JournalStats stats() const { return writer_->stats(); }
   [[nodiscard]] std::size_t record_bytes_max() const { return record_bytes_max_; }  // of a body

@@ -2,9 +2,9 @@
 
 // Materializer: moves what changed in the state machine into a batch for the tables, a piece per turn of the loop.
 //
-// Why pieces: the rows that changed since the last batch may be tens of megabytes, and the loop must not stand still
-// for them. Why it is still right: a row that changes after it was gathered is marked again and gathered again, the
-// later one wins within the batch, and close() takes, at one position, all that is left. So the batch holds every
+// Why pieces: the rows that changed since the last batch may be tens of megabytes, and the loop must not wait for
+// them. Why the result is still correct: a row that changes after it was gathered is marked again and gathered again,
+// the later one wins within the batch, and close() takes, at one position, all that is left. So the batch holds every
 // row that changed as it is at that position, and the pieces before were only work done in advance.
 //
 //   while (!materializer.gather(machine, 256 KiB)) { … a turn … }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Sealed file: a few bytes that are on disk whole or not at all: what a replica or register must not forget and that is
-// written rarely (who it is, the newest view).
+// Sealed file: a few bytes that are on disk completely or not at all, for facts that a replica or register must not forget
+// and that change rarely (its identity, the newest view).
 //
-// A new version is written beside the old one, synced, renamed over it, and the directory is synced; so whenever it
-// stops, one of the two is there. A header names the kind of file and its format, a checksum (XXH3) guards all of it.
-// Limit: 1 MiB. Errors: those of Files with the system's reason; kInternal: what is wrong with the file, never half a body;
-// kTooLarge.
+// A new version is written beside the old one, synced, renamed over it, and the directory is synced; so after a crash at any
+// point one of the two is there. A header names the kind of file and its format, a checksum (XXH3) guards all of it.
+// Limit: 1 MiB. Errors: those of Files with the system's reason; kInternal: the file is damaged (it never gives a part of a
+// body); kTooLarge. Thread rule: none; each call waits for the disk.
 #pragma once
 
 #include <optional>

@@ -10,8 +10,8 @@
 // A null frame answers no request, so no sync is made for it immediately: it waits for the next requests, but at most
 // kNullPatienceUs. The bound also helps to distinguish a torn last group from a damaged one (journal_reader.h).
 //
-// Files, database, workers, clocks and chance come from outside (environment.h), so the simulator runs this code on disks that
-// lose, tear and go back.
+// Files, database, workers, clocks and chance come from outside (environment.h), so tests run this code on disks that lose and
+// tear writes and go back in time.
 //
 // Thread rule: everything on the loop's thread; results of the workers come back through StoreEvents::post.
 // Invariants: nothing is reported persisted that a crash could take away; the tables are at one position at any time; the
@@ -47,8 +47,7 @@
 
 namespace titer::store {
 
-// What bounds a store's work. The defaults are for production; the simulator makes them small, so that everything that happens
-// rarely happens often.
+// The limits of a store's work. The defaults are for production; tests make them small, so that rare cases happen often.
 struct StoreLimits {
   // Of the journal (journal.h). A segment must hold the largest frame: limits::kDirectMessageBytesMax where clients may send that.
   std::uint64_t segment_bytes = std::uint64_t{8} << 20;

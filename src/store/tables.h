@@ -110,7 +110,7 @@ class Tables {
   using Ended = Database::Ended;
   // A batch builds on all that were closed before it: when one of them is missing here, kFailed.
   [[nodiscard]] Ended write(const TablesBatch& batch);
-  // Empties them, all at once, but for whose they are: a learner must start over.
+  // Empties all of them as one change, except for their owner: a learner must start over.
   [[nodiscard]] Status wipe();
 
  private:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Head: what the tables on disk say about themselves, written last and in the same batch as what it describes.
+// Head: the description of the tables on disk, written last and in the same batch as the rows that it describes.
 //
-// It is all that a restarted replica needs beside the rows: where the state machine stood and with which digest, and
-// where the protocol stood (smr/checkpoint.h). Bytes of our own with the wire module's piece for a view; RocksDB sums
-// them. Decoding is total: what is not a head is an error.
+// It has everything that a restarted replica needs beside the rows: the position and the digest of the state machine, and
+// the state of the protocol (smr/checkpoint.h). It is encoded by this module, a view in it by the wire module; RocksDB
+// has the checksum. Decoding is total: bytes that are not a head are an error. Pure.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The keys of the tables' rows. Big-endian, so that a database's order of keys is that of the numbers.
+// The keys of the tables' rows. Big-endian, so that a database's order of keys is that of the numbers. Pure.
 #pragma once
 
 #include <array>

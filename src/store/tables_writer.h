@@ -7,7 +7,7 @@
 // that found no space is kept here, to be tried again: the replica may leave its view or refuse writes
 // meanwhile, and nothing is lost, for the journal keeps what the tables do not have yet.
 //
-// Thread rule: everything on the owner's thread, but for `report`, which is called inside the worker's step: post it to
+// Thread rule: everything on the owner's thread, except `report`, which is called inside the worker's step: post it to
 // the loop. The destructor waits until what was submitted is written, of which no report may come any more.
 // Errors: after kFailed nothing can be submitted; a replica stops then (that is the fail-stop failure that the
 // others survive).

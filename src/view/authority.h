@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Authority: is what answers as the register still the register?
+// Authority: detects a register that has gone back in time, or that is another one.
 //
 // Everything rests on the register never going back: a restored backup of etcd, or a wiped one, would offer views that
 // were over long ago, to replicas that have moved on. So each replica keeps the highest that it has seen — of which etcd
 // cluster, at which revision, which view — and refuses what is below (docs/explanation/protocol.md §4).
 //
-// One way leads to another etcd cluster: an operator has said that data may be lost (`titer recover`), which is one more
-// sentence in the record, and the view is above all that was seen.
+// Another etcd cluster is accepted in one case: an operator has accepted a loss of data (`titer recover`). Then the
+// record has one more sentence about that, and its view is above every view that was seen.
 //
 // Pure. Its user keeps it on disk *before* acting on a record, so that no crash forgets a record that was acted on.
 #pragma once

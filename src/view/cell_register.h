@@ -12,7 +12,8 @@
 // Every kTryWriteEveryUs it asks for a write that changes nothing, so that a register that can be read but not written (etcd
 // has no space left, a right was taken away) is seen before a view must change.
 //
-// News come by a watch; a read every kPollEveryUs finds out whether the cell is there, and what the watch has lost.
+// A watch brings new records; a read every kPollEveryUs finds out whether the cell is there, and which records the
+// watch has missed.
 //
 // Authority (authority.h): the newest record seen is remembered before anybody hears of it, and any older one is
 // refused. Then nothing is changed or reported until the register is believable again. Service continues meanwhile.

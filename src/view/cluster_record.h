@@ -4,17 +4,18 @@
 //
 // One value, changed only by compare-and-set: the view, the *roster* (the machines of the cluster; members are a part of
 // it), who came back after the failure of all, what each member's disk is known to hold, and the losses that an operator
-// accepted. So whatever is decided is decided on one consistent picture, and a change that lost a race is thought through
-// again on the newer one.
+// accepted. So every decision is based on one consistent picture, and a change that lost a race is decided again on the
+// newer one.
 //
 // A function that makes a successor gives nullopt when there is nothing to change (any more): the race was lost to
 // somebody with the same proposal, or the reason is gone. All that change the view clear `returned`: it is about one
 // view.
 //
-// Invariants: the view's number grows with every change of members; two views in a row share a member with the whole
-// state (nobody removes everybody), or are a restart; nobody is known to be dead but who said so itself, whose death watch said
-// so (host/death_watch.h), or who was a member when a restart began (view/restart.h). Limits: kReplicasMax machines, kTextBytesMax per address,
-// kLossesMax sentences. Errors: kInvalid with a sentence, only where a person asked for the change.
+// Invariants: the view's number grows with every change of members; two views in a row share a member with the whole state
+// (nobody removes everybody), or are a restart; an incarnation is known to be dead only if it said so itself, if its death
+// watch said so (host/death_watch.h), or if it was a member when a restart began (view/restart.h). Limits: kReplicasMax
+// machines, kTextBytesMax per address, kLossesMax sentences. Errors: kInvalid with a sentence, only where a person asked for
+// the change.
 // Source: docs/explanation/protocol.md §4, §7.
 #pragma once
 
@@ -48,7 +49,7 @@ struct DiskMark {
   bool operator==(const DiskMark&) const = default;
 };
 
-// A restart after the failure of all that the register does not know to be over: no member of it has said yet that its disk
+// A restart after a total failure that is not over, as far as the register knows: no member of it has said yet that its disk
 // has a view of the restart. Until then the members answer nobody (node::Engine::restarts), so all that was ever acknowledged
 // is still on the disk of each member of the view from which the restart began, whoever is in the view now.
 struct Restart {

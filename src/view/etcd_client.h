@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// etcd client: the few things that the register wants of etcd — read a key, replace it if nobody else did, and hear of
-// changes — over etcd's v3 JSON gateway, HTTP or HTTPS.
+// etcd client: the operations of etcd that the register needs (read a key, replace it at a revision, watch it), over
+// etcd's v3 JSON gateway, HTTP or HTTPS.
 //
 // Why the gateway and not gRPC: a library and a code generator less, for one key that changes when machines fail.
 // Reads are linearizable (a quorum of etcd answers). A replacement whose answer was lost is not settled here: the

@@ -8,7 +8,7 @@
 //
 // Thread rule: the loop's thread. It may be destroyed at any time; requests in progress end by themselves.
 // Invariants: those of CellRegister.
-// Errors: none are thrown at anybody: status() and the log say what is wrong.
+// Errors: status() and the log say what is wrong.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

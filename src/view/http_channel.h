@@ -3,12 +3,12 @@
 // HTTP channel: one connection to an HTTP server, kept alive, for one exchange after another; or for one response that goes
 // on, line by line.
 //
-// It dials at the first exchange. Bytes go over a net::Stream and through a ResponseParser; one read waits always, so what
-// a server says without having been asked, or that it has gone, is found before the next exchange and ends the channel.
-// After an end it is of no use any more (open()): make another.
+// It dials at the first exchange. Bytes go over a net::Stream and through a ResponseParser; one read waits always, so
+// unexpected data, or the end of the connection, is found before the next exchange and ends the channel. After an end it
+// is of no use any more (open()): make another.
 //
 // Every exchange ends with one call to its handler, never from within the call that began it. After close() no handler is
-// called any more, so whoever closes may be destroyed at once. Handlers may close the channel or begin the next exchange.
+// called any more, so the caller may be destroyed immediately. Handlers may close the channel or begin the next exchange.
 // Why not coroutines: Asio's cost the compiler more than these few steps are worth (decision 16).
 //
 // Deadlines: kConnectUs, then kAnswerUs from the request to the end of the response, or to the end of the header of one

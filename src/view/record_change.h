@@ -2,8 +2,8 @@
 
 // Record change: one change of the cluster record by an operator's command, from beginning to end.
 //
-// As the register of a replica does it (etcd_register.h): read, change, replace, read again; a lost race is thought
-// through again, a lost answer is settled by reading. Every endpoint is tried twice.
+// It works like the register of a replica (etcd_register.h): read, change, replace, read again; a lost race is
+// decided again, a lost answer is settled by reading. Every endpoint is tried twice.
 // Thread rule: runs the loop until it is done. Errors: kUnreachable: etcd did not answer; else what `change` refuses.
 #pragma once
 

@@ -4,8 +4,8 @@
 // read, replaced if it is still that of a revision, and watched from a revision on. etcd is one (etcd_client.h); the tests and
 // the simulator have another (testing/simulated_cell.h).
 //
-// What a cell may do, and its users must live with: an answer is late or lost, and then a replacement may have happened or
-// not; a watch misses changes, repeats them, or ends; everything is as it was some time ago, because somebody restored a backup.
+// The users of a cell must tolerate these faults: an answer is late or lost, and then a replacement may have happened or not; a
+// watch misses changes, repeats them, or ends; everything is as it was some time ago, because somebody restored a backup.
 #pragma once
 
 #include <cstdint>

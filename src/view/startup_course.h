@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// StartupCourse: the start of a process on a machine of its own, from the register's first record until it is known what the
-// process is — as a state machine without I/O.
+// StartupCourse: the start of a process on a machine of its own, from the register's first record until the role of the
+// process is known, as a state machine without I/O.
 //
 // Each step is decide_startup()'s (startup_step.h), from the newest record and from what this process knows. What the course
 // adds is what must be remembered between two steps: when the record had this process's announcement first, and that an

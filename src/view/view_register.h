@@ -2,9 +2,9 @@
 
 // ViewRegister: the view register as a replica sees it — the one outside authority (docs/explanation/protocol.md §4).
 //
-// Compare-and-set asks; the answer is the newest record, which comes through the watcher like every other
-// change. So a lost answer, a lost race and a success look the same: read the record and see. While the
-// register is away reads and writes go on, only views cannot change. Two kinds: the supervisor of a cluster on one
+// A compare-and-set has no answer of its own: the newest record, which comes through the watcher like every other
+// change, shows the result. So a lost answer, a lost race and a success are handled alike. While the register is
+// unavailable, reads and writes continue, but views cannot change. Two kinds: the supervisor of a cluster on one
 // machine (here), etcd for several (etcd_register.h). Thread rule: the loop's thread.
 #pragma once
 

@@ -123,7 +123,7 @@ class Player:
             return same(self.pattern, printed)
 
         wait_until(as_written, lambda: f"the document's output after $ {line}; it printed\n{printed}",
-                   20 if line == "titer status" else 0, every=0.1)
+                   20 if line.startswith("titer status") else 0, every=0.1)
 
     def watch(self):
         """Named from which position on, so that nothing is missed before it is connected."""
