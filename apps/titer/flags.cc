@@ -165,11 +165,29 @@ CommandLine::CommandLine(const char* name, const char* summary, const std::strin
 
 CommandLine::~CommandLine() = default;
 
+// CLI11 says what is wrong with the words of a command; without a command it only lists all words.
+int CommandLine::report(const CLI::ParseError& error, const std::vector<const char*>& words) {
+  if (error.get_exit_code() == 0) return app_->exit(error, std::cout, std::cerr) == 0 ? kExitOk : kExitUsage;
+  std::string what = error.what();
+  const std::string& program = app_->get_name();
+  if (words.size() > 1 && words[1][0] == '-')
+    what = fmt::format("the command comes before its options: {} COMMAND {} …", program, words[1]);
+  else if (words.size() > 1 && app_->get_subcommands().empty())
+    what = fmt::format("there is no command '{}'", words[1]);
+  std::cerr << program << ": " << what << "\nRun with --help for more information.\n";
+  return kExitUsage;
+}
+
 int CommandLine::run(int argc, const char* const* argv) {
+  std::vector<const char*> words(argv, argv + argc);
+  if (words.size() > 1 && std::string_view(words[1]) == "help") {
+    words.erase(words.begin() + 1);
+    words.push_back("--help");
+  }
   try {
-    app_->parse(argc, argv);
+    app_->parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& error) {
-    return app_->exit(error, std::cout, std::cerr) == 0 ? kExitOk : kExitUsage;
+    return report(error, words);
   }
   if (chosen_) return chosen_();
   std::cout << app_->help();

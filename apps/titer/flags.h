@@ -26,10 +26,12 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
 class Option;
+class ParseError;
 }  // namespace CLI
 
 namespace titer::app {
@@ -105,6 +107,8 @@ class CommandLine {
   [[nodiscard]] int run(int argc, const char* const* argv);
 
  private:
+  [[nodiscard]] int report(const CLI::ParseError& error, const std::vector<const char*>& words);
+
   std::unique_ptr<CLI::App> app_;
   Runner chosen_;
   Flags flags_;

@@ -294,6 +294,24 @@ TEST_F(Commands, ACommandOfCommandsWantsOneOfThem) {
   EXPECT_EQ(run({"set", "replica"}).code, 2);
 }
 
+TEST_F(Commands, HelpIsAlsoAWord) {
+  const Outcome all = run({"help"}), one = run({"help", "key", "create"});
+  EXPECT_EQ(all.code, 0);
+  EXPECT_NE(all.said.find("Stock"), std::string::npos) << all.said;
+  EXPECT_EQ(one.code, 0);
+  EXPECT_NE(one.said.find("makes one"), std::string::npos) << one.said;
+}
+
+TEST_F(Commands, WhatIsNoCommandIsNamedAndOptionsComeAfterOne) {
+  const Outcome unknown = run({"sett", "5"}), early = run({"--at", "8892", "set"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_NE(unknown.said.find("program: there is no command 'sett'"), std::string::npos) << unknown.said;
+  EXPECT_EQ(early.code, 2);
+  EXPECT_NE(early.said.find("program: the command comes before its options: program COMMAND --at"),
+            std::string::npos)
+      << early.said;
+}
+
 TEST_F(Commands, TheVersion) {
   const Outcome outcome = run({"--version"});
   EXPECT_EQ(outcome.code, 0);

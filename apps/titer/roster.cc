@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -32,11 +33,15 @@ Result<view::RosterEntry> parse_roster_entry(std::uint16_t index, const std::str
 }
 
 void print_roster(const view::ClusterRecord& record) {
-  fmt::print("View {}, {} of {} replicas are members.\n", record.view.number.value, record.view.members.size(),
-             record.roster.size());
+  const auto listed = [&](const smr::Member& member) { return record.entry(member.id) != nullptr; };
+  fmt::print("View {}, {} of {} replicas are members.\n", record.view.number.value,
+             std::ranges::count_if(record.view.members, listed), record.roster.size());
   for (const view::RosterEntry& entry : record.roster)
     fmt::print("  replica {:2}  {:22} {:32} {}\n", entry.id.value, printable(entry.wire), printable(entry.http),
                record.view.find(entry.id) != nullptr ? "member" : "not a member");
+  for (const smr::Member& member : record.view.members)
+    if (!listed(member))
+      fmt::print("  replica {:2}  removed, and still a member until it has left\n", member.id.value);
   for (const view::Returned& one : record.returned)
     fmt::print("  replica {} has returned {}: at position {} of view {} when it started, or later\n",
                one.now.id.value, one.inventory.whole ? "with its disk" : "without the data of a member",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -78,6 +79,16 @@ void Table::print(std::FILE* out) const {
   }
 }
 
+namespace {
+
+// Times in a key's fields are milliseconds (registry/keys.h).
+std::string shown_value(const registry::FieldChange& change) {
+  const auto time = parse_number<std::int64_t>(change.after);
+  return change.field == "expires" && time ? iso_time(WallTime(*time)) : std::string(change.after);
+}
+
+}  // namespace
+
 std::string one_line(const registry::Event& event) {
   std::string out = iso_time(event.time) + " " + std::to_string(event.position.value) + " " +
                     std::string(registry::name(event.kind)) + " " + std::string(event.site_id);
@@ -86,7 +97,8 @@ std::string one_line(const registry::Event& event) {
     if (event.existed) out += " (was " + to_text(event.before) + ")";
   }
   for (const registry::FieldChange& change : event.fields)
-    out += " " + std::string(change.field) + "=\"" + std::string(change.after) + "\"";
+    if (!change.before.empty() || !change.after.empty())
+      out += " " + std::string(change.field) + "=\"" + shown_value(change) + "\"";
   if (event.reverts != Position()) out += " undoes " + std::to_string(event.reverts.value);
   if (!event.actor.empty()) out += " by " + std::string(event.actor);
   if (!event.reason.empty()) out += ": " + std::string(event.reason);

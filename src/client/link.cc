@@ -67,7 +67,7 @@ void Link::dial() {
   env_.dial(address(), kDialUs,
             [this, attempt, alive = std::weak_ptr<int>(alive_)](Result<net::ByteStreamPtr> stream) {
               if (alive.expired() || attempt != attempt_) return;
-              if (!stream) return attempt_failed(stream.error().message);
+              if (!stream) return attempt_failed(stream.error().message, Told::kNothing);
               greet(std::move(stream).value());
             });
 }
@@ -81,11 +81,15 @@ void Link::greet(net::ByteStreamPtr stream) {
   after(kGreetUs, &Link::greeting_late);
 }
 
-void Link::attempt_failed(const std::string& reason) {
+// For a person, what a replica has said is worth more than that nobody listens at the next address.
+void Link::attempt_failed(const std::string& reason, Told told) {
   ++failures_;
+  if (told == Told::kReason) told_at_ = failures_;
+  const bool told_in_this_round = told_at_ > 0 && failures_ - told_at_ < options_.addresses.size();
   // A dial's own reason names the address already.
   const std::string here = address().text();
-  last_reason_ = reason.starts_with(here) ? reason : here + ": " + reason;
+  if (told == Told::kReason || !told_in_this_round)
+    last_reason_ = reason.starts_with(here) ? reason : here + ": " + reason;
   drop(reason);
 }
 
@@ -154,7 +158,7 @@ void Link::on_authenticated(const wire::Message& message) {
 void Link::begin() {
   timer_->cancel();
   greeted_ = true;
-  failures_ = 0;
+  failures_ = told_at_ = 0;
   refusal_.reset();
   view_ = reply_->view;
   if (options_.hello.born == Position()) options_.hello.born = reply_->next;

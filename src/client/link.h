@@ -101,7 +101,8 @@ class Link final : public net::ConnectionOwner {
   void show_key();
   void on_authenticated(const wire::Message& message);
   void begin();
-  void attempt_failed(const std::string& reason);
+  enum class Told { kReason, kNothing };  // did a replica say why, or did nobody answer at the address?
+  void attempt_failed(const std::string& reason, Told told = Told::kReason);
   void drop(const std::string& reason);
   void after(std::int64_t us, void (Link::*what)());
   void greeting_late() { attempt_failed("it accepts connections but does not answer"); }
@@ -114,9 +115,9 @@ class Link final : public net::ConnectionOwner {
   std::optional<wire::HelloReply> reply_;  // it has greeted us and has not yet said what it thinks of our key
   std::optional<Error> refusal_;
   bool greeted_ = false;
-  std::size_t at_;  // index of the address in use
-  std::size_t failures_ = 0;
-  std::uint64_t attempt_ = 0;  // results of older dials are ignored
+  std::size_t at_;                          // index of the address in use
+  std::size_t failures_ = 0, told_at_ = 0;  // the last failure with a reason was this one; 0: none had
+  std::uint64_t attempt_ = 0;               // results of older dials are ignored
   std::string last_reason_;
   smr::ViewRecord view_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // callbacks that outlive us find this gone

@@ -67,6 +67,8 @@ class ReplicaDaemon {
   void stop();
   void leave_for_good(const std::string& why);
   void leave();
+  [[nodiscard]] bool is_last() const;
+  void stop_as_the_last();
   void end_in_time();
   void reset_exclusions_later();
   void mark_disk_later();

@@ -61,7 +61,8 @@ class HeadParser final : public net::HttpParser<true> {
   // Streamed bodies: what has come since the last call is in memory.body; the caller clears it.
 
  private:
-  void on_request_impl(net::RequestVerb method, TextView name, TextView target, int version, ErrorCode& ec) override;
+  void on_request_impl(net::RequestVerb method, TextView name, TextView target, int version,
+                       ErrorCode& ec) override;
   void on_field_impl(Field id, TextView name, TextView value, ErrorCode& ec) override;
   void on_header_impl(ErrorCode& ec) override;
   std::size_t on_body_impl(TextView piece, ErrorCode& ec) override;

@@ -251,6 +251,18 @@ class Serve(unittest.TestCase):
             group.wait_members(range(3))
             self.see(group, 5, range(3))
 
+    def test_all_are_stopped_together_and_the_last_one_does_not_wait_to_be_let_go(self):
+        with Group() as group:
+            group.begin()
+            for index in range(3):
+                group.processes[index].terminate()
+            self.assertEqual([0, 0, 0], [group.ends(index) for index in range(3)])
+            reasons = [group.log(index).rsplit("stopping: ", 1)[-1] for index in range(3)]
+            self.assertFalse([reason for reason in reasons if "in time" in reason], reasons)
+            self.assertEqual(1, sum("the last of the view" in reason for reason in reasons), reasons)
+            group.start(*range(3))
+            group.wait_members(range(3))
+
     def test_the_roster_grows_and_shrinks_and_a_machine_takes_the_place_of_another(self):
         with Group() as group:
             group.begin()
