@@ -42,9 +42,11 @@ bool is_json(std::string_view type) {
 
 // Counts the members of all objects as they are written. json::parse() keeps the last of those with one name.
 struct MemberCounter {
+  // Boost.JSON's names. NOLINTBEGIN(readability-identifier-naming)
   static constexpr std::size_t max_array_size = SIZE_MAX, max_object_size = SIZE_MAX, max_string_size = SIZE_MAX,
                                max_key_size = SIZE_MAX;
   using error_code = boost::system::error_code;
+  // NOLINTEND(readability-identifier-naming)
   std::size_t members = 0;
 
   bool on_document_begin(error_code&) { return true; }

@@ -86,7 +86,7 @@ class Answerer {
     registry::History query = q;
     query.audit = audit_;
     if (!progress_.begun) writer_.u64(0);
-    const Result<bool> more = events([&](const auto& visit) { return state_.history(query, visit, progress_); });
+    Result<bool> more = events([&](const auto& visit) { return state_.history(query, visit, progress_); });
     // Events that are removed while it is answered may be missing, too.
     Bytes removed;
     ByteWriter(removed).u64(state_.history_removed(query).value);

@@ -62,8 +62,8 @@ struct IdempotencyTable::Impl {
 
   Limits limits;
   std::deque<Record> records;
-  std::uint64_t first = 0;                                          // ordinal of the first one
-  boost::unordered_flat_map<std::uint64_t, std::uint64_t> newest_;  // hash of the name → ordinal of the newest
+  std::uint64_t first = 0;                                         // ordinal of the first one
+  boost::unordered_flat_map<std::uint64_t, std::uint64_t> newest;  // hash of the name → ordinal of the newest
   std::size_t bytes = 0;
   boost::unordered_flat_map<std::uint64_t, std::size_t> bytes_of;  // API key → its part of `bytes`
   std::uint64_t digest = 0;                                        // wrapping sum over records
@@ -73,8 +73,8 @@ struct IdempotencyTable::Impl {
 
   [[nodiscard]] Record& at(std::uint64_t ordinal) { return records[ordinal - first]; }
   [[nodiscard]] const Record* find(Name name) const {
-    const auto it = newest_.find(hash_of(name));
-    for (std::uint64_t n = it == newest_.end() ? kNone : it->second; n != kNone && n >= first;) {
+    const auto it = newest.find(hash_of(name));
+    for (std::uint64_t n = it == newest.end() ? kNone : it->second; n != kNone && n >= first;) {
       const Record& r = records[n - first];
       if (r.key == name.key && r.text == name.text) return &r;
       n = r.older;
@@ -89,7 +89,7 @@ struct IdempotencyTable::Impl {
   }
 
   void push(Record record) {
-    auto [it, is_new] = newest_.try_emplace(hash_of({record.key, record.text}), kNone);
+    auto [it, is_new] = newest.try_emplace(hash_of({record.key, record.text}), kNone);
     record.older = is_new ? kNone : it->second;
     it->second = first + records.size();
     bytes += record.bytes();
@@ -99,8 +99,8 @@ struct IdempotencyTable::Impl {
   }
   void pop() {
     const Record& r = records.front();
-    const auto it = newest_.find(hash_of({r.key, r.text}));
-    if (it != newest_.end() && it->second == first) newest_.erase(it);
+    const auto it = newest.find(hash_of({r.key, r.text}));
+    if (it != newest.end() && it->second == first) newest.erase(it);
     bytes -= r.bytes();
     const auto of = bytes_of.find(r.key.value);
     if ((of->second -= r.bytes()) == 0) bytes_of.erase(of);

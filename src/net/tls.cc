@@ -52,7 +52,7 @@ Status load_authority(SSL_CTX* context, const TlsOptions& options) {
     SSL_CTX_set_default_verify_paths(context);
     return ok_status();
   }
-  if (const Status file = expect_small_file(options.ca); !file) return file;
+  if (Status file = expect_small_file(options.ca); !file) return file;
   if (SSL_CTX_load_verify_locations(context, options.ca.c_str(), nullptr) != 1)
     return wrong(options.ca, "certificate authority");
   if (options.asks_for_certificate)
@@ -65,10 +65,10 @@ Status load_certificate(SSL_CTX* context, const TlsOptions& options) {
   if (options.certificate.empty() || options.key.empty())
     return Error{Code::kInvalid, "a certificate needs its key and a key its certificate: name both files"};
   for (const std::string& name : {options.certificate, options.key})
-    if (const Status file = expect_small_file(name); !file) return file;
+    if (Status file = expect_small_file(name); !file) return file;
   if (SSL_CTX_use_certificate_chain_file(context, options.certificate.c_str()) != 1)
     return wrong(options.certificate, "certificate");
-  if (const Status closed = closed_to_others(options.key); !closed) return closed;
+  if (Status closed = closed_to_others(options.key); !closed) return closed;
   // Says also when the key is not the certificate's.
   if (SSL_CTX_use_PrivateKey_file(context, options.key.c_str(), SSL_FILETYPE_PEM) != 1)
     return wrong(options.key, "private key");

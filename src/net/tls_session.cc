@@ -47,14 +47,14 @@ long bio_control(BIO* bio, int what, long, void*) {
 
 // A table of the three functions; made once, never changed.
 const BIO_METHOD* socket_calls() {
-  static const BIO_METHOD* const calls = [] {
+  static const BIO_METHOD* const kCalls = [] {
     BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "titer socket");
     BIO_meth_set_read(made, bio_read);
     BIO_meth_set_write(made, bio_write);
     BIO_meth_set_ctrl(made, bio_control);
     return made;
   }();
-  return calls;
+  return kCalls;
 }
 
 }  // namespace
@@ -88,7 +88,8 @@ std::unique_ptr<TlsSession> TlsSession::to_dial(ssl_ctx_st* context, const std::
 void TlsSession::attach(Socket& socket) {
   socket_ = socket.native_handle();
   BIO* bio = BIO_new(socket_calls());
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket_)));
+  BIO_set_data(bio,
+               reinterpret_cast<void*>(static_cast<std::intptr_t>(socket_)));  // NOLINT(performance-no-int-to-ptr)
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
   opened_.emplace(socket.get_executor());

@@ -69,7 +69,7 @@ void Peers::adopt(net::Connection& connection, const wire::Hello& hello, const s
     arrivals_.erase(arrivals_.begin());
   }
   const BootTime until(env_.boot_now().value + limits::kHandshakeUs);
-  arrivals_.push_back({connection.shared_from_this(), std::move(handshake), until});
+  arrivals_.push_back({connection.shared_from_this(), handshake, until});
 }
 
 void Peers::continue_arrival(net::Connection& connection, const wire::Message& message) {

@@ -21,7 +21,7 @@ Status Watchers::watch(net::Connection& connection, std::uint64_t address, Posit
   const auto there = index_.find(&connection);
   Watcher* watcher = there == index_.end() ? nullptr : there->second;
   if (watcher == nullptr) {
-    if (const Status place = places_.take(address); !place) return place;
+    if (Status place = places_.take(address); !place) return place;
     watcher = watchers_.emplace_back(std::make_unique<Watcher>()).get();
     watcher->connection = connection.shared_from_this();
     watcher->address = address;

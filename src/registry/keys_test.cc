@@ -245,7 +245,7 @@ TEST_F(Keys, the_last_operator_that_does_not_end_stays) {
 }
 
 TEST_F(Keys, a_key_that_makes_no_sense_is_refused) {
-  const auto code = [&](Role role, std::vector<std::string_view> scope) {
+  const auto code = [&](Role role, const std::vector<std::string_view>& scope) {
     return make(KeyId(77), role, scope).code;
   };
   EXPECT_EQ(code(Role::kProvider, {}), Code::kInvalid);

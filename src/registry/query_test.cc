@@ -16,7 +16,7 @@ using test::Bench;
 
 // 600 sites over a few ZIPs, states and products.
 Bench& crowd() {
-  static Bench* const bench = [] {
+  static Bench* const kBench = [] {
     auto* b = new Bench;
     std::mt19937 random(3);
     const char* zips[] = {"02138", "02139", "90210", "99501", "10001", "00000"};
@@ -42,7 +42,7 @@ Bench& crowd() {
     }
     return b;
   }();
-  return *bench;
+  return *kBench;
 }
 
 std::vector<std::string> pages(const State& state, ListSites query) {

@@ -35,7 +35,7 @@ Bytes message(std::uint64_t number) {
 class Noted final : public Handler {
  public:
   std::vector<std::uint64_t> seen;
-  void on_event(std::uint32_t what, std::uint64_t argument) override { seen.push_back(what * 100 + argument); }
+  void on_event(std::uint32_t what, std::uint64_t argument) override { seen.push_back(what * 100ULL + argument); }
 };
 
 TEST(Timeline, events_come_by_time_and_then_in_the_order_asked_for) {

@@ -70,8 +70,7 @@ class World {
         t_(1 + static_cast<int>(seed % 5)),
         replica_(Options{.me = ReplicaId(0), .incarnation = Incarnation(100)}, view()) {
     model_.t = t_;
-    for (std::uint64_t k = 0; k < random_.below(4); ++k)
-      clients_.push_back(TransmitterId(kDirectClientBit | (k + 1)));
+    for (std::uint64_t k = 0; k < random_.below(4); ++k) clients_.emplace_back(kDirectClientBit | (k + 1));
   }
   void run(int steps) {
     for (int i = 0; i < steps; ++i) {

@@ -177,7 +177,6 @@ TEST(Schneider, FIFO_only_the_next_message_of_a_stream_is_accepted) {
   c.deliver(0, 1);
   c.turn(1);
   EXPECT_TRUE(c.executed(1).empty()) << "the first is missing";
-  PeerMessage second = first;
   c.way(0, 1).push_back(first);
   c.deliver(0, 1);
   c.turn(1);

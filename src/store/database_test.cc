@@ -19,11 +19,11 @@ namespace {
 class AnyDatabase : public testing::TestWithParam<bool> {
  protected:
   AnyDatabase() {
-    const Status made = real_files().create_dir(dir_ / "rocks");
+    const Status made = real_files().create_dir(dir / "rocks");
     EXPECT_TRUE(made.ok());
   }
-  [[nodiscard]] Databases& databases() { return GetParam() ? rocks_databases() : disk_.databases; }
-  [[nodiscard]] DatabaseOptions options() const { return {GetParam() ? dir_ / "rocks" : "/d"}; }
+  [[nodiscard]] Databases& databases() { return GetParam() ? rocks_databases() : disk.databases; }
+  [[nodiscard]] DatabaseOptions options() const { return {GetParam() ? dir / "rocks" : "/d"}; }
   [[nodiscard]] std::unique_ptr<Database> open() {
     auto database = databases().open(options());
     EXPECT_TRUE(database.ok()) << test::error_of(database);
@@ -46,8 +46,8 @@ class AnyDatabase : public testing::TestWithParam<bool> {
     return out;
   }
 
-  const test::TemporaryDir dir_;
-  SimulatedDisk disk_{1};
+  const test::TemporaryDir dir;
+  SimulatedDisk disk{1};
 };
 
 INSTANTIATE_TEST_SUITE_P(Database, AnyDatabase, testing::Bool(),

@@ -37,7 +37,7 @@ double degrees(std::int64_t e7) { return static_cast<double>(e7) / 1e7; }
 }  // namespace
 
 const std::array<ModelText, 12>& model_texts() {
-  static const std::array<ModelText, 12> texts = {{
+  static const std::array<ModelText, 12> kTexts = {{
       {"name", &ModelSite::name, &SiteFields::name},
       {"zip", &ModelSite::zip, &SiteFields::zip},
       {"zip_plus4", &ModelSite::zip_plus4, &SiteFields::zip_plus4},
@@ -51,7 +51,7 @@ const std::array<ModelText, 12>& model_texts() {
       {"provider", &ModelSite::provider, &SiteFields::provider},
       {"hours", &ModelSite::hours, &SiteFields::hours},
   }};
-  return texts;
+  return kTexts;
 }
 
 // --- places
