@@ -29,6 +29,7 @@
 #include "net/loop.h"
 #include "net/sockets.h"
 #include "net/tls.h"
+#include "titer/background_output.h"
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/sample.h"
@@ -60,11 +61,6 @@ struct Options {
   std::optional<double> requests_per_key, requests_per_address;
   host::ConnectionSettings connections;
 };
-
-void say(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
-}
 
 // Standard input, line by line, on a thread of its own: a file, a pipe or a terminal alike. It ends with the
 // process; a line that comes later finds nobody. Signals are for the loop's thread: a handler that ran here would
@@ -175,7 +171,7 @@ void add_hangup(boost::asio::signal_set& signals) {
   if (hangup.sa_handler != SIG_IGN) signals.add(SIGHUP);
 }
 
-int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& loop) {
+int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& loop, BackgroundOutput& out) {
   const bool terminal = ::isatty(STDIN_FILENO) == 1;
   if (const int code = fill(options, supervisor, loop); code != kExitOk) {
     supervisor.stop_all();
@@ -183,15 +179,15 @@ int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& lo
   }
   cluster::Console console(supervisor);
   const auto prompt = [&] {
-    if (terminal) say(std::string(cluster::Console::prompt()));
+    if (terminal) out.write(std::string(cluster::Console::prompt()));
   };
-  say(std::string("Type an index to kill that replica, 'start I' to bring it back, 'status' or 'quit'.\n") +
-      pages(options));
+  out.write(std::string("Type an index to kill that replica, 'start I' to bring it back, 'status' or 'quit'.\n") +
+            pages(options));
   prompt();
   read_lines(
       loop,
       [&](const std::string& line) {
-        say(console.line(line));
+        out.write(console.line(line));
         if (console.quit())
           loop.stop();
         else
@@ -200,7 +196,7 @@ int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& lo
       // End of input is no order to stop: under a service manager there is none from the start.
       [] {});
   loop.run([] {});
-  say("Stopping all replicas.\n");
+  out.write("Stopping all replicas.\n");
   supervisor.stop_all();
   return kExitOk;
 }
@@ -292,8 +288,11 @@ int run(const Options& options) {
   }
   // The console shares the loop with the line reader's thread; both live until the process ends.
   auto& loop = *new net::Loop();  // NOLINT(cppcoreguidelines-owning-memory): outlives the detached reader
+  // A reader of our output that ends (`titer cluster | head`) must not end the register.
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  BackgroundOutput out(STDOUT_FILENO);
   cluster::Supervisor supervisor(loop, supervisor_options(options),
-                                 [](const std::string& text) { say("\n" + text + "\n"); });
+                                 [&out](const std::string& text) { out.write("\n" + text + "\n"); });
   // Before the first replica is started, so that none outlives this process because of a signal.
   boost::asio::signal_set signals(loop.context(), SIGINT, SIGTERM);
   add_hangup(signals);
@@ -305,9 +304,10 @@ int run(const Options& options) {
     supervisor.stop_all();
     return supervisor.interrupted() ? kExitInterrupted : kExitUsage;
   }
-  say("A cluster of " + std::to_string(options.replicas) + " replicas serves at " + addresses(supervisor, " ") +
-      "\n" + survives(supervisor) + " " + where_the_data_is(options, supervisor) + "\n");
-  return serve(options, supervisor, loop);
+  out.write("A cluster of " + std::to_string(options.replicas) + " replicas serves at " +
+            addresses(supervisor, " ") + "\n" + survives(supervisor) + " " +
+            where_the_data_is(options, supervisor) + "\n");
+  return serve(options, supervisor, loop, out);
 }
 
 Runner setup(Flags& flags) {

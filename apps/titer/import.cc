@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "base/text.h"
 #include "client/gateway_client.h"
@@ -40,8 +41,13 @@ class Problems {
   Problems(const Problems&) = delete;
   Problems& operator=(const Problems&) = delete;
 
-  Status open(const std::string& path) {
+  // Not over one of the files that are read.
+  Status open(const std::string& path, const std::vector<std::string>& read) {
     if (path.empty()) return ok_status();
+    std::error_code ignored;
+    for (const std::string& file : read)
+      if (std::filesystem::equivalent(path, file, ignored))
+        return Error{Code::kInvalid, path + " is read by this import: name another file for the problems"};
     if (const Status output = net::expect_output_file(path); !output) return output;
     file_ = std::fopen(path.c_str(), "w");
     if (file_ == nullptr) return Error{Code::kInvalid, "cannot write " + path + ": " + std::strerror(errno)};
@@ -156,7 +162,7 @@ int import_files(client::GatewayClient* client, const Options& o, Problems& prob
 
 int run(const Options& o) {
   Problems problems;
-  if (const Status opened = problems.open(o.problems); !opened) {
+  if (const Status opened = problems.open(o.problems, o.files); !opened) {
     complain(opened.error().message);
     return kExitUsage;
   }

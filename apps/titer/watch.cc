@@ -47,8 +47,10 @@ int show(client::GatewayClient& client, const Options& o, const std::optional<ap
         return std::ferror(stdout) == 0;
       },
       [&](Position all) {
-        upto = std::max(upto, all);
-        std::fflush(stdout);
+        if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)
+          upto = std::max(upto, all);
+        else
+          client.interrupt();  // what could not be written was not shown
       },
       stream);
   if (!over.ok()) return fail(over.error());

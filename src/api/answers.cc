@@ -84,6 +84,10 @@ void execute(HandlerContext& context, const http::Exchange& exchange, registry::
   for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>("Titer-Actor", request.actor),
                                     {"Idempotency-Key", request.idempotency_key}})
     if (const Status legal = check_text(name, value); !legal) return exchange.respond(bad_request(legal.error()));
+  // Taken for none, a second attempt would be executed a second time.
+  if (request.idempotency_key.empty() && http.has_header("idempotency-key"))
+    return exchange.respond(
+        bad_request({Code::kInvalid, "Idempotency-Key is empty: give it a value, or leave it out"}));
   if (request.actor.empty()) request.actor = kHttpActor;
   context.backend.execute(request, std::move(then));
 }

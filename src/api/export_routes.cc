@@ -87,11 +87,12 @@ void export_sites(HandlerContext& context, const http::Exchange& exchange) {
     const std::uint64_t stream = context.setup.cluster;
     http::Response head = head_of(*format, info->position, stream);
     if (has_current(exchange.request(), head.etag)) return exchange.respond(not_changed(std::move(head)));
-    read_full_snapshot(context, [exchange, format, stream](const Result<SharedSnapshot>& all) {
-      if (exchange.gone()) return;
-      if (!all) return exchange.respond(http::problem(all.error()));
-      answer(exchange, *format, *all, stream);
-    });
+    read_full_snapshot(context, exchange.request().address,
+                       [exchange, format, stream](const Result<SharedSnapshot>& all) {
+                         if (exchange.gone()) return;
+                         if (!all) return exchange.respond(http::problem(all.error()));
+                         answer(exchange, *format, *all, stream);
+                       });
   });
 }
 

@@ -266,17 +266,27 @@ TEST(Snapshots, AreBoundedAndSharedByPosition) {
   Snapshots snapshots;
   std::vector<SharedSnapshot> kept;
   for (unsigned i = 0; i < Snapshots::kAliveMax; ++i) {
-    ASSERT_TRUE(snapshots.reserve());
+    ASSERT_TRUE(snapshots.reserve(i));
     client::Snapshot one;
     one.position = Position(i + 1);
-    kept.push_back(snapshots.keep(std::move(one)));
+    kept.push_back(snapshots.keep(std::move(one), i));
   }
-  EXPECT_FALSE(snapshots.reserve());
+  EXPECT_FALSE(snapshots.reserve(9));
   EXPECT_EQ(snapshots.find(kept.back()->position), kept.back());
   EXPECT_EQ(snapshots.find(Position(1)), nullptr);  // the newest alone
   kept.clear();
   EXPECT_EQ(snapshots.find(Position(3)), nullptr);
-  EXPECT_TRUE(snapshots.reserve());
+  EXPECT_TRUE(snapshots.reserve(9));
+}
+
+TEST(Snapshots, AreNeverAllOfOneAddress) {
+  Snapshots snapshots;
+  for (unsigned i = 0; i < Snapshots::kOfOneMax; ++i) ASSERT_TRUE(snapshots.reserve(5));
+  EXPECT_FALSE(snapshots.reserve(5));
+  EXPECT_TRUE(snapshots.reserve(6));
+  EXPECT_FALSE(snapshots.reserve(7)) << "there is no place left";
+  snapshots.give_up(5);
+  EXPECT_TRUE(snapshots.reserve(5));
 }
 
 }  // namespace

@@ -14,9 +14,10 @@ constexpr std::uint32_t kPageRows = 500;  // some 300 KiB: a page holds up neith
 // Ends with the last callback that refers to it.
 class FullSnapshotRead : public std::enable_shared_from_this<FullSnapshotRead> {
  public:
-  FullSnapshotRead(HandlerContext& context, ThenSnapshot then) : context_(context), then_(std::move(then)) {}
+  FullSnapshotRead(HandlerContext& context, std::uint64_t address, ThenSnapshot then)
+      : context_(context), address_(address), then_(std::move(then)) {}
   ~FullSnapshotRead() {
-    if (reserved_) context_.setup.shared->snapshots.give_up();
+    if (reserved_) context_.setup.shared->snapshots.give_up(address_);
   }
   FullSnapshotRead(const FullSnapshotRead&) = delete;
   FullSnapshotRead& operator=(const FullSnapshotRead&) = delete;
@@ -26,7 +27,7 @@ class FullSnapshotRead : public std::enable_shared_from_this<FullSnapshotRead> {
       if (!info) return self->then_(info.error());
       Snapshots& snapshots = self->context_.setup.shared->snapshots;
       if (SharedSnapshot same = snapshots.find(info->position)) return self->then_(std::move(same));
-      self->reserved_ = snapshots.reserve();
+      self->reserved_ = snapshots.reserve(self->address_);
       if (self->reserved_) return self->go_on();
       self->then_(Error{Code::kBusy, "several exports are being made already; try again in a few seconds"});
     });
@@ -43,10 +44,11 @@ class FullSnapshotRead : public std::enable_shared_from_this<FullSnapshotRead> {
     if (!more) return then_(more.error());
     if (*more) return go_on();
     reserved_ = false;  // the snapshot's from here on
-    then_(context_.setup.shared->snapshots.keep(std::move(builder_).finish()));
+    then_(context_.setup.shared->snapshots.keep(std::move(builder_).finish(), address_));
   }
 
   HandlerContext& context_;
+  std::uint64_t address_;
   ThenSnapshot then_;
   bool reserved_ = false;
   client::SnapshotBuilder builder_{false, kPageRows};
@@ -54,8 +56,8 @@ class FullSnapshotRead : public std::enable_shared_from_this<FullSnapshotRead> {
 
 }  // namespace
 
-void read_full_snapshot(HandlerContext& context, ThenSnapshot then) {
-  std::make_shared<FullSnapshotRead>(context, std::move(then))->begin();
+void read_full_snapshot(HandlerContext& context, std::uint64_t address, ThenSnapshot then) {
+  std::make_shared<FullSnapshotRead>(context, address, std::move(then))->begin();
 }
 
 }  // namespace titer::api

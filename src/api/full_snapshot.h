@@ -13,8 +13,9 @@ namespace titer::api {
 
 using ThenSnapshot = std::function<void(const Result<SharedSnapshot>&)>;
 
-// All open sites as they are now; a read of the same position that is in progress is shared. kBusy: too many at a time.
+// All open sites as they are now; a read of the same position that is in progress is shared. kBusy: too many at a time, in all or for
+// this address (0: it is for this server).
 // `then` is called once, later, on this worker's thread.
-void read_full_snapshot(HandlerContext& context, ThenSnapshot then);
+void read_full_snapshot(HandlerContext& context, std::uint64_t address, ThenSnapshot then);
 
 }  // namespace titer::api

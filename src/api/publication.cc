@@ -131,7 +131,7 @@ void Publications::newest(HandlerContext& context, ThenPublication then) {
   });
   if (std::exchange(making_, true)) return;
   lock.unlock();
-  read_full_snapshot(context, [this, &context](const Result<SharedSnapshot>& all) {
+  read_full_snapshot(context, 0, [this, &context](const Result<SharedSnapshot>& all) {
     if (!all) return made(all.error());
     std::make_shared<Press>(context, *all, [this](SharedPublication done) { made(std::move(done)); })->begin();
   });

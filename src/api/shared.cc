@@ -6,6 +6,7 @@
 
 #include "api/publication.h"
 #include "api/source_freshness.h"
+#include "base/check.h"
 #include "http/traffic.h"
 
 namespace titer::api {
@@ -16,16 +17,28 @@ SharedSnapshot Snapshots::find(Position position) {
   return newest && newest->position == position ? newest : nullptr;
 }
 
-bool Snapshots::reserve() {
-  if (alive_.fetch_add(1) < kAliveMax) return true;
-  alive_.fetch_sub(1);
-  return false;
+bool Snapshots::reserve(std::uint64_t address) {
+  const std::lock_guard lock(mutex_);
+  unsigned all = 0;
+  for (const auto& [whose, alive] : alive_) all += alive;
+  if (all >= kAliveMax) return false;
+  unsigned& its = alive_[address];
+  if (address != 0 && its >= kOfOneMax) return false;
+  ++its;
+  return true;
 }
 
-SharedSnapshot Snapshots::keep(client::Snapshot snapshot) {
-  const auto forget = [this](const client::Snapshot* done) {
+void Snapshots::give_up(std::uint64_t address) {
+  const std::lock_guard lock(mutex_);
+  const auto its = alive_.find(address);
+  TITER_CHECK(its != alive_.end(), "a place was reserved before it is given up");
+  if (--its->second == 0) alive_.erase(its);
+}
+
+SharedSnapshot Snapshots::keep(client::Snapshot snapshot, std::uint64_t address) {
+  const auto forget = [this, address](const client::Snapshot* done) {
     delete done;
-    give_up();
+    give_up(address);
   };
   SharedSnapshot kept(new client::Snapshot(std::move(snapshot)), forget);
   const std::lock_guard lock(mutex_);

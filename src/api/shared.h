@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -27,22 +28,24 @@ class SourceFreshness;
 using SharedSnapshot = std::shared_ptr<const client::Snapshot>;
 
 // Reads of the whole registry in progress: each is as large as the registry, so their number is bounded, and clients
-// that want the same position share one.
+// that want the same position share one. One address never has all places, so clients that do not read what they asked for keep
+// out only their own.
 class Snapshots {
  public:
   static constexpr unsigned kAliveMax =
       3;  // copies of the registry, while exports or publications are made of them
+  static constexpr unsigned kOfOneMax = 2;  // of one address
 
   // The one of this position, if somebody still has it.
   [[nodiscard]] SharedSnapshot find(Position position);
-  // Room for one more; false: try later. After true: keep() or give_up().
-  [[nodiscard]] bool reserve();
-  void give_up() { alive_.fetch_sub(1); }
-  [[nodiscard]] SharedSnapshot keep(client::Snapshot snapshot);
+  // Room for one more, for a client at this address (0: for this server); false: try later. After true: keep() or give_up().
+  [[nodiscard]] bool reserve(std::uint64_t address);
+  void give_up(std::uint64_t address);
+  [[nodiscard]] SharedSnapshot keep(client::Snapshot snapshot, std::uint64_t address);
 
  private:
-  std::atomic<unsigned> alive_{0};
   std::mutex mutex_;
+  std::map<std::uint64_t, unsigned> alive_;  // of each address that has any
   std::weak_ptr<const client::Snapshot> newest_;
 };
 

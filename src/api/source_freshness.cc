@@ -16,7 +16,7 @@ void SourceFreshness::refresh(HandlerContext& context) {
     if (context.times.now < next_) return;
     next_ = BootTime(context.times.now.value + kEveryUs);
   }
-  read_full_snapshot(context, [this](const Result<SharedSnapshot>& all) {
+  read_full_snapshot(context, 0, [this](const Result<SharedSnapshot>& all) {
     if (!all) return;  // the next minute's look may have better luck
     const WallTime now = net::wall_now();
     std::map<std::string, Source, std::less<>> sources;

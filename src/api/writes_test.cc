@@ -218,6 +218,11 @@ TEST_F(WritesTest, TheSameRequestWithTheSameKeyIsExecutedOnce) {
   EXPECT_EQ(executed(), 2U);
 }
 
+TEST_F(WritesTest, AnEmptyKeyIsRefusedBecauseASecondAttemptWouldBeExecutedAgain) {
+  EXPECT_EQ(put("12", "Idempotency-Key: \r\n").result_int(), 400U);
+  EXPECT_EQ(executed(), 0U);
+}
+
 TEST_F(WritesTest, AKeyThatWasSentWithAnotherRequestIsUnprocessable) {
   EXPECT_EQ(put("12", "Idempotency-Key: k1\r\n").result_int(), 200U);
   const TestClient::Answer others[] = {

@@ -10,13 +10,13 @@
 namespace titer::client {
 namespace {
 
-constexpr std::uint16_t kPort = 18'750;  // below the ports that the kernel gives out
+constexpr std::uint16_t kLinkPort = 18'750;  // below the ports that the kernel gives out
 
 TEST(Link, reports_what_a_replica_said_and_not_that_nobody_listens_elsewhere) {
   net::Loop loop;
-  FakeReplica silent(loop, address_of_ours(kPort));
+  FakeReplica silent(loop, address_of_ours(kLinkPort));
   silent.greets = false;
-  GatewayClient client(loop, {.at = {silent.address(), address_of_ours(kPort + 1)}});
+  GatewayClient client(loop, {.at = {silent.address(), address_of_ours(kLinkPort + 1)}});
   const Status connected = client.connect();
   ASSERT_FALSE(connected.ok());
   EXPECT_NE(connected.error().message.find("it accepts connections but does not answer"), std::string::npos)

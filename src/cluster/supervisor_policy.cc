@@ -265,6 +265,9 @@ Status SupervisorPolicy::kill(std::uint32_t index) {
 Status SupervisorPolicy::may_start(std::uint32_t index) {
   if (index >= slots_.size())
     return Error{Code::kNotFound, fmt::format("there are replicas 0 to {}", slots_.size() - 1)};
+  if (slots_[index].alive && slots_[index].killed)
+    return Error{Code::kBusy,
+                 fmt::format("replica {} was killed just now and has not ended yet; try again", index)};
   if (slots_[index].alive) return Error{Code::kDuplicate, fmt::format("replica {} is running", index)};
   restarts_[index] = {};
   return ok_status();

@@ -298,6 +298,7 @@ TEST(SupervisorPolicy, a_member_that_is_being_killed_to_be_excluded_does_not_sta
 TEST(SupervisorPolicy, a_replica_that_the_operator_killed_stays_dead_until_it_is_started) {
   auto it = Supervised::begun(3);
   ASSERT_TRUE(it.kill(1));
+  EXPECT_EQ(it.policy.may_start(1).error().code, Code::kBusy) << "it has not ended yet";
   it.die({1});
   it.ticks(1000, {0, 2});
   EXPECT_EQ(it.started, Indices{});

@@ -42,6 +42,9 @@ struct Request {
                                  [&](const Pair& pair) { return same_ignoring_case(pair.first, name); });
     return it == headers.end() ? std::string_view() : it->second;
   }
+  [[nodiscard]] bool has_header(std::string_view name) const {
+    return std::ranges::any_of(headers, [&](const Pair& pair) { return same_ignoring_case(pair.first, name); });
+  }
   [[nodiscard]] const std::string_view* parameter(std::string_view name) const {
     const auto it =
         std::find_if(parameters.begin(), parameters.end(), [&](const Pair& pair) { return pair.first == name; });

@@ -94,7 +94,17 @@ bool Store::due(BootTime now, const machine::Machine& machine) const {
   return now >= next_tables_ && machine.position() > closed_;
 }
 
+// Files that are open stay writable when their directory is removed, and are gone with this process.
+void Store::look_for_directory(BootTime now) {
+  if (role_ != Role::kMember || now < next_look_) return;
+  next_look_ = later(now, kLookEveryUs);
+  if (!has_identity(options_.dir, environment_.files))
+    fail(options_.dir +
+         " was removed or replaced while this replica ran: what it acknowledges would be lost with it");
+}
+
 BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr::Replica& replica) {
+  look_for_directory(now);
   const StoreLimits& limits = options_.limits;
   const BootTime look_again(now.value + limits.tables_at_most_every_us);
   const BootTime next = waiting_since_ == BootTime()

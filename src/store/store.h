@@ -155,6 +155,7 @@ class Store {
  private:
   // How long frames without requests wait for a sync: no client waits for their acknowledgements.
   static constexpr std::int64_t kNullPatienceUs = 10'000;
+  static constexpr std::int64_t kLookEveryUs = 1'000'000;
   static constexpr const char* kWrongStateName = "wrong-state";
 
   enum class Role : std::uint8_t { kNone, kMember, kLearner };
@@ -174,6 +175,7 @@ class Store {
   void scrub(BootTime now, const machine::Machine& machine);
   void compare_wrong_state(const machine::Machine& machine);
   void reported(const TablesWriter::Report& report);
+  void look_for_directory(BootTime now);
   void fail(const std::string& why);
   void tell_room();
 
@@ -198,6 +200,7 @@ class Store {
   std::optional<Tables> tables_;
   std::optional<Materializer> materializer_;
   bool gathering_ = false;
+  BootTime next_look_;                 // at whether the directory is still there
   BootTime next_tables_;               // the earliest time for the next batch, if something changed
   Position closed_;                    // of the newest batch
   std::deque<TablesBatch> waiting_;    // a joiner's final states, while another batch is being written

@@ -197,5 +197,17 @@ TEST(StoreLearnerCrash, a_disk_that_cannot_be_emptied_has_failed) {
   EXPECT_TRUE(learner.failed());
 }
 
+TEST(StoreDirectory, a_member_whose_directory_is_removed_acknowledges_nothing_more) {
+  SimulatedDisk disk(1);
+  SimulatedReplica member(disk, 11);
+  ASSERT_TRUE(member.store && member.bootstrap(alone(0, 11)));
+  member.write_tables();
+  EXPECT_EQ(member.failure, "");
+  ASSERT_TRUE(disk.files.remove(std::string(kDir) + "/identity"));
+  member.pass(1'000'000);
+  member.write_tables();
+  EXPECT_NE(member.failure.find("was removed"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace titer::store

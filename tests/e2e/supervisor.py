@@ -6,6 +6,8 @@ what it decides about views when the only replica with the state fails while ano
 """
 import json
 import os
+import pty
+import select
 import shutil
 import signal
 import socket
@@ -33,7 +35,70 @@ def processes_of(data):
     return found
 
 
+class AtTerminal(Cluster):
+    """Its standard output is a terminal of the test's, or a pipe."""
+
+    def __init__(self, *args, pipe=False, **options):
+        super().__init__(*args, **options)
+        self.pipe = pipe
+
+    def __enter__(self):
+        self.master, slave = os.pipe() if self.pipe else pty.openpty()
+        self.output, self.heard = os.fdopen(slave, "wb", 0), b""
+        try:
+            self.begin()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def key(self, byte):
+        os.write(self.master, byte)
+
+    def said(self):
+        while self.master is not None and select.select([self.master], [], [], 0)[0]:
+            try:
+                piece = os.read(self.master, 65536)
+            except OSError:  # nobody has it open any more
+                break
+            if not piece:
+                break
+            self.heard += piece
+        return self.heard.decode(errors="replace").replace("\r\n", "\n")
+
+    def close(self):
+        os.close(self.master)
+        self.master = None
+
+    def stop(self):
+        super().stop()
+        if self.master is not None:
+            self.close()
+
+
 class Supervisor(unittest.TestCase):
+    def test_a_reader_that_ends_does_not_end_the_register(self):
+        with AtTerminal(3, ["--seed-site"], pipe=True) as cluster:
+            cluster.close()  # as `titer cluster | head` does
+            for index, left in ((1, [0, 2]), (2, [0])):
+                cluster.kill(index)
+                cluster.wait_members(left)
+            cluster.ok("set", "Harvard University", 3, at=cluster.at(0))
+            cluster.quit()
+
+    def test_a_terminal_that_was_stopped_stops_neither_the_register_nor_the_end(self):
+        with AtTerminal(3, ["--seed-site"]) as cluster:
+            cluster.key(b"\x13")  # Ctrl-S
+            for index, left in ((1, [0, 2]), (2, [0])):
+                cluster.kill(index)
+                cluster.wait_members(left)
+                cluster.ok("set", "Harvard University", index, at=cluster.at(0))
+            self.assertNotIn("Replica 1 has failed", cluster.said())
+            cluster.key(b"\x11")  # Ctrl-Q
+            wait_until(lambda: "Replica 2 has failed" in cluster.said(), cluster.said)
+            cluster.key(b"\x13")
+            cluster.quit()
+
     def test_replicas_go_on_serving_reads_and_writes_without_it(self):
         with Cluster(3, ["--seed-site"], logs=True) as cluster:
             pids = cluster.pids()
