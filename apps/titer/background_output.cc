@@ -79,7 +79,7 @@ void BackgroundOutput::run(State& state, int descriptor) {
     if (state.idle()) return;
     std::string text = std::exchange(state.text, {});
     if (const std::size_t lines = std::exchange(state.left_out, 0); lines > 0)
-      text += "… " + std::to_string(lines) + " lines were left out while this terminal was stopped\n";
+      text += "… " + std::to_string(lines) + " lines were left out while nobody read\n";
     state.writing = true;
     lock.unlock();
     write_all(descriptor, text);

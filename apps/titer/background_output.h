@@ -2,10 +2,10 @@
 
 // BackgroundOutput: text for a terminal or a pipe, written by a thread of its own.
 //
-// A terminal that was stopped with Ctrl-S, or a reader that does not read, blocks the process that writes to it. The supervisor
-// of a cluster must not be blocked: it is the view register, so without it a failed replica is never excluded and writes wait.
-// Here only that thread waits. Text that comes meanwhile is kept, up to `kept_max` bytes; of more, the lines are counted and the count
-// is written when there is room again.
+// A terminal that was stopped with Ctrl-S, or a reader that does not read, blocks the process that writes to it. Neither a replica
+// nor the supervisor of a cluster may be blocked: the supervisor is the view register, so without it a failed replica is never
+// excluded and writes wait. Here only that thread waits. Text that comes meanwhile is kept, up to `kept_max` bytes; of more, the
+// lines are counted, and the count is written when there is room again.
 //
 // Errors of the descriptor (a terminal that is gone) discard the text. Thread rule: write() from any thread, it never waits; the
 // destructor waits at most kLastUs for what is left, and then leaves the thread to the end of the process.

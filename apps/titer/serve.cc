@@ -2,16 +2,19 @@
 
 // titer serve: one replica on a machine of its own.
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "host/replica_daemon.h"
 #include "host/secret_file.h"
+#include "titer/background_output.h"
 #include "titer/command.h"
 #include "titer/page.h"
 #include "titer/remote.h"
@@ -31,6 +34,18 @@ int refuse(const Error& error) {
   return kExitUsage;
 }
 
+// A log collector that does not read must not stop the replica, and with it all that log to the same one.
+class StandardError final : public spdlog::sinks::base_sink<std::mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    out_.write({line.data(), line.size()});
+  }
+  void flush_() override {}  // BackgroundOutput waits for its text at the end
+
+  BackgroundOutput out_{STDERR_FILENO};
+};
+
 // Null: it goes to standard error.
 Result<std::unique_ptr<host::LogFile>> begin_log(const std::string& path, const std::string& level_name) {
   const auto level = spdlog::level::from_str(level_name);
@@ -38,7 +53,7 @@ Result<std::unique_ptr<host::LogFile>> begin_log(const std::string& path, const 
     return Error{Code::kInvalid, "[log] level is one of debug, info, warning, error, off"};
   std::unique_ptr<host::LogFile> file;
   if (path.empty()) {
-    spdlog::set_default_logger(spdlog::stderr_logger_mt("titer"));
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("titer", std::make_shared<StandardError>()));
   } else {
     auto opened = host::LogFile::open(path);
     if (!opened) return opened.error();
