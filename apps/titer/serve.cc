@@ -33,9 +33,8 @@ int refuse(const Error& error) {
 
 // Null: it goes to standard error.
 Result<std::unique_ptr<host::LogFile>> begin_log(const std::string& path, const std::string& level_name) {
-  const auto level = spdlog::level::from_str(level_name);
-  if (level == spdlog::level::off && level_name != "off")
-    return Error{Code::kInvalid, "[log] level is one of debug, info, warning, error, off"};
+  const auto level = host::log_level(level_name);
+  if (!level) return level.error();
   std::unique_ptr<host::LogFile> file;
   if (path.empty()) {
     spdlog::set_default_logger(spdlog::stderr_logger_mt("titer"));
@@ -44,7 +43,7 @@ Result<std::unique_ptr<host::LogFile>> begin_log(const std::string& path, const 
     if (!opened) return opened.error();
     file = std::move(opened).value();
   }
-  spdlog::set_level(level);
+  spdlog::set_level(*level);
   return file;
 }
 
