@@ -39,8 +39,7 @@ DeathBriefing death_briefing(const view::ClusterRecord& record, const smr::Membe
   notice.replica = me.id;
   notice.incarnation = me.incarnation;
   wire::encode(out.notice, notice);
-  if (secret)
-    wire::encode(out.notice, wire::Proof{secret->prove_death(notice.cluster, me.id, me.incarnation)});
+  if (secret) wire::encode(out.notice, wire::Proof{secret->prove_death(notice.cluster, me.id, me.incarnation)});
   return out;
 }
 

@@ -54,7 +54,7 @@ class WaitNotes {
 
   // Is it to be told now? `long_since`: it needs an operator.
   [[nodiscard]] bool tell(const std::string& why, bool long_since, BootTime now);
-  // For what it waits, as was told; empty: for nothing.
+  // The reason that was told last; empty: it waits for nothing.
   [[nodiscard]] const std::string& why() const { return why_; }
   void over() { why_.clear(); }
 

@@ -97,8 +97,8 @@ TEST(DaemonRules, with_a_secret_the_notice_has_its_proof) {
   const auto second = wire::next_message(rest);
   ASSERT_TRUE(second.ok() && *second);
   ASSERT_EQ((*second)->type, wire::Type::kProof);
-  EXPECT_TRUE(wire::same(wire::decode_proof((*second)->payload)->mac,
-                         secret.prove_death(77, kSelf.id, kSelf.incarnation)));
+  EXPECT_TRUE(
+      wire::same(wire::decode_proof((*second)->payload)->mac, secret.prove_death(77, kSelf.id, kSelf.incarnation)));
   EXPECT_TRUE(rest.empty());
 }
 

@@ -43,8 +43,7 @@ void ReplicaDaemon::leave() {
   service_notifier_.stopping();
   stop_http(process_, [this] {
     const Leaving how = how_to_leave(record_->view, me_);
-    if (how == Leaving::kAsNoMember)
-      return process_.node->stop(kExitOk, "it was not a member of the view");
+    if (how == Leaving::kAsNoMember) return process_.node->stop(kExitOk, "it was not a member of the view");
     if (how == Leaving::kAsTheLast)
       return process_.node->stop(kExitOk,
                                  "it is the last of the view, and the one with which the cluster begins again");

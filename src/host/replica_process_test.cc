@@ -140,9 +140,7 @@ TEST_F(EarlierLives, a_directory_in_use_is_an_error) {
 }
 
 TEST_F(EarlierLives, the_directory_of_another_replica_or_cluster_is_refused) {
-  {
-    ASSERT_TRUE(recover_from_disk(process_, disk(), "", false).ok());
-  }
+  { ASSERT_TRUE(recover_from_disk(process_, disk(), "", false).ok()); }
   store::StoreOptions replica = disk(), cluster = disk();
   replica.me = ReplicaId(2);
   cluster.cluster = 8;

@@ -159,8 +159,8 @@ TEST(Settings, limits_are_whole_numbers_within_bounds) {
   EXPECT_EQ(read("limits", "frames_in_flight = 64").frames_in_flight, 64U);
   EXPECT_EQ(read("limits", "connections = 100").connections.in_all, 100U);
   EXPECT_EQ(read("limits", "connections_per_address = 10").connections.per_address, 10U);
-  for (const char* name : {"frames_in_flight", "requests_per_key", "requests_per_address", "connections",
-                           "connections_per_address"}) {
+  for (const char* name :
+       {"frames_in_flight", "requests_per_key", "requests_per_address", "connections", "connections_per_address"}) {
     expect_refused("limits", std::string(name) + " = -1", "must be a number from");
     expect_refused("limits", std::string(name) + " = 1000001", "must be a number from");
     expect_refused("limits", std::string(name) + " = 1.5", "a whole number");

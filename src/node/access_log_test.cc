@@ -63,7 +63,7 @@ class AccessLogTest : public LoggedTest {
 
 TEST_F(AccessLogTest, a_key_that_is_made_or_revoked_and_the_switch_have_a_line_each_in_their_order) {
   execute(registry::kMachine, key(11, "ann"));
-  execute(registry::KeyId(11), key(12, "ben"), "he asked");
+  execute(registry::KeyId(11), key(12, "ben"), "Ben has moved");
   execute(registry::KeyId(11), registry::RevokeKey{registry::KeyId(12)});
   execute(registry::KeyId(11), registry::SetWriteStop{true});
   log_access(machine.registry(), Position(0));
@@ -71,7 +71,7 @@ TEST_F(AccessLogTest, a_key_that_is_made_or_revoked_and_the_switch_have_a_line_e
   ASSERT_EQ(told.size(), 4U);
   EXPECT_NE(told[0].find("\"ann\" made, role operator"), std::string::npos) << told[0];
   EXPECT_NE(told[1].find("\"ben\" made"), std::string::npos) << told[1];
-  EXPECT_NE(told[1].find("by \"ann\", because \"he asked\" (position 2)"), std::string::npos) << told[1];
+  EXPECT_NE(told[1].find("by \"ann\", because \"Ben has moved\" (position 2)"), std::string::npos) << told[1];
   EXPECT_NE(told[2].find("\"ben\" revoked"), std::string::npos) << told[2];
   EXPECT_NE(told[3].find("writes are stopped"), std::string::npos) << told[3];
 }

@@ -61,8 +61,10 @@ class BackupsTest : public test::OneNode {
       const auto part = wire::decode_transfer_part((*next)->payload).value();
       const auto received = copy.machine.read_part(part);
       ASSERT_TRUE(received.ok()) << received.error().message;
-      if (received->final_state) copy.whole = true, copy.view = received->view;
-      else if (part.kind == wire::TransferKind::kHead) ++copy.passes;
+      if (received->final_state)
+        copy.whole = true, copy.view = received->view;
+      else if (part.kind == wire::TransferKind::kHead)
+        ++copy.passes;
     }
     copy.unread.erase(copy.unread.begin(), copy.unread.end() - static_cast<std::ptrdiff_t>(rest.size()));
   }

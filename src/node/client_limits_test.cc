@@ -47,8 +47,8 @@ class ClientLimitsTest : public test::TwoNodes {
     ASSERT_EQ(hear(machine).answers.at(0).second.code, Code::kOk);
   }
   static std::size_t refused(const Heard& heard, Code code) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        heard.answers, [code](const auto& one) { return one.second.code == code; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(heard.answers, [code](const auto& one) { return one.second.code == code; }));
   }
   static constexpr registry::KeyId kBoss{31};
 };
@@ -163,15 +163,15 @@ TEST_F(ClientLimitsTest, an_address_is_counted_over_all_its_connections_and_anot
   ClientLimits limits;
   limits.rates = net::RateLimits::of(std::nullopt, 5);
   open_alone(limits);
-  auto a = client(1, 5), b = client(2, 5), other = client(3, 6);
+  auto a = client(1, 5), b = client(2, 5), stranger = client(3, 6);
   for (std::uint64_t n = 1; n <= 10; ++n) {
     request(a, n, machine::set("elm", n));
     request(b, n, machine::set("elm", n));
   }
-  request(other, 1, machine::set("elm", 1));
+  request(stranger, 1, machine::set("elm", 1));
   live(50'000);
   EXPECT_EQ(refused(hear(a), Code::kTooMany) + refused(hear(b), Code::kTooMany), 10U) << "two seconds' worth pass";
-  EXPECT_EQ(refused(hear(other), Code::kTooMany), 0U);
+  EXPECT_EQ(refused(hear(stranger), Code::kTooMany), 0U);
   live(1'000'000);
   request(a, 11, machine::set("elm", 11));
   live(50'000);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Direct clients, on which the protocol relies as on a replica: who may be one, and what holding the others up costs.
+// Direct clients, on which the protocol relies as on a replica: the right to be one, and the price of holding up the others.
 #include <gtest/gtest.h>
 
 #include <optional>

@@ -281,7 +281,7 @@ TEST_F(DiskTest, the_disk_of_a_learner_counts_as_a_member_s_until_somebody_gives
   request(wire, 1, machine::add_site("elm", "Elm"));
   live_disk(100'000);
   kill();
-  begin(members(5, {1}), 2);  // others went on without it
+  begin(members(5, {1}), 2);  // its members made a view of their own
   live_disk(200'000);
   kill();
   begin(members(5, {1}), 2);

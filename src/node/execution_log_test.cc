@@ -63,7 +63,8 @@ TEST_F(ExecutionLogTest, one_that_is_off_takes_everything_and_keeps_nothing) {
   EXPECT_TRUE(out.empty());
   ExecutionLog donor = open(path_);
   donor.append("1.0.0: add");
-  for (const Bytes& part : parts_of(donor, 0, 100)) EXPECT_TRUE(off.read_part(part).ok()) << "a learner without one";
+  for (const Bytes& part : parts_of(donor, 0, 100))
+    EXPECT_TRUE(off.read_part(part).ok()) << "a learner without one";
 }
 
 TEST_F(ExecutionLogTest, lines_are_in_the_file_when_they_are_flushed) {
@@ -184,12 +185,13 @@ TEST_F(ExecutionLogTest, whatever_a_request_names_its_line_is_one_line_and_found
   std::vector<std::string> lines;
   {
     ExecutionLog log = open(path_);
-    machine::run(machine,
-                 make.add(1, 1, machine::add_site("elm", forged)).add(1, 2, machine::add_site("elm", longest)).frame(),
-                 [&](std::string_view line) {
-                   lines.emplace_back(line);
-                   log.append(line);
-                 });
+    machine::run(
+        machine,
+        make.add(1, 1, machine::add_site("elm", forged)).add(1, 2, machine::add_site("elm", longest)).frame(),
+        [&](std::string_view line) {
+          lines.emplace_back(line);
+          log.append(line);
+        });
   }
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(content(path_).find("\n999"), std::string::npos);

@@ -17,8 +17,7 @@ namespace {
 class ExecutorTest : public ::testing::Test, private NodeObserver {
  protected:
   explicit ExecutorTest(bool observed = false)
-      : engine_(env_,
-                smr::Replica({.me = ReplicaId(0), .incarnation = Incarnation(100)}, test::members(0, {0})),
+      : engine_(env_, smr::Replica({.me = ReplicaId(0), .incarnation = Incarnation(100)}, test::members(0, {0})),
                 machine::Machine(), observed ? this : nullptr),
         executor_(engine_, [this](const machine::Executed& one) { answered_.push_back(one.number.value); }) {}
 

@@ -156,9 +156,8 @@ class ClockTest : public test::OneNode {
     auto dials = env.take_dials();
     ASSERT_EQ(dials.size(), 1U);
     donor = env.answer(dials[0]);
-    send(*donor,
-         wire::HelloReply{
-             test::kCluster, machine::rules_digest(), ReplicaId(0), Incarnation(100), members(0, {0}), {}});
+    send(*donor, wire::HelloReply{
+                     test::kCluster, machine::rules_digest(), ReplicaId(0), Incarnation(100), members(0, {0}), {}});
     for (int i = 0; i < 20; ++i) {
       smr::Heartbeat beat;
       beat.sent = env.boot_now();

@@ -318,8 +318,8 @@ TEST_F(PeersTest, messages_keep_their_order_and_those_of_a_link_that_is_replaced
   beat(now);
   beat(now);
   turn();
-  EXPECT_EQ(told_.all, (std::vector<std::string>{"up 2 102", "down 2 102", "up 2 202", "message 2 202",
-                                                 "message 2 202"}));
+  EXPECT_EQ(told_.all,
+            (std::vector<std::string>{"up 2 102", "down 2 102", "up 2 202", "message 2 202", "message 2 202"}));
 }
 
 TEST_F(PeersTest, only_the_last_excluded_processes_are_remembered) {

@@ -38,7 +38,8 @@ class StatusTest : public test::TwoNodes {
     auto wire = client_at(port_of(of), 900 + next_++, 0, true);
     turn_both();
     (void)wire.take();
-    return text_of(wire, what, [this] { turn_both(); }, [&wire] { return hear(wire).texts; });
+    return text_of(
+        wire, what, [this] { turn_both(); }, [&wire] { return hear(wire).texts; });
   }
   std::uint64_t next_ = 0;
 };

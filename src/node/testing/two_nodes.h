@@ -51,7 +51,7 @@ class TwoNodes : public OneNode {
     if (other) other->turn();
     arrive();
   }
-  // What is under way arrives.
+  // Everything that is under way arrives.
   void arrive() {
     for (int i = 0; i < 2; ++i) {
       env.run();
