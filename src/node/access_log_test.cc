@@ -95,14 +95,6 @@ TEST_F(AccessLogTest, changes_of_stock_have_none) {
   EXPECT_TRUE(lines().empty());
 }
 
-TEST_F(AccessLogTest, a_reason_from_outside_forges_no_line) {
-  execute(registry::kMachine, key(11, "ann"), "tidy\u202e\u2066 reason");
-  log_access(machine.registry(), Position(0));
-  const auto told = lines();
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].find("\u202e"), std::string::npos) << told[0];
-}
-
 class OutsideLogTest : public LoggedTest {
  protected:
   net::test::FakeEnvironment env_;

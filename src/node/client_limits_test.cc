@@ -127,7 +127,10 @@ TEST_F(ClientLimitsTest, a_client_with_too_many_requests_under_way_is_not_read_o
   live_both(10'000);
   hold(true);
   constexpr std::uint64_t kMany = 2 * limits::kRequestsOpenMax;
-  for (std::uint64_t n = 1; n <= kMany; ++n) request(wire, n, machine::add_site("s" + std::to_string(n), "Site"));
+  for (std::uint64_t n = 1; n <= kMany; ++n) {
+    const std::string id = "s" + std::to_string(n);
+    request(wire, n, machine::add_site(id, id));
+  }
   live_both(100'000);
   const smr::Snapshot now = node->engine().replica.snapshot();
   EXPECT_LE(now.pending_requests, limits::kRequestsOpenMax + 1);
@@ -141,8 +144,10 @@ TEST_F(ClientLimitsTest, a_client_with_too_many_requests_under_way_is_not_read_o
 TEST_F(ClientLimitsTest, many_clients_are_answered_some_each_turn) {
   open_alone();
   std::vector<FakeWire> wires;
-  for (std::uint64_t n = 1; n <= 300; ++n) wires.push_back(client(n, n));
-  turn();
+  for (std::uint64_t n = 1; n <= 300; ++n) {
+    wires.push_back(client(n, n));
+    turn();
+  }
   for (FakeWire& wire : wires) {
     (void)wire.take();
     ask(wire, 1, registry::Info{});
