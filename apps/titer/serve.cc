@@ -48,9 +48,8 @@ class StandardError final : public spdlog::sinks::base_sink<std::mutex> {
 
 // Null: it goes to standard error.
 Result<std::unique_ptr<host::LogFile>> begin_log(const std::string& path, const std::string& level_name) {
-  const auto level = spdlog::level::from_str(level_name);
-  if (level == spdlog::level::off && level_name != "off")
-    return Error{Code::kInvalid, "[log] level is one of debug, info, warning, error, off"};
+  const auto level = host::log_level(level_name);
+  if (!level) return level.error();
   std::unique_ptr<host::LogFile> file;
   if (path.empty()) {
     spdlog::set_default_logger(std::make_shared<spdlog::logger>("titer", std::make_shared<StandardError>()));
@@ -59,7 +58,7 @@ Result<std::unique_ptr<host::LogFile>> begin_log(const std::string& path, const 
     if (!opened) return opened.error();
     file = std::move(opened).value();
   }
-  spdlog::set_level(level);
+  spdlog::set_level(*level);
   return file;
 }
 

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/limits.h"
+#include "host/log_file.h"
 #include "net/named_file.h"
 #include "net/secret_file.h"
 #include "net/tls.h"
@@ -248,6 +249,8 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
   out.connections.in_all = in.number("limits", "connections", 0, kConnectionsMax);
   out.connections.per_address = in.number("limits", "connections_per_address", 0, kConnectionsMax);
   out.log_level = in.text("log", "level", out.log_level);
+  if (const auto level = log_level(out.log_level); !level)
+    in.fail(in.node_of("log", "level"), level.error().message);
   out.log_file = in.text("log", "file");
   out.insecure = in.value<bool>("", "insecure", "true or false").value_or(false);
   if (!in.wrong().empty()) return Error{Code::kInvalid, in.wrong()};

@@ -59,5 +59,54 @@ TEST_F(NotesTest, who_was_excluded_again_and_again_waits_longer_up_to_a_minute) 
   }
 }
 
+TEST_F(NotesTest, a_directory_that_is_not_there_is_made) {
+  const auto metadata_store = LocalMetadataStore::open(dir);
+  ASSERT_TRUE(metadata_store.ok());
+  EXPECT_TRUE(std::filesystem::is_directory(dir));
+}
+
+TEST_F(NotesTest, a_note_that_cannot_be_written_is_an_error_and_what_counts_is_what_was_written_before) {
+  auto metadata_store = LocalMetadataStore::open(dir);
+  ASSERT_TRUE(metadata_store.ok());
+  ASSERT_TRUE(metadata_store->write(written()).ok());
+  std::filesystem::remove_all(dir);
+  LocalMetadata later = written();
+  later.exclusions = 9;
+  EXPECT_FALSE(metadata_store->write(later).ok());
+  EXPECT_EQ(metadata_store->get().exclusions, 3U);
+}
+
+TEST_F(NotesTest, in_memory_it_is_kept_as_long_as_the_process_runs) {
+  auto metadata_store = LocalMetadataStore::open("");
+  ASSERT_TRUE(metadata_store.ok());
+  ASSERT_TRUE(metadata_store->write(written()).ok());
+  EXPECT_EQ(metadata_store->get().seen, written().seen);
+  EXPECT_EQ(LocalMetadataStore::open("")->get().seen, view::Authority());
+}
+
+// One that cannot bootstrap, again and again, does not fill its disk; the last attempts are those that may have succeeded.
+TEST_F(NotesTest, only_the_last_attempts_to_bootstrap_are_kept) {
+  auto metadata_store = LocalMetadataStore::open(dir);
+  ASSERT_TRUE(metadata_store.ok());
+  LocalMetadata many;
+  for (std::uint64_t i = 1; i <= 70; ++i) many.bootstrap_attempts.emplace_back(i);
+  ASSERT_TRUE(metadata_store->write(many).ok());
+  const auto again = LocalMetadataStore::open(dir);
+  ASSERT_TRUE(again.ok());
+  ASSERT_EQ(again->get().bootstrap_attempts.size(), 64U);
+  EXPECT_EQ(again->get().bootstrap_attempts.front(), Incarnation(7));
+  EXPECT_EQ(again->get().bootstrap_attempts.back(), Incarnation(70));
+}
+
+TEST_F(NotesTest, a_file_that_was_cut_off_is_an_error) {
+  ASSERT_TRUE(LocalMetadataStore::open(dir)->write(written()).ok());
+  for (const std::uintmax_t size : {0U, 10U, 40U}) {
+    std::filesystem::resize_file(dir + "/host", size);
+    const auto opened = LocalMetadataStore::open(dir);
+    ASSERT_FALSE(opened.ok()) << size;
+    EXPECT_NE(opened.error().message.find(dir + "/host"), std::string::npos) << opened.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace titer::host

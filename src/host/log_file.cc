@@ -32,6 +32,13 @@ Result<int> open_to_append(const std::string& path) {
 
 }  // namespace
 
+Result<spdlog::level::level_enum> log_level(const std::string& name) {
+  const auto level = spdlog::level::from_str(name);  // "off" of what it does not know
+  if (level == spdlog::level::off && name != "off")
+    return Error{Code::kInvalid, "[log] level is one of debug, info, warning, error, off"};
+  return level;
+}
+
 Result<std::unique_ptr<LogFile>> LogFile::open(std::string path) {
   const auto fd = open_to_append(path);
   if (!fd) return fd.error();

@@ -8,6 +8,8 @@
 // Thread rule: the thread of the io_context.
 #pragma once
 
+#include <spdlog/common.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <memory>
@@ -18,6 +20,9 @@
 #include "base/result.h"
 
 namespace titer::host {
+
+// From which level on lines are logged, as an operator says it. kInvalid: there is no such level.
+[[nodiscard]] Result<spdlog::level::level_enum> log_level(const std::string& name);
 
 class LogFile {
  public:

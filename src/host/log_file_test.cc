@@ -73,6 +73,35 @@ TEST_F(LogFileTest, AHangupReopensItByItsName) {
   spdlog::set_default_logger(before);
 }
 
+TEST_F(LogFileTest, ANewLogIsWrittenBehindWhatIsThere) {
+  const auto before = spdlog::default_logger();
+  std::ofstream(path_) << "of an earlier process\n";
+  {
+    auto log = LogFile::open(path_);
+    ASSERT_TRUE(log.ok()) << log.error().message;
+    spdlog::error("of this one");
+    spdlog::default_logger()->flush();
+  }
+  spdlog::set_default_logger(before);
+  const std::string all = content(path_);
+  EXPECT_EQ(all.find("of an earlier process\n"), 0U);
+  EXPECT_NE(all.find("of this one"), std::string::npos);
+}
+
+TEST_F(LogFileTest, AFolderThatIsNotThereIsAnErrorWithThePath) {
+  const auto log = LogFile::open(dir_ + "/missing/titer.log");
+  ASSERT_FALSE(log.ok());
+  EXPECT_EQ(log.error().code, Code::kInvalid);
+  EXPECT_NE(log.error().message.find(dir_ + "/missing/titer.log"), std::string::npos);
+}
+
+TEST(LogLevel, OneThatIsNotKnownIsAnErrorAndNotSilence) {
+  EXPECT_EQ(log_level("warning").value(), spdlog::level::warn);
+  EXPECT_EQ(log_level("error").value(), spdlog::level::err);
+  EXPECT_EQ(log_level("off").value(), spdlog::level::off);
+  for (const char* name : {"loud", "", "INFO"}) EXPECT_FALSE(log_level(name).ok()) << name;
+}
+
 TEST_F(LogFileTest, DescriptorsKeepTheirNumbersAndWhatIsThereStays) {
   const int one = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), two = ::dup(one);
   const LogFile log(path_, {one, two});

@@ -98,8 +98,8 @@ std::optional<int> ReplicaDaemon::wait_for_addresses() {
       spdlog::error("{}", free.error().message);
       return kExitUsage;
     }
-    if (absent && waits_for_ != free.error().message)
-      spdlog::warn("{}; it waits for the address", waits_for_ = free.error().message);
+    if (absent && waits_.tell(free.error().message, false, net::boot_now()))
+      spdlog::warn("{}; it waits for the address", waits_.why());
     process_.loop.run_until(BootTime(net::boot_now().value + kLookAgainUs), [this] { return stopping_; });
   }
 }
@@ -145,10 +145,10 @@ void ReplicaDaemon::on_record(const view::ClusterRecord& record) {
   if (const std::string why = view::displaced(record, me_); !why.empty())
     leave_for_good(why);
   else
-    process_.node->update_roster(roster_of(record));
+    process_.node->update_roster(roster_of(record, me_.id, config_.wire, process_.tls.wire));
   tell_peers();
   if (!record.view.members.empty()) process_.node->on_record(record.view);
-  if (stopping_ && is_last()) return stop_as_the_last();  // the others left while it was leaving
+  if (stopping_ && how_to_leave(record.view, me_) == Leaving::kAsTheLast) return stop_as_the_last();  // the others left while it was leaving
   if (view::gives_way(record, me_, process_.node->pong().full))
     process_.node->stop(
         kExitExcluded,
@@ -233,28 +233,12 @@ std::optional<int> ReplicaDaemon::run_startup() {
   }
 }
 
-// A wait of some seconds is normal and told once; one that needs an operator is repeated.
 void ReplicaDaemon::say_waits(const std::string& why, bool long_since) {
-  const BootTime now = net::boot_now();
-  const bool again = long_since && now.value - waits_told_.value >= kSayAgainUs;
-  if (waits_for_ == why && !again) return;
-  spdlog::log(long_since ? spdlog::level::warn : spdlog::level::info, "{}", why);
-  waits_for_ = why;
-  if (long_since) waits_told_ = now;
+  if (waits_.tell(why, long_since, net::boot_now()))
+    spdlog::log(long_since ? spdlog::level::warn : spdlog::level::info, "{}", why);
 }
 
 // --- the replica
-
-node::Roster ReplicaDaemon::roster_of(const view::ClusterRecord& record) const {
-  node::Roster roster;
-  for (const view::RosterEntry& entry : record.roster)
-    if (auto address = net::parse_address(entry.wire)) {
-      address->tls = process_.tls.wire;
-      roster[entry.id.value] = std::move(address).value();
-    }
-  roster[me_.id.value] = config_.wire;
-  return roster;
-}
 
 std::optional<int> ReplicaDaemon::become_replica() {
   TITER_CHECK(course_ && !process_.node, "a process becomes a replica once");
@@ -263,7 +247,7 @@ std::optional<int> ReplicaDaemon::become_replica() {
   options.incarnation = me_.incarnation;
   options.cluster = record_->cluster;
   options.stream = wire::stream_of(record_->cluster, record_->losses.size());
-  options.roster = roster_of(*record_);
+  options.roster = roster_of(*record_, me_.id, config_.wire, process_.tls.wire);
   options.bootstraps = course_->step(net::boot_now(), *record_).kind == view::StartupStep::Kind::kBootstrap;
   options.secret = secret_;
   options.keys = keys_protect(config_);
@@ -284,7 +268,7 @@ std::optional<int> ReplicaDaemon::become_replica() {
   course_.reset();
   process_.node->use(*process_.reg);
   process_.node->restarts(record_->restart.has_value());
-  waits_for_.clear();
+  waits_.over();
   const smr::Member* before = record_->view.find(me_.id);
   const bool member = before != nullptr && before->incarnation == me_.incarnation;
   spdlog::info("this process is {}", bootstraps ? "the first of a new cluster"
@@ -323,29 +307,11 @@ void ReplicaDaemon::begin_http() {
   serve_http(process_, std::move(setup));
 }
 
-// The page goes on at another replica when its own fails.
-void ReplicaDaemon::tell_peers() {
-  std::vector<api::Peer> peers;
-  for (const view::RosterEntry& entry : record_->roster)
-    if (!entry.http.empty()) peers.push_back({entry.id.value, entry.http});
-  http_peers_->set(std::move(peers));
-}
+void ReplicaDaemon::tell_peers() { http_peers_->set(page_peers(*record_)); }
 
-// Members owe one another what the read lease promises; so it is they whom the death of one concerns.
 void ReplicaDaemon::brief_death_watch() {
-  std::vector<std::string> others;
-  if (record_->view.has(me_.id, me_.incarnation))
-    for (const smr::Member& member : record_->view.members)
-      if (member.id != me_.id) others.push_back(member.address);
-  wire::Hello notice;
-  notice.role = wire::Role::kDeathNotice;
-  notice.cluster = record_->cluster;
-  notice.replica = me_.id;
-  notice.incarnation = me_.incarnation;
-  Bytes bytes;
-  wire::encode(bytes, notice);
-  if (secret_) wire::encode(bytes, wire::Proof{secret_->prove_death(notice.cluster, me_.id, me_.incarnation)});
-  death_watch_.brief(bytes, others);
+  const DeathBriefing briefing = death_briefing(*record_, me_, secret_);
+  death_watch_.brief(briefing.notice, briefing.addresses);
 }
 
 // A process that has been a member for long is steady again.
@@ -409,12 +375,12 @@ bool ReplicaDaemon::write_metadata(const LocalMetadata& metadata) {
 }
 
 ServiceNotifier::State ReplicaDaemon::state() const {
-  if (!record_) return {false, "asks the register"};
-  if (!process_.node) return {false, waits_for_.empty() ? "begins" : waits_for_};
-  const wire::Pong now = process_.node->pong();
-  if (process_.node->learns_from_nobody() && !waits_for_.empty()) return {false, waits_for_};
-  if (!now.full) return {false, fmt::format("learns the state, {} %", now.learned_percent)};
-  return {true, fmt::format("has the whole state; view {}", now.installed.value)};
+  Progress now{record_.has_value(), {}, false, waits_.why()};
+  if (process_.node) {
+    now.pong = process_.node->pong();
+    now.learns_from_nobody = process_.node->learns_from_nobody();
+  }
+  return service_state(now);
 }
 
 }  // namespace titer::host

@@ -21,6 +21,7 @@
 #include <string>
 
 #include "host/config.h"
+#include "host/daemon_rules.h"
 #include "host/death_watch.h"
 #include "host/local_metadata.h"
 #include "host/replica_process.h"
@@ -42,7 +43,6 @@ class ReplicaDaemon {
 
  private:
   static constexpr std::int64_t kLeaveUs = 8'000'000;         // then it ends without having left: others exclude it
-  static constexpr std::int64_t kSayAgainUs = 60'000'000;     // for whom a restart waits
   static constexpr std::int64_t kPortPatienceUs = 3'000'000;  // a killed process keeps its port until it has ended
 
   // Before there is a node: each gives the exit code when this process is over.
@@ -57,7 +57,6 @@ class ReplicaDaemon {
   void on_refused(const std::string& why);
   [[nodiscard]] Status note_bootstrap(Incarnation incarnation);
   [[nodiscard]] std::optional<int> exit_code_for(const view::StartupStep& step);
-  [[nodiscard]] node::Roster roster_of(const view::ClusterRecord& record) const;
   void begin_http();
   [[nodiscard]] Status begin_tls();
   [[nodiscard]] Status begin_secret();
@@ -67,7 +66,6 @@ class ReplicaDaemon {
   void stop();
   void leave_for_good(const std::string& why);
   void leave();
-  [[nodiscard]] bool is_last() const;
   void stop_as_the_last();
   void end_in_time();
   void reset_exclusions_later();
@@ -90,8 +88,7 @@ class ReplicaDaemon {
   std::string refusal_;
   std::optional<view::StartupCourse> course_;  // until it is known what this process is
   std::optional<node::Node::LocalState> local_state_;
-  std::string waits_for_;  // as was logged …
-  BootTime waits_told_;    // … last
+  WaitNotes waits_;
   view::MarkSchedule mark_schedule_;
   bool stopping_ = false;
   boost::asio::signal_set signals_;

@@ -38,10 +38,6 @@ void ReplicaDaemon::leave_for_good(const std::string& why) {
   leave();
 }
 
-bool ReplicaDaemon::is_last() const {
-  return record_->view.members.size() == 1 && record_->view.has(me_.id, me_.incarnation);
-}
-
 void ReplicaDaemon::stop_as_the_last() {
   process_.node->stop(kExitOk, "it is the last of the view, and the one with which the cluster begins again");
 }
@@ -50,10 +46,9 @@ void ReplicaDaemon::leave() {
   TITER_CHECK(process_.node && record_, "only a replica leaves");
   service_notifier_.stopping();
   stop_http(process_, [this] {
-    const smr::ViewRecord& view = record_->view;
-    const bool member = view.has(me_.id, me_.incarnation);
-    if (!member) return process_.node->stop(kExitOk, "it was not a member of the view");
-    if (is_last()) return stop_as_the_last();
+    const Leaving how = how_to_leave(record_->view, me_);
+    if (how == Leaving::kAsNoMember) return process_.node->stop(kExitOk, "it was not a member of the view");
+    if (how == Leaving::kAsTheLast) return stop_as_the_last();
     process_.node->retire([this](ViewNumber installed) { register_->leave(installed); });
   });
 }

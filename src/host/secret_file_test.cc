@@ -70,5 +70,33 @@ TEST_F(SecretFile, what_is_none_is_refused_and_not_repeated) {
   }
 }
 
+TEST_F(SecretFile, one_that_cannot_be_made_is_an_error_with_its_path) {
+  std::filesystem::remove_all(std::filesystem::path(path()).parent_path());
+  const auto made = make_secret(path());
+  ASSERT_FALSE(made.ok());
+  EXPECT_NE(made.error().message.find(path()), std::string::npos);
+}
+
+TEST_F(SecretFile, who_reads_an_error_is_told_how_to_make_one) {
+  EXPECT_NE(read_secret(path()).error().message.find("titer init"), std::string::npos);
+  write("5555\n", 0600);
+  EXPECT_NE(read_secret(path()).error().message.find("titer init"), std::string::npos);
+}
+
+TEST_F(SecretFile, two_lines_are_no_secret) {
+  write(std::string(64, '5') + "\n" + std::string(64, '6') + "\n", 0600);
+  const auto read = read_secret(path());
+  EXPECT_TRUE(!read.ok() || read->to_text() == std::string(64, '5')) << "never a mixture of them";
+}
+
+TEST_F(SecretFile, its_group_may_read_it_and_nobody_else_write_it) {
+  const std::string digits(64, '5');
+  for (const mode_t mode : {0600U, 0640U, 0400U}) {
+    std::filesystem::remove(path());
+    write(digits + "\n", mode);
+    EXPECT_TRUE(read_secret(path()).ok()) << mode;
+  }
+}
+
 }  // namespace
 }  // namespace titer::host

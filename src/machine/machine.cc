@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "machine/machine_impl.h"
 #include "registry/products.h"
 
@@ -44,10 +45,14 @@ void refuse(registry::Outcome& out, Position position, Code code, std::string_vi
   out.position = position;
 }
 
+// A line is one line, and of a bounded length, whatever a request names that is refused for its name.
+constexpr std::size_t kLogTextBytesMax = 1'000;
+
 void log_line(std::string& line, const smr::Frame& frame, std::uint32_t index, std::string_view what,
               const LogSink& log) {
   line.clear();
-  fmt::format_to(std::back_inserter(line), "{}.{}.{}: {}", frame.ts.value, frame.transmitter.value, index, what);
+  fmt::format_to(std::back_inserter(line), "{}.{}.{}: {}", frame.ts.value, frame.transmitter.value, index,
+                 printable(what, kLogTextBytesMax));
   log(line);
 }
 

@@ -19,6 +19,13 @@ void put(boost::json::object& to, const char* key, BootTime when) {
 
 }  // namespace
 
+// After a link is made again frames are repeated.
+bool FrameTrace::knows(const smr::Frame& frame) const {
+  return std::ranges::any_of(entries_, [&](const Entry& entry) {
+    return entry.transmitter == frame.transmitter && entry.view == frame.view && entry.seq == frame.seq;
+  });
+}
+
 FrameTrace::Entry& FrameTrace::add(const smr::Frame& frame) {
   if (entries_.size() >= kFramesMax) entries_.pop_front();
   Entry& entry = entries_.emplace_back();
@@ -35,16 +42,12 @@ void FrameTrace::sent(const std::vector<smr::Output::Send>& messages, BootTime n
   for (const smr::Output::Send& send : messages) {
     const auto* frame = std::get_if<smr::FramePtr>(&send.message);
     if (frame == nullptr || (*frame)->transmitter != gateway_of(me_)) continue;
-    const bool repeated = std::ranges::any_of(entries_, [&](const Entry& entry) {
-      return entry.transmitter == (*frame)->transmitter && entry.view == (*frame)->view &&
-             entry.seq == (*frame)->seq;
-    });
-    if (!repeated) add(**frame).sent = now;
+    if (!knows(**frame)) add(**frame).sent = now;
   }
 }
 
 void FrameTrace::received(ReplicaId from, const smr::Frame& frame, BootTime now) {
-  if (!watched(now) || frame.transmitter != gateway_of(from)) return;
+  if (!watched(now) || frame.transmitter != gateway_of(from) || knows(frame)) return;
   add(frame).received = now;
 }
 

@@ -45,6 +45,7 @@ class FrameTrace {
   };
 
   [[nodiscard]] bool watched(BootTime now) const { return now < watched_until_; }
+  [[nodiscard]] bool knows(const smr::Frame& frame) const;
   Entry& add(const smr::Frame& frame);
 
   ReplicaId me_;

@@ -273,7 +273,7 @@ void Node::on_turn_leaving(BootTime now) {
   // The other members of a view that is not settled may be joining, without the complete state yet.
   if (!snapshot.settled || leaves_ == newest_.number) return;
   leaves_ = newest_.number;
-  leave_(leaves_);
+  leave_(*leaves_);
 }
 
 // The sync of what this turn holds is under way already (perform).

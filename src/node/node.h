@@ -181,7 +181,7 @@ class Node final : private PeerEvents {
   BootTime next_look_at_disk_;
   bool learns_ = false;                    // its disk is a learner's
   std::function<void(ViewNumber)> leave_;  // null: it does not leave
-  ViewNumber leaves_;                      // the view for which it was called
+  std::optional<ViewNumber> leaves_;       // the view for which it was called; none: it was not
   BootTime quiet_at_;
   std::optional<int> exit_code_;
 };

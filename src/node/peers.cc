@@ -157,19 +157,21 @@ void Peers::on_turn(BootTime now) {
 
 void Peers::dial(std::uint16_t index) {
   links_[index].dialling = true;
-  env_.dial(*roster_[index], 1'000'000, [this, index](Result<net::ByteStreamPtr> stream) {
-    Link& link = links_[index];
-    TITER_CHECK(link.dialling, "a dial has one end");
-    link.dialling = false;
-    link.dial_at = BootTime(env_.boot_now().value + kRedialUs);
-    if (!stream || !roster_[index] || link.connection) return;
-    link.connection = net::Connection::make(env_, std::move(stream).value(), *this, limits::kSendQueueBytesMax);
-    link.connection->tag = index;
-    link.handshake.emplace(identity_, ReplicaId(index), new_nonce(), link.connection->outgoing());
-    link.until = BootTime(env_.boot_now().value + limits::kHandshakeUs);
-    link.connection->flush();
-    link.connection->start();
-  });
+  env_.dial(
+      *roster_[index], 1'000'000, [this, index, to = roster_[index]->text()](Result<net::ByteStreamPtr> stream) {
+        Link& link = links_[index];
+        TITER_CHECK(link.dialling, "a dial has one end");
+        link.dialling = false;
+        link.dial_at = BootTime(env_.boot_now().value + kRedialUs);
+        const bool moved = !roster_[index] || roster_[index]->text() != to;
+        if (!stream || moved || link.connection) return;
+        link.connection = net::Connection::make(env_, std::move(stream).value(), *this, limits::kSendQueueBytesMax);
+        link.connection->tag = index;
+        link.handshake.emplace(identity_, ReplicaId(index), new_nonce(), link.connection->outgoing());
+        link.until = BootTime(env_.boot_now().value + limits::kHandshakeUs);
+        link.connection->flush();
+        link.connection->start();
+      });
 }
 
 void Peers::continue_dialled(Link& link, const wire::Message& message) {

@@ -250,6 +250,95 @@ TEST_F(PeersTest, one_that_does_not_read_is_cut_off_beyond_the_limit) {
   EXPECT_EQ(told_.all.back(), "down 2 102");
 }
 
+TEST_F(PeersTest, a_dial_that_ends_when_the_other_has_dialled_changes_nothing) {
+  turn();
+  auto dials = env_.take_dials();
+  auto theirs = arrive(hello(0, 100));
+  auto ours = env_.answer(dials.at(0));
+  turn();
+  EXPECT_TRUE(ours.closed());
+  EXPECT_FALSE(theirs.closed());
+  EXPECT_EQ(told_.all, std::vector<std::string>{"up 0 100"});
+}
+
+TEST_F(PeersTest, a_dial_to_where_a_replica_was_before_it_moved_is_dropped_and_the_new_place_is_dialled) {
+  turn();
+  auto dials = env_.take_dials();
+  Roster moved = roster();
+  moved[0] = net::Address{"there", 900};
+  peers_.update_roster(moved);
+  auto old_place = env_.answer(dials.at(0));
+  turn();
+  EXPECT_TRUE(old_place.closed());
+  env_.pass(100'000);
+  turn();
+  dials = env_.take_dials();
+  ASSERT_EQ(dials.size(), 1U);
+  EXPECT_EQ(dials[0].port, 900);
+}
+
+TEST_F(PeersTest, a_replica_that_has_a_secret_where_there_is_none_here_is_told_so_and_the_link_is_down) {
+  auto wire = arrive(hello(2, 102));
+  Bytes out;
+  wire::encode(out, wire::Challenge{});
+  wire.send(out);
+  turn();
+  turn();
+  EXPECT_EQ(told_.all, (std::vector<std::string>{"up 2 102", "down 2 102"}));
+  EXPECT_NE(wire.take_goodbye().value_or("").find("secret_file"), std::string::npos) << "it says what to do";
+}
+
+TEST_F(PeersTest, a_link_that_is_cut_is_down_once_and_its_other_end_hears_why) {
+  auto wire = arrive(hello(2, 102));
+  (void)wire.take();
+  peers_.cut(ReplicaId(2), "nonsense");
+  turn();
+  peers_.cut(ReplicaId(2), "again");
+  turn();
+  EXPECT_EQ(told_.all, (std::vector<std::string>{"up 2 102", "down 2 102"}));
+  EXPECT_EQ(wire.take_goodbye(), "nonsense");
+  EXPECT_EQ(peers_.outgoing(ReplicaId(2)), nullptr);
+  EXPECT_EQ(peers_.waiting(ReplicaId(2)), 0U);
+}
+
+TEST_F(PeersTest, a_refusal_is_followed_by_a_longer_pause_than_a_failure) {
+  auto wire = answer_dial(102, 2);  // another replica answers there
+  env_.pass(100'000);
+  turn();
+  EXPECT_TRUE(env_.take_dials().empty());
+  env_.pass(500'000);
+  turn();
+  EXPECT_EQ(env_.take_dials().size(), 1U);
+}
+
+TEST_F(PeersTest, messages_keep_their_order_and_those_of_a_link_that_is_replaced_are_not_heard) {
+  auto before = arrive(hello(2, 102));
+  auto now = arrive(hello(2, 202));
+  beat(before);
+  beat(now);
+  beat(now);
+  turn();
+  EXPECT_EQ(told_.all,
+            (std::vector<std::string>{"up 2 102", "down 2 102", "up 2 202", "message 2 202", "message 2 202"}));
+}
+
+TEST_F(PeersTest, only_the_last_excluded_processes_are_remembered) {
+  for (std::uint64_t process = 1; process <= 100; ++process) peers_.excluded(Incarnation(1'000 + process));
+  auto recent = arrive(hello(2, 1'100)), long_gone = arrive(hello(2, 1'001));
+  EXPECT_TRUE(recent.closed());
+  EXPECT_FALSE(long_gone.closed());
+}
+
+TEST_F(PeersTest, a_death_notice_of_another_version_is_believed_and_answered) {
+  wire::Hello notice = hello(2, 102);
+  notice.role = wire::Role::kDeathNotice;
+  notice.tables = 99;
+  auto wire = arrive(notice);
+  EXPECT_EQ(told_.all, std::vector<std::string>{"dead 2 102"});
+  EXPECT_EQ(wire.take_goodbye(), wire::kDeathNoted);
+  EXPECT_TRUE(wire.closed());
+}
+
 class PeersWithSecret : public PeersTest {
  protected:
   PeersWithSecret() : PeersTest(wire::PeerSecret::parse(std::string(64, 'a')).value()) {}

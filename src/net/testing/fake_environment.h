@@ -87,6 +87,13 @@ class FakeEnvironment final : public Environment {
   }
   // Every look at the clock takes so long.
   void let_looks_take(std::int64_t us) { look_us_ = us; }
+  // The process is interrupted for so long before its n-th look at the clock from now; 0: no longer.
+  void interrupt_before_look(unsigned n, std::int64_t us) {
+    looks_left_ = n;
+    interrupt_us_ = us;
+  }
+  // It has been.
+  [[nodiscard]] bool interrupted() const { return looks_left_ == 0; }
   // The first part of a turn: rings what is due, and runs what is ready, until nothing is.
   void run();
   // Somebody connects to what listens at this port; from this address, as a number.
@@ -109,6 +116,7 @@ class FakeEnvironment final : public Environment {
   // --- Environment
   [[nodiscard]] BootTime boot_now() const override {
     now_us_ += look_us_;
+    if (looks_left_ > 0 && --looks_left_ == 0) now_us_ += interrupt_us_;
     return BootTime(now_us_);
   }
   [[nodiscard]] WallTime wall_now() const override { return WallTime(wall_ms_ + now_us_ / 1000); }
@@ -135,7 +143,8 @@ class FakeEnvironment final : public Environment {
   [[nodiscard]] bool run_one_ready() override;
 
   mutable std::int64_t now_us_ = 1'000'000'000;
-  std::int64_t look_us_ = 0, slept_us_ = 0, wall_ms_ = 1'700'000'000'000;
+  std::int64_t look_us_ = 0, interrupt_us_ = 0, slept_us_ = 0, wall_ms_ = 1'700'000'000'000;
+  mutable unsigned looks_left_ = 0;
   std::optional<BootTime> wakes_;
   std::deque<std::function<void()>> ready_;
   std::map<std::uint16_t, Accepted> listening_;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,7 +38,7 @@ struct FakeRegister final : view::ViewRegister {
   void ready(Position position) override { readies.push_back(position); }
   [[nodiscard]] Status operate(const wire::Operate& ask) override {
     operated.push_back(ask.token);
-    return ok_status();
+    return refuses_to_operate ? Status(*refuses_to_operate) : ok_status();
   }
   void goodbye(const std::string& why) override { last_words = why; }
   [[nodiscard]] view::RegisterStatus status() const override { return {"fake", true, true, {}, {}, 0, {}}; }
@@ -47,22 +48,31 @@ struct FakeRegister final : view::ViewRegister {
   std::vector<Position> readies;
   std::vector<std::uint64_t> operated;
   std::string last_words;
+  std::optional<Error> refuses_to_operate;
 };
 
 class OneNode : public ::testing::Test {
  protected:
   // Replica `me` of `replicas`, in this view.
-  void open(std::uint16_t me, const smr::ViewRecord& view, std::uint16_t replicas = 3, NodeOptions options = {}) {
-    options.me = ReplicaId(me);
-    options.incarnation = Incarnation(100U + me);
-    options.cluster = kCluster;
-    for (std::uint16_t i = 0; i < replicas; ++i)
-      options.roster[i] = net::Address{"here", static_cast<std::uint16_t>(kFirstPort + i)};
-    auto opened = Node::open(std::move(options), env, view, Node::LocalState());
+  void open(std::uint16_t me, const smr::ViewRecord& view, std::uint16_t replicas = 3, NodeOptions options = {},
+            Node::LocalState local_state = Node::LocalState()) {
+    auto opened = make(me, view, replicas, std::move(options), std::move(local_state));
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     node = std::move(opened).value();
     node->use(reg);
-    port_ = static_cast<std::uint16_t>(kFirstPort + me);
+    port_ = port_of(me);
+  }
+  [[nodiscard]] Result<std::unique_ptr<Node>> make(std::uint16_t me, const smr::ViewRecord& view,
+                                                   std::uint16_t replicas, NodeOptions options,
+                                                   Node::LocalState local_state = Node::LocalState()) {
+    options.me = ReplicaId(me);
+    if (options.incarnation == Incarnation()) options.incarnation = Incarnation(100U + me);
+    options.cluster = kCluster;
+    for (std::uint16_t i = 0; i < replicas; ++i) options.roster[i] = net::Address{"here", port_of(i)};
+    return Node::open(std::move(options), env, view, std::move(local_state));
+  }
+  [[nodiscard]] static std::uint16_t port_of(std::uint16_t replica) {
+    return static_cast<std::uint16_t>(kFirstPort + replica);
   }
   void turn() {
     env.run();
@@ -80,7 +90,11 @@ class OneNode : public ::testing::Test {
 
   // --- clients
   [[nodiscard]] net::test::FakeWire client(std::uint64_t session, std::uint64_t from = 1, bool local = false) {
-    auto wire = env.connect(port_, from, local);
+    return client_at(port_, session, from, local);
+  }
+  [[nodiscard]] net::test::FakeWire client_at(std::uint16_t port, std::uint64_t session, std::uint64_t from = 1,
+                                              bool local = false) {
+    auto wire = env.connect(port, from, local);
     wire::Hello hello;
     hello.session = SessionId(session);
     send(wire, hello);
@@ -102,9 +116,22 @@ class OneNode : public ::testing::Test {
     wire::encode_query(body, query);
     send(wire, wire::Query{token, body});
   }
+  // Sites in one request, whose names begin with `prefix`.
+  static void request_sites(net::test::FakeWire& wire, std::uint64_t number, const std::string& prefix,
+                            std::size_t count) {
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < count; ++i) ids.push_back(prefix + std::to_string(i));
+    registry::Bulk bulk;
+    for (const std::string& id : ids)
+      bulk.operations.emplace_back(std::get<registry::AddSite>(machine::add_site(id, id).operation));
+    request(wire, number, machine::request(std::move(bulk)));
+  }
   struct Heard {
     std::vector<std::pair<std::uint64_t, registry::Outcome>> answers;  // by number
     std::vector<std::pair<std::uint64_t, Code>> replies;               // by token
+    std::vector<wire::Operated> operated;
+    std::vector<Code> authenticated;
+    std::vector<std::string> texts;  // status and traces
     std::string goodbye;
     bool greeted = false;
   };
@@ -117,6 +144,12 @@ class OneNode : public ::testing::Test {
       const wire::Message& message = **next;
       if (message.type == wire::Type::kHelloReply) heard.greeted = true;
       if (message.type == wire::Type::kGoodbye) heard.goodbye = wire::decode_goodbye(message.payload)->reason;
+      if (message.type == wire::Type::kOperated)
+        heard.operated.push_back(wire::decode_operated(message.payload).value());
+      if (message.type == wire::Type::kAuthenticated)
+        heard.authenticated.push_back(wire::decode_authenticated(message.payload)->code);
+      if (message.type == wire::Type::kStatus || message.type == wire::Type::kTrace)
+        heard.texts.emplace_back(as_text(message.payload));
       if (message.type == wire::Type::kAnswer) {
         const auto answer = wire::decode_answer(message.payload).value();
         heard.answers.emplace_back(answer.number.value, registry::Outcome());

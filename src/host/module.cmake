@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# The register of a replica that a test starts.
+if(TITER_TESTS)
+  target_sources(host_test PRIVATE ${PROJECT_SOURCE_DIR}/src/view/testing/fake_etcd.cc
+                                   ${PROJECT_SOURCE_DIR}/src/view/testing/fake_http.cc)
+endif()
