@@ -49,7 +49,7 @@ class TestAnswerParser final : public net::HttpParser<false> {
   }
   // False: these bytes are no response.
   [[nodiscard]] bool put(std::string& unread) {
-    error wrong;
+    ErrorCode wrong;
     if (!unread.empty()) unread.erase(0, put_bytes(unread, wrong));
     return !wrong;
   }
