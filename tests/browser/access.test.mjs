@@ -20,7 +20,7 @@ const at = world(
 const views = [
   ["#/find", "Find a vaccine"],
   ["#/find?zip=02139&within=25", "Elm Clinic"],
-  ["#/log", "Log what a site has"],
+  ["#/log", "Log the stock of a site"],
   ["#/log/elm-clinic", "History"],
   ["#/cluster", "3 of 3 replicas serve"],
 ];
@@ -69,7 +69,7 @@ test("a search and a reservation need no mouse", async () => {
   await press("Tab");
   await page.keyboard.type("02139");
   await press("Enter");
-  await page.getByRole("link", { name: "Log what Elm Clinic has" }).focus();
+  await page.getByRole("link", { name: "Log the stock of Elm Clinic" }).focus();
   await press("Enter");
   await page.getByRole("heading", { name: "Elm Clinic" }).waitFor();
   await atMain(page); // the new view is read from its start

@@ -65,7 +65,7 @@ test("the nearest sites come first, with what they have, and paint in time", asy
 test("a search stands in the address, so it can be sent to somebody else", async () => {
   const one = await at.browser.open(at.cluster.page(0));
   await search(one, "02139");
-  await one.getByLabel("Only where there is some").check();
+  await one.getByLabel("Only where it is available").check();
   await one.getByRole("heading", { name: "1 site", exact: true }).waitFor();
   const other = await at.browser.open(one.url().replace(at.cluster.page(0), at.cluster.page(1)));
   await other.getByRole("heading", { name: "1 site", exact: true }).waitFor();
@@ -87,7 +87,7 @@ test("a ZIP code that is none is told", async () => {
   await search(page, "021");
   await page.getByRole("alert").getByText("5 digits").waitFor();
   await search(page, "00000");
-  await page.getByRole("alert").getByText("no ZIP code of the US has these digits").waitFor();
+  await page.getByRole("alert").getByText("There is no such ZIP code").waitFor();
 });
 
 test("a place is found by the browser", async () => {
@@ -95,7 +95,7 @@ test("a place is found by the browser", async () => {
     permissions: ["geolocation"],
     geolocation: { latitude: 42.3651, longitude: -71.1036 },
   });
-  await page.getByRole("button", { name: "Use my place" }).click();
+  await page.getByRole("button", { name: "Use my location" }).click();
   await row(page, "Elm Street Clinic").waitFor();
   assert.match(page.url(), /lat=42\.37&lon=-71\.1/);
 });
