@@ -113,10 +113,35 @@ test("it speaks Spanish to those who do, and remembers a choice", async () => {
   await page.getByRole("heading", { name: "Find a vaccine near you" }).waitFor();
 });
 
-test("without script there is a plain list", async () => {
-  const page = await at.browser.open(at.cluster.page(0), { javaScriptEnabled: false });
-  await page.getByLabel("ZIP code").fill("02139");
+test("without script there is a form in sight, and a plain list in the visitor's language", async () => {
+  await at.cluster.titer("add", "One Dose Clinic", "--zip", "02139", "--availability", 1);
+  const noScript = { javaScriptEnabled: false, viewport: { width: 390, height: 844 } };
+  const page = await at.browser.open(at.cluster.page(0), noScript);
+  const field = page.getByLabel("ZIP code");
+  assert.ok((await field.boundingBox()).y < 300);
+  await field.fill("02139");
   await page.getByRole("button", { name: /Find/ }).click();
-  await page.getByText("Elm Street Clinic").waitFor();
-  await page.getByText(/12 doses/).first().waitFor();
+  const site = (name) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name }) });
+  assert.match(await site("Elm Street Clinic").innerText(), /12 doses[^]*checked just now/);
+  assert.match(await site("One Dose Clinic").innerText(), /1 dose\b/);
+  await page.getByLabel("Within").selectOption("5");
+  await page.getByLabel("Only where it is available").check();
+  await page.getByRole("button", { name: "Find" }).click();
+  assert.equal(await page.getByRole("heading", { level: 2 }).count(), 2);
+  await page.getByRole("link", { name: "Español" }).click();
+  await page.getByRole("heading", { name: "Encuentre una vacuna cerca de usted" }).waitFor();
+  assert.match(page.url(), /within=5&available=true/);
+  await page.getByLabel("Código postal").fill("00000");
+  await page.getByRole("button", { name: "Buscar" }).click();
+  await page.getByText("Ese código postal no existe en los Estados Unidos.").waitFor();
+});
+
+test("an address that somebody types is a page, and for programs a problem", async () => {
+  const page = await at.browser.open(`${at.cluster.page(0)}log`);
+  await page.getByRole("heading", { name: "Log the stock of a site" }).waitFor();
+  assert.equal(page.url(), `${at.cluster.page(0)}#/log`);
+  const wrong = `${at.cluster.page(0)}nonsense`;
+  assert.equal((await page.goto(wrong)).status(), 404);
+  await page.getByRole("heading", { name: "Find a vaccine near you" }).waitFor();
+  assert.match((await fetch(wrong)).headers.get("content-type"), /problem/);
 });

@@ -11,6 +11,7 @@ import { hashOf, type Route } from "./route";
 import { catalogues, firstLanguage, TextContext, useText, type Language } from "./text";
 import { Mark } from "./ui/mark";
 
+const kAheadMs = 4_000; // after the first view: the code of the others
 const kStatusMs = 3_000; // a replica that died is noticed at the latest then, if nothing else asked it before
 
 export function Shell() {
@@ -20,6 +21,11 @@ export function Shell() {
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
+  useEffect(() => {
+    const ahead = () => [loadLog, loadCluster].forEach((load) => void load().catch(() => undefined));
+    const timer = setTimeout(ahead, kAheadMs);
+    return () => clearTimeout(timer);
+  }, []);
   const choose = (next: Language) => {
     keep("language", next);
     setLanguage(next);

@@ -98,6 +98,7 @@ export class Database {
 
   /** Does this key count? For "": does the database take changes without one? */
   async keyStanding(key: string): Promise<"good" | "bad"> {
+    if (!key) return (await this.status()).keys ? "bad" : "good";
     try {
       await this.replicas.ask(`${kRoot}/keys?limit=1`, { headers: shown(key) });
       return "good";

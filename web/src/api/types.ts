@@ -107,6 +107,7 @@ export interface Status {
   uptime_ms: number;
   peers?: Peer[];
   cluster_control?: boolean;
+  keys?: boolean; // there are keys, so writes need one
 }
 
 /** One frame as one replica saw it; times are microseconds of a clock that all replicas of a machine share. */
