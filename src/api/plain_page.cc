@@ -217,7 +217,7 @@ http::Response page_of(const http::Request& request, std::string_view content) {
   return out;
 }
 
-// What is told in the page, where its reader can put it right.
+// A sentence in the page, where its reader can put the request right.
 http::Response told(const http::Request& request, std::string_view sentence) {
   std::string content;
   element("p", sentence, content);

@@ -156,4 +156,3 @@ export function useTitle(name: string): void {
     document.title = name ? `${name} · titer` : text.title;
   }, [name, text]);
 }
-

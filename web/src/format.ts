@@ -52,11 +52,14 @@ export function ago(locale: string, then: string, nowMs: number): string {
   return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-Math.floor(seconds / size), unit);
 }
 
+const kMinuteMs = 60_000;
+
 /** Freshness in words: when it was last claimed to be so, and whether that is too long ago. */
 export function freshness(text: Catalogue, line: StockLine, nowMs: number): string {
   const when = line.valid_at ?? line.checked_at ?? line.changed_at;
   if (!when) return text.neverChecked;
-  const checked = text.checked(ago(text.locale, when, nowMs));
+  const isNow = nowMs - Date.parse(when) < kMinuteMs;
+  const checked = isNow ? text.checkedNow : text.checked(ago(text.locale, when, nowMs));
   const doubt = line.freshness === "stale" ? text.stale : line.freshness === "expired" ? text.expired : "";
   return doubt ? `${checked}, ${doubt}` : checked;
 }

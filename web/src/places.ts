@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Where a visitor was on the page: how far down, and at which link. "Back" leads there again, from another view and from
-// another site, although the list has to be drawn anew.
+// another site, although the list has to be drawn again.
 //
 // Each entry of the browser's history gets a number in its state; what it looked like when it was left is kept for the tab under
 // that number. An entry that has its number already is one that somebody came back to.

@@ -31,7 +31,12 @@ export function searchFor({ lat: _lat, lon: _lon, ...choices }: Search, zip: str
 }
 
 export function searchAt({ zip: _zip, ...choices }: Search, lat: number, lon: number): Search {
-  return { ...choices, limit: kListLimit, lat: Number(lat.toFixed(kPlaceDigits)), lon: Number(lon.toFixed(kPlaceDigits)) };
+  return {
+    ...choices,
+    limit: kListLimit,
+    lat: Number(lat.toFixed(kPlaceDigits)),
+    lon: Number(lon.toFixed(kPlaceDigits)),
+  };
 }
 
 /** What a person typed behind the server's name, like /log, as the fragment that shows it; null: nothing. */

@@ -30,10 +30,13 @@ function posting() {
 test("clicks that come while one is under way are added up", async () => {
   const { outbox, tries, end, step } = posting();
   for (let click = 0; click < 5; click += 1) step(-1);
-  assert.deepEqual(outbox.lane("elm", "any").waiting.map(({ what }) => what), [
-    { kind: "adjust", by: -1 },
-    { kind: "adjust", by: -4 },
-  ]);
+  assert.deepEqual(
+    outbox.lane("elm", "any").waiting.map(({ what }) => what),
+    [
+      { kind: "adjust", by: -1 },
+      { kind: "adjust", by: -4 },
+    ],
+  );
   await end();
   await end();
   assert.deepEqual(

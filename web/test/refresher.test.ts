@@ -26,7 +26,7 @@ function refreshing() {
   );
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   const pass = async (ms: number) => {
-    for (const end = now + ms; ; ) {
+    for (const end = now + ms; ;) {
       const next = planned.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       now = next?.at ?? end;
       if (!next) return settle();

@@ -28,14 +28,20 @@ function browser({ withLocks = true } = {}) {
   };
   const channels: Channel[] = [];
   const tab = () => {
-    const changes = new Changes(new Replicas("http://one"), (url) => {
-      streams.push(new FakeStream(url));
-      return streams.at(-1)!;
-    }, () => undefined);
+    const changes = new Changes(
+      new Replicas("http://one"),
+      (url) => {
+        streams.push(new FakeStream(url));
+        return streams.at(-1)!;
+      },
+      () => undefined,
+    );
     const channel: Channel = {
       onmessage: null,
       postMessage: (said) =>
-        channels.filter((other) => other !== channel).forEach((other) => other.onmessage?.({ data: said } as never)),
+        channels
+          .filter((other) => other !== channel)
+          .forEach((other) => other.onmessage?.({ data: said } as never)),
     };
     channels.push(channel);
     const shared = new SharedChanges(changes, withLocks ? locks : undefined, channel);

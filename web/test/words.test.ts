@@ -62,6 +62,7 @@ test("ages are words, and the future is now", () => {
     valid_at: "2026-11-21T12:00:00Z",
   } as const;
   assert.equal(freshness(en, line, now), "checked 2 days ago, may be out of date");
+  assert.match(freshness(es, line, Date.parse(line.valid_at) + 59_000), /^comprobado ahora mismo/);
 });
 
 test("phones and links of clinics' records are made safe to follow, or left out", () => {
@@ -160,7 +161,8 @@ test("a claim that is too old to rely on is a reason to call, not to drive", () 
     ...{ product: "any", version: 1 },
     ...{ availability, freshness },
   });
-  const level = (...stock: StockLine[]) => siteLevel({ id: "x", name: "X", status: "active", version: 1, stock }, "");
+  const level = (...stock: StockLine[]) =>
+    siteLevel({ id: "x", name: "X", status: "active", version: 1, stock }, "");
   assert.equal(level(line(9, "expired")), "call");
   assert.equal(level(line(true, "expired"), line(1, "fresh")), "some");
   assert.equal(level(line(0, "expired")), "none");
@@ -187,13 +189,29 @@ test("a site is looked for by ZIP code, by name, and by name and place", () => {
     ask: { q: "Elm Street Clinic" },
     place: "Cambridge, MA",
   });
-  const site = { id: "x", name: "X", status: "active", version: 1, stock: [], city: "San José", state: "CA" } as const;
+  const site = {
+    id: "x",
+    name: "X",
+    status: "active",
+    version: 1,
+    stock: [],
+    city: "San José",
+    state: "CA",
+  } as const;
   assert.ok(isIn({ ...site, stock: [] }, "san jose, ca"));
   assert.ok(!isIn({ ...site, stock: [] }, "San Diego"));
 });
 
 test("directions lead to the address, by what the device has for it", () => {
-  const site = { id: "x", name: "Elm", status: "active", version: 1, stock: [], street: "1 Elm St", city: "Boston" } as const;
+  const site = {
+    id: "x",
+    name: "Elm",
+    status: "active",
+    version: 1,
+    stock: [],
+    street: "1 Elm St",
+    city: "Boston",
+  } as const;
   const to = (more: object, agent: string) => directionsLink({ ...site, stock: [], ...more }, agent);
   assert.equal(to({}, "Android 14"), "geo:0,0?q=Elm%2C%201%20Elm%20St%2C%20Boston");
   assert.match(to({}, "iPhone")!, /^https:\/\/maps\.apple\.com\/\?daddr=Elm/);
@@ -211,5 +229,8 @@ test("the newest change of each vaccine can be undone", () => {
     ...(part ? { part } : {}),
   });
   const events = [event(5, "140", 1), event(4, "any"), event(3, "140"), event(2, "any"), event(1)];
-  assert.deepEqual([...undoable(events)].map(({ position }) => position), [4]);
+  assert.deepEqual(
+    [...undoable(events)].map(({ position }) => position),
+    [4],
+  );
 });

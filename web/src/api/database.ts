@@ -88,7 +88,10 @@ export class Database {
   /** A request with the key, if there is one. */
   private async keyed(path: string, init: RequestInit): Promise<Response> {
     try {
-      return await this.replicas.ask(kRoot + path, { ...init, headers: { ...init.headers, ...shown(this.key()) } });
+      return await this.replicas.ask(kRoot + path, {
+        ...init,
+        headers: { ...init.headers, ...shown(this.key()) },
+      });
     } catch (error) {
       if (error instanceof Refused && error.problem.status === 401)
         for (const wanter of this.wanters) wanter();

@@ -20,7 +20,7 @@ type Said =
   | { kind: "gap" }
   | { kind: "hello" }; // a tab that has come: is there a stream?
 
-// What is used of the browser; tests put their own in.
+// The parts of the browser that are used; tests put their own in.
 export interface Channel {
   onmessage: ((message: MessageEvent<Said>) => void) | null;
   postMessage(said: Said): void;

@@ -118,7 +118,9 @@ function Frames({ seen: { tracing, frames, peers }, down }: { seen: Seen; down: 
   const text = useText();
   if (tracing === "absent") return null;
   if (frames.length > 0 || tracing === "there") return <SpaceTime log={frames} peers={peers} down={down} />;
-  const words = { key: text.spaceTimeKey, forbidden: text.refusals["forbidden"], unknown: text.noData }[tracing];
+  const words = { key: text.spaceTimeKey, forbidden: text.refusals["forbidden"], unknown: text.noData }[
+    tracing
+  ];
   return (
     <section class="space-time" aria-labelledby="space-time-title">
       <h2 id="space-time-title">{text.spaceTime}</h2>

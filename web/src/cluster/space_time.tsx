@@ -30,7 +30,11 @@ function useLook(log: Frame[]) {
     if (!next) return;
     const place = log.indexOf(next);
     const first = log.indexOf(frames[0]!);
-    const end = frames.includes(next) ? frames.at(-1)! : place < first ? log[place + frames.length - 1]! : next;
+    const end = frames.includes(next)
+      ? frames.at(-1)!
+      : place < first
+        ? log[place + frames.length - 1]!
+        : next;
     setLast(end.key);
     setChosen(next.key);
   };
@@ -122,7 +126,14 @@ function Picture({ frames, peers, down, chosen, choose }: PictureProps) {
     <svg class="picture" viewBox={`0 0 ${kWidth} ${height}`} role="img" aria-label={text.spaceTime}>
       {peers.map(({ index }) => (
         <g key={index}>
-          <line class="world" data-down={down.includes(index) || undefined} x1={kLeft - 12} x2={kWidth} y1={y(index)} y2={y(index)} />
+          <line
+            class="world"
+            data-down={down.includes(index) || undefined}
+            x1={kLeft - 12}
+            x2={kWidth}
+            y1={y(index)}
+            y2={y(index)}
+          />
           <text class="world-name" x={8} y={y(index) + 5}>
             {index}
           </text>

@@ -55,9 +55,7 @@ export function mergeTraces(traces: readonly Trace[], before: readonly Frame[] =
       frame.seen.set(replica, { ...frame.seen.get(replica), ...seen });
     }
   }
-  return [...frames.values()]
-    .filter((frame) => frame.sent > 0)
-    .sort((a, b) => a.sent - b.sent);
+  return [...frames.values()].filter((frame) => frame.sent > 0).sort((a, b) => a.sent - b.sent);
 }
 
 const kUnitUs = 25; // gaps of this order are drawn true; longer ones grow with their logarithm only

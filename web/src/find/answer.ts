@@ -60,7 +60,13 @@ export function useAnswer(search: Search): { answer: Answer | null; error: unkno
       const changed = old ? changedIn(old.sites, sites) : new Set<string>();
       const same = old !== null && changed.size === 0 && old.sites.length === sites.length;
       setError(null);
-      show({ center, sites, more, at: Date.now(), changed: changed.size > 0 ? changed : (old?.changed ?? changed) });
+      show({
+        center,
+        sites,
+        more,
+        at: Date.now(),
+        changed: changed.size > 0 ? changed : (old?.changed ?? changed),
+      });
       return !same;
     } catch (failure) {
       if (signal.aborted) return false;

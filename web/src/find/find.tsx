@@ -83,10 +83,19 @@ function Results({ search }: { search: Search }) {
           </p>
         )}
         {answer && !wide && <Switch view={view} set={setView} />}
-        {answer && (wide || view === "list") && <List search={search} answer={answer} sites={sites} chosen={chosen} />}
+        {answer && (wide || view === "list") && (
+          <List search={search} answer={answer} sites={sites} chosen={chosen} />
+        )}
       </section>
       {answer && (wide || view === "map") && (
-        <Map search={search} center={answer.center} sites={sites} more={answer.more} chosen={chosen} choose={choose} />
+        <Map
+          search={search}
+          center={answer.center}
+          sites={sites}
+          more={answer.more}
+          chosen={chosen}
+          choose={choose}
+        />
       )}
     </>
   );
@@ -171,7 +180,9 @@ function List({ search, answer, sites, chosen }: ListProps) {
         <p class="more">
           <button
             type="button"
-            onClick={() => replaceRoute({ view: "find", search: { ...search, limit: search.limit + kListLimit } })}
+            onClick={() =>
+              replaceRoute({ view: "find", search: { ...search, limit: search.limit + kListLimit } })
+            }
           >
             {text.showMore}
           </button>

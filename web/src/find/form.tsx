@@ -38,13 +38,10 @@ export function Form({ search, submit }: Props) {
     setError("");
     submit(searchFor(draft, zip));
   };
-  const { locating, locate } = useLocation(
-    (lat, lon) => {
-      setError("");
-      submit(searchAt(draft, lat, lon));
-    },
-    setError,
-  );
+  const { locating, locate } = useLocation((lat, lon) => {
+    setError("");
+    submit(searchAt(draft, lat, lon));
+  }, setError);
 
   return (
     <form onSubmit={send} noValidate>

@@ -125,7 +125,12 @@ function Points({
       {points.map(({ site, level }) => {
         const [x, y] = frame.place({ lat: site.lat!, lon: site.lon! });
         return (
-          <g key={site.id} class="point" data-chosen={chosen === site.id || undefined} onClick={() => choose(site.id)}>
+          <g
+            key={site.id}
+            class="point"
+            data-chosen={chosen === site.id || undefined}
+            onClick={() => choose(site.id)}
+          >
             <title>{site.name}</title>
             <circle cx={x} cy={y} r={11} fill="transparent" />
             <Dot level={level} x={x} y={y} />

@@ -2,13 +2,23 @@
 
 // One site of the list: what it has, how far, how sure, and how to get there.
 import type { NearSite, StockLine } from "../api/types";
-import { address, dialable, directionsLink, freshness, inWords, lineLevel, linesOf, siteLevel, webLink } from "../format";
+import {
+  address,
+  dialable,
+  directionsLink,
+  freshness,
+  inWords,
+  lineLevel,
+  linesOf,
+  siteLevel,
+  webLink,
+} from "../format";
 import { hashOf } from "../route";
 import { useText } from "../text";
 import { Amount } from "../ui/amount";
 import { ProductName } from "../ui/product_name";
 
-const kLinesShown = 4; // of one site; what is available stands first
+const kLinesShown = 4; // of one site; available vaccines stand first
 
 interface Props {
   site: NearSite;

@@ -17,8 +17,13 @@ export function Share({ title }: { title: string }) {
   if (!canShare && !navigator.clipboard) return null; // neither is there on plain http
   const share = async () => {
     const url = `${location.origin}/?lang=${text.locale.slice(0, 2)}${location.hash}`;
-    if (canShare) await navigator.share({ title, url }).catch(() => undefined); // the visitor thought better of it
-    else await navigator.clipboard.writeText(url).then(() => setCopied(true), () => undefined);
+    if (canShare)
+      await navigator.share({ title, url }).catch(() => undefined); // the visitor thought better of it
+    else
+      await navigator.clipboard.writeText(url).then(
+        () => setCopied(true),
+        () => undefined,
+      );
   };
   return (
     <p class="share">

@@ -69,7 +69,13 @@ function Found({ query }: { query: string }) {
   return (
     <section aria-busy={found === null && error === null}>
       <p role="status" class="quiet">
-        {error !== null ? <Why error={error} /> : found === null ? text.searching : saidOf(text, query, found)}
+        {error !== null ? (
+          <Why error={error} />
+        ) : found === null ? (
+          text.searching
+        ) : (
+          saidOf(text, query, found)
+        )}
       </p>
       <ul class="choices">
         {sites.map((site) => (

@@ -46,9 +46,15 @@ function useEvents(id: string, newest: HistoryPage) {
   const showMore = async () => {
     if (!all) return setAll(true);
     const page = await database.history(id, known.at(-1)?.position).catch(() => null);
-    if (page) setOlder((before) => ({ events: [...(before?.events ?? []), ...page.events], more: page.more }));
+    if (page)
+      setOlder((before) => ({ events: [...(before?.events ?? []), ...page.events], more: page.more }));
   };
-  return { known, shown: all ? known : known.slice(0, kFirst), more: more || (!all && known.length > kFirst), showMore };
+  return {
+    known,
+    shown: all ? known : known.slice(0, kFirst),
+    more: more || (!all && known.length > kFirst),
+    showMore,
+  };
 }
 
 export function History({ id, newest, read }: Props) {
@@ -73,9 +79,13 @@ export function History({ id, newest, read }: Props) {
       {countSeries(known).map((series) => (
         <Chart
           key={series.product}
-          title={text.historyOf(series.product === "any" ? text.allVaccines : productName(text, series.product))}
+          title={text.historyOf(
+            series.product === "any" ? text.allVaccines : productName(text, series.product),
+          )}
           times={until(now, series.times)}
-          lines={[{ name: inWords(text, series.last), values: [...series.counts, series.counts.at(-1) ?? null] }]}
+          lines={[
+            { name: inWords(text, series.last), values: [...series.counts, series.counts.at(-1) ?? null] },
+          ]}
           span={kSpan}
           stepped
         />

@@ -89,7 +89,7 @@ export class Outbox {
     return entry.id;
   }
 
-  /** Gives up what waits. What was sent already may have been stored nevertheless. */
+  /** Gives up what waits. A change that was sent already may have been stored nevertheless. */
   discard(site: string, product: string): void {
     this.put(nameOf(site, product), { waiting: [], stuck: false, result: null });
   }
@@ -141,7 +141,11 @@ export class Outbox {
     if (!this.has(name, result.entry)) return; // it was given up
     const stored = result.outcome?.changed ? result.outcome.stock_version : undefined;
     const [, ...waiting] = this.lanes.get(name)!.waiting;
-    this.put(name, { waiting: stored ? waiting.map((next) => after(next, stored)) : waiting, stuck: false, result });
+    this.put(name, {
+      waiting: stored ? waiting.map((next) => after(next, stored)) : waiting,
+      stuck: false,
+      result,
+    });
   }
 
   private put(name: string, part: Partial<Lane>): void {

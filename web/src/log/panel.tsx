@@ -52,7 +52,9 @@ export function Panel({ siteId, line, read }: Props) {
       </div>
       <div class="panel-do">
         <SetForm line={line} lane={lane} add={add} wrong={() => setWrong(true)} />
-        {typeof line.availability === "number" && <CountForm name={name} add={add} wrong={() => setWrong(true)} />}
+        {typeof line.availability === "number" && (
+          <CountForm name={name} add={add} wrong={() => setWrong(true)} />
+        )}
       </div>
       <div role="status" class="told">
         {wrong && <p data-kind="bad">{text.wrongCount}</p>}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What is on its way, and what became of the last change, below the panel that made it.
+// The changes that are on their way, and what became of the last one, below the panel that made them.
 import { useState } from "preact/hooks";
 import { useApp } from "../app";
 import type { Availability } from "../api/types";

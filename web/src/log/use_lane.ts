@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What is on its way for one site and product, as it is now.
+// The changes that are on their way for one site and product, as they are now.
 import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../app";
 import type { Lane } from "./outbox";

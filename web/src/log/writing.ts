@@ -38,7 +38,10 @@ function refused(text: Catalogue, error: unknown, what: What): Message {
       over: { mine: what.mine, version: Number(error.problem["stock_version"] ?? 0) },
     };
   if (code === "not_enough" && what.kind !== "set")
-    return { kind: "bad", words: text.notEnough(now, text.doses(what.kind === "adjust" ? -what.by : what.doses)) };
+    return {
+      kind: "bad",
+      words: text.notEnough(now, text.doses(what.kind === "adjust" ? -what.by : what.doses)),
+    };
   return { kind: "bad", ...why(text, error) };
 }
 

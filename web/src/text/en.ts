@@ -20,15 +20,14 @@ export const en = {
   live: "Live",
   reconnecting: "Reconnecting…",
   servedBy: (address: string) => `Served by ${address}`,
-  moved: (address: string) =>
-    `The replica that served this page does not answer. You are now at ${address}.`,
+  moved: (address: string) => `The replica that served this page does not answer. You are now at ${address}.`,
   unreachable: "No replica answers. The page keeps trying; what you see may be out of date.",
   dismiss: "Dismiss",
   wentWrong: "That did not work.",
   loading: "Loading…",
   notLoaded: "This view could not be loaded.",
   reload: "Load the page again",
-  // By the database's codes (docs/reference/api.md). What is missing here is shown in the database's own words.
+  // By the database's codes (docs/reference/api.md). For others the database's own words are shown.
   refusals: {
     not_found: "That is not there any more.",
     duplicate: "There is one already.",
@@ -92,7 +91,7 @@ export const en = {
     n === 1
       ? "1 site claimed to have it too long ago to rely on."
       : `${n} sites claimed to have it too long ago to rely on.`,
-  showThem: "Show them, to call first",
+  showThem: "Show them too",
   showMore: "Show more sites",
   showAs: "Show as",
   asList: "List",
@@ -134,6 +133,7 @@ export const en = {
   stale: "may be out of date",
   expired: "too old to rely on; call first",
   checked: (when: string) => `checked ${when}`,
+  checkedNow: "checked just now",
   neverChecked: "time not known",
 
   logTitle: "Log the stock of a site",
@@ -224,7 +224,7 @@ export const en = {
     "Kill ends the process for real, with SIGKILL. The last replica that has the state is not killed.",
   throughput: "Requests executed per second",
   latency: "One linearizable read, milliseconds, seen from this page",
-  noData: "Waiting for the first figures.",
+  noData: "Waiting for the first figures…",
 
   spaceTime: "Space and time",
   spaceTimeIntro:

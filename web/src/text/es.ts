@@ -40,7 +40,8 @@ export const es: Catalogue = {
     too_large: "No se guardó: supera lo que admite la base de datos.",
     busy: "Las réplicas están ocupadas. Inténtelo de nuevo en un momento.",
     unavailable: "Ninguna réplica puede responder ahora. Inténtelo de nuevo en un momento.",
-    outcome_unknown: "No se sabe si el cambio se guardó. Revise las existencias antes de intentarlo de nuevo.",
+    outcome_unknown:
+      "No se sabe si el cambio se guardó. Revise las existencias antes de intentarlo de nuevo.",
     unauthorized:
       "No se guardó: esta base de datos solo acepta cambios con una clave válida. Escriba la suya arriba e inténtelo de nuevo.",
     forbidden: "Su clave no permite hacer esto aquí.",
@@ -49,8 +50,7 @@ export const es: Catalogue = {
     read_only: "No se guardó: el disco de esta réplica está lleno.",
     unknown_zip: "Ese código postal no existe en los Estados Unidos. Compruebe los dígitos.",
     too_many_requests: "Llegaron demasiadas peticiones desde aquí. Inténtelo de nuevo en un minuto.",
-    too_many_connections:
-      "Hay demasiadas conexiones desde aquí. Cierre otras pestañas e inténtelo de nuevo.",
+    too_many_connections: "Hay demasiadas conexiones desde aquí. Cierre otras pestañas e inténtelo de nuevo.",
     not_from_here: "Las réplicas solo se detienen y se inician desde su propia máquina.",
   },
 
@@ -94,7 +94,7 @@ export const es: Catalogue = {
     n === 1
       ? "1 centro indicó que la tenía hace demasiado tiempo para confiar en ello."
       : `${n} centros indicaron que la tenían hace demasiado tiempo para confiar en ello.`,
-  showThem: "Mostrarlos, para llamar antes de ir",
+  showThem: "Mostrarlos también",
   showMore: "Mostrar más centros",
   showAs: "Mostrar como",
   asList: "Lista",
@@ -136,6 +136,7 @@ export const es: Catalogue = {
   stale: "puede haber cambiado",
   expired: "dato demasiado antiguo; llame antes de ir",
   checked: (when) => `comprobado ${when}`,
+  checkedNow: "comprobado ahora mismo",
   neverChecked: "no se sabe cuándo",
 
   logTitle: "Registre las existencias de un centro",
@@ -174,7 +175,8 @@ export const es: Catalogue = {
   unchanged: "Ya estaba así. No hubo que guardar nada.",
   signed: (n) => `${sign(n)}${Math.abs(n).toLocaleString("es-US")}`,
   storing: (what) => `Guardando: ${what}`,
-  notStoredYet: (what) => `Todavía no se guardó: ${what}. Ninguna réplica responde; la página sigue intentándolo.`,
+  notStoredYet: (what) =>
+    `Todavía no se guardó: ${what}. Ninguna réplica responde; la página sigue intentándolo.`,
   discard: "Descartar",
   conflict: (now, mine) =>
     `Otra persona registró «${now}» mientras usted miraba. Su valor («${mine}») no se guardó.`,
@@ -226,7 +228,7 @@ export const es: Catalogue = {
     "Detener termina el proceso de verdad, con SIGKILL. La última réplica que tiene el estado no se detiene.",
   throughput: "Peticiones ejecutadas por segundo",
   latency: "Una lectura linealizable, en milisegundos, vista desde esta página",
-  noData: "Esperando los primeros datos.",
+  noData: "Esperando los primeros datos…",
 
   spaceTime: "Espacio y tiempo",
   spaceTimeIntro:
