@@ -115,6 +115,8 @@ test("history goes back as far as there is any, and the last claim is named as i
   await page.getByText("site added").waitFor();
   assert.equal(await page.locator(".events li").count(), 213);
   await button(page, "Show older events").waitFor({ state: "detached" });
+  await at.cluster.titer("set", id, 5);
+  await page.waitForFunction(() => document.querySelectorAll(".events li").length === 214); // none was lost between the pages
 });
 
 test("a site is found by its ZIP code with four more digits, and by its name and town", async () => {

@@ -166,6 +166,12 @@ test("a ZIP code is taken as it is pasted, and why it is none is told in the vis
   await page.getByRole("alert").getByText("Ese código postal no existe en los Estados Unidos.").waitFor();
 });
 
+test("a browser that does not tell where it is gives its reason", async () => {
+  const page = await open(0, "");
+  await button(page, "Use my location").click();
+  await page.getByRole("alert").getByText("Your browser was not allowed to tell your location.").waitFor();
+});
+
 test("all tabs of a browser share one stream, and keep it when the one that has it is closed", async () => {
   const person = await at.browser.person();
   const streams = requestsOf(person, "/api/v1/changes");

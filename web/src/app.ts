@@ -149,10 +149,14 @@ export function useMedia(query: string): boolean {
   return matches;
 }
 
-/** The title of the window, and so of the entry in the browser's history. "": what the page is called as a whole. */
-export function useTitle(name: string): void {
+/**
+ * The title of the window, and so of the entry in the browser's history. "": what the page is called as a whole; null: another
+ * component gives it.
+ */
+export function useTitle(name: string | null): void {
   const text = useText();
   useEffect(() => {
+    if (name === null) return;
     document.title = name ? `${name} · titer` : text.title;
   }, [name, text]);
 }

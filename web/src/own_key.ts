@@ -19,6 +19,7 @@ const kForm = /^titer_[0-9a-f]{16}_[0-9a-f]{64}$/;
 
 export class OwnKey {
   private state: KeyState = "unknown";
+  private looking: Promise<void> | null = null;
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -38,7 +39,10 @@ export class OwnKey {
 
   /** Asks once whether a key is needed, and whether the one that is kept counts. */
   async look(): Promise<void> {
-    if (this.state === "unknown" || this.state === "unchecked") await this.check(this.kept());
+    if (this.state !== "unknown" && this.state !== "unchecked") return;
+    this.looking ??= this.check(this.kept());
+    await this.looking;
+    this.looking = null;
   }
 
   async enter(key: string): Promise<void> {

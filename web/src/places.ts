@@ -7,6 +7,7 @@
 // that number. An entry that has its number already is one that somebody came back to.
 const kSettleMs = 3_000; // a list that is not there again by then is not waited for
 const kKept = "titer.places";
+const kKeptMax = 50; // entries of the browser's history
 
 interface Place {
   y: number;
@@ -35,6 +36,7 @@ function leave(): void {
   if (returning) return; // it was not reached
   const places = kept();
   places[current] = { y: scrollY, focus: document.activeElement?.id ?? "" };
+  for (const old of Object.keys(places).slice(0, -kKeptMax)) delete places[Number(old)];
   try {
     sessionStorage.setItem(kKept, JSON.stringify(places));
   } catch {

@@ -132,6 +132,7 @@ test("only a change that can bring a site into the list may concern it, beside t
     concernOf({ ...search, ...choices }, listed, event(more));
   assert.equal(concern({}, { site_id: "near" }), "yes");
   assert.equal(concern({}, {}), "no");
+  assert.equal(concernOf(search, null, event({})), "maybe"); // the first answer may be older than the change
   assert.equal(concern({ product: "140" }, {}), "no"); // it has the product already, so it would be listed
   const { before: _before, ...first } = event({});
   assert.equal(concernOf({ ...search, product: "140" }, listed, first), "maybe");

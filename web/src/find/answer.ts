@@ -75,9 +75,9 @@ export function useAnswer(search: Search): { answer: Answer | null; error: unkno
       return false;
     }
   };
-  const listed = new Set(shown.current.answer?.sites.map((site) => site.id));
-  useLive(read, (event) => concernOf(search, listed, event), whole);
   const { answer } = shown.current;
+  const listed = answer && new Set(answer.sites.map((site) => site.id));
+  useLive(read, (event) => concernOf(search, listed, event), whole);
   useEffect(() => {
     if (!answer?.changed.size) return;
     const timer = setTimeout(() => {

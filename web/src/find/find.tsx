@@ -26,6 +26,7 @@ const submit = (search: Search) => go({ view: "find", search });
 
 export function Find({ search }: { search: Search | null }) {
   const text = useText();
+  useTitle(search ? null : "");
   return (
     <div class="find" data-searched={search !== null}>
       <section class="find-form" aria-labelledby="find-title">

@@ -43,7 +43,7 @@ export function Row({ site, product, now, changed, chosen }: Props) {
       <div class="site-head">
         <h3>{site.name}</h3>
         <p class="distance" title={about ? text.aboutDistance : undefined}>
-          {about && <span aria-label={text.about}>≈ </span>}
+          {about && <abbr title={text.about}>≈ </abbr>}
           {site.distance.toLocaleString(text.locale, { maximumFractionDigits: 1 })} {site.unit}
         </p>
       </div>

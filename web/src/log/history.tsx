@@ -2,7 +2,7 @@
 
 // What happened at a site, newest first, as a list and as a line. The newest change of a vaccine can be undone; an older
 // one cannot, because a later one stands on it.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { useApp, useNow } from "../app";
 import type { HistoryPage } from "../api/database";
 import type { SiteEvent } from "../api/types";
@@ -35,24 +35,28 @@ function whatOf(text: Catalogue, event: SiteEvent): string {
   return `${kind}: ${change}`;
 }
 
-/** The newest events, which the view keeps true, and older pages, which do not change any more. */
+const isNewer = (a: SiteEvent, b: SiteEvent) => b.position - a.position || (b.part ?? 0) - (a.part ?? 0);
+const nameOf = ({ position, part }: SiteEvent) => `${position}.${part ?? 0}`;
+
+/** All events that were read, newest first: the page that the view keeps true, and older ones. An event never changes. */
 function useEvents(id: string, newest: HistoryPage) {
   const { database } = useApp();
-  const [older, setOlder] = useState<HistoryPage | null>(null);
+  const read = useRef(new Map<string, SiteEvent>());
+  const [end, setEnd] = useState<boolean | null>(null); // has the oldest one been read? null: only the newest page was
   const [all, setAll] = useState(false);
-  const last = newest.events.at(-1)?.position ?? 0;
-  const known = [...newest.events, ...(older?.events ?? []).filter(({ position }) => position < last)];
-  const more = (older ?? newest).more;
+  for (const event of newest.events) read.current.set(nameOf(event), event);
+  const known = [...read.current.values()].sort(isNewer);
   const showMore = async () => {
     if (!all) return setAll(true);
     const page = await database.history(id, known.at(-1)?.position).catch(() => null);
-    if (page)
-      setOlder((before) => ({ events: [...(before?.events ?? []), ...page.events], more: page.more }));
+    for (const event of page?.events ?? []) read.current.set(nameOf(event), event);
+    if (page) setEnd(!page.more);
   };
+  const older = end === null ? newest.more : !end;
   return {
     known,
     shown: all ? known : known.slice(0, kFirst),
-    more: more || (!all && known.length > kFirst),
+    more: older || (!all && known.length > kFirst),
     showMore,
   };
 }
@@ -101,7 +105,7 @@ export function History({ id, newest, read }: Props) {
       <ol class="events">
         {shown.map((event) => (
           <Item
-            key={`${event.position}.${event.part ?? 0}`}
+            key={nameOf(event)}
             event={event}
             {...(free.has(event) ? { undo: () => void undo(event) } : {})}
           />
