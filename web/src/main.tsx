@@ -7,11 +7,12 @@ import { Changes } from "./api/changes";
 import { Database, newKey } from "./api/database";
 import { Replicas } from "./api/replicas";
 import { SharedChanges } from "./api/shared_changes";
+import { readEarly } from "./find/answer";
 import { kept, keepKey, keptKey } from "./kept";
 import { Outbox, type Entry } from "./log/outbox";
 import { OwnKey } from "./own_key";
 import { keepPlaces } from "./places";
-import { hashOfPath } from "./route";
+import { hashOfPath, parseRoute } from "./route";
 import { Shell } from "./shell";
 import { isShown, onShown } from "./visible";
 import "./style/base.css";
@@ -46,6 +47,9 @@ changes.shown(isShown());
 addEventListener("offline", () => replicas.offline());
 addEventListener("online", () => changes.again());
 addEventListener("beforeunload", (event) => outbox.size() > 0 && event.preventDefault());
+
+const first = parseRoute(location.hash);
+if (first.view === "find" && first.search) readEarly(database, first.search);
 
 const app: App = { replicas, database, changes, outbox, ownKey };
 render(

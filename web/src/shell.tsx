@@ -3,7 +3,7 @@
 // What surrounds every view: the head with the ways between them, the banner when the page had to move, the foot.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useConnection, useRoute, useStatus } from "./app";
-import { Find } from "./find/find";
+import { Find, loadMap } from "./find/find";
 import { keep } from "./kept";
 import { Later } from "./later";
 import { placeToReturnTo } from "./places";
@@ -22,7 +22,10 @@ export function Shell() {
     document.documentElement.lang = language;
   }, [language]);
   useEffect(() => {
-    const ahead = () => [loadLog, loadCluster].forEach((load) => void load().catch(() => undefined));
+    const ahead = () =>
+      [loadMap, loadLog, loadCluster].forEach(
+        (load: () => Promise<unknown>) => void load().catch(() => undefined),
+      );
     const timer = setTimeout(ahead, kAheadMs);
     return () => clearTimeout(timer);
   }, []);

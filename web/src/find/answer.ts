@@ -3,14 +3,29 @@
 // The answer to a search, kept true.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp, useLive } from "../app";
-import type { Search } from "../api/database";
+import type { Database, Search } from "../api/database";
 import { isPassing } from "../api/replicas";
-import type { Center, NearSite } from "../api/types";
+import type { Center, Nearby, NearSite } from "../api/types";
 import { hashOf, kListLimit } from "../route";
 import { concernOf } from "./concern";
 
 const kNewsMs = 8_000; // how long a change is news
 const kRemembered = 6; // searches
+
+// The first read, begun before anything is drawn: on a slow phone that takes as long as an answer.
+let early: { key: string; answer: Promise<Nearby> } | null = null;
+
+export function readEarly(database: Database, search: Search): void {
+  const answer = database.near(search, new AbortController().signal);
+  answer.catch(() => undefined); // told where it is taken
+  early = { key: hashOf({ view: "find", search }), answer };
+}
+
+function takeEarly(key: string): Promise<Nearby> | null {
+  const answer = early?.key === key ? early.answer : null;
+  early = null;
+  return answer;
+}
 
 export interface Answer {
   center: Center;
@@ -55,7 +70,8 @@ export function useAnswer(search: Search): { answer: Answer | null; error: unkno
   useEffect(() => setError(null), [place]);
   const read = async (signal: AbortSignal): Promise<boolean> => {
     try {
-      const { center, sites, more } = await database.near(search, signal);
+      const { center, sites, more } = await (takeEarly(whole) ?? database.near(search, signal));
+      if (signal.aborted) return false;
       const old = shown.current.answer;
       const changed = old ? changedIn(old.sites, sites) : new Set<string>();
       const same = old !== null && changed.size === 0 && old.sites.length === sites.length;

@@ -5,17 +5,16 @@ import { useState } from "preact/hooks";
 import { go, replaceRoute, useMedia, useNow, useTitle } from "../app";
 import type { Search } from "../api/database";
 import { Refused } from "../api/replicas";
-import type { NearSite } from "../api/types";
+import type { NearSite, Point } from "../api/types";
 import { siteLevel } from "../format";
 import { kListLimit, kListMax, noSearch, searchAt } from "../route";
 import { useText } from "../text";
 import type { Catalogue } from "../text/en";
+import { Later } from "../later";
 import { Why } from "../why";
 import { useAnswer, type Answer } from "./answer";
-import { Country } from "./country";
 import { Empty } from "./empty";
 import { Form } from "./form";
-import { Map } from "./map";
 import { Row } from "./row";
 import { Share } from "./share";
 
@@ -23,6 +22,10 @@ const kMinuteMs = 60_000; // ages in words change no faster
 const kWide = "(min-width: 58rem)"; // list and map stand beside one another (find.css)
 
 const submit = (search: Search) => go({ view: "find", search });
+const searchThere = ({ lat, lon }: Point) => submit(searchAt(noSearch, lat, lon));
+
+export const loadMap = () => import("./map");
+const loadCountry = () => import("./country");
 
 export function Find({ search }: { search: Search | null }) {
   const text = useText();
@@ -34,11 +37,7 @@ export function Find({ search }: { search: Search | null }) {
         <Form search={search} submit={submit} />
         {!search && <p class="intro">{text.intro}</p>}
       </section>
-      {search ? (
-        <Results search={search} />
-      ) : (
-        <Country choose={({ lat, lon }) => submit(searchAt(noSearch, lat, lon))} />
-      )}
+      {search ? <Results search={search} /> : <Later load={loadCountry} props={{ choose: searchThere }} />}
     </div>
   );
 }
@@ -89,13 +88,9 @@ function Results({ search }: { search: Search }) {
         )}
       </section>
       {answer && (wide || view === "map") && (
-        <Map
-          search={search}
-          center={answer.center}
-          sites={sites}
-          more={answer.more}
-          chosen={chosen}
-          choose={choose}
+        <Later
+          load={loadMap}
+          props={{ search, center: answer.center, sites, more: answer.more, chosen, choose }}
         />
       )}
     </>

@@ -28,7 +28,7 @@ function reachOf({ search, sites, more }: Props): number {
 
 const kReachMin = 0.2; // miles or kilometres
 
-export function Map(props: Props) {
+export default function Map(props: Props) {
   const { search, center, sites, more, chosen, choose } = props;
   const text = useText();
   const atlas = useAtlas(true);
