@@ -21,6 +21,7 @@ const at = world(
 const views = [
   ["#/find", "Find a vaccine"],
   ["#/find?zip=02139&within=25", "Elm Clinic"],
+  ["#/find?zip=02139&within=5&product=309&available=true", "No site within 5 miles"],
   ["#/log", "Log the stock of a site"],
   ["#/log/elm-clinic", "History"],
   ["#/cluster", "3 of 3 replicas serve"],

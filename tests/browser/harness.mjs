@@ -136,7 +136,7 @@ export class Cluster {
   }
 }
 
-const kTypes = { html: "text/html", js: "text/javascript", css: "text/css", json: "application/json", svg: "image/svg+xml" };
+const kTypes = { html: "text/html", js: "text/javascript", css: "text/css", json: "application/json", svg: "image/svg+xml", txt: "text/plain" };
 
 /** Answers what the program would serve of its page from TITER_PAGE, with the program's own headers. */
 async function serveOurs(context) {

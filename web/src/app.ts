@@ -41,6 +41,7 @@ export function useRoute(): Route {
   return route;
 }
 
+const kPollMs = 30_000; // while there is no stream: a replica has room for so many listeners
 const kAgain = "titer-again"; // the view that is shown is asked for once more
 
 /** To a view; to the one that is shown already: it reads again. */
@@ -56,7 +57,7 @@ export function replaceRoute(route: Route): void {
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
-/** Reads at first, when a change concerns the view, after a gap in the stream, and when somebody asks for it again. */
+/** Reads at first, when a change concerns the view, after a gap in the stream, when somebody asks for it, and without a stream now and then. */
 export function useLive(read: Read, concerns: (event: SiteEvent) => Concern, key: string): void {
   const { changes, replicas } = useApp();
   const now = useRef({ read, concerns });
@@ -74,10 +75,15 @@ export function useLive(read: Read, concerns: (event: SiteEvent) => Concern, key
         gap: () => refresher.want(true),
       }),
       replicas.onState(() => replicas.isReachable() && refresher.retry()),
-      onShown((shown) => refresher.shown(shown)),
+      onShown((shown) => {
+        refresher.shown(shown);
+        if (shown) refresher.want(true);
+      }),
     ];
+    const poll = setInterval(() => !changes.isLive() && refresher.want(true), kPollMs);
     addEventListener(kAgain, again);
     return () => {
+      clearInterval(poll);
       removeEventListener(kAgain, again);
       for (const stop of stops) stop();
       refresher.stop();

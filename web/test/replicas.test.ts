@@ -112,4 +112,5 @@ test("where nobody answers the page has not moved, and is out of reach until som
   await answer;
   assert.deepEqual(states, [false, true]);
   assert.equal(replicas.where().answered, "http://two");
+  assert.equal(replicas.where().moves, 0); // the network was away, not the replica
 });

@@ -7,7 +7,7 @@
 // freely. A write carries an Idempotency-Key, the same at every try, so it is applied once.
 //
 // The page has moved when another replica has answered, not when the last one failed: where nobody answers it is nowhere
-// else. It counts as out of reach when a whole round over the replicas has failed, until any of them answers.
+// else, and when all answer again it is no replica's death that is told. It counts as out of reach when a whole round over the replicas has failed, until any of them answers.
 //
 // Invariant: `at` is always one of `known`. Everything here is one thread, the browser's.
 import type { Peer, Problem } from "./types";
@@ -107,7 +107,7 @@ export class Replicas {
     const moved = origin !== undefined && origin !== this.answered;
     if (moved) {
       this.answered = origin;
-      this.moves += 1;
+      if (this.reachable) this.moves += 1; // after a gap in the network nothing is known of the one before
     }
     if (!moved && reachable === this.reachable) return;
     this.reachable = reachable;
