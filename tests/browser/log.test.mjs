@@ -34,6 +34,10 @@ test("a site is found by its name and its stock set", async () => {
   await page.getByText("Stored: Available").waitFor();
   assert.equal(await at.cluster.stock(id), true); // yes is logged as yes, and not as a number
   assert.equal(await button(page, "Reserve").count(), 0); // there is no number to reserve from
+  await page.getByRole("link", { name: "Other site" }).click();
+  await page.getByRole("heading", { name: "Opened on this device before" }).waitFor();
+  await page.getByRole("link", { name: "Oak Clinic" }).click();
+  await page.getByRole("heading", { name: "Oak Clinic" }).waitFor();
 });
 
 test("what is logged at one replica is seen at once at another", async () => {

@@ -17,6 +17,7 @@ import {
 import { choices, productName } from "../src/products";
 import { countOf } from "../src/log/writing";
 import { countSeries, undoable, until } from "../src/log/series";
+import { withSite } from "../src/log/own_sites";
 import { isIn, queriesOf } from "../src/log/site_query";
 import { hashOf, hashOfPath, parseRoute } from "../src/route";
 import { languageFrom } from "../src/text";
@@ -220,6 +221,17 @@ test("directions lead to the address, by what the device has for it", () => {
     "https://www.openstreetmap.org/directions?to=42.1%2C-71.2",
   );
   assert.equal(to({ street: undefined, lat: 42.1, lon: -71.2, point: "zip_centroid" }, "iPhone"), null); // nobody lives there
+});
+
+test("the sites of this device are remembered, the last one first, and not too many", () => {
+  const sites = ["a", "b", "c", "d", "e", "f", "c"].reduce(
+    (before, id) => withSite(before, { id, name: id }),
+    [] as { id: string; name: string }[],
+  );
+  assert.deepEqual(
+    sites.map(({ id }) => id),
+    ["c", "f", "e", "d", "b"],
+  );
 });
 
 test("the newest change of each vaccine can be undone", () => {

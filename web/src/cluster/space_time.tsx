@@ -13,6 +13,8 @@ const kLeft = 40;
 const kRight = 24;
 const kLine = 78; // between two replicas' lines
 const kTop = 34;
+const kBottom = 58; // room for the signs below the last line
+const kSignStep = 15; // one below the other: moments of a frame may be microseconds apart
 
 interface Props {
   log: Frame[];
@@ -89,7 +91,9 @@ export function SpaceTime({ log, peers, down }: Props) {
               />
             </label>
           )}
-          <Picture frames={frames} peers={peers} down={down} chosen={frame} choose={choose} />
+          <div class="picture-wrap" role="group" tabIndex={0} aria-label={text.spaceTime}>
+            <Picture frames={frames} peers={peers} down={down} chosen={frame} choose={choose} />
+          </div>
           <p class="quiet">{text.spaceTimeScale}</p>
           {frame && <Moments frame={frame} peers={peers} />}
         </>
@@ -121,7 +125,7 @@ function Picture({ frames, peers, down, chosen, choose }: PictureProps) {
         0,
         peers.findIndex(({ index }) => index === replica),
       );
-  const height = kTop * 2 + kLine * (peers.length - 1);
+  const height = kTop + kBottom + kLine * (peers.length - 1);
   return (
     <svg class="picture" viewBox={`0 0 ${kWidth} ${height}`} role="img" aria-label={text.spaceTime}>
       {peers.map(({ index }) => (
@@ -211,7 +215,7 @@ function Marks({ frame, x, y }: { frame: Frame } & Place) {
         (["stable", "safe", "executed"] as const).map(
           (moment, row) =>
             seen[moment] !== undefined && (
-              <text key={moment + replica} x={x(seen[moment])} y={y(replica) + 16 + row * 4}>
+              <text key={moment + replica} x={x(seen[moment])} y={y(replica) + 16 + row * kSignStep}>
                 {kSigns[moment]}
               </text>
             ),

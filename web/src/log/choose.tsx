@@ -10,6 +10,7 @@ import { useText } from "../text";
 import type { Catalogue } from "../text/en";
 import { Why } from "../why";
 import { zipOf } from "../zip";
+import { ownSites } from "./own_sites";
 import { isIn, queriesOf } from "./site_query";
 
 const kPage = 25; // sites
@@ -35,8 +36,26 @@ export function Choose({ query }: { query: string }) {
           {text.chooseSite}
         </button>
       </form>
-      {query && <Found key={query} query={query} />}
+      {query ? <Found key={query} query={query} /> : <Own />}
     </div>
+  );
+}
+
+function Own() {
+  const text = useText();
+  const sites = ownSites();
+  if (sites.length === 0) return null;
+  return (
+    <section aria-labelledby="own-title">
+      <h2 id="own-title">{text.ownSites}</h2>
+      <ul class="choices">
+        {sites.map(({ id, name }) => (
+          <li key={id}>
+            <a href={hashOf({ view: "log", site: id, text: "" })}>{name}</a>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

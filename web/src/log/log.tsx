@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Log: a clinic chooses its site and says what it has.
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp, useLive, useTitle } from "../app";
 import { isPassing, Refused } from "../api/replicas";
 import type { HistoryPage } from "../api/database";
@@ -14,6 +14,7 @@ import { Why } from "../why";
 import { Choose } from "./choose";
 import { History } from "./history";
 import { Key, useKey } from "./key";
+import { keepSite } from "./own_sites";
 import { Stock } from "./stock";
 
 export default function Log({ site, query }: { site: string | null; query: string }) {
@@ -53,6 +54,10 @@ function SitePage({ id }: { id: string }) {
   const text = useText();
   const { known, error, read } = useSite(id);
   useTitle(known?.site.name ?? text.log);
+  const { name, status } = known?.site ?? {};
+  useEffect(() => {
+    if (name && status !== "closed") keepSite({ id, name });
+  }, [id, name, status]);
   const gone = error instanceof Refused && error.problem.status === 404;
   return (
     <div class="log">

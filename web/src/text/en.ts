@@ -141,6 +141,7 @@ export const en = {
   siteText: "Name or ZIP code",
   chooseSite: "Find site",
   noSite: "No site has this in its name.",
+  ownSites: "Opened on this device before",
   noSiteInZip: "No site has this ZIP code.",
   siteClosed: "This site is closed. Its stock cannot be changed.",
   who: "Your name, for the history",

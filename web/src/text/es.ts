@@ -144,6 +144,7 @@ export const es: Catalogue = {
   siteText: "Nombre o código postal",
   chooseSite: "Buscar centro",
   noSite: "Ningún centro tiene esto en su nombre.",
+  ownSites: "Abiertos antes en este dispositivo",
   noSiteInZip: "Ningún centro tiene este código postal.",
   siteClosed: "Este centro está cerrado. Sus existencias no se pueden cambiar.",
   who: "Su nombre, para el historial",
