@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Find: where near me, now? The search stands in the address; the answer follows the change stream.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { go, replaceRoute, useMedia, useNow, useTitle } from "../app";
 import type { Search } from "../api/database";
 import { Refused } from "../api/replicas";
@@ -138,6 +138,18 @@ function Switch({ view, set }: { view: "list" | "map"; set(view: "list" | "map")
   );
 }
 
+const kFirstRows = 20; // more than a screen; a slow phone takes a second for a hundred
+
+/** The first rows are painted alone, the others after them. */
+function useRowsNow(): number {
+  const [rows, setRows] = useState(kFirstRows);
+  useEffect(() => {
+    const timer = setTimeout(() => setRows(Infinity));
+    return () => clearTimeout(timer);
+  }, []);
+  return rows;
+}
+
 interface ListProps {
   search: Search;
   answer: Answer;
@@ -149,11 +161,12 @@ function List({ search, answer, sites, chosen }: ListProps) {
   const text = useText();
   const now = Math.max(useNow(kMinuteMs), answer.at);
   const doubtful = answer.sites.length - sites.length;
+  const rows = useRowsNow();
   return (
     <>
       {sites.length === 0 && <Empty search={search} submit={submit} />}
       <ol class="sites">
-        {sites.map((site) => (
+        {sites.slice(0, rows).map((site) => (
           <Row
             key={site.id}
             site={site}
