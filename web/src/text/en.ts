@@ -123,7 +123,6 @@ export const en = {
 
   doses: (n: number) => plural(n, "dose", "doses"),
   dosesUnit: (n: number): string => (n === 1 ? "dose" : "doses"),
-  yes: "Yes",
   no: "None",
   unknown: "Not known",
   available: "Available",

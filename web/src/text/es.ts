@@ -126,7 +126,6 @@ export const es: Catalogue = {
 
   doses: (n) => plural(n, "dosis", "dosis"),
   dosesUnit: () => "dosis",
-  yes: "Disponible",
   no: "No hay",
   unknown: "No se sabe",
   available: "Disponible",
