@@ -60,7 +60,10 @@ for (const [look, options, size] of [
     }
   });
 
-/** In the page: how much the border of each element differs from what lies around it (WCAG 2.2, 1.4.11), at the least. */
+/**
+ * In the page: the least contrast (WCAG 2.2, 1.4.11) of the borders of these elements with what lies around them, and of the map's
+ * lines with land and water.
+ */
 function borderContrast(selector) {
   const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
   const light = ([r, g, b]) =>
@@ -80,14 +83,22 @@ function borderContrast(selector) {
     const style = getComputedStyle(element);
     return channels(style.borderTopColor)[3] !== 0 && style.borderTopStyle !== "none" && element.offsetParent;
   });
-  return Math.min(...drawn.map((element) => ratio(light(channels(getComputedStyle(element).borderTopColor)), behind(element))));
+  const borders = drawn.map((element) => ratio(light(channels(getComputedStyle(element).borderTopColor)), behind(element)));
+  const part = (of, property) => {
+    const element = document.querySelector(of);
+    return element && light(channels(getComputedStyle(element)[property]));
+  };
+  const line = part(".county", "stroke");
+  const around = line === null ? [] : [part(".land", "fill"), part(".map svg", "backgroundColor")];
+  return Math.min(...borders, ...around.map((colour) => ratio(line, colour)));
 }
 
-test("borders of what can be operated can be seen", async () => {
+test("borders of what can be operated, and those on the map, can be seen", async () => {
   for (const colorScheme of ["light", "dark"])
     for (const hash of ["#/find?zip=02139&within=25", "#/log/elm-clinic"]) {
       const page = await at.browser.open(at.cluster.page(0, hash), { colorScheme });
       await page.getByText("Elm Clinic").first().waitFor();
+      if (hash.startsWith("#/find")) await page.locator(".county-name").first().waitFor();
       const contrast = await page.evaluate(borderContrast, "input:not([type=checkbox]), select, button");
       assert.ok(contrast >= 3, `${colorScheme} ${hash}: ${contrast.toFixed(2)} : 1`);
       await page.context().close();
