@@ -41,7 +41,11 @@ export function Replicas({ rows, control }: { rows: ReplicaRow[]; control: boole
                   {head}
                 </th>
               ))}
-              {control && <th scope="col">{text.control}</th>}
+              {control && (
+                <th scope="col" class="act">
+                  {text.control}
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>
@@ -96,7 +100,7 @@ function Row({
       <td>{status ? `${number(Math.round(status.memory_bytes / kMebibyte))} MiB` : "–"}</td>
       <td>{status ? duration(text.locale, status.uptime_ms) : "–"}</td>
       {act && (
-        <td>
+        <td class="act">
           <button
             type="button"
             aria-label={down ? text.startN(index) : text.killN(index)}
