@@ -64,7 +64,8 @@ const borders = (page) => page.locator(".county-name").first().waitFor();
 try {
   await fill(cluster);
   await shoot("find", "#/find?zip=02139&within=10", borders);
-  await shoot("phone", "#/find?zip=02139&within=10&product=309&available=true", borders, {
+  const list = (page) => page.locator(".site").first().waitFor();
+  await shoot("phone", "#/find?zip=02139&within=10&product=309&available=true", list, {
     viewport: { width: 375, height: 740 },
     deviceScaleFactor: 1.5,
     colorScheme: "dark",

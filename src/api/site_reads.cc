@@ -12,6 +12,7 @@
 #include "api/routes.h"
 #include "api/site_tag.h"
 #include "api/stock_values.h"
+#include "base/json_string.h"
 #include "base/limits.h"
 #include "client/read.h"
 #include "formats/site_json.h"
@@ -150,11 +151,19 @@ Result<registry::Near> near_of(const http::Request& request, const Unit& unit) {
   return place ? Result<registry::Near>(query) : place.error();
 }
 
-// Where the distances begin: the point that was asked for, or that of the ZIP code. Maps are drawn around it.
+// Where the distances begin: the point that was asked for, or that of the ZIP code. Maps are drawn around it. With a ZIP
+// code also its town, so that a person sees which place was understood.
 void print_center(const registry::Near& query, std::string& out) {
   const auto zip = registry::zip_point(query.zip);
   const double lat = zip ? zip->lat : query.lat, lon = zip ? zip->lon : query.lon;
-  out += fmt::format(R"("center":{{"lat":{},"lon":{}}},)", lat, lon);
+  out += fmt::format(R"("center":{{"lat":{},"lon":{})", lat, lon);
+  if (zip && !zip->city.empty()) {
+    out += R"(,"city":)";
+    print_json_string(zip->city, out);
+    out += R"(,"state":)";
+    print_json_string(zip->state, out);
+  }
+  out += "},";
 }
 
 void near_sites(HandlerContext& context, const http::Exchange& exchange) {

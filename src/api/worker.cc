@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "api/limits.h"
@@ -54,6 +55,21 @@ http::Response no_route(const http::Router::Found& found, const http::Request& r
                                      fmt::format("this address takes {}, not what was sent", found.allowed));
   out.headers.emplace_back("Allow", found.allowed);
   return out;
+}
+
+// A person typed an address of the page's views, like /log, or a wrong one: they get the page, which reads the address
+// (web/src/main.tsx). Programs get the problem.
+std::optional<http::Response> typed_address(const Setup& setup, const http::Request& request) {
+  if (request.header("accept").find("text/html") == std::string_view::npos || request.path.starts_with("/api/"))
+    return std::nullopt;
+  http::Request start = request;
+  start.path = "/";
+  auto page = http::static_file(setup.files, start, setup.peers->now()->sources);
+  const bool view = request.path == "/log" || request.path == "/cluster";
+  if (!page || view) return page;
+  page->status = 404;
+  page->etag.clear();
+  return page;
 }
 
 }  // namespace
@@ -144,6 +160,7 @@ void Worker::handle(const http::Router::Found& found, const http::Exchange& exch
       return exchange.respond(options(found, writes));
     if (auto file = http::static_file(setup_.files, request, setup_.peers->now()->sources))
       return exchange.respond(std::move(*file));
+    if (auto page = typed_address(setup_, request)) return exchange.respond(std::move(*page));
     return exchange.respond(no_route(found, request));
   }
   if (changes_something(request.method) && !writes)

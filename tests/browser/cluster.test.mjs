@@ -3,7 +3,7 @@
 // Cluster: the machine at work, and what happens when a part of it is taken away.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { world } from "./harness.mjs";
+import { requestsOf, throttle, waitUntil, world } from "./harness.mjs";
 
 const at = world({ before, after }, { fill: (cluster) => cluster.titer("add", "Elm Clinic", "--zip", "02139", "--availability", 50) });
 
@@ -40,6 +40,17 @@ test("the buttons kill a replica and start it again", async () => {
   await reached(page, ["serving", "serving", "serving"]);
 });
 
+test("a page can kill the very replica that serves it, and tells no error of it", async () => {
+  const page = await at.browser.open(at.cluster.page(1, "#/cluster"));
+  await reached(page, ["serving", "serving", "serving"]);
+  await page.getByRole("button", { name: "Kill replica 1" }).click();
+  await reached(page, ["serving", "down", "serving"]);
+  await page.getByText("You are now at").waitFor();
+  assert.equal(await page.locator(".notice").count(), 0);
+  await page.getByRole("button", { name: "Start replica 1" }).click();
+  await reached(page, ["serving", "serving", "serving"]);
+});
+
 test("frames of the cluster itself are in the picture", async () => {
   const page = await at.browser.open(at.cluster.page(1, "#/cluster"));
   await page.getByRole("heading", { name: "Space and time" }).waitFor(); // somebody looks, so frames are kept
@@ -57,12 +68,55 @@ function traceOf(replica) {
   return { replica, now_us: 900_000, frames: [frame(0, 41, 2, 500_000), frame(1, 42, 0, 500_120)] };
 }
 
+const openTraces = { "Access-Control-Allow-Origin": "*" };
+const tracePath = (replica) => `${at.cluster.page(replica)}api/v1/trace`;
+const arrows = (page) => page.locator(".picture polygon").count();
+
+test("what was seen of a frame stays when a replica that saw it is gone", async () => {
+  const page = await at.browser.open("about:blank");
+  const asked = [0, 0, 0];
+  for (const replica of [0, 1, 2])
+    await page.route(tracePath(replica), (route) => {
+      asked[replica] += 1;
+      return replica === 2 && asked[2] > 1 ? route.abort("connectionrefused") : route.fulfill({ json: traceOf(replica), headers: openTraces });
+    });
+  await page.goto(at.cluster.page(0, "#/cluster"));
+  await page.locator(".picture polygon").first().waitFor();
+  const before = await arrows(page);
+  assert.equal(before, 4);
+  await waitUntil(() => asked[2] > 3, "replica 2 to be silent for a while");
+  assert.equal(await arrows(page), before);
+});
+
+test("space and time appears when the frames do, however late", async () => {
+  const page = await at.browser.open("about:blank");
+  let asked = 0;
+  for (const replica of [0, 1, 2])
+    await page.route(tracePath(replica), (route) => {
+      asked += 1;
+      return asked <= 6 ? route.abort("connectionrefused") : route.fulfill({ json: traceOf(replica), headers: openTraces });
+    });
+  await page.goto(at.cluster.page(0, "#/cluster"));
+  await page.locator(".picture .frame").first().waitFor();
+});
+
+test("on a slow line no replica is called down", async () => {
+  const page = await at.browser.open(at.cluster.page(0, "#/log"));
+  await page.getByLabel("Name or ZIP code").waitFor();
+  await throttle(page, 600, 50);
+  await page.goto(at.cluster.page(0, "#/cluster"));
+  await page.locator("td.state").first().waitFor();
+  for (let looks = 0; looks < 3; looks += 1) {
+    assert.deepEqual(await states(page), ["serving", "serving", "serving"]);
+    const positions = requestsOf(page, "/api/v1/status");
+    await waitUntil(() => positions.begun >= 3, "the next round");
+  }
+});
+
 test("the space-time picture tells who sent what, and when it was stable, safe and executed", async () => {
   const page = await at.browser.open("about:blank");
   for (const replica of [0, 1, 2])
-    await page.route(`${at.cluster.page(replica)}api/v1/trace`, (route) =>
-      route.fulfill({ json: traceOf(replica), headers: { "Access-Control-Allow-Origin": "*" } }),
-    );
+    await page.route(tracePath(replica), (route) => route.fulfill({ json: traceOf(replica), headers: openTraces }));
   await page.goto(at.cluster.page(0, "#/cluster"));
   await page.getByRole("heading", { name: "Space and time" }).waitFor();
   assert.equal(await page.locator(".picture .frame").count(), 2);

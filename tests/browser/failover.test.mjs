@@ -15,7 +15,7 @@ const amount = (page, value) => page.locator(".amount b", { hasText: new RegExp(
 test("a write whose replica dies under it is applied once", async () => {
   const page = await at.browser.open(at.cluster.page(0, "#/log/elm-clinic"));
   await amount(page, 50).waitFor();
-  const more = page.getByRole("button", { name: "+1" });
+  const more = page.getByRole("button", { name: "+1", exact: true });
   await Promise.all([more.click(), at.cluster.kill(0)]);
   await page.getByText("Stored: 51 doses").waitFor();
   assert.equal(await at.cluster.stock("elm-clinic"), 51);

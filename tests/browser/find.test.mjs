@@ -65,7 +65,7 @@ test("the nearest sites come first, with what they have, and paint in time", asy
 test("a search stands in the address, so it can be sent to somebody else", async () => {
   const one = await at.browser.open(at.cluster.page(0));
   await search(one, "02139");
-  await one.getByLabel("Only where there is some").check();
+  await one.getByLabel("Only where it is available").check();
   await one.getByRole("heading", { name: "1 site", exact: true }).waitFor();
   const other = await at.browser.open(one.url().replace(at.cluster.page(0), at.cluster.page(1)));
   await other.getByRole("heading", { name: "1 site", exact: true }).waitFor();
@@ -87,7 +87,7 @@ test("a ZIP code that is none is told", async () => {
   await search(page, "021");
   await page.getByRole("alert").getByText("5 digits").waitFor();
   await search(page, "00000");
-  await page.getByRole("alert").getByText("no ZIP code of the US has these digits").waitFor();
+  await page.getByRole("alert").getByText("There is no such ZIP code").waitFor();
 });
 
 test("a place is found by the browser", async () => {
@@ -95,7 +95,7 @@ test("a place is found by the browser", async () => {
     permissions: ["geolocation"],
     geolocation: { latitude: 42.3651, longitude: -71.1036 },
   });
-  await page.getByRole("button", { name: "Use my place" }).click();
+  await page.getByRole("button", { name: "Use my location" }).click();
   await row(page, "Elm Street Clinic").waitFor();
   assert.match(page.url(), /lat=42\.37&lon=-71\.1/);
 });
@@ -113,10 +113,35 @@ test("it speaks Spanish to those who do, and remembers a choice", async () => {
   await page.getByRole("heading", { name: "Find a vaccine near you" }).waitFor();
 });
 
-test("without script there is a plain list", async () => {
-  const page = await at.browser.open(at.cluster.page(0), { javaScriptEnabled: false });
-  await page.getByLabel("ZIP code").fill("02139");
+test("without script there is a form in sight, and a plain list in the visitor's language", async () => {
+  await at.cluster.titer("add", "One Dose Clinic", "--zip", "02139", "--availability", 1);
+  const noScript = { javaScriptEnabled: false, viewport: { width: 390, height: 844 } };
+  const page = await at.browser.open(at.cluster.page(0), noScript);
+  const field = page.getByLabel("ZIP code");
+  assert.ok((await field.boundingBox()).y < 300);
+  await field.fill("02139");
   await page.getByRole("button", { name: /Find/ }).click();
-  await page.getByText("Elm Street Clinic").waitFor();
-  await page.getByText(/12 doses/).first().waitFor();
+  const site = (name) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name }) });
+  assert.match(await site("Elm Street Clinic").innerText(), /12 doses[^]*checked just now/);
+  assert.match(await site("One Dose Clinic").innerText(), /1 dose\b/);
+  await page.getByLabel("Within").selectOption("5");
+  await page.getByLabel("Only where it is available").check();
+  await page.getByRole("button", { name: "Find" }).click();
+  assert.equal(await page.getByRole("heading", { level: 2 }).count(), 2);
+  await page.getByRole("link", { name: "Español" }).click();
+  await page.getByRole("heading", { name: "Encuentre una vacuna cerca de usted" }).waitFor();
+  assert.match(page.url(), /within=5&available=true/);
+  await page.getByLabel("Código postal").fill("00000");
+  await page.getByRole("button", { name: "Buscar" }).click();
+  await page.getByText("Ese código postal no existe en los Estados Unidos.").waitFor();
+});
+
+test("an address that somebody types is a page, and for programs a problem", async () => {
+  const page = await at.browser.open(`${at.cluster.page(0)}log`);
+  await page.getByRole("heading", { name: "Log the stock of a site" }).waitFor();
+  assert.equal(page.url(), `${at.cluster.page(0)}#/log`);
+  const wrong = `${at.cluster.page(0)}nonsense`;
+  assert.equal((await page.goto(wrong)).status(), 404);
+  await page.getByRole("heading", { name: "Find a vaccine near you" }).waitFor();
+  assert.match((await fetch(wrong)).headers.get("content-type"), /problem/);
 });

@@ -14,6 +14,8 @@ import { chromium } from "../../web/node_modules/playwright-core/index.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const titerBinary = process.env.TITER_BIN || join(root, "build/release/bin/titer");
+// A page that was just built (web/README.md), instead of the one in the program.
+const pageFolder = process.env.TITER_PAGE;
 const chromiumBinary = process.env.TITER_CHROMIUM || "/usr/bin/chromium";
 export const samples = join(root, "data/samples");
 const run = promisify(execFile);
@@ -106,6 +108,18 @@ export class Cluster {
     return (await run(titerBinary, words.map(String), { env: { ...process.env, TITER_AT: at } })).stdout;
   }
 
+  /** A request to the HTTP interface of one replica; its JSON. */
+  async ask(index, method, path, body, headers = {}) {
+    const json = typeof body === "object";
+    const answer = await fetch(`${this.page(index)}api/v1${path}`, {
+      method,
+      headers: { "Content-Type": json ? "application/json" : "text/csv", ...headers },
+      body: json ? JSON.stringify(body) : body,
+    });
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${await answer.clone().text()}`);
+    return answer.json();
+  }
+
   /** What the database says a site has of a product. */
   async stock(site, product = "any") {
     const [found] = JSON.parse(`[${await this.titer("view", site, "--json")}]`).flat();
@@ -122,39 +136,90 @@ export class Cluster {
   }
 }
 
+const kTypes = { html: "text/html", js: "text/javascript", css: "text/css", json: "application/json", svg: "image/svg+xml", txt: "text/plain" };
+
+/** Answers what the program would serve of its page from TITER_PAGE, with the program's own headers. */
+async function serveOurs(context) {
+  await context.route(
+    ({ pathname }) => pathname === "/" || existsSync(join(pageFolder, pathname)),
+    async (route) => {
+      const { pathname, origin } = new URL(route.request().url());
+      const name = pathname === "/" ? "index.html" : pathname;
+      const theirs = await fetch(origin).catch(() => null);
+      if (!theirs) return route.abort("connectionrefused");
+      const policy = theirs.headers.get("content-security-policy");
+      await route.fulfill({
+        body: readFileSync(join(pageFolder, name)),
+        contentType: kTypes[name.split(".").at(-1)] ?? "application/octet-stream",
+        headers: { "Content-Security-Policy": policy, "Access-Control-Allow-Origin": "*" },
+      });
+    },
+  );
+}
+
 /** Chromium without a window. Every page notes what it complains of; complaints() must be empty at the end. */
 export class Browser {
   static async start() {
     assert.ok(existsSync(chromiumBinary), `there is no ${chromiumBinary}; ./dev test installs it`);
     const browser = new Browser();
     // Its sandbox needs rights that a build machine may not give; the pages are our own.
-    browser.chromium = await chromium.launch({ executablePath: chromiumBinary, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+    const args = ["--no-sandbox", "--disable-dev-shm-usage"];
+    // A page that does not come from a replica counts as one of the internet there, which may not ask this machine.
+    if (pageFolder) args.push("--disable-features=LocalNetworkAccessChecks");
+    browser.chromium = await chromium.launch({ executablePath: chromiumBinary, args });
     browser.found = [];
     return browser;
   }
 
   /** A page in a context of its own: another person at another machine. */
   async open(url, options = {}) {
-    const context = await this.chromium.newContext({ locale: "en-US", ...options });
-    const page = await context.newPage();
-    page.setDefaultTimeout(kPatienceMs);
-    page.on("pageerror", (error) => this.found.push(`${page.url()}: ${error}`));
-    page.on("console", (message) => {
-      if (message.type() === "error") this.found.push(`${page.url()}: ${message.text()}`);
-    });
+    const page = await (await this.person(options)).newPage();
     await page.goto(url);
     return page;
   }
 
+  /** Another person at another machine; newPage() opens a tab. */
+  async person(options = {}) {
+    const context = await this.chromium.newContext({ locale: "en-US", ...options });
+    context.setDefaultTimeout(kPatienceMs);
+    if (pageFolder) await serveOurs(context);
+    context.on("page", (page) => this.watch(page));
+    return context;
+  }
+
+  watch(page) {
+    page.on("pageerror", (error) => this.found.push(`${page.url()}: ${error}`));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.found.push(`${page.url()}: ${message.text()}`);
+    });
+  }
+
   /** Errors on the console of any page. A dead replica and a refusal are told there too, by the browser itself. */
   complaints() {
-    const network = /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|ERR_NETWORK|status of (401|403|404|409|412|422|503)/;
+    const network = /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|ERR_NETWORK|ERR_SOCKET_NOT_CONNECTED|status of (401|403|404|409|412|422|503)|ERR_INTERNET_DISCONNECTED/;
     return this.found.filter((text) => !network.test(text));
   }
 
   async stop() {
     await this.chromium.close();
   }
+}
+
+/** The network of a phone: milliseconds there and back, KiB a second. */
+export async function throttle(page, latencyMs, kibPerSecond) {
+  const tools = await page.context().newCDPSession(page);
+  await tools.send("Network.enable");
+  const bytes = kibPerSecond * 1024;
+  const line = { latency: latencyMs, downloadThroughput: bytes, uploadThroughput: bytes };
+  await tools.send("Network.emulateNetworkConditions", { offline: false, ...line });
+}
+
+/** Notes the requests of a page whose address has this in it: how many began, and how many were broken off. */
+export function requestsOf(pages, part) {
+  const seen = { begun: 0, failed: 0 };
+  pages.on("request", (request) => request.url().includes(part) && (seen.begun += 1));
+  pages.on("requestfailed", (request) => request.url().includes(part) && (seen.failed += 1));
+  return seen;
 }
 
 /** The page follows the change stream. */

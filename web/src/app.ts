@@ -3,17 +3,24 @@
 // What every view needs, made once in main.tsx and handed down: the database, the change stream, the way here.
 import { createContext } from "preact";
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
-import type { Changes } from "./api/changes";
 import type { Database } from "./api/database";
-import { Refused, type Replicas } from "./api/replicas";
+import type { Replicas } from "./api/replicas";
+import type { SharedChanges } from "./api/shared_changes";
 import type { SiteEvent, Status } from "./api/types";
+import type { Concern } from "./find/concern";
+import type { Outbox } from "./log/outbox";
+import type { OwnKey } from "./own_key";
+import { Refresher, type Read } from "./refresher";
 import { hashOf, parseRoute, type Route } from "./route";
-import type { Catalogue } from "./text/en";
+import { useText } from "./text";
+import { onShown, whileShown } from "./visible";
 
 export interface App {
   replicas: Replicas;
   database: Database;
-  changes: Changes;
+  changes: SharedChanges;
+  outbox: Outbox;
+  ownKey: OwnKey;
 }
 
 export const AppContext = createContext<App | null>(null);
@@ -34,35 +41,54 @@ export function useRoute(): Route {
   return route;
 }
 
+const kPollMs = 30_000; // while there is no stream: a replica has room for so many listeners
+const kAgain = "titer-again"; // the view that is shown is asked for once more
+
+/** To a view; to the one that is shown already: it reads again. */
 export function go(route: Route): void {
-  location.hash = hashOf(route);
+  const hash = hashOf(route);
+  if (hash === location.hash) dispatchEvent(new Event(kAgain));
+  else location.hash = hash;
 }
 
-const kReloadMs = 400; // at most one read per view in this time, however fast changes come
+/** The same entry of the browser's history shows this from now on. */
+export function replaceRoute(route: Route): void {
+  history.replaceState(history.state, "", hashOf(route));
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}
 
-/** Calls `read` once at first, then when `concerns` says so of a change, and after a gap in the stream. */
-export function useLive(read: () => void, concerns: (event: SiteEvent) => boolean, key: string): void {
-  const { changes } = useApp();
+/** Reads at first, when a change concerns the view, after a gap in the stream, when somebody asks for it, and without a stream now and then. */
+export function useLive(read: Read, concerns: (event: SiteEvent) => Concern, key: string): void {
+  const { changes, replicas } = useApp();
   const now = useRef({ read, concerns });
   now.current = { read, concerns };
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = () => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        now.current.read();
-      }, kReloadMs);
-    };
-    now.current.read();
-    const stop = changes.listen({
-      change: (event) => now.current.concerns(event) && soon(),
-      gap: soon,
-    });
+    const refresher = new Refresher((signal) => now.current.read(signal));
+    const again = () => refresher.now();
+    refresher.now();
+    const stops = [
+      changes.listen({
+        change: (event) => {
+          const concern = now.current.concerns(event);
+          if (concern !== "no") refresher.want(concern === "yes");
+        },
+        gap: () => refresher.want(true),
+      }),
+      replicas.onState(() => replicas.isReachable() && refresher.retry()),
+      onShown((shown) => {
+        refresher.shown(shown);
+        if (shown) refresher.want(true);
+      }),
+    ];
+    const poll = setInterval(() => !changes.isLive() && refresher.want(true), kPollMs);
+    addEventListener(kAgain, again);
     return () => {
-      stop();
-      clearTimeout(timer);
+      clearInterval(poll);
+      removeEventListener(kAgain, again);
+      for (const stop of stops) stop();
+      refresher.stop();
     };
-  }, [changes, key]);
+  }, [changes, replicas, key]);
 }
 
 /** Now, every `everyMs`, so that "3 minutes ago" stays true. */
@@ -79,27 +105,64 @@ export function useNow(everyMs: number): number {
 export function useStatus(everyMs: number): Status | null {
   const { database, replicas } = useApp();
   const [status, setStatus] = useState<Status | null>(null);
-  useEffect(() => {
-    let on = true;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const ask = async () => {
-      const found = await database.status().catch(() => null);
-      if (!on) return;
-      if (found?.peers) replicas.learn(found.peers);
-      setStatus(found);
-      timer = setTimeout(() => void ask(), everyMs);
-    };
-    void ask();
-    return () => {
-      on = false;
-      clearTimeout(timer);
-    };
-  }, [database, replicas, everyMs]);
+  useEffect(
+    () =>
+      whileShown(async () => {
+        const found = await database.status().catch(() => null);
+        if (found?.peers) replicas.learn(found.peers);
+        setStatus(found);
+      }, everyMs),
+    [database, replicas, everyMs],
+  );
   return status;
 }
 
-/** Why something failed, in a sentence: the database's own one when it refused. */
-export function reason(text: Catalogue, error: unknown): string {
-  if (error instanceof Refused) return text.wentWrong(error.message);
-  return text.unreachable;
+export interface Connection {
+  live: boolean; // changes arrive as they happen
+  reachable: boolean; // some replica answers
+  answered: string; // the one that answered last
+  moves: number;
+}
+
+/** How the page stands to its replicas, at every moment. */
+export function useConnection(): Connection {
+  const { changes, replicas } = useApp();
+  const look = (): Connection => {
+    const { answered, moves } = replicas.where();
+    const reachable = replicas.isReachable();
+    return { live: reachable && changes.isLive(), reachable, answered, moves };
+  };
+  const [connection, setConnection] = useState(look);
+  useEffect(() => {
+    const changed = () => setConnection(look());
+    changed();
+    const stops = [replicas.onState(changed), changes.listen({ live: changed })];
+    return () => stops.forEach((stop) => stop());
+  }, [changes, replicas]);
+  return connection;
+}
+
+/** Is this media query true now? */
+export function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const changed = () => setMatches(list.matches);
+    changed();
+    list.addEventListener("change", changed);
+    return () => list.removeEventListener("change", changed);
+  }, [query]);
+  return matches;
+}
+
+/**
+ * The title of the window, and so of the entry in the browser's history. "": what the page is called as a whole; null: another
+ * component gives it.
+ */
+export function useTitle(name: string | null): void {
+  const text = useText();
+  useEffect(() => {
+    if (name === null) return;
+    document.title = name ? `${name} · titer` : text.title;
+  }, [name, text]);
 }

@@ -4,17 +4,26 @@
 import type { Availability, Site, StockLine } from "./api/types";
 import type { Catalogue } from "./text/en";
 
-export type Level = "some" | "none" | "unknown";
+/** "call": some was claimed, too long ago to rely on. */
+export type Level = "some" | "call" | "none" | "unknown";
 
 export function levelOf(value: Availability | undefined): Level {
   if (value === undefined || value === "unknown") return "unknown";
   return value === true || (typeof value === "number" && value > 0) ? "some" : "none";
 }
 
+/** What a claim is worth today. */
+export function lineLevel({ availability, freshness }: StockLine): Level {
+  const level = levelOf(availability);
+  return level === "some" && freshness === "expired" ? "call" : level;
+}
+
+const kBestFirst: Level[] = ["some", "call", "none"];
+
 /** The best that a site has of a product ("": of any). */
 export function siteLevel(site: Site, product: string): Level {
-  const levels = linesOf(site, product).map((line) => levelOf(line.availability));
-  return levels.includes("some") ? "some" : levels.includes("none") ? "none" : "unknown";
+  const levels = linesOf(site, product).map(lineLevel);
+  return kBestFirst.find((level) => levels.includes(level)) ?? "unknown";
 }
 
 export const linesOf = (site: Site, product: string): StockLine[] =>
@@ -36,18 +45,21 @@ const kSteps: [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1],
 ];
 
-/** "3 hours ago". The database's clock may be ahead of the visitor's: the future is now. */
+/** "3 hours ago"; less than a minute is now, and so is the future: the database's clock may be ahead of the visitor's. */
 export function ago(locale: string, then: string, nowMs: number): string {
   const seconds = Math.max(0, (nowMs - Date.parse(then)) / 1000);
-  const [unit, size] = kSteps.find(([, length]) => seconds >= length) ?? ["second", 1];
+  const [unit, size] = kSteps.find(([, length]) => seconds >= length && length >= 60) ?? ["second", Infinity];
   return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-Math.floor(seconds / size), unit);
 }
+
+const kMinuteMs = 60_000;
 
 /** Freshness in words: when it was last claimed to be so, and whether that is too long ago. */
 export function freshness(text: Catalogue, line: StockLine, nowMs: number): string {
   const when = line.valid_at ?? line.checked_at ?? line.changed_at;
   if (!when) return text.neverChecked;
-  const checked = text.checked(ago(text.locale, when, nowMs));
+  const isNow = nowMs - Date.parse(when) < kMinuteMs;
+  const checked = isNow ? text.checkedNow : text.checked(ago(text.locale, when, nowMs));
   const doubt = line.freshness === "stale" ? text.stale : line.freshness === "expired" ? text.expired : "";
   return doubt ? `${checked}, ${doubt}` : checked;
 }
@@ -57,10 +69,35 @@ export function address(site: Site): string {
   return [site.street, town].filter(Boolean).join(", ");
 }
 
-/** +16175550100 from what people write; null when it is no American number. */
+/** +16175550100, perhaps with ";ext=4521" (RFC 3966), from what people write; null when it is no American number. */
 export function dialable(phone: string | undefined): string | null {
-  const digits = (phone ?? "").replace(/\D/g, "").replace(/^1(?=\d{10}$)/, "");
-  return digits.length === 10 ? `+1${digits}` : null;
+  const [, number = "", more = ""] = /^([^a-z#]*)(.*)$/is.exec(phone ?? "") ?? [];
+  const digits = number.replace(/\D/g, "").replace(/^1(?=\d{10}$)/, "");
+  const extension = more.replace(/\D/g, "");
+  return digits.length === 10 ? `+1${digits}${extension && `;ext=${extension}`}` : null;
+}
+
+/** Where a map or a navigator is to lead: the address where there is one, else the point; null: neither is known. */
+export function destination(site: Site): { query: string; lat?: number; lon?: number } | null {
+  const point = site.point === "given" && site.lat !== undefined && site.lon !== undefined;
+  if (!site.street && !point) return null;
+  const query = site.street ? `${site.name}, ${address(site)}` : `${site.lat},${site.lon}`;
+  return point ? { query, lat: site.lat!, lon: site.lon! } : { query };
+}
+
+/**
+ * The way there, in what the visitor's device has for it: Android opens geo: addresses, Apple's devices their own maps, others
+ * OpenStreetMap. Nothing is asked of any of them before the link is followed.
+ */
+export function directionsLink(site: Site, userAgent: string): string | null {
+  const to = destination(site);
+  if (!to) return null;
+  const query = encodeURIComponent(to.query);
+  if (/Android/i.test(userAgent)) return `geo:${to.lat ?? 0},${to.lon ?? 0}?q=${query}`;
+  if (/iPhone|iPad|Macintosh/i.test(userAgent)) return `https://maps.apple.com/?daddr=${query}`;
+  return to.lat === undefined
+    ? `https://www.openstreetmap.org/search?query=${encodeURIComponent(address(site))}`
+    : `https://www.openstreetmap.org/directions?to=${to.lat}%2C${to.lon}`;
 }
 
 /** Links come from clinics' own records: only the web is followed. */

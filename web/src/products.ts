@@ -6,6 +6,9 @@ import type { Catalogue } from "./text/en";
 
 const names = new Map(rows.map(([cvx, name]) => [cvx, name]));
 
+/** Its name is one of the table, in English. */
+export const isDescribed = (product: string): boolean => names.has(product);
+
 export function productName(text: Catalogue, product: string): string {
   return product === "any" ? text.unnamedProduct : (names.get(product) ?? product);
 }

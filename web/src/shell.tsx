@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What surrounds every view: the head with the ways between them, the banner when the page had to move, the foot.
-import { useEffect, useRef, useState } from "preact/hooks";
-import { useApp, useRoute, useStatus } from "./app";
-import { Cluster } from "./cluster/cluster";
-import { Find } from "./find/find";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useConnection, useRoute, useStatus } from "./app";
+import { Find, loadMap } from "./find/find";
 import { keep } from "./kept";
-import { Log } from "./log/log";
+import { Later } from "./later";
+import { placeToReturnTo } from "./places";
 import { hashOf, type Route } from "./route";
 import { catalogues, firstLanguage, TextContext, useText, type Language } from "./text";
 import { Mark } from "./ui/mark";
 
+const kAheadMs = 4_000; // after the first view: the code of the others
 const kStatusMs = 3_000; // a replica that died is noticed at the latest then, if nothing else asked it before
 
 export function Shell() {
@@ -19,8 +20,15 @@ export function Shell() {
   const text = catalogues[language];
   useEffect(() => {
     document.documentElement.lang = language;
-    document.title = text.title;
-  }, [language, text]);
+  }, [language]);
+  useEffect(() => {
+    const ahead = () =>
+      [loadMap, loadLog, loadCluster].forEach(
+        (load: () => Promise<unknown>) => void load().catch(() => undefined),
+      );
+    const timer = setTimeout(ahead, kAheadMs);
+    return () => clearTimeout(timer);
+  }, []);
   const choose = (next: Language) => {
     keep("language", next);
     setLanguage(next);
@@ -91,19 +99,18 @@ function Head({
   );
 }
 
-/** Says once, and to screen readers too, that the page has moved to another replica. */
+/** Says that nobody answers, for as long as that is so; and once that the page has moved to another replica. */
 function Banner() {
-  const { replicas } = useApp();
   const text = useText();
-  const [where, setWhere] = useState(replicas.where());
+  const { reachable, answered, moves } = useConnection();
   const [seen, setSeen] = useState(0);
-  useEffect(() => replicas.onMove(() => setWhere(replicas.where())), [replicas]);
   return (
     <div role="status" class="banner-place">
-      {where.moves > seen && (
+      {!reachable && <p class="banner">{text.unreachable}</p>}
+      {reachable && moves > seen && (
         <p class="banner">
-          {text.moved(new URL(where.origin).host)}
-          <button type="button" onClick={() => setSeen(where.moves)}>
+          {text.moved(new URL(answered).host)}
+          <button type="button" onClick={() => setSeen(moves)}>
             {text.dismiss}
           </button>
         </p>
@@ -112,34 +119,40 @@ function Banner() {
   );
 }
 
-/** After a change of view the focus goes to the new content, as it would on a new page. */
+const loadLog = () => import("./log/log");
+const loadCluster = () => import("./cluster/cluster");
+
+/**
+ * After a change of view the focus goes to the new content, as it would on a new page; on the way back to where it was.
+ * Log and Cluster are loaded when they are needed, or when the first view is there: the replica that has them may be gone later.
+ */
 function Main({ route }: { route: Route }) {
   const main = useRef<HTMLElement>(null);
   const key = route.view === "log" ? `log/${route.site}` : route.view;
   const before = useRef(key);
-  useEffect(() => {
-    if (before.current !== key) main.current?.focus();
+  // Before the next frame, which looks for the place to return to (places.ts).
+  useLayoutEffect(() => {
+    if (before.current !== key && !placeToReturnTo()) main.current?.focus();
     before.current = key;
   }, [key]);
   return (
     <main id="main" ref={main} tabIndex={-1}>
       {route.view === "find" && <Find search={route.search} />}
-      {route.view === "log" && <Log site={route.site} query={route.text} />}
-      {route.view === "cluster" && <Cluster />}
+      {route.view === "log" && <Later load={loadLog} props={{ site: route.site, query: route.text }} />}
+      {route.view === "cluster" && <Later load={loadCluster} props={{}} />}
     </main>
   );
 }
 
 function Foot() {
-  const { changes, replicas } = useApp();
   const text = useText();
   const status = useStatus(kStatusMs);
-  const live = status !== null && changes.isLive();
+  const { live, answered } = useConnection();
   return (
     <footer class="foot">
       <p class="pulse" data-live={live}>
         <span aria-hidden="true" />
-        {live ? text.live : text.reconnecting} · {text.servedBy(new URL(replicas.where().origin).host)}
+        {live ? text.live : text.reconnecting} · {text.servedBy(new URL(answered).host)}
         {status && (
           <>
             {" "}

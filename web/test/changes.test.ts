@@ -95,3 +95,22 @@ test("a place that is too old begins at now, with a gap", () => {
   sources[1]!.opened();
   assert.deepEqual(heard, ["gap", "set", "gap"]);
 });
+
+test("while every try fails the pauses grow, and one success ends that", () => {
+  const replicas = new Replicas("http://one");
+  const pauses: number[] = [];
+  const sources: FakeSource[] = [];
+  const waiting: (() => void)[] = [];
+  const changes = new Changes(
+    replicas,
+    (url) => (sources.push(new FakeSource(url)), sources.at(-1)!),
+    (run, ms) => (pauses.push(ms), void waiting.push(run)),
+  );
+  changes.follow();
+  const fail = () => (sources.at(-1)!.fails(), waiting.splice(0).forEach((run) => run()));
+  for (let tries = 0; tries < 8; tries += 1) fail();
+  assert.deepEqual(pauses, [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+  sources.at(-1)!.opened();
+  fail();
+  assert.equal(pauses.at(-1), 200);
+});

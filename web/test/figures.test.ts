@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Status } from "../src/api/types";
-import { rowsOf, throughput, withRound, kRoundsMax, type Round } from "../src/cluster/rounds";
+import { windowOf, withTraces } from "../src/cluster/frame_log";
+import { patienceMs, rowsOf, throughput, withRound, kRoundsMax, type Round } from "../src/cluster/rounds";
 import { mergeTraces, timeScale } from "../src/cluster/trace_layout";
 import { frameOf, kMetres, kSize } from "../src/find/geometry";
 
@@ -82,6 +83,33 @@ test("what several replicas saw of a frame is one frame", () => {
   assert.equal(frames.length, 1); // nobody knows when the other one was sent
   assert.deepEqual(frames[0]!.seen.get(0), { safe: 400, executed: 410 });
   assert.deepEqual(frames[0]!.seen.get(1), { received: 220, stable: 300 });
+});
+
+test("what was seen stays seen when the replica that saw it is gone", () => {
+  const before = withTraces([], traces);
+  const survivor = { ...traces[0]!, frames: [{ ...traces[0]!.frames[0]!, stable_us: 350 }] };
+  const after = withTraces(before, [survivor]);
+  assert.equal(after.length, 1);
+  assert.deepEqual(after[0]!.seen.get(1), { received: 220, stable: 300 });
+  assert.deepEqual(after[0]!.seen.get(0), { stable: 350, safe: 400, executed: 410 });
+  assert.deepEqual(withTraces(after, []), after);
+});
+
+test("the picture shows as many frames as fit, up to the one that is held", () => {
+  const [frame] = mergeTraces(traces);
+  const log = Array.from({ length: 30 }, (_, i) => ({ ...frame!, key: `0.0.${i}`, sent: i }));
+  const keys = (last: string | null) => windowOf(log, last, 10).map(({ sent }) => sent);
+  assert.deepEqual([keys(null)[0], keys(null).at(-1)], [20, 29]);
+  assert.deepEqual([keys("0.0.14")[0], keys("0.0.14").at(-1)], [5, 14]);
+  assert.deepEqual([keys("0.0.3")[0], keys("0.0.3").at(-1)], [0, 9]); // there are no earlier ones
+});
+
+test("replicas get more time on a slow line, and none is called down for it at first", () => {
+  const read = (readMs: (number | null)[]) => ({ timeMs: 0, statuses: [], readMs });
+  assert.equal(patienceMs(undefined), 5_000);
+  assert.equal(patienceMs(read([null, null])), 5_000);
+  assert.equal(patienceMs(read([2, null])), 900);
+  assert.equal(patienceMs(read([400, 450])), 3_200);
 });
 
 test("the time axis keeps the order and shortens what lies between", () => {

@@ -40,7 +40,7 @@ test("when it is dead the next one is asked, and stays", async () => {
   await replicas.ask("/x");
   await replicas.ask("/y");
   assert.deepEqual(asked, ["http://one/x", "http://two/x", "http://two/y"]);
-  assert.deepEqual(replicas.where(), { origin: "http://two", moves: 1 });
+  assert.deepEqual(replicas.where(), { origin: "http://two", answered: "http://two", moves: 1 });
   assert.equal(told, 1);
 });
 
@@ -97,4 +97,20 @@ test("two requests that fail together move once", async () => {
   const { replicas } = cluster({ "http://two": yes, "http://three": yes });
   await Promise.all([replicas.ask("/x"), replicas.ask("/y")]);
   assert.equal(replicas.where().moves, 1);
+});
+
+test("where nobody answers the page has not moved, and is out of reach until somebody does", async () => {
+  let there = false;
+  const { replicas } = cluster({ "http://two": () => (there ? yes() : undefined) });
+  const states: boolean[] = [];
+  replicas.onState(() => states.push(replicas.isReachable()));
+  const answer = replicas.ask("/x");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(replicas.where().moves, 0);
+  assert.deepEqual(states, [false]);
+  there = true;
+  await answer;
+  assert.deepEqual(states, [false, true]);
+  assert.equal(replicas.where().answered, "http://two");
+  assert.equal(replicas.where().moves, 0); // the network was away, not the replica
 });

@@ -2,15 +2,29 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { address, ago, dialable, duration, freshness, inWords, levelOf, webLink } from "../src/format";
+import {
+  address,
+  ago,
+  dialable,
+  directionsLink,
+  duration,
+  freshness,
+  inWords,
+  levelOf,
+  siteLevel,
+  webLink,
+} from "../src/format";
 import { choices, productName } from "../src/products";
 import { countOf } from "../src/log/writing";
-import { countSeries, until } from "../src/log/series";
-import { hashOf, parseRoute } from "../src/route";
+import { countSeries, undoable, until } from "../src/log/series";
+import { withSite } from "../src/log/own_sites";
+import { isIn, queriesOf } from "../src/log/site_query";
+import { hashOf, hashOfPath, parseRoute } from "../src/route";
 import { languageFrom } from "../src/text";
 import { en } from "../src/text/en";
 import { es } from "../src/text/es";
-import type { SiteEvent } from "../src/api/types";
+import type { SiteEvent, StockLine } from "../src/api/types";
+import { zipOf } from "../src/zip";
 
 test("claims are told as claimed: yes is no number, none is not zero", () => {
   assert.equal(inWords(en, true), "Available");
@@ -39,6 +53,7 @@ test("ages are words, and the future is now", () => {
   assert.equal(ago("en-US", "2026-11-23T09:00:00Z", now), "3 hours ago");
   assert.equal(ago("es-US", "2026-11-22T12:00:00Z", now), "ayer");
   assert.equal(ago("en-US", "2026-11-23T12:00:05Z", now), "now");
+  assert.equal(ago("en-US", "2026-11-23T11:59:01Z", now), "now"); // the words are a minute old before they are drawn again
   assert.equal(duration("en-US", 95_000), "1 min");
   const line = {
     product: "any",
@@ -48,11 +63,14 @@ test("ages are words, and the future is now", () => {
     valid_at: "2026-11-21T12:00:00Z",
   } as const;
   assert.equal(freshness(en, line, now), "checked 2 days ago, may be out of date");
+  assert.match(freshness(es, line, Date.parse(line.valid_at) + 59_000), /^comprobado ahora mismo/);
 });
 
 test("phones and links of clinics' records are made safe to follow, or left out", () => {
   assert.equal(dialable("1 (617) 555-0100"), "+16175550100");
   assert.equal(dialable("555-0100"), null);
+  assert.equal(dialable("+1 (617) 555-0199 ext. 4521"), "+16175550199;ext=4521");
+  assert.equal(dialable("617.555.0199 x7"), "+16175550199;ext=7");
   assert.equal(webLink("www.cvs.com/x"), "https://www.cvs.com/x");
   assert.equal(webLink("javascript:alert(1)"), null);
   assert.equal(webLink("data:text/html,x"), null);
@@ -69,6 +87,7 @@ test("the address of the page and what it shows are the same thing", () => {
   for (const hash of [
     "#/find",
     "#/find?zip=02139&within=10",
+    "#/find?zip=02139&within=10&show=300",
     "#/find?lat=42.37&lon=-71.11&within=50&unit=km&product=309&available=true",
     "#/log",
     "#/log?q=Elm+Street",
@@ -94,6 +113,8 @@ test("the language is the chosen one, else the browser's, else English", () => {
 test("nothing is left in English by mistake", () => {
   // Written alike in both languages, or names.
   const alike = ["control"];
+  assert.deepEqual(Object.keys(es.refusals), Object.keys(en.refusals));
+  for (const code of Object.keys(en.refusals)) assert.notEqual(es.refusals[code], en.refusals[code], code);
   for (const [key, english] of Object.entries(en)) {
     const spanish = es[key as keyof typeof es];
     if (typeof english === "string" && !alike.includes(key)) assert.notEqual(spanish, english, key);
@@ -134,4 +155,94 @@ test("history becomes a line per counted vaccine, oldest first, with a hole wher
   assert.ok(line!.times.every((time, i) => i === 0 || time > line!.times[i - 1]!));
   assert.equal(until(Date.parse("2026-11-23T12:01:00Z"), line!.times).length, 4);
   assert.deepEqual(countSeries([event(1, true), event(2, false)]), []);
+});
+
+test("a claim that is too old to rely on is a reason to call, not to drive", () => {
+  const line = (availability: number | boolean, freshness: "fresh" | "expired"): StockLine => ({
+    ...{ product: "any", version: 1 },
+    ...{ availability, freshness },
+  });
+  const level = (...stock: StockLine[]) =>
+    siteLevel({ id: "x", name: "X", status: "active", version: 1, stock }, "");
+  assert.equal(level(line(9, "expired")), "call");
+  assert.equal(level(line(true, "expired"), line(1, "fresh")), "some");
+  assert.equal(level(line(0, "expired")), "none");
+  assert.equal(level(line(9, "expired"), line(false, "fresh")), "call");
+});
+
+test("ZIP codes are taken as people type and paste them", () => {
+  const typed = ["02139", " 02139 ", "02139-4307", "021394307", "2139", "0213", "Cambridge", ""];
+  assert.deepEqual(typed.map(zipOf), ["02139", "02139", "02139", "02139", null, null, null, null]);
+  const route = parseRoute("#/find?zip=02139-4307&within=5");
+  assert.ok(route.view === "find" && route.search?.zip === "02139");
+});
+
+test("an address without # leads to the view that it names", () => {
+  assert.equal(hashOfPath("/log"), "#/log");
+  assert.equal(hashOfPath("/log/elm-street-clinic/"), "#/log/elm-street-clinic");
+  assert.equal(hashOfPath("/"), null);
+});
+
+test("a site is looked for by ZIP code, by name, and by name and place", () => {
+  assert.deepEqual(queriesOf("02139-4307"), [{ ask: { zip: "02139" }, place: "" }]);
+  assert.deepEqual(queriesOf(" cvs "), [{ ask: { q: "cvs" }, place: "" }]);
+  assert.deepEqual(queriesOf("Elm Street Clinic, Cambridge, MA").at(-1), {
+    ask: { q: "Elm Street Clinic" },
+    place: "Cambridge, MA",
+  });
+  const site = {
+    id: "x",
+    name: "X",
+    status: "active",
+    version: 1,
+    stock: [],
+    city: "San José",
+    state: "CA",
+  } as const;
+  assert.ok(isIn({ ...site, stock: [] }, "san jose, ca"));
+  assert.ok(!isIn({ ...site, stock: [] }, "San Diego"));
+});
+
+test("directions lead to the address, by what the device has for it", () => {
+  const site = {
+    id: "x",
+    name: "Elm",
+    status: "active",
+    version: 1,
+    stock: [],
+    street: "1 Elm St",
+    city: "Boston",
+  } as const;
+  const to = (more: object, agent: string) => directionsLink({ ...site, stock: [], ...more }, agent);
+  assert.equal(to({}, "Android 14"), "geo:0,0?q=Elm%2C%201%20Elm%20St%2C%20Boston");
+  assert.match(to({}, "iPhone")!, /^https:\/\/maps\.apple\.com\/\?daddr=Elm/);
+  assert.equal(
+    to({ lat: 42.1, lon: -71.2, point: "given" }, "X11; Linux"),
+    "https://www.openstreetmap.org/directions?to=42.1%2C-71.2",
+  );
+  assert.equal(to({ street: undefined, lat: 42.1, lon: -71.2, point: "zip_centroid" }, "iPhone"), null); // nobody lives there
+});
+
+test("the sites of this device are remembered, the last one first, and not too many", () => {
+  const sites = ["a", "b", "c", "d", "e", "f", "c"].reduce(
+    (before, id) => withSite(before, { id, name: id }),
+    [] as { id: string; name: string }[],
+  );
+  assert.deepEqual(
+    sites.map(({ id }) => id),
+    ["c", "f", "e", "d", "b"],
+  );
+});
+
+test("the newest change of each vaccine can be undone", () => {
+  const event = (position: number, product?: string, part?: number): SiteEvent => ({
+    ...{ position, time: "2026-11-23T12:00:00Z", kind: "set", site_id: "x", after: 1 },
+    ...(product ? { product } : {}),
+    ...(part ? { part } : {}),
+  });
+  const events = [event(5, "140", 1), event(4, "any"), event(3, "140"), event(2, "any"), event(1)];
+  assert.deepEqual(
+    [...undoable(events)].map(({ position }) => position),
+    [4],
+  );
 });

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Follows the change stream: every change once, in order, from the moment the page is open, over failures of replicas.
+// Follows the change stream: every change once, in order, from the moment it begins, over failures of replicas.
 //
 // EventSource repeats at its own address only, and would wait there for a dead replica. So each failure closes it, the
 // next replica is asked, and `since` names the last change seen. A stream that cannot be resumed (too old, or the
 // replica gave up on us) begins at now, and listeners are told of the gap: they read their sites again.
+// Pauses between tries grow while all fail; the browser's "online" ends them (main.tsx).
 // A line that is dead without being broken is noticed by the page's regular status request (shell.tsx), which moves.
 import type { Replicas } from "./replicas";
 import type { SiteEvent } from "./types";
 
 const kPauseMs = 200; // before the next try, so that a dead cluster is not asked in a tight loop
+const kPauseMaxMs = 10_000;
 
 export interface Listener {
-  change?(event: SiteEvent): void;
+  change?(event: SiteEvent, id: string): void;
   // Changes may have passed unseen: read again. Also called when the stream is first there.
   gap?(): void;
+  // The stream has begun to flow, or ceased to.
+  live?(live: boolean): void;
 }
 
 // The part of EventSource that is used; tests put their own in.
@@ -32,14 +36,16 @@ export class Changes {
   private source: Source | null = null;
   private last: string | null = null;
   private readonly listeners = new Set<Listener>();
+  private on = false;
   private live = false;
+  private failures = 0;
 
   constructor(
     private readonly replicas: Replicas,
     private readonly open: (url: string) => Source = (url) => new EventSource(url),
     private readonly later: (run: () => void, ms: number) => void = (run, ms) => void setTimeout(run, ms),
   ) {
-    replicas.onMove(() => this.follow());
+    replicas.onMove(() => this.on && this.follow());
   }
 
   isLive(): boolean {
@@ -51,8 +57,14 @@ export class Changes {
     return () => this.listeners.delete(listener);
   }
 
+  /** The stream will begin after this change, which was seen elsewhere. */
+  resumeAfter(id: string | null): void {
+    this.last = id;
+  }
+
   /** Starts, or starts again at the replica that serves the page now. */
   follow(): void {
+    this.on = true;
     this.source?.close();
     const { origin } = this.replicas.where();
     const since = this.last === null ? "" : `?since=${encodeURIComponent(this.last)}`;
@@ -60,15 +72,29 @@ export class Changes {
     const resumed = this.last !== null;
     this.source = source;
     source.onopen = () => {
-      this.live = true;
+      this.failures = 0;
+      this.say(true);
       if (!resumed) for (const listener of this.listeners) listener.gap?.();
     };
     source.onerror = () => this.failed(origin, source);
     source.addEventListener("change", (message) => {
       if (message.lastEventId) this.last = message.lastEventId;
       const event = JSON.parse(message.data) as SiteEvent;
-      for (const listener of this.listeners) listener.change?.(event);
+      for (const listener of this.listeners) listener.change?.(event, message.lastEventId);
     });
+  }
+
+  stop(): void {
+    this.on = false;
+    this.source?.close();
+    this.source = null;
+    this.say(false);
+  }
+
+  private say(live: boolean): void {
+    if (live === this.live) return;
+    this.live = live;
+    for (const listener of this.listeners) listener.live?.(live);
   }
 
   private failed(origin: string, source: Source): void {
@@ -76,12 +102,14 @@ export class Changes {
     const refused = source.readyState === kClosed;
     source.close();
     this.source = null;
-    this.live = false;
+    this.say(false);
     if (refused) this.last = null; // 410: what we missed is not kept any more
+    const pause = Math.min(kPauseMs * 2 ** this.failures, kPauseMaxMs);
+    this.failures += 1;
     this.later(() => {
-      if (this.source) return; // a request of the page has moved it meanwhile
+      if (this.source || !this.on) return; // a request of the page has moved it meanwhile
       if (!refused) this.replicas.leave(origin);
       if (!this.source) this.follow(); // there was nowhere to go, or no reason
-    }, kPauseMs);
+    }, pause);
   }
 }

@@ -5,6 +5,24 @@ import { Refused, type Replicas } from "./replicas";
 import type { Availability, Nearby, Outcome, Site, SiteEvent, Status, Trace } from "./types";
 
 const kRoot = "/api/v1";
+const kHistoryPage = 200; // events
+
+export interface SitePage {
+  sites: Site[];
+  next: string | null;
+}
+
+export interface HistoryPage {
+  events: SiteEvent[];
+  more: boolean; // there are older ones
+}
+
+interface Write {
+  path: string;
+  body: object;
+  ifVersion?: number | undefined;
+  once?: string; // the Idempotency-Key of all its tries; a new one when it is tried once only
+}
 
 export interface Search {
   zip?: string;
@@ -53,20 +71,27 @@ export class Database {
     return (await answer.json()) as T;
   }
 
-  private async write(method: string, path: string, body: object, ifVersion?: number): Promise<Outcome> {
+  private async write(method: string, write: Write): Promise<Outcome> {
     const headers: Record<string, string> = {
       "Content-Type": "application/json",
-      "Idempotency-Key": crypto.randomUUID?.() ?? randomKey(),
+      "Idempotency-Key": write.once ?? newKey(),
     };
     const actor = this.actor();
     if (actor) headers["Titer-Actor"] = headerText(actor);
-    if (ifVersion === 0)
+    if (write.ifVersion === 0)
       headers["If-None-Match"] = "*"; // it must not be there yet
-    else if (ifVersion !== undefined) headers["If-Match"] = `"${ifVersion}"`;
-    Object.assign(headers, this.shown());
+    else if (write.ifVersion !== undefined) headers["If-Match"] = `"${write.ifVersion}"`;
+    const answer = await this.keyed(write.path, { method, headers, body: JSON.stringify(write.body) });
+    return (await answer.json()) as Outcome;
+  }
+
+  /** A request with the key, if there is one. */
+  private async keyed(path: string, init: RequestInit): Promise<Response> {
     try {
-      const answer = await this.replicas.ask(kRoot + path, { method, headers, body: JSON.stringify(body) });
-      return (await answer.json()) as Outcome;
+      return await this.replicas.ask(kRoot + path, {
+        ...init,
+        headers: { ...init.headers, ...shown(this.key()) },
+      });
     } catch (error) {
       if (error instanceof Refused && error.problem.status === 401)
         for (const wanter of this.wanters) wanter();
@@ -74,93 +99,128 @@ export class Database {
     }
   }
 
-  /** The key, as a header; nothing when there is none. */
-  private shown(): Record<string, string> {
-    const key = this.key();
-    return key ? { Authorization: `Bearer ${headerText(key)}` } : {};
+  /** Does this key count? For "": does the database take changes without one? */
+  async keyStanding(key: string): Promise<"good" | "bad"> {
+    if (!key) return (await this.status()).keys ? "bad" : "good";
+    try {
+      await this.replicas.ask(`${kRoot}/keys?limit=1`, { headers: shown(key) });
+      return "good";
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.problem.status === 401) return "bad";
+      if (error.problem.status === 403) return "good"; // it counts, and may not see the others
+      throw error;
+    }
   }
 
   near(search: Search, signal: AbortSignal): Promise<Nearby> {
     return this.read(nearPath(search), signal);
   }
 
-  async named(text: string, signal: AbortSignal): Promise<Site[]> {
-    const query = new URLSearchParams(/^\d{5}$/.test(text) ? { zip: text } : { q: text });
-    query.set("limit", "25");
-    return (await this.read<{ sites: Site[] }>(`/sites?${query}`, signal)).sites;
+  /** Sites by ZIP code, or by a part of their name; `next` is the address of the next page. */
+  async named(query: { zip: string } | { q: string }, limit: number, signal: AbortSignal): Promise<SitePage> {
+    return this.page(`/sites?${new URLSearchParams({ ...query, limit: String(limit) })}`, signal);
+  }
+
+  /** A further page, by the `next` of the one before. */
+  further(next: string, signal: AbortSignal): Promise<SitePage> {
+    return this.page(next.replace(kRoot, ""), signal);
+  }
+
+  private async page(path: string, signal: AbortSignal): Promise<SitePage> {
+    const { sites, links } = await this.read<{ sites: Site[]; links: { next?: string } }>(path, signal);
+    return { sites, next: links.next ?? null };
   }
 
   site(id: string): Promise<Site> {
     return this.read(`/sites/${encodeURIComponent(id)}`);
   }
 
-  async history(id: string): Promise<SiteEvent[]> {
-    return (await this.read<{ events: SiteEvent[] }>(`/sites/${encodeURIComponent(id)}/history?limit=200`))
-      .events;
+  /** Newest first; `before`: those with a lower position than this. */
+  async history(id: string, before?: number): Promise<HistoryPage> {
+    const older = before === undefined ? "" : `&before=${before}`;
+    const path = `/sites/${encodeURIComponent(id)}/history?limit=${kHistoryPage}${older}`;
+    const { events, links } = await this.read<{ events: SiteEvent[]; links: { next?: string } }>(path);
+    return { events, more: links.next !== undefined };
   }
 
   /** `ifVersion` of the stock line as it was seen, 0 when there was none; undefined: whatever is there. */
-  set(
-    id: string,
-    product: string,
-    availability: Availability,
-    ifVersion: number | undefined,
-  ): Promise<Outcome> {
+  set(id: string, product: string, availability: Availability, ifVersion: number | undefined, once: string) {
     const claim = typeof availability === "number" ? { count: availability } : spoken(availability);
-    return this.write("PUT", stockPath(id, product), { availability: claim }, ifVersion);
+    const body = { availability: claim };
+    return this.write("PUT", { path: stockPath(id, product), body, ifVersion, once });
   }
 
-  adjust(id: string, product: string, by: number): Promise<Outcome> {
-    return this.write("POST", `${stockPath(id, product)}/adjust`, { by });
+  adjust(id: string, product: string, by: number, once: string): Promise<Outcome> {
+    return this.write("POST", { path: `${stockPath(id, product)}/adjust`, body: { by }, once });
   }
 
-  reserve(id: string, product: string, doses: number): Promise<Outcome> {
-    return this.write("POST", `${stockPath(id, product)}/reserve`, { doses });
+  reserve(id: string, product: string, doses: number, once: string): Promise<Outcome> {
+    return this.write("POST", { path: `${stockPath(id, product)}/reserve`, body: { doses }, once });
   }
 
-  release(id: string, product: string, doses: number): Promise<Outcome> {
-    return this.write("POST", `${stockPath(id, product)}/release`, { doses });
+  release(id: string, product: string, doses: number, once: string): Promise<Outcome> {
+    return this.write("POST", { path: `${stockPath(id, product)}/release`, body: { doses }, once });
   }
 
   undo(position: number): Promise<Outcome> {
-    return this.write("POST", `/events/${position}/undo`, {});
+    return this.write("POST", { path: `/events/${position}/undo`, body: {} });
   }
 
   status(): Promise<Status> {
     return this.read("/status");
   }
 
+  /** Kills or starts a replica. "duplicate" says that it is so already: a replica that kills itself gives no answer, and the next one is asked. */
   async control(index: number, what: "kill" | "start"): Promise<void> {
     const { token } = await this.read<{ token: string }>("/cluster/token");
-    const headers = { "Titer-Token": token, ...this.shown() };
-    await this.replicas.ask(`${kRoot}/cluster/replicas/${index}/${what}`, { method: "POST", headers });
+    try {
+      const headers = { "Titer-Token": token };
+      await this.keyed(`/cluster/replicas/${index}/${what}`, { method: "POST", headers });
+    } catch (error) {
+      if (!(error instanceof Refused) || error.problem.code !== "duplicate") throw error;
+    }
+  }
+
+  /** The frames that one replica saw; with the key, which it may ask for. */
+  traceOf(origin: string, patienceMs: number): Promise<Looked<Trace>> {
+    return lookAt(origin, "/trace", patienceMs, shown(this.key()));
   }
 }
 
+/** What one replica and no other answered. `problem`: the HTTP status of its refusal, or 0: no answer in time. */
+export type Looked<T> = { found: T } | { problem: number };
+
 /** One replica and no other: the Cluster view wants to know who is there. Null when it does not answer. */
 export async function statusOf(origin: string, patienceMs: number): Promise<Status | null> {
-  return readOf(origin, "/status", patienceMs);
-}
-
-export async function traceOf(origin: string, patienceMs: number): Promise<Trace | null> {
-  return readOf(origin, "/trace", patienceMs);
+  const looked = await lookAt<Status>(origin, "/status", patienceMs);
+  return "found" in looked ? looked.found : null;
 }
 
 /** Milliseconds of one linearizable read at that replica, as seen from here. Null when it does not answer. */
 export async function readTimeOf(origin: string, patienceMs: number): Promise<number | null> {
   const start = performance.now();
-  const answer = await readOf<object>(origin, "/sites?limit=1", patienceMs);
-  return answer && performance.now() - start;
+  const looked = await lookAt<object>(origin, "/sites?limit=1", patienceMs);
+  return "found" in looked ? performance.now() - start : null;
 }
 
-async function readOf<T>(origin: string, path: string, patienceMs: number): Promise<T | null> {
+async function lookAt<T>(
+  origin: string,
+  path: string,
+  patienceMs: number,
+  headers: Record<string, string> = {},
+): Promise<Looked<T>> {
   try {
-    const answer = await fetch(origin + kRoot + path, { signal: AbortSignal.timeout(patienceMs) });
-    return answer.ok ? ((await answer.json()) as T) : null;
+    const answer = await fetch(origin + kRoot + path, { headers, signal: AbortSignal.timeout(patienceMs) });
+    return answer.ok ? { found: (await answer.json()) as T } : { problem: answer.status };
   } catch {
-    return null;
+    return { problem: 0 };
   }
 }
+
+/** A key as a header; nothing for none. */
+const shown = (key: string): Record<string, string> =>
+  key ? { Authorization: `Bearer ${headerText(key)}` } : {};
 
 const stockPath = (id: string, product: string) =>
   `/sites/${encodeURIComponent(id)}/stock/${encodeURIComponent(product)}`;
@@ -170,7 +230,10 @@ const spoken = (value: boolean | "unknown") => (value === "unknown" ? value : va
 // Headers take one byte per character; the database reads them as UTF-8.
 const headerText = (text: string) => String.fromCharCode(...new TextEncoder().encode(text));
 
-// crypto.randomUUID is there only on https and localhost; a page served to another host gets this one.
-function randomKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16)).join("-");
+/** For one write and all its repetitions. crypto.randomUUID is there only on https and localhost. */
+export function newKey(): string {
+  return (
+    crypto.randomUUID?.() ??
+    Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16)).join("-")
+  );
 }

@@ -6,6 +6,9 @@
 // A request may be sent twice: when an answer is lost nobody knows whether it was carried out. Reads may be repeated
 // freely. A write carries an Idempotency-Key, the same at every try, so it is applied once.
 //
+// The page has moved when another replica has answered, not when the last one failed: where nobody answers it is nowhere
+// else, and when all answer again it is no replica's death that is told. It counts as out of reach when a whole round over the replicas has failed, until any of them answers.
+//
 // Invariant: `at` is always one of `known`. Everything here is one thread, the browser's.
 import type { Peer, Problem } from "./types";
 
@@ -28,9 +31,16 @@ export class Refused extends Error {
   }
 }
 
+/** It may go well in a moment: nobody answered, or a replica was too busy to. */
+export const isPassing = (error: unknown): boolean =>
+  !(error instanceof Refused) ||
+  error.problem.status === 429 ||
+  (error.problem.status >= 500 && error.problem.code !== "writes_stopped");
+
 export interface Where {
-  origin: string;
-  moves: number; // how often the page had to move; 0: still where it came from
+  origin: string; // of the replica that is asked next
+  answered: string; // of the one that answered last
+  moves: number; // how often another one has answered than before; 0: still where the page came from
 }
 
 type Fetcher = (url: string, init: RequestInit) => Promise<Response>;
@@ -38,8 +48,11 @@ type Fetcher = (url: string, init: RequestInit) => Promise<Response>;
 export class Replicas {
   private known: string[];
   private at: string;
+  private answered: string;
   private moves = 0;
-  private readonly listeners = new Set<() => void>();
+  private reachable = true;
+  private readonly movers = new Set<() => void>();
+  private readonly watchers = new Set<() => void>();
 
   constructor(
     home: string,
@@ -47,15 +60,28 @@ export class Replicas {
   ) {
     this.known = [home];
     this.at = home;
+    this.answered = home;
   }
 
   where(): Where {
-    return { origin: this.at, moves: this.moves };
+    return { origin: this.at, answered: this.answered, moves: this.moves };
   }
 
+  /** False: nobody answers at present. */
+  isReachable(): boolean {
+    return this.reachable;
+  }
+
+  /** Another replica is asked from now on. */
   onMove(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.movers.add(listener);
+    return () => this.movers.delete(listener);
+  }
+
+  /** Another replica has answered, or isReachable() has changed. */
+  onState(listener: () => void): () => void {
+    this.watchers.add(listener);
+    return () => this.watchers.delete(listener);
   }
 
   /** Takes the other replicas from a status. Those that are not named any more are forgotten, except the current one. */
@@ -69,8 +95,23 @@ export class Replicas {
   leave(failed: string): void {
     if (failed !== this.at || this.known.length < 2) return;
     this.at = this.known[(this.known.indexOf(failed) + 1) % this.known.length]!;
-    this.moves += 1;
-    for (const listener of this.listeners) listener();
+    for (const listener of this.movers) listener();
+  }
+
+  /** The browser itself says that it has no network. */
+  offline(): void {
+    this.note(false);
+  }
+
+  private note(reachable: boolean, origin?: string): void {
+    const moved = origin !== undefined && origin !== this.answered;
+    if (moved) {
+      this.answered = origin;
+      if (this.reachable) this.moves += 1; // after a gap in the network nothing is known of the one before
+    }
+    if (!moved && reachable === this.reachable) return;
+    this.reachable = reachable;
+    for (const watcher of this.watchers) watcher();
   }
 
   /** The answer of the first replica that gives one; Refused for a 4xx, Unreachable when none answers. */
@@ -79,6 +120,7 @@ export class Replicas {
     for (let tries = 1; ; tries += 1) {
       const origin = this.at;
       const answer = await this.attempt(origin + path, init);
+      if (answer && answer.status < 500) this.note(true, origin);
       if (answer?.ok) return answer;
       if (answer && answer.status < 500) throw new Refused(await problemOf(answer));
       if (answer?.status === 503) {
@@ -88,8 +130,9 @@ export class Replicas {
       if (init.signal?.aborted) throw new DOMException("not wanted any more", "AbortError");
       if (performance.now() > end) throw answer ? new Refused(await problemOf(answer)) : new Unreachable();
       this.leave(origin);
-      if (tries % this.known.length === 0)
-        await pause(Math.min(kPauseMs * (tries / this.known.length), kPauseMaxMs));
+      if (tries % this.known.length !== 0) continue;
+      this.note(false);
+      await pause(Math.min(kPauseMs * (tries / this.known.length), kPauseMaxMs));
     }
   }
 

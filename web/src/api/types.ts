@@ -48,10 +48,17 @@ export interface Point {
   lon: number;
 }
 
-/** The sites near a place, nearest first; distances begin at `center`. */
+/** A place that was asked for; with a ZIP code its town is known too. */
+export interface Center extends Point {
+  city?: string;
+  state?: string;
+}
+
+/** The sites near a place, nearest first; distances begin at `center`. `more`: others fit, farther away. */
 export interface Nearby {
-  center: Point;
+  center: Center;
   sites: NearSite[];
+  more: boolean;
 }
 
 export interface SiteEvent {
@@ -100,6 +107,7 @@ export interface Status {
   uptime_ms: number;
   peers?: Peer[];
   cluster_control?: boolean;
+  keys?: boolean; // there are keys, so writes need one
 }
 
 /** One frame as one replica saw it; times are microseconds of a clock that all replicas of a machine share. */

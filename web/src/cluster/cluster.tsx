@@ -2,77 +2,94 @@
 
 // Cluster: the replicas, their positions, their speed, and the messages between them. It asks every replica for
 // itself, once a second, and does not move to another: a replica that does not answer is down.
-import { useEffect, useState } from "preact/hooks";
-import { useApp } from "../app";
-import { readTimeOf, statusOf, traceOf } from "../api/database";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useApp, useTitle } from "../app";
+import { readTimeOf, statusOf, type Looked } from "../api/database";
 import type { Peer, Trace } from "../api/types";
+import { Key } from "../log/key";
 import { useText } from "../text";
 import { Chart } from "../ui/chart";
+import { whileShown } from "../visible";
+import { withTraces } from "./frame_log";
 import { Replicas } from "./replicas_table";
-import { kRoundsMax, readTimes, rowsOf, throughput, withRound, type Round } from "./rounds";
+import { kRoundsMax, patienceMs, readTimes, rowsOf, throughput, withRound, type Round } from "./rounds";
 import { SpaceTime } from "./space_time";
+import type { Frame } from "./trace_layout";
 
 const kRoundMs = 1_000;
-const kPatienceMs = 900; // a replica that takes longer than this is shown as down
+
+/** May this visitor see frames? "absent": these replicas keep none. */
+type Tracing = "unknown" | "there" | "key" | "forbidden" | "absent";
 
 interface Seen {
   peers: Peer[];
   control: boolean;
   rounds: Round[];
-  traces: Trace[]; // empty: these replicas keep none
+  tracing: Tracing;
+  frames: Frame[]; // all that were seen since the view was opened
 }
 
-async function look(peers: readonly Peer[], withTraces: boolean): Promise<{ round: Round; traces: Trace[] }> {
-  const all = <T,>(ask: (origin: string, patienceMs: number) => Promise<T>) =>
-    Promise.all(peers.map(({ http }) => ask(http, kPatienceMs)));
-  const nobody: (Trace | null)[] = [];
-  const timeMs = Date.now();
-  const [statuses, readMs, traces] = await Promise.all([
-    all(statusOf),
-    all(readTimeOf),
-    withTraces ? all(traceOf) : nobody,
-  ]);
-  return {
-    round: { timeMs, statuses, readMs },
-    traces: traces.filter((trace): trace is Trace => trace !== null),
-  };
+const kUnauthorized = 401;
+const kForbidden = 403;
+const kNotFound = 404;
+
+// A replica that answers late says nothing of the others, and nothing of the next round.
+function tracingOf(before: Tracing, looked: Looked<Trace>[]): Tracing {
+  const problem = (status: number) => looked.some((one) => "problem" in one && one.problem === status);
+  if (looked.some((one) => "found" in one)) return "there";
+  if (problem(kUnauthorized)) return "key";
+  if (problem(kForbidden)) return "forbidden";
+  return problem(kNotFound) ? "absent" : before;
 }
 
 function useCluster(): Seen | null {
   const { database, replicas } = useApp();
   const [seen, setSeen] = useState<Seen | null>(null);
+  const latest = useRef<Seen | null>(null);
   useEffect(() => {
     let on = true;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let traced = true; // until nobody has one
-    const again = async () => {
+    const round = async () => {
       // Whichever replica serves the page knows the others.
       const here = await database.status().catch(() => null);
-      const known = here && (here.peers ?? [{ index: here.replica, http: replicas.where().origin }]);
-      if (known) {
-        const { round, traces } = await look(known, traced);
-        traced &&= traces.length > 0;
-        if (!on) return;
-        setSeen((old) => ({
-          peers: known,
-          control: here.cluster_control === true,
-          rounds: withRound(old?.peers.length === known.length ? old.rounds : [], round),
-          traces,
-        }));
-      }
-      if (on) timer = setTimeout(() => void again(), kRoundMs);
+      const peers = here && (here.peers ?? [{ index: here.replica, http: replicas.where().origin }]);
+      if (!peers) return;
+      const before = latest.current;
+      const rounds = before?.peers.length === peers.length ? before.rounds : [];
+      const patience = patienceMs(rounds.at(-1));
+      const ask = <T,>(what: (origin: string, patienceMs: number) => Promise<T>) =>
+        Promise.all(peers.map(({ http }) => what(http, patience)));
+      const timeMs = Date.now();
+      const trace = before?.tracing !== "absent";
+      const [statuses, readMs, traces] = await Promise.all([
+        ask(statusOf),
+        ask(readTimeOf),
+        trace ? ask((origin, ms) => database.traceOf(origin, ms)) : [],
+      ]);
+      if (!on) return;
+      latest.current = {
+        peers,
+        control: here.cluster_control === true,
+        rounds: withRound(rounds, { timeMs, statuses, readMs }),
+        tracing: trace ? tracingOf(before?.tracing ?? "unknown", traces) : "absent",
+        frames: withTraces(
+          before?.frames ?? [],
+          traces.flatMap((one) => ("found" in one ? [one.found] : [])),
+        ),
+      };
+      setSeen(latest.current);
     };
-    void again();
+    const stop = whileShown(round, kRoundMs);
     return () => {
       on = false;
-      clearTimeout(timer);
+      stop();
     };
   }, [database, replicas]);
   return seen;
 }
 
-export function Cluster() {
+export default function Cluster() {
   const text = useText();
+  useTitle(text.cluster);
   const seen = useCluster();
   if (!seen)
     return (
@@ -89,10 +106,26 @@ export function Cluster() {
       <p class="intro" role="status">
         {text.clusterIntro(serving, rows.length)}
       </p>
+      <Key />
       <Replicas rows={rows} control={seen.control} />
       <Charts seen={seen} />
-      {seen.traces.length > 0 && <SpaceTime traces={seen.traces} peers={seen.peers} />}
+      <Frames seen={seen} down={rows.filter(({ state }) => state === "down").map(({ index }) => index)} />
     </div>
+  );
+}
+
+function Frames({ seen: { tracing, frames, peers }, down }: { seen: Seen; down: number[] }) {
+  const text = useText();
+  if (tracing === "absent") return null;
+  if (frames.length > 0 || tracing === "there") return <SpaceTime log={frames} peers={peers} down={down} />;
+  const words = { key: text.spaceTimeKey, forbidden: text.refusals["forbidden"], unknown: text.noData }[
+    tracing
+  ];
+  return (
+    <section class="space-time" aria-labelledby="space-time-title">
+      <h2 id="space-time-title">{text.spaceTime}</h2>
+      <p class="quiet">{words}</p>
+    </section>
   );
 }
 

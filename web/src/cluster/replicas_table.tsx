@@ -2,10 +2,12 @@
 
 // A row per replica, and in a cluster on one machine the buttons that kill and start it.
 import { useState } from "preact/hooks";
-import { reason, useApp } from "../app";
+import { useApp } from "../app";
+import { Refused } from "../api/replicas";
 import { duration } from "../format";
 import { useText } from "../text";
 import type { Catalogue } from "../text/en";
+import { Told, why, type Reason } from "../why";
 import type { ReplicaRow } from "./rounds";
 
 const kMebibyte = 1 << 20;
@@ -13,10 +15,10 @@ const kMebibyte = 1 << 20;
 export function Replicas({ rows, control }: { rows: ReplicaRow[]; control: boolean }) {
   const text = useText();
   const { database } = useApp();
-  const [trouble, setTrouble] = useState("");
+  const [trouble, setTrouble] = useState<Reason | null>(null);
   const act = async (index: number, what: "kill" | "start") => {
-    setTrouble("");
-    await database.control(index, what).catch((error: unknown) => setTrouble(reason(text, error)));
+    setTrouble(null);
+    await database.control(index, what).catch((error: unknown) => setTrouble(reasonOf(text, error)));
   };
   const heads = [
     text.replica,
@@ -39,7 +41,11 @@ export function Replicas({ rows, control }: { rows: ReplicaRow[]; control: boole
                   {head}
                 </th>
               ))}
-              {control && <th scope="col">{text.control}</th>}
+              {control && (
+                <th scope="col" class="act">
+                  {text.control}
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>
@@ -50,11 +56,21 @@ export function Replicas({ rows, control }: { rows: ReplicaRow[]; control: boole
         </table>
       </div>
       {control && <p class="quiet">{text.killNote}</p>}
-      <p class="notice" role="alert" hidden={!trouble}>
-        {trouble}
-      </p>
+      <div role="alert">
+        {trouble && (
+          <p class="notice">
+            <Told reason={trouble} />
+          </p>
+        )}
+      </div>
     </section>
   );
+}
+
+// Of a reservation the same code says something else.
+function reasonOf(text: Catalogue, error: unknown): Reason {
+  const last = error instanceof Refused && error.problem.code === "not_enough";
+  return last ? { words: text.lastReplica } : why(text, error);
 }
 
 const stateText = (text: Catalogue, row: ReplicaRow) =>
@@ -84,7 +100,7 @@ function Row({
       <td>{status ? `${number(Math.round(status.memory_bytes / kMebibyte))} MiB` : "–"}</td>
       <td>{status ? duration(text.locale, status.uptime_ms) : "–"}</td>
       {act && (
-        <td>
+        <td class="act">
           <button
             type="button"
             aria-label={down ? text.startN(index) : text.killN(index)}

@@ -23,6 +23,20 @@ export interface ReplicaRow {
   lag: number; // executed requests behind the furthest
 }
 
+const kPatienceMinMs = 900;
+const kPatienceMaxMs = 5_000;
+const kTimesTheFastest = 8;
+
+/**
+ * How long replicas may take before they count as down: longer on a slow line, which delays all of them, so the quickest answer
+ * of the round before is the measure. The first round waits the longest.
+ */
+export function patienceMs(before: Round | undefined): number {
+  const times = (before?.readMs ?? []).filter((ms): ms is number => ms !== null);
+  if (times.length === 0) return kPatienceMaxMs;
+  return Math.min(kPatienceMaxMs, Math.max(kPatienceMinMs, kTimesTheFastest * Math.min(...times)));
+}
+
 export const withRound = (rounds: readonly Round[], round: Round): Round[] =>
   [...rounds, round].slice(-kRoundsMax);
 

@@ -3,39 +3,55 @@
 // The space-time picture: Lamport's drawing, of the frames that have just passed. One frame can be chosen; then its
 // moments are marked on every line and told in a table, which is also what a screen reader gets.
 import { useMemo, useState } from "preact/hooks";
-import type { Peer, Trace } from "../api/types";
+import type { Peer } from "../api/types";
 import { useText } from "../text";
-import { kMoments, mergeTraces, timeScale, type Frame, type Moment } from "./trace_layout";
+import { windowOf } from "./frame_log";
+import { kFramesShown, kMoments, timeScale, type Frame, type Moment } from "./trace_layout";
 
 const kWidth = 1000;
 const kLeft = 40;
 const kRight = 24;
 const kLine = 78; // between two replicas' lines
 const kTop = 34;
+const kBottom = 58; // room for the signs below the last line
+const kSignStep = 15; // one below the other: moments of a frame may be microseconds apart
 
 interface Props {
-  traces: Trace[];
+  log: Frame[];
   peers: Peer[];
+  down: number[]; // indices of replicas that do not answer
 }
 
-export function SpaceTime({ traces, peers }: Props) {
-  const text = useText();
-  const [held, setHeld] = useState<Frame[] | null>(null);
+/** Which frame is looked at, and up to which one the picture reaches. What one looks at must not run away. */
+function useLook(log: Frame[]) {
+  const [last, setLast] = useState<string | null>(null); // key of the last frame drawn; null: the newest, always
   const [chosen, setChosen] = useState<string | null>(null);
-  const live = useMemo(() => mergeTraces(traces), [traces]);
-  const frames = held ?? live;
-  const frame = frames.find(({ key }) => key === chosen) ?? null;
-  // What one looks at must not run away: to choose is to hold.
+  const frames = useMemo(() => windowOf(log, last, kFramesShown), [log, last]);
+  const at = log.findIndex(({ key }) => key === chosen);
   const choose = (next: Frame | undefined) => {
     if (!next) return;
-    setHeld(frames);
+    const place = log.indexOf(next);
+    const first = log.indexOf(frames[0]!);
+    const end = frames.includes(next)
+      ? frames.at(-1)!
+      : place < first
+        ? log[place + frames.length - 1]!
+        : next;
+    setLast(end.key);
     setChosen(next.key);
   };
+  const hold = (end: number) => setLast(log[end]?.key ?? null);
   const go = () => {
-    setHeld(null);
+    setLast(null);
     setChosen(null);
   };
-  const at = frames.findIndex(({ key }) => key === chosen);
+  return { frames, frame: log[at] ?? null, at, held: last !== null, choose, hold, go };
+}
+
+export function SpaceTime({ log, peers, down }: Props) {
+  const text = useText();
+  const { frames, frame, at, held, choose, hold, go } = useLook(log);
+  const end = log.indexOf(frames.at(-1)!);
   return (
     <section class="space-time" aria-labelledby="space-time-title">
       <h2 id="space-time-title">{text.spaceTime}</h2>
@@ -45,25 +61,39 @@ export function SpaceTime({ traces, peers }: Props) {
       ) : (
         <>
           <p class="steps">
-            <button type="button" onClick={() => (held ? go() : setHeld(frames))}>
+            <button type="button" onClick={() => (held ? go() : hold(end))}>
               {held ? text.spaceTimeGo : text.spaceTimePause}
             </button>
             <button
               type="button"
               disabled={at === 0}
-              onClick={() => choose(at < 0 ? newest(frames) : frames[at - 1])}
+              onClick={() => choose(at < 0 ? newest(frames) : log[at - 1])}
             >
               {text.olderFrame}
             </button>
             <button
               type="button"
-              disabled={at < 0 || at === frames.length - 1}
-              onClick={() => choose(frames[at + 1])}
+              disabled={at < 0 || at === log.length - 1}
+              onClick={() => choose(log[at + 1])}
             >
               {text.newerFrame}
             </button>
           </p>
-          <Picture frames={frames} peers={peers} chosen={frame} choose={choose} />
+          {log.length > kFramesShown && (
+            <label class="scrub">
+              {text.spaceTimeScrub}
+              <input
+                type="range"
+                min={kFramesShown - 1}
+                max={log.length - 1}
+                value={end}
+                onInput={(event) => hold(event.currentTarget.valueAsNumber)}
+              />
+            </label>
+          )}
+          <div class="picture-wrap" role="group" tabIndex={0} aria-label={text.spaceTime}>
+            <Picture frames={frames} peers={peers} down={down} chosen={frame} choose={choose} />
+          </div>
           <p class="quiet">{text.spaceTimeScale}</p>
           {frame && <Moments frame={frame} peers={peers} />}
         </>
@@ -79,11 +109,12 @@ const newest = (frames: readonly Frame[]): Frame | undefined =>
 interface PictureProps {
   frames: Frame[];
   peers: Peer[];
+  down: number[];
   chosen: Frame | null;
   choose(frame: Frame): void;
 }
 
-function Picture({ frames, peers, chosen, choose }: PictureProps) {
+function Picture({ frames, peers, down, chosen, choose }: PictureProps) {
   const text = useText();
   const scale = useMemo(() => timeScale(frames), [frames]);
   const x = (time: number) => kLeft + scale(time) * (kWidth - kLeft - kRight);
@@ -94,12 +125,19 @@ function Picture({ frames, peers, chosen, choose }: PictureProps) {
         0,
         peers.findIndex(({ index }) => index === replica),
       );
-  const height = kTop * 2 + kLine * (peers.length - 1);
+  const height = kTop + kBottom + kLine * (peers.length - 1);
   return (
     <svg class="picture" viewBox={`0 0 ${kWidth} ${height}`} role="img" aria-label={text.spaceTime}>
       {peers.map(({ index }) => (
         <g key={index}>
-          <line class="world" x1={kLeft - 12} x2={kWidth} y1={y(index)} y2={y(index)} />
+          <line
+            class="world"
+            data-down={down.includes(index) || undefined}
+            x1={kLeft - 12}
+            x2={kWidth}
+            y1={y(index)}
+            y2={y(index)}
+          />
           <text class="world-name" x={8} y={y(index) + 5}>
             {index}
           </text>
@@ -111,6 +149,7 @@ function Picture({ frames, peers, chosen, choose }: PictureProps) {
           frame={frame}
           x={x}
           y={y}
+          lowest={frame.from === peers.at(-1)?.index}
           state={chosen ? (chosen === frame ? "chosen" : "other") : undefined}
           choose={() => choose(frame)}
         />
@@ -129,9 +168,10 @@ function Arrows({
   frame,
   x,
   y,
+  lowest,
   state,
   choose,
-}: { frame: Frame; state: string | undefined; choose(): void } & Place) {
+}: { frame: Frame; lowest: boolean; state: string | undefined; choose(): void } & Place) {
   const [x1, y1] = [x(frame.sent), y(frame.from)];
   const arrivals = [...frame.seen].filter(([, seen]) => seen.received !== undefined);
   return (
@@ -146,7 +186,7 @@ function Arrows({
       ))}
       <circle cx={x1} cy={y1} r={frame.requests > 0 ? 5 : 3} />
       {(frame.requests > 0 || state === "chosen") && (
-        <text class="clock" x={x1} y={y1 - 10}>
+        <text class="clock" x={x1} y={lowest ? y1 + 20 : y1 - 10}>
           {frame.clock}
         </text>
       )}
@@ -175,7 +215,7 @@ function Marks({ frame, x, y }: { frame: Frame } & Place) {
         (["stable", "safe", "executed"] as const).map(
           (moment, row) =>
             seen[moment] !== undefined && (
-              <text key={moment + replica} x={x(seen[moment])} y={y(replica) + 16 + row * 4}>
+              <text key={moment + replica} x={x(seen[moment])} y={y(replica) + 16 + row * kSignStep}>
                 {kSigns[moment]}
               </text>
             ),

@@ -22,11 +22,14 @@ export interface Frame {
   seen: Map<number, Seen>; // by replica, the sender included
 }
 
-const kFramesMax = 18; // in one picture; more cannot be told apart
+export const kFramesShown = 18; // in one picture; more cannot be told apart
 
-/** The last frames, oldest first. A frame whose sending nobody knows has no beginning to draw and is left out. */
-export function mergeTraces(traces: readonly Trace[], most = kFramesMax): Frame[] {
-  const frames = new Map<string, Frame>();
+/**
+ * All frames, oldest first: `before` and what the traces add. A frame whose sending nobody knows has no beginning to draw and is
+ * left out.
+ */
+export function mergeTraces(traces: readonly Trace[], before: readonly Frame[] = []): Frame[] {
+  const frames = new Map(before.map((frame) => [frame.key, { ...frame, seen: new Map(frame.seen) }]));
   for (const { replica, frames: own } of traces) {
     for (const {
       from,
@@ -49,13 +52,10 @@ export function mergeTraces(traces: readonly Trace[], most = kFramesMax): Frame[
       if (stable_us) seen.stable = stable_us;
       if (safe_us) seen.safe = safe_us;
       if (executed_us) seen.executed = executed_us;
-      frame.seen.set(replica, seen);
+      frame.seen.set(replica, { ...frame.seen.get(replica), ...seen });
     }
   }
-  return [...frames.values()]
-    .filter((frame) => frame.sent > 0)
-    .sort((a, b) => a.sent - b.sent)
-    .slice(-most);
+  return [...frames.values()].filter((frame) => frame.sent > 0).sort((a, b) => a.sent - b.sent);
 }
 
 const kUnitUs = 25; // gaps of this order are drawn true; longer ones grow with their logarithm only

@@ -24,7 +24,7 @@ function countryOf(atlas: Atlas) {
   };
 }
 
-export function Country({ choose }: { choose(point: Point): void }) {
+export default function Country({ choose }: { choose(point: Point): void }) {
   const text = useText();
   const atlas = useAtlas(false);
   const country = useMemo(() => atlas && countryOf(atlas), [atlas]);

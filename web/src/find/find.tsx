@@ -1,138 +1,202 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Find: where near me, now? The search stands in the address; the answer follows the change stream.
-import { useEffect, useRef, useState } from "preact/hooks";
-import { go, reason, useApp, useLive, useNow } from "../app";
+import { useEffect, useState } from "preact/hooks";
+import { go, replaceRoute, useMedia, useNow, useTitle } from "../app";
 import type { Search } from "../api/database";
 import { Refused } from "../api/replicas";
 import type { NearSite, Point } from "../api/types";
-import { hashOf, noSearch, searchAt } from "../route";
+import { siteLevel } from "../format";
+import { kListLimit, kListMax, noSearch, searchAt } from "../route";
 import { useText } from "../text";
-import { Country } from "./country";
+import type { Catalogue } from "../text/en";
+import { Later } from "../later";
+import { Why } from "../why";
+import { useAnswer, type Answer } from "./answer";
+import { Empty } from "./empty";
 import { Form } from "./form";
-import { Map } from "./map";
 import { Row } from "./row";
+import { Share } from "./share";
 
 const kMinuteMs = 60_000; // ages in words change no faster
+const kWide = "(min-width: 58rem)"; // list and map stand beside one another (find.css)
+
+const submit = (search: Search) => go({ view: "find", search });
+const searchThere = ({ lat, lon }: Point) => submit(searchAt(noSearch, lat, lon));
+
+export const loadMap = () => import("./map");
+const loadCountry = () => import("./country");
 
 export function Find({ search }: { search: Search | null }) {
   const text = useText();
+  useTitle(search ? null : "");
   return (
     <div class="find" data-searched={search !== null}>
       <section class="find-form" aria-labelledby="find-title">
         <h1 id="find-title">{text.findTitle}</h1>
-        <Form search={search} submit={(next) => go({ view: "find", search: next })} />
+        <Form search={search} submit={submit} />
         {!search && <p class="intro">{text.intro}</p>}
       </section>
-      {search ? (
-        <Results search={search} />
-      ) : (
-        <Country choose={({ lat, lon }) => go({ view: "find", search: searchAt(noSearch, lat, lon) })} />
-      )}
+      {search ? <Results search={search} /> : <Later load={loadCountry} props={{ choose: searchThere }} />}
     </div>
   );
 }
 
-interface Answer {
-  center: Point;
-  sites: NearSite[];
-  changed: ReadonlySet<string>; // ids of sites that differ from the answer before
+/** "Cambridge, MA 02139"; "" for a place that has no name here. */
+function placeOf(search: Search, answer: Answer | null): string {
+  const { city, state } = answer?.center ?? {};
+  const town = [city, [state, search.zip].filter(Boolean).join(" ")].filter(Boolean).join(", ");
+  return search.zip ? town || search.zip : "";
 }
 
-// The rows that changed between two answers to the same search; they are marked for a moment.
-function changedIn(before: NearSite[], after: NearSite[]): Set<string> {
-  const old = new globalThis.Map(before.map((site) => [site.id, JSON.stringify(site.stock)]));
-  return new Set(
-    after.filter((site) => old.get(site.id) !== JSON.stringify(site.stock)).map((site) => site.id),
-  );
-}
-
-/** The answer to a search, kept true. An error leaves the last answer in sight. */
-function useAnswer(search: Search): { answer: Answer | null; error: unknown } {
-  const { database } = useApp();
-  const [answer, setAnswer] = useState<Answer | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const asked = useRef<AbortController | null>(null);
-  const key = hashOf({ view: "find", search });
-  useEffect(() => {
-    setAnswer(null);
-    setError(null);
-    return () => asked.current?.abort();
-  }, [key]);
-  const read = () => {
-    asked.current?.abort();
-    const mine = (asked.current = new AbortController());
-    database
-      .near(search, mine.signal)
-      .then(({ center, sites }) => {
-        setError(null);
-        setAnswer((old) => ({ center, sites, changed: old ? changedIn(old.sites, sites) : new Set() }));
-      })
-      .catch((failure: unknown) => {
-        if (!mine.signal.aborted) setError(failure);
-      });
-  };
-  // A site that is not listed may come in by any change when only available ones are wanted.
-  useLive(
-    read,
-    (event) =>
-      search.available ||
-      !event.product ||
-      event.kind === "import" ||
-      (answer?.sites.some((site) => site.id === event.site_id) ?? true),
-    key,
-  );
-  return { answer, error };
-}
+// Claims that are too old to rely on are no reason to drive there.
+const relied = (search: Search, sites: NearSite[]): NearSite[] =>
+  search.available ? sites.filter((site) => siteLevel(site, search.product) === "some") : sites;
 
 function Results({ search }: { search: Search }) {
   const text = useText();
-  const now = useNow(kMinuteMs);
   const { answer, error } = useAnswer(search);
   const [chosen, setChosen] = useState<string | null>(null);
+  const [view, setView] = useState<"list" | "map">("list");
+  const wide = useMedia(kWide);
+  const place = placeOf(search, answer);
+  useTitle(text.nearTitle(place));
   const choose = (id: string) => {
+    setView("list");
     setChosen(id);
-    document.getElementById(`site-${id}`)?.scrollIntoView({ block: "nearest" });
+    requestAnimationFrame(() => document.getElementById(`site-${id}`)?.scrollIntoView({ block: "nearest" }));
   };
   if (error instanceof Refused && !answer)
     return (
       <p class="notice" role="alert">
-        {error.message}
+        <Why error={error} />
       </p>
     );
-  const sites = answer?.sites ?? [];
+  const sites = relied(search, answer?.sites ?? []);
   return (
     <>
       <section class="find-list" aria-labelledby="found" aria-busy={answer === null}>
-        <div role="status">
-          <h2 id="found">{answer === null ? text.searching : heading(text, sites.length, search.limit)}</h2>
-        </div>
+        <Head search={search} answer={answer} shown={sites.length} place={place} />
         {error !== null && (
           <p class="notice" role="alert">
-            {reason(text, error)}
+            <Why error={error} />
           </p>
         )}
-        {answer && sites.length === 0 && <p class="intro">{text.noResults}</p>}
-        <ol class="sites">
-          {sites.map((site) => (
-            <Row
-              key={site.id}
-              site={site}
-              product={search.product}
-              now={now}
-              changed={answer!.changed.has(site.id)}
-              chosen={chosen === site.id}
-            />
-          ))}
-        </ol>
-        <p class="quiet" role="status">
-          {answer && answer.changed.size > 0 && text.changedNow(answer.changed.size)}
-        </p>
+        {answer && !wide && <Switch view={view} set={setView} />}
+        {answer && (wide || view === "list") && (
+          <List search={search} answer={answer} sites={sites} chosen={chosen} />
+        )}
       </section>
-      {answer && <Map search={search} center={answer.center} sites={sites} choose={choose} />}
+      {answer && (wide || view === "map") && (
+        <Later
+          load={loadMap}
+          props={{ search, center: answer.center, sites, more: answer.more, chosen, choose }}
+        />
+      )}
     </>
   );
 }
 
-const heading = (text: ReturnType<typeof useText>, found: number, limit: number) =>
-  found < limit ? text.results(found) : text.resultsFirst(found);
+interface HeadProps {
+  search: Search;
+  answer: Answer | null;
+  shown: number;
+  place: string;
+}
+
+function Head({ search, answer, shown, place }: HeadProps) {
+  const text = useText();
+  const within = search.unit === "mi" ? text.miles(search.within) : text.kilometres(search.within);
+  return (
+    <div class="found">
+      <div role="status">
+        <h2 id="found">{heading(text, answer, shown)}</h2>
+        {answer && <p class="quiet">{place ? text.nearWithin(place, within) : text.hereWithin(within)}</p>}
+        <p class="quiet news">{answer && answer.changed.size > 0 && text.changedNow(answer.changed.size)}</p>
+      </div>
+      {answer && <Share title={text.nearTitle(place)} />}
+    </div>
+  );
+}
+
+function heading(text: Catalogue, answer: Answer | null, shown: number): string {
+  if (answer === null) return text.searching;
+  return answer.more ? text.resultsFirst(shown) : text.results(shown);
+}
+
+/** On a narrow screen a map below a hundred sites would never be seen. */
+function Switch({ view, set }: { view: "list" | "map"; set(view: "list" | "map"): void }) {
+  const text = useText();
+  return (
+    <div class="switch" role="group" aria-label={text.showAs}>
+      {(["list", "map"] as const).map((each) => (
+        <button key={each} type="button" aria-pressed={view === each} onClick={() => set(each)}>
+          {each === "list" ? text.asList : text.asMap}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+const kFirstRows = 20; // more than a screen; a slow phone takes a second for a hundred
+
+/** The first rows are painted alone, the others after them. */
+function useRowsNow(): number {
+  const [rows, setRows] = useState(kFirstRows);
+  useEffect(() => {
+    const timer = setTimeout(() => setRows(Infinity));
+    return () => clearTimeout(timer);
+  }, []);
+  return rows;
+}
+
+interface ListProps {
+  search: Search;
+  answer: Answer;
+  sites: NearSite[];
+  chosen: string | null;
+}
+
+function List({ search, answer, sites, chosen }: ListProps) {
+  const text = useText();
+  const now = Math.max(useNow(kMinuteMs), answer.at);
+  const doubtful = answer.sites.length - sites.length;
+  const rows = useRowsNow();
+  return (
+    <>
+      {sites.length === 0 && <Empty search={search} submit={submit} />}
+      <ol class="sites">
+        {sites.slice(0, rows).map((site) => (
+          <Row
+            key={site.id}
+            site={site}
+            product={search.product}
+            now={now}
+            changed={answer.changed.has(site.id)}
+            chosen={chosen === site.id}
+          />
+        ))}
+      </ol>
+      {doubtful > 0 && (
+        <p class="more">
+          {text.doubtful(doubtful)}{" "}
+          <button type="button" onClick={() => submit({ ...search, available: false })}>
+            {text.showThem}
+          </button>
+        </p>
+      )}
+      {answer.more && search.limit < kListMax && (
+        <p class="more">
+          <button
+            type="button"
+            onClick={() =>
+              replaceRoute({ view: "find", search: { ...search, limit: search.limit + kListLimit } })
+            }
+          >
+            {text.showMore}
+          </button>
+        </p>
+      )}
+    </>
+  );
+}

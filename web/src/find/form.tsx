@@ -3,10 +3,12 @@
 // The search form. It holds what is typed; the search itself is in the address.
 import { useEffect, useState } from "preact/hooks";
 import type { Search } from "../api/database";
-import { kRadii, noSearch, searchAt, searchFor } from "../route";
+import { kListLimit, kRadii, noSearch, searchAt, searchFor } from "../route";
 import { useText } from "../text";
 import { VaccineSelect } from "../ui/vaccine_select";
+import { zipOf } from "../zip";
 
+const kDenied = 1; // GeolocationPositionError.PERMISSION_DENIED
 const kPlaceMs = 10_000; // how long the browser may take to find out where it is
 
 interface Props {
@@ -20,16 +22,15 @@ export function Form({ search, submit }: Props) {
   const [error, setError] = useState("");
   useEffect(() => setDraft(search ?? noSearch), [search]);
 
-  // Everything but the ZIP code takes effect at once when there is a search already.
+  // Everything but the ZIP code takes effect at once when there is a search already, at the place of that search.
   const change = (part: Partial<Search>) => {
-    const next = { ...draft, ...part };
-    setDraft(next);
-    if (search && !("zip" in part)) submit(next);
+    setDraft({ ...draft, ...part });
+    if (search && !("zip" in part)) submit({ ...search, ...part, limit: kListLimit });
   };
   const send = (event: Event) => {
     event.preventDefault();
-    const zip = (draft.zip ?? "").trim();
-    if (!/^\d{5}$/.test(zip)) {
+    const zip = zipOf(draft.zip ?? "");
+    if (!zip) {
       setError(text.zipWrong);
       document.getElementById("zip")?.focus();
       return;
@@ -37,15 +38,10 @@ export function Form({ search, submit }: Props) {
     setError("");
     submit(searchFor(draft, zip));
   };
-  const locate = () =>
-    navigator.geolocation.getCurrentPosition(
-      ({ coords }) => {
-        setError("");
-        submit(searchAt(draft, coords.latitude, coords.longitude));
-      },
-      () => setError(text.placeWrong),
-      { timeout: kPlaceMs, maximumAge: 60_000 },
-    );
+  const { locating, locate } = useLocation((lat, lon) => {
+    setError("");
+    submit(searchAt(draft, lat, lon));
+  }, setError);
 
   return (
     <form onSubmit={send} noValidate>
@@ -56,7 +52,6 @@ export function Form({ search, submit }: Props) {
           name="zip"
           inputMode="numeric"
           autocomplete="postal-code"
-          maxLength={5}
           placeholder={text.zipHint}
           value={draft.zip ?? ""}
           aria-invalid={error !== ""}
@@ -67,10 +62,13 @@ export function Form({ search, submit }: Props) {
           {text.search}
         </button>
         {"geolocation" in navigator && (
-          <button type="button" class="plain" onClick={locate}>
+          <button type="button" class="plain" aria-busy={locating} onClick={locate}>
             {text.usePlace}
           </button>
         )}
+        <span role="status" class="quiet">
+          {locating ? text.locating : ""}
+        </span>
       </div>
       <p id="form-error" class="field-error" role="alert">
         {error}
@@ -100,6 +98,29 @@ export function Form({ search, submit }: Props) {
       </div>
     </form>
   );
+}
+
+/** Where the browser says that it is; it may take a while, or refuse, or not be allowed to on plain http. */
+function useLocation(found: (lat: number, lon: number) => void, failed: (why: string) => void) {
+  const text = useText();
+  const [locating, setLocating] = useState(false);
+  const locate = () => {
+    if (locating) return;
+    if (!isSecureContext) return failed(text.placeInsecure);
+    setLocating(true);
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        setLocating(false);
+        found(coords.latitude, coords.longitude);
+      },
+      ({ code }) => {
+        setLocating(false);
+        failed(code === kDenied ? text.placeDenied : text.placeWrong);
+      },
+      { timeout: kPlaceMs, maximumAge: 60_000 },
+    );
+  };
+  return { locating, locate };
 }
 
 /** One choice for number and unit: "25 miles" reads better than two fields. */

@@ -2,11 +2,23 @@
 
 // One site of the list: what it has, how far, how sure, and how to get there.
 import type { NearSite, StockLine } from "../api/types";
-import { address, dialable, freshness, linesOf, siteLevel, webLink } from "../format";
-import { productName } from "../products";
+import {
+  address,
+  dialable,
+  directionsLink,
+  freshness,
+  inWords,
+  lineLevel,
+  linesOf,
+  siteLevel,
+  webLink,
+} from "../format";
 import { hashOf } from "../route";
 import { useText } from "../text";
 import { Amount } from "../ui/amount";
+import { ProductName } from "../ui/product_name";
+
+const kLinesShown = 4; // of one site; available vaccines stand first
 
 interface Props {
   site: NearSite;
@@ -18,7 +30,8 @@ interface Props {
 
 export function Row({ site, product, now, changed, chosen }: Props) {
   const text = useText();
-  const lines = linesOf(site, product);
+  const lines = bestFirst(linesOf(site, product));
+  const about = site.point === "zip_centroid";
   return (
     <li
       id={`site-${site.id}`}
@@ -29,31 +42,61 @@ export function Row({ site, product, now, changed, chosen }: Props) {
     >
       <div class="site-head">
         <h3>{site.name}</h3>
-        <p class="distance">
+        <p class="distance" title={about ? text.aboutDistance : undefined}>
+          {about && <abbr title={text.about}>≈ </abbr>}
           {site.distance.toLocaleString(text.locale, { maximumFractionDigits: 1 })} {site.unit}
         </p>
       </div>
       <p class="address">{address(site)}</p>
+      {site.hours && <p class="address">{text.hours(site.hours)}</p>}
       {lines.length === 0 && <p class="none-logged">{text.nothingLogged}</p>}
-      {lines.length > 0 && (
-        <ul class="lines">
-          {lines.map((line) => (
-            <Line key={line.product} line={line} now={now} />
-          ))}
-        </ul>
+      <Lines lines={lines.slice(0, kLinesShown)} now={now} />
+      {lines.length > kLinesShown && (
+        <details>
+          <summary>{text.moreVaccines(lines.length - kLinesShown)}</summary>
+          <Lines lines={lines.slice(kLinesShown)} now={now} />
+        </details>
       )}
       <Ways site={site} />
     </li>
   );
 }
 
+const kOrder = ["some", "call", "none", "unknown"];
+
+const bestFirst = (lines: StockLine[]): StockLine[] =>
+  [...lines].sort((a, b) => kOrder.indexOf(lineLevel(a)) - kOrder.indexOf(lineLevel(b)));
+
+function Lines({ lines, now }: { lines: StockLine[]; now: number }) {
+  if (lines.length === 0) return null;
+  return (
+    <ul class="lines">
+      {lines.map((line) => (
+        <Line key={line.product} line={line} now={now} />
+      ))}
+    </ul>
+  );
+}
+
 function Line({ line, now }: { line: StockLine; now: number }) {
   const text = useText();
+  const call = lineLevel(line) === "call";
   return (
     <li data-freshness={line.freshness}>
-      <Amount value={line.availability} />
-      <span class="product">{productName(text, line.product)}</span>
-      <span class="freshness">{freshness(text, line, now)}</span>
+      {call ? (
+        <span class="amount word" data-level="call">
+          <b>{text.callFirst}</b>
+        </span>
+      ) : (
+        <Amount value={line.availability} />
+      )}
+      <span class="product">
+        <ProductName product={line.product} />
+      </span>
+      <span class="freshness">
+        {call && `${inWords(text, line.availability)}, `}
+        {freshness(text, line, now)}
+      </span>
     </li>
   );
 }
@@ -63,6 +106,7 @@ function Ways({ site }: { site: NearSite }) {
   const phone = dialable(site.phone);
   const book = webLink(site.booking_url);
   const info = webLink(site.info_url);
+  const way = directionsLink(site, navigator.userAgent);
   return (
     <p class="ways">
       {book && (
@@ -70,9 +114,16 @@ function Ways({ site }: { site: NearSite }) {
           {text.book}
         </a>
       )}
-      {phone && (
+      {phone ? (
         <a href={`tel:${phone}`} aria-label={`${text.callName(site.name)}: ${site.phone}`}>
           {site.phone}
+        </a>
+      ) : (
+        site.phone && <span>{site.phone}</span>
+      )}
+      {way && (
+        <a href={way} rel="noreferrer" aria-label={text.directionsName(site.name)}>
+          {text.directions}
         </a>
       )}
       {info && (
@@ -80,7 +131,12 @@ function Ways({ site }: { site: NearSite }) {
           {text.website}
         </a>
       )}
-      <a href={hashOf({ view: "log", site: site.id, text: "" })} aria-label={text.logName(site.name)}>
+      <a
+        id={`log-${site.id}`}
+        class="to-log"
+        href={hashOf({ view: "log", site: site.id, text: "" })}
+        aria-label={text.logName(site.name)}
+      >
         {text.logHere}
       </a>
     </p>

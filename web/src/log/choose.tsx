@@ -2,16 +2,25 @@
 
 // Which site? By a part of its name or its ZIP code; the search itself is in the address.
 import { useEffect, useState } from "preact/hooks";
-import { go, reason, useApp } from "../app";
-import type { Site } from "../api/types";
+import { go, useApp, useTitle } from "../app";
+import type { Database, SitePage } from "../api/database";
 import { address } from "../format";
 import { hashOf } from "../route";
 import { useText } from "../text";
+import type { Catalogue } from "../text/en";
+import { Why } from "../why";
+import { zipOf } from "../zip";
+import { ownSites } from "./own_sites";
+import { isIn, queriesOf } from "./site_query";
+
+const kPage = 25; // sites
+const kLookedThrough = 500; // for those of one place among all of one name
 
 export function Choose({ query }: { query: string }) {
   const text = useText();
   const [draft, setDraft] = useState(query);
   useEffect(() => setDraft(query), [query]);
+  useTitle(text.logTitle);
   const send = (event: Event) => {
     event.preventDefault();
     if (draft.trim()) go({ view: "log", site: null, text: draft.trim() });
@@ -27,43 +36,84 @@ export function Choose({ query }: { query: string }) {
           {text.chooseSite}
         </button>
       </form>
-      {query && <Found key={query} query={query} />}
+      {query ? <Found key={query} query={query} /> : <Own />}
     </div>
   );
+}
+
+function Own() {
+  const text = useText();
+  const sites = ownSites();
+  if (sites.length === 0) return null;
+  return (
+    <section aria-labelledby="own-title">
+      <h2 id="own-title">{text.ownSites}</h2>
+      <ul class="choices">
+        {sites.map(({ id, name }) => (
+          <li key={id}>
+            <a href={hashOf({ view: "log", site: id, text: "" })}>{name}</a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+async function lookFor(database: Database, query: string, signal: AbortSignal): Promise<SitePage> {
+  let found: SitePage = { sites: [], next: null };
+  for (const { ask, place } of queriesOf(query)) {
+    found = await database.named(ask, place ? kLookedThrough : kPage, signal);
+    if (place) found = { sites: found.sites.filter((site) => isIn(site, place)), next: null };
+    if (found.sites.length > 0) break;
+  }
+  return found;
 }
 
 function Found({ query }: { query: string }) {
   const text = useText();
   const { database } = useApp();
-  const [sites, setSites] = useState<Site[] | null>(null);
+  const [found, setFound] = useState<SitePage | null>(null);
   const [error, setError] = useState<unknown>(null);
-  useEffect(() => {
-    const asked = new AbortController();
-    database
-      .named(query, asked.signal)
-      .then(setSites)
+  const [asked] = useState(() => new AbortController());
+  const take = (page: Promise<SitePage>, before: SitePage["sites"]) =>
+    page
+      .then(({ sites, next }) => setFound({ sites: [...before, ...sites], next }))
       .catch((failure: unknown) => !asked.signal.aborted && setError(failure));
+  useEffect(() => {
+    void take(lookFor(database, query, asked.signal), []);
     return () => asked.abort();
   }, [database, query]);
+  const sites = found?.sites ?? [];
+  const more = found?.next;
   return (
-    <section aria-busy={sites === null && error === null}>
+    <section aria-busy={found === null && error === null}>
       <p role="status" class="quiet">
-        {error
-          ? reason(text, error)
-          : sites === null
-            ? text.searching
-            : sites.length
-              ? text.results(sites.length)
-              : text.noSite}
+        {error !== null ? (
+          <Why error={error} />
+        ) : found === null ? (
+          text.searching
+        ) : (
+          saidOf(text, query, found)
+        )}
       </p>
       <ul class="choices">
-        {sites?.map((site) => (
+        {sites.map((site) => (
           <li key={site.id}>
             <a href={hashOf({ view: "log", site: site.id, text: "" })}>{site.name}</a>
             <span class="address">{address(site)}</span>
           </li>
         ))}
       </ul>
+      {more && (
+        <button type="button" onClick={() => void take(database.further(more, asked.signal), sites)}>
+          {text.showMore}
+        </button>
+      )}
     </section>
   );
+}
+
+function saidOf(text: Catalogue, query: string, { sites, next }: SitePage): string {
+  if (sites.length === 0) return zipOf(query) ? text.noSiteInZip : text.noSite;
+  return next ? text.resultsSome(sites.length) : text.results(sites.length);
 }

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What happened at a site, newest first, as a list and as a line; each change of stock can be undone.
-import { useState } from "preact/hooks";
+// What happened at a site, newest first, as a list and as a line. The newest change of a vaccine can be undone; an older
+// one cannot, because a later one stands on it.
+import { useRef, useState } from "preact/hooks";
 import { useApp, useNow } from "../app";
-import type { Site, SiteEvent } from "../api/types";
+import type { HistoryPage } from "../api/database";
+import type { SiteEvent } from "../api/types";
 import { inWords } from "../format";
 import { productName } from "../products";
 import { useText } from "../text";
 import type { Catalogue } from "../text/en";
 import { Chart } from "../ui/chart";
-import { countSeries, until } from "./series";
-import { refused, type Message } from "./writing";
+import { ProductName } from "../ui/product_name";
+import { Told, why, type Reason } from "../why";
+import { countSeries, undoable, until } from "./series";
 
 const kMinuteMs = 60_000;
 const kSpan = 120; // seconds; a shorter history is drawn in these
-const kFirst = 12; // events in sight before "show all"
+const kFirst = 12; // events in sight at first
 
 interface Props {
-  events: SiteEvent[];
-  read(): Promise<Site | null>;
+  id: string;
+  newest: HistoryPage;
+  read(): Promise<unknown>;
 }
 
 function whatOf(text: Catalogue, event: SiteEvent): string {
@@ -31,74 +35,111 @@ function whatOf(text: Catalogue, event: SiteEvent): string {
   return `${kind}: ${change}`;
 }
 
-export function History({ events, read }: Props) {
+const isNewer = (a: SiteEvent, b: SiteEvent) => b.position - a.position || (b.part ?? 0) - (a.part ?? 0);
+const nameOf = ({ position, part }: SiteEvent) => `${position}.${part ?? 0}`;
+
+/** All events that were read, newest first: the page that the view keeps true, and older ones. An event never changes. */
+function useEvents(id: string, newest: HistoryPage) {
+  const { database } = useApp();
+  const read = useRef(new Map<string, SiteEvent>());
+  const [end, setEnd] = useState<boolean | null>(null); // has the oldest one been read? null: only the newest page was
+  const [all, setAll] = useState(false);
+  for (const event of newest.events) read.current.set(nameOf(event), event);
+  const known = [...read.current.values()].sort(isNewer);
+  const showMore = async () => {
+    if (!all) return setAll(true);
+    const page = await database.history(id, known.at(-1)?.position).catch(() => null);
+    for (const event of page?.events ?? []) read.current.set(nameOf(event), event);
+    if (page) setEnd(!page.more);
+  };
+  const older = end === null ? newest.more : !end;
+  return {
+    known,
+    shown: all ? known : known.slice(0, kFirst),
+    more: older || (!all && known.length > kFirst),
+    showMore,
+  };
+}
+
+export function History({ id, newest, read }: Props) {
   const text = useText();
   const { database } = useApp();
-  const [message, setMessage] = useState<Message | null>(null);
-  const [all, setAll] = useState(false);
+  const [reason, setReason] = useState<Reason | null>(null);
   const now = useNow(kMinuteMs);
+  const { known, shown, more, showMore } = useEvents(id, newest);
   const undo = async (event: SiteEvent) => {
-    try {
-      await database.undo(event.position);
-      await read();
-      setMessage({ kind: "good", text: text.undone });
-    } catch (error) {
-      setMessage(refused(text, error, { product: event.product ?? "" }, await read()));
-    }
+    setReason(
+      await database.undo(event.position).then(
+        () => ({ words: text.undone }),
+        (error: unknown) => why(text, error),
+      ),
+    );
+    await read();
   };
-  const shown = all ? events : events.slice(0, kFirst);
+  const free = undoable(known);
   return (
     <section aria-labelledby="history-title">
       <h2 id="history-title">{text.history}</h2>
-      {countSeries(events).map((series) => (
+      {countSeries(known).map((series) => (
         <Chart
           key={series.product}
-          title={text.historyOf(productName(text, series.product))}
+          title={text.historyOf(
+            series.product === "any" ? text.allVaccines : productName(text, series.product),
+          )}
           times={until(now, series.times)}
           lines={[
-            {
-              name: inWords(text, series.counts.at(-1) ?? "unknown"),
-              values: [...series.counts, series.counts.at(-1) ?? null],
-            },
+            { name: inWords(text, series.last), values: [...series.counts, series.counts.at(-1) ?? null] },
           ]}
           span={kSpan}
           stepped
         />
       ))}
-      <div role="status" class="told" data-kind={message?.kind}>
-        {message && <p>{message.text}</p>}
+      <div role="status" class="told">
+        {reason && (
+          <p>
+            <Told reason={reason} />
+          </p>
+        )}
       </div>
-      {events.length === 0 && <p class="quiet">{text.noHistory}</p>}
+      {known.length === 0 && <p class="quiet">{text.noHistory}</p>}
       <ol class="events">
         {shown.map((event) => (
-          <Item key={`${event.position}.${event.part ?? 0}`} event={event} undo={() => void undo(event)} />
+          <Item
+            key={nameOf(event)}
+            event={event}
+            {...(free.has(event) ? { undo: () => void undo(event) } : {})}
+          />
         ))}
       </ol>
-      {shown.length < events.length && (
-        <button type="button" class="plain" onClick={() => setAll(true)}>
-          {text.showAll}
+      {more && (
+        <button type="button" class="plain" onClick={() => void showMore()}>
+          {text.showOlder}
         </button>
       )}
     </section>
   );
 }
 
-function Item({ event, undo }: { event: SiteEvent; undo(): void }) {
+function Item({ event, undo }: { event: SiteEvent; undo?: () => void }) {
   const text = useText();
   const what = whatOf(text, event);
   const when = new Date(event.time).toLocaleString(text.locale, { dateStyle: "medium", timeStyle: "short" });
-  const undoable = event.after !== undefined && event.part === undefined;
   return (
     <li>
       <span class="what">
         {what}
-        {event.product && event.product !== "any" && <small> {productName(text, event.product)}</small>}
+        {event.product && event.product !== "any" && (
+          <small>
+            {" "}
+            <ProductName product={event.product} />
+          </small>
+        )}
       </span>
       <span class="when">
         <time dateTime={event.time}>{when}</time> {event.actor && text.by(event.actor)}
         {event.reason && ` · ${event.reason}`}
       </span>
-      {undoable && (
+      {undo && (
         <button type="button" aria-label={text.undoEvent(what)} onClick={undo}>
           {text.undo}
         </button>

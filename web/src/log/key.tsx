@@ -1,43 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The key with which this tab writes. Asked for only when the database wants one.
+// The key with which this tab writes. Asked for when the database wants one, and checked when it is entered.
 import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../app";
-import { keepKey, keptKey } from "../kept";
+import type { KeyState } from "../own_key";
 import { useText } from "../text";
+
+export function useKey(): KeyState {
+  const { ownKey } = useApp();
+  const [state, setState] = useState(() => ownKey.now());
+  useEffect(() => {
+    const changed = () => setState(ownKey.now());
+    changed();
+    void ownKey.look();
+    return ownKey.listen(changed);
+  }, [ownKey]);
+  return state;
+}
 
 export function Key() {
   const text = useText();
-  const { database } = useApp();
-  const [wanted, setWanted] = useState(() => keptKey() !== "");
-  const [known, setKnown] = useState(() => keptKey() !== "");
+  const { ownKey } = useApp();
+  const state = useKey();
   const [draft, setDraft] = useState("");
-  useEffect(
-    () =>
-      database.onKeyWanted(() => {
-        setWanted(true);
-        setKnown(false);
-      }),
-    [database],
-  );
-  if (!wanted) return null;
-  const set = (key: string) => {
-    keepKey(key);
-    setKnown(key !== "");
-    setDraft("");
-  };
-  if (known)
+  useEffect(() => {
+    if (state === "good" || state === "unchecked") setDraft("");
+  }, [state]);
+  if (state === "unknown" || state === "free") return null;
+  if (state === "good" || state === "unchecked")
     return (
       <p class="who">
-        <span>{text.keyKnown}</span>{" "}
-        <button type="button" class="plain" onClick={() => set("")}>
+        <span role="status">{state === "good" ? text.keyKnown : text.keyUnchecked}</span>{" "}
+        <button type="button" class="plain" onClick={() => ownKey.forget()}>
           {text.keyForget}
         </button>
       </p>
     );
   const send = (event: Event) => {
     event.preventDefault();
-    if (draft.trim()) set(draft.trim());
+    if (draft.trim()) void ownKey.enter(draft.trim());
   };
   return (
     <form class="who" onSubmit={send}>
@@ -48,10 +49,15 @@ export function Key() {
         autocomplete="off"
         spellcheck={false}
         value={draft}
+        aria-invalid={state === "bad"}
+        aria-describedby="key-state key-hint"
         onInput={(event) => setDraft(event.currentTarget.value)}
       />
       <button type="submit">{text.keyUse}</button>
-      <small>{text.keyHint}</small>
+      <span id="key-state" class="field-error" role="status">
+        {state === "bad" ? text.keyBad : state === "checking" ? text.keyChecking : ""}
+      </span>
+      <small id="key-hint">{text.keyHint}</small>
     </form>
   );
 }

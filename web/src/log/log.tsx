@@ -1,81 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Log: a clinic chooses its site and says what it has.
-import { useState } from "preact/hooks";
-import { reason, useApp, useLive } from "../app";
-import { Refused } from "../api/replicas";
-import type { Site, SiteEvent } from "../api/types";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useApp, useLive, useTitle } from "../app";
+import { isPassing, Refused } from "../api/replicas";
+import type { HistoryPage } from "../api/database";
+import type { Site } from "../api/types";
 import { address } from "../format";
 import { hashOf } from "../route";
 import { keep, kept } from "../kept";
 import { useText } from "../text";
+import { Why } from "../why";
 import { Choose } from "./choose";
 import { History } from "./history";
-import { Key } from "./key";
+import { Key, useKey } from "./key";
+import { keepSite } from "./own_sites";
 import { Stock } from "./stock";
 
-export function Log({ site, query }: { site: string | null; query: string }) {
+export default function Log({ site, query }: { site: string | null; query: string }) {
   return site === null ? <Choose query={query} /> : <SitePage key={site} id={site} />;
 }
 
 interface Known {
   site: Site;
-  events: SiteEvent[];
+  history: HistoryPage;
+}
+
+/** The site and its newest events, kept true. An error leaves what was known in sight. */
+function useSite(id: string) {
+  const { database } = useApp();
+  const [known, setKnown] = useState<Known | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const begun = useRef(0); // an answer that comes late changes nothing
+  const read = async (): Promise<boolean> => {
+    const mine = (begun.current += 1);
+    try {
+      const [site, history] = await Promise.all([database.site(id), database.history(id)]);
+      if (mine !== begun.current) return true;
+      setKnown({ site, history });
+      setError(null);
+      return true;
+    } catch (failure) {
+      if (mine === begun.current) setError(failure);
+      if (isPassing(failure)) throw failure;
+      return true;
+    }
+  };
+  useLive(read, (event) => (event.site_id === id ? "yes" : "no"), id);
+  return { known, error, read: () => read().catch(() => undefined) };
 }
 
 function SitePage({ id }: { id: string }) {
   const text = useText();
-  const { database } = useApp();
-  const [known, setKnown] = useState<Known | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const read = async (): Promise<Site | null> => {
-    try {
-      const [site, events] = await Promise.all([database.site(id), database.history(id)]);
-      setKnown({ site, events });
-      setError(null);
-      return site;
-    } catch (failure) {
-      setError(failure);
-      return null;
-    }
-  };
-  useLive(
-    () => void read(),
-    (event) => event.site_id === id,
-    id,
-  );
-  const message =
-    error instanceof Refused && error.problem.status === 404 ? text.gone : error && reason(text, error);
+  const { known, error, read } = useSite(id);
+  useTitle(known?.site.name ?? text.log);
+  const { name, status } = known?.site ?? {};
+  useEffect(() => {
+    if (name && status !== "closed") keepSite({ id, name });
+  }, [id, name, status]);
+  const gone = error instanceof Refused && error.problem.status === 404;
   return (
     <div class="log">
       <p class="back">
         <a href={hashOf({ view: "log", site: null, text: "" })}>← {text.otherSite}</a>
       </p>
-      {message && (
+      {error !== null && (
         <p class="notice" role="alert">
-          {message}
+          {gone ? text.gone : <Why error={error} />}
         </p>
       )}
+      {!known && error === null && <p role="status">{text.searching}</p>}
       {known && (
         <>
           <header>
             <h1>{known.site.name}</h1>
             <p class="address">{address(known.site)}</p>
           </header>
-          <Who />
-          <Key />
-          <Stock site={known.site} read={read} />
-          <History events={known.events} read={read} />
+          {known.site.status === "closed" ? (
+            <p class="notice">{text.siteClosed}</p>
+          ) : (
+            <>
+              <Who />
+              <Key />
+              <Stock site={known.site} read={read} />
+            </>
+          )}
+          <History id={id} newest={known.history} read={read} />
         </>
       )}
     </div>
   );
 }
 
-/** The name of the person that logs, for the history: asked once on a device. */
+/** The name of the person that logs, for the history: asked once on a device. With a key it is the key's owner. */
 function Who() {
   const text = useText();
+  const key = useKey();
   const [name, setName] = useState(() => kept("actor") ?? "");
+  if (key !== "free" && key !== "unknown") return null;
   return (
     <p class="who">
       <label for="who">{text.who}</label>

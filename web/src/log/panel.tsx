@@ -3,96 +3,106 @@
 // What a site has of one vaccine, and what can be done with it: set, count up and down, reserve and give back.
 //
 // Set goes with the version that was in sight when typing began, so nobody overwrites what they have not seen. The
-// others need no version: the database carries them out one after the other and never below 0.
-import { useId, useRef, useState } from "preact/hooks";
+// others need no version: the database carries them out one after the other and never below 0. All go through the outbox,
+// so a click is never lost, and a typed number stays in its field until it is stored.
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { useApp, useNow } from "../app";
-import type { Availability, Outcome, Site, StockLine } from "../api/types";
+import type { Availability, StockLine } from "../api/types";
 import { freshness, inWords } from "../format";
 import { productName } from "../products";
 import { useText } from "../text";
 import { Amount } from "../ui/amount";
-import { countOf, refused, stored, type Attempt, type Message } from "./writing";
+import { ProductName } from "../ui/product_name";
+import type { Lane, What } from "./outbox";
+import { Outcome, Waiting } from "./told";
+import { useLane } from "./use_lane";
+import { countOf } from "./writing";
 
 const kMinuteMs = 60_000;
+const kSteps = [-10, -5, -1, 1, 5, 10];
 
 interface Props {
   siteId: string;
   line: StockLine;
-  read(): Promise<Site | null>;
-}
-
-/** One write at a time; its message stays until the next one. */
-function useWriting(product: string, read: Props["read"]) {
-  const text = useText();
-  const [busy, setBusy] = useState(false);
-  const [message, setMessage] = useState<Message | null>(null);
-  const write = async (attempt: Omit<Attempt, "product">, run: () => Promise<Outcome>) => {
-    if (busy) return;
-    setBusy(true);
-    setMessage(null);
-    try {
-      const outcome = await run();
-      await read();
-      setMessage(stored(text, outcome));
-    } catch (error) {
-      setMessage(refused(text, error, { ...attempt, product }, await read()));
-    } finally {
-      setBusy(false);
-    }
-  };
-  return { busy, message, setMessage, write };
+  read(): Promise<unknown>;
 }
 
 export function Panel({ siteId, line, read }: Props) {
   const text = useText();
   const now = useNow(kMinuteMs);
-  const { database } = useApp();
+  const { outbox } = useApp();
   const { product } = line;
-  const { busy, message, setMessage, write } = useWriting(product, read);
+  const lane = useLane(siteId, product);
+  const [wrong, setWrong] = useState(false);
   const title = useId();
-  const set = (mine: Availability, version: number | undefined) =>
-    write({ mine }, () => database.set(siteId, product, mine, version));
-  const isCount = typeof line.availability === "number";
+  useEffect(() => void (lane.result && read()), [lane.result]);
+  const add = (what: What) => {
+    setWrong(false);
+    return outbox.add(siteId, product, what);
+  };
+  const name = productName(text, product);
   return (
-    <section class="panel" aria-labelledby={title} aria-busy={busy}>
+    <section class="panel" aria-labelledby={title} aria-busy={lane.waiting.length > 0}>
       <div class="panel-now">
         <Amount value={line.availability} />
-        <h3 id={title}>{productName(text, product)}</h3>
+        <h3 id={title}>
+          <ProductName product={product} />
+        </h3>
         {line.version > 0 && <p class="freshness">{freshness(text, line, now)}</p>}
       </div>
       <div class="panel-do">
-        <SetForm line={line} set={set} wrong={() => setMessage({ kind: "bad", text: text.wrongCount })} />
-        {isCount && (
-          <CountForm
-            wrong={() => setMessage({ kind: "bad", text: text.wrongCount })}
-            adjust={(by) => write({ doses: by }, () => database.adjust(siteId, product, by))}
-            reserve={(doses) => write({ doses }, () => database.reserve(siteId, product, doses))}
-            release={(doses) => write({ doses }, () => database.release(siteId, product, doses))}
-          />
+        <SetForm line={line} lane={lane} add={add} wrong={() => setWrong(true)} />
+        {typeof line.availability === "number" && (
+          <CountForm name={name} add={add} wrong={() => setWrong(true)} />
         )}
       </div>
-      <Told message={message} storeAnyway={(mine) => set(mine, undefined)} leave={() => setMessage(null)} />
+      <div role="status" class="told">
+        {wrong && <p data-kind="bad">{text.wrongCount}</p>}
+        <Waiting lane={lane} discard={() => outbox.discard(siteId, product)} />
+        <Outcome
+          result={lane.result}
+          storeOver={(mine, version) => add({ kind: "set", mine, version })}
+          leave={() => outbox.read(siteId, product)}
+          read={read}
+        />
+      </div>
     </section>
   );
 }
 
 interface SetProps {
   line: StockLine;
-  set(value: Availability, version: number): void;
+  lane: Lane;
+  add(what: What): number;
   wrong(): void;
 }
 
-function SetForm({ line, set, wrong }: SetProps) {
+/** A typed number, with the version that was in sight when typing began; it stays until it is stored. */
+function useDraft(lane: Lane) {
+  const [draft, setDraft] = useState("");
+  const seen = useRef(0);
+  const sent = useRef<{ id: number; draft: string } | null>(null);
+  const { result } = lane;
+  useEffect(() => {
+    const { outcome, entry } = result ?? {};
+    if (!outcome || !entry) return;
+    if (outcome.changed && outcome.stock_version === seen.current + 1) seen.current += 1; // our own write
+    if (entry.id !== sent.current?.id) return;
+    setDraft((now) => (now === sent.current?.draft ? "" : now));
+    sent.current = null;
+  }, [result]);
+  return { draft, setDraft, seen, sent };
+}
+
+function SetForm({ line, lane, add, wrong }: SetProps) {
   const text = useText();
   const field = useId();
-  const [draft, setDraft] = useState("");
-  const seen = useRef(0); // the version in sight when typing began
+  const { draft, setDraft, seen, sent } = useDraft(lane);
   const send = (event: Event) => {
     event.preventDefault();
     const count = countOf(draft);
     if (count === null) return wrong();
-    set(count, seen.current);
-    setDraft("");
+    sent.current = { id: add({ kind: "set", mine: count, version: seen.current }), draft };
   };
   const type = (typed: string) => {
     if (draft === "") seen.current = line.version;
@@ -113,12 +123,12 @@ function SetForm({ line, set, wrong }: SetProps) {
         {text.set}
       </button>
       <span class="or">{text.orSay}</span>
-      {([true, false, "unknown"] as const).map((value) => (
+      {([true, false, "unknown"] as Availability[]).map((value) => (
         <button
           key={String(value)}
           type="button"
           aria-pressed={line.version > 0 && line.availability === value}
-          onClick={() => set(value, line.version)}
+          onClick={() => add({ kind: "set", mine: value, version: line.version })}
         >
           {inWords(text, value)}
         </button>
@@ -128,75 +138,51 @@ function SetForm({ line, set, wrong }: SetProps) {
 }
 
 interface CountProps {
+  name: string;
+  add(what: What): number;
   wrong(): void;
-  adjust(by: number): void;
-  reserve(doses: number): void;
-  release(doses: number): void;
 }
 
-function CountForm({ wrong, adjust, reserve, release }: CountProps) {
+/** Counting by steps, for one thumb; and reservations by a typed number. */
+function CountForm({ name, add, wrong }: CountProps) {
   const text = useText();
   const field = useId();
   const [draft, setDraft] = useState("1");
-  const withCount = (act: (doses: number) => void) => () => {
+  const withCount = (kind: "reserve" | "release") => {
     const doses = countOf(draft);
     if (doses === null || doses === 0) wrong();
-    else act(doses);
+    else add({ kind, doses });
   };
   return (
-    <form
-      class="count"
-      onSubmit={(event) => {
-        event.preventDefault();
-        withCount(reserve)();
-      }}
-    >
-      <label for={field}>{text.dosesField}</label>
-      <input
-        id={field}
-        inputMode="numeric"
-        autocomplete="off"
-        size={5}
-        value={draft}
-        onInput={(event) => setDraft(event.currentTarget.value)}
-      />
-      <button type="submit">{text.reserve}</button>
-      <button type="button" onClick={withCount(release)}>
-        {text.release}
-      </button>
-      <span class="steps" role="group" aria-label={text.adjust}>
-        <button type="button" onClick={() => adjust(-1)}>
-          −1
-        </button>
-        <button type="button" onClick={() => adjust(1)}>
-          +1
-        </button>
-      </span>
-    </form>
-  );
-}
-
-interface ToldProps {
-  message: Message | null;
-  storeAnyway(mine: Availability): void;
-  leave(): void;
-}
-
-function Told({ message, storeAnyway, leave }: ToldProps) {
-  const text = useText();
-  return (
-    <div role="status" class="told" data-kind={message?.kind}>
-      {message && <p>{message.text}</p>}
-      {message?.kind === "conflict" && (
-        <p>
-          <button type="button" class="primary" onClick={() => storeAnyway(message.mine)}>
-            {text.storeAnyway(inWords(text, message.mine))}
+    <>
+      <div class="steps" role="group" aria-label={`${text.adjust}: ${name}`}>
+        {kSteps.map((by) => (
+          <button key={by} type="button" onClick={() => add({ kind: "adjust", by })}>
+            {text.signed(by)}
           </button>
-          <button type="button" onClick={leave}>
-            {text.keepTheirs}
-          </button>
-        </p>
-      )}
-    </div>
+        ))}
+      </div>
+      <form
+        class="count"
+        onSubmit={(event) => {
+          event.preventDefault();
+          withCount("reserve");
+        }}
+      >
+        <label for={field}>{text.dosesField}</label>
+        <input
+          id={field}
+          inputMode="numeric"
+          autocomplete="off"
+          size={5}
+          value={draft}
+          onInput={(event) => setDraft(event.currentTarget.value)}
+        />
+        <button type="submit">{text.reserve}</button>
+        <button type="button" onClick={() => withCount("release")}>
+          {text.release}
+        </button>
+      </form>
+    </>
   );
 }

@@ -3,14 +3,13 @@
 // The stock of one site: a panel per vaccine, and one for a vaccine that is not logged yet.
 import { useState } from "preact/hooks";
 import type { Site, StockLine } from "../api/types";
-import { productName } from "../products";
 import { useText } from "../text";
 import { VaccineSelect } from "../ui/vaccine_select";
 import { Panel } from "./panel";
 
 interface Props {
   site: Site;
-  read(): Promise<Site | null>;
+  read(): Promise<unknown>;
 }
 
 export function Stock({ site, read }: Props) {
@@ -34,7 +33,6 @@ export function Stock({ site, read }: Props) {
           first={{ value: "", name: "—" }}
           change={setAdded}
         />
-        {isNew && <span class="quiet">{productName(text, added)}</span>}
       </p>
     </section>
   );

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Which language the page speaks: what was chosen here before, else what the browser asks for, else English.
+// Which language the page speaks: that of the link (?lang=es), else what was chosen here before, else what the browser asks for,
+// else English.
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { kept } from "../kept";
@@ -19,7 +20,9 @@ export function languageFrom(chosen: string | null, asked: readonly string[]): L
   return "en";
 }
 
-export const firstLanguage = (): Language => languageFrom(kept("language"), navigator.languages);
+const linked = (): string | null => new URLSearchParams(location.search).get("lang");
+
+export const firstLanguage = (): Language => languageFrom(linked() ?? kept("language"), navigator.languages);
 
 export const TextContext = createContext<Catalogue>(en);
 export const useText = (): Catalogue => useContext(TextContext);

@@ -14,7 +14,7 @@ export function Amount({ value }: { value: Availability | undefined }) {
         <b>{value.toLocaleString(text.locale)}</b> <small>{text.dosesUnit(value)}</small>
       </span>
     );
-  const word = value === true ? text.yes : value === false ? text.no : text.unknown;
+  const word = value === true ? text.available : value === false ? text.no : text.unknown;
   return (
     <span class="amount word" data-level={level}>
       <b>{word}</b>

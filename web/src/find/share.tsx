@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Sends the search to somebody else: by what the device has for that, else by a copied link. The link carries the language.
+import { useEffect, useState } from "preact/hooks";
+import { useText } from "../text";
+
+const kToldMs = 4_000;
+
+export function Share({ title }: { title: string }) {
+  const text = useText();
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    const timer = copied && setTimeout(() => setCopied(false), kToldMs);
+    return () => clearTimeout(timer || undefined);
+  }, [copied]);
+  const canShare = "share" in navigator;
+  if (!canShare && !navigator.clipboard) return null; // neither is there on plain http
+  const share = async () => {
+    const url = `${location.origin}/?lang=${text.locale.slice(0, 2)}${location.hash}`;
+    if (canShare)
+      await navigator.share({ title, url }).catch(() => undefined); // the visitor thought better of it
+    else
+      await navigator.clipboard.writeText(url).then(
+        () => setCopied(true),
+        () => undefined,
+      );
+  };
+  return (
+    <p class="share">
+      <button type="button" class="plain" onClick={() => void share()}>
+        {text.share}
+      </button>
+      <span role="status">{copied ? text.linkCopied : ""}</span>
+    </p>
+  );
+}
