@@ -3,7 +3,7 @@
 // GatewaySession: a client that leaves the broadcasting to a replica's gateway, in turns — one Link (failover), one Window
 // (exactly once, pipelining), one question at a time and perhaps a watch.
 //
-// It never blocks, and asks an Environment alone for time, connections and chance: so a simulator can run the very
+// It never blocks, and asks an Environment alone for time, connections and chance: so the simulator runs the very
 // client that ships. GatewayClient (gateway_client.h) is the same with calls that block; deadlines are there, and the words
 // for a person.
 //

@@ -264,11 +264,12 @@ void Ledger::compare(Incarnation who, const registry::State& state, bool whole) 
     stage_.fail("registry", fmt::format("process {} at position {}: {}", who.value, log_.size(), why));
 }
 
-void Ledger::answered(SessionId session, RequestNumber number, ByteView result, Position position) {
+void Ledger::answered(SessionId session, RequestNumber number, ByteView result, Position position, bool refusal) {
   ++answers_;
   const auto name = std::pair(session, number);
   const auto effect = effects_.find(name);
   const bool refused = refused_.contains({name, position});
+  if (refusal && !refused) return;
   if (effect == effects_.end() && !refused)
     return stage_.fail("answered writes", fmt::format("request {} of session {:x} was answered; nobody executed it",
                                                       number.value, session.value));

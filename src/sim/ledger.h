@@ -82,7 +82,8 @@ class Ledger {
   // --- clients
   // This session's births are lies, so nothing is promised of its requests but that all replicas treat them alike.
   void lies(SessionId session) { lying_.insert(session); }
-  void answered(SessionId session, RequestNumber number, ByteView result, Position position);
+  // `refusal`: for who asks, which need not have been executed: it is judged as a read (docs/decisions/0032).
+  void answered(SessionId session, RequestNumber number, ByteView result, Position position, bool refusal = false);
   // What a read that begins now must not miss, and what it has seen.
   [[nodiscard]] Position floor() const { return acknowledged_; }
   void read(Position floor, Position seen, Incarnation who);

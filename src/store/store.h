@@ -83,6 +83,8 @@ struct StoreEvents {
   std::function<void(bool enough)> room;
   // The tables have this; the journal may forget what it permits (docs/explanation/protocol.md §7). For the simulator's checks.
   std::function<void(const smr::Checkpoint& checkpoint)> released = {};
+  // Sees the requests of a frame that open() executes again: for the simulator.
+  std::function<machine::Sink(const smr::FramePtr& frame)> replays = {};
   std::function<void(const std::string& what)> compared = {};  // what differed in a state that was wrong
   std::function<void(const std::string& what)> mismatch =
       {};  // the scrub found memory and tables to differ; again each round

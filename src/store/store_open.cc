@@ -97,7 +97,7 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
   for (const std::string& loss : options_.losses)
     if (std::ranges::find(recoveries_, loss) == recoveries_.end()) recoveries_.push_back(loss);
   closed_ = stats_.tables = loaded->head.standing.position;
-  Replay replay(*loaded, machine, line);
+  Replay replay(*loaded, machine, line, events_.replays);
   const JournalOptions options{
       options_.dir + "/journal",       options_.cluster, options_.me, options_.limits.segment_bytes,
       options_.limits.spare_bytes_max, loaded->journal()};
