@@ -3,6 +3,7 @@
 #include "sim/world.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -24,6 +25,18 @@ namespace {
 constexpr Time kLookEveryUs = 100'000;
 constexpr Time kCompareEveryUs = 5'000'000;
 constexpr std::uint64_t kSearchSteps = 2'000'000;  // per stock line; more than any run has needed
+
+// The simulated processes log as real ones do, thousands of lines a run; an Observer shows what matters of them.
+class SilentLog {
+ public:
+  SilentLog() : before_(spdlog::get_level()) { spdlog::set_level(spdlog::level::off); }
+  ~SilentLog() { spdlog::set_level(before_); }
+  SilentLog(const SilentLog&) = delete;
+  SilentLog& operator=(const SilentLog&) = delete;
+
+ private:
+  spdlog::level::level_enum before_;
+};
 
 class World {
  public:
@@ -204,6 +217,9 @@ Report World::run() {
 
 }  // namespace
 
-Report run(const Plan& plan, Observer* observer) { return World(plan, observer).run(); }
+Report run(const Plan& plan, Observer* observer) {
+  const SilentLog silent;
+  return World(plan, observer).run();
+}
 
 }  // namespace titer::sim
