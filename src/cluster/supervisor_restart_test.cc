@@ -148,7 +148,7 @@ TEST(SupervisorRestart, all_that_fail_together_stay_in_the_record_and_restart) {
   EXPECT_EQ(it.view(), 1U);
 }
 
-// Found by the simulator (seed 24): the cluster stood still for good.
+// Found by the simulator: the cluster stood still for good.
 TEST(SupervisorRestart, a_record_that_is_saved_late_makes_no_learner_of_a_replica_that_may_restart) {
   auto it = Supervised::begun(2);
   it.disk_full = true;

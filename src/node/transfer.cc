@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "smr/rules.h"
+
 namespace titer::node {
 
 Donor::Donor(net::Environment& env, Engine& engine, Peers& peers, ExecutionLog& log, std::size_t piece_bytes)
@@ -99,7 +101,8 @@ void Learner::handle_part(ReplicaId from, ByteView payload, const smr::ViewRecor
   if (!part) return peers_.cut(from, part.error().message);
   if (engine_.replica.full()) return;  // a piece that was under way when we joined
   const smr::Options& self = engine_.replica.options();
-  if (part->view != ViewNumber() && (part->view != newest.number || !newest.has(self.me, self.incarnation))) return;
+  const bool for_us = part->view == newest.number && newest.has(self.me, self.incarnation);
+  if (part->view != ViewNumber() && !for_us && smr::rule_enabled(smr::ProtocolRule::kFinalOfNewest)) return;
   const auto received = engine_.machine.read_part(*part);
   if (!received) return events_.failed(received.error().message);
   if (received->outdated) return;
@@ -140,7 +143,8 @@ bool Learner::linked_with(const smr::Member& member) const {
 }
 
 bool Learner::linked_with_all(const smr::ViewRecord& record) const {
-  return std::ranges::all_of(record.members, [&](const smr::Member& m) { return linked_with(m); });
+  return !smr::rule_enabled(smr::ProtocolRule::kLinkedWithAll) ||
+         std::ranges::all_of(record.members, [&](const smr::Member& m) { return linked_with(m); });
 }
 
 void Learner::handle_log_part(ByteView payload) {

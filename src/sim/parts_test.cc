@@ -242,7 +242,10 @@ TEST(Ledger, a_frame_forgotten_that_a_member_lacks) {
   view.members = {{ReplicaId(0), Incarnation(1), ""}, {ReplicaId(1), Incarnation(2), ""}};
   books.ledger.published(view);
   books.ledger.holds(Incarnation(1), Books::frame(1));
-  books.ledger.forgets(Incarnation(1), Books::frame(1));
+  smr::Checkpoint checkpoint;
+  checkpoint.installed = view;
+  checkpoint.bases = {{Books::frame(1).transmitter, Books::frame(1).seq}};
+  books.ledger.forgets(Incarnation(1), checkpoint);
   EXPECT_EQ(books.checker(), "disks (I7)");
 }
 TEST(Ledger, a_disk_to_begin_with_that_lacks_what_was_answered) {

@@ -33,7 +33,6 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   replicas = 1 + static_cast<int>(of_seed % 5);
   durable = random.chance(.5);
   frames_in_flight = pick(random, {2U, 2U, 1U, 3U, 64U});
-  execute_first = random.chance(.5);
   piece_bytes = pick<std::size_t>(random, {200, 2'000, 256 << 10});
   turn_us = pick<Time>(random, {20, 100, 1'000});
   sync_us = pick<Time>(random, {100, 2'000, 10'000});
@@ -84,6 +83,7 @@ void Plan::shorten_lives(Random random) {
   history_events = random.chance(.3) ? pick<std::size_t>(random, {16, 64, 500}) : limits::kHistoryEventsMax;
   follower = random.chance(.4);
   rude = random.chance(.3);
+  segment_bytes = pick<std::uint64_t>(random, {64, 128, 512}) << 10U;
 }
 
 // In a calm run nothing of this; a disk goes back, and everything ends in a change, only where everything may end.
@@ -118,9 +118,9 @@ void Plan::be_calm() {
 
 std::string Plan::text() const {
   std::string out = fmt::format(
-      "seed {}: t {}, {}, {} frames in flight, {} sessions of {} bytes and {} places, {} events, {} first, pieces "
+      "seed {}: t {}, {}, {} frames in flight, {} sessions of {} bytes and {} places, {} events, pieces "
       "of {} bytes, turn {} us, sync {} us, "
-      "tables {} ms; "
+      "tables {} ms, segments of {} KiB; "
       "register:{}{}{}{} {} "
       "us, loses {}; drift {} ppm; network {}+{} us; {}+{} sites, {} gateway clients, {} readers, {} direct, depth "
       "{}, "
@@ -129,7 +129,7 @@ std::string Plan::text() const {
       "crash in "
       "flush {}, total in change {}, wipes {}, heals {};{}{}{} faults (mean s):",
       seed, replicas, durable ? "durable" : "in memory", frames_in_flight, sessions, session_bytes, window,
-      history_events, execute_first ? "executes" : "sends", piece_bytes, turn_us, sync_us, tables_us / 1000,
+      history_events, piece_bytes, turn_us, sync_us, tables_us / 1000, segment_bytes >> 10U,
       fences ? " fences" : "", sees_deaths ? " sees deaths" : "", death_notices ? " death notices" : "",
       hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, sites, other_sites,
       gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000, give_up_us / 1000,

@@ -51,7 +51,6 @@ struct Plan {
   int replicas;                    // t
   bool durable;                    // smr::Options::durable
   std::uint32_t frames_in_flight;  // smr::Options
-  bool execute_first;              // of a turn's output: executions before sends, or after
   std::size_t piece_bytes;         // of state transfer
   Time turn_us;                    // between an input and its turn, at most
   Time sync_us;                    // one sync of a disk
@@ -60,6 +59,7 @@ struct Plan {
   std::size_t window;              // of a session, for clients and replicas
   std::size_t history_events;      // in each lane
   Time tables_us;                  // between two times that the state machine is written down, mean
+  std::uint64_t segment_bytes;     // of a journal; small: it has many, and they are used again soon
   // --- the register
   bool fences;          // it kills whom it excludes, and waits for the death
   bool sees_deaths;     // as a parent does; else only the replicas' suspicion tells

@@ -25,9 +25,10 @@ store::StoreOptions SimDisk::options(Incarnation process) const {
   options.dir = "/data";
   options.me = owner_;
   options.incarnation = process;
-  options.limits.segment_bytes = std::uint64_t{128} << 10;
-  options.limits.spare_bytes_max = std::uint64_t{256} << 10;
-  options.limits.journal_bytes = std::uint64_t{64} << 10;
+  options.limits.segment_bytes = plan_.segment_bytes;
+  options.limits.spare_bytes_max = 2 * plan_.segment_bytes;
+  options.limits.journal_bytes = plan_.segment_bytes / 2;
+  options.limits.probe_bytes = std::size_t{4} << 10;
   options.limits.tables_every_us = plan_.tables_us;
   options.limits.tables_at_most_every_us = plan_.tables_us / 4;
   return options;

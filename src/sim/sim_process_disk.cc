@@ -65,6 +65,7 @@ store::StoreEvents SimProcess::store_events() {
     begin_frame(frame, local_state_->machine.position());
     return [this](const machine::Executed& request) { note_executed(*executing_, request); };
   };
+  events.released = [this](const smr::Checkpoint& checkpoint) { scene_.ledger.forgets(incarnation_, checkpoint); };
   events.mismatch = [this](const std::string& what) { scene_.fail("scrub", what); };
   return events;
 }

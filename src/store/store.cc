@@ -66,6 +66,8 @@ void Store::persist(const std::vector<smr::Output::Persist>& what) {
       if (!view_line_synced_ && !line_) line_ = one.ticket;
       newest_line_ = {one.ticket, line.view.number};
     }
+    if (!smr::rule_enabled(smr::ProtocolRule::kSyncFirst))
+      events_.post([this, ticket = one.ticket] { events_.persisted(ticket); });
   }
 }
 

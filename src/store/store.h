@@ -63,6 +63,8 @@ struct StoreLimits {
   std::size_t piece_bytes = std::size_t{64} << 10;          // of the state, that is gathered in one turn
   // More than a donor's piece, or a batch would not end before the whole state is in it.
   std::size_t learned_piece_bytes = std::size_t{1} << 20;
+  // That a disk must take at a start: what RocksDB writes when it opens, and more.
+  std::size_t probe_bytes = std::size_t{1} << 20;
 };
 
 struct StoreOptions {
