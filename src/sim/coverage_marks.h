@@ -88,6 +88,8 @@ enum class CoverageMark : std::uint8_t {
   kSolicit,
   kHelloAgain,   // of a direct client in one view
   kLinkRepeats,  // a frame came twice
+  kSocketFull,   // a connection takes no more for now …
+  kSocketRoom,   // … and goes on
   // --- rare branches: disks and total failure
   kTablesWritten,
   kExecutedAboveBase,      // tables that have executed a frame which some member may lack
@@ -111,6 +113,8 @@ enum class CoverageMark : std::uint8_t {
   kWindowFull,          // a client waits for an answer before it may ask more
   kHistoryTrimmed,      // the history has dropped events, and is compared
   kPageFollowed,        // of the change stream
+  kWatched,             // changes that came as they were made
+  kWatchCut,            // the ring of changes has left a watcher behind
   kFollowerLeftBehind,  // the change stream no longer reaches back to where a client stands
   kUndone,              // an earlier request, that was answered
   kBulk,                // several operations as one

@@ -17,6 +17,7 @@ constexpr std::uint16_t kFirstPort = 1;         // of an address; 0 would be non
 constexpr double kStandsStill = .0003;          // share of turns
 constexpr std::uint64_t kLooksBeforeMax = 200;  // at the clock, before it stands still
 constexpr Time kStandsStillMinUs = 1'000;
+constexpr Time kLookForRoomUs = 2'000;
 
 class SimListening final : public net::Listening {
  public:
@@ -132,6 +133,7 @@ void SimEnvironment::run(Item& item) {
     case Item::Kind::kBytes: return stream != nullptr ? stream->arrived(std::move(item.bytes)) : void();
     case Item::Kind::kClosed: return stream != nullptr ? stream->ended() : void();
     case Item::Kind::kGoOn: return stream != nullptr ? stream->go_on() : void();
+    case Item::Kind::kWritable: return stream != nullptr ? stream->writable() : void();
     case Item::Kind::kPosted: return item.work();
     case Item::Kind::kRing:
       if (const auto ring = rings_.extract(item.argument)) ring.mapped()();
@@ -142,6 +144,18 @@ void SimEnvironment::run(Item& item) {
 SimStream* SimEnvironment::find(ConnectionId connection) {
   const auto at = streams_.find(connection);
   return at == streams_.end() ? nullptr : at->second;
+}
+
+bool SimEnvironment::full(ConnectionId connection) const {
+  return network_.under_way(connection, node_) >= stage_.plan.socket_bytes;
+}
+
+void SimEnvironment::look_for_room(ConnectionId connection) {
+  if (!full(connection)) {
+    stage_.hit(CoverageMark::kSocketRoom);
+    return enqueue({Item::Kind::kWritable, connection});
+  }
+  stage_.time.at(stage_.time.now() + kLookForRoomUs, *this, kRoom, connection);
 }
 
 net::ByteStreamPtr SimEnvironment::stream_on(ConnectionId connection) {
@@ -196,6 +210,7 @@ void SimEnvironment::wake(Time at) {
 void SimEnvironment::on_event(std::uint32_t what, std::uint64_t argument) {
   if (!alive_) return;
   if (what == kRing) return enqueue({Item::Kind::kRing, 0, argument});
+  if (what == kRoom) return look_for_room(static_cast<ConnectionId>(argument));
   if (what == kResume) {
     if (pauses_ > 0 && --pauses_ == 0) resume();
     return;

@@ -91,9 +91,9 @@ class SimEnvironment final : public net::Environment, public Endpoint, public Ha
   friend class SimStream;
   friend class SimTimer;
 
-  enum What : std::uint32_t { kTurn, kResume, kRing };
+  enum What : std::uint32_t { kTurn, kResume, kRing, kRoom };
   struct Item {  // of the inbox
-    enum class Kind : std::uint8_t { kDialled, kAccepted, kBytes, kClosed, kGoOn, kPosted, kRing } kind;
+    enum class Kind : std::uint8_t { kDialled, kAccepted, kBytes, kClosed, kGoOn, kWritable, kPosted, kRing } kind;
     ConnectionId connection = 0;
     std::uint64_t argument = 0;  // kDialled: port; kRing: the ring's number
     Bytes bytes = {};
@@ -120,6 +120,9 @@ class SimEnvironment final : public net::Environment, public Endpoint, public Ha
   void perform(Effect& effect);
   [[nodiscard]] net::ByteStreamPtr stream_on(ConnectionId connection);
   [[nodiscard]] SimStream* find(ConnectionId connection);
+  // A connection takes no more while so much of what it took is on its way.
+  [[nodiscard]] bool full(ConnectionId connection) const;
+  void look_for_room(ConnectionId connection);
   [[nodiscard]] Time local_now() const { return std::max(stage_.time.now(), stands_until_); }
   [[nodiscard]] BootTime boot(Time local) const;
   [[nodiscard]] Time time_of(BootTime boot) const;

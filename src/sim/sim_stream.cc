@@ -52,14 +52,25 @@ void SimStream::go_on() {
 }
 
 std::size_t SimStream::send(ByteView bytes) {
-  if (closed_ || over_ || !env_.spend()) return closed_ || over_ ? 0 : bytes.size();
+  if (closed_ || over_) return 0;
+  if (env_.full(connection_)) {
+    env_.stage_.hit(CoverageMark::kSocketFull);
+    return 0;
+  }
+  if (!env_.spend()) return bytes.size();
   env_.affect({SimEnvironment::Effect::Kind::kSend, connection_, Bytes(bytes.begin(), bytes.end())});
   return bytes.size();
 }
 
 void SimStream::wait_writable(std::shared_ptr<net::StreamEvents> events) {
   writer_ = std::move(events);
-  env_.enqueue({SimEnvironment::Item::Kind::kGoOn, connection_});
+  env_.look_for_room(connection_);
+}
+
+void SimStream::writable() {
+  const auto writer = std::move(writer_);
+  writer_ = nullptr;
+  if (writer && !closed_) writer->on_writable();
 }
 
 void SimStream::close() {

@@ -3,6 +3,7 @@
 // SimStream: one end of a simulated connection, as net::Connection uses it.
 //
 // Bytes that have arrived wait here until they are read: a reader gets as many as fit its room, so messages come in pieces.
+// Of what is sent a piece is taken whole, or nothing of it, as long as too much is on its way (Plan::socket_bytes).
 // Errors: over() when the other side has closed, or the connection was cut, and all that had arrived is read.
 #pragma once
 
@@ -38,6 +39,7 @@ class SimStream final : public net::ByteStream {
   void arrived(Bytes bytes);
   void ended();
   void go_on();  // a turn has come for what waits
+  void writable();
 
  private:
   SimEnvironment& env_;
