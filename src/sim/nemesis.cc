@@ -282,6 +282,7 @@ void Nemesis::heal() {
     }
   }
   for (const auto& process : scene_.processes) {
+    process->spare();
     process->resume();
     process->right_wall();
     process->heal_disk();

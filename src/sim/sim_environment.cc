@@ -59,7 +59,16 @@ SimEnvironment::SimEnvironment(Stage& stage, Network& network, Host host, SimPro
       boot_offset_(stage.random.between(1, 1'000'000'000)),
       drift_ppm_(stage.random.between(-stage.plan.drift_ppm, stage.plan.drift_ppm)) {}
 
-SimEnvironment::~SimEnvironment() { queue().clear(); }
+SimEnvironment::~SimEnvironment() {
+  queue().clear();
+  let_go_of_streams();
+}
+
+void SimEnvironment::let_go_of_streams() {
+  while (!streams_.empty()) {
+    const auto last = streams_.extract(streams_.begin()).mapped()->let_go();
+  }
+}
 
 // --- clocks
 
@@ -279,6 +288,7 @@ void SimEnvironment::bury() {
   dialled_.clear();
   rings_.clear();
   accepted_ = nullptr;
+  let_go_of_streams();
 }
 
 void SimEnvironment::pause(Time length) {

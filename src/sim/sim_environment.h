@@ -62,6 +62,7 @@ class SimEnvironment final : public net::Environment, public Endpoint, public Ha
   void end(bool whole);
   // It ends after so many steps; a step is something that others, or its disk, can notice.
   void doom(unsigned steps) { doom_ = steps; }
+  void spare() { doom_.reset(); }
   [[nodiscard]] bool doomed() const { return doom_.has_value(); }
   // A step. False: the process has ended, before it.
   bool spend();
@@ -123,6 +124,8 @@ class SimEnvironment final : public net::Environment, public Endpoint, public Ha
   // A connection takes no more while so much of what it took is on its way.
   [[nodiscard]] bool full(ConnectionId connection) const;
   void look_for_room(ConnectionId connection);
+  // Each is held by what waits for it, which it holds.
+  void let_go_of_streams();
   [[nodiscard]] Time local_now() const { return std::max(stage_.time.now(), stands_until_); }
   [[nodiscard]] BootTime boot(Time local) const;
   [[nodiscard]] Time time_of(BootTime boot) const;

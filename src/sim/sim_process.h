@@ -63,6 +63,7 @@ class SimProcess final : public SimProcessOwner, private Handler, private node::
   void end(const char* why) { die(why, false); }                 // now, whoever else is there
   void stop_wrong();                                             // … and its disk is given up
   void doom(unsigned steps) { env_.doom(steps); }                // … after so many steps of its turns
+  void spare() { env_.spare(); }                                 // … it does not
   void die_at(Time when) { scene_.time.at(when, *this, kDie); }  // as kill()
   void pause(Time length);
   void resume() {  // all pauses end

@@ -33,7 +33,8 @@ void SimStream::ended() {
 }
 
 void SimStream::go_on() {
-  if (!reader_ || closed_) return;
+  if (closed_) return (void)let_go();
+  if (!reader_) return;
   std::size_t bytes = 0;
   while (!arrived_.empty() && bytes < room_.size()) {
     const std::size_t n = std::min(room_.size() - bytes, arrived_.front().size() - taken_);
@@ -46,10 +47,11 @@ void SimStream::go_on() {
   }
   if (bytes == 0 && !ended_) return;
   over_ = bytes == 0;
-  const auto reader = std::move(reader_);
-  reader_ = nullptr;
+  const auto reader = std::exchange(reader_, nullptr);
   reader->on_bytes(bytes);
 }
+
+SimStream::Held SimStream::let_go() { return {std::exchange(reader_, nullptr), std::exchange(writer_, nullptr)}; }
 
 std::size_t SimStream::send(ByteView bytes) {
   if (closed_ || over_) return 0;
@@ -68,13 +70,13 @@ void SimStream::wait_writable(std::shared_ptr<net::StreamEvents> events) {
 }
 
 void SimStream::writable() {
-  const auto writer = std::move(writer_);
-  writer_ = nullptr;
+  const auto writer = std::exchange(writer_, nullptr);
   if (writer && !closed_) writer->on_writable();
 }
 
 void SimStream::close() {
   if (std::exchange(closed_, true)) return;
+  if (reader_ || writer_) env_.enqueue({SimEnvironment::Item::Kind::kGoOn, connection_});  // not from within the call
   env_.affect({SimEnvironment::Effect::Kind::kClose, connection_});
 }
 

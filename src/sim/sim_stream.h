@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "net/transport.h"
 #include "sim/scene.h"
@@ -40,6 +41,9 @@ class SimStream final : public net::ByteStream {
   void ended();
   void go_on();  // a turn has come for what waits
   void writable();
+  // Those who wait for it, and of whom one owns it: when they go, it may go.
+  using Held = std::pair<std::shared_ptr<net::StreamEvents>, std::shared_ptr<net::StreamEvents>>;
+  [[nodiscard]] Held let_go();
 
  private:
   SimEnvironment& env_;

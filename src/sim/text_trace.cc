@@ -81,7 +81,8 @@ std::string text(ByteView bytes) {
     case wire::Type::kQuery: return fmt::format("query {}", wire::decode_query_message(m.payload)->token);
     case wire::Type::kQueryAnswer: {
       const auto answer = wire::decode_query_answer(m.payload);
-      return fmt::format("query answer {}: {}", answer->token, titer::name(answer->code));
+      const std::string why(answer->code == Code::kOk ? std::string_view() : as_text(answer->body));
+      return fmt::format("query answer {}: {} {}", answer->token, titer::name(answer->code), why);
     }
     case wire::Type::kRegisterRecord: return text(*wire::decode_register_record(m.payload));
     case wire::Type::kRegisterCompareAndSet: {

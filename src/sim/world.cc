@@ -3,7 +3,6 @@
 #include "sim/world.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "sim/nemesis.h"
 #include "sim/rude_client.h"
 #include "sim/scene.h"
+#include "sim/silent_log.h"
 #include "sim/sim_process.h"
 #include "sim/sim_register.h"
 #include "sim/thin_client.h"
@@ -25,18 +25,6 @@ namespace {
 constexpr Time kLookEveryUs = 100'000;
 constexpr Time kCompareEveryUs = 5'000'000;
 constexpr std::uint64_t kSearchSteps = 2'000'000;  // per stock line; more than any run has needed
-
-// The simulated processes log as real ones do, thousands of lines a run; an Observer shows what matters of them.
-class SilentLog {
- public:
-  SilentLog() : before_(spdlog::get_level()) { spdlog::set_level(spdlog::level::off); }
-  ~SilentLog() { spdlog::set_level(before_); }
-  SilentLog(const SilentLog&) = delete;
-  SilentLog& operator=(const SilentLog&) = delete;
-
- private:
-  spdlog::level::level_enum before_;
-};
 
 class World {
  public:

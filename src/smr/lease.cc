@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "smr/rules.h"
 
 namespace titer::smr {
 
@@ -50,12 +49,11 @@ BootTime Leases::echo_for(const ReplicaContext& c, ReplicaId peer) const {
 
 bool Leases::held(const ReplicaContext& c, BootTime now, BootTime asked) const {
   if (!c.full || !c.in_record() || !c.halted.empty()) return false;
-  const std::int64_t beyond = rule_enabled(ProtocolRule::kLeaseMargin) ? 0 : limits::kReadLeaseUs - kHolderUs;
   const BootTime since = c.options.confirm_reads ? std::max(trusted_since_, asked) : trusted_since_;
   return std::ranges::all_of(c.record.members, [&](const Member& m) {
     const Peer& p = peers_[m.id.value];
     return m.id == c.me() || (p.incarnation == m.incarnation && p.mine.value > 0 && p.mine >= since &&
-                              now.value < p.mine.value + kHolderUs + beyond);
+                              now.value < p.mine.value + kHolderUs);
   });
 }
 

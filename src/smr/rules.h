@@ -54,7 +54,6 @@ enum class ProtocolRule {
   kBootstrapNote,  // §4 an incarnation that is about to bootstrap is on disk before the register hears of it (view)
   kOwnDisk,        // §7 a member of the last view whose disk is intact restarts with it, and does not learn (view)
   kSettledLeave,   // §4 a member leaves only a view that all have installed (view)
-  kLeaseMargin,     // §5 a holder's read lease ends 1 % before what was promised to it
   kLeaseAfterRead,  // §5 the read lease is looked at after the state was read (node)
   kLinkedWithAll,   // §6 a learner joins when it is linked with all members (node)
   kFinalOfNewest,   // §6 a final state of another flush than the newest is not taken (node)
