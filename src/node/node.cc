@@ -293,7 +293,8 @@ void Node::on_final_state(ViewNumber view, LamportTime clock) {
   const bool waits = store_ != nullptr && smr::rule_enabled(smr::ProtocolRule::kFinalSynced);
   if (!waits) installed();
   if (store_ != nullptr)
-    store_->joined(engine_.machine, view, clock, waits ? std::function<void()>(installed) : [] {});
+    store_->joined(
+        engine_.machine, view, clock, waits ? std::function<void()>(installed) : [] {});
 }
 
 void Node::on_disk_failed(const std::string& why) { stop(kExitFailed, "the disk failed: " + why); }

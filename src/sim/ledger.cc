@@ -192,9 +192,9 @@ void Ledger::forgets(Incarnation who, const smr::Checkpoint& checkpoint) {
   for (const auto& [transmitter, base] : checkpoint.bases)
     for (const smr::Member& member : view->members)
       if (held(member.incarnation, number, transmitter) < base)
-        return stage_.fail("disks (I7)",
-                           fmt::format("process {} forgets frame {}.{:x}.{}, which member {} has not got", who.value,
-                                       number.value, transmitter.value, base.value, member.incarnation.value));
+        return stage_.fail(
+            "disks (I7)", fmt::format("process {} forgets frame {}.{:x}.{}, which member {} has not got", who.value,
+                                      number.value, transmitter.value, base.value, member.incarnation.value));
 }
 
 void Ledger::given_back(const std::vector<Incarnation>& lives, const smr::Recovered& found) {

@@ -127,7 +127,8 @@ std::string Plan::text() const {
       "tables {} ms, segments of {} KiB, "
       "ring of {} bytes; "
       "register:{}{}{}{} {} "
-      "us, loses {}; drift {} ppm; network {}+{} us, sockets of {} bytes; {}+{} sites, {} gateway clients, {} readers, {} direct, depth "
+      "us, loses {}; drift {} ppm; network {}+{} us, sockets of {} bytes; {}+{} sites, {} gateway clients, {} "
+      "readers, {} direct, depth "
       "{}, "
       "think {} us, burst {} ms, idle {} ms, gives up after {} ms, reads {}, lies {}; safety phase {} s, restart "
       "{} ms, "
@@ -136,10 +137,11 @@ std::string Plan::text() const {
       seed, replicas, durable ? "durable" : "in memory", frames_in_flight, sessions, session_bytes, window,
       history_events, piece_bytes, turn_us, sync_us, tables_us / 1000, segment_bytes >> 10U, ring_bytes,
       fences ? " fences" : "", sees_deaths ? " sees deaths" : "", death_notices ? " death notices" : "",
-      hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, socket_bytes, sites, other_sites,
-      gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000, give_up_us / 1000,
-      read_share, lies, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change, wipes,
-      heal_all ? "all" : "a core", calm ? " calm;" : "", follower ? (watches ? " watcher;" : " follower;") : "", rude ? " rude;" : "");
+      hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, socket_bytes, sites,
+      other_sites, gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000,
+      give_up_us / 1000, read_share, lies, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change,
+      wipes, heal_all ? "all" : "a core", calm ? " calm;" : "",
+      follower ? (watches ? " watcher;" : " follower;") : "", rude ? " rude;" : "");
   for (std::size_t i = 0; i < kFaults; ++i)
     if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kFaultNames[i], every[i] / kSecond);
   if (out.back() == ',') out.pop_back();

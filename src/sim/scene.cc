@@ -32,8 +32,13 @@ SimProcess* Scene::holder(ReplicaId id) {
   return nullptr;
 }
 
+bool Scene::stays(const smr::Member& member) const {
+  return view_register->next().has(member.id, member.incarnation);
+}
+
 bool Scene::another_lives(const SimProcess* gone) const {
   for (const smr::Member& member : record().members) {
+    if (!stays(member)) continue;
     if (gone != nullptr && member.incarnation == gone->incarnation()) continue;
     for (const auto& other : processes)
       if (other->incarnation() == member.incarnation && other->alive() && other->has_durable_state()) return true;
@@ -50,7 +55,7 @@ const SimProcess* Scene::user_of(const SimDisk* disk) const {
 bool Scene::disk_left(const SimProcess* gone, const SimDisk* wiped) const {
   for (const smr::Member& member : record().members) {
     const SimDisk* disk = disks[member.id.value].get();
-    if (disk == wiped || disk->gone_back()) continue;
+    if (!stays(member) || disk == wiped || disk->gone_back()) continue;
     const SimProcess* user = user_of(disk);
     if (user == nullptr ? !SimDisk::is_of(disk->left(), member) : !user->leaves(member)) continue;
     const bool learns =
@@ -102,6 +107,7 @@ void Scene::keep_disk(ReplicaId id) {
 // Of this life: an older one is recognised by the lives alone. Another member's disk has the newest view too; beside disks of
 // earlier views the one that was put back would be the only one to begin with, and it is not trusted alone.
 bool Scene::may_put_back(ReplicaId id) const {
+  if (view_register->next().number != record().number) return false;  // it may come to be the only one that counts
   const smr::Member* member = record().find(id);
   const SimDisk* kept = kept_[id.value].get();
   if (kept == nullptr || member == nullptr || !SimDisk::is_of(kept->left(), *member) || winding_down) return false;

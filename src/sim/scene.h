@@ -74,6 +74,8 @@ struct Scene : Stage {
   Position undoable;  // of a request that is done, and concerned a site that is not compared for linearizability
 
  private:
+  // A member of the record that the next one has too, which may be on its way to the register's disk.
+  [[nodiscard]] bool stays(const smr::Member& member) const;
   // A living member has the state; one that has died, or is about to, does not count.
   [[nodiscard]] bool another_lives(const SimProcess* gone) const;
   // The disk of a member of the newest view is there, and the cluster could restart from it.

@@ -101,6 +101,7 @@ void SimProcess::note_persisted(const smr::Output& out) {
       return waits.second->transmitter == line->client && waits.second->seq > line->after;
     });
     scene_.ledger.voided(incarnation_, *line);
+    for (const Incarnation life : found_.lives) scene_.ledger.voided(life, *line);  // it is their disk
     scene_.hit(CoverageMark::kLieVoided);
   }
 }

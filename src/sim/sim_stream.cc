@@ -76,7 +76,8 @@ void SimStream::writable() {
 
 void SimStream::close() {
   if (std::exchange(closed_, true)) return;
-  if (reader_ || writer_) env_.enqueue({SimEnvironment::Item::Kind::kGoOn, connection_});  // not from within the call
+  if (reader_ || writer_)
+    env_.enqueue({SimEnvironment::Item::Kind::kGoOn, connection_});  // not from within the call
   env_.affect({SimEnvironment::Effect::Kind::kClose, connection_});
 }
 

@@ -41,7 +41,9 @@ class Batch final : public RowBatch {
     steps_.push_back({family, copy(key), {}, std::make_shared<const Bytes>(copy(value))});
     bytes_ += key.size() + value.size();
   }
-  void remove(Family family, ByteView key) override { steps_.push_back({family, copy(key), std::nullopt, nullptr}); }
+  void remove(Family family, ByteView key) override {
+    steps_.push_back({family, copy(key), std::nullopt, nullptr});
+  }
   void remove_range(Family family, ByteView first, ByteView end) override {
     steps_.push_back({family, copy(first), copy(end), nullptr});
     TITER_CHECK(steps_.back().key <= *steps_.back().end, "a range ends behind its beginning");
@@ -196,7 +198,8 @@ bool SimulatedDatabases::damage(const std::string& dir) {
   if (at == databases_.end()) return false;
   std::vector<std::pair<Family, Bytes>> rows;
   for (std::size_t family = 0; family < kFamilies; ++family)
-    for (const auto& [key, value] : at->second.now->rows[family]) rows.emplace_back(static_cast<Family>(family), key);
+    for (const auto& [key, value] : at->second.now->rows[family])
+      rows.emplace_back(static_cast<Family>(family), key);
   if (rows.empty()) return false;
   at->second.damaged.insert(rows[random_.below(rows.size())]);
   return true;

@@ -47,8 +47,9 @@ class SimulatedDatabases final : public Databases {
     Value before;
   };
   struct Contents {
-    std::shared_ptr<Version> now;             // shared with images and readers, so it is copied before a change
-    std::optional<std::vector<Change>> last;  // of the last write, in its order; the version before it is now without them
+    std::shared_ptr<Version> now;  // shared with images and readers, so it is copied before a change
+    std::optional<std::vector<Change>>
+        last;  // of the last write, in its order; the version before it is now without them
     bool synced = true;
     std::set<std::pair<Family, Bytes>> damaged;
 
