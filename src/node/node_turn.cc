@@ -7,7 +7,6 @@
 
 #include "base/limits.h"
 #include "node/node.h"
-#include "smr/rules.h"
 
 namespace titer::node {
 
@@ -104,8 +103,7 @@ void Node::conclude(smr::Output& out) {
   for (const std::uint64_t read : out.reads_refused) clients_.read_refused(read);
   for (const smr::Output::AskRegister& ask : out.ask) {
     // It may be the only one that stays; it asks again.
-    const bool may = has_durable_state() || !smr::rule_enabled(smr::ProtocolRule::kHolderAsks);
-    if (!ask.without.empty() && !may) continue;
+    if (!ask.without.empty() && !has_durable_state()) continue;
     spdlog::info("asking for a view after {}: {}", ask.expected.value, ask.reason);
     const bool certain = ask.certain || engine_.replica.snapshot().installed >= began_with_;
     if (register_ != nullptr)

@@ -6,8 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "smr/rules.h"
-
 namespace titer::node {
 
 Peers::Peers(net::Environment& env, Identity identity, Roster roster, PeerEvents& events)
@@ -110,8 +108,7 @@ void Peers::excluded(Incarnation process) {
 }
 
 Status Peers::not_excluded(Incarnation process) const {
-  if (std::ranges::count(excluded_, process) == 0 || !smr::rule_enabled(smr::ProtocolRule::kExcludedLink))
-    return ok_status();
+  if (std::ranges::count(excluded_, process) == 0) return ok_status();
   return Error{Code::kExcluded, "the newest view is without you; ask the register for it"};
 }
 
@@ -235,9 +232,7 @@ void Peers::send(smr::ReplicaSet to, const smr::PeerMessage& message, const smr:
   wire::encode(scratch_, message);
   const bool counts = !std::holds_alternative<smr::Heartbeat>(message);
   for (std::uint16_t i = 0; i < limits::kReplicasMax; ++i) {
-    if (!to.has(ReplicaId(i)) || !links_[i].up) continue;
-    const bool addressed = newest.addresses(ReplicaId(i), links_[i].incarnation);
-    if (!addressed && smr::rule_enabled(smr::ProtocolRule::kAddressed)) continue;
+    if (!to.has(ReplicaId(i)) || !links_[i].up || !newest.addresses(ReplicaId(i), links_[i].incarnation)) continue;
     Bytes& out = links_[i].connection->outgoing();
     out.insert(out.end(), scratch_.begin(), scratch_.end());
     if (counts) ++messages_sent_;

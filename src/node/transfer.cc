@@ -101,8 +101,7 @@ void Learner::handle_part(ReplicaId from, ByteView payload, const smr::ViewRecor
   if (!part) return peers_.cut(from, part.error().message);
   if (engine_.replica.full()) return;  // a piece that was under way when we joined
   const smr::Options& self = engine_.replica.options();
-  const bool for_us = part->view == newest.number && newest.has(self.me, self.incarnation);
-  if (part->view != ViewNumber() && !for_us && smr::rule_enabled(smr::ProtocolRule::kFinalOfNewest)) return;
+  if (part->view != ViewNumber() && (part->view != newest.number || !newest.has(self.me, self.incarnation))) return;
   const auto received = engine_.machine.read_part(*part);
   if (!received) return events_.failed(received.error().message);
   if (received->outdated) return;

@@ -56,12 +56,8 @@ enum class ProtocolRule {
   kSettledLeave,   // §4 a member leaves only a view that all have installed (view)
   kLeaseAfterRead,  // §5 the read lease is looked at after the state was read (node)
   kLinkedWithAll,   // §6 a learner joins when it is linked with all members (node)
-  kFinalOfNewest,   // §6 a final state of another flush than the newest is not taken (node)
   kFinalSynced,     // §7 a joiner reports done when the final state is on its disk (node)
   kLearnNoted,      // §7 a disk is a learner's before the first piece of a donor is taken (node)
-  kHolderAsks,      // §4 only a replica that has the whole state asks for a view without others (node)
-  kAddressed,  // §4 a message goes to the process that the newest record names, not to another one of its id (node)
-  kExcludedLink,  // §4 an excluded process gets no link (node)
   kSyncFirst,     // §7 nothing is reported persisted before it is synced (store)
   kCount,
 };

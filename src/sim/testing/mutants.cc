@@ -97,12 +97,8 @@ constexpr Mutant kMutants[] = {
     {"last_holder", smr::ProtocolRule::kLastHolder, 500, is_supervised},
     {"lease_after_read", smr::ProtocolRule::kLeaseAfterRead, 500},
     {"linked_with_all", smr::ProtocolRule::kLinkedWithAll, 500},
-    {"final_of_newest", smr::ProtocolRule::kFinalOfNewest, 500},
     {"final_synced", smr::ProtocolRule::kFinalSynced, 500},
     {"learn_noted", smr::ProtocolRule::kLearnNoted, 500},
-    {"holder_asks", smr::ProtocolRule::kHolderAsks, 500},
-    {"addressed", smr::ProtocolRule::kAddressed, 500},
-    {"excluded_link", smr::ProtocolRule::kExcludedLink, 500},
     {"sync_first", smr::ProtocolRule::kSyncFirst, 500},
     {"authority", smr::ProtocolRule::kAuthority, 200, nullptr, true},
     {"bootstrap_note", smr::ProtocolRule::kBootstrapNote, 200, nullptr, true},
@@ -175,8 +171,7 @@ bool caught(const Mutant& mutant, std::uint64_t first, const std::vector<std::ui
   }
   const Report& report = sum.findings.front().report;
   fmt::print("{:24} caught after {:>3} seeds (of {}) by: {}\n{:24}   seed {}: {}\n", mutant.name, sum.seeds,
-             mutant.seeds, report.verdict.checker, "", report.seed,
-             report.verdict.what.substr(0, report.verdict.what.find('\n')));
+             mutant.seeds, report.verdict.checker, "", report.seed, report.verdict.what);
   std::fflush(stdout);
   return true;
 }
