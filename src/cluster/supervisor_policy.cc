@@ -405,9 +405,14 @@ void SupervisorPolicy::saved(const Status& written) {
   admit_learners();
 }
 
+// While nobody holds the state, a replica that was told nothing yet may restart from its disk: a record without it would make a
+// learner of it. It hears of the record that decides.
 void SupervisorPolicy::tell_all() {
-  for (ReplicaIndex i = 0; i < slots_.size(); ++i)
-    if (slots_[i].alive && (slots_[i].inventory || !options_.durable)) tell(i);
+  const bool decided = !options_.durable || any_holds_state(state_.record);
+  for (ReplicaIndex i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.alive && (slot.inventory || !options_.durable) && (decided || slot.told)) tell(i);
+  }
 }
 
 void SupervisorPolicy::tell(ReplicaIndex replica) {

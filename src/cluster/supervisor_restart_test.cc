@@ -148,6 +148,24 @@ TEST(SupervisorRestart, all_that_fail_together_stay_in_the_record_and_restart) {
   EXPECT_EQ(it.view(), 1U);
 }
 
+// Found by the simulator: the cluster stood still for good.
+TEST(SupervisorRestart, a_record_that_is_saved_late_makes_no_learner_of_a_replica_that_may_restart) {
+  auto it = Supervised::begun(2);
+  it.disk_full = true;
+  it.die({1});
+  it.die({0});
+  it.start(0, 2);
+  it.start(1, 2);
+  it.finds(0, 0, {1, 2});
+  it.disk_full = false;
+  it.ticks(1);
+  EXPECT_EQ(it.told_view(0), 0U) << "replica 1 has not said yet what it has";
+  it.finds_nothing(1);
+  EXPECT_EQ(it.members(), "0");
+  EXPECT_EQ(it.told_view(0), it.view());
+  EXPECT_EQ(it.told_view(1), it.view()) << "it learns";
+}
+
 // Replicas that do what a seed says, within what real ones do.
 class RandomLives {
  public:

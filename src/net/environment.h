@@ -2,9 +2,9 @@
 
 // Environment: all that code which works in turns asks of the world — the time, connections, to be woken, and chance.
 //
-// It is given at construction (Node, Link, Connection …). On a real machine it is a Loop (loop.h), in a unit test a
-// small fake, and in the simulator it is to be a process's part of the simulated world (docs/decisions/0037). Code that has
-// only an Environment is a function of what it is given there, so that a simulator can run the code that ships. For that it
+// It is given at construction (Node, Link, Connection …). On a real machine it is a Loop (loop.h), in the simulator a
+// process's part of the simulated world (sim/sim_environment.h), in a unit test a small fake. Code that has only an
+// Environment is a function of what it is given there, so a run of the simulator is a run of the code that ships. For that it
 // must not read another clock, and must not walk a container in an order that depends on addresses in memory.
 //
 // A turn: take_in() runs what is ready, then the owner's turn handler is called once (loop.h says why). A turn accepts work

@@ -3,7 +3,7 @@
 // Transport: connections as bytes — how they are made, and what Connection (connection.h) needs of one.
 //
 // The seam between everything that has a protocol and the sockets below it: on a real machine a ByteStream is a socket,
-// plain or under TLS (stream.h), in a test one end of a simulated connection. It is as low as this, and not at
+// plain or under TLS (stream.h), in the simulator one end of a simulated connection. It is as low as this, and not at
 // messages, so that framing, limits and back-pressure are the same code in both. One virtual call stands for one system call.
 //
 // A ByteStream keeps the order of the bytes and loses none while it lives. It has at most one read and one wait_writable()

@@ -31,7 +31,7 @@ Clients::Clients(net::Environment& env, Engine& engine, Options options)
       options_(std::move(options)),
       reads_(env, engine, read_hooks()),
       backups_(env, engine),
-      watchers_(env, engine.machine, options_.limits.watches),
+      watchers_(env, engine.machine, options_.limits.watches, options_.limits.ring_bytes),
       places_(options_.limits.connections, "connections"),
       budget_(std::make_shared<net::ReceiveBudget>(limits::kStrangerMessageBytesMax, limits::kUnfinishedBytesMax)),
       now_(env.boot_now()),

@@ -67,6 +67,7 @@ struct ClientLimits {
   net::RateLimits rates;
   net::PlaceLimits connections{limits::kClientsMax, limits::kClientsMax / 4};
   net::PlaceLimits watches{limits::kWatchersMax, limits::kWatchersMax / 4};
+  std::size_t ring_bytes = Watchers::kRingBytes;  // of the newest changes, for all who watch
 };
 
 class Clients final : private net::ConnectionOwner {

@@ -195,7 +195,7 @@ TEST_F(ClientsTest, only_a_direct_client_sends_frames_and_its_name_says_that_it_
   EXPECT_TRUE(unnamed.closed());
 }
 
-// Found by the simulator, seed 10: frames of the old connection came behind the new one's and were taken for its own.
+// Found by the simulator: frames of the old connection came behind the new one's and were taken for its own.
 TEST_F(ClientsTest, a_direct_client_that_has_connected_again_is_not_heard_over_its_old_connection) {
   open_alone();
   const auto direct = [&] {

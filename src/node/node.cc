@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "registry/products.h"
+#include "smr/rules.h"
 
 namespace titer::node {
 
@@ -238,6 +239,7 @@ void Node::on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::
 // if nobody is left who could give anything, it may be the best that there is (`titer recover`).
 bool Node::may_learn() {
   if (store_ == nullptr || learns_ || engine_.replica.full()) return true;
+  if (!smr::rule_enabled(smr::ProtocolRule::kLearnNoted)) return true;
   const Status noted = store_->learn();
   if (!noted) on_disk_failed(noted.error().message);
   learns_ = noted.ok();
@@ -292,8 +294,11 @@ void Node::on_final_state(ViewNumber view, LamportTime clock) {
     engine_.stands();
     engine_.step(smr::input::StateInstalled{view, clock});
   };
-  if (store_ == nullptr) return installed();
-  store_->joined(engine_.machine, view, clock, installed);
+  const bool waits = store_ != nullptr && smr::rule_enabled(smr::ProtocolRule::kFinalSynced);
+  if (!waits) installed();
+  if (store_ != nullptr)
+    store_->joined(
+        engine_.machine, view, clock, waits ? std::function<void()>(installed) : [] {});
 }
 
 void Node::on_disk_failed(const std::string& why) { stop(kExitFailed, "the disk failed: " + why); }

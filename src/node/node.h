@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Node: one replica process. It performs the protocol's outputs with connections, the state machine and the view
-// register, in the turns of its environment (net/environment.h): a loop's, or that of a test.
+// register, in the turns of its environment (net/environment.h): a loop's, or the simulator's.
 //
 // A turn: inputs are stepped as they arrive; at its end EndOfTurn makes this turn's one frame, then — in this
 // order — what must be durable goes to the disk's thread, frames and acks go to the other replicas, frames that became

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// NodeObserver: sees what a replica process does, as it does it. For the simulator, which
-// does not use it yet (docs/decisions/0037).
+// NodeObserver: sees what a replica process does, as it does it. The simulator checks the protocol's promises there.
 //
 // In production there is none: a null pointer that is asked once per output, frame or message of a peer, and not per request.
 // Thread rule: the environment's thread. It changes nothing, but for on_stands().

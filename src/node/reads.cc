@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "smr/rules.h"
+
 namespace titer::node {
 
 void Reads::begin(Question question) {
@@ -103,7 +105,8 @@ bool Reads::unread(Question& question, const net::Connection& connection) const 
 bool Reads::delays(Question& question, const net::Connection& connection) const {
   if (unread(question, connection)) return true;
   const BootTime now = env_.boot_now();
-  if (engine_.read_lease(now, question.asked)) return false;
+  if (engine_.read_lease(now, question.asked) || !smr::rule_enabled(smr::ProtocolRule::kLeaseAfterRead))
+    return false;
   if (question.delayed == BootTime()) question.delayed = now;
   return true;
 }

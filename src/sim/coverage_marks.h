@@ -24,7 +24,7 @@ enum class CoverageMark : std::uint8_t {
   kPause,             // SIGSTOP …
   kResumed,           // … and SIGCONT, everything queued meanwhile
   kResumedExcluded,   // … after a view without it had been published
-  kPausedInRead,      // between reading the state and looking at the lease
+  kPausedInTurn,      // whatever it had read or decided by then
   kCut,               // a connection breaks
   kOneWay,            // a cannot reach b, b reaches a
   kPartialPartition,  // a cannot reach b, a third sees both
@@ -43,6 +43,8 @@ enum class CoverageMark : std::uint8_t {
   kLateRepeat,             // an old request comes once more
   kLie,                    // a direct client sends one replica another frame than the others
   kTotalFailure,           // no process lives any more
+  kPowerLost,              // a process ends, and what its disk had not synced is lost …
+  kPowerStays,             // … or not
   kWiped,                  // a disk is lost
   kEndInChange,            // no process lives any more but one that has just been excluded
   kDiskBack,               // a disk is put back to an earlier state of the same life
@@ -86,11 +88,10 @@ enum class CoverageMark : std::uint8_t {
   kSolicit,
   kHelloAgain,   // of a direct client in one view
   kLinkRepeats,  // a frame came twice
+  kSocketFull,   // a connection takes no more for now …
+  kSocketRoom,   // … and goes on
   // --- rare branches: disks and total failure
   kTablesWritten,
-  kTablesTorn,             // a crash while they are written: the old ones stay
-  kUnsyncedLost,           // a crash takes lines that were not synced …
-  kTornTail,               // … or leaves some of them
   kExecutedAboveBase,      // tables that have executed a frame which some member may lack
   kViewsReplayed,          // the journal goes on over the end of a view
   kTotalInFlush,           // the last to end was in a flush, …
@@ -103,15 +104,17 @@ enum class CoverageMark : std::uint8_t {
   kRestartBesideExcluded,  // while one that was excluded still lives
   kMemberNeverFull,        // killed at a restart: a member that lived and did not have the state
   kRelayRecovered,         // a frame from the disk is relayed
-  kJoinerAgain,            // the view is overtaken for which it has the final state
+  kMemberFromDisk,         // a process finds a member's disk
   kLearnerFromDisk,        // it begins with what its disk has …
   kLearnerFromNothing,     // … or with nothing
-  kDirectoryInUse,         // an excluded process lives: its successor gets a new directory
+  kDiskInUse,              // an excluded process lives: its successor gets a new disk
   // --- short lives, and clients that keep to no rule
   kManyReplicas,        // more than five
   kWindowFull,          // a client waits for an answer before it may ask more
   kHistoryTrimmed,      // the history has dropped events, and is compared
   kPageFollowed,        // of the change stream
+  kWatched,             // changes that came as they were made
+  kWatchCut,            // the ring of changes has left a watcher behind
   kFollowerLeftBehind,  // the change stream no longer reaches back to where a client stands
   kUndone,              // an earlier request, that was answered
   kBulk,                // several operations as one

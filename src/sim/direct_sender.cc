@@ -206,6 +206,7 @@ void DirectSender::take_message(Peer& peer, ByteView& rest) {
     return step(smr::DirectClient::Receive{peer.replica, smr::ViewIs{reply->view}});
   }
   if (m.type == wire::Type::kAnswer) return take_answer(m.payload);
+  if (m.type == wire::Type::kGoodbye) return;  // the end of the connection follows
   auto told = wire::decode_to_client(m);
   if (!told) return scene_.fail("wire", told.error().message);
   step(smr::DirectClient::Receive{peer.replica, std::move(told).value()});

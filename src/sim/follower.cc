@@ -25,13 +25,15 @@ void Follower::look(Time after) { scene_.time.at(scene_.time.now() + after, *thi
 
 void Follower::on_event(std::uint32_t, std::uint64_t) {
   look(kAskEveryUs);
-  if (connection_ != 0 && scene_.time.now() - asked_ > kPatienceUs) next_replica();
+  const bool too_long = scene_.time.now() - asked_ > kPatienceUs || (watching_ && scene_.winding_down);
+  if (connection_ != 0 && too_long) next_replica();
   if (connection_ == 0) scene_.network.dial(node_, port_);
 }
 
 void Follower::next_replica() {
   if (connection_ != 0) scene_.network.close(connection_, node_);
   connection_ = 0;
+  watching_ = false;
   port_ = (port_ + 1) % static_cast<Port>(scene_.plan.replicas);
 }
 
@@ -51,6 +53,14 @@ void Follower::on_closed(ConnectionId connection) {
   if (connection == connection_) next_replica();
 }
 
+void Follower::watch() {
+  Bytes out;
+  wire::encode(out, wire::Watch{at_});
+  watching_ = true;
+  asked_ = scene_.time.now();
+  scene_.network.send(connection_, node_, std::move(out));
+}
+
 void Follower::ask() {
   Bytes body, out;
   wire::encode_query(body, registry::Changes{at_, scene_.winding_down ? kLongPage : kShortPage});
@@ -64,8 +74,10 @@ void Follower::on_received(ConnectionId connection, Bytes bytes) {
   for (ByteView rest = bytes; !rest.empty() && connection == connection_;) {
     const auto message = wire::next_message(rest);
     if (!message || !*message) return scene_.fail("wire", "a follower cannot read what was sent");
-    if ((*message)->type == wire::Type::kHelloReply) ask();
+    if ((*message)->type == wire::Type::kHelloReply) scene_.plan.watches && !scene_.winding_down ? watch() : ask();
     if ((*message)->type == wire::Type::kQueryAnswer) take_page((*message)->payload);
+    if ((*message)->type == wire::Type::kEvents) take_batch((*message)->payload);
+    if ((*message)->type == wire::Type::kGoodbye) take_goodbye((*message)->payload);
   }
 }
 
@@ -81,16 +93,41 @@ void Follower::take_page(ByteView payload) {
   if (answer->code != Code::kOk) return next_replica();
   ByteReader in(answer->body);
   const bool more = in.u8() == 1;
-  std::vector<registry::Event> page;
-  while (in.ok() && in.left() > 0) page.push_back(wire::decode_event(in));
-  if (!in.done()) return scene_.fail("wire", "events are malformed");
-  const std::string why =
-      registry::test::difference_of_page(page, more, at_, answer->position, scene_.ledger.reference().model());
-  if (!why.empty()) return scene_.fail("change stream", why);
   scene_.hit(CoverageMark::kPageFollowed);
-  at_ = more ? page.back().position : answer->position;
+  if (!compare(in, more, answer->position)) return;
   if (more && scene_.random.chance(.5)) return ask();
   next_replica();
+}
+
+// It has all of them, up to a position.
+void Follower::take_batch(ByteView payload) {
+  const auto batch = wire::decode_events(payload);
+  if (!batch) return scene_.fail("wire", batch.error().message);
+  asked_ = scene_.time.now();
+  if (batch->code == Code::kTooOld) {
+    watching_ = false;
+    return ask();  // that says where the history begins
+  }
+  scene_.hit(CoverageMark::kWatched);
+  if (compare(ByteReader(batch->events), false, batch->upto) && scene_.random.chance(.05)) next_replica();
+}
+
+void Follower::take_goodbye(ByteView payload) {
+  const auto goodbye = wire::decode_goodbye(payload);
+  if (!goodbye) return scene_.fail("wire", goodbye.error().message);
+  if (goodbye->code == Code::kBusy && watching_) scene_.hit(CoverageMark::kWatchCut);
+}
+
+// False: the run has failed.
+bool Follower::compare(ByteReader in, bool more, Position upto) {
+  std::vector<registry::Event> page;
+  while (in.ok() && in.left() > 0) page.push_back(wire::decode_event(in));
+  if (!in.done()) return scene_.fail("wire", "events are malformed"), false;
+  const std::string why =
+      registry::test::difference_of_page(page, more, at_, upto, scene_.ledger.reference().model());
+  if (!why.empty()) return scene_.fail("change stream", why), false;
+  at_ = more ? page.back().position : upto;
+  return true;
 }
 
 }  // namespace titer::sim

@@ -185,13 +185,16 @@ Seq Ledger::held(Incarnation who, ViewNumber view, TransmitterId transmitter) co
 
 // --- disks
 
-void Ledger::forgets(Incarnation who, const smr::Frame& frame) {
-  const smr::ViewRecord* view = record(frame.view);
+void Ledger::forgets(Incarnation who, const smr::Checkpoint& checkpoint) {
+  const ViewNumber number = checkpoint.installed.number;
+  const smr::ViewRecord* view = record(number);
   if (view == nullptr) return;
-  for (const smr::Member& member : view->members)
-    if (held(member.incarnation, frame.view, frame.transmitter) < frame.seq)
-      return stage_.fail("disks (I7)", fmt::format("process {} forgets {}, which member {} has not got", who.value,
-                                                   text(frame), member.incarnation.value));
+  for (const auto& [transmitter, base] : checkpoint.bases)
+    for (const smr::Member& member : view->members)
+      if (held(member.incarnation, number, transmitter) < base)
+        return stage_.fail(
+            "disks (I7)", fmt::format("process {} forgets frame {}.{:x}.{}, which member {} has not got", who.value,
+                                      number.value, transmitter.value, base.value, member.incarnation.value));
 }
 
 void Ledger::given_back(const std::vector<Incarnation>& lives, const smr::Recovered& found) {
@@ -264,11 +267,12 @@ void Ledger::compare(Incarnation who, const registry::State& state, bool whole) 
     stage_.fail("registry", fmt::format("process {} at position {}: {}", who.value, log_.size(), why));
 }
 
-void Ledger::answered(SessionId session, RequestNumber number, ByteView result, Position position) {
+void Ledger::answered(SessionId session, RequestNumber number, ByteView result, Position position, bool refusal) {
   ++answers_;
   const auto name = std::pair(session, number);
   const auto effect = effects_.find(name);
   const bool refused = refused_.contains({name, position});
+  if (refusal && !refused) return;
   if (effect == effects_.end() && !refused)
     return stage_.fail("answered writes", fmt::format("request {} of session {:x} was answered; nobody executed it",
                                                       number.value, session.value));

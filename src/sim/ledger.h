@@ -21,7 +21,7 @@
 //   I7   no frame leaves a journal that a member of its view may lack, and a disk gives back all that was synced
 //
 // That nothing leaves memory too early (I7) shows here as a frame that nobody can relay; I8 (leases) is looked at where a
-// view is installed (sim_process_views.cc), because it needs the living replicas themselves.
+// view is installed (sim_process_observer.cc), because it needs the living replicas themselves.
 // Cost: one log entry per request and a hash per frame. Thread rule: one thread.
 #pragma once
 
@@ -69,8 +69,8 @@ class Ledger {
   // The request is answered now. `known`: the newest record that the replica has.
   void answers(Incarnation who, const smr::Frame& frame, const smr::ViewRecord& known);
   void installed(Incarnation who, ViewNumber view, Position position);
-  // Durable: a frame of the view that it has installed leaves its journal.
-  void forgets(Incarnation who, const smr::Frame& frame);
+  // Durable: what this says that all members hold leaves its journal.
+  void forgets(Incarnation who, const smr::Checkpoint& checkpoint);
   // A disk gives back what these lives held in the view that they had installed last.
   void given_back(const std::vector<Incarnation>& lives, const smr::Recovered& found);
   // The disk of a member of the newest record: the cluster could restart from it alone.
@@ -82,7 +82,8 @@ class Ledger {
   // --- clients
   // This session's births are lies, so nothing is promised of its requests but that all replicas treat them alike.
   void lies(SessionId session) { lying_.insert(session); }
-  void answered(SessionId session, RequestNumber number, ByteView result, Position position);
+  // `refusal`: for who asks, which need not have been executed: it is judged as a read (docs/decisions/0032).
+  void answered(SessionId session, RequestNumber number, ByteView result, Position position, bool refusal = false);
   // What a read that begins now must not miss, and what it has seen.
   [[nodiscard]] Position floor() const { return acknowledged_; }
   void read(Position floor, Position seen, Incarnation who);

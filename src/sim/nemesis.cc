@@ -42,7 +42,7 @@ void Nemesis::on_event(std::uint32_t what, std::uint64_t argument) {
       if (SimProcess* process = scene_.find(Incarnation(argument))) process->right_wall();
       return;
     default:
-      if (SimProcess* process = scene_.find(Incarnation(argument))) process->disk().slow(0);
+      if (SimProcess* process = scene_.find(Incarnation(argument))) process->slow_disk(0);
   }
 }
 
@@ -81,15 +81,15 @@ void Nemesis::strike(Fault fault) {
       if (!scene_.plan.durable) return;
       SimProcess* process = somebody();
       scene_.hit(CoverageMark::kDiskSlow);
-      process->disk().slow(some(10'000, 200'000));
+      process->slow_disk(some(10'000, 200'000));
       return scene_.time.at(now + some(500'000, 5'000'000), *this, kEndSlowDisk, process->incarnation().value);
     }
     case Fault::kDiskHang:
       if (!scene_.plan.durable) return;
       scene_.hit(CoverageMark::kDiskHangs);
-      return somebody()->disk().hang(now + some(50'000, 5'000'000));
+      return somebody()->hang_disk(now + some(50'000, 5'000'000));
     case Fault::kDiskFail:
-      if (scene_.plan.durable) somebody()->disk().fail_next();
+      if (scene_.plan.durable) somebody()->fail_disk();
       return;
     case Fault::kWallJump: return wall_jump();
     case Fault::kClientDeath: return client_death();
@@ -282,9 +282,10 @@ void Nemesis::heal() {
     }
   }
   for (const auto& process : scene_.processes) {
+    process->spare();
     process->resume();
     process->right_wall();
-    process->disk().heal();
+    process->heal_disk();
     if (process->flipped()) end_flip(process->incarnation());
   }
   for (const auto& client : scene_.direct) client->right_wall();

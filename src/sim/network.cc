@@ -71,6 +71,7 @@ void Network::send(ConnectionId id, Node from, Bytes bytes) {
   Way& way = c.way[side];
   if (!c.open || way.ended || bytes.empty()) return;
   way.last = std::max(way.last, stage_.time.now() + delay(from, c.node[side]));
+  way.bytes += bytes.size();
   Chunk& chunk = way.queue.emplace_back(Chunk{way.last, told_, std::move(bytes)});
   if (stage_.observer != nullptr) tell_messages(Event::Kind::kSent, c, side, chunk);
   stage_.time.at(way.last, *this, kDeliver, name_of(id, side));
@@ -99,6 +100,7 @@ void Network::deliver(ConnectionId id, unsigned side) {
   while (!way.queue.empty() && way.queue.front().at <= stage_.time.now() && !blocked(from, to)) {
     Chunk chunk = std::move(way.queue.front());
     way.queue.pop_front();
+    way.bytes -= chunk.bytes.size();
     if (!nodes_[to].alive || !way.receives) continue;
     if (chunk.bytes.empty()) {
       way.receives = false;
@@ -139,6 +141,8 @@ void Network::lose_tail(SimConnection& c, unsigned side) {
   const std::size_t part = whole_messages(way.queue[kept].bytes, keep);
   way.queue[kept].bytes.resize(part);
   way.queue.resize(part > 0 ? kept + 1 : kept);
+  way.bytes = 0;
+  for (const Chunk& chunk : way.queue) way.bytes += chunk.bytes.size();
 }
 
 void Network::forget(ConnectionId id) {
@@ -162,8 +166,14 @@ void Network::close(ConnectionId id, Node by) {
   c.way[1 - other].receives = false;
   c.way[1 - other].ended = true;
   c.way[1 - other].queue.clear();
+  c.way[1 - other].bytes = 0;
   end_way(c, id, other);
   forget(id);
+}
+
+std::size_t Network::under_way(ConnectionId id, Node from) const {
+  const SimConnection& c = connections_[id];
+  return c.open ? c.way[c.node[0] == from ? 1 : 0].bytes : 0;
 }
 
 void Network::detach(Node node, bool whole) {

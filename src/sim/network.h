@@ -50,6 +50,8 @@ class Network final : public Handler {
   void dial(Node from, Port port);
   void send(ConnectionId connection, Node from, Bytes bytes);
   void close(ConnectionId connection, Node by);
+  // Of what this end has sent, bytes that are still on their way; 0 behind the end of the connection.
+  [[nodiscard]] std::size_t under_way(ConnectionId connection, Node from) const;
   // --- faults
   void cut(ConnectionId connection);
   [[nodiscard]] const std::vector<ConnectionId>& open() const { return open_; }
@@ -71,6 +73,7 @@ class Network final : public Handler {
   };
   struct Way {
     std::deque<Chunk> queue;
+    std::size_t bytes = 0;  // in the queue
     Time last = 0;
     bool ended = false;    // the end is queued, or the receiver wants no more
     bool receives = true;  // the receiver has not closed

@@ -97,6 +97,19 @@ TEST(Network, a_connection_keeps_its_order) {
   for (std::uint64_t n = 0; n < 100; ++n) EXPECT_EQ(pair.b.numbers[n], n + 1);
 }
 
+TEST(Network, what_is_under_way_counts_until_it_has_arrived_or_the_connection_is_gone) {
+  Pair pair;
+  const ConnectionId id = pair.a.connection;
+  pair.send(1, 2);
+  EXPECT_EQ(pair.network.under_way(id, pair.node_a), 2 * message(1).size());
+  EXPECT_EQ(pair.network.under_way(id, pair.node_b), 0U);
+  pair.pass(1'000'000);
+  EXPECT_EQ(pair.network.under_way(id, pair.node_a), 0U);
+  pair.send(3, 9);
+  pair.network.cut(id);
+  EXPECT_EQ(pair.network.under_way(id, pair.node_a), 0U);
+}
+
 TEST(Network, a_connection_that_breaks_loses_a_tail_and_nothing_else) {
   for (int i = 0; i < 20; ++i) {
     Pair pair;
@@ -242,7 +255,10 @@ TEST(Ledger, a_frame_forgotten_that_a_member_lacks) {
   view.members = {{ReplicaId(0), Incarnation(1), ""}, {ReplicaId(1), Incarnation(2), ""}};
   books.ledger.published(view);
   books.ledger.holds(Incarnation(1), Books::frame(1));
-  books.ledger.forgets(Incarnation(1), Books::frame(1));
+  smr::Checkpoint checkpoint;
+  checkpoint.installed = view;
+  checkpoint.bases = {{Books::frame(1).transmitter, Books::frame(1).seq}};
+  books.ledger.forgets(Incarnation(1), checkpoint);
   EXPECT_EQ(books.checker(), "disks (I7)");
 }
 TEST(Ledger, a_disk_to_begin_with_that_lacks_what_was_answered) {

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/random.h"
+#include "node/watchers.h"
 
 namespace titer::sim {
 
@@ -33,7 +34,6 @@ Plan::Plan(std::uint64_t of_seed) : seed(of_seed) {
   replicas = 1 + static_cast<int>(of_seed % 5);
   durable = random.chance(.5);
   frames_in_flight = pick(random, {2U, 2U, 1U, 3U, 64U});
-  execute_first = random.chance(.5);
   piece_bytes = pick<std::size_t>(random, {200, 2'000, 256 << 10});
   turn_us = pick<Time>(random, {20, 100, 1'000});
   sync_us = pick<Time>(random, {100, 2'000, 10'000});
@@ -84,6 +84,10 @@ void Plan::shorten_lives(Random random) {
   history_events = random.chance(.3) ? pick<std::size_t>(random, {16, 64, 500}) : limits::kHistoryEventsMax;
   follower = random.chance(.4);
   rude = random.chance(.3);
+  segment_bytes = pick<std::uint64_t>(random, {64, 128, 512}) << 10U;
+  socket_bytes = pick<std::size_t>(random, {2'000, 64'000, std::size_t{16} << 20});
+  watches = random.chance(.5);
+  ring_bytes = random.chance(.5) ? 300 : node::Watchers::kRingBytes;
 }
 
 // In a calm run nothing of this; a disk goes back, and everything ends in a change, only where everything may end.
@@ -118,23 +122,26 @@ void Plan::be_calm() {
 
 std::string Plan::text() const {
   std::string out = fmt::format(
-      "seed {}: t {}, {}, {} frames in flight, {} sessions of {} bytes and {} places, {} events, {} first, pieces "
+      "seed {}: t {}, {}, {} frames in flight, {} sessions of {} bytes and {} places, {} events, pieces "
       "of {} bytes, turn {} us, sync {} us, "
-      "tables {} ms; "
+      "tables {} ms, segments of {} KiB, "
+      "ring of {} bytes; "
       "register:{}{}{}{} {} "
-      "us, loses {}; drift {} ppm; network {}+{} us; {}+{} sites, {} gateway clients, {} readers, {} direct, depth "
+      "us, loses {}; drift {} ppm; network {}+{} us, sockets of {} bytes; {}+{} sites, {} gateway clients, {} "
+      "readers, {} direct, depth "
       "{}, "
       "think {} us, burst {} ms, idle {} ms, gives up after {} ms, reads {}, lies {}; safety phase {} s, restart "
       "{} ms, "
       "crash in "
       "flush {}, total in change {}, wipes {}, heals {};{}{}{} faults (mean s):",
       seed, replicas, durable ? "durable" : "in memory", frames_in_flight, sessions, session_bytes, window,
-      history_events, execute_first ? "executes" : "sends", piece_bytes, turn_us, sync_us, tables_us / 1000,
+      history_events, piece_bytes, turn_us, sync_us, tables_us / 1000, segment_bytes >> 10U, ring_bytes,
       fences ? " fences" : "", sees_deaths ? " sees deaths" : "", death_notices ? " death notices" : "",
-      hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, sites, other_sites,
-      gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000, give_up_us / 1000,
-      read_share, lies, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change, wipes,
-      heal_all ? "all" : "a core", calm ? " calm;" : "", follower ? " follower;" : "", rude ? " rude;" : "");
+      hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, socket_bytes, sites,
+      other_sites, gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000,
+      give_up_us / 1000, read_share, lies, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change,
+      wipes, heal_all ? "all" : "a core", calm ? " calm;" : "",
+      follower ? (watches ? " watcher;" : " follower;") : "", rude ? " rude;" : "");
   for (std::size_t i = 0; i < kFaults; ++i)
     if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kFaultNames[i], every[i] / kSecond);
   if (out.back() == ',') out.pop_back();

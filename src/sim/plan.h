@@ -51,7 +51,6 @@ struct Plan {
   int replicas;                    // t
   bool durable;                    // smr::Options::durable
   std::uint32_t frames_in_flight;  // smr::Options
-  bool execute_first;              // of a turn's output: executions before sends, or after
   std::size_t piece_bytes;         // of state transfer
   Time turn_us;                    // between an input and its turn, at most
   Time sync_us;                    // one sync of a disk
@@ -60,6 +59,8 @@ struct Plan {
   std::size_t window;              // of a session, for clients and replicas
   std::size_t history_events;      // in each lane
   Time tables_us;                  // between two times that the state machine is written down, mean
+  std::size_t ring_bytes;          // of the newest changes, for those who watch
+  std::uint64_t segment_bytes;     // of a journal; small: it has many, and they are used again soon
   // --- the register
   bool fences;          // it kills whom it excludes, and waits for the death
   bool sees_deaths;     // as a parent does; else only the replicas' suspicion tells
@@ -71,6 +72,7 @@ struct Plan {
   std::int64_t drift_ppm;  // at most, in both directions
   // --- the network
   Time delay_us, jitter_us;  // one way
+  std::size_t socket_bytes;  // that are on their way before a replica's connection takes no more
   // --- clients
   int sites;        // that are compared; few, so that clients contend
   int other_sites;  // that make the state larger
@@ -81,7 +83,8 @@ struct Plan {
   Time burst_us;    // mean
   Time give_up_us;  // without an answer: outcome unknown
   double read_share;
-  bool follower;  // reads the change stream, page by page, at any replica
+  bool follower;  // reads the change stream at any replica, page by page …
+  bool watches;   // … or as it is made
   bool rude;      // a client numbers as it likes, and never listens
   double lies;    // share of a direct client's frames that one replica gets otherwise than the others
   // --- faults: mean time between two, 0: never

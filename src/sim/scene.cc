@@ -32,8 +32,13 @@ SimProcess* Scene::holder(ReplicaId id) {
   return nullptr;
 }
 
+bool Scene::stays(const smr::Member& member) const {
+  return view_register->next().has(member.id, member.incarnation);
+}
+
 bool Scene::another_lives(const SimProcess* gone) const {
   for (const smr::Member& member : record().members) {
+    if (!stays(member)) continue;
     if (gone != nullptr && member.incarnation == gone->incarnation()) continue;
     for (const auto& other : processes)
       if (other->incarnation() == member.incarnation && other->alive() && other->has_durable_state()) return true;
@@ -41,15 +46,21 @@ bool Scene::another_lives(const SimProcess* gone) const {
   return false;
 }
 
-bool Scene::disk_left(const SimProcess* gone, const Directory* wiped) const {
+const SimProcess* Scene::user_of(const SimDisk* disk) const {
+  for (const auto& process : processes)
+    if (process->alive() && process->disk().get() == disk) return process.get();
+  return nullptr;
+}
+
+bool Scene::disk_left(const SimProcess* gone, const SimDisk* wiped) const {
   for (const smr::Member& member : record().members) {
-    const Directory* directory = directories[member.id.value].get();
-    if (directory == wiped || directory->gone_back() || !directory->is_of(member)) continue;
-    const auto learns = [&](const auto& process) {
-      return process->directory().get() == directory && process->alive() && process.get() != gone &&
-             (process->starting() ? view_register->told_to_learn(*process) : !process->full());
-    };
-    if (std::ranges::none_of(processes, learns)) return true;
+    const SimDisk* disk = disks[member.id.value].get();
+    if (!stays(member) || disk == wiped || disk->gone_back()) continue;
+    const SimProcess* user = user_of(disk);
+    if (user == nullptr ? !SimDisk::is_of(disk->left(), member) : !user->leaves(member)) continue;
+    const bool learns =
+        user != nullptr && user != gone && (user->starting() ? view_register->told_to_learn(*user) : !user->full());
+    if (!learns) return true;
   }
   return false;
 }
@@ -60,48 +71,54 @@ bool Scene::may_lose(const SimProcess& process) const {
   return plan.mean(Fault::kTotalFailure) > 0 && !winding_down && disk_left(&process, nullptr);
 }
 
+std::shared_ptr<SimDisk> Scene::new_disk(ReplicaId id) {
+  return std::make_shared<SimDisk>(id, random.next(), plan);
+}
+
 void Scene::spawn(ReplicaId id) {
   const Incarnation incarnation(100 + processes.size());
   hit(CoverageMark::kRestarted);
   if (!plan.durable)
     processes.push_back(std::make_unique<SimProcess>(*this, id, incarnation, record(), nullptr));
   else
-    processes.push_back(std::make_unique<SimProcess>(*this, id, incarnation, directory_for(id)));
+    processes.push_back(std::make_unique<SimProcess>(*this, id, incarnation, disk_for(id)));
   view_register->adopt();
 }
 
-std::shared_ptr<Directory> Scene::directory_for(ReplicaId id) {
-  std::shared_ptr<Directory>& directory = directories[id.value];
-  const auto in_use = [&](const auto& process) { return process->alive() && process->directory() == directory; };
-  const bool locked = std::ranges::any_of(processes, in_use);
-  const bool wipe = random.chance(plan.wipes) && (another_lives(nullptr) || disk_left(nullptr, directory.get()));
+std::shared_ptr<SimDisk> Scene::disk_for(ReplicaId id) {
+  std::shared_ptr<SimDisk>& disk = disks[id.value];
+  const bool locked = user_of(disk.get()) != nullptr;
+  const bool wipe = random.chance(plan.wipes) && (another_lives(nullptr) || disk_left(nullptr, disk.get()));
   if (!locked && !wipe && may_put_back(id)) {
     hit(CoverageMark::kDiskBack);
     tell_fault("disk put back");
-    directory = std::exchange(kept_[id.value], nullptr);
+    disk = std::exchange(kept_[id.value], nullptr);
   }
-  if (locked) hit(CoverageMark::kDirectoryInUse);
+  if (locked) hit(CoverageMark::kDiskInUse);
   if (!locked && wipe) hit(CoverageMark::kWiped);
-  if (locked || wipe) directory = std::make_shared<Directory>(id, plan.limits());
-  return directory;
+  if (locked || wipe) disk = new_disk(id);
+  return disk;
 }
 
 void Scene::keep_disk(ReplicaId id) {
-  if (directories[id.value] != nullptr) kept_[id.value] = directories[id.value]->snapshot();
+  if (disks[id.value] != nullptr) kept_[id.value] = disks[id.value]->snapshot();
 }
 
 // Of this life: an older one is recognised by the lives alone. Another member's disk has the newest view too; beside disks of
 // earlier views the one that was put back would be the only one to begin with, and it is not trusted alone.
 bool Scene::may_put_back(ReplicaId id) const {
+  if (view_register->next().number != record().number) return false;  // it may come to be the only one that counts
   const smr::Member* member = record().find(id);
-  const Directory* kept = kept_[id.value].get();
-  if (kept == nullptr || member == nullptr || !kept->is_of(*member) || winding_down) return false;
+  const SimDisk* kept = kept_[id.value].get();
+  if (kept == nullptr || member == nullptr || !SimDisk::is_of(kept->left(), *member) || winding_down) return false;
   const bool as_new = std::ranges::any_of(record().members, [&](const smr::Member& other) {
-    const Directory* one = directories[other.id.value].get();
-    return other.id != id && one != nullptr && !one->gone_back() && one->is_of(other) &&
-           one->installed() >= kept->installed();
+    const SimDisk* one = disks[other.id.value].get();
+    if (other.id == id || one == nullptr || one->gone_back()) return false;
+    const SimProcess* user = user_of(one);
+    if (user != nullptr) return user->leaves(other) && user->installed() >= kept->left().installed;
+    return SimDisk::is_of(one->left(), other) && one->left().installed >= kept->left().installed;
   });
-  return as_new && (another_lives(nullptr) || disk_left(nullptr, directories[id.value].get()));
+  return as_new && (another_lives(nullptr) || disk_left(nullptr, disks[id.value].get()));
 }
 
 void Scene::end_all(Time within) {

@@ -4,302 +4,236 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
-#include "sim/scene.h"
+#include "machine/machine.h"
 #include "sim/sim_register.h"
-#include "smr/rules.h"
 
 namespace titer::sim {
 
 namespace {
-constexpr Time kTickUs = limits::kHeartbeatEveryUs / 2;
-constexpr Time kOpenUs = 50'000;  // to read a disk, at most
+constexpr Time kStandsStillUs = 2'000'000;  // inside a turn, at most
+constexpr Time kOpenUs = 50'000;            // to read a disk, at most
 }  // namespace
 
-SimProcess::SimProcess(Scene& scene, ReplicaId id, Incarnation incarnation, std::shared_ptr<Directory> directory)
+SimProcess::SimProcess(Scene& scene, ReplicaId id, Incarnation incarnation, std::shared_ptr<SimDisk> disk)
     : scene_(scene),
       me_(id),
       incarnation_(incarnation),
-      node_(scene.network.attach(*this, id.value)),
-      directory_(std::move(directory)),
-      machine_(std::make_unique<machine::Machine>(scene.plan.limits())),
-      disk_(scene, *this, directory_),
-      boot_offset_(scene.random.between(1, 1'000'000'000)),
-      drift_ppm_(scene.random.between(-scene.plan.drift_ppm, scene.plan.drift_ppm)) {
-  next_tick_ = scene_.time.now() + scene_.random.between(0, kTickUs);
-  opens_at_ = scene_.time.now() + scene_.random.between(0, kOpenUs);
+      env_(scene, scene.network, id.value, *this),
+      disk_(std::move(disk)) {
   be_born();
+  scene_.time.at(scene_.time.now() + scene_.random.between(0, kOpenUs), *this, kOpen);
 }
 
 SimProcess::SimProcess(Scene& scene, ReplicaId id, Incarnation incarnation, const smr::ViewRecord& initial,
-                       std::shared_ptr<Directory> directory)
-    : SimProcess(scene, id, incarnation, std::move(directory)) {
-  opens_at_ = kNever;
-  replica_ = std::make_unique<smr::Replica>(options(), initial);
-  known_ = initial;
-  full_before_ = replica_->full();
-  if (directory_ != nullptr) directory_->bootstrap(initial);
-  scene_.network.listen(me_.value, node_);
+                       std::shared_ptr<SimDisk> disk)
+    : scene_(scene),
+      me_(id),
+      incarnation_(incarnation),
+      env_(scene, scene.network, id.value, *this),
+      disk_(std::move(disk)) {
+  be_born();
+  if (disk_) {
+    open_disk();
+  } else {
+    local_state_.emplace().machine = machine::Machine(scene.plan.limits());
+  }
+  begin(initial);
+  dial_register();
+  if (node_) node_->use(*register_);
 }
 
-smr::Options SimProcess::options() const {
-  return {.me = me_,
-          .incarnation = incarnation_,
-          .durable = scene_.plan.durable,
-          .frames_in_flight = scene_.plan.frames_in_flight};
+// Nothing more is done.
+SimProcess::~SimProcess() {
+  if (disk_process_) disk_process_->workers.end();
 }
 
 void SimProcess::be_born() {
+  if (scene_.plan.mean(Fault::kPause) > 0) env_.stand_still_sometimes(kStandsStillUs);
+  if (scene_.plan.death_notices) death_watch_ = std::make_unique<SimDeathWatch>(scene_, me_, incarnation_);
   Event event{Event::Kind::kBorn};
-  event.who = node_;
+  event.who = node();
   event.replica = me_;
   event.incarnation = incarnation_;
   const std::string name = fmt::format("replica {} #{}", me_.value, incarnation_.value);
   event.text = name;
   scene_.tell(event);
-  wake(scene_.time.now());
 }
 
-// --- clocks
-
-BootTime SimProcess::boot_now() const {
-  const Time now = scene_.time.now();
-  return BootTime(boot_offset_ + now + now * drift_ppm_ / 1'000'000);
+void SimProcess::dial_register() {
+  const auto greeting = [this] {
+    wire::Hello hello;
+    hello.role = wire::Role::kReplica;
+    hello.replica = me_;
+    hello.incarnation = incarnation_;
+    Bytes out;
+    wire::encode(out, hello);
+    if (starting()) wire::encode(out, found_);
+    return out;
+  };
+  register_ = std::make_unique<RegisterLink>(
+      env_, greeting,
+      RegisterLink::Events{[this](const smr::ViewRecord& record) { on_record(record); },
+                           [this] { return node_ ? node_->pong() : wire::Pong{}; }});
 }
 
-Time SimProcess::time_of(BootTime boot) const {
-  const std::int64_t passed = boot.value - boot_offset_;
-  return passed - passed * drift_ppm_ / (1'000'000 + drift_ppm_) + 1;
+node::NodeOptions SimProcess::options() {
+  node::NodeOptions options;
+  options.me = me_;
+  options.incarnation = incarnation_;
+  for (std::uint16_t i = 0; i < scene_.plan.replicas; ++i) options.roster[i] = address_of(i);
+  options.frames_in_flight = scene_.plan.frames_in_flight;
+  options.bootstraps = known_.number == ViewNumber();
+  options.piece_bytes = scene_.plan.piece_bytes;
+  options.limits.ring_bytes = scene_.plan.ring_bytes;
+  options.observer = this;
+  return options;
 }
 
-WallTime SimProcess::wall_now() const { return WallTime(kEpochMs + scene_.time.now() / 1000 + wall_offset_ms_); }
-
-// --- what arrives
-
-void SimProcess::enqueue(Item item) {
-  if (!alive_) return;
-  inbox_.push_back(std::move(item));
-  wake(scene_.time.now() + scene_.random.between(0, scene_.plan.turn_us));
+void SimProcess::begin(const smr::ViewRecord& initial) {
+  known_ = initial;
+  auto opened = node::Node::open(options(), env_, initial, std::move(*local_state_));
+  local_state_.reset();
+  if (!opened) store_ = nullptr;  // it went with it
+  if (!opened && disk_fails_) return die("its disk failed a sync", true);
+  if (!opened) return scene_.fail("birth", opened.error().message);
+  node_ = std::move(opened).value();
+  if (found_.whole && node_->engine().replica.full()) scene_.ledger.begins_again(incarnation_, store_->recovered());
+  full_before_ = node_->engine().replica.full();
+  installed_ = node_->engine().replica.snapshot().installed;
 }
 
-void SimProcess::on_dialled(Port port, ConnectionId connection) {
-  enqueue({Item::Kind::kDialled, connection, port});
+void SimProcess::on_record(const smr::ViewRecord& newest) {
+  if (!alive()) return;
+  if (node_ == nullptr) {
+    begin(newest);
+    if (node_) node_->use(*register_);
+    return scene_.maybe_end_all();
+  }
+  if (newest.number > known_.number) {
+    if (known_.number > installed_ && full()) scene_.hit(CoverageMark::kViewOverView);
+    known_ = newest;
+    flush_step_ = FlushStep::kKnows;
+    if (!scene_.winding_down && !env_.doomed() && scene_.random.chance(scene_.plan.crash_in_flush))
+      env_.doom(static_cast<unsigned>(scene_.random.below(40)));
+    scene_.maybe_end_all();
+  }
+  node_->on_record(newest);
 }
-void SimProcess::on_accepted(ConnectionId connection) { enqueue({Item::Kind::kAccepted, connection}); }
-void SimProcess::on_received(ConnectionId connection, Bytes bytes) {
-  enqueue({Item::Kind::kBytes, connection, 0, std::move(bytes)});
-}
-void SimProcess::on_closed(ConnectionId connection) { enqueue({Item::Kind::kClosed, connection}); }
-void SimProcess::persisted(std::uint64_t ticket) { enqueue({Item::Kind::kPersisted, 0, ticket}); }
-bool SimProcess::may_fail() const { return alive_ && scene_.may_lose(*this); }
-void SimProcess::disk_failed() { die("its disk failed a sync", true); }
 
-void SimProcess::wake(Time at) {
-  at = std::max(at, scene_.time.now());
-  if (at >= turn_at_) return;
-  turn_at_ = at;
-  scene_.time.at(at, *this, kTurn);
+// --- turns
+
+void SimProcess::on_turn() {
+  if (node_ != nullptr) node_->turn();
+  if (!alive()) return;
+  if (stopping_) return stopped();
+  if (node_ == nullptr) return;
+  mark_donor();
+  if (const auto durable = node_->durable(); durable && disk_) disk_->installed(durable->installed);
+  if (scene_.observer == nullptr) return;
+  Event event{Event::Kind::kStepped};
+  event.who = node();
+  event.clock = node_->engine().replica.snapshot().clock;
+  scene_.tell(event);
 }
+
+// The node has stopped by itself: it may, where it is excluded, and where its state was made wrong.
+void SimProcess::stopped() {
+  using Why = smr::Output::Stop::Why;
+  // Its workers have said so, or the node itself has tried to write.
+  if (disk_failed_ || (!stop_ && disk_fails_)) return die("its disk failed a sync", true);
+  if (!stop_) return scene_.fail("stops", fmt::format("replica {} stops by itself", me_.value));
+  if (stop_->why == Why::kWrong && (flipped() || has_told_wrong_)) return die("its state is wrong", true);
+  if (stop_->why != Why::kExcluded) return scene_.fail("the replica's digests (I10)", stop_->reason);
+  die("excluded", true);
+}
+
+void SimProcess::stop_wrong() {
+  die("its state is wrong", true);
+  if (disk_ && scene_.disks[me_.value] == disk_) scene_.disks[me_.value] = scene_.new_disk(me_);
+}
+
+// --- its end
 
 void SimProcess::on_event(std::uint32_t what, std::uint64_t argument) {
-  if (!alive_) return;
-  if (what == kPeerDied) return enqueue({Item::Kind::kPeerDied, 0, argument});
-  if (what == kDie) return kill("total failure");
-  if (what == kResume) {
-    if (pauses_ > 0 && --pauses_ == 0) resume();
-    return;
-  }
-  if (turn_at_ != scene_.time.now()) return;
-  turn_at_ = kNever;
-  if (paused()) {
-    turn_due_ = true;
-    return;
-  }
-  in_turn_ = true;
-#ifdef TITER_MUTANTS
-  try {
-    turn();
-  } catch (const smr::Broken& broken) {
-    scene_.fail("the replica's own checks", broken.what());
-  }
-#else
-  turn();
-#endif
-  in_turn_ = false;
+  if (!alive()) return;
+  if (what == kOpen) return open_disk(), dial_register();
+  if (what == kWork) return work(argument);
+  kill("total failure");
 }
 
-// --- a turn
-
-void SimProcess::turn() {
-  const auto halves = std::exchange(half_reads_, {});
-  for (const HalfRead& half : halves) {
-    wire::QueryAnswer answer = half.answer;
-    if (answer.code == Code::kOk) answer.body = half.rows;
-    finish_read(half.read, answer);
-  }
-  std::deque<Item> items;
-  std::swap(items, inbox_);
-  for (Item& item : items)
-    if (alive_) take(item);
-  if (!alive_) return;
-  const Time now = scene_.time.now();
-  if (starting() && now >= opens_at_) open_directory();
-  if (begins_with_ && now >= hears_at_) hear();
-  dial_due_links();
-  if (starting()) return flush_links();
-  wake_at_ = begins_with_ ? hears_at_ : kNever;
-  if (now >= std::min(next_tick_, tick_at_)) {
-    if (now >= next_tick_) next_tick_ = now + kTickUs;
-    tick_at_ = kNever;
-    step(smr::input::Tick{});
-  }
-  step(smr::input::EndOfTurn{wall_now()});
-  do {
-    performing_.clear();
-    std::swap(performing_, out_);
-    perform(performing_);
-  } while (alive_ && (!out_.execute.empty() || out_.stop));
-  if (!alive_) return;
-  if (!replica_->full()) ask_for_state();
-  give_pieces();
-  retry_reads();
-  write_due_tables();
-  flush_links();
-  if (!alive_) return;
-  if (scene_.observer != nullptr) {
-    Event event{Event::Kind::kStepped};
-    event.who = node_;
-    event.clock = replica_->snapshot().clock;
-    scene_.tell(event);
-  }
-  wake(std::min({next_tick_, tick_at_, wake_at_}));
-}
-
-void SimProcess::take(Item& item) {
-  switch (item.kind) {
-    case Item::Kind::kDialled: return greet(item.connection, static_cast<Port>(item.argument));
-    case Item::Kind::kAccepted: links_.push_back({Link::Role::kNewcomer, item.connection}); return;
-    case Item::Kind::kBytes: return take_bytes(item.connection, item.bytes);
-    case Item::Kind::kClosed: return lost(item.connection);
-    case Item::Kind::kPersisted:
-      for (; !on_disk_.empty() && on_disk_.front().first <= item.argument; on_disk_.pop_front())
-        scene_.ledger.holds(incarnation_, *on_disk_.front().second);
-      return step(smr::input::Persisted{item.argument});
-    case Item::Kind::kTables: return tables_end();
-    case Item::Kind::kPeerDied: return step(smr::input::Died{Incarnation(item.argument)});
-  }
-}
-
-void SimProcess::step(const smr::Input& input) {
-  if (!alive_ || starting() || !spend()) return;
-  replica_->step(boot_now(), input, out_);
-}
-
-// --- the end, and standing still
-
-bool SimProcess::spend() {
-  if (!doom_) return true;
-  if ((*doom_)-- > 0) return true;
-  doom_.reset();
+bool SimProcess::on_doom() {
   kill("killed inside a turn");
-  return alive_;
+  return !alive();
 }
 
 void SimProcess::kill(const char* why) {
-  if (alive_ && scene_.may_lose(*this)) {
-    mark_crash(in_turn_);
-    die(why, false);
-  }
+  if (!alive() || !scene_.may_lose(*this)) return;
+  scene_.hit(env_.in_turn() ? CoverageMark::kCrashInTurn : CoverageMark::kCrash);
+  mark_crash();
+  die(why, false);
 }
 
 void SimProcess::die(const char* why, bool whole) {
-  if (!alive_) return;
-  alive_ = false;
-  disk_.crash();
-  audit_directory();
-  scene_.network.detach(node_, whole);
-  if (!links_.empty() && gave_state_) scene_.hit(CoverageMark::kDonorLost);
+  if (!alive()) return;
+  was_full_ = full();
+  const bool was_starting = starting();
+  if (gave_state_) scene_.hit(CoverageMark::kDonorLost);
+  if (disk_ && env_.in_turn()) disk_->contents().files.cut_power_in(1);  // nothing that it still does has an effect
+  env_.end(whole);
   Event event{Event::Kind::kCrashed};
-  event.who = node_;
+  event.who = node();
   event.text = why;
   scene_.tell(event);
   scene_.view_register->died(incarnation_);
-  notify_others();
-  if (directory_ != nullptr) mark_total_failure();
-  links_.clear();
-  inbox_.clear();
-  reads_.clear();
-  learners_.clear();
+  if (death_watch_) death_watch_->tell_others();
+  if (scene_.plan.durable) mark_total_failure(was_starting);
 }
 
-// What its death watch does. A notice may be late, or get lost.
-void SimProcess::notify_others() const {
-  if (!scene_.plan.death_notices) return;
-  for (const auto& other : scene_.processes) {
-    if (!other->alive() || scene_.random.chance(.2)) continue;
-    const Time late = scene_.random.chance(.8) ? 10'000 : 1'000'000;
-    scene_.time.at(scene_.time.now() + scene_.random.between(100, late), *other, kPeerDied, incarnation_.value);
-  }
-}
-
-void SimProcess::mark_crash(bool in_turn) {
-  scene_.hit(in_turn ? CoverageMark::kCrashInTurn : CoverageMark::kCrash);
-  if (flush_step_ == FlushStep::kNormal || starting()) return;
-  if (!replica_->full()) return scene_.hit(CoverageMark::kCrashLearnerInFlush);
-  switch (flush_step_) {
-    case FlushStep::kKnows: return scene_.hit(CoverageMark::kCrashBeforeFlush);
-    case FlushStep::kFlushed: return scene_.hit(CoverageMark::kCrashAfterFlush);
-    case FlushStep::kRelayed: return scene_.hit(CoverageMark::kCrashAfterRelay);
-    case FlushStep::kDone: return scene_.hit(CoverageMark::kCrashAfterDone);
-    case FlushStep::kRest: return scene_.hit(CoverageMark::kCrashAfterRest);
-    default: return scene_.hit(CoverageMark::kCrashAfterState);
-  }
-}
-
-// Nobody lives any more who was not excluded: what was this one, the last, doing?
-void SimProcess::mark_total_failure() const {
-  for (const auto& other : scene_.processes)
-    if (other->alive() && !scene_.view_register->excluded(other->incarnation())) return;
-  scene_.hit(CoverageMark::kTotalFailure);
-  if (starting() || begins_with_) return scene_.hit(CoverageMark::kTotalInRestart);
-  if (!full() && known_.has(me_, incarnation_)) return scene_.hit(CoverageMark::kTotalInJoin);
-  if (full() && known_.number > installed_) scene_.hit(CoverageMark::kTotalInFlush);
+void SimProcess::on_ended() {
+  if (store_ != nullptr && store_->stats().tables_written > 0) scene_.hit(CoverageMark::kTablesWritten);
+  store_ = nullptr;
+  if (disk_process_) disk_process_->workers.end();
+  node_.reset();
+  local_state_.reset();
+  register_.reset();
+  if (disk_process_) leave_disk();
 }
 
 void SimProcess::pause(Time length) {
-  if (!alive_) return;
-  ++pauses_;
-  scene_.time.at(scene_.time.now() + length, *this, kResume);
+  if (!alive()) return;
+  env_.pause(length);
   Event event{Event::Kind::kPaused};
-  event.who = node_;
+  event.who = node();
   scene_.tell(event);
 }
 
-void SimProcess::resume() {
-  if (!alive_) return;
-  pauses_ = 0;
+void SimProcess::on_resumed() {
   scene_.hit(CoverageMark::kResumed);
   if (!scene_.record().has(me_, incarnation_) && full()) scene_.hit(CoverageMark::kResumedExcluded);
   Event event{Event::Kind::kResumed};
-  event.who = node_;
+  event.who = node();
   scene_.tell(event);
-  if (std::exchange(turn_due_, false)) wake(scene_.time.now());
+}
+
+// --- what is asked about it
+
+bool SimProcess::read_lease() const {
+  return alive() && node_ != nullptr && node_->engine().replica.read_lease(env_.boot_now());
 }
 
 std::string SimProcess::unrest() const {
   if (starting()) return fmt::format("replica {} #{} is still starting", me_.value, incarnation_.value);
-  const smr::Snapshot s = replica_->snapshot();
+  const smr::Snapshot s = node_->engine().replica.snapshot();
   std::string state =
       fmt::format("replica {} #{}: installed {}, newest known {}, position {}", me_.value, incarnation_.value,
-                  s.installed.value, s.target.value, machine_->position().value);
+                  s.installed.value, s.target.value, machine().position().value);
   if (!s.full) return state + ": still a learner";
   if (s.installed != scene_.record().number) return state + ": has not installed the newest view";
-  if (machine_->position() != scene_.ledger.length()) return state + ": has not executed everything";
+  if (machine().position() != scene_.ledger.length()) return state + ": has not executed everything";
   if (s.pending_requests > 0 || s.unsafe_own_frames > 0) return state + ": requests wait";
-  if (!reads_.empty()) return state + ": reads wait";
   return {};
 }
 

@@ -1,68 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A process and its directory: how it begins with one, and what it puts there. As node/node.cc and its store.
+// A process and its disk: how it begins with one, when the store's workers work, and what it leaves.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/sim_process.h"
-#include "smr/rules.h"
 
 namespace titer::sim {
 
-namespace {
-constexpr Time kHearUs = 300'000;  // from a restart with the other members to hearing of their view, at most
-}
-
-// --- how it begins
-
 // The life is noted before anybody hears of it.
-void SimProcess::open_directory() {
-  opens_at_ = kNever;
-  if (!spend()) return;
-  auto read = directory_->read();
-  if (!read) return scene_.fail("disk (I7)", fmt::format("replica {}: {}", me_.value, read.error().message));
-  audit(*read);
-  machine_ = std::move(read->machine);
-  scene_.ledger.received_state(incarnation_, machine_->position());
-  if (read->exact) scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
-  // The view has ended for all, whether or not anybody has got as far as executing the rest of it.
-  for (const smr::FramePtr& frame : read->ended) execute({frame, false});
-  if (!read->ended.empty()) scene_.hit(CoverageMark::kViewsReplayed);
-  if (read->exact) scene_.ledger.stands(incarnation_, machine_->position(), machine_->digest());
-  if (directory_->whole() && !directory_->gone_back())
-    scene_.ledger.given_back(directory_->lives(), read->recovered);
-  found_ = std::move(read->recovered);
-  directory_->opened(incarnation_);
+void SimProcess::open_disk() {
+  disk_process_ = std::make_unique<store::SimulatedProcess>(
+      disk_->contents(),
+      store::SimulatedProcess::Clock{[this] { return env_.wall_now(); }, [this] { return env_.monotonic_us(); }},
+      [this](std::uint64_t worker) { work_later(worker); });
+  machine::Machine& state = local_state_.emplace().machine;
+  state = machine::Machine(scene_.plan.limits());
+  auto opened = store::Store::open(disk_->options(incarnation_), store_events(), state, nullptr,
+                                   disk_process_->environment());
+  if (!opened) return scene_.fail("disk (I7)", fmt::format("replica {}: {}", me_.value, opened.error().message));
+  local_state_->store = std::move(opened).value();
+  found_ = local_state_->store->inventory();
+  scene_.hit(found_.whole                    ? CoverageMark::kMemberFromDisk
+             : state.position() > Position() ? CoverageMark::kLearnerFromDisk
+                                             : CoverageMark::kLearnerFromNothing);
+  store_ = local_state_->store.get();
+  executing_.reset();
+  scene_.ledger.received_state(incarnation_, state.position());
+  if (found_.whole) {
+    note_recovered(store_->recovered());
+    scene_.ledger.stands(incarnation_, state.position(), state.digest());
+    if (!disk_->gone_back()) scene_.ledger.given_back(found_.lives, store_->recovered());
+  }
   scene_.maybe_end_all();
 }
 
-// If the cluster could restart from this disk alone, it must have all that was answered.
-void SimProcess::audit(const Directory::Found& found) const {
-  const smr::Member* member = scene_.record().find(me_);
-  if (member == nullptr || !directory_->is_of(*member) || directory_->gone_back()) return;
-  std::uint64_t position = found.machine->position().value;
-  for (const smr::FramePtr& frame : found.ended) position += frame->count;
-  scene_.ledger.could_begin(member->incarnation, Position(position), found.recovered);
-}
-
-// What it leaves behind.
-void SimProcess::audit_directory() const {
-  if (directory_ == nullptr || scene_.failed()) return;
-  const auto left = directory_->read();
-  if (!left) return scene_.fail("disk (I7)", fmt::format("replica {}: {}", me_.value, left.error().message));
-  audit(*left);
-}
-
-// The first record that it is sent says how it goes on.
-void SimProcess::decide(const smr::ViewRecord& record) {
-  scene_.network.listen(me_.value, node_);
-  if (record.has(me_, incarnation_)) return begin_again(record);
-  learn(record);
-}
-
-void SimProcess::begin_again(const smr::ViewRecord& record) {
-  const smr::Recovered& recovered = *found_;
+void SimProcess::note_recovered(const smr::Recovered& recovered) {
   for (const smr::FramePtr& frame : recovered.frames) {
     recovered_.insert({frame->transmitter, frame->seq});
     // Synced, and then it ended before it sent it.
@@ -70,92 +45,95 @@ void SimProcess::begin_again(const smr::ViewRecord& record) {
     if (frame->count > 0 && frame->uid() <= recovered.checkpoint.last_executed)
       scene_.hit(CoverageMark::kExecutedAboveBase);
   }
-  scene_.ledger.begins_again(incarnation_, recovered);
-  replica_ = std::make_unique<smr::Replica>(options(), recovered);
-  full_before_ = true;
-  known_ = recovered.checkpoint.installed;
-  installed_ = known_.number;
-  stands();
-  begins_with_ = record;
-  hears_at_ = scene_.time.now() + (scene_.random.chance(.5) ? 0 : scene_.random.between(0, kHearUs));
-  found_.reset();
-  scene_.maybe_end_all();
 }
 
-void SimProcess::hear() {
-  const smr::ViewRecord first = std::move(*std::exchange(begins_with_, std::nullopt));
-  record(first);
+store::StoreEvents SimProcess::store_events() {
+  store::StoreEvents events;
+  events.post = [this](std::function<void()> work) { env_.post(std::move(work)); };
+  events.persisted = [this](std::uint64_t ticket) { persisted(ticket); };
+  events.failed = [this](const std::string& why) {
+    disk_failed_ = stopping_ = true;
+    if (node_) node_->on_disk_failed(why);
+  };
+  events.room = [this](bool enough) {
+    if (node_) node_->on_disk_room(enough);
+  };
+  // Its view has ended for all, whether or not anybody has got as far as executing the rest of it.
+  events.replays = [this](const smr::FramePtr& frame) -> machine::Sink {
+    if (frame->count == 0) return nullptr;
+    scene_.hit(CoverageMark::kViewsReplayed);
+    begin_frame(frame, local_state_->machine.position());
+    return [this](const machine::Executed& request) { note_executed(*executing_, request); };
+  };
+  events.released = [this](const smr::Checkpoint& checkpoint) { scene_.ledger.forgets(incarnation_, checkpoint); };
+  events.mismatch = [this](const std::string& what) { scene_.fail("scrub", what); };
+  return events;
 }
 
-// What the disk has helps, but counts no more: not for the life that begins here.
-void SimProcess::learn(const smr::ViewRecord& record) {
-  if (rule_enabled(smr::ProtocolRule::kLearnerLives)) directory_->learns();
-  found_.reset();
-  replica_ = std::make_unique<smr::Replica>(options(), record);
-  known_ = record;
-  learned_ = machine_->position();
-  scene_.hit(learned_ > Position() ? CoverageMark::kLearnerFromDisk : CoverageMark::kLearnerFromNothing);
-  step(smr::input::Learned{learned_});
+// --- its workers
+
+void SimProcess::work_later(std::uint64_t worker) {
+  const Time done = scene_.time.now() + disk_extra_us_ + scene_.random.between(1, 2 * scene_.plan.sync_us);
+  scene_.time.at(std::max(done, disk_hangs_until_), *this, kWork, worker);
 }
 
-// --- what it puts there
-
-void SimProcess::persist(const std::vector<smr::Output::Persist>& what) {
-  for (const smr::Output::Persist& one : what) {
-    disk_.append(one.ticket, one.what);
-    if (const auto* frame = std::get_if<smr::FramePtr>(&one.what)) on_disk_.push_back({one.ticket, *frame});
-    if (const auto* line = std::get_if<smr::Voided>(&one.what)) {
-      std::erase_if(on_disk_, [&](const auto& waits) {
-        return waits.second->transmitter == line->client && waits.second->seq > line->after;
-      });
-      scene_.ledger.voided(incarnation_, *line);
-      scene_.hit(CoverageMark::kLieVoided);
-    }
+void SimProcess::work(std::uint64_t worker) {
+  if (scene_.time.now() < disk_hangs_until_) return scene_.time.at(disk_hangs_until_, *this, kWork, worker);
+  if (disk_fails_ && scene_.may_lose(*this)) {
+    scene_.hit(CoverageMark::kDiskFails);
+    disk_->contents().files.fail_syncs(true);
   }
-  if (directory_ == nullptr) return;
-  disk_.commit(!full() || replica_->snapshot().wedged);
+  if (env_.spend()) (void)disk_process_->workers.run(worker);
 }
 
-// Now and then the state machine is written down, whatever the protocol is doing.
-void SimProcess::write_due_tables() {
-  if (directory_ == nullptr || !full() || !alive_ || disk_.writes_tables()) return;
-  const Time now = scene_.time.now();
-  if (now < tables_at_) return;
-  const bool due = tables_at_ > 0;
-  tables_at_ = now + scene_.random.between(1, 2 * scene_.plan.tables_us);
-  if (!due) return;
-  smr::Checkpoint checkpoint = replica_->checkpoint();
-  disk_.write_tables(write_down(std::move(checkpoint), *machine_));
+void SimProcess::heal_disk() {
+  disk_extra_us_ = disk_hangs_until_ = 0;
+  disk_fails_ = false;
 }
 
-// A learner need not begin from nothing when it is started again.
-void SimProcess::learned_more() {
-  if (directory_ == nullptr || disk_.writes_tables() || !scene_.random.chance(.3)) return;
-  Tables tables = write_down({}, *machine_);
-  tables.learning = true;
-  disk_.write_tables(std::move(tables));
-}
-
-// The final state is in: it is part of the flush once it is on disk. It is a member's when the view is installed.
-void SimProcess::joined(ViewNumber view, LamportTime clock) {
-  if (directory_ == nullptr) {
-    stands();
-    return step(smr::input::StateInstalled{view, clock});
+void SimProcess::note_persisted(const smr::Output& out) {
+  for (const smr::Output::Persist& one : out.persist) {
+    if (!env_.spend()) return;
+    if (const auto* frame = std::get_if<smr::FramePtr>(&one.what)) unsynced_.emplace_back(one.ticket, *frame);
+    const auto* line = std::get_if<smr::Voided>(&one.what);
+    if (line == nullptr) continue;
+    std::erase_if(unsynced_, [&](const auto& waits) {
+      return waits.second->transmitter == line->client && waits.second->seq > line->after;
+    });
+    scene_.ledger.voided(incarnation_, *line);
+    for (const Incarnation life : found_.lives) scene_.ledger.voided(life, *line);  // it is their disk
+    scene_.hit(CoverageMark::kLieVoided);
   }
-  join_ = {view, clock};
-  smr::Checkpoint checkpoint;
-  checkpoint.installed.number = ViewNumber(view.value - 1);
-  if (!rule_enabled(smr::ProtocolRule::kJoinerInstalls)) checkpoint.installed = known_;
-  checkpoint.clock = clock;
-  disk_.write_tables(write_down(std::move(checkpoint), *machine_));
-  scene_.maybe_end_all();
 }
 
-void SimProcess::tables_end() {
-  if (disk_.writes_tables() || !join_) return;  // there are newer ones
-  const Join join = *join_;
-  stands();
-  step(smr::input::StateInstalled{join.view, join.clock});
+void SimProcess::persisted(std::uint64_t ticket) {
+  if (!alive() || node_ == nullptr) return;
+  for (; !unsynced_.empty() && unsynced_.front().first <= ticket; unsynced_.pop_front())
+    scene_.ledger.holds(incarnation_, *unsynced_.front().second);
+  node_->on_persisted(ticket);
+}
+
+// --- what it leaves
+
+bool SimProcess::leaves(const smr::Member& member) const {
+  if (node_ == nullptr) return SimDisk::is_of(found_, member);
+  return member.incarnation == incarnation_ && has_durable_state();
+}
+
+void SimProcess::leave_disk() {
+  disk_process_.reset();
+  const bool power_lost = scene_.random.chance(.5);
+  scene_.hit(power_lost ? CoverageMark::kPowerLost : CoverageMark::kPowerStays);
+  const auto left = disk_->ended(power_lost);
+  if (!left) return scene_.fail("disk (I7)", fmt::format("replica {}: {}", me_.value, left.error().message));
+  if (!scene_.failed()) audit(*left);
+}
+
+// If the cluster could restart from this disk alone, it must have all that was answered.
+void SimProcess::audit(const SimDisk::Found& found) const {
+  const smr::Member* member = scene_.record().find(me_);
+  if (member == nullptr || !SimDisk::is_of(found.inventory, *member) || disk_->gone_back()) return;
+  scene_.ledger.could_begin(member->incarnation, found.machine->position(), found.recovered);
 }
 
 }  // namespace titer::sim

@@ -272,7 +272,7 @@ bool SimRegister::leaves_somebody(const Input& input) const {
 bool SimRegister::holds_state(const smr::Member& member) const {
   const SimProcess* process = scene_.find(member.incarnation);
   return process != nullptr && process->alive() &&
-         (process->has_durable_state() || (process->starting() && !process->directory()->gone_back()));
+         (process->has_durable_state() || (process->starting() && !process->disk()->gone_back()));
 }
 
 bool SimRegister::some_hold_state(const smr::ViewRecord& record) const {
@@ -282,7 +282,7 @@ bool SimRegister::some_hold_state(const smr::ViewRecord& record) const {
 // Nobody can tell that of a process alone.
 bool SimRegister::some_disk_went_back() const {
   return std::ranges::any_of(scene_.processes, [](const auto& process) {
-    return process->alive() && process->directory() != nullptr && process->directory()->gone_back();
+    return process->alive() && process->disk() != nullptr && process->disk()->gone_back();
   });
 }
 
@@ -384,9 +384,9 @@ void SimRegister::note_change(const smr::ViewRecord& next) {
 
 void SimRegister::note_restart(const smr::ViewRecord& next) {
   for (const smr::Member& before : record_.members) {
-    const Directory* directory = scene_.directories[before.id.value].get();
-    const auto& lives = directory->lives();
-    if (!directory->whole() || std::ranges::count(lives, before.incarnation) == 0) continue;
+    const wire::Inventory& left = scene_.disks[before.id.value]->left();
+    const auto& lives = left.lives;
+    if (!left.whole || std::ranges::count(lives, before.incarnation) == 0) continue;
     if (next.find(before.id) == nullptr) scene_.hit(CoverageMark::kRestartLower);
     if (lives.end() - std::ranges::find(lives, before.incarnation) > 2) scene_.hit(CoverageMark::kRestartOldLife);
   }

@@ -32,6 +32,8 @@ class SimRegister final : public Endpoint, public Handler {
   SimRegister(Scene& scene, smr::ViewRecord first);
 
   [[nodiscard]] const smr::ViewRecord& record() const { return record_; }
+  // The newest, which may not be saved yet.
+  [[nodiscard]] const smr::ViewRecord& next() const { return policy_.record(); }
   [[nodiscard]] bool excluded(Incarnation incarnation) const { return excluded_.contains(incarnation); }
   // It was started with a disk, and has been told a record without it.
   [[nodiscard]] bool told_to_learn(const SimProcess& process) const;

@@ -18,6 +18,8 @@
 
 namespace titer::sim {
 
+inline constexpr std::int64_t kEpochMs = 1'700'000'000'000;  // the wall clock at the beginning of a run
+
 struct Verdict {
   enum class Kind : std::uint8_t { kPassed, kSafety, kLiveness };
   Kind kind = Kind::kPassed;

@@ -51,6 +51,12 @@ std::string text(const smr::ToClient& message) {
   return text(std::get<smr::ViewIs>(message).record);
 }
 
+std::string text(const wire::Answer& answer) {
+  registry::Outcome outcome;
+  const bool sound = wire::decode_outcome(answer.result, outcome).ok();
+  return fmt::format("answer {}: {}", answer.number.value, sound ? titer::name(outcome.code) : "malformed");
+}
+
 // Empty: of no interest.
 std::string text(ByteView bytes) {
   const auto next = wire::next_message(bytes);
@@ -71,10 +77,13 @@ std::string text(ByteView bytes) {
       return fmt::format("hello(view {})", std::get<smr::Hello>(*wire::decode_from_client(m)).view.value);
     case wire::Type::kRequest:
       return fmt::format("request {}", wire::decode_request_message(m.payload)->number.value);
-    case wire::Type::kAnswer: return fmt::format("answer {}", wire::decode_answer(m.payload)->number.value);
+    case wire::Type::kAnswer: return text(*wire::decode_answer(m.payload));
     case wire::Type::kQuery: return fmt::format("query {}", wire::decode_query_message(m.payload)->token);
-    case wire::Type::kQueryAnswer:
-      return fmt::format("query answer {}", wire::decode_query_answer(m.payload)->token);
+    case wire::Type::kQueryAnswer: {
+      const auto answer = wire::decode_query_answer(m.payload);
+      const std::string why(answer->code == Code::kOk ? std::string_view() : as_text(answer->body));
+      return fmt::format("query answer {}: {} {}", answer->token, titer::name(answer->code), why);
+    }
     case wire::Type::kRegisterRecord: return text(*wire::decode_register_record(m.payload));
     case wire::Type::kRegisterCompareAndSet: {
       const auto ask = wire::decode_compare_and_set(m.payload);
@@ -86,6 +95,9 @@ std::string text(ByteView bytes) {
       return fmt::format("state: kind {} for view {}, complete {}, {} bytes", static_cast<int>(part->kind),
                          part->view.value, part->complete.value, part->body.size());
     }
+    case wire::Type::kHello: return "hello";
+    case wire::Type::kHelloReply: return "hello reply";
+    case wire::Type::kInventory: return "inventory";
     case wire::Type::kTransferWant:
       return fmt::format("wants state since {}", wire::decode_transfer_want(m.payload)->since.value);
     default: return fmt::format("message of type {}", static_cast<int>(m.type));

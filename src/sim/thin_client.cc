@@ -242,7 +242,8 @@ void ThinClient::take_answer(ByteView payload) {
     return;
   }
   (void)window_.settle(place);
-  scene_.ledger.answered(session_, answer->number, answer->result, outcome_.position);
+  const bool refusal = outcome_.code == Code::kUnauthorized || outcome_.code == Code::kForbidden;
+  scene_.ledger.answered(session_, answer->number, answer->result, outcome_.position, refusal);
   if (outcome_.changed && outcome_.site_id.starts_with('x')) scene_.undoable = outcome_.position;
   if (open != open_.end() && open->second.op) {
     check::Op& op = scene_.history[*open->second.op];

@@ -13,6 +13,7 @@
 #include "sim/nemesis.h"
 #include "sim/rude_client.h"
 #include "sim/scene.h"
+#include "sim/silent_log.h"
 #include "sim/sim_process.h"
 #include "sim/sim_register.h"
 #include "sim/thin_client.h"
@@ -57,10 +58,9 @@ void World::be_born() {
     first.members.push_back({ReplicaId(i), Incarnation(100U + i), fmt::format("r{}", i)});
   scene_.view_register = std::make_unique<SimRegister>(scene_, first);
   for (const smr::Member& member : first.members) {
-    std::shared_ptr<Directory>& directory = scene_.directories[member.id.value];
-    if (plan.durable) directory = std::make_shared<Directory>(member.id, plan.limits());
-    scene_.processes.push_back(
-        std::make_unique<SimProcess>(scene_, member.id, member.incarnation, first, directory));
+    std::shared_ptr<SimDisk>& disk = scene_.disks[member.id.value];
+    if (plan.durable) disk = scene_.new_disk(member.id);
+    scene_.processes.push_back(std::make_unique<SimProcess>(scene_, member.id, member.incarnation, first, disk));
   }
   const auto clients = static_cast<std::uint64_t>(plan.gateway_clients + plan.readers);
   for (std::uint64_t i = 0; i < clients; ++i) {
@@ -205,6 +205,9 @@ Report World::run() {
 
 }  // namespace
 
-Report run(const Plan& plan, Observer* observer) { return World(plan, observer).run(); }
+Report run(const Plan& plan, Observer* observer) {
+  const SilentLog silent;
+  return World(plan, observer).run();
+}
 
 }  // namespace titer::sim

@@ -57,13 +57,17 @@ void Checkpoints::heard(BootTime now, ReplicaId from, Incarnation incarnation, c
   }
   if (beat.disputed) {
     const Point* mine = find(beat.checkpoint);
-    begin_dispute(now, beat.checkpoint, mine != nullptr ? std::optional(mine->digest) : std::nullopt);
+    if (std::ranges::count(settled_, beat.checkpoint) == 0)
+      begin_dispute(now, beat.checkpoint, mine != nullptr ? std::optional(mine->digest) : std::nullopt);
+    else if (mine != nullptr)
+      asked_ = Asked{*mine, BootTime(now.value + kForgetUs)};
   }
   compare(now, from, claim);
 }
 
-Checkpoints::Point Checkpoints::told() const {
-  if (dispute_ && dispute_->mine) return {dispute_->position, *dispute_->mine};
+Checkpoints::Point Checkpoints::told(BootTime now) const {
+  if (tells_dispute()) return {dispute_->position, *dispute_->mine};
+  if (asked_ && now < asked_->until) return asked_->point;
   return points_.empty() ? Point{} : points_.back();
 }
 
@@ -94,6 +98,8 @@ Checkpoints::Judgement Checkpoints::judge(const ReplicaContext& c) {
   const bool all = known.size() == static_cast<int>(c.installed.members.size());
   // A member that has joined since has no digest at that position and never will.
   if (sides.size() <= 1 && (all || c.now.value - dispute_->since.value > kForgetUs)) {
+    settled_.push_back(dispute_->position);
+    if (settled_.size() > kSettledMax) settled_.pop_front();
     dispute_.reset();
     return {};
   }

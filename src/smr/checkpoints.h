@@ -10,6 +10,7 @@
 // they never change, in whatever order heartbeats bring them. As soon as more than half of the members have the same one, a
 // member with another one is wrong, and every member that knows enough of them comes to the same conclusion. Without such a
 // majority nobody can know. When nobody who is still a member differs, the dispute is over: those that differed have left.
+// It does not begin again because another member has not ended it yet: that one is told the digest, and nothing else.
 //
 // Until it is decided the replica halts: it acknowledges, but executes and answers nothing.
 //
@@ -36,6 +37,7 @@ class Checkpoints {
   static constexpr std::size_t kPointsMax = 16'384;
   // By then every member that has a digest at the disputed position has told it. If they are equal, the dispute is over.
   static constexpr std::int64_t kForgetUs = 2'000'000;
+  static constexpr std::size_t kSettledMax = 64;
 
   struct Point {
     Position position;
@@ -59,7 +61,9 @@ class Checkpoints {
   // From a member of the installed view.
   void heard(BootTime now, ReplicaId from, Incarnation incarnation, const Heartbeat& beat);
   // For a heartbeat; 0/0 before the first.
-  [[nodiscard]] Point told() const;
+  [[nodiscard]] Point told(BootTime now) const;
+  // … and what it tells is disputed.
+  [[nodiscard]] bool tells_dispute() const { return dispute_ && dispute_->mine; }
   [[nodiscard]] bool disputed() const { return dispute_.has_value(); }
   // Among the members of the installed view. Ends a dispute about which all agree.
   [[nodiscard]] Judgement judge(const ReplicaContext& c);
@@ -84,6 +88,12 @@ class Checkpoints {
   std::array<std::optional<Claim>, limits::kReplicasMax> ahead_{};  // of positions that are not executed here yet
   Position next_ahead_ = Position(~std::uint64_t{0});               // the lowest of them
   std::optional<Dispute> dispute_;
+  std::deque<Position> settled_;  // the newest positions about which a dispute is over
+  struct Asked {                  // by a member whose dispute is not
+    Point point;
+    BootTime until;
+  };
+  std::optional<Asked> asked_;
 };
 
 }  // namespace titer::smr

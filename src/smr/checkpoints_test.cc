@@ -124,6 +124,51 @@ TEST(Checkpoint, when_the_one_that_differed_has_left_the_others_go_on_though_one
   EXPECT_EQ(c[0].answered, std::vector<std::string>{"goes on"});
 }
 
+bool says_disputed(Cluster& c, int from, int to) {
+  c.now = BootTime(c.now.value + kHeartbeatEveryUs);
+  c.tick(from);
+  return std::ranges::any_of(c.way(from, to), [](const PeerMessage& m) {
+    const auto* beat = std::get_if<Heartbeat>(&m);
+    return beat != nullptr && beat->disputed;
+  });
+}
+
+// Found by the simulator: the position that it told instead was disputed next, and so on.
+TEST(Checkpoint, one_that_has_no_digest_at_the_disputed_position_calls_no_other_position_disputed) {
+  Cluster c(3);
+  c.pass(2 * kHeartbeatEveryUs);
+  stands(c, 0, 20, 1);
+  stands(c, 1, 20, 2);
+  for (int i : {0, 2}) stands(c, i, 30, 7);
+  c.pass(4 * kHeartbeatEveryUs);
+  EXPECT_FALSE(c[2].replica->dispute().empty());
+  EXPECT_FALSE(says_disputed(c, 2, 0));
+  EXPECT_TRUE(says_disputed(c, 0, 2));
+}
+
+// Found by the simulator: a replica that had ended it heard of it again from one that had heard of it later, for good.
+TEST(Checkpoint, a_dispute_that_is_over_does_not_begin_again_because_another_member_still_has_it) {
+  Cluster c(4);
+  c.pass(2 * kHeartbeatEveryUs);
+  for (int i : {0, 1}) stands(c, i, 20, 1);
+  stands(c, 3, 20, 2);
+  for (int round = 0; round < 10; ++round) {  // replica 1 hears nothing for half a second
+    c.now = BootTime(c.now.value + kHeartbeatEveryUs);
+    for (int i = 0; i < 4; ++i) c.tick(i);
+    for (int i = 0; i < 4; ++i)
+      for (const int j : {0, 2, 3})
+        if (i != j) c.deliver_all(i, j);
+  }
+  c.crash(3);
+  c.view(make_view(1, {0, 1, 2}));
+  c.pass(2 * Checkpoints::kForgetUs);
+  for (int round = 0; round < 20; ++round) {
+    EXPECT_FALSE(says_disputed(c, 0, 1));
+    EXPECT_FALSE(says_disputed(c, 1, 0));
+    c.settle();
+  }
+}
+
 TEST(Checkpoint, what_is_under_way_is_not_answered_while_it_is_not_known_which_state_is_wrong) {
   Cluster c(2);
   c.pass(2 * kHeartbeatEveryUs);

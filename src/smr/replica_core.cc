@@ -353,10 +353,10 @@ void ReplicaCore::heartbeat(ReplicaId to, bool urgent) {
   beat.installed = c_.installed.number;
   beat.hears = suspicion_.hears(c_);
   if (c_.full) {
-    const Checkpoints::Point point = checkpoints_.told();
+    const Checkpoints::Point point = checkpoints_.told(c_.now);
     beat.checkpoint = point.position;
     beat.digest = point.digest;
-    beat.disputed = checkpoints_.disputed();
+    beat.disputed = checkpoints_.tells_dispute();
   }
   c_.send(to, beat);
 }

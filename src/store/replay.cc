@@ -22,9 +22,10 @@ Result<smr::FramePtr> read_frame(ByteView body) {
 
 }  // namespace
 
-Replay::Replay(const Tables::Loaded& loaded, machine::Machine& machine, machine::LogSink line)
+Replay::Replay(const Tables::Loaded& loaded, machine::Machine& machine, machine::LogSink line, Watch watch)
     : machine_(machine),
       line_(std::move(line)),
+      watch_(std::move(watch)),
       whole_(!loaded.empty && !loaded.head.standing.learning),
       recovery_(loaded.head.checkpoint) {}
 
@@ -42,7 +43,7 @@ Status Replay::record(RecordKind kind, ByteView body) {
   if (!installed) return installed.error();
   const auto frames = recovery_.installed(*installed);
   if (!frames) return frames.error();
-  for (const smr::FramePtr& frame : *frames) machine_.execute(*frame, nullptr, line_);
+  for (const smr::FramePtr& frame : *frames) machine_.execute(*frame, watch_ ? watch_(frame) : nullptr, line_);
   return ok_status();
 }
 

@@ -7,6 +7,8 @@
 // Thread rule: none; keeps a reference to the machine.
 #pragma once
 
+#include <functional>
+
 #include "machine/machine.h"
 #include "smr/recovery.h"
 #include "store/identity.h"
@@ -18,8 +20,10 @@ namespace titer::store {
 
 class Replay {
  public:
+  // Sees the requests of this frame; null: nobody does.
+  using Watch = std::function<machine::Sink(const smr::FramePtr& frame)>;
   // `line` (may be null) gets a line per request that is executed.
-  Replay(const Tables::Loaded& loaded, machine::Machine& machine, machine::LogSink line);
+  Replay(const Tables::Loaded& loaded, machine::Machine& machine, machine::LogSink line, Watch watch = nullptr);
   // The journal's records, in order.
   [[nodiscard]] Status record(RecordKind kind, ByteView body);
 
@@ -32,6 +36,7 @@ class Replay {
  private:
   machine::Machine& machine_;
   machine::LogSink line_;
+  Watch watch_;
   bool whole_;
   smr::Recovery recovery_;
 };

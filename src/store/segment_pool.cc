@@ -149,7 +149,7 @@ Result<SegmentFile> SegmentPool::make(std::uint64_t number) {
 
 Status SegmentPool::fill(File& file) {
   AlignedBuffer zeros;
-  zeros.grow_to(kFillBytes);
+  zeros.grow_to(std::min<std::uint64_t>(kFillBytes, options_.segment_bytes));
   std::fill(zeros.span().begin(), zeros.span().end(), std::byte{0});
   for (std::uint64_t at = 0; at < options_.segment_bytes; at += kFillBytes) {
     {

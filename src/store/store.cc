@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "smr/recovery.h"
+#include "smr/rules.h"
 #include "store/sealed_file.h"
 
 namespace titer::store {
@@ -38,7 +39,7 @@ void Store::resume() {
 
 Status Store::learn() {
   role_ = Role::kLearner;
-  identity_.lives.clear();
+  if (smr::rule_enabled(smr::ProtocolRule::kLearnerLives)) identity_.lives.clear();
   return note_lives();
 }
 
@@ -65,6 +66,8 @@ void Store::persist(const std::vector<smr::Output::Persist>& what) {
       if (!view_line_synced_ && !line_) line_ = one.ticket;
       newest_line_ = {one.ticket, line.view.number};
     }
+    if (!smr::rule_enabled(smr::ProtocolRule::kSyncFirst))
+      events_.post([this, ticket = one.ticket] { events_.persisted(ticket); });
   }
 }
 
@@ -183,6 +186,8 @@ void Store::joined(machine::Machine& machine, ViewNumber view, LamportTime clock
   TITER_CHECK(role_ == Role::kLearner || !view_line_synced_, "a member that has installed a view has its state");
   smr::Checkpoint checkpoint;
   checkpoint.installed.number = ViewNumber(view.value - 1);
+  if (!smr::rule_enabled(smr::ProtocolRule::kJoinerInstalls))
+    checkpoint.installed = {view, {{options_.me, options_.incarnation, {}}}, {}};
   checkpoint.clock = clock;
   TablesBatch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
   when_joined_ = std::move(done);

@@ -62,6 +62,8 @@ struct StoreLimits {
   std::size_t piece_bytes = std::size_t{64} << 10;          // of the state, that is gathered in one turn
   // More than a donor's piece, or a batch would not end before the whole state is in it.
   std::size_t learned_piece_bytes = std::size_t{1} << 20;
+  // That a disk must take at a start: what RocksDB writes when it opens, and more.
+  std::size_t probe_bytes = std::size_t{1} << 20;
 };
 
 struct StoreOptions {
@@ -82,6 +84,8 @@ struct StoreEvents {
   std::function<void(bool enough)> room;
   // The tables have this; the journal may forget what it permits (docs/explanation/protocol.md §7). For the simulator's checks.
   std::function<void(const smr::Checkpoint& checkpoint)> released = {};
+  // Sees the requests of a frame that open() executes again: for the simulator.
+  std::function<machine::Sink(const smr::FramePtr& frame)> replays = {};
   std::function<void(const std::string& what)> compared = {};  // what differed in a state that was wrong
   std::function<void(const std::string& what)> mismatch =
       {};  // the scrub found memory and tables to differ; again each round

@@ -16,16 +16,15 @@ namespace {
 
 constexpr int kLockAttempts = 100;  // two seconds
 constexpr std::chrono::milliseconds kLockPause{20};
-constexpr std::size_t kProbeBytes = std::size_t{1} << 20;  // what RocksDB writes when it opens, and more
 
 // RocksDB ends the process when its first writes fail. So it is not opened on a disk that takes none.
-Status probe(Files& files, const std::string& dir) {
+Status probe(Files& files, const std::string& dir, std::size_t bytes) {
   const std::string path = dir + "/probe";
   (void)files.remove(path);  // of a process that was killed here
   auto file = files.open(path, Files::Mode::kCreate);
   if (!file) return file.error();
   AlignedBuffer zeros;
-  zeros.grow_to(kProbeBytes);
+  zeros.grow_to(bytes);
   std::fill(zeros.span().begin(), zeros.span().end(), std::byte{0});
   Status written = write_all(**file, 0, zeros.span());
   if (written) written = (*file)->sync();
@@ -42,7 +41,9 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options, StoreEvents eve
   std::unique_ptr<Store> store(new Store(std::move(options), std::move(events), environment));
   if (Status locked = store->lock(); !locked) return locked.error();
   if (Status known = store->read_identity(); !known) return known.error();
-  if (Status writable = probe(environment.files, store->options_.dir); !writable) return writable.error();
+  const StoreOptions& mine = store->options_;
+  if (Status writable = probe(environment.files, mine.dir, mine.limits.probe_bytes); !writable)
+    return writable.error();
   if (Status read = store->read(machine, line); !read) return read.error();
   store->identity_.lives.push_back(store->options_.incarnation);
   if (store->inventory_.whole)
@@ -97,7 +98,7 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
   for (const std::string& loss : options_.losses)
     if (std::ranges::find(recoveries_, loss) == recoveries_.end()) recoveries_.push_back(loss);
   closed_ = stats_.tables = loaded->head.standing.position;
-  Replay replay(*loaded, machine, line);
+  Replay replay(*loaded, machine, line, events_.replays);
   const JournalOptions options{
       options_.dir + "/journal",       options_.cluster, options_.me, options_.limits.segment_bytes,
       options_.limits.spare_bytes_max, loaded->journal()};

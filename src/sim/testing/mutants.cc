@@ -4,8 +4,10 @@
 // until a checker notices. It says after how many, and which checker; a rule that nobody misses within its number of
 // seeds is a failure.
 //
-//   titer_sim_mutants [--first N | --known FILE] [RULE …]
+//   titer_sim_mutants [--first N | --known FILE] [--at-most N] [RULE …]
 //   titer_sim_mutants --healthy N          N seeds with every rule on
+//
+// --at-most: seeds for each rule, to look quickly.
 //
 // --known: the seeds that FILE (seeds.txt) names for a rule are tried first. A run of a minute becomes one of seconds, while
 // they still show what they are there for; if one no longer does, the search goes on, and the output says so.
@@ -93,6 +95,11 @@ constexpr Mutant kMutants[] = {
     {"saved_first", smr::ProtocolRule::kSavedFirst, 200},
     {"holder_stays", smr::ProtocolRule::kHolderStays, 500},
     {"last_holder", smr::ProtocolRule::kLastHolder, 500, is_supervised},
+    {"lease_after_read", smr::ProtocolRule::kLeaseAfterRead, 500},
+    {"linked_with_all", smr::ProtocolRule::kLinkedWithAll, 500},
+    {"final_synced", smr::ProtocolRule::kFinalSynced, 500},
+    {"learn_noted", smr::ProtocolRule::kLearnNoted, 500},
+    {"sync_first", smr::ProtocolRule::kSyncFirst, 500},
     {"authority", smr::ProtocolRule::kAuthority, 200, nullptr, true},
     {"bootstrap_note", smr::ProtocolRule::kBootstrapNote, 200, nullptr, true},
     {"own_disk", smr::ProtocolRule::kOwnDisk, 200, nullptr, true},
@@ -101,11 +108,11 @@ constexpr Mutant kMutants[] = {
 static_assert(std::size(kMutants) == static_cast<std::size_t>(smr::ProtocolRule::kCount),
               "every rule has its mutant");
 
-Sum run_seeds(std::vector<std::uint64_t> seeds) {
+Sum run_seeds(std::vector<std::uint64_t> seeds, std::size_t stop_after = 1) {
   SeedBatch batch;
   batch.seeds = std::move(seeds);
   batch.jobs = std::max(1U, std::thread::hardware_concurrency());
-  batch.stop_after = 1;
+  batch.stop_after = stop_after;
   batch.twice_every = UINT64_MAX;
   return run_many(batch);
 }
@@ -164,15 +171,14 @@ bool caught(const Mutant& mutant, std::uint64_t first, const std::vector<std::ui
   }
   const Report& report = sum.findings.front().report;
   fmt::print("{:24} caught after {:>3} seeds (of {}) by: {}\n{:24}   seed {}: {}\n", mutant.name, sum.seeds,
-             mutant.seeds, report.verdict.checker, "", report.seed,
-             report.verdict.what.substr(0, report.verdict.what.find('\n')));
+             mutant.seeds, report.verdict.checker, "", report.seed, report.verdict.what);
   std::fflush(stdout);
   return true;
 }
 
 // A protocol with all its rules must not be blamed.
 int healthy(std::uint64_t first, std::uint64_t count) {
-  const Sum sum = run_seeds(seeds_from(first, count));
+  const Sum sum = run_seeds(seeds_from(first, count), 10);
   for (const auto& finding : sum.findings)
     fmt::print("seed {} fails with every rule on: {}: {}\n", finding.report.seed, finding.report.verdict.checker,
                finding.report.verdict.what);
@@ -181,13 +187,15 @@ int healthy(std::uint64_t first, std::uint64_t count) {
 
 int try_all(int argc, char** argv) {
   spdlog::set_level(spdlog::level::off);
-  std::uint64_t first = 1;
+  std::uint64_t first = 1, at_most = UINT64_MAX;
   std::vector<std::string_view> only;
   std::map<std::string, std::vector<std::uint64_t>, std::less<>> known;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--first" && i + 1 < argc)
       first = parse_number<std::uint64_t>(argv[++i]).value_or(first);
+    else if (word == "--at-most" && i + 1 < argc)
+      at_most = parse_number<std::uint64_t>(argv[++i]).value_or(at_most);
     else if (word == "--known" && i + 1 < argc)
       known = read_known(argv[++i]);
     else if (word == "--healthy" && i + 1 < argc)
@@ -196,7 +204,8 @@ int try_all(int argc, char** argv) {
       only.push_back(word);
   }
   std::size_t tried = 0, missed = 0;
-  for (const Mutant& mutant : kMutants) {
+  for (Mutant mutant : kMutants) {
+    mutant.seeds = std::min(mutant.seeds, at_most);
     if (!only.empty() && std::ranges::count(only, mutant.name) == 0) continue;
     ++tried;
     const auto seeds = known.find(mutant.name);

@@ -12,62 +12,88 @@ namespace titer::store {
 namespace {
 
 using Rows = SimulatedDatabases::Rows;
+using Value = SimulatedDatabases::Value;
+using Change = SimulatedDatabases::Change;
 using Version = SimulatedDatabases::Version;
 
 Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
-std::uint64_t bytes_of(const Version& version) {
-  std::uint64_t bytes = 0;
-  for (const Rows& rows : version)
-    for (const auto& [key, value] : rows) bytes += key.size() + value->size();
-  return bytes;
+// Returns what was there.
+Value set(Version& version, Family family, const Bytes& key, Value value) {
+  Rows& rows = version.rows[family];
+  const auto at = rows.lower_bound(key);
+  const bool found = at != rows.end() && at->first == key;
+  Value before = found ? at->second : nullptr;
+  if (found) version.bytes -= key.size() + before->size();
+  if (value) version.bytes += key.size() + value->size();
+  if (found && value)
+    at->second = std::move(value);
+  else if (found)
+    rows.erase(at);
+  else if (value)
+    rows.emplace_hint(at, key, std::move(value));
+  return before;
 }
 
 class Batch final : public RowBatch {
  public:
   void put(Family family, ByteView key, ByteView value) override {
-    changes_.push_back({family, copy(key), {}, std::make_shared<const Bytes>(copy(value))});
+    steps_.push_back({family, copy(key), {}, std::make_shared<const Bytes>(copy(value))});
     bytes_ += key.size() + value.size();
   }
   void remove(Family family, ByteView key) override {
-    changes_.push_back({family, copy(key), std::nullopt, nullptr});
+    steps_.push_back({family, copy(key), std::nullopt, nullptr});
   }
   void remove_range(Family family, ByteView first, ByteView end) override {
-    changes_.push_back({family, copy(first), copy(end), nullptr});
-    TITER_CHECK(changes_.back().key <= *changes_.back().end, "a range ends behind its beginning");
+    steps_.push_back({family, copy(first), copy(end), nullptr});
+    TITER_CHECK(steps_.back().key <= *steps_.back().end, "a range ends behind its beginning");
   }
   [[nodiscard]] std::size_t bytes() const override { return bytes_; }
 
-  void apply(Version& version) const {
-    for (const Change& change : changes_) {
-      Rows& rows = version[change.family];
-      if (change.value)
-        rows[change.key] = change.value;
-      else if (change.end)
-        rows.erase(rows.lower_bound(change.key), rows.lower_bound(*change.end));
-      else
-        rows.erase(change.key);
+  [[nodiscard]] std::vector<Change> apply(Version& version) const {
+    std::vector<Change> changes;
+    for (const Step& step : steps_) {
+      const auto change = [&](const Bytes& key) {
+        changes.push_back({step.family, key, set(version, step.family, key, step.value)});
+      };
+      if (!step.end) {
+        change(step.key);
+        continue;
+      }
+      std::vector<Bytes> keys;
+      const Rows& rows = version.rows[step.family];
+      for (auto at = rows.lower_bound(step.key); at != rows.end() && at->first < *step.end; ++at)
+        keys.push_back(at->first);
+      for (const Bytes& key : keys) change(key);
     }
-  }
-  [[nodiscard]] bool changes(Family family, const Bytes& key) const {
-    return std::ranges::any_of(changes_, [&](const Change& change) {
-      if (change.family != family) return false;
-      return change.end ? change.key <= key && key < *change.end : change.key == key;
-    });
+    return changes;
   }
 
  private:
-  struct Change {
+  struct Step {
     Family family;
     Bytes key;
-    std::optional<Bytes> end;            // of a range, with neither it nor a value
-    std::shared_ptr<const Bytes> value;  // null: removed
+    std::optional<Bytes> end;  // of a range, with neither it nor a value
+    Value value;               // null: removed
   };
-  std::vector<Change> changes_;
+  std::vector<Step> steps_;
   std::size_t bytes_ = 0;
 };
 
 }  // namespace
+
+Version& SimulatedDatabases::Contents::to_change() {
+  if (now.use_count() > 1) now = std::make_shared<Version>(*now);
+  return *now;
+}
+
+void SimulatedDatabases::Contents::go_back() {
+  TITER_CHECK(last, "the version before the last write is known once");
+  Version& version = to_change();
+  for (auto change = last->rbegin(); change != last->rend(); ++change)
+    (void)set(version, change->family, change->key, std::move(change->before));
+  last.reset();
+}
 
 class SimulatedDatabase final : public Database {
  public:
@@ -109,25 +135,25 @@ Database::Ended SimulatedDatabase::write(const RowBatch& batch) {
   if (failed_ || options_.read_only)
     return {End::kFailed, failed_tables(options_.dir, "an earlier write has failed")};
   SimulatedDatabases::Contents& contents = this->contents();
-  const auto& changes = static_cast<const Batch&>(batch);
-  auto next = std::make_shared<Version>(*contents.now);
-  changes.apply(*next);
+  auto changes = std::exchange(contents.last, static_cast<const Batch&>(batch).apply(contents.to_change()));
   const bool power = all_.files_.has_power();
-  const Status written = all_.files_.write_beside(all_.bytes() - bytes_of(*contents.now) + bytes_of(*next));
+  const Status written = all_.files_.write_beside(all_.bytes());
   // A write that failed in the middle may be there.
-  if (written.ok() || (power && written.error().code != Code::kBusy)) {
-    contents.before = std::exchange(contents.now, std::move(next));
-    contents.synced = false;
+  if (!written && (!power || written.error().code == Code::kBusy)) {
+    contents.go_back();
+    contents.last = std::move(changes);
+    return failed(written.error());
   }
+  contents.synced = false;
   if (!written) return failed(written.error());
   if (const Status synced = all_.files_.sync_beside(); !synced) return failed(synced.error());
   contents.synced = true;
-  std::erase_if(contents.damaged, [&](const auto& row) { return changes.changes(row.first, row.second); });
+  for (const Change& change : *contents.last) contents.damaged.erase({change.family, change.key});
   return {};
 }
 
 Result<std::optional<Bytes>> SimulatedDatabase::get(Family family, ByteView key) const {
-  const Rows& rows = (*contents().now)[family];
+  const Rows& rows = contents().now->rows[family];
   const auto at = rows.find(copy(key));
   if (at == rows.end()) return std::optional<Bytes>();
   if (const Status well = readable(family, at->first); !well) return well.error();
@@ -136,7 +162,7 @@ Result<std::optional<Bytes>> SimulatedDatabase::get(Family family, ByteView key)
 
 Status SimulatedDatabase::each(Family family, ByteView from, const Row& row) const {
   const std::shared_ptr<const Version> version = contents().now;
-  const Rows& rows = (*version)[family];
+  const Rows& rows = version->rows[family];
   for (auto at = rows.lower_bound(copy(from)); at != rows.end(); ++at) {
     if (const Status well = readable(family, at->first); !well) return well;
     if (!row(at->first, *at->second)) break;
@@ -149,22 +175,21 @@ Result<std::unique_ptr<Database>> SimulatedDatabases::open(const DatabaseOptions
   if (at == databases_.end()) {
     if (options.read_only) return no_tables(options.dir);
     if (const Status made = files_.create_dir(options.dir); !made) return made.error();
-    at = databases_.emplace(options.dir, Contents{std::make_shared<const Version>(), nullptr, true, {}}).first;
+    at = databases_.emplace(options.dir, Contents{std::make_shared<Version>(), {}, true, {}}).first;
   }
   return std::unique_ptr<Database>(std::make_unique<SimulatedDatabase>(*this, options));
 }
 
 void SimulatedDatabases::restart() {
   for (auto& [dir, contents] : databases_) {
-    if (!std::exchange(contents.synced, true) && random_.chance(0.5))
-      contents.now = std::exchange(contents.before, nullptr);
+    if (!std::exchange(contents.synced, true) && random_.chance(0.5)) contents.go_back();
   }
 }
 
 bool SimulatedDatabases::lose_newest(const std::string& dir) {
   const auto at = databases_.find(dir);
-  if (at == databases_.end() || !at->second.before) return false;
-  at->second.now = std::exchange(at->second.before, nullptr);
+  if (at == databases_.end() || !at->second.last) return false;
+  at->second.go_back();
   return true;
 }
 
@@ -173,7 +198,8 @@ bool SimulatedDatabases::damage(const std::string& dir) {
   if (at == databases_.end()) return false;
   std::vector<std::pair<Family, Bytes>> rows;
   for (std::size_t family = 0; family < kFamilies; ++family)
-    for (const auto& [key, value] : (*at->second.now)[family]) rows.emplace_back(static_cast<Family>(family), key);
+    for (const auto& [key, value] : at->second.now->rows[family])
+      rows.emplace_back(static_cast<Family>(family), key);
   if (rows.empty()) return false;
   at->second.damaged.insert(rows[random_.below(rows.size())]);
   return true;
@@ -181,7 +207,7 @@ bool SimulatedDatabases::damage(const std::string& dir) {
 
 std::uint64_t SimulatedDatabases::bytes() const {
   std::uint64_t bytes = 0;
-  for (const auto& [dir, contents] : databases_) bytes += bytes_of(*contents.now);
+  for (const auto& [dir, contents] : databases_) bytes += contents.now->bytes;
   return bytes;
 }
 

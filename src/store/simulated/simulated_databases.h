@@ -2,9 +2,9 @@
 
 // SimulatedDatabases: databases in memory that keep versions, on the disk of a SimulatedFiles.
 //
-// A version is all rows as one batch left them; it never changes, so keeping one more costs only what differs. A write makes a
-// version and syncs it. If the power or the process goes in between, the version is there afterwards or the one before it is, by
-// chance; never a mixture. A write that failed is final, as with RocksDB, but one that found no room may be tried again.
+// A version is all rows as one batch left them, and keeps what that batch has changed. A write makes a version and syncs it. If
+// the power or the process goes in between, the version is there afterwards or the one before it is, by chance; never a
+// mixture. A write that failed is final, as with RocksDB, but one that found no room may be tried again.
 //
 // What a disk can do while nobody uses it: lose_newest(), which is what RocksDB makes of a damaged byte in its log; damage(), after
 // which reading that row is an error, as with RocksDB's checksums; put() of an image that was taken earlier or of another disk.
@@ -35,12 +35,26 @@ class SimulatedDatabases final : public Databases {
   void restart();
 
   // --- while nobody uses it
-  using Rows = std::map<Bytes, std::shared_ptr<const Bytes>>;
-  using Version = std::array<Rows, kFamilies>;
+  using Value = std::shared_ptr<const Bytes>;  // null: no row
+  using Rows = std::map<Bytes, Value>;
+  struct Version {
+    std::array<Rows, kFamilies> rows;
+    std::uint64_t bytes = 0;  // of all keys and values
+  };
+  struct Change {
+    Family family;
+    Bytes key;
+    Value before;
+  };
   struct Contents {
-    std::shared_ptr<const Version> now, before;  // `before` the last write
+    std::shared_ptr<Version> now;  // shared with images and readers, so it is copied before a change
+    std::optional<std::vector<Change>>
+        last;  // of the last write, in its order; the version before it is now without them
     bool synced = true;
     std::set<std::pair<Family, Bytes>> damaged;
+
+    [[nodiscard]] Version& to_change();
+    void go_back();
   };
   using Image = std::map<std::string, Contents>;  // by directory
   [[nodiscard]] const Image& image() const { return databases_; }

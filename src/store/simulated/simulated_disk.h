@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "base/random.h"
 #include "store/environment.h"
@@ -46,9 +47,9 @@ class SimulatedDisk {
     SimulatedDatabases::Image databases;
   };
   [[nodiscard]] Image image() { return {files.image(), databases.image()}; }
-  void put(const Image& image) {
-    files.put(image.files);
-    databases.put(image.databases);
+  void put(Image image) {
+    files.put(std::move(image.files));
+    databases.put(std::move(image.databases));
   }
   // A bit of some file or row by chance; where it was.
   std::string flip_bit();

@@ -347,14 +347,17 @@ SimulatedFiles::Image SimulatedFiles::image() {
   return image;
 }
 
-void SimulatedFiles::put(const Image& image) {
+void SimulatedFiles::put(Image image) {
   const std::lock_guard lock(lock_);
-  dirs_ = image.dirs;
+  dirs_ = std::move(image.dirs);
   files_.clear();
   removed_.clear();
   renamed_.clear();
-  for (const auto& [path, bytes] : image.files)
-    files_[path] = std::make_shared<Content>(Content{bytes, bytes, {}, true, false});
+  for (auto& [path, bytes] : image.files) {
+    auto content = std::make_shared<Content>(Content{{}, bytes, {}, true, false});
+    content->now = std::move(bytes);
+    files_[path] = std::move(content);
+  }
 }
 
 void SimulatedFiles::overwrite(const std::string& path, const Bytes& bytes) {

@@ -72,7 +72,7 @@ class SimulatedFiles final : public Files {
   };
   [[nodiscard]] Image image();
   // Instead of all that is there. Files of before must be closed.
-  void put(const Image& image);
+  void put(Image image);
   void overwrite(const std::string& path, const Bytes& content);
   void flip(const std::string& path, std::uint64_t at, unsigned bit);
 
