@@ -190,6 +190,7 @@ void find(HandlerContext& context, const http::Exchange& exchange) {
   query.within_m = kWithinMiles * registry::kMetresPerMile;
   query.limit = kSitesMax;
   query.filter.available_only = only_available(request);
+  query.filter.claimed_since = registry::not_expired_since(net::wall_now());
   context.backend.ask(query, [exchange](const Result<Rows>& rows) {
     const Words& words = words_for(exchange.request());
     const WallTime now = net::wall_now();

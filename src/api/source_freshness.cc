@@ -28,7 +28,7 @@ void SourceFreshness::refresh(HandlerContext& context) {
         ++it->second.lines;
         if (registry::freshness(line, now) != registry::Freshness::kFresh) ++it->second.not_fresh;
         it->second.newest =
-            std::max(it->second.newest, line.valid_at != WallTime() ? line.valid_at : line.changed_at);
+            std::max(it->second.newest, registry::claimed_at(line));
       }
     }
     const std::lock_guard lock(mutex_);

@@ -9,6 +9,7 @@
 #include "base/json_string.h"
 #include "base/time.h"
 #include "formats/json_text.h"
+#include "registry/products.h"
 #include "registry/state.h"
 
 namespace titer::formats {
@@ -39,6 +40,8 @@ void print_line(const registry::StockLine& line, WallTime now, std::string& out)
   out.push_back('{');
   JsonMembers members(out);
   members.text("product", line.product);
+  if (const auto vaccine = registry::vaccine_of(line.product); vaccine && *vaccine != line.product)
+    members.text("cvx", *vaccine);
   put_availability(members, "availability", line.availability, out);
   put_time(members, "valid_at", line.valid_at, out);
   put_time(members, "changed_at", line.changed_at, out);

@@ -6,7 +6,7 @@
 // - A site is a Location if it has what the specification requires of one: street, city, state, ZIP, and a phone (of
 //   10 digits) or a web address. Nothing is made up for the others: they are left out (why_left_out) and counted in the manifest.
 // - A stock line of a COVID-19 vaccine, or of `any`, is a Schedule; the specification's service type says COVID-19, so
-//   other products have none. has-availability is some for yes and counts, none for no and 0, and unknown for unknown
+//   other products have none, and neither has a claim that has expired. has-availability is some for yes and counts, none for no and 0, and unknown for unknown
 //   and for what is not fresh any more at `now`. The claim itself, and how old it is, stand beside it.
 // - A fresh count is a Slot: free with this capacity for the 24 hours after `now`'s hour, or, when it is 0, busy for
 //   that hour. Yes and no have none: how many was never said. Stock is not an appointment; each Location says so.
