@@ -61,7 +61,11 @@ void print_site(const registry::Site& site) {
   field("id", site.id);
   field("street", site.street);
   field("city", site.city);
-  field("county", site.county);
+  const auto zip = registry::zip_point(site.zip);
+  if (site.county.empty() && zip)
+    field("county", std::string(zip->county) + " (of the ZIP code)");
+  else
+    field("county", site.county);
   field("state", site.state);
   field("ZIP", std::string(site.zip) + (site.zip_plus4.empty() ? "" : "-" + std::string(site.zip_plus4)));
   if (site.point != registry::PointSource::kNone)

@@ -223,11 +223,11 @@ std::string_view why_left_out(const Site& site) {
   return {};
 }
 
-void print_smart(SmartType type, const Site& site, WallTime now, std::string& out) {
+void print_smart(SmartType type, const Site& site, WallTime now, std::string& out, bool with_expired) {
   if (type == SmartType::kLocation) return print_location(site, out);
   for (const StockLine& line : site.stock) {
     if (!is_covid_product(line.product)) continue;
-    if (registry::freshness(line, now) == registry::Freshness::kExpired) continue;
+    if (!with_expired && registry::freshness(line, now) == registry::Freshness::kExpired) continue;
     if (type == SmartType::kSchedule) print_schedule(site, line, now, out);
     if (type == SmartType::kSlot) print_slot(site, line, now, out);
   }
