@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer duplicates
+#include "formats/duplicates.h"
+
 #include "client/gateway_client.h"
 #include "client/read.h"
-#include "formats/duplicates.h"
 #include "titer/command.h"
 #include "titer/remote.h"
 #include "titer/text.h"
@@ -22,8 +23,9 @@ void print(const formats::Duplicate& pair) {
   const auto site = [](const formats::DuplicateSite& one) {
     return boost::json::object{{"id", one.id}, {"name", one.name}, {"street", one.street}, {"zip", one.zip}};
   };
-  print_line(boost::json::object{
-      {"score", pair.score}, {"why", pair.why}, {"sites", boost::json::array{site(pair.first), site(pair.second)}}});
+  print_line(boost::json::object{{"score", pair.score},
+                                 {"why", pair.why},
+                                 {"sites", boost::json::array{site(pair.first), site(pair.second)}}});
 }
 
 int show(client::GatewayClient& client, const Options& o) {

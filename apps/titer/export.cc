@@ -54,8 +54,7 @@ Status write_file(const client::Snapshot& all, const Options& o) {
   constexpr unsigned kForAll = 0666;
   auto file = client::PartFile::open(o.output, kForAll);
   if (!file) return file.error();
-  const Status written =
-      write_all(all, o, [&](std::string_view text) { return file->append(as_bytes(text)); });
+  const Status written = write_all(all, o, [&](std::string_view text) { return file->append(as_bytes(text)); });
   return written ? file->finish(o.output) : written;
 }
 

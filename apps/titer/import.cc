@@ -212,8 +212,11 @@ namespace titer::app {
 
 int import_sample(const At& at, const std::string& file) {
   return with_client(at, [&](client::GatewayClient& client) {
-    ImportJob job(
-        {.files = {file}, .read = {.now = net::wall_now()}, .actor = "titer cluster", .problem = {}, .progress = {}});
+    ImportJob job({.files = {file},
+                   .read = {.now = net::wall_now()},
+                   .actor = "titer cluster",
+                   .problem = {},
+                   .progress = {}});
     const Status done = job.run(client);
     if (!done) return fail(done.error());
     std::printf("%s\n", import_command::summary(file, job, false).c_str());

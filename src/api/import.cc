@@ -216,10 +216,12 @@ void Import::answer() {
   http::Response response;
   const bool nothing = failed_.ok() && run_.counts.took_nothing(run_.dry_run);
   if (!failed_.ok() || nothing) {
-    response = nothing ? http::problem(422, "nothing_taken", formats::kNothingTaken) : http::problem(failed_.error());
+    response =
+        nothing ? http::problem(422, "nothing_taken", formats::kNothingTaken) : http::problem(failed_.error());
     response.body.pop_back();
     if (!nothing)
-      response.body += R"(,"hint":"the rows before that are imported; sending the file again does not change them")";
+      response.body +=
+          R"(,"hint":"the rows before that are imported; sending the file again does not change them")";
     response.body += R"(,"import":)" + report() + "}";
   } else {
     response.body = report();

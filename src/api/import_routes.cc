@@ -81,8 +81,7 @@ void list_imports(HandlerContext& context, const http::Exchange& exchange) {
 
 constexpr Route kImportRoutes[] = {
     {http::Method::kPost, "/api/v1/import", import_sites, registry::Act::kImport, "import",
-     "format map dry_run label",
-     http::Body::kStream},
+     "format map dry_run label", http::Body::kStream},
     {http::Method::kGet, "/api/v1/imports", list_imports, registry::Act::kRead, "imports", ""},
 };
 

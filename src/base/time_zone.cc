@@ -83,7 +83,8 @@ constexpr std::int64_t kOneMinuteMs = 60'000;
 bool is_daylight(const CalendarTime& clock) {
   if (clock.month < 3 || clock.month > 11) return false;
   if (clock.month > 3 && clock.month < 11) return true;
-  const int last_sunday = static_cast<int>(clock.day) - static_cast<int>(clock.weekday);  // of this month, today included
+  const int last_sunday =
+      static_cast<int>(clock.day) - static_cast<int>(clock.weekday);  // of this month, today included
   const bool sunday = clock.weekday == 0;
   if (clock.month == 3) return sunday && clock.day >= 8 && clock.day <= 14 ? clock.hour >= 3 : last_sunday >= 8;
   return sunday && clock.day <= 7 ? clock.hour < 2 : last_sunday < 1;

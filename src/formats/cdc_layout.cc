@@ -165,11 +165,12 @@ class CdcLayout final : public Layout {
     const std::string_view ndc = trim(get(record, kNdc));
     if (ndc.empty()) return row.note(kCdcColumns[kNdc], "no product code: this row's stock was left out");
     const registry::ProductReading reading = registry::read_product(ndc);
-    if (reading.code.empty()) return row.note(kCdcColumns[kNdc], "not a product code: this row's stock was left out", ndc);
+    if (reading.code.empty())
+      return row.note(kCdcColumns[kNdc], "not a product code: this row's stock was left out", ndc);
     const std::string product(registry::vaccine_of(reading.code).value_or(reading.code));
     const Availability availability = rule(record);
-    const auto time =
-        row.moment(kCdcColumns[kUpdated], get(record, kUpdated), zip_of_identity(get(record, kZip)), get(record, kState));
+    const auto time = row.moment(kCdcColumns[kUpdated], get(record, kUpdated), zip_of_identity(get(record, kZip)),
+                                 get(record, kState));
     if (!row.refused()) merge({std::string(guid), product, availability, time.value_or(WallTime()), record.line});
   }
 

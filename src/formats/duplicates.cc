@@ -19,13 +19,14 @@ constexpr std::size_t kPhoneDigits = 10;
 
 // Words of a street that people abbreviate (USPS Publication 28).
 constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kShortWords = {{
-    {"street", "st"},      {"avenue", "ave"}, {"av", "ave"},       {"road", "rd"},      {"boulevard", "blvd"},
-    {"drive", "dr"},       {"lane", "ln"},    {"highway", "hwy"},  {"parkway", "pkwy"}, {"place", "pl"},
-    {"court", "ct"},       {"square", "sq"},  {"suite", "ste"},    {"building", "bldg"}, {"floor", "fl"},
-    {"north", "n"},        {"south", "s"},    {"east", "e"},       {"west", "w"},       {"northeast", "ne"},
-    {"northwest", "nw"},   {"southeast", "se"}, {"southwest", "sw"}, {"saint", "st"},
+    {"street", "st"},    {"avenue", "ave"},   {"av", "ave"},       {"road", "rd"},       {"boulevard", "blvd"},
+    {"drive", "dr"},     {"lane", "ln"},      {"highway", "hwy"},  {"parkway", "pkwy"},  {"place", "pl"},
+    {"court", "ct"},     {"square", "sq"},    {"suite", "ste"},    {"building", "bldg"}, {"floor", "fl"},
+    {"north", "n"},      {"south", "s"},      {"east", "e"},       {"west", "w"},        {"northeast", "ne"},
+    {"northwest", "nw"}, {"southeast", "se"}, {"southwest", "sw"}, {"saint", "st"},
 }};
-constexpr std::array<std::string_view, 8> kForms = {"inc", "llc", "corp", "corporation", "co", "company", "ltd", "the"};
+constexpr std::array<std::string_view, 8> kForms = {"inc", "llc",     "corp", "corporation",
+                                                    "co",  "company", "ltd",  "the"};
 
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
@@ -75,7 +76,9 @@ std::string street_key(std::string_view street) {
 
 void DuplicateFinder::add(const registry::Site& site) {
   Entry entry{{std::string(site.id), std::string(site.name), std::string(site.street), std::string(site.zip)},
-              street_key(site.street), name_key_of(site.name), phone_key_of(site.phone)};
+              street_key(site.street),
+              name_key_of(site.name),
+              phone_key_of(site.phone)};
   if (!entry.street_key.empty()) entry.street_key.append(" ").append(site.zip);
   sites_.push_back(std::move(entry));
 }
@@ -92,7 +95,8 @@ Duplicate DuplicateFinder::compare(const Entry& a, const Entry& b) const {
   alike(same_name, kSameName, "same name");
   const std::string& longer = a.name_key.size() > b.name_key.size() ? a.name_key : b.name_key;
   const std::string& shorter = a.name_key.size() > b.name_key.size() ? b.name_key : a.name_key;
-  alike(!same_name && !shorter.empty() && longer.starts_with(shorter + " "), kPartOfName, "one name begins the other");
+  alike(!same_name && !shorter.empty() && longer.starts_with(shorter + " "), kPartOfName,
+        "one name begins the other");
   alike(!a.phone_key.empty() && a.phone_key == b.phone_key, kSamePhone, "same phone number");
   pair.score = std::min(pair.score, 100U);
   return pair;
@@ -103,7 +107,8 @@ std::vector<Duplicate> DuplicateFinder::find() const {
   for (std::size_t i = 0; i < sites_.size(); ++i) {
     const Entry& site = sites_[i];
     if (!site.street_key.empty()) alike["s" + site.street_key].push_back(i);
-    if (!site.name_key.empty() && !site.shown.zip.empty()) alike["n" + site.name_key + " " + site.shown.zip].push_back(i);
+    if (!site.name_key.empty() && !site.shown.zip.empty())
+      alike["n" + site.name_key + " " + site.shown.zip].push_back(i);
     if (!site.phone_key.empty()) alike["p" + site.phone_key].push_back(i);
   }
   std::set<std::pair<std::size_t, std::size_t>> compared;
@@ -118,7 +123,8 @@ std::vector<Duplicate> DuplicateFinder::find() const {
       }
   }
   std::ranges::stable_sort(pairs, [](const Duplicate& a, const Duplicate& b) {
-    return a.score != b.score ? a.score > b.score : std::pair(a.first.name, a.first.id) < std::pair(b.first.name, b.first.id);
+    return a.score != b.score ? a.score > b.score
+                              : std::pair(a.first.name, a.first.id) < std::pair(b.first.name, b.first.id);
   });
   return pairs;
 }

@@ -112,8 +112,9 @@ TEST(Field, times_are_read_by_the_clocks_of_the_place_and_a_day_ends_now_at_the_
 
 TEST(Field, a_day_that_has_begun_at_the_place_counts_as_now_and_tomorrow_is_refused) {
   const WallTime morning = parse_time("2026-11-27T20:00:00Z").value();  // the 28th in Guam
-  const ReadFile f = read_all("site_id,zip,state,availability,valid_at\ngu,96910,GU,1,2026-11-28\nma,02139,MA,1,2026-11-28\n",
-                              0, {.now = morning});
+  const ReadFile f =
+      read_all("site_id,zip,state,availability,valid_at\ngu,96910,GU,1,2026-11-28\nma,02139,MA,1,2026-11-28\n", 0,
+               {.now = morning});
   ASSERT_EQ(f.rows.size(), 1U);
   EXPECT_EQ(f.rows[0].id, "gu");
   EXPECT_EQ(f.rows[0].valid_at, "2026-11-27T20:00:00Z");
@@ -219,12 +220,19 @@ TEST(Field, rows_of_blanks_are_counted_apart) {
 TEST(Field, names_in_other_encodings_are_the_names) {
   const ReadFile latin = read_case("windows-1252.csv");
   ASSERT_EQ(latin.rows.size(), 1U);
-  EXPECT_EQ(latin.rows[0].fields.at("name"), "Pe\xC3\xB1""a Cl\xC3\xADnica");
-  EXPECT_EQ(latin.rows[0].fields.at("city"), "Mayag\xC3\xBC""ez");
+  EXPECT_EQ(latin.rows[0].fields.at("name"),
+            "Pe\xC3\xB1"
+            "a Cl\xC3\xADnica");
+  EXPECT_EQ(latin.rows[0].fields.at("city"),
+            "Mayag\xC3\xBC"
+            "ez");
   EXPECT_EQ(latin.told("Windows-1252"), 2U);
   const ReadFile twice = read_case("saved-back-garbled.csv");
   ASSERT_EQ(twice.rows.size(), 1U);
-  EXPECT_EQ(twice.rows[0].fields.at("name"), "Pe\xC3\xB1""a Clinic") << "it never replaces the good name";
+  EXPECT_EQ(twice.rows[0].fields.at("name"),
+            "Pe\xC3\xB1"
+            "a Clinic")
+      << "it never replaces the good name";
   EXPECT_EQ(twice.told("UTF-8 that was encoded twice"), 1U);
 }
 
@@ -253,7 +261,8 @@ TEST(Field, what_cannot_be_matched_asks_for_a_map_and_takes_nothing) {
   ASSERT_EQ(f.rows.size(), 1U) << f.status.error().message;
   EXPECT_EQ(f.rows[0].availability, "4");
   EXPECT_EQ(f.rows[0].fields.at("zip"), "02139");
-  EXPECT_FALSE(read_all(kTable, 0, {.map = {{"name", "Nowhere"}}}).status.ok()) << "the map names a column that is not there";
+  EXPECT_FALSE(read_all(kTable, 0, {.map = {{"name", "Nowhere"}}}).status.ok())
+      << "the map names a column that is not there";
   EXPECT_FALSE(read_all(kTable, 0, {.map = {{"nmae", "Place"}}}).status.ok());
   EXPECT_FALSE(parse_column_map("name").ok());
   EXPECT_FALSE(read_all("Clinic,Address\nElm,1 Main\n").status.ok()) << "nothing says how much there is";
@@ -361,8 +370,8 @@ TEST(Field, what_is_not_active_or_gone_from_a_feed_is_not_available) {
   constexpr std::string_view kClosed = R"({"resourceType":"Location","id":"b","name":"B","status":"inactive"})";
   const auto schedule = [](std::string_view id, std::string_view location, std::string_view more) {
     return "\n{\"resourceType\":\"Schedule\",\"id\":\"" + std::string(id) +
-           "\",\"actor\":[{\"reference\":\"HealthcareService/1\"},{\"reference\":\"Location/" + std::string(location) + "\"}]" +
-           std::string(more) + "}";
+           "\",\"actor\":[{\"reference\":\"HealthcareService/1\"},{\"reference\":\"Location/" +
+           std::string(location) + "\"}]" + std::string(more) + "}";
   };
   constexpr std::string_view kSlot =
       R"({"resourceType":"Slot","id":"1","schedule":{"reference":"Schedule/s"},"status":"free","start":"2026-12-01T09:00:00Z","end":"2026-12-01T09:15:00Z"})";
@@ -378,7 +387,8 @@ TEST(Field, what_is_not_active_or_gone_from_a_feed_is_not_available) {
   EXPECT_EQ(f.told("a Schedule that is not active"), 1U);
   EXPECT_EQ(f.told("a Slot that was entered in error"), 1U);
   const std::string gone = feed + schedule("v", "a", R"(,"extension":[])") + "\n" + std::string(kSlot) + "\n";
-  EXPECT_EQ(stock_of(read_all(gone, 0, {.now = kFieldNow})), "any=true ") << "one of two Schedules of a product is enough";
+  EXPECT_EQ(stock_of(read_all(gone, 0, {.now = kFieldNow})), "any=true ")
+      << "one of two Schedules of a product is enough";
 }
 
 }  // namespace

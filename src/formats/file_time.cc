@@ -100,9 +100,8 @@ Result<FileTime> read_month_first(std::string_view text) {
 std::optional<FileTime> read_named_month(std::string_view text) {
   const auto day = take_digits(text, 2);
   if (!day || !take(text, '-') || text.size() < 4) return std::nullopt;
-  const auto month = std::ranges::find_if(kMonths, [&](std::string_view m) {
-    return same_ignoring_case(m, text.substr(0, m.size()));
-  });
+  const auto month = std::ranges::find_if(
+      kMonths, [&](std::string_view m) { return same_ignoring_case(m, text.substr(0, m.size())); });
   if (month == kMonths.end()) return std::nullopt;
   text.remove_prefix(3);
   if (!take(text, '-')) return std::nullopt;
@@ -181,8 +180,8 @@ WallTime moment_of(const FileTime& time, std::optional<TimeZone> place, WallTime
 
 bool says_nothing(std::string_view text) {
   text = trim(text);
-  constexpr std::array<std::string_view, 12> kWords = {"n/a", "na",  "null", "none", "nil",  "nan",
-                                                       "#n/a", "-", "--",   "---",  "\\n", "(null)"};
+  constexpr std::array<std::string_view, 12> kWords = {"n/a",  "na", "null", "none", "nil", "nan",
+                                                       "#n/a", "-",  "--",   "---",  "\\n", "(null)"};
   return std::ranges::any_of(kWords, [&](std::string_view word) { return same_ignoring_case(word, text); });
 }
 

@@ -31,7 +31,7 @@ struct FileTime {
   Kind kind = Kind::kMoment;
   WallTime at;                   // the moment; of a reading or a day as if the zone were UTC
   std::optional<TimeZone> zone;  // of a reading, if it stands there
-  std::string_view remark;       // how it was understood, when it was not in ISO 8601's form; the same for the same form
+  std::string_view remark;  // how it was understood, when it was not in ISO 8601's form; the same for the same form
 };
 // The error says what to write.
 [[nodiscard]] Result<FileTime> read_file_time(std::string_view text);

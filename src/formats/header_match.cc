@@ -112,7 +112,8 @@ constexpr Meaning kMeanings[] = {
     {Column::kHours, "hoursofoperation"},
 };
 constexpr std::string_view kHowToMap =
-    "say it with --map (over HTTP: the parameter map), such as name=\"Clinic\",availability=\"Doses left\"; nothing was taken";
+    "say it with --map (over HTTP: the parameter map), such as name=\"Clinic\",availability=\"Doses left\"; "
+    "nothing was taken";
 
 std::size_t index_of(Column column) { return static_cast<std::size_t>(column); }
 
@@ -162,20 +163,24 @@ class Matcher {
     for (std::size_t i = 0; i < header_.size(); ++i) names.push_back(letters_and_digits(header_.name(i)));
     for (const Meaning& meaning : kMeanings) {
       const auto found = static_cast<std::size_t>(std::ranges::find(names, meaning.name) - names.begin());
-      if (found == names.size() || taken_[found] || has(meaning.column) || given_[index_of(meaning.column)]) continue;
+      if (found == names.size() || taken_[found] || has(meaning.column) || given_[index_of(meaning.column)])
+        continue;
       take(meaning.column, found);
-      report_.note(header_.line(), header_.name(found), "taken for a column of ours", kColumnNames[index_of(meaning.column)]);
+      report_.note(header_.line(), header_.name(found), "taken for a column of ours",
+                   kColumnNames[index_of(meaning.column)]);
       foreign_ = true;
     }
   }
 
   [[nodiscard]] Status judge() const {
     if (!foreign_ && !own_ && std::ranges::all_of(at_, [](std::size_t i) { return i == Header::kAbsent; }))
-      return Error{Code::kInvalid,
-                   "the first line is no header that is known; our own CSV begins with columns such as "
-                   "site_id,name,street,city,state,zip,product,availability,valid_at,source (at least site_id or name)"};
+      return Error{
+          Code::kInvalid,
+          "the first line is no header that is known; our own CSV begins with columns such as "
+          "site_id,name,street,city,state,zip,product,availability,valid_at,source (at least site_id or name)"};
     if (!has(Column::kName) && !has(Column::kSiteId) && !has(Column::kExternalIds))
-      return Error{Code::kInvalid, fmt::format("no column of this file is the name or the id of the sites: {}", kHowToMap)};
+      return Error{Code::kInvalid,
+                   fmt::format("no column of this file is the name or the id of the sites: {}", kHowToMap)};
     // A list of sites in our own columns may say nothing of stock.
     if (!own_ && !has(Column::kAvailability) && !given_[index_of(Column::kAvailability)])
       return Error{Code::kInvalid, fmt::format("no column of this file says how much there is: {}", kHowToMap)};

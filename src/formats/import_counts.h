@@ -29,7 +29,9 @@ struct ImportCounts {
     return taken;
   }
   // Of an import that is over: nothing of the file is in the database. In a dry run: nothing would be.
-  [[nodiscard]] bool took_nothing(bool dry_run) const { return (dry_run ? rows : added + updated + unchanged) == 0; }
+  [[nodiscard]] bool took_nothing(bool dry_run) const {
+    return (dry_run ? rows : added + updated + unchanged) == 0;
+  }
 };
 
 }  // namespace titer::formats

@@ -199,8 +199,8 @@ class InventoryLayout final : public Layout {
   }
 
   void merge(Stock next) {
-    const std::string key = fmt::format("{}\n{}\n{}\n{}\n{}", folded(next.name), zip_of_identity(next.zip), next.vtrcks,
-                                        next.vfc, next.product);
+    const std::string key = fmt::format("{}\n{}\n{}\n{}\n{}", folded(next.name), zip_of_identity(next.zip),
+                                        next.vtrcks, next.vfc, next.product);
     const auto [at, added] = by_key_.try_emplace(key, stock_.size());
     if (added && !context_.held.hold(kInventoryStockBytes + 4 * key.size())) {
       by_key_.erase(at);

@@ -22,7 +22,15 @@
 
 namespace titer::formats {
 
-enum class Format : std::uint8_t { kCsv, kNdjson, kCdcProviders, kNationalSites, kTherapeutics, kSmart, kInventory };
+enum class Format : std::uint8_t {
+  kCsv,
+  kNdjson,
+  kCdcProviders,
+  kNationalSites,
+  kTherapeutics,
+  kSmart,
+  kInventory
+};
 
 // Our column, and the name of the file's (header_match.h).
 using ColumnMap = std::vector<std::pair<std::string, std::string>>;

@@ -33,7 +33,8 @@ class OwnLayout final : public Layout {
 
 }  // namespace
 
-Result<std::unique_ptr<Layout>> make_own_layout(const Header& header, const ColumnMap& map, LayoutContext& context) {
+Result<std::unique_ptr<Layout>> make_own_layout(const Header& header, const ColumnMap& map,
+                                                LayoutContext& context) {
   const auto columns = match_columns(header, map, context.report);
   if (!columns) return columns.error();
   return std::unique_ptr<Layout>(std::make_unique<OwnLayout>(header, *columns, context));

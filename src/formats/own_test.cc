@@ -133,9 +133,9 @@ TEST(OwnCsv, zips_are_mended_and_marked) {
 }
 
 TEST(OwnCsv, products_are_codes_or_refused_with_what_is_near) {
-  const ReadFile f = own(
-      "a,A,,,,,59267-1000-01,1,,\nb,B,,,,,8,1,,\nc,C,,,,,newvax,1,,\nd,D,,,,,any,1,,\ne,E,,,,,Pfizer,1,,\n"
-      "f,F,,,,,999-1-1,1,,\ng,G,,,,,Flu,1,,\nh,H,,,,,flu,1,,\n");
+  const ReadFile f =
+      own("a,A,,,,,59267-1000-01,1,,\nb,B,,,,,8,1,,\nc,C,,,,,newvax,1,,\nd,D,,,,,any,1,,\ne,E,,,,,Pfizer,1,,\n"
+          "f,F,,,,,999-1-1,1,,\ng,G,,,,,Flu,1,,\nh,H,,,,,flu,1,,\n");
   ASSERT_EQ(f.rows.size(), 6U);
   EXPECT_EQ(f.rows[0].product, "59267-1000-01") << "a pack is not its vaccine";
   EXPECT_EQ(f.rows[1].product, "08");
@@ -149,16 +149,27 @@ TEST(OwnCsv, products_are_codes_or_refused_with_what_is_near) {
 }
 
 TEST(OwnCsv, bytes_of_windows_1252_are_converted_and_others_replaced_and_told) {
-  const ReadFile f = own(
-      "a,Pe\xF1""a Cl\xEDnica \x96 Caf\xE9,,Mayag\xFC""ez,,,,1,,\nb,\"Two\nLines\",,,,,,1,,\nc,Caf\xC3\xA9,,,,,,1,,\n"
-      "d,Caf\xC3\xA9 \xE9,,,,,,1,,\ne,Pe\xC3\x83\xC2\xB1""a,,,,,,1,,\n");
+  const ReadFile f =
+      own("a,Pe\xF1"
+          "a Cl\xEDnica \x96 Caf\xE9,,Mayag\xFC"
+          "ez,,,,1,,\nb,\"Two\nLines\",,,,,,1,,\nc,Caf\xC3\xA9,,,,,,1,,\n"
+          "d,Caf\xC3\xA9 \xE9,,,,,,1,,\ne,Pe\xC3\x83\xC2\xB1"
+          "a,,,,,,1,,\n");
   ASSERT_EQ(f.rows.size(), 5U);
-  EXPECT_EQ(f.rows[0].fields.at("name"), "Pe\xC3\xB1""a Cl\xC3\xAD""nica \xE2\x80\x93 Caf\xC3\xA9");
-  EXPECT_EQ(f.rows[0].fields.at("city"), "Mayag\xC3\xBC""ez");
+  EXPECT_EQ(f.rows[0].fields.at("name"),
+            "Pe\xC3\xB1"
+            "a Cl\xC3\xAD"
+            "nica \xE2\x80\x93 Caf\xC3\xA9");
+  EXPECT_EQ(f.rows[0].fields.at("city"),
+            "Mayag\xC3\xBC"
+            "ez");
   EXPECT_EQ(f.rows[1].fields.at("name"), "Two Lines");
   EXPECT_EQ(f.rows[2].fields.at("name"), "Caf\xC3\xA9");
   EXPECT_EQ(f.rows[3].fields.at("name"), "Caf\xC3\xA9 \xEF\xBF\xBD") << "both encodings in one text: damaged";
-  EXPECT_EQ(f.rows[4].fields.at("name"), "Pe\xC3\xB1""a") << "UTF-8 that was encoded twice";
+  EXPECT_EQ(f.rows[4].fields.at("name"),
+            "Pe\xC3\xB1"
+            "a")
+      << "UTF-8 that was encoded twice";
   EXPECT_EQ(f.told("Windows-1252"), 2U) << "once for each column";
   EXPECT_EQ(f.told("not UTF-8"), 1U);
   EXPECT_EQ(f.told("UTF-8 that was encoded twice"), 1U);

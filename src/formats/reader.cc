@@ -70,7 +70,10 @@ std::optional<Format> format_named(std::string_view text) {
 
 struct Reader::Impl {
   Impl(RowSink r, ProblemSink p, ReadOptions o)
-      : rows(std::move(r)), report(std::move(p)), options(std::move(o)), context{report, rows, options.now, options.incomplete} {}
+      : rows(std::move(r)),
+        report(std::move(p)),
+        options(std::move(o)),
+        context{report, rows, options.now, options.incomplete} {}
 
   RowSink rows;
   Report report;

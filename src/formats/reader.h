@@ -30,9 +30,9 @@ namespace titer::formats {
 
 struct ReadOptions {
   std::optional<Format> expected = {};  // refuse files of another format; none: whatever it is
-  WallTime now = {};               // claims of a later time are refused by their rows (row.h); 0: not known
-  bool incomplete = false;         // files of a SMART feed are missing: what is not there says nothing
-  ColumnMap map = {};              // of our own CSV: which column of the file stands for which of ours (header_match.h)
+  WallTime now = {};                    // claims of a later time are refused by their rows (row.h); 0: not known
+  bool incomplete = false;              // files of a SMART feed are missing: what is not there says nothing
+  ColumnMap map = {};  // of our own CSV: which column of the file stands for which of ours (header_match.h)
 };
 
 class Reader {

@@ -168,8 +168,7 @@ void RowBuilder::point(std::string_view lat_text, std::string_view lon_text) {
   lon_text = trim(lon_text);
   if ((lat_text.empty() || says_nothing(lat_text)) && (lon_text.empty() || says_nothing(lon_text))) return;
   std::optional<double> lat = read_degrees(lat_text), lon = read_degrees(lon_text);
-  const std::string_view shown =
-      pool_.keep(fmt::format("{}, {}", lat_text.substr(0, 40), lon_text.substr(0, 40)));
+  const std::string_view shown = pool_.keep(fmt::format("{}, {}", lat_text.substr(0, 40), lon_text.substr(0, 40)));
   if (lat && lon && std::abs(*lat) > 90 && std::abs(*lon) <= 90) {
     std::swap(lat, lon);
     note("lat, lon", "latitude and longitude were exchanged: put right", shown);

@@ -59,7 +59,8 @@ void RowBuilder::judge_zip() {
   const bool in_state = fields.state && !registry::contradiction({*fields.state, *fields.zip});
   const bool in_city = fields.city && zip && same_ignoring_case(trim(*fields.city), zip->city);
   if (in_state || in_city || (!fields.state && !zip)) return;
-  note("zip", "a ZIP code that lost a digit: with zeros in front it is in another state or city; left out", zip_padded_);
+  note("zip", "a ZIP code that lost a digit: with zeros in front it is in another state or city; left out",
+       zip_padded_);
   fields.zip.reset();
   fields.zip_plus4.reset();
 }
@@ -74,7 +75,8 @@ void RowBuilder::judge_point() {
     fields.lon = mistake->lon;
     return note("lat, lon", mistake->why, shown);
   }
-  note("lat, lon", "the point is more than 100 miles from the ZIP code: left out, the ZIP code's centre is used", shown);
+  note("lat, lon", "the point is more than 100 miles from the ZIP code: left out, the ZIP code's centre is used",
+       shown);
   fields.lat.reset();
   fields.lon.reset();
 }

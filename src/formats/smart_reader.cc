@@ -102,7 +102,8 @@ void SmartReader::take_manifest(std::uint64_t line, const smart::Object& object)
   if (!manifest) return context_.report.refuse(line, "", manifest.error().message);
   ++manifests_;
   manifest_time_ = manifest->time;
-  for (const SmartOutput& output : manifest->outputs) names_slots_ = names_slots_ || output.type == SmartType::kSlot;
+  for (const SmartOutput& output : manifest->outputs)
+    names_slots_ = names_slots_ || output.type == SmartType::kSlot;
 }
 
 bool SmartReader::is_id(std::string_view column, std::string_view id) {
@@ -138,7 +139,8 @@ void SmartReader::take_schedule(const smart::Object& object) {
   to->location = location;
   if (object.contains("active") && object.at("active") == false)
     row.refuse("active", "a Schedule that is not active: left out");
-  if (!is_immunization(object)) row.refuse("serviceType", "a Schedule of another service than immunization: left out");
+  if (!is_immunization(object))
+    row.refuse("serviceType", "a Schedule of another service than immunization: left out");
   if (!row.refused()) take_products(object, *to);
   if (!row.refused()) take_claim(object, *to);
   to->left_out = row.refused();

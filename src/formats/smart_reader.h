@@ -97,10 +97,10 @@ class SmartReader {
   SeenKeys locations_seen_{context_.held}, slots_seen_{context_.held}, slot_ids_seen_{context_.held};
   std::optional<WallTime> manifest_time_;
   std::uint64_t manifests_ = 0, resources_ = 0, slots_ = 0;
-  bool names_slots_ = false;  // the manifest does
-  bool printed_ = false;                                       // inside a manifest over several lines
-  bool at_line_start_ = false;                                 // of its text
-  bool closing_ = false;                                       // its last line
+  bool names_slots_ = false;    // the manifest does
+  bool printed_ = false;        // inside a manifest over several lines
+  bool at_line_start_ = false;  // of its text
+  bool closing_ = false;        // its last line
   // A Location's id to the site's; empty: it is not active.
   boost::unordered_flat_map<std::string, std::string> sites_;
   boost::unordered_flat_map<std::string, std::size_t> by_id_;  // a Schedule's id to its index

@@ -36,7 +36,8 @@ inline constexpr std::array<SmartType, 3> kSmartTypes = {SmartType::kLocation, S
 // Empty: the site is published.
 [[nodiscard]] std::string_view why_left_out(const registry::Site& site);
 // The site's lines of this type. Only for sites that are published.
-void print_smart(SmartType type, const registry::Site& site, WallTime now, std::string& out, bool with_expired = false);
+void print_smart(SmartType type, const registry::Site& site, WallTime now, std::string& out,
+                 bool with_expired = false);
 
 struct SmartOutput {
   SmartType type = SmartType::kLocation;

@@ -29,11 +29,11 @@ enum Name : std::uint8_t {
   kColumnCount
 };
 constexpr std::array<std::string_view, kColumnCount> kTherapeuticsColumns = {
-    "provider_name", "address1", "address2",           "city",              "county",
-    "state_code",    "zip",      "national_drug_code", "courses_available", "geocoded_address",
-    "npi"};
+    "provider_name",      "address1",          "address2",         "city", "county", "state_code", "zip",
+    "national_drug_code", "courses_available", "geocoded_address", "npi"};
 // When the courses were counted, as the file called it at different times; the first that is there.
-constexpr std::array<std::string_view, 3> kDateColumns = {"last_report_date", "courses_available_date", "report_date"};
+constexpr std::array<std::string_view, 3> kDateColumns = {"last_report_date", "courses_available_date",
+                                                          "report_date"};
 
 // "POINT (-149.954561 61.137411)": longitude first.
 bool read_point(std::string_view text, std::string_view& lat, std::string_view& lon) {
@@ -73,7 +73,8 @@ class TherapeuticsLayout final : public Layout {
     row.product(kTherapeuticsColumns[kNdc], ndc);
     row.availability(kTherapeuticsColumns[kCourses], get(record, kCourses));
     const std::string_view column = date_ != Header::kAbsent ? std::string_view(header_.name(date_)) : "";
-    const auto time = row.moment(column, field(record, date_), zip_of_identity(get(record, kZip)), get(record, kState));
+    const auto time =
+        row.moment(column, field(record, date_), zip_of_identity(get(record, kZip)), get(record, kState));
     if (time) row.valid_at(*time);
     row.source("", "hhs");
     context_.emit();

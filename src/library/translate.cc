@@ -146,7 +146,8 @@ class Input {
   std::string_view kept(const std::string& code, const std::string& text) {
     const std::string_view known = registry::known_code(code);
     if (!known.empty()) return known;
-    if (code != text) refuse(fmt::format("the code '{}' is not known here: write it as {}", text.substr(0, 64), code));
+    if (code != text)
+      refuse(fmt::format("the code '{}' is not known here: write it as {}", text.substr(0, 64), code));
     return text;
   }
   std::optional<api::Error> error_;

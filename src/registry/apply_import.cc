@@ -75,7 +75,8 @@ void choose_name(const Store& store, std::uint32_t self, std::string_view asked,
     buffer = choice.next();
     const std::uint32_t other = store.find_name(buffer);
     if (other == kNil || other == self) break;
-    if (same_zip == kNil && !image.site.zip.empty() && store.hot(other).text.zip() == image.site.zip) same_zip = other;
+    if (same_zip == kNil && !image.site.zip.empty() && store.hot(other).text.zip() == image.site.zip)
+      same_zip = other;
   }
   if (buffer == asked) return;
   image.asked_name = choice.asked_size();
@@ -178,7 +179,8 @@ void import_claim(RegistryCore& core, const RequestContext& context, const Stock
     if (is_out_of_date(context, claim, stored)) {
       out.code = Code::kOutOfDate;
       out.message =
-          "the stock that is stored was claimed, or doses were moved, later than this row says; the row's stock was "
+          "the stock that is stored was claimed, or doses were moved, later than this row says; the row's stock "
+          "was "
           "left out";
       return;
     }

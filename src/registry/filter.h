@@ -28,7 +28,7 @@ class Filter {
 
   const Store& store_;
   const SiteFilter& filter_;
-  std::uint32_t state_ = 0;               // a word; kNil: no row has it
+  std::uint32_t state_ = 0;              // a word; kNil: no row has it
   std::vector<std::uint32_t> products_;  // words, sorted; those that some row has
   std::string lower_;
 };

@@ -317,7 +317,8 @@ TEST(AlaskaFile, row_by_row_is_idempotent_once_each_vaccine_has_one_row) {
     op.fields.city = t[6];
     op.fields.state = t[7];
     op.fields.zip = std::string_view(t[8]).substr(0, 5);
-    op.stock = StockClaim{*product, t[23] == "true" ? Availability::yes() : Availability::no(), WallTime(1000), "cdc"};
+    op.stock =
+        StockClaim{*product, t[23] == "true" ? Availability::yes() : Availability::no(), WallTime(1000), "cdc"};
     rows.rows.push_back(std::move(op));
   }
   Bench b;

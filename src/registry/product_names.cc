@@ -88,7 +88,8 @@ void each_group(std::string_view groups, const Visit& visit) {
 // The unspecified formulation of a group is that with the shortest name: "Hep A, unspecified" and not "Hep A, pediatric, …".
 void add_to_group(const Product& product, NameGroup& group) {
   group.vaccines.push_back(product.cvx);
-  if (number_of(product.cvx) >= kNonUs || folded_letters(product.name).find("unspecified") == std::string::npos) return;
+  if (number_of(product.cvx) >= kNonUs || folded_letters(product.name).find("unspecified") == std::string::npos)
+    return;
   const auto known = find_product(group.unspecified);
   if (!known || product.name.size() < known->name.size()) group.unspecified = product.cvx;
 }
@@ -102,9 +103,8 @@ void join(const NameGroup& from, NameGroup& to) {
 ProductNames make_names() {
   ProductNames names;
   for (const Product& product : all_products()) {
-    each_group(product.groups, [&](std::string_view group) {
-      add_to_group(product, names.groups[fold_product_name(group)]);
-    });
+    each_group(product.groups,
+               [&](std::string_view group) { add_to_group(product, names.groups[fold_product_name(group)]); });
     if (product.active) names.short_names.try_emplace(fold_product_name(product.name), product.cvx);
   }
   std::map<std::string, NameGroup, std::less<>> words;

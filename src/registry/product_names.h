@@ -25,8 +25,8 @@ struct TradeName {
 };
 
 struct ProductNames {
-  std::map<std::string, NameGroup, std::less<>> groups;               // by folded name
-  std::map<std::string, TradeName, std::less<>> trades;               // by folded name
+  std::map<std::string, NameGroup, std::less<>> groups;              // by folded name
+  std::map<std::string, TradeName, std::less<>> trades;              // by folded name
   std::map<std::string, std::string_view, std::less<>> short_names;  // of vaccines in use: folded name to CVX code
 
   [[nodiscard]] const NameGroup* group(std::string_view folded) const {

@@ -27,7 +27,8 @@ constexpr std::string_view kLost = "a number that a spreadsheet rounded: digits 
 constexpr std::string_view kAmbiguous = "ten digits without dashes can be three NDC codes: write it with dashes";
 constexpr std::string_view kUnknownCvx = "no CVX code that is known here: kept";
 constexpr std::string_view kUnknownNdc = "no NDC code that is known here: kept";
-constexpr std::string_view kNoProduct = "names no product: write a CVX code (208), an NDC code (80777-0112-93), or any";
+constexpr std::string_view kNoProduct =
+    "names no product: write a CVX code (208), an NDC code (80777-0112-93), or any";
 
 bool is_decimal(char c) { return c >= '0' && c <= '9'; }
 std::string_view without_leading_zeros(std::string_view digits) {
@@ -40,7 +41,8 @@ std::string narrow(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool wide = text.substr(i, 2) == "\xEF\xBC" && i + 2 < text.size() &&
-                      static_cast<unsigned char>(text[i + 2]) >= 0x90 && static_cast<unsigned char>(text[i + 2]) <= 0x99;
+                      static_cast<unsigned char>(text[i + 2]) >= 0x90 &&
+                      static_cast<unsigned char>(text[i + 2]) <= 0x99;
     out.push_back(wide ? static_cast<char>('0' + (static_cast<unsigned char>(text[i + 2]) - 0x90)) : text[i]);
     if (wide) i += 2;
   }
@@ -60,14 +62,19 @@ std::string expanded(std::string_view text) {
   if (power.starts_with('+')) power.remove_prefix(1);
   const auto exponent = power.size() <= 2 && all_digits(power) ? parse_number<std::size_t>(power) : std::nullopt;
   if (!exponent || !all_digits(whole) || !std::ranges::all_of(fraction, is_decimal)) return {};
-  if (fraction.size() < *exponent || !std::ranges::all_of(fraction.substr(*exponent), [](char c) { return c == '0'; }))
+  if (fraction.size() < *exponent ||
+      !std::ranges::all_of(fraction.substr(*exponent), [](char c) { return c == '0'; }))
     return "-";
   return std::string(whole).append(fraction.substr(0, *exponent));
 }
 
 ProductReading as_known(std::string_view code) { return {As::kCode, std::string(code), {}, {}}; }
-ProductReading as_mended(std::string_view code, std::string_view how) { return {As::kMended, std::string(code), how, {}}; }
-ProductReading as_unknown(std::string code, std::string_view why) { return {As::kUnknown, std::move(code), why, {}}; }
+ProductReading as_mended(std::string_view code, std::string_view how) {
+  return {As::kMended, std::string(code), how, {}};
+}
+ProductReading as_unknown(std::string code, std::string_view why) {
+  return {As::kUnknown, std::move(code), why, {}};
+}
 ProductReading as_refused(std::string_view why, std::string nearest = {}) {
   return {As::kRefused, {}, why, std::move(nearest)};
 }
@@ -87,7 +94,8 @@ ProductReading read_ndc_digits(std::string_view digits) {
   }
   const std::string eleven = fmt::format("{:0>11}", digits);
   if (const auto pack = find_pack(eleven))
-    return digits.size() == 11 ? as_known(pack->ndc) : as_mended(pack->ndc, "zeros in front of the NDC code were lost: put back");
+    return digits.size() == 11 ? as_known(pack->ndc)
+                               : as_mended(pack->ndc, "zeros in front of the NDC code were lost: put back");
   const std::string ndc = fmt::format("{}-{}-{}", eleven.substr(0, 5), eleven.substr(5, 4), eleven.substr(9));
   if (is_treatment(ndc)) return as_known(ndc);
   return digits.size() == 11 ? as_unknown(ndc, kUnknownNdc) : as_refused(kNoProduct);
@@ -138,8 +146,10 @@ std::optional<ProductReading> read_code(std::string_view text) {
   if (text.ends_with(".0") && all_digits(text.substr(0, text.size() - 2))) text.remove_suffix(2);
   if (all_digits(text)) return read_digits(text);
   if (auto ndc = read_ndc_parts(text)) return ndc;
-  if (const std::string digits = expanded(text); digits == "-") return as_refused(kLost);
-  else if (!digits.empty()) return read_digits(digits);
+  if (const std::string digits = expanded(text); digits == "-")
+    return as_refused(kLost);
+  else if (!digits.empty())
+    return read_digits(digits);
   if (const std::string_view code = code_in_front(text); !code.empty() && find_product(code)) return read_cvx(code);
   return std::nullopt;
 }
@@ -151,7 +161,8 @@ ProductReading read_name(std::string_view text) {
     return as_mended(short_name->second, "the name of a vaccine: stored as its CVX code");
   if (const NameGroup* group = names.group(key)) {
     if (group->unspecified.empty()) return as_refused("a group of vaccines: say which", nearest_products(text));
-    return as_mended(group->unspecified, "a group of vaccines: stored as the CVX code of its unspecified formulation");
+    return as_mended(group->unspecified,
+                     "a group of vaccines: stored as the CVX code of its unspecified formulation");
   }
   const auto trade = names.trades.find(key);
   if (trade == names.trades.end()) return as_refused(kNoProduct, nearest_products(text));

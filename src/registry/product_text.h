@@ -26,10 +26,10 @@ namespace titer::registry {
 
 struct ProductReading {
   enum class As : std::uint8_t {
-    kRefused,    // `remark` says why
-    kCode,       // a known code
-    kMended,     // a known code that was written otherwise; `remark` says how it was understood
-    kUnknown,    // a code of the right form that no table knows: kept
+    kRefused,  // `remark` says why
+    kCode,     // a known code
+    kMended,   // a known code that was written otherwise; `remark` says how it was understood
+    kUnknown,  // a code of the right form that no table knows: kept
   };
   As as = As::kRefused;
   std::string code;         // normal form; empty if refused

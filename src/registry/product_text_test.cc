@@ -56,7 +56,9 @@ TEST(ProductText, is_understood_in_the_ways_that_files_write_it) {
            Case{"99999999999", As::kUnknown, "99999-9999-99"},
            Case{"340", As::kUnknown, "340"},
            Case{"335", As::kUnknown, "335"},
-           Case{"\xEF\xBC\x93""09", As::kMended, "309"},  // a digit as wide as an ideograph
+           Case{"\xEF\xBC\x93"
+                "09",
+                As::kMended, "309"},  // a digit as wide as an ideograph
            Case{"Shingrix", As::kMended, "187"},
            Case{"GARDASIL 9", As::kMended, "165"},
        }) {
@@ -100,11 +102,13 @@ TEST(ProductQuestion, is_about_a_vaccine_with_its_packs_a_pack_a_trade_name_or_a
   EXPECT_EQ(meant("80777-0112-93"), std::vector<std::string>{"80777-0112-93"});
   EXPECT_TRUE(has(meant("any"), "any"));
   for (const std::string_view flu : {"flu", "FLU", "Flu shot", "influenza"})
-    for (const std::string_view code : {"140", "150", "155", "168", "88"}) EXPECT_TRUE(has(meant(flu), code)) << flu;
+    for (const std::string_view code : {"140", "150", "155", "168", "88"})
+      EXPECT_TRUE(has(meant(flu), code)) << flu;
   EXPECT_FALSE(has(meant("flu"), "309"));
   EXPECT_TRUE(has(meant("covid"), "309") && has(meant("COVID-19 vaccine"), "313"));
   EXPECT_TRUE(has(meant("mpox"), "206"));
-  EXPECT_TRUE(has(meant("HPV"), "165") && has(meant("RSV"), "305") && has(meant("MMR"), "94") && has(meant("Tdap"), "115"));
+  EXPECT_TRUE(has(meant("HPV"), "165") && has(meant("RSV"), "305") && has(meant("MMR"), "94") &&
+              has(meant("Tdap"), "115"));
   EXPECT_TRUE(has(meant("Comirnaty"), "309") && has(meant("Comirnaty"), "00069-2528-10"));
   EXPECT_FALSE(products_meant("fluu shoot").ok());
   EXPECT_NE(products_meant("influensa").error().message.find("influenza"), std::string::npos);

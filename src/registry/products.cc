@@ -100,8 +100,8 @@ std::optional<std::string_view> treatment_name(std::string_view ndc) {
 }  // namespace
 
 std::string_view without_vfc(std::string_view code) {
-  const bool marked = code.size() > kVfcMark.size() &&
-                      same_ignoring_case(code.substr(code.size() - kVfcMark.size()), kVfcMark);
+  const bool marked =
+      code.size() > kVfcMark.size() && same_ignoring_case(code.substr(code.size() - kVfcMark.size()), kVfcMark);
   return marked ? code.substr(0, code.size() - kVfcMark.size()) : code;
 }
 
@@ -172,8 +172,8 @@ std::optional<ZipPoint> zip_point(std::string_view zip5) {
   const auto n = zip5.size() == 5 ? number(zip5, 5) : std::nullopt;
   const ZipRow* row = n ? find(head().zips, &ZipRow::zip, *n) : nullptr;
   if (row == nullptr) return std::nullopt;
-  return ZipPoint{row->lat / 1e7, row->lon / 1e7, string(row->city), string(row->state), string(row->county),
-                  string(row->time_zone)};
+  return ZipPoint{row->lat / 1e7,     row->lon / 1e7,      string(row->city),
+                  string(row->state), string(row->county), string(row->time_zone)};
 }
 
 bool zip_area_has(std::string_view zip5, std::string_view state) {

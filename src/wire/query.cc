@@ -14,7 +14,13 @@ static_assert(std::is_same_v<std::variant_alternative_t<6, registry::Query>, reg
 static_assert(std::is_same_v<std::variant_alternative_t<10, registry::Query>, registry::GetSwitch>);
 
 // Of a filter.
-enum : std::uint8_t { kAvailableOnly = 1, kWithClosed = 2, kUpdatedSince = 4, kClaimedSince = 8, kMoreProducts = 16 };
+enum : std::uint8_t {
+  kAvailableOnly = 1,
+  kWithClosed = 2,
+  kUpdatedSince = 4,
+  kClaimedSince = 8,
+  kMoreProducts = 16
+};
 constexpr std::uint8_t kFilterFlags = kAvailableOnly | kWithClosed | kUpdatedSince | kClaimedSince | kMoreProducts;
 enum : std::uint8_t { kNoSite = 0, kSiteById = 1, kSiteByName = 2 };
 

@@ -327,7 +327,8 @@ std::string difference_of_questions(const State& state, const Model& model, Rand
   const auto pick = [&](const auto& from) { return from[random.below(std::size(from))]; };
   for (int i = 0; i < 3; ++i) {
     SiteFilter filter{pick(kZips), pick(kStates), pick(kParts), {}, random.chance(.3), random.chance(.5), {}, {}};
-    for (std::size_t products = random.below(4); products > 0; --products) filter.products.push_back(pick(kProducts));
+    for (std::size_t products = random.below(4); products > 0; --products)
+      filter.products.push_back(pick(kProducts));
     if (random.chance(.5)) filter.claimed_since = WallTime(model.time().value - random.below(20'000));
     if (!model.sites().empty() && random.chance(.3)) {  // exactly then, or one moment later
       const ModelSite& site = model.sites()[random.below(model.sites().size())];

@@ -105,8 +105,7 @@ void Model::run(const AddSite& op) {
   require(!contradicts(place_of(site)), Code::kInvalid);
   const std::size_t at = create(EventKind::kAddSite, std::move(site));
   if (!op.stock) return;
-  const ModelLine line{
-      op.stock->availability, true_at(*op.stock), {}, {}, kept_source(op.stock->source), {}, 0};
+  const ModelLine line{op.stock->availability, true_at(*op.stock), {}, {}, kept_source(op.stock->source), {}, 0};
   change_line(EventKind::kSetAvailability, at, op.stock->product, &line);
 }
 
