@@ -8,9 +8,9 @@ Usage: embed_tables.py DATA_DIR OUTPUT
 Layout, little-endian, offsets from the start of the file; src/registry/products.cc reads it:
   magic 8 bytes, digest u64 (of everything behind it but the treatments), then for each of zips, products, ndcs, strings:
   offset u32, count u32 (strings: bytes)
-  zip:     zip u32, lat i32, lon i32 (1e-7 degrees), city u32, county u32, state u32     sorted by zip
+  zip:     zip u32, lat i32, lon i32 (1e-7 degrees), city u32, county u32, state u32, time zone u32     sorted by zip
   product: number u32, flags u32 (1: active), cvx u32, name u32, groups u32               sorted by number
-  ndc:     key u64 (labeler * 10^6 + product * 100 + package), cvx u32, 0 u32             sorted by key
+  ndc:     key u64 (labeler * 10^6 + product * 100 + package), cvx u32, NDC in 5-4-2 digits u32, trade name u32, 0 u32   sorted by key
   A string is named by its offset in the strings; there: length u16, bytes.
 Behind the strings, and not in the digest, because they are only shown: length u32, and "NDC TAB name LF" of each treatment.
 """
@@ -39,8 +39,8 @@ def zips(path, strings):
         rows = {int(r["postal_code"]): r for r in csv.DictReader(file)}
     for number, r in sorted(rows.items()):
         lat, lon = round(float(r["latitude"]) * 1e7), round(float(r["longitude"]) * 1e7)
-        names = (strings.add(r[k]) for k in ("city", "county_name", "state_code"))
-        yield struct.pack("<IiiIII", number, lat, lon, *names)
+        names = (strings.add(r[k]) for k in ("city", "county_name", "state_code", "time_zone"))
+        yield struct.pack("<IiiIIII", number, lat, lon, *names)
 
 
 def products(path, strings):
@@ -60,9 +60,11 @@ def ndcs(path, strings, cvx_of):
             if len(parts) != 3 or not all(p.isdigit() for p in parts) or not r["cvx"].isdigit():
                 continue
             labeler, product, package = map(int, parts)
-            keys.setdefault(labeler * 10**6 + product * 100 + package, int(r["cvx"]))
-    for key, cvx in sorted(keys.items()):
-        yield struct.pack("<QII", key, strings.add(cvx_of.get(cvx, f"{cvx:02}")), 0)
+            keys.setdefault(labeler * 10**6 + product * 100 + package, (int(r["cvx"]), r["trade_name"].strip()))
+    for key, (cvx, trade) in sorted(keys.items()):
+        text = f"{key // 10**6:05}-{key // 100 % 10**4:04}-{key % 100:02}"
+        names = (strings.add(name) for name in (cvx_of.get(cvx, f"{cvx:02}"), text, trade))
+        yield struct.pack("<QIIII", key, *names, 0)
 
 
 def treatments(path):

@@ -28,7 +28,7 @@ void read_parameters(const http::Request& request) {
     (void)http::real_of(request, name, 0);
     (void)http::flag_of(request, name);
     (void)http::time_of(request, name);
-    (void)api::product_of(request, name);
+    (void)api::products_of(request, name);
     const auto cursor = api::read_cursor(value);
     if (!cursor) continue;
     std::string printed;
@@ -45,7 +45,8 @@ void read_body(const http::Request& request) {
   for (const std::string_view name : {"product", "source", "name", "zip"}) (void)body.text(name);
   for (const std::string_view name : {"doses", "by", "if_version"}) (void)body.number(name);
   if (const auto* value = body.find("availability")) (void)api::availability_of(*value);
-  (void)api::claim_of(body, "208");
+  std::string code;
+  (void)api::claim_of(body, "208", code);
 }
 
 }  // namespace

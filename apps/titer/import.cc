@@ -11,6 +11,8 @@
 
 #include "base/text.h"
 #include "client/gateway_client.h"
+#include "formats/header_match.h"
+#include "net/loop.h"
 #include "net/named_file.h"
 #include "titer/command.h"
 #include "titer/import_job.h"
@@ -25,7 +27,7 @@ namespace {
 struct Options {
   At at;
   std::vector<std::string> files;
-  std::string format, problems, actor;
+  std::string format, map, problems, actor;
   bool dry_run = false, json = false;
 };
 
@@ -97,6 +99,7 @@ std::string summary(const std::string& file, const ImportJob& job, bool dry_run)
     if (c.out_of_date > 0) out += grouped(c.out_of_date) + " with older stock than is known, ";
   }
   out += grouped(c.rejected) + " rejected, " + grouped(c.notes) + " notes";
+  if (c.blank > 0) out += ", " + grouped(c.blank) + " blank";
   char time[64];
   const double rate = job.seconds() > 0 ? static_cast<double>(c.rows) / job.seconds() : 0;
   std::snprintf(time, sizeof time, "; %.1f s, %s rows/s", job.seconds(),
@@ -120,17 +123,18 @@ void print_summary(const std::string& file, const ImportJob& job, const Options&
   out["out_of_date"] = c.out_of_date;
   out["rejected"] = c.rejected;
   out["notes"] = c.notes;
+  out["blank"] = c.blank;
   out["seconds"] = job.seconds();
   print_line(out);
 }
 
 // `client` is null in a dry run.
 int import_feed(client::GatewayClient* client, const Options& o, const std::vector<std::string>& files,
-                Problems& problems) {
+                const formats::ReadOptions& read, Problems& problems) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   ImportJob* running = nullptr;
   ImportJob job({.files = files,
-                 .format = formats::format_named(o.format),
+                 .read = read,
                  .actor = o.actor,
                  .problem = [&](const std::string& line, bool rejected) { problems.tell(line, rejected); },
                  .progress =
@@ -142,17 +146,23 @@ int import_feed(client::GatewayClient* client, const Options& o, const std::vect
   if (terminal) std::fprintf(stderr, "\r%60s\r", "");
   problems.end_of_file();
   print_summary(files.front(), job, o);
+  if (done.ok() && job.counts().took_nothing(o.dry_run)) {
+    complain(files.front() + ": " + std::string(formats::kNothingTaken));
+    return kExitRefused;
+  }
   if (done.ok()) return kExitOk;
   const int code = fail(done.error());
   return done.error().code == Code::kInvalid ? static_cast<int>(kExitUsage) : code;
 }
 
-int import_files(client::GatewayClient* client, const Options& o, Problems& problems) {
+int import_files(client::GatewayClient* client, const Options& o, formats::ReadOptions read, Problems& problems) {
   int worst = kExitOk;
   std::vector<std::string> missing;
-  for (const std::vector<std::string>& feed : feeds_of(o.files, o.format, missing)) {
+  const auto feeds = feeds_of(o.files, o.format, missing);
+  read.incomplete = !missing.empty();
+  for (const std::vector<std::string>& feed : feeds) {
     if (client != nullptr && client->interrupted()) break;
-    worst = std::max(worst, import_feed(client, o, feed, problems));
+    worst = std::max(worst, import_feed(client, o, feed, read, problems));
   }
   if (!missing.empty())
     complain(grouped(missing.size()) + " files that a manifest names are not beside it, " + missing.front() +
@@ -166,15 +176,23 @@ int run(const Options& o) {
     complain(opened.error().message);
     return kExitUsage;
   }
-  if (o.dry_run) return import_files(nullptr, o, problems);
-  return with_client(o.at, [&](client::GatewayClient& client) { return import_files(&client, o, problems); });
+  auto map = formats::parse_column_map(o.map);
+  if (!map) {
+    complain(map.error().message);
+    return kExitUsage;
+  }
+  const formats::ReadOptions read{
+      .expected = formats::format_named(o.format), .now = net::wall_now(), .map = std::move(map).value()};
+  if (o.dry_run) return import_files(nullptr, o, read, problems);
+  return with_client(o.at, [&](client::GatewayClient& client) { return import_files(&client, o, read, problems); });
 }
 
 Runner setup(Flags& flags) {
   auto o = std::make_shared<Options>();
   flags.option("files", o->files, "files to read, plain or gzip; - is standard input").required();
   flags.option("--format", o->format, "default: detected from the file")
-      .one_of({"csv", "ndjson", "cdc", "national", "therapeutics", "smart"});
+      .one_of({"csv", "ndjson", "cdc", "national", "therapeutics", "inventory", "smart"});
+  flags.option("--map", o->map, "columns of a table that is not ours: zip=\"Zip Code\",availability=Quantity");
   flags.flag("--dry-run", o->dry_run, "read and check only");
   flags.option("--problems", o->problems, "write the problems of every row to this file");
   const char* user = std::getenv("USER");
@@ -186,8 +204,8 @@ Runner setup(Flags& flags) {
       "Each row is applied completely or not at all. To import a file again is safe: it changes nothing.\n"
       "A SMART feed is its manifest (`$bulk-publish`) with its files beside it, or --format smart with all its "
       "files.\n"
-      "Rows that are rejected are reported as FILE:LINE: field: why; the exit code is nevertheless 0 when\n"
-      "the whole file was read.");
+      "Rows that are rejected are reported as FILE:LINE: field: why; the exit code is nevertheless 0 when the\n"
+      "whole file was read and something of it was taken, and 1 when nothing was.");
   return [o] { return run(*o); };
 }
 
@@ -200,8 +218,11 @@ namespace titer::app {
 
 int import_sample(const At& at, const std::string& file) {
   return with_client(at, [&](client::GatewayClient& client) {
-    ImportJob job(
-        {.files = {file}, .format = std::nullopt, .actor = "titer cluster", .problem = {}, .progress = {}});
+    ImportJob job({.files = {file},
+                   .read = {.now = net::wall_now()},
+                   .actor = "titer cluster",
+                   .problem = {},
+                   .progress = {}});
     const Status done = job.run(client);
     if (!done) return fail(done.error());
     std::printf("%s\n", import_command::summary(file, job, false).c_str());

@@ -24,7 +24,7 @@ constexpr std::int64_t kProgressEveryUs = 200'000;
 ImportJob::ImportJob(Options options)
     : options_(std::move(options)),
       reader_([this](const formats::Row& row) { take_row(row); },
-              [this](const formats::Problem& problem) { tell(problem); }, options_.format),
+              [this](const formats::Problem& problem) { tell(problem); }, options_.read),
       piece_(kPieceBytes) {}
 
 ImportJob::~ImportJob() {
@@ -55,8 +55,9 @@ Status ImportJob::run(client::GatewayClient& client) {
       [this](Bytes& body) { return next(body); },
       [this](std::uint64_t index, const Result<registry::Outcome>& outcome) { take_outcome(index, outcome); });
   ended_us_ = net::boot_now().value;
-  counts_.notes = reader_.counts().notes;
+  counts_.notes += reader_.counts().notes;
   counts_.rejected += reader_.counts().refused;
+  counts_.blank = reader_.counts().blank;
   return failed_.ok() ? sent : failed_;
 }
 
@@ -67,6 +68,7 @@ Status ImportJob::dry_run() {
   ended_us_ = net::boot_now().value;
   counts_.notes = reader_.counts().notes;
   counts_.rejected = reader_.counts().refused;
+  counts_.blank = reader_.counts().blank;
   return failed_;
 }
 
@@ -137,12 +139,14 @@ void ImportJob::take_outcome(std::uint64_t index, const Result<registry::Outcome
   else
     ++counts_.rejected;
   if (outcome && (code == Code::kUnauthorized || code == Code::kWritesStopped)) return stop(*outcome);
-  if (code != Code::kOk)
+  const bool doubtful = code == Code::kOk && outcome->message.starts_with(registry::kPerhapsTheSame);
+  if (doubtful) ++counts_.notes;
+  if (code != Code::kOk || doubtful)
     tell({.line = lines_[index],
           .field = {},
           .why = outcome ? outcome->message : outcome.error().message,
           .value = {},
-          .refused = code != Code::kOutOfDate});
+          .refused = code != Code::kOk && code != Code::kOutOfDate});
   const std::int64_t now = net::boot_now().value;
   if (!options_.progress || now < next_progress_us_) return;
   next_progress_us_ = now + kProgressEveryUs;

@@ -25,7 +25,7 @@ class ImportJob {
  public:
   struct Options {
     std::vector<std::string> files;  // "-": standard input; several: one feed
-    std::optional<formats::Format> format;
+    formats::ReadOptions read = {};
     std::string actor;
     // "FILE:LINE: field: why"; rejected: the row was left out, else it was corrected or looks wrong.
     std::function<void(const std::string& line, bool rejected)> problem;

@@ -3,6 +3,8 @@
 // titer list
 #include "client/gateway_client.h"
 #include "client/read.h"
+#include "net/loop.h"
+#include "registry/state.h"
 #include "titer/command.h"
 #include "titer/site_table.h"
 #include "titer/write.h"
@@ -13,20 +15,19 @@ namespace {
 struct Options {
   At at;
   std::string zip, state, product, text, updated_since;
-  bool available = false, closed = false, json = false;
+  bool available = false, expired = false, closed = false, json = false;
   std::uint64_t limit = 0;
 };
 
 int show(client::GatewayClient& client, const Options& o, const registry::SiteFilter& filter) {
   Table table = site_table(false);
   JsonArray array(o.json);
-  const std::string product(filter.product);
   const Status done = client::list_sites(client, {.filter = filter, .after_name = {}, .after_id = {}},
                                          o.limit == 0 ? UINT64_MAX : o.limit, [&](const registry::Site& site) {
                                            if (o.json)
                                              array.add(to_json(site));
                                            else
-                                             add_rows(table, site, "", product);
+                                             add_rows(table, site, "", filter.products);
                                            return !client.interrupted();
                                          });
   if (!done) return fail(done.error());
@@ -38,15 +39,15 @@ int show(client::GatewayClient& client, const Options& o, const registry::SiteFi
 
 int run(const Options& o) {
   registry::SiteFilter filter;
-  std::optional<std::string> product = std::string();
-  if (!o.product.empty()) product = product_code(o.product);
+  const auto products = products_asked(o.product);
   const auto since = time_of(o.updated_since, "--updated-since");
-  if (!product || !since) return kExitUsage;
+  if (!products || !since) return kExitUsage;
   filter.zip = o.zip;
   filter.state = o.state;
-  filter.product = *product;
+  filter.products.assign(products->begin(), products->end());
   filter.text = o.text;
   filter.available_only = o.available;
+  if (!o.expired) filter.claimed_since = registry::not_expired_since(net::wall_now());
   filter.with_closed = o.closed;
   filter.updated_since = *since;
   return with_client(o.at, [&](client::GatewayClient& client) { return show(client, o, filter); });
@@ -57,8 +58,9 @@ Runner setup(Flags& flags) {
   flags.option("text", o->text, "part of the name");
   flags.option("--zip", o->zip, "only this ZIP code");
   flags.option("--state", o->state, "only this state (two letters)");
-  flags.option("--product", o->product, "only sites that report this product (CVX code, NDC code, or any)");
+  flags.option("--product", o->product, kProductAsked);
   flags.flag("--available", o->available, "only stock that is available");
+  flags.flag("--expired", o->expired, kExpiredAsked);
   flags.flag("--closed", o->closed, "include closed and hidden sites");
   flags.option("--updated-since", o->updated_since, "only sites updated since this time");
   flags.option("--limit", o->limit, "at most this many sites").positive();

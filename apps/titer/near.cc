@@ -11,6 +11,7 @@
 #include "client/read.h"
 #include "formats/site_json.h"
 #include "registry/query.h"
+#include "registry/state.h"
 #include "titer/command.h"
 #include "titer/site_table.h"
 #include "titer/write.h"
@@ -22,7 +23,7 @@ struct Options {
   At at;
   std::string place, product, unit = "mi";
   double within = 25;
-  bool available = false, json = false;
+  bool available = false, expired = false, json = false;
   std::uint32_t limit = 20;
 };
 
@@ -39,7 +40,6 @@ bool parse_point(const std::string& text, double& lat, double& lon) {
 
 int show(client::GatewayClient& client, const Options& o, const registry::Near& query) {
   const double metres_per_unit = o.unit == "mi" ? registry::kMetresPerMile : 1000;
-  const std::string product(query.filter.product);
   Table table = site_table(true);
   JsonArray array(o.json);
   const Result<bool> more = client::near_sites(client, query, [&](const registry::Site& site, double metres) {
@@ -50,7 +50,7 @@ int show(client::GatewayClient& client, const Options& o, const registry::Near& 
     } else {
       char distance[32];
       std::snprintf(distance, sizeof distance, "%.1f %s", metres / metres_per_unit, o.unit.c_str());
-      add_rows(table, site, distance, product);
+      add_rows(table, site, distance, query.filter.products);
     }
     return true;
   });
@@ -66,17 +66,17 @@ int show(client::GatewayClient& client, const Options& o, const registry::Near& 
 
 int run(const Options& o) {
   registry::Near query;
-  std::optional<std::string> product = std::string();
-  if (!o.product.empty()) product = product_code(o.product);
-  if (!product) return kExitUsage;
+  const auto products = products_asked(o.product);
+  if (!products) return kExitUsage;
   if (!parse_point(o.place, query.lat, query.lon)) query.zip = o.place;
   query.within_m = o.within * (o.unit == "mi" ? registry::kMetresPerMile : 1000);
   if (query.within_m > limits::kNearMetresMax) {
     complain("--within is at most 500 miles, or 804 km");
     return kExitUsage;
   }
-  query.filter.product = *product;
+  query.filter.products.assign(products->begin(), products->end());
   query.filter.available_only = o.available;
+  if (!o.expired) query.filter.claimed_since = registry::not_expired_since(net::wall_now());
   query.limit = o.limit;
   return with_client(o.at, [&](client::GatewayClient& client) { return show(client, o, query); });
 }
@@ -88,8 +88,9 @@ Runner setup(Flags& flags) {
       .between(0.001, 805.0)
       .show_default();
   flags.option("--unit", o->unit, "unit of distances").one_of({"mi", "km"}).show_default();
-  flags.option("--product", o->product, "only sites that report this product (CVX code, NDC code, or any)");
+  flags.option("--product", o->product, kProductAsked);
   flags.flag("--available", o->available, "only stock that is available");
+  flags.flag("--expired", o->expired, kExpiredAsked);
   flags.option("--limit", o->limit, "at most this many sites").between(1, 2000).show_default();
   flags.flag("--json", o->json, "as a JSON array");
   o->at.declare(flags);

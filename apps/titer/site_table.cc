@@ -2,6 +2,7 @@
 
 #include "titer/site_table.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/text.h"
@@ -37,7 +38,8 @@ Table site_table(bool with_distance) {
   return Table(std::move(headings));
 }
 
-void add_rows(Table& table, const registry::Site& site, const std::string& distance, const std::string& product) {
+void add_rows(Table& table, const registry::Site& site, const std::string& distance,
+              const std::vector<std::string_view>& products) {
   const auto add = [&](std::string value, std::string code, std::string checked) {
     std::vector<std::string> row{std::move(value),      std::move(code),         std::move(checked),
                                  std::string(site.zip), std::string(site.state), std::string(site.id),
@@ -47,7 +49,7 @@ void add_rows(Table& table, const registry::Site& site, const std::string& dista
   };
   bool any = false;
   for (const registry::StockLine& line : site.stock) {
-    if (!product.empty() && line.product != product) continue;
+    if (!products.empty() && std::ranges::find(products, line.product) == products.end()) continue;
     any = true;
     add(to_text(line.availability), std::string(line.product), age(line));
   }
@@ -59,7 +61,11 @@ void print_site(const registry::Site& site) {
   field("id", site.id);
   field("street", site.street);
   field("city", site.city);
-  field("county", site.county);
+  const auto zip = registry::zip_point(site.zip);
+  if (site.county.empty() && zip)
+    field("county", std::string(zip->county) + " (of the ZIP code)");
+  else
+    field("county", site.county);
   field("state", site.state);
   field("ZIP", std::string(site.zip) + (site.zip_plus4.empty() ? "" : "-" + std::string(site.zip_plus4)));
   if (site.point != registry::PointSource::kNone)

@@ -11,9 +11,10 @@
 
 namespace titer::app {
 
-// Rows of `table`: [distance,] availability, product, checked, id, zip, state, name. Only lines of `product` when
-// it is not empty; a site without (such) stock gets one row that says so.
-void add_rows(Table& table, const registry::Site& site, const std::string& distance, const std::string& product);
+// Rows of `table`: [distance,] availability, product, checked, id, zip, state, name. Only lines of `products` when
+// there are any; a site without (such) stock gets one row that says so.
+void add_rows(Table& table, const registry::Site& site, const std::string& distance,
+              const std::vector<std::string_view>& products);
 [[nodiscard]] Table site_table(bool with_distance);
 // Everything about one site, field by field.
 void print_site(const registry::Site& site);

@@ -31,7 +31,14 @@ std::string small_text(const std::string& path) {
   return inflater.feed(as_bytes(text)).ok() && inflater.finish().ok() ? unpacked : std::string();
 }
 
-// Empty: it is not there.
+std::string beside(const fs::path& directory, std::string_view url);
+
+// Empty: it is not there. What stands behind '?' or '#' is not the file's name, unless a file is called so.
+std::string file_of(const fs::path& directory, std::string_view url) {
+  std::string path = beside(directory, url);
+  return path.empty() ? beside(directory, url.substr(0, url.find_first_of("?#"))) : path;
+}
+
 std::string beside(const fs::path& directory, std::string_view url) {
   const std::size_t host = url.find("://");
   std::string_view tail = host == std::string_view::npos ? url : url.substr(host + 3);
@@ -60,7 +67,7 @@ std::vector<std::vector<std::string>> feeds_of(const std::vector<std::string>& f
     const Result<formats::SmartManifest> manifest = formats::parse_manifest(small_text(file));
     if (!manifest) continue;
     for (const formats::SmartOutput& output : manifest->outputs) {
-      const std::string path = beside(fs::path(file).parent_path(), output.url);
+      const std::string path = file_of(fs::path(file).parent_path(), output.url);
       (path.empty() ? missing : feeds.back()).push_back(path.empty() ? output.url : path);
     }
   }

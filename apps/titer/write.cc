@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "client/gateway_client.h"
-#include "registry/products.h"
+#include "registry/product_text.h"
 #include "titer/command.h"
 #include "titer/text.h"
 
@@ -75,12 +75,21 @@ int write_to_site(const WriteOptions& options, std::string_view site, const Make
 }
 
 void declare_product(Flags& flags, std::string& product) {
-  flags.option("--product", product, "product: CVX code, NDC code, or any").show_default();
+  flags.option("--product", product, "product: CVX code, NDC code, trade name, or any").show_default();
 }
 
 std::optional<std::string> product_code(const std::string& text) {
-  if (const auto code = registry::normalize_product(text)) return std::string(*code);
-  complain("'" + text + "' is not a product: give a CVX code (208), an NDC code (59267-1000-1) or any");
+  auto code = registry::product_code(text);
+  if (code) return std::move(code).value();
+  complain(code.error().message);
+  return std::nullopt;
+}
+
+std::optional<std::vector<std::string>> products_asked(const std::string& text) {
+  if (text.empty()) return std::vector<std::string>();
+  auto codes = registry::products_meant(text);
+  if (codes) return std::move(codes).value();
+  complain(codes.error().message);
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "registry/request.h"
 #include "titer/remote.h"
@@ -31,9 +32,14 @@ struct WriteOptions {
 using MakeOperation = std::function<registry::Operation(const registry::SiteRef&)>;
 [[nodiscard]] int write_to_site(const WriteOptions& options, std::string_view site, const MakeOperation& make);
 
-// --product as CVX, NDC or "any". nullopt after complaining.
+// --product as CVX, NDC, trade name or "any": the code to store. nullopt after complaining.
 void declare_product(Flags& flags, std::string& product);
 [[nodiscard]] std::optional<std::string> product_code(const std::string& text);
+// --product of a question, groups too: the codes of the lines that it is about; none for an empty text. nullopt after complaining.
+[[nodiscard]] std::optional<std::vector<std::string>> products_asked(const std::string& text);
+inline constexpr const char* kProductAsked =
+    "only sites that have this: CVX, NDC, trade name, group (flu, covid, …) or any";
+inline constexpr const char* kExpiredAsked = "with --available: also by claims that are older than 29 days";
 
 // "12", "true", "yes", "false", "no", "unknown". nullopt after complaining.
 [[nodiscard]] std::optional<registry::Availability> availability_of(const std::string& text);

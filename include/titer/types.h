@@ -49,8 +49,9 @@ struct Availability {
 // "12", "true", "false" or "unknown"
 [[nodiscard]] TITER_EXPORT std::string to_text(const Availability& availability);
 
-// A product is named by its CVX code ("208"). Operations and filters also take an NDC ("59267-1000-1"), which stands for
-// the CVX code of that package, and kAnyProduct.
+// A product is a vaccine, named by its CVX code ("208"), a pack of one, named by its NDC in 5-4-2 digits ("59267-1000-01"), or
+// kAnyProduct. Operations take the codes in any usual form, and trade names of one vaccine. Filters also take a group ("flu"): they
+// are about a vaccine with its packs, about a pack, or about all vaccines of a group or a trade name with their packs.
 inline constexpr std::string_view kAnyProduct = "any";  // vaccine of no particular kind
 
 struct Product {
@@ -65,9 +66,9 @@ struct Product {
 struct StockLine {
   std::string product = {};
   Availability availability = {};
-  std::optional<Time> valid_at = {};  // it was so at this time; nullopt: an import did not say
+  std::optional<Time> valid_at = {};  // it was so at this time; nullopt: an import of before 0.2 did not say
   Time changed_at = {};               // when the availability last differed
-  Time checked_at = {};               // when it was last logged, changed or not
+  Time checked_at = {};               // when it was last logged, changed or not; moving doses is no logging
   std::string source = {};
   std::string updated_by = {};
   std::uint32_t version = 0;  // 1 at first, and one more with every change
@@ -201,7 +202,8 @@ struct Outcome {
 struct SiteFilter {
   std::string zip = {}, state = {}, product = {};  // empty: all
   std::string text = {};                           // part of the name, upper or lower case
-  bool available_only = false;                     // some stock line (of `product`, when given) is available
+  bool available_only = false;                     // some stock line (of `product`, when given) is available …
+  std::optional<Time> claimed_since = {};          // … by a claim that was true then or later
   bool with_closed = false;                        // closed and hidden sites too
   std::optional<Time> updated_since = {};
 };

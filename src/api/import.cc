@@ -55,7 +55,7 @@ Import::Import(HandlerContext& context, http::Exchange exchange, Options options
                 (p.refused ? errors_ : notes_)
                     .add({p.line, std::string(p.field), std::string(p.why), std::string(p.value)});
               },
-              options_.format),
+              options_.read),
       run_(options_.run) {}
 
 Import::~Import() {
@@ -157,7 +157,9 @@ void Import::take_outcome(std::uint64_t line, const registry::Outcome& outcome) 
   if (is_verdict(outcome.code)) {
     if (!run_.counts.count(outcome)) errors_.add({line, {}, outcome.message, {}});
     // Its site was taken; so this is a note.
-    if (outcome.code == Code::kOutOfDate) notes_.add({line, {}, outcome.message, {}});
+    const bool doubtful = outcome.ok() && outcome.message.starts_with(registry::kPerhapsTheSame);
+    if (doubtful) ++run_.counts.notes;
+    if (doubtful || outcome.code == Code::kOutOfDate) notes_.add({line, {}, outcome.message, {}});
   } else if (failed_.ok()) {
     failed_ = Error{outcome.code, fmt::format("line {}: {}", line, outcome.message)};
   }
@@ -206,16 +208,21 @@ bool Import::tell_progress() {
 
 void Import::answer() {
   over_ = true;
-  run_.counts.notes = reader_.counts().notes;
+  run_.counts.notes += reader_.counts().notes;
+  run_.counts.blank = reader_.counts().blank;
   run_.counts.rejected += reader_.counts().refused;
   run_.state = failed_.ok() ? ImportRun::State::kDone : ImportRun::State::kFailed;
   (void)tell_progress();
   http::Response response;
-  if (!failed_.ok()) {
-    response = http::problem(failed_.error());
+  const bool nothing = failed_.ok() && run_.counts.took_nothing(run_.dry_run);
+  if (!failed_.ok() || nothing) {
+    response =
+        nothing ? http::problem(422, "nothing_taken", formats::kNothingTaken) : http::problem(failed_.error());
     response.body.pop_back();
-    response.body += R"(,"hint":"the rows before that are imported; sending the file again does not change them",)";
-    response.body += R"("import":)" + report() + "}";
+    if (!nothing)
+      response.body +=
+          R"(,"hint":"the rows before that are imported; sending the file again does not change them")";
+    response.body += R"(,"import":)" + report() + "}";
   } else {
     response.body = report();
   }
@@ -248,6 +255,7 @@ std::string Import::report() const {
                                                                {"out_of_date", run_.counts.out_of_date},
                                                                {"rejected", run_.counts.rejected},
                                                                {"notes", run_.counts.notes},
+                                                               {"blank", run_.counts.blank},
                                                                {"errors_not_shown", errors_.more},
                                                                {"notes_not_shown", notes_.more},
                                                                {"position", position_.value}};

@@ -34,7 +34,7 @@ namespace titer::api {
 class Import : public std::enable_shared_from_this<Import> {
  public:
   struct Options {
-    std::optional<formats::Format> format;
+    formats::ReadOptions read;
     std::string actor;
     registry::KeyId key;  // on whose behalf
     ImportRun run;        // its number from Shared::imports

@@ -10,6 +10,7 @@
 #include "api/import.h"
 #include "api/routes.h"
 #include "base/number.h"
+#include "formats/header_match.h"
 #include "http/parameters.h"
 #include "http/problem.h"
 
@@ -18,18 +19,22 @@ namespace titer::api {
 namespace {
 
 constexpr std::string_view kFormats =
-    "csv, ndjson, smart, cdc, national or therapeutics; without it, it is found out";
+    "csv, ndjson, smart, cdc, national, therapeutics or inventory; without it, it is found out";
 constexpr std::size_t kLabelBytesMax = 64;  // a word or two for people
 
 void import_sites(HandlerContext& context, const http::Exchange& exchange) {
   const http::Request& request = exchange.request();
   Import::Options options;
   if (const std::string_view format = http::text_of(request, "format"); !format.empty()) {
-    options.format = formats::format_named(format);
-    if (!options.format)
+    options.read.expected = formats::format_named(format);
+    if (!options.read.expected)
       return exchange.respond(
           bad_request(Error{Code::kInvalid, fmt::format("the format of an import is {}", kFormats)}));
   }
+  auto map = formats::parse_column_map(http::text_of(request, "map"));
+  if (!map) return exchange.respond(bad_request(map.error()));
+  options.read.map = std::move(map).value();
+  options.read.now = net::wall_now();
   const Result<bool> dry_run = http::flag_of(request, "dry_run");
   if (!dry_run) return exchange.respond(bad_request(dry_run.error()));
   options.run.dry_run = *dry_run;
@@ -75,8 +80,8 @@ void list_imports(HandlerContext& context, const http::Exchange& exchange) {
 }
 
 constexpr Route kImportRoutes[] = {
-    {http::Method::kPost, "/api/v1/import", import_sites, registry::Act::kImport, "import", "format dry_run label",
-     http::Body::kStream},
+    {http::Method::kPost, "/api/v1/import", import_sites, registry::Act::kImport, "import",
+     "format map dry_run label", http::Body::kStream},
     {http::Method::kGet, "/api/v1/imports", list_imports, registry::Act::kRead, "imports", ""},
 };
 

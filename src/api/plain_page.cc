@@ -38,7 +38,8 @@ const PlainWords& words_for(const http::Request& request) {
 // What the form asks for. Parameters that cannot be read count as not given: a person typed them.
 struct Wish {
   std::string zip;      // as typed, without blanks and without the four digits behind it
-  std::string product;  // empty: any
+  std::string product;                // as asked for; empty: any
+  std::vector<std::string> products;  // its codes
   std::uint64_t miles = kRadius;
   bool available = false;
 };
@@ -48,7 +49,10 @@ Wish wish_of(const http::Request& request) {
   std::string_view zip = trim(http::text_of(request, "zip"));
   if (zip.size() > kZipDigits && zip[kZipDigits] == '-') zip = zip.substr(0, kZipDigits);
   wish.zip = zip;
-  if (const auto product = product_of(request, "product")) wish.product = *product;
+  if (auto products = products_of(request, "product"); products && !products->empty()) {
+    wish.product = http::text_of(request, "product");
+    wish.products = std::move(products).value();
+  }
   if (const auto miles = http::number_of(request, "within", kRadius, 1, kRadiusMax)) wish.miles = *miles;
   const Result<bool> available = http::flag_of(request, "available");
   wish.available = available.ok() && *available;
@@ -254,8 +258,9 @@ void find(HandlerContext& context, const http::Exchange& exchange) {
   query.zip = wish.zip;
   query.within_m = static_cast<double>(wish.miles) * registry::kMetresPerMile;
   query.limit = kSitesMax;
-  query.filter.product = wish.product;
+  query.filter.products.assign(wish.products.begin(), wish.products.end());
   query.filter.available_only = wish.available;
+  query.filter.claimed_since = registry::not_expired_since(net::wall_now());
   context.backend.ask(query, [exchange](const Result<Rows>& rows) { print_list(exchange, rows); });
 }
 

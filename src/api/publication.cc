@@ -32,11 +32,13 @@ std::string_view file_prefix(formats::SmartType type) {
 // Makes one publication of a snapshot, in steps; owned by its own timer and ends with it.
 class Press : public std::enable_shared_from_this<Press> {
  public:
-  Press(HandlerContext& context, SharedSnapshot all, std::function<void(SharedPublication)> done)
+  Press(HandlerContext& context, SharedSnapshot all, bool with_expired, std::function<void(SharedPublication)> done)
       : timer_(context.loop.context()),
         stream_(stream_digits(context.setup.cluster)),
         all_(std::move(all)),
-        done_(std::move(done)) {}
+        done_(std::move(done)) {
+    out_->with_expired = with_expired;
+  }
 
   void begin() {
     WallTime newest;
@@ -54,7 +56,7 @@ class Press : public std::enable_shared_from_this<Press> {
     const std::int64_t hour = net::wall_now().value / kHourMs;
     out_->position = all_->position;
     out_->time = std::max(newest, WallTime(hour * kHourMs));
-    out_->name = fmt::format("s-{}-{}-{}", all_->position.value, hour, stream_);
+    out_->name = fmt::format("{}-{}-{}-{}", out_->with_expired ? 'e' : 's', all_->position.value, hour, stream_);
     step();
   }
 
@@ -67,7 +69,7 @@ class Press : public std::enable_shared_from_this<Press> {
     if (!gzip_) begin_file();
     std::string text;
     const std::size_t until = std::min(at_ + kSitesPerStep, last_);
-    for (; at_ < until; ++at_) formats::print_smart(type(), *sites_[at_], out_->time, text);
+    for (; at_ < until; ++at_) formats::print_smart(type(), *sites_[at_], out_->time, text, out_->with_expired);
     gzip_->add(text, at_ == last_ ? http::Gzip::Then::kEnd : http::Gzip::Then::kMore, *packed_);
     if (at_ == last_) end_file();
     timer_.expires_after(kStepPause);
@@ -113,41 +115,44 @@ const Publication::File* Publication::find(std::string_view file) const {
 
 SharedPublication Publications::find(std::string_view name) {
   const std::lock_guard lock(mutex_);
-  for (const SharedPublication& one : kept_)
-    if (one->name == name) return one;
+  for (const Kind& kind : kinds_)
+    for (const SharedPublication& one : kind.kept)
+      if (one->name == name) return one;
   return nullptr;
 }
 
-void Publications::newest(HandlerContext& context, ThenPublication then) {
+void Publications::newest(HandlerContext& context, bool with_expired, ThenPublication then) {
   std::unique_lock lock(mutex_);
-  const SharedPublication last = kept_.empty() ? nullptr : kept_.back();
+  Kind& kind = kinds_[with_expired ? 1 : 0];
+  const SharedPublication last = kind.kept.empty() ? nullptr : kind.kept.back();
   const bool fresh = last && context.times.now.value - last->made.value < kFreshUs;
-  if (fresh || (last && making_)) {
+  if (fresh || (last && kind.making)) {
     lock.unlock();
     return then(last);
   }
-  waiting_.push_back([&loop = context.loop, then = std::move(then)](const Result<SharedPublication>& made) {
+  kind.waiting.push_back([&loop = context.loop, then = std::move(then)](const Result<SharedPublication>& made) {
     loop.post([then, made] { then(made); });
   });
-  if (std::exchange(making_, true)) return;
+  if (std::exchange(kind.making, true)) return;
   lock.unlock();
-  read_full_snapshot(context, 0, [this, &context](const Result<SharedSnapshot>& all) {
-    if (!all) return made(all.error());
-    std::make_shared<Press>(context, *all, [this](SharedPublication done) { made(std::move(done)); })->begin();
+  read_full_snapshot(context, 0, [this, &context, &kind, with_expired](const Result<SharedSnapshot>& all) {
+    if (!all) return made(kind, all.error());
+    const auto done = [this, &kind](SharedPublication publication) { made(kind, std::move(publication)); };
+    std::make_shared<Press>(context, *all, with_expired, done)->begin();
   });
 }
 
-void Publications::made(Result<SharedPublication> publication) {
+void Publications::made(Kind& kind, Result<SharedPublication> publication) {
   std::vector<ThenPublication> waiting;
   {
     const std::lock_guard lock(mutex_);
-    making_ = false;
-    waiting.swap(waiting_);
+    kind.making = false;
+    waiting.swap(kind.waiting);
     if (publication) {
       // The same position in the same hour is the same publication.
-      std::erase_if(kept_, [&](const SharedPublication& one) { return one->name == (*publication)->name; });
-      kept_.push_back(*publication);
-      if (kept_.size() > kKept) kept_.pop_front();
+      std::erase_if(kind.kept, [&](const SharedPublication& one) { return one->name == (*publication)->name; });
+      kind.kept.push_back(*publication);
+      if (kind.kept.size() > kKept) kind.kept.pop_front();
     }
   }
   for (const ThenPublication& then : waiting) then(publication);

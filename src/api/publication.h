@@ -12,6 +12,7 @@
 // Thread rule: Publication is immutable; Publications may be called by any worker.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -32,7 +33,8 @@ struct Publication {
     std::string name;   // "locations-MA.ndjson"
     std::shared_ptr<const std::string> packed;
   };
-  std::string name;  // "s-1042-490999-a2b4e058"
+  std::string name;  // "s-1042-490999-a2b4e058"; with expired claims "e-…"
+  bool with_expired = false;
   Position position;
   WallTime time;  // of the newest change in it, at the earliest the beginning of the hour
   std::uint64_t left_out = 0;
@@ -46,21 +48,25 @@ using ThenPublication = std::function<void(const Result<SharedPublication>&)>;
 
 class Publications {
  public:
-  static constexpr std::size_t kKept = 5;
+  static constexpr std::size_t kKept = 5;  // of each kind
   static constexpr std::int64_t kFreshUs = 60'000'000;
 
   // The newest, made now if need be. `then` is called once, on this worker's thread, perhaps before this call returns.
-  void newest(HandlerContext& context, ThenPublication then);
+  void newest(HandlerContext& context, bool with_expired, ThenPublication then);
   // Null: it was never here, or is no longer kept.
   [[nodiscard]] SharedPublication find(std::string_view name);
 
  private:
-  void made(Result<SharedPublication> publication);
+  // Without and with expired claims.
+  struct Kind {
+    bool making = false;
+    std::deque<SharedPublication> kept;    // oldest first
+    std::vector<ThenPublication> waiting;  // each goes back to its own worker
+  };
+  void made(Kind& kind, Result<SharedPublication> publication);
 
   std::mutex mutex_;
-  bool making_ = false;
-  std::deque<SharedPublication> kept_;    // oldest first
-  std::vector<ThenPublication> waiting_;  // each goes back to its own worker
+  std::array<Kind, 2> kinds_;
 };
 
 }  // namespace titer::api

@@ -20,6 +20,7 @@
 #include "http/problem.h"
 #include "registry/products.h"
 #include "registry/query.h"
+#include "registry/state.h"
 
 namespace titer::api {
 
@@ -43,28 +44,34 @@ void get_site(HandlerContext& context, const http::Exchange& exchange) {
   });
 }
 
+using Products = std::vector<std::string>;  // that a filter shows views of
+
 // The filter that the parameters ask for; a list of all sites and the search near a place take the same ones.
-Result<registry::SiteFilter> filter_of(const http::Request& request) {
+Result<registry::SiteFilter> filter_of(const http::Request& request, Products& products) {
   registry::SiteFilter filter;
-  const auto product = product_of(request, "product");
-  if (!product) return product.error();
+  auto meant = products_of(request, "product");
+  if (!meant) return meant.error();
+  products = std::move(meant).value();
   const auto available = http::flag_of(request, "available");
   if (!available) return available.error();
+  const auto expired = http::flag_of(request, "expired");
+  if (!expired) return expired.error();
   const auto closed = http::flag_of(request, "closed");
   if (!closed) return closed.error();
   const auto since = http::time_of(request, "updated_since");
   if (!since) return since.error();
   filter.state = http::text_of(request, "state");
   filter.text = http::text_of(request, "q");
-  filter.product = *product;
+  filter.products.assign(products.begin(), products.end());
   filter.available_only = *available;
+  if (!*expired) filter.claimed_since = registry::not_expired_since(net::wall_now());
   filter.with_closed = *closed;
   filter.updated_since = *since;
   return filter;
 }
 
-Result<registry::ListSites> list_of(const http::Request& request) {
-  const auto filter = filter_of(request);
+Result<registry::ListSites> list_of(const http::Request& request, Products& products) {
+  const auto filter = filter_of(request, products);
   if (!filter) return filter.error();
   const auto limit = http::number_of(request, "limit", limits::kPageDefault, 1, titer::limits::kPageMax);
   if (!limit) return limit.error();
@@ -82,7 +89,8 @@ Result<registry::ListSites> list_of(const http::Request& request) {
 }
 
 void list_sites(HandlerContext& context, const http::Exchange& exchange) {
-  const auto query = list_of(exchange.request());
+  Products products;
+  const auto query = list_of(exchange.request(), products);
   if (!query) return exchange.respond(bad_request(query.error()));
   answer_query(context, exchange, *query, [exchange](const Rows& rows, http::Response& response) -> Status {
     const WallTime now = net::wall_now();
@@ -134,8 +142,8 @@ Status read_place(const http::Request& request, registry::Near& query) {
   return ok_status();
 }
 
-Result<registry::Near> near_of(const http::Request& request, const Unit& unit) {
-  const auto filter = filter_of(request);
+Result<registry::Near> near_of(const http::Request& request, const Unit& unit, Products& products) {
+  const auto filter = filter_of(request, products);
   if (!filter) return filter.error();
   const auto limit = http::number_of(request, "limit", kNearDefault, 1, titer::limits::kPageMax);
   if (!limit) return limit.error();
@@ -169,7 +177,8 @@ void print_center(const registry::Near& query, std::string& out) {
 void near_sites(HandlerContext& context, const http::Exchange& exchange) {
   const auto unit = unit_of(exchange.request());
   if (!unit) return exchange.respond(bad_request(unit.error()));
-  const auto query = near_of(exchange.request(), *unit);
+  Products products;
+  const auto query = near_of(exchange.request(), *unit, products);
   if (!query) return exchange.respond(bad_request(query.error()));
   // Not "nothing near there": the place itself is not known.
   if (!query->zip.empty() && !registry::zip_point(query->zip))
@@ -196,9 +205,9 @@ void near_sites(HandlerContext& context, const http::Exchange& exchange) {
 
 constexpr Route kSiteReadRoutes[] = {
     {http::Method::kGet, "/api/v1/sites", list_sites, registry::Act::kRead, "list_sites",
-     "zip state product available q updated_since closed limit cursor"},
+     "zip state product available expired q updated_since closed limit cursor"},
     {http::Method::kGet, "/api/v1/sites/near", near_sites, registry::Act::kRead, "near_sites",
-     "zip lat lon within unit state product available q updated_since closed limit"},
+     "zip lat lon within unit state product available expired q updated_since closed limit"},
     {http::Method::kGet, "/api/v1/sites/{id}", get_site, registry::Act::kRead, "get_site", {}},
 };
 

@@ -91,7 +91,7 @@ Result<SiteFields> fields_of(const http::JsonBody& body) {
 }
 
 // What a new site has: a list of at most one line; further products are logged one by one.
-Result<std::optional<registry::StockClaim>> stock_of(const http::JsonBody& body) {
+Result<std::optional<registry::StockClaim>> stock_of(const http::JsonBody& body, std::string& code) {
   const json::value* list = body.find("stock");
   if (list == nullptr || (list->is_array() && list->get_array().empty()))
     return std::optional<registry::StockClaim>();
@@ -102,7 +102,7 @@ Result<std::optional<registry::StockClaim>> stock_of(const http::JsonBody& body)
   if (object == nullptr) return wrong;
   const http::JsonObject line(*object);
   if (const Status known = line.only(kKnownInStock); !known) return known.error();
-  const auto claim = claim_of(line, registry::kAnyProduct);
+  const auto claim = claim_of(line, registry::kAnyProduct, code);
   return claim ? Result(std::optional(*claim)) : claim.error();
 }
 
@@ -114,7 +114,8 @@ void add_site(HandlerContext& context, const http::Exchange& exchange) {
   if (!id || !reason) return exchange.respond(http::refused_body(id ? reason.error() : id.error()));
   auto fields = fields_of(body);
   if (!fields) return exchange.respond(http::refused_body(fields.error()));
-  const auto stock = stock_of(body);
+  std::string code;
+  const auto stock = stock_of(body, code);
   if (!stock) return exchange.respond(http::refused_body(stock.error()));
   answer_write(context, exchange,
                registry::AddSite{id->value_or(std::string_view()), std::move(fields).value(), *stock},

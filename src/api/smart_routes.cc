@@ -13,6 +13,7 @@
 #include "api/routes.h"
 #include "formats/inflate.h"
 #include "http/gzip.h"
+#include "http/parameters.h"
 #include "http/problem.h"
 
 namespace titer::api {
@@ -55,8 +56,10 @@ bool is_too_old(const Publication& publication, const http::Request& request, st
 }
 
 void bulk_publish(HandlerContext& context, const http::Exchange& exchange) {
+  const Result<bool> expired = http::flag_of(exchange.request(), "expired");
+  if (!expired) return exchange.respond(bad_request(expired.error()));
   context.setup.shared->publications->newest(
-      context, [&context, exchange](const Result<SharedPublication>& publication) {
+      context, *expired, [&context, exchange](const Result<SharedPublication>& publication) {
         if (exchange.gone()) return;
         if (!publication) return exchange.respond(http::problem(publication.error()));
         if (is_too_old(**publication, exchange.request(), context.setup.cluster))
@@ -117,7 +120,7 @@ void smart_file(HandlerContext& context, const http::Exchange& exchange) {
 
 constexpr Route kSmartRoutes[] = {
     Route{http::Method::kGet, "/api/v1/smart/$bulk-publish", bulk_publish, registry::Act::kRead, "smart_manifest",
-          "_since"}
+          "_since expired"}
         .key_judged_first(),
     Route{http::Method::kGet, "/api/v1/smart/{publication}/{file}", smart_file, registry::Act::kRead, "smart_file",
           "_since"}

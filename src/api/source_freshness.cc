@@ -27,8 +27,7 @@ void SourceFreshness::refresh(HandlerContext& context) {
           it = sources.try_emplace(sources.size() < kSourcesMax ? std::string(line.source) : "other").first;
         ++it->second.lines;
         if (registry::freshness(line, now) != registry::Freshness::kFresh) ++it->second.not_fresh;
-        it->second.newest =
-            std::max(it->second.newest, line.valid_at != WallTime() ? line.valid_at : line.changed_at);
+        it->second.newest = std::max(it->second.newest, registry::claimed_at(line));
       }
     }
     const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What a site has of one product: log it, adjust it, reserve and give back.
+#include <string>
 #include <utility>
 
 #include "api/answers.h"
@@ -8,21 +9,21 @@
 #include "api/site_tag.h"
 #include "api/stock_values.h"
 #include "http/json_body.h"
-#include "registry/products.h"
+#include "registry/product_text.h"
 
 namespace titer::api {
 
 namespace {
 
-// The line that the address names: /sites/{id}/stock/{product}. Views into the request.
+// The line that the address names: /sites/{id}/stock/{product}. The site is a view into the request.
 struct Line {
   registry::SiteRef site;
-  std::string_view product;
+  std::string product;
 };
 Result<Line> line_of(const http::Request& request) {
-  const auto product = registry::normalize_product(request.values[1]);
-  if (!product) return Error{Code::kInvalid, "the product in the address is a CVX or NDC code, or any"};
-  return Line{{.id = request.values[0], .name = {}}, *product};
+  auto product = registry::product_code(request.values[1]);
+  if (!product) return product.error();
+  return Line{{.id = request.values[0], .name = {}}, std::move(product).value()};
 }
 
 void set(HandlerContext& context, const http::Exchange& exchange) {
@@ -32,7 +33,8 @@ void set(HandlerContext& context, const http::Exchange& exchange) {
   http::JsonBody body;
   if (const Status read = body.read(request, "availability valid_at source reason", "availability"); !read)
     return exchange.respond(http::refused_body(read.error()));
-  const auto claim = claim_of(body, line->product);
+  std::string code;
+  const auto claim = claim_of(body, line->product, code);
   if (!claim) return exchange.respond(http::refused_body(claim.error()));
   const auto reason = body.text("reason");
   if (!reason) return exchange.respond(http::refused_body(reason.error()));

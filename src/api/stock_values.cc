@@ -2,9 +2,9 @@
 
 #include "api/stock_values.h"
 
-#include <fmt/format.h>
+#include <utility>
 
-#include "registry/products.h"
+#include "registry/product_text.h"
 
 namespace titer::api {
 
@@ -14,11 +14,10 @@ namespace json = boost::json;
 
 }  // namespace
 
-Result<std::string_view> product_of(const http::Request& request, std::string_view name) {
+Result<std::vector<std::string>> products_of(const http::Request& request, std::string_view name) {
   const std::string_view* value = request.parameter(name);
-  if (value == nullptr) return std::string_view();
-  if (const auto product = registry::normalize_product(*value)) return *product;
-  return Error{Code::kInvalid, fmt::format("{} is a CVX or NDC code, or any, not '{}'", name, *value)};
+  if (value == nullptr) return std::vector<std::string>();
+  return registry::products_meant(*value);
 }
 
 Result<registry::Availability> availability_of(const json::value& value) {
@@ -40,20 +39,21 @@ Result<registry::Availability> availability_of(const json::value& value) {
       R"(an availability is {"count":12}, 12, "yes", true, "no", false or "unknown"; counts are whole and not negative)"};
 }
 
-Result<registry::StockClaim> claim_of(const http::JsonObject& line, std::string_view product) {
+Result<registry::StockClaim> claim_of(const http::JsonObject& line, std::string_view product, std::string& code) {
   registry::StockClaim claim;
   const auto written = line.text("product"), source = line.text("source");
   if (!written || !source) return written ? source.error() : written.error();
   if (*written) product = **written;
-  const auto code = registry::normalize_product(product);
-  if (!code) return Error{Code::kInvalid, "a product is a CVX or NDC code, or any"};
+  auto read = registry::product_code(product);
+  if (!read) return read.error();
+  code = std::move(read).value();
   const json::value* availability = line.find("availability");
   if (availability == nullptr) return Error{Code::kInvalid, R"('availability' is missing: {"availability":12})"};
   const auto value = availability_of(*availability);
   if (!value) return value.error();
   const auto valid_at = line.time("valid_at");
   if (!valid_at) return valid_at.error();
-  claim.product = *code;
+  claim.product = code;
   claim.availability = *value;
   claim.valid_at = *valid_at;
   claim.source = source->value_or(std::string_view());

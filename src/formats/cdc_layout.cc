@@ -15,8 +15,8 @@
 #include <array>
 #include <utility>
 
-#include "base/time.h"
 #include "formats/layout.h"
+#include "registry/product_text.h"
 #include "registry/products.h"
 
 namespace titer::formats {
@@ -118,7 +118,7 @@ class CdcLayout final : public Layout {
       row.id(kCdcColumns[kGuid], s.site);
       row.product(kCdcColumns[kNdc], s.product);
       row.availability(s.availability);
-      if (s.valid_at != WallTime()) row.valid_at(kCdcColumns[kUpdated], row.pool().keep(time_text(s.valid_at)));
+      if (s.valid_at != WallTime()) row.valid_at(s.valid_at);
       row.source("", "vaccines.gov");
       context_.emit();
     }
@@ -164,13 +164,14 @@ class CdcLayout final : public Layout {
     row.begin(record.line);
     const std::string_view ndc = trim(get(record, kNdc));
     if (ndc.empty()) return row.note(kCdcColumns[kNdc], "no product code: this row's stock was left out");
-    const std::optional<std::string_view> product = registry::normalize_product(ndc);
-    if (!product) return row.note(kCdcColumns[kNdc], "not a product code: this row's stock was left out", ndc);
+    const registry::ProductReading reading = registry::read_product(ndc);
+    if (reading.code.empty())
+      return row.note(kCdcColumns[kNdc], "not a product code: this row's stock was left out", ndc);
+    const std::string product(registry::vaccine_of(reading.code).value_or(reading.code));
     const Availability availability = rule(record);
-    const std::string_view date = trim(get(record, kUpdated));
-    const std::optional<WallTime> time = parse_time(date);
-    if (!time && !date.empty()) row.note(kCdcColumns[kUpdated], "not a date: left out", date);
-    merge({std::string(guid), std::string(*product), availability, time.value_or(WallTime()), record.line});
+    const auto time = row.moment(kCdcColumns[kUpdated], get(record, kUpdated), zip_of_identity(get(record, kZip)),
+                                 get(record, kState));
+    if (!row.refused()) merge({std::string(guid), product, availability, time.value_or(WallTime()), record.line});
   }
 
   Availability rule(const CsvRecord& record) {

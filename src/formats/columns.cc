@@ -53,6 +53,7 @@ void OwnRows::take(const OwnTexts& texts) {
   row.link(&SiteFields::booking_url, name(Column::kBookingUrl), text(Column::kBookingUrl));
   row.state(name(Column::kState), text(Column::kState));
   row.zip(name(Column::kZip), text(Column::kZip));
+  if (same_ignoring_case(trim(text(Column::kPoint)), "given")) row.trust_place();  // an export of ours
   if (!same_ignoring_case(trim(text(Column::kPoint)), "zip_centroid"))
     row.point(text(Column::kLat), text(Column::kLon));
   row.status(name(Column::kStatus), text(Column::kStatus));

@@ -37,16 +37,19 @@ bool Header::has_all(std::initializer_list<std::string_view> names) const {
 
 bool fits(const CsvRecord& record, const Header& header, Report& report) {
   if (record.stray_quote) report.note(record.line, "", "text after a closing quote: kept");
-  if (record.fields.size() == header.size()) return true;
-  if (record.fields.size() < header.size()) {
-    report.refuse(record.line, "", "fewer fields than the header has columns");
-    return false;
-  }
+  if (record.fields.size() <= header.size()) return true;
   const bool blank = std::all_of(record.fields.begin() + static_cast<std::ptrdiff_t>(header.size()),
                                  record.fields.end(), [](std::string_view f) { return trim(f).empty(); });
   if (blank) return true;  // commas at the end, as spreadsheets leave them
   report.refuse(record.line, "", "more fields than the header has columns: a comma or quote is out of place");
   return false;
+}
+
+void note_unread_dates(const Header& header, Report& report) {
+  for (std::size_t i = 0; i < header.size(); ++i)
+    if (header.name(i).find("date") != std::string::npos || header.name(i).find("time") != std::string::npos)
+      report.note(header.line(), header.name(i),
+                  "no date of this file is understood, and this column may be one: its stock counts as of now");
 }
 
 std::string_view joined_street(std::string_view one, std::string_view two, TextPool& pool) {
@@ -58,16 +61,15 @@ std::string_view joined_street(std::string_view one, std::string_view two, TextP
   return both.append(one).append(", ").append(two);
 }
 
-std::unique_ptr<Layout> make_layout(const Header& header, LayoutContext& context) {
+Result<std::unique_ptr<Layout>> make_layout(const Header& header, const ColumnMap& map, LayoutContext& context) {
   if (header.has_all({"provider_location_guid", "loc_name", "ndc", "in_stock", "supply_level"}))
     return make_cdc_layout(header, context);
   if (header.has_all({"loc_name", "street", "city", "state", "zip_derived"}))
     return make_national_layout(header, context);
   if (header.has_all({"provider_name", "address1", "national_drug_code", "courses_available"}))
     return make_therapeutics_layout(header, context);
-  if (header.find("site_id") != Header::kAbsent || header.find("name") != Header::kAbsent)
-    return make_own_layout(header, context);
-  return nullptr;
+  if (is_inventory(header)) return make_inventory_layout(header, context);
+  return make_own_layout(header, map, context);
 }
 
 }  // namespace titer::formats

@@ -11,8 +11,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "formats/csv.h"
 #include "formats/limits.h"
 #include "formats/report.h"
@@ -20,7 +22,18 @@
 
 namespace titer::formats {
 
-enum class Format : std::uint8_t { kCsv, kNdjson, kCdcProviders, kNationalSites, kTherapeutics, kSmart };
+enum class Format : std::uint8_t {
+  kCsv,
+  kNdjson,
+  kCdcProviders,
+  kNationalSites,
+  kTherapeutics,
+  kSmart,
+  kInventory
+};
+
+// Our column, and the name of the file's (header_match.h).
+using ColumnMap = std::vector<std::pair<std::string, std::string>>;
 
 // What of a file is kept until its end, in bytes, as those who keep it estimate them.
 class HeldMemory {
@@ -50,7 +63,9 @@ inline constexpr std::string_view kHoldsTooMuch =
 struct LayoutContext {
   Report& report;
   const RowSink& rows;
-  RowBuilder builder{report};
+  WallTime now = {};        // 0: not known
+  bool incomplete = false;  // files of the feed are missing
+  RowBuilder builder{report, now};
   HeldMemory held{};
 
   // Gives the builder's row out, if it was not refused.
@@ -104,18 +119,26 @@ class Header {
 [[nodiscard]] inline std::string_view field(const CsvRecord& record, std::size_t column) {
   return column < record.fields.size() ? record.fields[column] : std::string_view();
 }
-// Tells of records that do not fit the header: false if one must be left out.
+// Tells of records that do not fit the header: false if one must be left out. Blank fields that are missing at the end, as
+// spreadsheets leave them away, are no defect.
 [[nodiscard]] bool fits(const CsvRecord& record, const Header& header, Report& report);
+
+// Columns that look like dates and are not read: the file's stock counts as of now, and the report says so.
+void note_unread_dates(const Header& header, Report& report);
 
 // Both lines of an address; the second only if it says something else, for many repeat the first.
 [[nodiscard]] std::string_view joined_street(std::string_view one, std::string_view two, TextPool& pool);
 
-// Null: no layout has such a header.
-[[nodiscard]] std::unique_ptr<Layout> make_layout(const Header& header, LayoutContext& context);
+// By what the header has; `map` is for our own layout, to which any other table is left. Error: why it is none.
+[[nodiscard]] Result<std::unique_ptr<Layout>> make_layout(const Header& header, const ColumnMap& map,
+                                                          LayoutContext& context);
 
-std::unique_ptr<Layout> make_own_layout(const Header& header, LayoutContext& context);
+[[nodiscard]] Result<std::unique_ptr<Layout>> make_own_layout(const Header& header, const ColumnMap& map,
+                                                              LayoutContext& context);
 std::unique_ptr<Layout> make_cdc_layout(const Header& header, LayoutContext& context);
 std::unique_ptr<Layout> make_national_layout(const Header& header, LayoutContext& context);
 std::unique_ptr<Layout> make_therapeutics_layout(const Header& header, LayoutContext& context);
+[[nodiscard]] bool is_inventory(const Header& header);
+std::unique_ptr<Layout> make_inventory_layout(const Header& header, LayoutContext& context);
 
 }  // namespace titer::formats

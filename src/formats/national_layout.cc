@@ -65,7 +65,7 @@ class NationalLayout final : public Layout {
       row.note("street", "the same street and ZIP code as an earlier line, by another name", at(line));
     if (has_date_for_number(name))
       row.note("loc_name", "the store's number looks like one that a spreadsheet made a date of", name);
-    row.id("", row.pool().keep(derived_id("cdc", {name, street, zip})));
+    row.id("", row.pool().keep(derived_id("cdc", {name, street, zip_of_identity(zip)})));
     row.name("loc_name", name);
     row.text(&SiteFields::phone, "loc_phone", field(record, phone_));
     row.text(&SiteFields::street, "street", field(record, street_));

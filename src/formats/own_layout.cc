@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Our own CSV: the header decides the order; columns nobody knows are told once and ignored.
+// Our own CSV, and tables of others whose columns mean the same (header_match.h): the header decides the order.
 
 #include "formats/columns.h"
+#include "formats/header_match.h"
 #include "formats/layout.h"
 
 namespace titer::formats {
@@ -10,20 +11,8 @@ namespace {
 
 class OwnLayout final : public Layout {
  public:
-  OwnLayout(const Header& header, LayoutContext& context) : header_(header), context_(context), rows_(context) {
-    columns_.fill(Header::kAbsent);
-    for (std::size_t i = 0; i < header.size(); ++i) {
-      const std::string& name = header.name(i);
-      const std::optional<Column> column = column_named(name);
-      if (!column) {
-        if (!name.empty()) context.report.note(header.line(), name, "this column is not known: ignored");
-      } else if (columns_[static_cast<std::size_t>(*column)] == Header::kAbsent) {
-        columns_[static_cast<std::size_t>(*column)] = i;
-      } else {
-        context.report.note(header.line(), name, "this column comes twice: the first one counts");
-      }
-    }
-  }
+  OwnLayout(const Header& header, const ColumnIndexes& columns, LayoutContext& context)
+      : header_(header), context_(context), rows_(context), columns_(columns) {}
 
   [[nodiscard]] Format format() const override { return Format::kCsv; }
 
@@ -39,13 +28,16 @@ class OwnLayout final : public Layout {
   Header header_;
   LayoutContext& context_;
   OwnRows rows_;
-  std::array<std::size_t, kColumns> columns_{};
+  ColumnIndexes columns_;
 };
 
 }  // namespace
 
-std::unique_ptr<Layout> make_own_layout(const Header& header, LayoutContext& context) {
-  return std::make_unique<OwnLayout>(header, context);
+Result<std::unique_ptr<Layout>> make_own_layout(const Header& header, const ColumnMap& map,
+                                                LayoutContext& context) {
+  const auto columns = match_columns(header, map, context.report);
+  if (!columns) return columns.error();
+  return std::unique_ptr<Layout>(std::make_unique<OwnLayout>(header, *columns, context));
 }
 
 }  // namespace titer::formats

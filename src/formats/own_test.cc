@@ -30,7 +30,7 @@ TEST(OwnCsv, a_row_is_read) {
                                                           {"zip", "01201"}}));
   EXPECT_EQ(r.product, "208");
   EXPECT_EQ(r.availability, "12");
-  EXPECT_EQ(r.valid_at, "2024-08-01T00:00:00Z");
+  EXPECT_EQ(r.valid_at, "2024-08-02T03:59:59Z") << "the end of the day in Massachusetts";
   EXPECT_EQ(r.source, "county");
   EXPECT_TRUE(f.problems.empty());
 }
@@ -92,11 +92,11 @@ TEST(OwnCsv, wrong_values_refuse_their_row_and_no_other) {
   const ReadFile f =
       own("a,A,,,,,,-1,,\nb,B,,,,,,many,,\nc,C,,,,,,1.5,,\nd,D,,,,,,9999999999,,\ne_f,E,,,,,,1,,\nf,F,,,,,,1,"
           "yesterday,\n"
-          "g,G,,,,,b@d,1,,\n,,Nowhere,,,,,1,,\nh,H\ni,I,,,,,,1,,,x,y\nz,Z,,,,,,1,,\n");
+          "g,G,,,,,b@d,1,,\n,,Nowhere,,,,,1,,\ni,I,,,,,,1,,,x,y\nz,Z,,,,,,1,,\n");
   ASSERT_EQ(f.rows.size(), 1U);
   EXPECT_EQ(f.rows[0].id, "z");
-  EXPECT_EQ(f.counts.records, 11U);
-  EXPECT_EQ(f.counts.refused, 10U);
+  EXPECT_EQ(f.counts.records, 10U);
+  EXPECT_EQ(f.counts.refused, 9U);
   EXPECT_EQ(f.counts.rows, 1U);
   for (std::size_t i = 0; i < f.problems.size(); ++i) {
     EXPECT_TRUE(f.problems[i].refused);
@@ -132,23 +132,47 @@ TEST(OwnCsv, zips_are_mended_and_marked) {
   EXPECT_EQ(f.told("not a ZIP code"), 3U);
 }
 
-TEST(OwnCsv, products_are_cvx_ndc_or_kept) {
-  const ReadFile f = own("a,A,,,,,59267-1000-01,1,,\nb,B,,,,,8,1,,\nc,C,,,,,newvax,1,,\nd,D,,,,,any,1,,\n");
-  ASSERT_EQ(f.rows.size(), 4U);
-  EXPECT_EQ(f.rows[0].product, "208");
+TEST(OwnCsv, products_are_codes_or_refused_with_what_is_near) {
+  const ReadFile f =
+      own("a,A,,,,,59267-1000-01,1,,\nb,B,,,,,8,1,,\nc,C,,,,,newvax,1,,\nd,D,,,,,any,1,,\ne,E,,,,,Pfizer,1,,\n"
+          "f,F,,,,,999-1-1,1,,\ng,G,,,,,Flu,1,,\nh,H,,,,,flu,1,,\n");
+  ASSERT_EQ(f.rows.size(), 6U);
+  EXPECT_EQ(f.rows[0].product, "59267-1000-01") << "a pack is not its vaccine";
   EXPECT_EQ(f.rows[1].product, "08");
-  EXPECT_EQ(f.rows[2].product, "newvax");
-  EXPECT_EQ(f.rows[3].product, "any");
-  EXPECT_EQ(f.told("no known product code"), 1U);
+  EXPECT_EQ(f.rows[2].product, "any");
+  EXPECT_EQ(f.rows[3].product, "00999-0001-01");
+  EXPECT_EQ(f.rows[4].product, "88");
+  EXPECT_EQ(f.told("names no product"), 2U);
+  EXPECT_EQ(f.told("no NDC code that is known here: kept"), 1U);
+  EXPECT_EQ(f.told("a group of vaccines"), 1U) << "once";
+  EXPECT_NE(f.problems[1].value.find("near: Pfizer-BioNTech"), std::string::npos) << f.problems[1].value;
 }
 
-TEST(OwnCsv, bad_bytes_are_replaced_and_told) {
-  const ReadFile f = own("a,Caf\xE9,,,,,,1,,\nb,\"Two\nLines\",,,,,,1,,\nc,Caf\xC3\xA9,,,,,,1,,\n");
-  ASSERT_EQ(f.rows.size(), 3U);
-  EXPECT_EQ(f.rows[0].fields.at("name"), "Caf\xEF\xBF\xBD");
+TEST(OwnCsv, bytes_of_windows_1252_are_converted_and_others_replaced_and_told) {
+  const ReadFile f =
+      own("a,Pe\xF1"
+          "a Cl\xEDnica \x96 Caf\xE9,,Mayag\xFC"
+          "ez,,,,1,,\nb,\"Two\nLines\",,,,,,1,,\nc,Caf\xC3\xA9,,,,,,1,,\n"
+          "d,Caf\xC3\xA9 \xE9,,,,,,1,,\ne,Pe\xC3\x83\xC2\xB1"
+          "a,,,,,,1,,\n");
+  ASSERT_EQ(f.rows.size(), 5U);
+  EXPECT_EQ(f.rows[0].fields.at("name"),
+            "Pe\xC3\xB1"
+            "a Cl\xC3\xAD"
+            "nica \xE2\x80\x93 Caf\xC3\xA9");
+  EXPECT_EQ(f.rows[0].fields.at("city"),
+            "Mayag\xC3\xBC"
+            "ez");
   EXPECT_EQ(f.rows[1].fields.at("name"), "Two Lines");
   EXPECT_EQ(f.rows[2].fields.at("name"), "Caf\xC3\xA9");
+  EXPECT_EQ(f.rows[3].fields.at("name"), "Caf\xC3\xA9 \xEF\xBF\xBD") << "both encodings in one text: damaged";
+  EXPECT_EQ(f.rows[4].fields.at("name"),
+            "Pe\xC3\xB1"
+            "a")
+      << "UTF-8 that was encoded twice";
+  EXPECT_EQ(f.told("Windows-1252"), 2U) << "once for each column";
   EXPECT_EQ(f.told("not UTF-8"), 1U);
+  EXPECT_EQ(f.told("UTF-8 that was encoded twice"), 1U);
   EXPECT_EQ(f.told("line ends or control"), 1U);
 }
 
@@ -177,7 +201,7 @@ TEST(OwnCsv, the_header_decides_the_order_and_unknown_columns_are_told_once) {
 }
 
 TEST(OwnCsv, points_off_the_map_are_left_out) {
-  const ReadFile f = read_all("name,lat,lon\na,0,0\nb,91,0\nc,42,\nd,x,y\ne,42,-71\n");
+  const ReadFile f = read_all("name,lat,lon\na,0,0\nb,91,181\nc,42,\nd,x,y\ne,42,-71\n");
   EXPECT_EQ(f.told("not a point on land"), 4U);
   ASSERT_EQ(f.rows.size(), 5U);
   EXPECT_EQ(f.rows[4].fields.count("lat"), 1U);
@@ -185,7 +209,7 @@ TEST(OwnCsv, points_off_the_map_are_left_out) {
 }
 
 TEST(OwnCsv, a_place_that_contradicts_itself_is_kept_and_told) {
-  const ReadFile f = read_all("name,state,zip,lat,lon\na,MA,90001,,\nb,,90001,42.4,-71.1\nc,MA,02138,42.4,-71.1\n");
+  const ReadFile f = read_all("name,state,zip,lat,lon\na,MA,90001,,\nb,MA,,34.1,-118.2\nc,MA,02138,42.4,-71.1\n");
   ASSERT_EQ(f.rows.size(), 3U);
   EXPECT_EQ(f.told("the place contradicts itself"), 2U);
   ASSERT_FALSE(f.problems.empty());
@@ -290,7 +314,7 @@ TEST(Reader, files_that_are_none_are_told_what_is_wanted) {
   EXPECT_TRUE(refused("\x1F\x8Bgarbage that is no gzip"));
   const std::string packed = gzip(std::string(kHeader).append("a,A,,,,,,1,,\n"));
   EXPECT_TRUE(refused(std::string_view(packed).substr(0, packed.size() - 6)));
-  EXPECT_FALSE(read_all(kHeader, 0, Format::kCdcProviders).status.ok()) << "another format was said";
+  EXPECT_FALSE(read_all(kHeader, 0, {.expected = Format::kCdcProviders}).status.ok()) << "another format was said";
   EXPECT_TRUE(read_all(kHeader).status.ok()) << "a header alone is an empty file";
 }
 

@@ -16,8 +16,8 @@
 namespace titer::formats {
 namespace {
 
-constexpr std::array<std::string_view, 6> kFormatNames = {"csv",      "ndjson",       "cdc",
-                                                          "national", "therapeutics", "smart"};
+constexpr std::array<std::string_view, 7> kFormatNames = {"csv",          "ndjson", "cdc",      "national",
+                                                          "therapeutics", "smart",  "inventory"};
 constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
 
 constexpr std::size_t kJsonToldBy = 4096;  // bytes of the first lines that tell one JSON format from another
@@ -69,13 +69,17 @@ std::optional<Format> format_named(std::string_view text) {
 }
 
 struct Reader::Impl {
-  Impl(RowSink r, ProblemSink p, std::optional<Format> e)
-      : rows(std::move(r)), report(std::move(p)), context{report, rows}, expected(e) {}
+  Impl(RowSink r, ProblemSink p, ReadOptions o)
+      : rows(std::move(r)),
+        report(std::move(p)),
+        options(std::move(o)),
+        context{report, rows, options.now, options.incomplete} {}
 
   RowSink rows;
   Report report;
+  ReadOptions options;
   LayoutContext context;
-  std::optional<Format> expected, format;
+  std::optional<Format> format;
 
   std::optional<bool> packed;  // known from the first two bytes
   std::string start;           // bytes or text that are too few to tell by
@@ -176,23 +180,26 @@ void Reader::Impl::begin_json(std::string_view first) {
 
 void Reader::Impl::found(Format f) {
   format = f;
-  if (expected && *expected != f)
-    fail(fmt::format("the file's format is {}, not {} as was said", name(f), name(*expected)));
+  if (options.expected && *options.expected != f)
+    fail(fmt::format("the file's format is {}, not {} as was said", name(f), name(*options.expected)));
 }
 
 void Reader::Impl::record(const CsvRecord& r) {
   if (!status.ok()) return;
+  if (std::ranges::all_of(r.fields, [](std::string_view f) { return trim(f).empty(); })) {
+    ++report.counts.blank;
+    return;
+  }
   if (!layout) return header(r);
   ++report.counts.records;
   layout->record(r);
 }
 
 void Reader::Impl::header(const CsvRecord& r) {
-  layout = make_layout(Header(r), context);
-  if (layout) return found(layout->format());
-  fail(
-      "the first line is no header that is known; our own CSV begins with columns such as "
-      "site_id,name,street,city,state,zip,product,availability,valid_at,source (at least site_id or name)");
+  auto made = make_layout(Header(r), options.map, context);
+  if (!made) return fail(made.error().message);
+  layout = std::move(made).value();
+  found(layout->format());
 }
 
 // The bytes that were held back because they were too few to recognize the format.
@@ -229,8 +236,8 @@ void Reader::Impl::finish() {
   if (status.ok() && !layout && !ndjson && !smart) fail("the file is empty: not even a header");
 }
 
-Reader::Reader(RowSink rows, ProblemSink problems, std::optional<Format> expected)
-    : impl_(std::make_unique<Impl>(std::move(rows), std::move(problems), expected)) {}
+Reader::Reader(RowSink rows, ProblemSink problems, ReadOptions options)
+    : impl_(std::make_unique<Impl>(std::move(rows), std::move(problems), std::move(options))) {}
 Reader::~Reader() = default;
 
 Status Reader::feed(ByteView bytes) {

@@ -24,14 +24,20 @@
 
 namespace titer::formats {
 
-// "csv", "ndjson", "cdc", "national", "therapeutics", "smart".
+// "csv", "ndjson", "cdc", "national", "therapeutics", "smart", "inventory".
 [[nodiscard]] std::string_view name(Format format);
 [[nodiscard]] std::optional<Format> format_named(std::string_view name);
 
+struct ReadOptions {
+  std::optional<Format> expected = {};  // refuse files of another format; none: whatever it is
+  WallTime now = {};                    // claims of a later time are refused by their rows (row.h); 0: not known
+  bool incomplete = false;              // files of a SMART feed are missing: what is not there says nothing
+  ColumnMap map = {};  // of our own CSV: which column of the file stands for which of ours (header_match.h)
+};
+
 class Reader {
  public:
-  // `expected`: refuse files of another format; none: whatever it is.
-  Reader(RowSink rows, ProblemSink problems, std::optional<Format> expected = std::nullopt);
+  Reader(RowSink rows, ProblemSink problems, ReadOptions options = {});
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;

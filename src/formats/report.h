@@ -24,7 +24,8 @@ struct Problem {
 using ProblemSink = std::function<void(const Problem&)>;
 
 struct Counts {
-  std::uint64_t records = 0;  // lines or records read, without header and empty lines
+  std::uint64_t records = 0;  // lines or records read, without header, empty lines and blank records
+  std::uint64_t blank = 0;    // records of blank fields alone, as spreadsheets leave them behind a table
   std::uint64_t rows = 0;     // given to the row sink
   std::uint64_t refused = 0;  // records left out
   std::uint64_t notes = 0;

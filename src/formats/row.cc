@@ -5,15 +5,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/number.h"
-#include "base/time.h"
-#include "registry/place.h"
-#include "registry/products.h"
+#include "formats/degrees.h"
+#include "formats/file_time.h"
+#include "registry/product_text.h"
 #include "registry/validate.h"
 
 namespace titer::formats {
@@ -52,32 +53,57 @@ std::optional<Zip> read_zip(std::string_view text) {
   return zip;
 }
 
+}  // namespace
+
 std::optional<Availability> read_availability(std::string_view text) {
   const auto read = registry::parse_availability(without_zero_fraction(text));
   return read && read->count <= limits::kCountMax ? read : std::nullopt;
 }
 
-}  // namespace
-
 void RowBuilder::begin(std::uint64_t line) {
   line_ = line;
-  refused_ = claimed_ = place_judged_ = false;
+  refused_ = claimed_ = judged_ = place_trusted_ = false;
   row_ = {};
   claim_ = {};
+  time_ = {};
+  zip_padded_ = {};
   pool_.clear();
 }
 
 void RowBuilder::note(std::string_view column, std::string_view why, std::string_view value) {
   report_.note(line_, column, why, value);
 }
+void RowBuilder::note_once(std::string_view column, std::string_view why, std::string_view value) {
+  constexpr std::size_t kRemembered = 256;
+  const std::uint64_t key = hash64(as_bytes(fmt::format("{}\n{}", column, why)));
+  if (std::ranges::find(noted_once_, key) != noted_once_.end() || noted_once_.size() == kRemembered) return;
+  noted_once_.push_back(key);
+  note(column, why, value);
+}
 void RowBuilder::refuse(std::string_view column, std::string_view why, std::string_view value) {
   if (!refused_) report_.refuse(line_, column, why, value);  // the first reason is enough
   refused_ = true;
 }
 
+// The text in UTF-8, where it is in another encoding that can be recognized.
+std::string_view RowBuilder::decoded(std::string_view column, std::string_view text) {
+  if (!is_utf8(text)) {
+    const auto converted = from_windows_1252(text);
+    if (!converted) return text;
+    note_once(column, "Windows-1252 and not UTF-8: converted", *converted);
+    return pool_.keep(*converted);
+  }
+  auto again = decoded_again(text);
+  if (!again) return text;
+  note(column, "UTF-8 that was encoded twice: decoded once more", text);
+  while (auto more = decoded_again(*again)) again = std::move(more);
+  return pool_.keep(*again);
+}
+
 std::string_view RowBuilder::clean(std::string_view column, std::string_view text, std::size_t bytes_max) {
   text = trim(text);
   if (!is_plain(text)) {
+    text = decoded(column, text);
     std::string& mended = pool_.fresh();
     const Mended done = mend(text, mended);
     if (done.not_utf8) note(column, "not UTF-8: the bytes that are none were replaced", text);
@@ -119,7 +145,10 @@ void RowBuilder::zip(std::string_view column, std::string_view text) {
   if (text.empty()) return;
   const std::optional<Zip> zip = read_zip(text);
   if (!zip) return note(column, "not a ZIP code: left out", text);
-  if (zip->padded) note(column, "zeros in front of the ZIP code were lost: put back", text);
+  if (zip->padded) {
+    note(column, "zeros in front of the ZIP code were lost: put back", text);
+    zip_padded_ = text;
+  }
   row_.fields.zip = pool_.keep(zip->five);
   if (!zip->four.empty()) row_.fields.zip_plus4 = pool_.keep(zip->four);
 }
@@ -137,12 +166,15 @@ void RowBuilder::state(std::string_view column, std::string_view text) {
 void RowBuilder::point(std::string_view lat_text, std::string_view lon_text) {
   lat_text = trim(lat_text);
   lon_text = trim(lon_text);
-  if (lat_text.empty() && lon_text.empty()) return;
-  const std::optional<double> lat = parse_number<double>(lat_text), lon = parse_number<double>(lon_text);
-  if (!lat || !lon || std::abs(*lat) > 90 || std::abs(*lon) > 180 || (*lat == 0 && *lon == 0)) {
-    return note("lat, lon", "not a point on land: left out, the ZIP code's centre is used",
-                pool_.keep(fmt::format("{}, {}", lat_text.substr(0, 40), lon_text.substr(0, 40))));
+  if ((lat_text.empty() || says_nothing(lat_text)) && (lon_text.empty() || says_nothing(lon_text))) return;
+  std::optional<double> lat = read_degrees(lat_text), lon = read_degrees(lon_text);
+  const std::string_view shown = pool_.keep(fmt::format("{}, {}", lat_text.substr(0, 40), lon_text.substr(0, 40)));
+  if (lat && lon && std::abs(*lat) > 90 && std::abs(*lon) <= 90) {
+    std::swap(lat, lon);
+    note("lat, lon", "latitude and longitude were exchanged: put right", shown);
   }
+  if (!lat || !lon || std::abs(*lat) > 90 || (*lat == 0 && *lon == 0))
+    return note("lat, lon", "not a point on land: left out, the ZIP code's centre is used", shown);
   row_.fields.lat = *lat;
   row_.fields.lon = *lon;
 }
@@ -170,13 +202,16 @@ void RowBuilder::external_id(std::string_view column, std::string_view system, s
 }
 
 void RowBuilder::product(std::string_view column, std::string_view text) {
+  using As = registry::ProductReading::As;
   text = trim(text);
   if (text.empty()) return;
-  const std::optional<std::string_view> code = registry::normalize_product(text);
-  if (!code) return refuse(column, "a product is a CVX or NDC code, or 'any'", text);
-  claim_.product = pool_.keep(*code);
-  if (claim_.product != registry::kAnyProduct && !registry::find_product(claim_.product))
-    note(column, "no known product code: kept as it is", text);
+  const registry::ProductReading reading = registry::read_product(text);
+  if (reading.as == As::kRefused)
+    return refuse(column, reading.remark,
+                  reading.nearest.empty() ? text : pool_.keep(fmt::format("{}; near: {}", text, reading.nearest)));
+  claim_.product = pool_.keep(reading.code);
+  if (reading.as == As::kUnknown) note(column, reading.remark, text);
+  if (reading.as == As::kMended) note_once(column, reading.remark, text);
 }
 
 void RowBuilder::availability(std::string_view column, std::string_view text) {
@@ -191,33 +226,27 @@ void RowBuilder::availability(Availability value) {
   claimed_ = true;
 }
 
-void RowBuilder::valid_at(std::string_view column, std::string_view text) {
-  text = trim(text);
-  if (text.empty()) return;
-  const std::optional<WallTime> time = parse_time(text);
-  if (!time) return refuse(column, "not a time: write 2024-08-01 or 2024-08-01T09:30:00Z", text);
-  claim_.valid_at = *time;
-}
+void RowBuilder::valid_at(std::string_view column, std::string_view text) { time_ = {column, text}; }
 
 void RowBuilder::source(std::string_view column, std::string_view text) {
   const std::string_view value = clean(column, text, limits::kNameBytesMax);
   if (!value.empty()) claim_.source = value;
 }
 
-// Once for each row, however often it is asked for.
-void RowBuilder::judge_place() {
-  if (std::exchange(place_judged_, true)) return;
-  const auto& f = row_.fields;
-  const auto wrong = registry::contradiction(
-      {f.state.value_or(""), f.zip.value_or(""), f.lat && f.lon, f.lat.value_or(0), f.lon.value_or(0)});
-  if (wrong)
-    note("", fmt::format("the place contradicts itself ({}): kept as it is, in nobody's jurisdiction", *wrong));
-}
-
 const registry::ImportRow* RowBuilder::finish() {
-  if (!refused_ && row_.id.empty() && !row_.fields.name) refuse("", "a site needs an id or a name");
+  registry::SiteFields& fields = row_.fields;
+  if (!refused_ && row_.id.empty() && !fields.name && !fields.external_ids)
+    refuse("", "a site needs an id, a name or an external id");
+  if (!refused_ && !std::exchange(judged_, true)) {  // once, however often the row is asked for
+    if (row_.id.empty())
+      for (auto* text : {&fields.name, &fields.street})
+        if (*text) *text = pool_.keep(tidy(**text));
+    if (!place_trusted_) judge_zip();
+    if (!place_trusted_) judge_point();
+    judge_time();
+    judge_place();
+  }
   if (refused_) return nullptr;
-  judge_place();
   if (claimed_) row_.stock = claim_;
   return &row_;
 }
@@ -225,10 +254,15 @@ const registry::ImportRow* RowBuilder::finish() {
 std::string derived_id(std::string_view prefix, std::initializer_list<std::string_view> parts) {
   std::string all;
   for (const std::string_view part : parts) {
-    all.append(lower(trim(part)));
+    all.append(folded(part));
     all.push_back('\n');
   }
   return fmt::format("{}-{:016x}", prefix, hash64(as_bytes(all)));
+}
+
+std::string zip_of_identity(std::string_view text) {
+  const std::optional<Zip> zip = read_zip(trim(text));
+  return zip ? zip->five : std::string(text);
 }
 
 }  // namespace titer::formats

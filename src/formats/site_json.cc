@@ -9,6 +9,7 @@
 #include "base/json_string.h"
 #include "base/time.h"
 #include "formats/json_text.h"
+#include "registry/products.h"
 #include "registry/state.h"
 
 namespace titer::formats {
@@ -39,6 +40,8 @@ void print_line(const registry::StockLine& line, WallTime now, std::string& out)
   out.push_back('{');
   JsonMembers members(out);
   members.text("product", line.product);
+  if (const auto vaccine = registry::vaccine_of(line.product); vaccine && *vaccine != line.product)
+    members.text("cvx", *vaccine);
   put_availability(members, "availability", line.availability, out);
   put_time(members, "valid_at", line.valid_at, out);
   put_time(members, "changed_at", line.changed_at, out);
@@ -57,6 +60,18 @@ void print_point(JsonMembers& members, const registry::Site& site, std::string& 
   members.text("point", site.point == registry::PointSource::kGiven ? "given" : "zip_centroid");
 }
 
+// The county and the time zone of the ZIP code, where nobody has said them, and that they come from there.
+void print_from_zip(JsonMembers& members, const registry::Site& site, std::string& out) {
+  const auto zip = registry::zip_point(site.zip);
+  const bool county = site.county.empty() && zip && !zip->county.empty();
+  const std::string_view zone = zip ? zip->time_zone : registry::state_time_zone(site.state);
+  members.text("county", county ? zip->county : site.county);
+  members.text("time_zone", zone);
+  if (!county) return;
+  members.raw("from_zip", {});
+  out.append(R"(["county"])");
+}
+
 void print_members(JsonMembers& members, const registry::Site& site, WallTime now, std::string& out) {
   members.text("id", site.id);
   members.text("name", site.name);
@@ -65,7 +80,7 @@ void print_members(JsonMembers& members, const registry::Site& site, WallTime no
   members.text("street", site.street);
   members.text("city", site.city);
   members.text("state", site.state);
-  members.text("county", site.county);
+  print_from_zip(members, site, out);
   print_point(members, site, out);
   members.text("phone", site.phone);
   members.text("info_url", site.info_url);

@@ -22,6 +22,16 @@ using Array = boost::json::array;
 [[nodiscard]] const Array* array_at(const Object& object, std::string_view name);
 // The first object of the list; a lone object where a list belongs is taken too.
 [[nodiscard]] const Object* first_at(const Object& object, std::string_view name);
+// Every object of the list; a lone object where a list belongs is taken too.
+template <typename Visit>
+void each_at(const Object& object, std::string_view name, const Visit& visit) {
+  if (const Array* list = array_at(object, name)) {
+    for (const boost::json::value& each : *list)
+      if (const Object* one = each.if_object()) visit(*one);
+  } else if (const Object* lone = object_at(object, name)) {
+    visit(*lone);
+  }
+}
 // The extension with this url, of the object's `extension`.
 [[nodiscard]] const Object* extension_of(const Object& object, std::string_view url);
 // "Location/17" or ".../Location/17": "17"; empty: no reference to this type.

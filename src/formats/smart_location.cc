@@ -35,6 +35,11 @@ void SmartReader::take_location(const smart::Object& location) {
   if (!is_id("id", id)) return;
   if (locations_seen_.first({id}, row.line()) != 0)
     return row.refuse("id", "a Location with this id was in an earlier line: that one counts", id);
+  if (const std::string_view status = text_at(location, "status"); !status.empty() && status != "active") {
+    if (!context_.held.hold(kLocationBytes + id.size())) return row.refuse("", kHoldsTooMuch);
+    sites_.emplace(id, std::string());
+    return row.refuse("status", "a Location that is not active: left out", status);
+  }
   if (trim(text_at(location, "name")).empty()) return row.refuse("name", "a Location needs a name");
   site_id(location, id);
   row.name("name", text_at(location, "name"));

@@ -4,8 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/time.h"
 #include "formats/smart_names.h"
+#include "registry/state.h"
 
 namespace titer::formats {
 namespace {
@@ -17,10 +20,34 @@ using smart::text_at;
 // Which of two claims about one product wins: what a resident can use first.
 int strength(Availability a) { return a.available() ? 2 : a.kind == Availability::Kind::kUnknown ? 1 : 0; }
 
-// In text of a Schedule or Slot: the id its reference names.
+// In a Schedule or Slot: the id its reference names, the first of this type.
 std::string_view reference(const smart::Object& object, std::string_view member, std::string_view type) {
-  const smart::Object* to = smart::first_at(object, member);
-  return to != nullptr ? smart::id_in(text_at(*to, "reference"), type) : std::string_view();
+  std::string_view id;
+  smart::each_at(object, member, [&](const smart::Object& to) {
+    if (id.empty()) id = smart::id_in(text_at(to, "reference"), type);
+  });
+  return id;
+}
+
+// A Schedule that does not say what it is for is taken, too.
+bool is_immunization(const smart::Object& schedule) {
+  bool any = false, immunization = false;
+  smart::each_at(schedule, "serviceType", [&](const smart::Object& type) {
+    smart::each_at(type, "coding", [&](const smart::Object& coding) {
+      const std::string_view code = text_at(coding, "code");
+      any = true;
+      immunization = immunization || code == "57" || lower(code).find("immuni") != std::string::npos ||
+                     lower(text_at(coding, "display")).find("immuni") != std::string::npos;
+    });
+  });
+  return immunization || !any;
+}
+
+// Whether somebody can book it: nobody says that there is no room.
+bool has_room(const smart::Object& slot) {
+  const smart::Object* capacity = extension_of(slot, smart::kCapacity);
+  const boost::json::value* value = capacity != nullptr ? capacity->if_contains("valueInteger") : nullptr;
+  return value == nullptr || !value->is_number() || value->to_number<double>() > 0;
 }
 
 }  // namespace
@@ -75,6 +102,8 @@ void SmartReader::take_manifest(std::uint64_t line, const smart::Object& object)
   if (!manifest) return context_.report.refuse(line, "", manifest.error().message);
   ++manifests_;
   manifest_time_ = manifest->time;
+  for (const SmartOutput& output : manifest->outputs)
+    names_slots_ = names_slots_ || output.type == SmartType::kSlot;
 }
 
 bool SmartReader::is_id(std::string_view column, std::string_view id) {
@@ -106,25 +135,30 @@ void SmartReader::take_schedule(const smart::Object& object) {
   Schedule* to = held(id);
   if (to == nullptr) return;
   if (to->line != 0) return row.refuse("id", "a Schedule with this id was in an earlier line: that one counts", id);
-  take_product(object, *to);
-  if (row.refused()) return;
   to->line = row.line();
   to->location = location;
-  take_claim(object, *to);
+  if (object.contains("active") && object.at("active") == false)
+    row.refuse("active", "a Schedule that is not active: left out");
+  if (!is_immunization(object))
+    row.refuse("serviceType", "a Schedule of another service than immunization: left out");
+  if (!row.refused()) take_products(object, *to);
+  if (!row.refused()) take_claim(object, *to);
+  to->left_out = row.refused();
 }
 
-void SmartReader::take_product(const smart::Object& object, Schedule& to) {
+void SmartReader::take_products(const smart::Object& object, Schedule& to) {
   RowBuilder& row = context_.builder;
-  to.product = registry::kAnyProduct;
-  const smart::Object* extension = extension_of(object, smart::kProduct);
-  if (extension == nullptr) return;
-  const smart::Object* coding = smart::object_at(*extension, "valueCoding");
-  const boost::json::value* code = coding != nullptr ? coding->if_contains("code") : nullptr;
-  std::string& text = row.pool().fresh().assign(smart::text_of(code));
-  if (code != nullptr && code->is_number()) text = fmt::format("{}", code->to_number<double>());
-  if (text.empty()) return row.note("vaccine-product", "no product code: kept as any vaccine");
-  row.product("vaccine-product", text);
-  to.product = row.product_code();
+  smart::each_at(object, "extension", [&](const smart::Object& extension) {
+    if (text_at(extension, "url") != smart::kProduct || row.refused()) return;
+    const smart::Object* coding = smart::object_at(extension, "valueCoding");
+    const boost::json::value* code = coding != nullptr ? coding->if_contains("code") : nullptr;
+    std::string& text = row.pool().fresh().assign(smart::text_of(code));
+    if (code != nullptr && code->is_number()) text = fmt::format("{}", code->to_number<double>());
+    if (text.empty()) return row.note("vaccine-product", "no product code: kept as any vaccine");
+    row.product("vaccine-product", text);
+    if (!row.refused()) to.products.emplace_back(row.product_code());
+  });
+  if (to.products.empty()) to.products.emplace_back(registry::kAnyProduct);
 }
 
 void SmartReader::take_claim(const smart::Object& object, Schedule& to) {
@@ -152,9 +186,12 @@ void SmartReader::take_slot(const smart::Object& slot) {
   if (schedule.empty()) return row.refuse("schedule", "a Slot names its Schedule: Schedule/…");
   if (!is_id("schedule", schedule)) return;
   const std::string_view status = text_at(slot, "status");
-  if (status != "free" && status != "busy") return row.refuse("status", "a Slot is free or busy", status);
+  if (status == "entered-in-error") return row.refuse("status", "a Slot that was entered in error: left out");
+  const bool free = status == "free";
+  if (!free && !status.starts_with("busy")) return row.refuse("status", "a Slot is free or busy", status);
   const std::string_view start = text_at(slot, "start"), end = text_at(slot, "end");
-  if (!parse_time(start)) return row.refuse("start", "not a time: write 2021-03-10T15:00:00-05:00", start);
+  const std::optional<WallTime> begins = parse_time(start), ends = parse_time(end);
+  if (!begins) return row.refuse("start", "not a time: write 2021-03-10T15:00:00-05:00", start);
   if (slots_seen_.first({schedule, start, end, status}, row.line()) != 0)
     return row.refuse("", "the same Schedule, time and status as an earlier line: that one counts");
   const std::string_view id = trim(text_at(slot, "id"));
@@ -162,34 +199,53 @@ void SmartReader::take_slot(const smart::Object& slot) {
     row.note("id", "a Slot's id is not its own: it was told apart by its Schedule and time", id);
   Schedule* to = held(schedule);
   if (to == nullptr) return;
-  ++(status == "free" ? to->free : to->busy);
+  ++slots_;
+  ++to->slots;
+  if (free && has_room(slot)) to->free_until = std::max(to->free_until, ends.value_or(*begins));
   if (to->first_slot_line == 0) to->first_slot_line = row.line();
 }
 
-// Schedules that lead nowhere.
-void SmartReader::check(const Schedule& s) {
+bool SmartReader::check(const Schedule& s) {
+  const auto site = sites_.find(s.location);
   if (s.line == 0) {
     context_.report.refuse(s.first_slot_line, "schedule", "no Schedule has this id: its Slots were left out", s.id);
-  } else if (!sites_.contains(s.location)) {
+  } else if (site == sites_.end()) {
     context_.report.refuse(s.line, "actor", "no Location has this id: the Schedule was left out", s.location);
+  } else if (site->second.empty()) {
+    context_.report.refuse(s.line, "actor", "a Schedule of a Location that is not active: left out", s.location);
+  } else {
+    return true;
   }
+  return false;
+}
+
+WallTime SmartReader::reference_time() const {
+  const WallTime feed = manifest_time_.value_or(context_.now);
+  return feed < registry::not_expired_since(context_.now) ? feed : context_.now;
+}
+
+std::optional<registry::Availability> SmartReader::claim_of(const Schedule& s) const {
+  if (s.claimed) return s.claimed;
+  const bool slots_are_told = (slots_ > 0 || names_slots_) && !context_.incomplete;
+  if (s.slots == 0 && !slots_are_told) return std::nullopt;
+  return s.free_until > reference_time() ? Availability::yes() : Availability::no();
 }
 
 std::vector<SmartReader::Stock> SmartReader::stock() {
   std::vector<Stock> all;
   boost::unordered_flat_map<std::string, std::size_t> by_key;
   for (const Schedule& s : schedules_) {
-    check(s);
-    const auto site = sites_.find(s.location);
-    if (s.line == 0 || site == sites_.end() || (!s.claimed && s.free + s.busy == 0)) continue;
-    const Availability by_slots = s.free > 0 ? Availability::yes() : Availability::no();
-    Stock next{site->second, s.product, s.claimed.value_or(by_slots), s.valid_at ? s.valid_at : manifest_time_,
-               s.line};
-    const auto [at, added] = by_key.try_emplace(next.site + '\n' + next.product, all.size());
-    if (added) {
-      all.push_back(std::move(next));
-    } else if (Stock& known = all[at->second]; strength(next.availability) > strength(known.availability)) {
-      known = std::move(next);
+    if (s.left_out || !check(s)) continue;
+    const auto claim = claim_of(s);
+    for (std::size_t i = 0; claim && i < s.products.size(); ++i) {
+      Stock next{sites_.find(s.location)->second, s.products[i], *claim, s.valid_at ? s.valid_at : manifest_time_,
+                 s.line};
+      const auto [at, added] = by_key.try_emplace(next.site + '\n' + next.product, all.size());
+      if (added) {
+        all.push_back(std::move(next));
+      } else if (Stock& known = all[at->second]; strength(next.availability) > strength(known.availability)) {
+        known = std::move(next);
+      }
     }
   }
   return all;

@@ -117,13 +117,16 @@ void print_location(const Site& site, std::string& out) {
 
 bool is_covid_product(std::string_view product) {
   if (product == registry::kAnyProduct) return true;
-  const std::optional<registry::Product> known = registry::find_product(product);
+  const auto vaccine = registry::vaccine_of(product);
+  const std::optional<registry::Product> known = vaccine ? registry::find_product(*vaccine) : std::nullopt;
   return known && known->groups.find("COVID-19") != std::string_view::npos;
 }
 
-// Legal and unique: known products have no dash, and what is too long is told apart by its hash.
+// Legal and unique: there is no dash in what stands for the product, and what is too long is told apart by its hash.
 std::string schedule_id(const Site& site, const StockLine& line) {
-  std::string id = fmt::format("{}-{}", site.id, line.product);
+  std::string product(line.product);
+  std::ranges::replace(product, '-', '.');
+  std::string id = fmt::format("{}-{}", site.id, product);
   return id.size() <= limits::kSiteIdBytesMax ? id : derived_id("schedule", {site.id, line.product});
 }
 
@@ -150,7 +153,8 @@ std::string schedule_meta(const StockLine& line) {
 
 std::string schedule_extensions(const StockLine& line, WallTime now) {
   std::string out = "[";
-  if (const std::optional<registry::Product> product = registry::find_product(line.product)) {
+  const auto vaccine = registry::vaccine_of(line.product);
+  if (const auto product = vaccine ? registry::find_product(*vaccine) : std::nullopt) {
     std::string coding = "{";
     JsonMembers members(coding);
     members.text("system", smart::kCvx);
@@ -219,10 +223,11 @@ std::string_view why_left_out(const Site& site) {
   return {};
 }
 
-void print_smart(SmartType type, const Site& site, WallTime now, std::string& out) {
+void print_smart(SmartType type, const Site& site, WallTime now, std::string& out, bool with_expired) {
   if (type == SmartType::kLocation) return print_location(site, out);
   for (const StockLine& line : site.stock) {
     if (!is_covid_product(line.product)) continue;
+    if (!with_expired && registry::freshness(line, now) == registry::Freshness::kExpired) continue;
     if (type == SmartType::kSchedule) print_schedule(site, line, now, out);
     if (type == SmartType::kSlot) print_slot(site, line, now, out);
   }

@@ -7,7 +7,8 @@
 //   10 digits) or a web address. Nothing is made up for the others: they are left out (why_left_out) and counted in the manifest.
 // - A stock line of a COVID-19 vaccine, or of `any`, is a Schedule; the specification's service type says COVID-19, so
 //   other products have none. has-availability is some for yes and counts, none for no and 0, and unknown for unknown
-//   and for what is not fresh any more at `now`. The claim itself, and how old it is, stand beside it.
+//   and for what is not fresh any more at `now`. The claim itself, and how old it is, stand beside it. A claim that has
+//   expired is no Schedule, unless it is asked for.
 // - A fresh count is a Slot: free with this capacity for the 24 hours after `now`'s hour, or, when it is 0, busy for
 //   that hour. Yes and no have none: how many was never said. Stock is not an appointment; each Location says so.
 //
@@ -35,7 +36,8 @@ inline constexpr std::array<SmartType, 3> kSmartTypes = {SmartType::kLocation, S
 // Empty: the site is published.
 [[nodiscard]] std::string_view why_left_out(const registry::Site& site);
 // The site's lines of this type. Only for sites that are published.
-void print_smart(SmartType type, const registry::Site& site, WallTime now, std::string& out);
+void print_smart(SmartType type, const registry::Site& site, WallTime now, std::string& out,
+                 bool with_expired = false);
 
 struct SmartOutput {
   SmartType type = SmartType::kLocation;

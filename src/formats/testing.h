@@ -41,8 +41,7 @@ struct ReadFile {
 
 ReadRow copy_of(const Row& row);
 // Feeds `text` in pieces of `piece` bytes (0: all at once).
-[[nodiscard]] ReadFile read_all(std::string_view text, std::size_t piece = 0,
-                                std::optional<Format> expected = std::nullopt);
+[[nodiscard]] ReadFile read_all(std::string_view text, std::size_t piece = 0, ReadOptions options = {});
 [[nodiscard]] std::string file_content(const std::string& path);
 [[nodiscard]] std::string gzip(std::string_view text);
 
@@ -50,6 +49,7 @@ ReadRow copy_of(const Row& row);
 struct Imported {
   std::size_t changed = 0, unchanged = 0, refused = 0;
   std::string first_refusal;
+  std::string last_message;  // of the last row that was taken
 };
 Imported import_into(registry::State& state, std::string_view text);
 // Everything in the registry, in a format's words.

@@ -45,14 +45,14 @@ ReadRow copy_of(const Row& row) {
   return r;
 }
 
-ReadFile read_all(std::string_view text, std::size_t piece, std::optional<Format> expected) {
+ReadFile read_all(std::string_view text, std::size_t piece, ReadOptions options) {
   ReadFile file;
   Reader reader([&](const Row& row) { file.rows.push_back(copy_of(row)); },
                 [&](const Problem& p) {
                   file.problems.push_back(
                       {p.line, std::string(p.field), std::string(p.why), std::string(p.value), p.refused});
                 },
-                expected);
+                std::move(options));
   if (piece == 0) piece = std::max<std::size_t>(text.size(), 1);
   for (std::size_t at = 0; at < text.size() && file.status.ok(); at += piece)
     file.status = reader.feed(as_bytes(text.substr(at, piece)));
@@ -96,6 +96,7 @@ Imported import_into(registry::State& state, std::string_view text) {
           if (done.refused++ == 0) done.first_refusal = outcome.message;
         } else {
           ++(outcome.changed ? done.changed : done.unchanged);
+          done.last_message = outcome.message;
         }
       },
       nullptr);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,16 @@ struct Mended {
   bool direction = false;
 };
 Mended mend(std::string_view text, std::string& out);
+// What a file of Windows-1252 says, the encoding that spreadsheets in the United States save CSV in, as UTF-8. nullopt: the text is
+// not of it: it has bytes that the encoding does not use, or well-formed UTF-8 beyond ASCII.
+[[nodiscard]] std::optional<std::string> from_windows_1252(std::string_view text);
+// "PeÃ±a", which is UTF-8 that was taken for Windows-1252 and encoded again, as "Peña". nullopt: the text is no such one.
+[[nodiscard]] std::optional<std::string> decoded_again(std::string_view text);
+// Two ways of writing one name are one text: a letter and its accent are one character, apostrophes and quotes are ASCII's, blanks of
+// every kind are one blank, and there are none around it. The letters' case stays.
+[[nodiscard]] std::string tidy(std::string_view text);
+// Likewise, and in lower case: for comparing names.
+[[nodiscard]] std::string folded(std::string_view text);
 // At most `bytes`, cut between two characters.
 [[nodiscard]] std::string_view cut(std::string_view text, std::size_t bytes);
 

@@ -2,7 +2,8 @@
 
 // The HHS locator of COVID-19 therapeutics: courses on hand — real counts — per site and NDC.
 //
-// No column is an id (facility_id went through a spreadsheet: 2.44e+38), so it is derived from name, street and ZIP.
+// No column is an id (facility_id went through a spreadsheet: 2.44e+38), so it is derived from name, street and ZIP, as they should be written:
+// the same file has a ZIP code with its leading zeros in one month and without them in the next.
 // The products are no vaccines: their NDC is kept as the product code.
 
 #include <array>
@@ -25,12 +26,14 @@ enum Name : std::uint8_t {
   kCourses,
   kPoint,
   kNpi,
-  kDate,
   kColumnCount
 };
 constexpr std::array<std::string_view, kColumnCount> kTherapeuticsColumns = {
-    "provider_name",      "address1",          "address2",         "city", "county",          "state_code", "zip",
-    "national_drug_code", "courses_available", "geocoded_address", "npi",  "last_report_date"};
+    "provider_name",      "address1",          "address2",         "city", "county", "state_code", "zip",
+    "national_drug_code", "courses_available", "geocoded_address", "npi"};
+// When the courses were counted, as the file called it at different times; the first that is there.
+constexpr std::array<std::string_view, 3> kDateColumns = {"last_report_date", "courses_available_date",
+                                                          "report_date"};
 
 // "POINT (-149.954561 61.137411)": longitude first.
 bool read_point(std::string_view text, std::string_view& lat, std::string_view& lon) {
@@ -48,6 +51,9 @@ class TherapeuticsLayout final : public Layout {
  public:
   TherapeuticsLayout(const Header& header, LayoutContext& context) : header_(header), context_(context) {
     for (std::size_t i = 0; i < kColumnCount; ++i) columns_[i] = header.find(kTherapeuticsColumns[i]);
+    for (const std::string_view name : kDateColumns)
+      if (date_ == Header::kAbsent) date_ = header.find(name);
+    if (date_ == Header::kAbsent) note_unread_dates(header, context.report);
   }
 
   [[nodiscard]] Format format() const override { return Format::kTherapeutics; }
@@ -58,7 +64,7 @@ class TherapeuticsLayout final : public Layout {
     row.begin(record.line);
     const std::string_view name = trim(get(record, kSite)), ndc = trim(get(record, kNdc));
     if (name.empty()) return row.refuse(kTherapeuticsColumns[kSite], "a site needs a name");
-    const std::string id = derived_id("hhs", {name, get(record, kStreet1), get(record, kZip)});
+    const std::string id = derived_id("hhs", {name, get(record, kStreet1), zip_of_identity(get(record, kZip))});
     if (repeated_.first({id, ndc}, record.line) != 0)
       return row.refuse("", "the same site and product as an earlier line: that one counts");
     row.id("", id);
@@ -66,7 +72,10 @@ class TherapeuticsLayout final : public Layout {
     if (sites_.first({id}, record.line) == 0) site(record, name);
     row.product(kTherapeuticsColumns[kNdc], ndc);
     row.availability(kTherapeuticsColumns[kCourses], get(record, kCourses));
-    row.valid_at(kTherapeuticsColumns[kDate], get(record, kDate));
+    const std::string_view column = date_ != Header::kAbsent ? std::string_view(header_.name(date_)) : "";
+    const auto time =
+        row.moment(column, field(record, date_), zip_of_identity(get(record, kZip)), get(record, kState));
+    if (time) row.valid_at(*time);
     row.source("", "hhs");
     context_.emit();
   }
@@ -113,6 +122,7 @@ class TherapeuticsLayout final : public Layout {
   Header header_;
   LayoutContext& context_;
   std::array<std::size_t, kColumnCount> columns_{};
+  std::size_t date_ = Header::kAbsent;
   SeenKeys repeated_{context_.held}, sites_{context_.held};
 };
 

@@ -34,8 +34,8 @@ registry::Site difficult() {
   s.status = registry::SiteStatus::kHidden;
   s.stock = {{"208", registry::Availability::of(12), WallTime(1'722'470'400'000), {}, {}, "county, MA", {}, 1},
              {"any", registry::Availability::yes(), {}, {}, {}, {}, {}, 1},
-             {"x-1", registry::Availability::unknown(), {}, {}, {}, {}, {}, 1},
-             {"y", registry::Availability::no(), {}, {}, {}, {}, {}, 1}};
+             {"990", registry::Availability::unknown(), {}, {}, {}, {}, {}, 1},
+             {"99999-9999-99", registry::Availability::no(), {}, {}, {}, {}, {}, 1}};
   return s;
 }
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "registry/products.h"
+#include "registry/product_text.h"
 #include "wire/codec.h"
 
 namespace titer::library {
@@ -73,13 +73,23 @@ class Input {
     if (site.id.empty() == site.name.empty()) refuse("name the site by its id or by its name: one of the two");
     return {site.id, site.name};
   }
-  // A view into `text`, or into the tables. In a filter an empty one means all.
-  std::string_view product(const std::string& text, bool may_be_empty = false) {
-    if (text.empty() && may_be_empty) return text;
-    if (const auto code = registry::normalize_product(text)) return *code;
-    refuse(fmt::format("'{}' is not a product: give a CVX code (208), an NDC (59267-1000-1) or any",
-                       text.substr(0, limits::kSiteIdBytesMax)));
+  // A view into `text`, or into the tables.
+  std::string_view product(const std::string& text) {
+    const Result<std::string> code = registry::product_code(text);
+    if (code) return kept(*code, text);
+    refuse(code.error().message);
     return text;
+  }
+  // Likewise of all that a filter's text means; of an empty one, none.
+  std::vector<std::string_view> products(const std::string& text) {
+    std::vector<std::string_view> out;
+    if (text.empty()) return out;
+    const Result<std::vector<std::string>> codes = registry::products_meant(text);
+    if (!codes) refuse(codes.error().message);
+    if (codes) out.push_back(kept(codes->front(), text));
+    for (std::size_t i = 1; codes && i < codes->size(); ++i)
+      if (const std::string_view known = registry::known_code((*codes)[i]); !known.empty()) out.push_back(known);
+    return out;
   }
   registry::StockClaim claim(const api::StockClaim& claim) {
     registry::StockClaim out;
@@ -96,11 +106,12 @@ class Input {
     registry::SiteFilter out;
     out.zip = filter.zip;
     out.state = filter.state;
-    out.product = product(filter.product, true);
+    out.products = products(filter.product);
     out.text = filter.text;
     out.available_only = filter.available_only;
     out.with_closed = filter.with_closed;
     if (filter.updated_since) out.updated_since = wall(*filter.updated_since);
+    if (filter.claimed_since) out.claimed_since = wall(*filter.claimed_since);
     return out;
   }
 
@@ -131,6 +142,14 @@ class Input {
   }
 
  private:
+  // What lives as long as the question: the code in the tables, or the text itself if it is one that they do not have.
+  std::string_view kept(const std::string& code, const std::string& text) {
+    const std::string_view known = registry::known_code(code);
+    if (!known.empty()) return known;
+    if (code != text)
+      refuse(fmt::format("the code '{}' is not known here: write it as {}", text.substr(0, 64), code));
+    return text;
+  }
   std::optional<api::Error> error_;
 };
 

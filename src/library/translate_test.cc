@@ -110,12 +110,21 @@ TEST(Translate, OperationsOnStock) {
   EXPECT_EQ(arrived<registry::ImportRow>(row).fields.name, "Elm");
 }
 
-TEST(Translate, APackageCodeBecomesTheCodeOfTheVaccine) {
+TEST(Translate, AProductIsItsCodeAndAFilterIsAboutAllThatItsTextMeans) {
   const auto reserve = request_body(api::Reserve{.site = api::by_id("elm"), .product = "59267-1000-1"}, {});
-  EXPECT_EQ(arrived<registry::Reserve>(reserve).product, "208");
-  const auto list = query_of(api::List{.filter = {.product = "59267-1000-1"}});
-  ASSERT_TRUE(list.ok());
-  EXPECT_EQ(std::get<registry::ListSites>(*list).filter.product, "208");
+  EXPECT_EQ(arrived<registry::Reserve>(reserve).product, "59267-1000-01");
+  const auto products = [](std::string product) {
+    const auto list = query_of(api::List{.filter = {.product = std::move(product)}});
+    EXPECT_TRUE(list.ok());
+    return list.ok() ? std::get<registry::ListSites>(*list).filter.products : std::vector<std::string_view>();
+  };
+  EXPECT_EQ(products("59267-1000-1"), std::vector<std::string_view>{"59267-1000-01"});
+  EXPECT_EQ(products("208").front(), "208");
+  EXPECT_EQ(std::ranges::count(products("208"), "59267-1000-01"), 1) << "a vaccine has packs";
+  EXPECT_EQ(std::ranges::count(products("flu"), "140"), 1);
+  EXPECT_TRUE(products("").empty());
+  EXPECT_EQ(products("99999-9999-99"), std::vector<std::string_view>{"99999-9999-99"});
+  EXPECT_FALSE(query_of(api::List{.filter = {.product = "99999999999"}}).ok()) << "its form is not its own";
 }
 
 TEST(Translate, AProductThatIsNoneIsNamed) {
@@ -166,6 +175,7 @@ TEST(Translate, Questions) {
                                   .state = "MA",
                                   .text = "elm",
                                   .available_only = true,
+                                  .claimed_since = at(4),
                                   .with_closed = true,
                                   .updated_since = at(5)},
                        .after = {.name = "B", .id = "b"},
@@ -175,9 +185,10 @@ TEST(Translate, Questions) {
   const auto& sites = std::get<registry::ListSites>(*query);
   EXPECT_EQ(sites.filter.zip, "02139");
   EXPECT_EQ(sites.filter.state, "MA");
-  EXPECT_EQ(sites.filter.product, "");
+  EXPECT_TRUE(sites.filter.products.empty());
   EXPECT_EQ(sites.filter.text, "elm");
   EXPECT_TRUE(sites.filter.available_only && sites.filter.with_closed);
+  EXPECT_EQ(sites.filter.claimed_since, WallTime(4));
   EXPECT_EQ(sites.filter.updated_since, WallTime(5));
   EXPECT_EQ(sites.after_name, "B");
   EXPECT_EQ(sites.after_id, "b");

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/result.h"
+#include "registry/product_text.h"
 #include "registry/products.h"
 #include "registry/types.h"
 
@@ -21,7 +22,7 @@ std::string to_text(const Availability& availability) {
 }
 
 std::optional<Product> find_product(std::string_view code) {
-  const auto cvx = registry::normalize_product(code);
+  const auto cvx = registry::vaccine_of(registry::read_product(code).code);
   const auto found = cvx ? registry::find_product(*cvx) : std::nullopt;
   if (!found) return std::nullopt;
   Product out;

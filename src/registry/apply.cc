@@ -110,12 +110,22 @@ bool check_valid_at(const RequestContext& context, const StockClaim& claim, Outc
   if (at <= context.time.value + limits::kValidAheadMaxMs) return true;
   return refuse(
       out, Code::kInvalid,
-      fmt::format("valid_at is {} hours ahead; a claim is about now or the past, and at most {} hours ahead",
-                  (at - context.time.value) / 3'600'000, limits::kValidAheadMaxMs / 3'600'000));
+      fmt::format("valid_at is {} minutes ahead of the cluster's clock; a claim is about now or the past: correct "
+                  "the time and its zone, or leave it out to claim as of now",
+                  (at - context.time.value) / 60'000));
 }
 
-std::optional<WallTime> true_at(const RequestContext& context, const StockClaim& claim) {
-  return claim.valid_at ? std::optional(std::min(*claim.valid_at, context.time)) : std::nullopt;
+WallTime true_at(const RequestContext& context, const StockClaim& claim) {
+  return std::min(claim.valid_at.value_or(context.time), context.time);
+}
+
+WallTime known_as_of(const Line& line) {
+  const bool moved = line.changed_at > line.checked_at;
+  return WallTime(moved ? std::max(line.valid_at, line.changed_at) : line.valid_at);
+}
+
+bool is_out_of_date(const RequestContext& context, const StockClaim& claim, const Line& line) {
+  return claim.valid_at && true_at(context, claim) < std::min(known_as_of(line), context.time);
 }
 
 bool admit(const RegistryCore& core, const Request& request, RequestContext& context, Outcome& out) {

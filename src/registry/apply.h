@@ -59,7 +59,12 @@ void show_current(const Store& store, std::uint32_t line, Outcome& out);
 [[nodiscard]] bool check_site_version_left(const Store& store, std::uint32_t slot, Outcome& out);
 // From 1970 to kValidAheadMaxMs from now.
 [[nodiscard]] bool check_valid_at(const RequestContext& context, const StockClaim& claim, Outcome& out);
-// When the claim was true: of a time to come nothing is known. nullopt: it does not say.
-[[nodiscard]] std::optional<WallTime> true_at(const RequestContext& context, const StockClaim& claim);
+// When the claim was true: of a time to come nothing is known, and one that does not say is about now.
+[[nodiscard]] WallTime true_at(const RequestContext& context, const StockClaim& claim);
+// Claims of before this say nothing new of the line: it was claimed then, or doses were moved then. A claim from before doses were
+// reserved would give them out again.
+[[nodiscard]] WallTime known_as_of(const Line& line);
+// The claim says as of when it was true, and the line is known to a later time.
+[[nodiscard]] bool is_out_of_date(const RequestContext& context, const StockClaim& claim, const Line& line);
 
 }  // namespace titer::registry

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One row of an import: finds the site or adds it, then the stock line. Values that are already there are left
-// alone entirely (not even marked as checked), so that importing a file again changes nothing.
+// One row of an import: finds the site or adds it, then the stock line. Values that are already there are left alone. A stock
+// line that is claimed again is marked as checked, without an event: one that says as of when, if it is a later time, and
+// one that does not say, as of now. So importing a file again grows no history, and changes nothing where its claims are dated.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -69,15 +70,21 @@ void choose_name(const Store& store, std::uint32_t self, std::string_view asked,
   image.site.name = asked;
   if (image.site.status == SiteStatus::kClosed) return;
   NameChoice choice(asked, image.site);
+  std::uint32_t same_zip = kNil;
   for (;;) {
     buffer = choice.next();
     const std::uint32_t other = store.find_name(buffer);
     if (other == kNil || other == self) break;
+    if (same_zip == kNil && !image.site.zip.empty() && store.hot(other).text.zip() == image.site.zip)
+      same_zip = other;
   }
   if (buffer == asked) return;
   image.asked_name = choice.asked_size();
   image.site.name = buffer;
-  out.message = fmt::format("the name '{}' is taken by another site: stored as '{}'", asked, buffer);
+  out.message = same_zip == kNil
+                    ? fmt::format("the name '{}' is taken by another site: stored as '{}'", asked, buffer)
+                    : fmt::format("{} {}, which has this name and ZIP code and another street: stored as '{}'",
+                                  kPerhapsTheSame, store.id(same_zip), buffer);
 }
 
 // Files contradict themselves, and refusing such a row would hide a clinic: it is kept, and the answer says so. It is in
@@ -92,7 +99,11 @@ void warn_of_place(const Site& site, Outcome& out) {
 std::uint32_t add(RegistryCore& core, const RequestContext& context, const ImportRow& op, SiteImage& image,
                   Outcome& out) {
   if (!op.fields.name) {
-    refuse(out, Code::kInvalid, "no site has this id, and a new site needs a name");
+    const bool external = op.id.empty() && !image.site.external_ids.empty();
+    refuse(out, Code::kInvalid,
+           external ? fmt::format("no site has the external id {}:{}, and a new site needs a name",
+                                  image.site.external_ids.front().first, image.site.external_ids.front().second)
+                    : "no site has this id, and a new site needs a name");
     return kNil;
   }
   std::string name;
@@ -156,29 +167,33 @@ bool update(RegistryCore& core, const RequestContext& context, const ImportRow& 
 void import_claim(RegistryCore& core, const RequestContext& context, const StockClaim& claim, std::uint32_t slot,
                   Outcome& out) {
   const std::uint32_t line = core.store.find_line(slot, claim.product);
-  const std::optional<WallTime> valid_at = true_at(context, claim);
+  const WallTime valid_at = true_at(context, claim);
   // A row that says "closed" may bring stock lines that the site does not have (a full export has such rows, one for
   // each line), but changes none.
   if (core.store.hot(slot).status == SiteStatus::kClosed && !out.created && line != kNil) return;
   if (line != kNil) {
-    const StockLine stored = core.store.show_line(line);
+    const Line& stored = core.store.line(line);
     show_current(core.store, line, out);
-    if (valid_at && *valid_at < stored.valid_at) {
+    // What an export says of a line from which doses were taken since its claim.
+    if (out.after == claim.availability && claim.valid_at && claim.valid_at->value == stored.valid_at) return;
+    if (is_out_of_date(context, claim, stored)) {
       out.code = Code::kOutOfDate;
-      out.message = "the stock that is stored was true later than this row says; the row's stock was left out";
+      out.message =
+          "the stock that is stored was claimed, or doses were moved, later than this row says; the row's stock "
+          "was "
+          "left out";
       return;
     }
-    if (stored.availability == claim.availability) {
-      if (valid_at && *valid_at > stored.valid_at) {
-        core.refresh_line(context, line, *valid_at, kept_source(context, claim.source));
-      }
+    if (out.after == claim.availability) {
+      if (valid_at.value > stored.valid_at)
+        core.refresh_line(context, line, valid_at, kept_source(context, claim.source));
       return;
     }
   }
   StockLine next;
   next.product = claim.product;
   next.availability = claim.availability;
-  next.valid_at = valid_at.value_or(WallTime());
+  next.valid_at = valid_at;
   next.source = kept_source(context, claim.source);
   core.change_line(context, EventKind::kImport, slot, line, &next, out);
 }

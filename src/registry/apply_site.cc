@@ -88,7 +88,7 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
     StockLine line;
     line.product = op.stock->product;
     line.availability = op.stock->availability;
-    line.valid_at = true_at(context, *op.stock).value_or(context.time);
+    line.valid_at = true_at(context, *op.stock);
     line.source = kept_source(context, source);
     core.change_line(context, EventKind::kSetAvailability, slot, kNil, &line, out);
   }

@@ -52,12 +52,12 @@ bool find_count(const RegistryCore& core, const RequestContext& context, const S
   return true;
 }
 
-// A count that follows from the old one is true as of now.
+// A count that follows from the old one is as old as that: nobody has counted again.
 void store_count(RegistryCore& core, const RequestContext& context, EventKind kind, const Counted& at,
                  std::uint64_t count, Outcome& out) {
   StockLine next;
   next.availability = Availability::of(count);
-  next.valid_at = context.time;
+  next.valid_at = WallTime(core.store.line(at.line).valid_at);
   next.source = core.store.words().text(core.store.line(at.line).source);
   core.change_line(context, kind, at.slot, at.line, &next, out);
 }
@@ -93,14 +93,15 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   if (!check_line_version(core.store, line, op.if_version, out)) return slot;
   if (!check_line_version_left(core.store, slot, line, out)) return slot;
   if (line == kNil && !check_room_for_line(core.store, slot, out)) return slot;
-  const WallTime valid_at = true_at(context, op.claim).value_or(context.time);
+  const WallTime valid_at = true_at(context, op.claim);
   if (line != kNil) {
     const Line& row = core.store.line(line);
-    if (op.claim.valid_at && valid_at.value < row.valid_at) {
+    if (is_out_of_date(context, op.claim, row)) {
       show_current(core.store, line, out);
       refuse(out, Code::kOutOfDate,
-             fmt::format("what is stored was true {} s later than this claim; only a newer one replaces it",
-                         (row.valid_at - valid_at.value + 999) / 1000));
+             fmt::format("what is stored was claimed, or doses were moved, {} s after this claim was true; only a "
+                         "newer one replaces it",
+                         (known_as_of(row).value - valid_at.value + 999) / 1000));
       return slot;
     }
     if (value_of(row) == op.claim.availability) {

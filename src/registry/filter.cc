@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "registry/products.h"
 
 namespace titer::registry {
 namespace {
@@ -13,14 +14,17 @@ bool is_available(const Line& line) {
   return Availability{static_cast<Availability::Kind>(line.kind), line.count}.available();
 }
 
+std::int64_t claimed_at(const Line& line) { return line.valid_at != 0 ? line.valid_at : line.checked_at; }
+
 }  // namespace
 
 Filter::Filter(const Store& store, const SiteFilter& filter)
-    : store_(store),
-      filter_(filter),
-      state_(store.words().find(filter.state)),
-      product_(store.words().find(filter.product)),
-      lower_(filter.text) {
+    : store_(store), filter_(filter), state_(store.words().find(filter.state)), lower_(filter.text) {
+  for (const std::string_view product : filter.products)
+    for (const std::string& code : {std::string(product), std::string(product).append(kVfcMark)})
+      if (const std::uint32_t word = store.words().find(code); word != kNil) products_.push_back(word);
+  std::ranges::sort(products_);
+  products_.erase(std::unique(products_.begin(), products_.end()), products_.end());
   std::transform(lower_.begin(), lower_.end(), lower_.begin(), to_lower);
 }
 
@@ -35,7 +39,7 @@ bool Filter::fits(std::uint32_t slot) const {
 std::uint32_t Filter::cost(std::uint32_t slot) const {
   constexpr std::size_t kComparisons = 256;  // of letters, in the time of one row
   std::size_t cost = 1;
-  if (!filter_.product.empty() || filter_.available_only || filter_.updated_since) cost += store_.hot(slot).lines;
+  if (!filter_.products.empty() || filter_.available_only || filter_.updated_since) cost += store_.hot(slot).lines;
   if (!lower_.empty()) cost += store_.name(slot).size() * lower_.size() / kComparisons;
   return static_cast<std::uint32_t>(cost);
 }
@@ -47,11 +51,12 @@ bool Filter::fits_text(std::string_view name) const {
 }
 
 bool Filter::fits_stock(std::uint32_t slot) const {
-  if (filter_.product.empty() && !filter_.available_only) return true;
+  if (filter_.products.empty() && !filter_.available_only) return true;
   for (std::uint32_t at = store_.hot(slot).first_line; at != kNil; at = store_.line(at).next) {
     const Line& line = store_.line(at);
-    if (!filter_.product.empty() && line.product != product_) continue;
-    if (!filter_.available_only || is_available(line)) return true;
+    if (!filter_.products.empty() && !std::ranges::binary_search(products_, line.product)) continue;
+    if (!filter_.available_only || (is_available(line) && claimed_at(line) >= filter_.claimed_since.value))
+      return true;
   }
   return false;
 }

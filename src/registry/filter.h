@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "registry/query.h"
 #include "registry/store.h"
@@ -18,6 +19,7 @@ class Filter {
   // What fits() costs at most, in rows: a site with many stock lines, or a long name in which a long text is looked for,
   // costs as much as several.
   [[nodiscard]] std::uint32_t cost(std::uint32_t slot) const;
+  [[nodiscard]] const std::vector<std::uint32_t>& products() const { return products_; }
 
  private:
   [[nodiscard]] bool fits_text(std::string_view name) const;
@@ -26,7 +28,8 @@ class Filter {
 
   const Store& store_;
   const SiteFilter& filter_;
-  std::uint32_t state_ = 0, product_ = 0;  // words; kNil: no row has it
+  std::uint32_t state_ = 0;              // a word; kNil: no row has it
+  std::vector<std::uint32_t> products_;  // words, sorted; those that some row has
   std::string lower_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "registry/products.h"
+#include "registry/state.h"
 #include "registry/test_support.h"
 
 namespace titer::registry {
@@ -70,6 +71,48 @@ TEST(Import, of_an_older_claim_leaves_the_stock_but_takes_the_site) {
   bulk.operations = {op, row("x-2", "B")};
   EXPECT_TRUE(b.apply(bulk).ok()) << "does not fail a bulk";
   EXPECT_EQ(b.value("x-2"), "5");
+}
+
+// A site that reports the same number every day, in a file without dates.
+TEST(Import, of_an_undated_claim_again_marks_it_as_checked_and_grows_no_history) {
+  Bench b;
+  ImportRow op = row("m1-a", "M1", "02139");
+  op.stock->valid_at.reset();
+  EXPECT_TRUE(b.apply(op).created);
+  const StockLine first = b.site("m1-a").stock[0];
+  EXPECT_EQ(first.valid_at, WallTime(b.now)) << "it counts as of now";
+  const auto events = b.state.totals().events;
+  b.now += std::int64_t{24} * 3600 * 1000;
+  EXPECT_TRUE(b.apply(op).ok());
+  EXPECT_FALSE(b.out.changed);
+  const StockLine again = b.site("m1-a").stock[0];
+  EXPECT_EQ(again.checked_at, WallTime(b.now));
+  EXPECT_EQ(again.valid_at, WallTime(b.now));
+  EXPECT_EQ(again.changed_at, first.changed_at);
+  EXPECT_EQ(freshness(again, WallTime(b.now)), Freshness::kFresh);
+  EXPECT_EQ(b.state.totals().events, events);
+  b.check();
+}
+
+TEST(Import, of_a_claim_from_before_doses_were_moved_leaves_the_stock) {
+  Bench b;
+  ImportRow op = row("x-1", "A");
+  op.stock->valid_at = WallTime(b.now);
+  b.apply(op);
+  b.now += 1'000'000;
+  EXPECT_TRUE(b.reserve("x-1", 2).ok());
+  op.stock->valid_at = WallTime(b.now - 500'000);  // after the count, before the reservation
+  EXPECT_EQ(b.apply(op).code, Code::kOutOfDate) << "or two doses would be promised twice";
+  EXPECT_EQ(b.value("x-1"), "3");
+  op.stock->availability = Availability::of(3);
+  op.stock->valid_at = b.site("x-1").stock[0].valid_at;
+  EXPECT_TRUE(b.apply(op).ok()) << "what an export says of the line is no news";
+  EXPECT_FALSE(b.out.changed);
+  op.stock->valid_at = WallTime(b.now + 1);
+  op.stock->availability = Availability::of(4);
+  EXPECT_TRUE(b.apply(op).ok());
+  EXPECT_EQ(b.value("x-1"), "4");
+  b.check();
 }
 
 TEST(Import, finds_by_external_id_and_adds_to_those_known) {
@@ -263,7 +306,7 @@ TEST(AlaskaFile, row_by_row_is_idempotent_once_each_vaccine_has_one_row) {
   std::vector<std::pair<std::string, std::string>> seen;
   for (std::size_t i = 1; i < rows.text.size(); ++i) {
     const auto& t = rows.text[i];
-    const auto product = normalize_product(t[21]);
+    const auto product = cvx_of_ndc(t[21]);
     ASSERT_TRUE(product) << t[21];
     if (std::find(seen.begin(), seen.end(), std::pair(t[0], std::string(*product))) != seen.end()) continue;
     seen.emplace_back(t[0], *product);
@@ -274,7 +317,8 @@ TEST(AlaskaFile, row_by_row_is_idempotent_once_each_vaccine_has_one_row) {
     op.fields.city = t[6];
     op.fields.state = t[7];
     op.fields.zip = std::string_view(t[8]).substr(0, 5);
-    op.stock = StockClaim{*product, t[23] == "true" ? Availability::yes() : Availability::no(), {}, "cdc"};
+    op.stock =
+        StockClaim{*product, t[23] == "true" ? Availability::yes() : Availability::no(), WallTime(1000), "cdc"};
     rows.rows.push_back(std::move(op));
   }
   Bench b;

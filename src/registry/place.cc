@@ -66,7 +66,7 @@ bool beyond(double value, double low, double high) {
 
 std::optional<std::string> point_off_zip(const Place& place, const ZipPoint& zip) {
   const double metres = distance_m(place.lat, place.lon, zip.lat, zip.lon);
-  if (metres <= limits::kPointFromZipMaxM) return std::nullopt;
+  if (metres <= point_from_zip_max_m(zip.state)) return std::nullopt;
   return fmt::format("the point {:.4f}, {:.4f} is {:.0f} miles from the ZIP code {} ({}, {})", place.lat, place.lon,
                      metres / kMetresPerMile, place.zip, zip.city, zip.state);
 }
@@ -79,6 +79,10 @@ std::optional<std::string> point_off_state(const Place& place, std::string_view 
 }
 
 }  // namespace
+
+double point_from_zip_max_m(std::string_view state) {
+  return state == "AK" ? limits::kPointFromAlaskanZipMaxM : limits::kPointFromZipMaxM;
+}
 
 Place stated_place(const Site& site) {
   if (site.point != PointSource::kGiven) return {site.state, site.zip};

@@ -13,7 +13,7 @@
 //   own, and a state with such a range has no others;
 // - any other ZIP code that the table does not know shares its first three digits with one of its state. Two letters of
 //   which nothing is known agree with each of these;
-// - a point that is given lies within kPointFromZipMaxM of the ZIP code's centre, or, without a known ZIP code, within
+// - a point that is given lies within point_from_zip_max_m() of the ZIP code's centre, or, without a known ZIP code, within
 //   kPointFromStateMaxDegrees of the box around the ZIP codes of the state.
 // Pure.
 #pragma once
@@ -34,6 +34,9 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 [[nodiscard]] Place stated_place(const Site& site);
+
+// How far a point may lie from the centre of a ZIP code of this state.
+[[nodiscard]] double point_from_zip_max_m(std::string_view state);
 
 // Empty: it is not known.
 [[nodiscard]] std::string_view state_of_zip(std::string_view zip);

@@ -44,17 +44,15 @@ TEST(Ndc, that_is_none_is_not_found) {
   }
 }
 
-TEST(Product, is_stored_as_its_code_whatever_was_written) {
-  EXPECT_EQ(normalize_product("any"), "any");
-  EXPECT_EQ(normalize_product("ANY"), "any");
-  EXPECT_EQ(normalize_product(" 208 "), "208");
-  EXPECT_EQ(normalize_product("8"), "08");
-  EXPECT_EQ(normalize_product("59267-1000-01"), "208");
-  EXPECT_EQ(normalize_product("Pfizer-2024"), "Pfizer-2024");
-  EXPECT_EQ(normalize_product("00069-1085-30"), "00069-1085-30") << "no vaccine, kept as it is";
-  EXPECT_FALSE(normalize_product(""));
-  EXPECT_FALSE(normalize_product("two words"));
-  EXPECT_FALSE(normalize_product(std::string(33, 'a')));
+TEST(Pack, has_a_code_of_its_own_and_a_vaccine) {
+  EXPECT_EQ(find_pack("80777-112-93")->ndc, "80777-0112-93");
+  EXPECT_EQ(find_pack("80777-0112-93")->cvx, "312");
+  EXPECT_EQ(product_name("80777-0112-93"), "Spikevax");
+  EXPECT_EQ(vaccine_of("80777-0112-93"), "312");
+  EXPECT_EQ(vaccine_of("80777-0112-93.vfc"), "312");
+  EXPECT_EQ(vaccine_of("312"), "312");
+  EXPECT_FALSE(vaccine_of("any"));
+  EXPECT_FALSE(vaccine_of("00069-1085-30")) << "a treatment";
 }
 
 TEST(Zip, has_a_centroid_with_its_leading_zeros) {
@@ -67,6 +65,14 @@ TEST(Zip, has_a_centroid_with_its_leading_zeros) {
   EXPECT_TRUE(zip_point("99950"));
   EXPECT_TRUE(zip_point("00501"));
   for (const char* text : {"2139", "00000", "99999", "", "0213x", "021390"}) EXPECT_FALSE(zip_point(text)) << text;
+}
+
+TEST(Zip, has_a_time_zone_and_so_has_a_state) {
+  EXPECT_EQ(zip_point("02139")->time_zone, "America/New_York");
+  EXPECT_EQ(zip_point("79901")->time_zone, "America/Denver") << "El Paso, Texas";
+  EXPECT_EQ(state_time_zone("TX"), "America/Chicago");
+  EXPECT_EQ(state_time_zone("GU"), "Pacific/Guam");
+  EXPECT_EQ(state_time_zone("ZZ"), "");
 }
 
 TEST(Tables, have_a_digest) { EXPECT_NE(tables_digest(), 0U); }

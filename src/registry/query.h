@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/ids.h"
 #include "registry/request.h"
@@ -17,10 +18,14 @@
 namespace titer::registry {
 
 struct SiteFilter {
-  std::string_view zip, state, product, text;  // empty: all; text: part of the name, letters' case ignored
-  bool available_only = false;                 // some stock line (of `product`, when given) is available
-  bool with_closed = false;                    // closed and hidden sites too
+  std::string_view zip, state, text;  // empty: all; text: part of the name, letters' case ignored
+  // Sites with a stock line of any of them, or of any with kVfcMark behind it (products.h); none: all sites.
+  std::vector<std::string_view> products;
+  bool available_only = false;  // some stock line (of `products`, when given) is available
+  bool with_closed = false;     // closed and hidden sites too
   std::optional<WallTime> updated_since;
+  // With available_only: by a claim that was true then or later. 0: however old it is.
+  WallTime claimed_since;
 };
 
 // Pages are sorted by name (bytes), then id. The cursor is the last row's (name, id): stable under inserts.

@@ -23,21 +23,18 @@ bool up_to(const Store& store, std::uint32_t slot, const ListSites& query) {
   return names != 0 ? names < 0 : store.id(slot) <= query.after_id;
 }
 
-// A walk over one ordered index from the cursor on; `more(item)` says whether the item still belongs to the key.
+// A walk over one ordered index from the cursor on.
 struct Walk {
   const OrderedIndex& index;
   OrderedIndex::Place place;
 };
 
-// Shows rows while `slot_of(item)` gives slots (kNil: the end of the key).
-template <typename SlotOf>
-bool show_page(const Store& store, Walk walk, const SlotOf& slot_of, const ListSites& query,
+// Shows rows while `next()` gives slots (kNil: the end).
+template <typename Next>
+bool show_rows(const Store& store, const Filter& filter, const Next& next, const ListSites& query,
                const State::SiteVisitor& visit, Progress& progress) {
-  const Filter filter(store, query.filter);
   Site site;
-  for (OrderedIndex::Place at = walk.place; !walk.index.end(at); at = walk.index.next(at)) {
-    const std::uint32_t slot = slot_of(walk.index.get(at));
-    if (slot == kNil) return false;
+  for (std::uint32_t slot = next(); slot != kNil; slot = next()) {
     if (filter.fits(slot)) {
       if (progress.full) return true;
       store.show(slot, site);
@@ -52,6 +49,19 @@ bool show_page(const Store& store, Walk walk, const SlotOf& slot_of, const ListS
     return false;
   }
   return false;
+}
+
+// Likewise while `slot_of(item)` gives slots.
+template <typename SlotOf>
+bool show_page(const Store& store, Walk walk, const SlotOf& slot_of, const ListSites& query,
+               const State::SiteVisitor& visit, Progress& progress) {
+  const auto next = [&]() -> std::uint32_t {
+    if (walk.index.end(walk.place)) return kNil;
+    const std::uint32_t slot = slot_of(walk.index.get(walk.place));
+    walk.place = walk.index.next(walk.place);
+    return slot;
+  };
+  return show_rows(store, Filter(store, query.filter), next, query, visit, progress);
 }
 
 bool list_by_zip(const Store& store, const ListSites& query, const State::SiteVisitor& visit, Progress& progress) {
@@ -77,18 +87,62 @@ bool list_by_state(const Store& store, const ListSites& query, const State::Site
   return show_page(store, {index, place}, slot_of, query, visit, progress);
 }
 
-bool list_by_product(const Store& store, const ListSites& query, const State::SiteVisitor& visit,
-                     Progress& progress) {
-  const std::string_view key = query.filter.product;
-  const OrderedIndex& index = store.by_product();
-  const auto place = index.seek([&](std::uint32_t line) {
-    const int products = store.product(line).compare(key);
-    return products != 0 ? products < 0 : up_to(store, store.line(line).slot, query);
-  });
-  const auto slot_of = [&](std::uint32_t line) {
-    return store.product(line) == key ? store.line(line).slot : kNil;
+// The sites of several products, each once, in the order of names: the heads of the products' walks are merged.
+class ProductsWalk {
+ public:
+  ProductsWalk(const Store& store, const std::vector<std::uint32_t>& products, const ListSites& query)
+      : store_(store) {
+    for (const std::uint32_t product : products) {
+      const std::string_view key = store.words().text(product);
+      const auto place = store.by_product().seek([&](std::uint32_t line) {
+        const int order = store.product(line).compare(key);
+        return order != 0 ? order < 0 : up_to(store, store.line(line).slot, query);
+      });
+      heads_.push_back({product, place, kNil});
+      heads_.back().slot = slot_at(heads_.back());
+    }
+  }
+
+  // kNil: the end.
+  std::uint32_t next() {
+    std::uint32_t first = kNil;
+    for (const Head& head : heads_)
+      if (head.slot != kNil && (first == kNil || before(head.slot, first))) first = head.slot;
+    for (Head& head : heads_) {
+      if (head.slot != first || first == kNil) continue;
+      head.place = store_.by_product().next(head.place);
+      head.slot = slot_at(head);
+    }
+    return first;
+  }
+
+ private:
+  struct Head {
+    std::uint32_t product;  // a word
+    OrderedIndex::Place place;
+    std::uint32_t slot;
   };
-  return show_page(store, {index, place}, slot_of, query, visit, progress);
+  [[nodiscard]] std::uint32_t slot_at(const Head& head) const {
+    if (store_.by_product().end(head.place)) return kNil;
+    const Line& line = store_.line(store_.by_product().get(head.place));
+    return line.product == head.product ? line.slot : kNil;
+  }
+  [[nodiscard]] bool before(std::uint32_t a, std::uint32_t b) const {
+    const int names = store_.name(a).compare(store_.name(b));
+    return names != 0 ? names < 0 : store_.id(a) < store_.id(b);
+  }
+
+  const Store& store_;
+  std::vector<Head> heads_;
+};
+
+bool list_by_products(const Store& store, const ListSites& query, const State::SiteVisitor& visit,
+                      Progress& progress) {
+  const Filter filter(store, query.filter);
+  ProductsWalk walk(store, filter.products(), query);
+  progress.spend(static_cast<std::uint32_t>(filter.products().size()));
+  return show_rows(
+      store, filter, [&walk] { return walk.next(); }, query, visit, progress);
 }
 
 bool list_by_name(const Store& store, const ListSites& query, const State::SiteVisitor& visit, Progress& progress) {
@@ -131,7 +185,7 @@ Result<bool> list_sites(const Store& store, const ListSites& query, const State:
   }
   const SiteFilter& filter = rest.filter;
   if (!filter.zip.empty()) return list_by_zip(store, rest, visit, progress);
-  if (!filter.product.empty() && filter.state.empty()) return list_by_product(store, rest, visit, progress);
+  if (!filter.products.empty() && filter.state.empty()) return list_by_products(store, rest, visit, progress);
   if (!filter.state.empty()) return list_by_state(store, rest, visit, progress);
   return list_by_name(store, rest, visit, progress);
 }

@@ -71,9 +71,10 @@ bool fits(const Site& s, const SiteFilter& f) {
   if (!f.zip.empty() && s.zip != f.zip) return false;
   if (!f.state.empty() && s.state != f.state) return false;
   const auto line = [&](const StockLine& l) {
-    return (f.product.empty() || l.product == f.product) && (!f.available_only || l.availability.available());
+    const bool asked = f.products.empty() || std::ranges::count(f.products, l.product) > 0;
+    return asked && (!f.available_only || (l.availability.available() && claimed_at(l) >= f.claimed_since));
   };
-  if ((!f.product.empty() || f.available_only) && std::none_of(s.stock.begin(), s.stock.end(), line)) return false;
+  if ((!f.products.empty() || f.available_only) && std::none_of(s.stock.begin(), s.stock.end(), line)) return false;
   return f.text.empty() || std::string(s.name).find("Pharmacy") != std::string::npos;
 }
 
@@ -92,17 +93,21 @@ TEST(List, shows_every_fitting_site_once_sorted_whatever_the_page) {
   EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), [](const Site& x, const Site& y) {
     return std::pair(x.name, x.id) < std::pair(y.name, y.id);
   }));
-  std::vector<SiteFilter> filters(12);
+  std::vector<SiteFilter> filters(15);
   filters[1].zip = "02138";
   filters[2].state = "MA";
-  filters[3].product = "208";
+  filters[3].products = {"208"};
   filters[4].available_only = true;
   filters[5].text = "pHARMacy";
-  filters[6].zip = "02139", filters[6].product = "309", filters[6].available_only = true;
-  filters[7].state = "CA", filters[7].product = "any";
+  filters[6].zip = "02139", filters[6].products = {"309"}, filters[6].available_only = true;
+  filters[7].state = "CA", filters[7].products = {"any"};
   filters[8].with_closed = true;
-  filters[9].product = "none-such";
+  filters[9].products = {"none-such"};
   filters[10].zip = "12345";
+  filters[12].products = {"309", "none-such", "208", "any", "208"};  // each site once
+  filters[13].products = {"208", "309"}, filters[13].available_only = true;
+  filters[13].claimed_since = WallTime(b.now - 500'000);
+  filters[14].products = {"208", "309"}, filters[14].state = "MA";
   filters[11].state = "MA", filters[11].text = "Pharmacy", filters[11].with_closed = true;
   for (std::size_t i = 0; i < filters.size(); ++i) {
     std::vector<std::string> expected;

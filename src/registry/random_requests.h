@@ -240,7 +240,7 @@ class RandomRequests {
   static constexpr std::array<std::string_view, 8> kNames = {"A", "B", "C", "A b", "a-B", "Elm", "Oak", "Ash"};
   static constexpr std::array<std::string_view, 9> kIds = {"a",   "b",   "c",   "a-b", "a-b-2",
                                                            "elm", "oak", "x-1", "x-2"};
-  static constexpr std::array<std::string_view, 3> kProducts = {"any", "208", "309"};
+  static constexpr std::array<std::string_view, 4> kProducts = {"any", "208", "309", "208.vfc"};
   static constexpr std::array<std::string_view, 3> kSources = {"", "feed", "other feed"};
   static constexpr std::array<std::string_view, 3> kActors = {"", "nurse", "import"};
   static constexpr std::array<std::string_view, 4> kZips = {"02138", "90210", "", "00001"};

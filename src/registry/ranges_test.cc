@@ -12,7 +12,7 @@ namespace titer::registry {
 namespace {
 
 using test::Bench;
-constexpr std::int64_t kDayMs = std::int64_t{24} * 3600 * 1000;
+constexpr std::int64_t kAheadMs = std::int64_t{10} * 60 * 1000;
 
 SetAvailability claim_at(std::int64_t valid_at, std::string_view product = kAnyProduct) {
   SetAvailability op;
@@ -23,16 +23,16 @@ SetAvailability claim_at(std::int64_t valid_at, std::string_view product = kAnyP
   return op;
 }
 
-TEST(Ranges, a_claim_from_the_future_is_taken_for_a_day_ahead_and_no_further) {
+TEST(Ranges, a_claim_from_the_future_is_taken_for_ten_minutes_ahead_and_no_further) {
   Bench b;
   b.add("A");
-  EXPECT_EQ(b.apply(claim_at(b.now + 1000 + kDayMs + 1)).code, Code::kInvalid);
+  EXPECT_EQ(b.apply(claim_at(b.now + 1000 + kAheadMs + 1)).code, Code::kInvalid);
   EXPECT_NE(b.out.message.find("ahead"), std::string::npos);
   for (const std::int64_t end : {limits::kWallTimeMaxMs, std::numeric_limits<std::int64_t>::max(), std::int64_t{-1},
                                  std::numeric_limits<std::int64_t>::min()})
     EXPECT_EQ(b.apply(claim_at(end)).code, Code::kInvalid) << end;
   EXPECT_EQ(b.value("a"), "0");
-  EXPECT_TRUE(b.apply(claim_at(b.now + 1000 + kDayMs)).ok()) << b.out.message;
+  EXPECT_TRUE(b.apply(claim_at(b.now + 1000 + kAheadMs)).ok()) << b.out.message;
   b.check();
 }
 
@@ -40,9 +40,9 @@ TEST(Ranges, a_claim_from_the_future_is_taken_for_a_day_ahead_and_no_further) {
 TEST(Ranges, a_claim_from_the_future_counts_as_true_now_and_the_next_one_replaces_it) {
   Bench b;
   b.add("A");
-  EXPECT_TRUE(b.apply(claim_at(b.now + kDayMs - 1000)).ok()) << b.out.message;
+  EXPECT_TRUE(b.apply(claim_at(b.now + kAheadMs - 1000)).ok()) << b.out.message;
   EXPECT_EQ(b.site("a").stock[0].valid_at, WallTime(b.now));
-  EXPECT_TRUE(b.apply(claim_at(b.now + kDayMs - 1000)).ok()) << "the same value: it is checked again";
+  EXPECT_TRUE(b.apply(claim_at(b.now + kAheadMs - 1000)).ok()) << "the same value: it is checked again";
   EXPECT_EQ(b.site("a").stock[0].valid_at, WallTime(b.now));
   SetAvailability own = claim_at(b.now + 500);
   own.claim.availability = Availability::of(3);
@@ -50,12 +50,12 @@ TEST(Ranges, a_claim_from_the_future_counts_as_true_now_and_the_next_one_replace
   EXPECT_EQ(b.value("a"), "3");
   ImportRow row;
   row.id = "a";
-  row.stock = StockClaim{kAnyProduct, Availability::of(70), WallTime(b.now + kDayMs), {}};
+  row.stock = StockClaim{kAnyProduct, Availability::of(70), WallTime(b.now + kAheadMs), {}};
   EXPECT_TRUE(b.apply(row).ok()) << b.out.message;
   EXPECT_EQ(b.site("a").stock[0].valid_at, WallTime(b.now)) << "of an import";
   AddSite add;
   add.fields.name = "B";
-  add.stock = StockClaim{kAnyProduct, Availability::of(70), WallTime(b.now + kDayMs), {}};
+  add.stock = StockClaim{kAnyProduct, Availability::of(70), WallTime(b.now + kAheadMs), {}};
   EXPECT_TRUE(b.apply(add).ok()) << b.out.message;
   EXPECT_EQ(b.site("b").stock[0].valid_at, WallTime(b.now)) << "of a new site";
   b.check();
@@ -118,7 +118,7 @@ struct Worn {
   }
   [[nodiscard]] StockLine line() const { return core.store.show_line(core.store.find_line(slot, kAnyProduct)); }
 
-  RegistryCore core{{1000, std::size_t{1} << 20, kDayMs}, {1000, std::size_t{1} << 20, kDayMs}};
+  RegistryCore core{{1000, std::size_t{1} << 20, kAheadMs}, {1000, std::size_t{1} << 20, kAheadMs}};
   std::uint32_t slot = kNil;
   Outcome out;
 };

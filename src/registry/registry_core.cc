@@ -82,6 +82,24 @@ void RegistryCore::change_site(const RequestContext& context, EventKind kind, st
   store.put(slot, image);
 }
 
+namespace {
+
+bool is_claim(EventKind kind) { return kind == EventKind::kSetAvailability || kind == EventKind::kImport; }
+
+// A change that is no claim lies after the last claim, so that the two can be told apart (apply.h, is_out_of_date), even when both
+// have one time. A line that an undo brings back was last claimed as of its valid_at.
+void mark_change(WallTime now, bool claim, bool existed, StockLine& row) {
+  row.changed_at = now;
+  if (claim) {
+    row.checked_at = now;
+    return;
+  }
+  if (!existed) row.checked_at = row.valid_at;
+  row.changed_at = std::max(now, WallTime(row.checked_at.value + 1));
+}
+
+}  // namespace
+
 void RegistryCore::change_line(const RequestContext& context, EventKind kind, std::uint32_t slot,
                                std::uint32_t line, const StockLine* next, Outcome& out, Position reverts) {
   if (rollback_.armed) save(slot);
@@ -118,7 +136,7 @@ void RegistryCore::change_line(const RequestContext& context, EventKind kind, st
   row.availability = next->availability;
   row.valid_at = next->valid_at;
   row.source = next->source;
-  row.changed_at = row.checked_at = context.time;
+  mark_change(context.time, is_claim(kind), e.existed, row);
   row.updated_by = context.actor;
   if (e.existed) {
     ++row.version;

@@ -131,6 +131,9 @@ struct Request {
   KeyId key = kNoKey;      // on whose behalf; the replica that took the request has seen the secret
 };
 
+// So begins the message of an import that added a site beside one of the same name and ZIP code.
+inline constexpr std::string_view kPerhapsTheSame = "perhaps the same site as";
+
 // The answer to a request. A refusal changes nothing.
 struct Outcome {
   Code code = Code::kOk;

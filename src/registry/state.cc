@@ -134,7 +134,7 @@ Status State::check() const { return check_core(impl_->core); }
 
 Freshness freshness(const StockLine& line, WallTime now, FreshnessBounds bounds) {
   if (line.availability.kind == Availability::Kind::kUnknown) return Freshness::kUnknown;
-  const std::int64_t as_of = line.valid_at.value != 0 ? line.valid_at.value : line.changed_at.value;
+  const std::int64_t as_of = claimed_at(line).value;
   if (as_of == 0) return Freshness::kUnknown;
   const std::int64_t age = now.value - as_of;
   if (age >= bounds.expired_after_ms) return Freshness::kExpired;

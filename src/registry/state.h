@@ -36,6 +36,10 @@ struct FreshnessBounds {
   std::int64_t expired_after_ms = 29LL * 24 * 3600 * 1000;
 };
 [[nodiscard]] Freshness freshness(const StockLine& line, WallTime now, FreshnessBounds bounds = {});
+// The first time as of which a claim has not expired: what SiteFilter::claimed_since is when expired claims are left out.
+[[nodiscard]] inline WallTime not_expired_since(WallTime now, FreshnessBounds bounds = {}) {
+  return WallTime(now.value - bounds.expired_after_ms + 1);
+}
 
 class State {
  public:

@@ -52,7 +52,7 @@ struct Map {
   }
   SiteFilter filter() {
     SiteFilter f;
-    if (random() % 3 == 0) f.product = "208";
+    if (random() % 3 == 0) f.products = {"208", "any"};
     if (random() % 3 == 0) f.state = "MA";
     if (random() % 4 == 0) f.text = "pharm";
     f.available_only = random() % 3 == 0;
@@ -61,11 +61,12 @@ struct Map {
   }
   [[nodiscard]] static bool fits(const Site& s, const SiteFilter& f) {
     const auto line = [&](const StockLine& l) {
-      return (f.product.empty() || l.product == f.product) && (!f.available_only || l.availability.available());
+      const bool asked = f.products.empty() || std::ranges::count(f.products, l.product) > 0;
+      return asked && (!f.available_only || l.availability.available());
     };
     return (f.with_closed || s.status == SiteStatus::kActive) && (f.state.empty() || s.state == f.state) &&
            (f.text.empty() || s.name.starts_with("Pharm")) &&
-           ((f.product.empty() && !f.available_only) || std::any_of(s.stock.begin(), s.stock.end(), line));
+           ((f.products.empty() && !f.available_only) || std::any_of(s.stock.begin(), s.stock.end(), line));
   }
   [[nodiscard]] Distances expected(const Near& query) const {
     Distances rows;

@@ -206,6 +206,60 @@ TEST(Reserve, makes_older_claims_out_of_date) {
   EXPECT_EQ(b.value("a"), "6");
 }
 
+// Moving doses is no count: an old number does not become fresh by a reservation.
+TEST(Reserve, release_and_adjust_leave_the_claim_as_old_as_it_is) {
+  Bench b;
+  b.add("A", "02138", 10);
+  const StockLine counted = b.site("a").stock[0];
+  b.now += std::int64_t{30} * 24 * 3600 * 1000;
+  b.reserve("a", 4);
+  b.apply(Release{{"a", {}}, kAnyProduct, 1});
+  b.apply(Adjust{{"a", {}}, kAnyProduct, 2, {}});
+  const StockLine moved = b.site("a").stock[0];
+  EXPECT_EQ(moved.availability, Availability::of(9));
+  EXPECT_EQ(moved.valid_at, counted.valid_at);
+  EXPECT_EQ(moved.checked_at, counted.checked_at);
+  EXPECT_EQ(moved.changed_at, WallTime(b.now));
+  EXPECT_EQ(freshness(moved, WallTime(b.now)), Freshness::kExpired);
+  EXPECT_TRUE(b.set("a", Availability::of(9)).ok());
+  EXPECT_EQ(freshness(b.site("a").stock[0], WallTime(b.now)), Freshness::kFresh) << "counted again";
+  b.check();
+}
+
+// A frame gives all its requests one time: the reservation is nevertheless after the count.
+TEST(Reserve, in_the_millisecond_of_the_count_makes_older_claims_out_of_date) {
+  Bench b;
+  b.add("A", "02138", 10);
+  b.now -= 1000;
+  EXPECT_TRUE(b.reserve("a", 4).ok());
+  SetAvailability old;
+  old.site.id = "a";
+  old.claim = {kAnyProduct, Availability::of(10), WallTime(b.now), {}};
+  b.now -= 1000;
+  EXPECT_TRUE(b.apply(old).ok()) << "as of now is never too old: " << b.out.message;
+  b.check();
+}
+
+TEST(Available, sites_are_those_whose_claim_has_not_expired_unless_asked) {
+  Bench b;
+  b.add("Old", "02138", 5);
+  b.now += FreshnessBounds().expired_after_ms;
+  b.add("New", "02138", 5);
+  const auto found = [&b](WallTime claimed_since) {
+    ListSites query;
+    query.filter.available_only = true;
+    query.filter.claimed_since = claimed_since;
+    std::string names;
+    EXPECT_TRUE(b.state.list(query, [&names](const Site& site) {
+      names += std::string(site.name) + " ";
+      return true;
+    }));
+    return names;
+  };
+  EXPECT_EQ(found(not_expired_since(WallTime(b.now))), "New ");
+  EXPECT_EQ(found({}), "New Old ");
+}
+
 TEST(Stock, of_a_closed_site_cannot_change) {
   Bench b;
   b.add("A", "02138", 10);
@@ -232,6 +286,8 @@ TEST(Freshness, follows_valid_at_and_its_bounds) {
   line.availability = Availability::of(1);
   EXPECT_EQ(freshness(line, WallTime(5)), Freshness::kUnknown);
   line.changed_at = WallTime(1000);
+  EXPECT_EQ(freshness(line, WallTime(1000)), Freshness::kUnknown) << "doses were moved, and nobody counted";
+  line.checked_at = WallTime(1000);
   EXPECT_EQ(freshness(line, WallTime(1000)), Freshness::kFresh);
   line.valid_at = WallTime(2000);
   EXPECT_EQ(freshness(line, WallTime(2000 + 24LL * 3600 * 1000 - 1)), Freshness::kFresh);

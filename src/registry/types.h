@@ -43,7 +43,7 @@ inline constexpr std::string_view kAnyProduct = "any";  // the seed's single val
 enum class SiteStatus : std::uint8_t { kActive = 0, kHidden = 1, kClosed = 2 };
 // Where a site's point comes from.
 enum class PointSource : std::uint8_t { kNone = 0, kGiven = 1, kZipCentroid = 2 };
-// Label computed at read from valid_at (or changed_at): bounds in state.h.
+// Label computed at read from claimed_at(): bounds in state.h.
 enum class Freshness : std::uint8_t { kUnknown = 0, kFresh = 1, kStale = 2, kExpired = 3 };
 
 using ExternalId = std::pair<std::string_view, std::string_view>;  // system, value
@@ -51,13 +51,18 @@ using ExternalId = std::pair<std::string_view, std::string_view>;  // system, va
 struct StockLine {
   std::string_view product;
   Availability availability;
-  WallTime valid_at;    // true as of then; 0 if an import did not say
-  WallTime changed_at;  // when the value last differed
-  WallTime checked_at;  // when it was last claimed, changed or not
+  WallTime valid_at;    // the claim was true as of then; 0: not said (of before 0.2)
+  WallTime changed_at;  // when the value last differed, by a claim or because doses were moved
+  WallTime checked_at;  // when it was last claimed, changed or not; doses that are moved are no claim
   std::string_view source;
   std::string_view updated_by;
   std::uint32_t version = 0;  // 1 at first; +1 with every change of the value
 };
+
+// How old the claim is: as of when it was true. Doses that were moved since do not make it younger.
+[[nodiscard]] inline WallTime claimed_at(const StockLine& line) {
+  return line.valid_at != WallTime() ? line.valid_at : line.checked_at;
+}
 
 struct Site {
   std::string_view id;  // [A-Za-z0-9.-]{1,64}

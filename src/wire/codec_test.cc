@@ -56,7 +56,8 @@ auto members(const registry::Outcome& o) {
                          o.site_name, o.site_zip);
 }
 auto members(const registry::SiteFilter& f) {
-  return std::make_tuple(f.zip, f.state, f.product, f.text, f.available_only, f.with_closed, f.updated_since);
+  return std::make_tuple(f.zip, f.state, f.products, f.text, f.available_only, f.with_closed, f.updated_since,
+                         f.claimed_since);
 }
 auto members(const registry::ListSites& q) {
   return std::make_tuple(members(q.filter), q.after_name, q.after_id, q.limit);

@@ -305,7 +305,7 @@ TEST(Golden, outcomes) {
 
 TEST(Golden, queries) {
   const auto query = [](const registry::Query& q) { return body<registry::Query>(encode_query, q); };
-  registry::SiteFilter filter{"02138", "MA", "208", "elm", true, false, WallTime(1)};
+  registry::SiteFilter filter{"02138", "MA", "elm", {"208"}, true, false, WallTime(1), {}};
   EXPECT_EQ(query(registry::ListSites{filter, "a", "b", 100}),
             "0105053032313338024d410332303803656c6d020161016264");
   EXPECT_EQ(query(registry::GetSite{{{}, "E"}}), "02020145");

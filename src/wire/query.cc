@@ -2,6 +2,7 @@
 
 // Questions to the registry as bodies: kind, then the question's fields in their order.
 
+#include "base/limits.h"
 #include "wire/codec.h"
 #include "wire/coding.h"
 
@@ -12,28 +13,47 @@ static_assert(std::is_same_v<std::variant_alternative_t<0, registry::Query>, reg
 static_assert(std::is_same_v<std::variant_alternative_t<6, registry::Query>, registry::Info>);
 static_assert(std::is_same_v<std::variant_alternative_t<10, registry::Query>, registry::GetSwitch>);
 
-enum : std::uint8_t { kAvailableOnly = 1, kWithClosed = 2, kUpdatedSince = 4 };  // of a filter
+// Of a filter.
+enum : std::uint8_t {
+  kAvailableOnly = 1,
+  kWithClosed = 2,
+  kUpdatedSince = 4,
+  kClaimedSince = 8,
+  kMoreProducts = 16
+};
+constexpr std::uint8_t kFilterFlags = kAvailableOnly | kWithClosed | kUpdatedSince | kClaimedSince | kMoreProducts;
 enum : std::uint8_t { kNoSite = 0, kSiteById = 1, kSiteByName = 2 };
 
 void put_filter(Out& out, const registry::SiteFilter& f) {
   out.u8(static_cast<std::uint8_t>(when(f.available_only, kAvailableOnly) | when(f.with_closed, kWithClosed) |
-                                   when(f.updated_since.has_value(), kUpdatedSince)));
+                                   when(f.updated_since.has_value(), kUpdatedSince) |
+                                   when(f.claimed_since != WallTime(), kClaimedSince) |
+                                   when(f.products.size() > 1, kMoreProducts)));
   put_text(out, f.zip);
   put_text(out, f.state);
-  put_text(out, f.product);
+  put_text(out, f.products.empty() ? std::string_view() : f.products.front());
   put_text(out, f.text);
   if (f.updated_since) put_time(out, *f.updated_since);
+  if (f.claimed_since != WallTime()) put_time(out, f.claimed_since);
+  if (f.products.size() <= 1) return;
+  out.varint(f.products.size() - 1);
+  for (std::size_t i = 1; i < f.products.size(); ++i) put_text(out, f.products[i]);
 }
 registry::SiteFilter get_filter(ByteReader& in) {
   registry::SiteFilter f;
-  const std::uint8_t flags = get_flags(in, kAvailableOnly | kWithClosed | kUpdatedSince);
+  const std::uint8_t flags = get_flags(in, kFilterFlags);
   f.available_only = (flags & kAvailableOnly) != 0;
   f.with_closed = (flags & kWithClosed) != 0;
   f.zip = get_text(in);
   f.state = get_text(in);
-  f.product = get_text(in);
+  if (const std::string_view first = get_text(in); !first.empty()) f.products.push_back(first);
   f.text = get_text(in);
   if ((flags & kUpdatedSince) != 0) f.updated_since = get_time(in);
+  if ((flags & kClaimedSince) != 0) f.claimed_since = get_time(in);
+  if ((flags & kMoreProducts) == 0) return f;
+  if (f.products.empty()) in.fail();
+  for (std::size_t n = get_count(in, limits::kFilterProductsMax); n > 0 && in.ok(); --n)
+    f.products.push_back(get_text(in));
   return f;
 }
 

@@ -148,7 +148,11 @@ class Maker {
     return o;
   }
 
-  registry::SiteFilter filter() { return {text(), text(), text(), text(), coin(), coin(), maybe(time())}; }
+  registry::SiteFilter filter() {
+    registry::SiteFilter f{text(), text(), text(), {}, coin(), coin(), maybe(time()), coin() ? time() : WallTime()};
+    for (int products = coin() ? 0 : coin() ? 1 : 3; products > 0; --products) f.products.push_back("p");
+    return f;
+  }
   registry::Query query() {
     switch (below(11)) {
       case 0: return registry::ListSites{filter(), text(), text(), u32()};

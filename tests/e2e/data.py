@@ -4,6 +4,7 @@
 """Real files, with their defects: what goes in, what is reported, what comes out, and that going in again changes nothing."""
 import csv
 import gzip
+import http.client
 import io
 import json
 import math
@@ -102,7 +103,7 @@ class RealFiles(unittest.TestCase):
 
     def test_the_three_exports_say_the_same_and_all_of_it(self):
         sites = self.cluster.status(0)["sites"]
-        table = list(csv.DictReader(io.StringIO(self.export("csv"))))
+        table = list(csv.DictReader(io.StringIO(self.export("csv").removeprefix("\ufeff"))))
         lines = [json.loads(line) for line in self.export("ndjson").splitlines()]
         features = json.loads(self.export("geojson"))["features"]
         self.assertEqual(len(features), sites)
@@ -200,7 +201,7 @@ class OwnFormats(unittest.TestCase):
         path = self.file("own.csv", "site_id,name,zip,product,availability\n"
                                     "a,Alpha,2139,any,12\n"
                                     "b,Beta,02139,any,-3\n"
-                                    "c,Gamma,02139,any\n"
+                                    "c,Gamma,02139,no such thing,1\n"
                                     ",,02139,any,3\n"
                                     "d,Delta,nozip,208,true\n"
                                     'e,"Epsilon\nand Sons",02139,any,\n'
@@ -208,7 +209,7 @@ class OwnFormats(unittest.TestCase):
         total, problems = import_file(self.cluster, path)
         self.assertEqual((total["rows"], total["added"], total["rejected"]), (3, 3, 4))
         told = {(p["line"], p["field"]) for p in problems}
-        self.assertEqual(told, {(2, "zip"), (3, "availability"), (4, None), (5, None), (6, "zip"), (7, "name"),
+        self.assertEqual(told, {(2, "zip"), (3, "availability"), (4, "product"), (5, None), (6, "zip"), (7, "name"),
                                 (9, "availability")})
         site = json.loads(self.cluster.ok("view", "a", "--json"))
         self.assertEqual((site["zip"], site["stock"][0]["availability"]), ("02139", 12))
@@ -260,6 +261,88 @@ class OwnFormats(unittest.TestCase):
                 end(running)
             self.assertEqual(import_file(cluster, NATIONAL)[0]["added"], 0)
             cluster.wait_equal([1, 2])
+
+
+class FieldCases(unittest.TestCase):
+    """data/cases: files as people have them. What each means is tested in src/formats/field_test.cc."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(Cluster(2, http=True))
+
+    def take(self, name, expected=0):
+        done = self.cluster.titer("import", os.path.join(ROOT, "data", "cases", name), "--json")
+        self.assertEqual(done.returncode, expected, f"{name}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def stock(self, site):
+        return json.loads(self.cluster.ok("view", site, "--json"))["stock"]
+
+    def ask(self, method, path, body=None):
+        connection = http.client.HTTPConnection(f"127.0.0.1:{self.cluster.http_base}", timeout=60)
+        self.addCleanup(connection.close)
+        connection.request(method, path, body=body)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def test_an_older_month_never_replaces_a_newer_one_and_mended_zip_codes_are_the_same_site(self):
+        site = self.take("locator-march.csv") and json.loads(self.cluster.ok("list", "L3 Hosp", "--json"))[0]["id"]
+        self.assertEqual(self.take("locator-february-other-header.csv")["out_of_date"], 1)
+        self.assertEqual(self.stock(site)[0]["availability"], 5)
+        self.assertEqual(self.take("locator-march-zip-mended.csv")["updated"], 1)
+        self.assertEqual(self.stock(site)[0]["availability"], 7)
+
+    def test_a_number_that_is_said_again_is_checked_again(self):
+        self.take("daily-unchanged.csv")
+        before = self.stock("m1-a")[0]
+        events = self.cluster.ok("history", "m1-a")
+        self.assertEqual(self.take("daily-unchanged.csv")["unchanged"], 1)
+        after = self.stock("m1-a")[0]
+        self.assertGreater(after["checked_at"], before["checked_at"])
+        self.assertEqual(after["changed_at"], before["changed_at"])
+        self.assertEqual(self.cluster.ok("history", "m1-a"), events)
+
+    def test_a_file_of_which_nothing_was_taken_is_a_failure(self):
+        self.take("future-date.csv", expected=1)
+        self.take("stock-by-lot-and-fund.csv", expected=1)
+        with open(os.path.join(ROOT, "data", "cases", "future-date.csv"), "rb") as file:
+            status, said = self.ask("POST", "/api/v1/import", file.read())
+        self.assertEqual((status, said["code"], said["import"]["rejected"]), (422, "nothing_taken", 1))
+        self.cluster.ok("add", "Fridge", "--zip", "02139")
+        status, _ = self.ask("POST", "/api/v1/import", json.dumps({"site_id": "fridge", "external_ids": [["vfc", "123456"]]}))
+        self.assertEqual(status, 200)
+        self.take("stock-by-lot-and-fund.csv")
+        self.assertEqual(self.stock("fridge")[0]["product"], "80777-0112-93.vfc")
+
+    def test_packs_of_one_vaccine_are_lines_of_their_own_and_one_answer(self):
+        self.take("two-packs-of-one-vaccine.csv")
+        self.assertEqual([(line["product"], line["cvx"], line["availability"]) for line in self.stock("m4-a")],
+                         [("80777-0112-93", "312", 10), ("80777-0112-96", "312", 20)])
+        status, said = self.ask("GET", "/api/v1/sites?product=312&zip=02139&q=M4")
+        self.assertEqual((status, [site["id"] for site in said["sites"]]), (200, ["m4-a"]))
+        status, said = self.ask("GET", "/api/v1/sites/near?zip=02139&product=influensa")
+        self.assertEqual(status, 400)
+        self.assertIn("influenza", said["detail"])
+
+    def test_the_other_forms_of_files_are_taken(self):
+        for name, rows in (("excel-missing-delimiters.csv", 40), ("mac-line-ends.csv", 2), ("windows-1252.csv", 1),
+                           ("blank-rows.csv", 1), ("us-dates.csv", 5), ("times.csv", 21), ("products.csv", 31),
+                           ("points.csv", 14), ("foreign-headers.csv", 1), ("inventory-sheet.csv", 1)):
+            self.assertEqual(self.take(name)["added"], rows, name)
+        self.assertEqual(self.take("blank-rows.csv")["blank"], 30)
+        for folder, yes in (("smart-slots-past", 0), ("smart-capacity-zero", 0), ("smart-two-products", 2),
+                            ("smart-urls-with-query", 1)):
+            self.take(os.path.join(folder, "bulk-publish.json"))
+            with open(os.path.join(ROOT, "data", "cases", folder, "locations.ndjson"), encoding="utf-8") as file:
+                name = json.loads(file.readline())["name"]
+            site = json.loads(self.cluster.ok("list", name, "--json"))[0]
+            self.assertEqual(sum(line["availability"] is True for line in site["stock"]), yes, folder)
+
+    def test_a_second_spelling_is_told(self):
+        self.cluster.ok("add", "Elm Clinic I2", "--zip", "02139", "--street", "12 Main Street")
+        self.assertEqual(self.take("same-place-two-spellings.csv")["notes"], 1)
+        pairs = [json.loads(line) for line in self.cluster.ok("duplicates", "--json").splitlines()]
+        self.assertIn("elm-clinic-i2", {site["id"] for site in pairs[0]["sites"]})
 
 
 if __name__ == "__main__":

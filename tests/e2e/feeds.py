@@ -215,7 +215,7 @@ class Feeds(unittest.TestCase):
     # --- SMART
 
     def test_the_feed_holds_the_checklist_and_comes_from_one_snapshot(self):
-        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 300))
         with Http(self.cluster, 1) as client:
             values = ["12", "0", "true", "false", "unknown"]
             client.post("/api/v1/import", own_csv(200, lambda i: values[i % 5], soon))
@@ -248,6 +248,8 @@ class Feeds(unittest.TestCase):
             schedules = [json.loads(line) for line in bodies["Schedule"].splitlines()]
             self.assertGreaterEqual(len(schedules), 200)
             self.assertGreaterEqual(bodies["Slot"].count(b"\n"), 80)
+            old = [line for line in bodies["Schedule"].splitlines() if b"2026-01-05" in line]
+            self.assertEqual(old, [], "claims that have expired are left out")
             # What went out comes in and changes nothing.
             again = client.post("/api/v1/import?format=smart", b"".join(bodies.values()))
             self.assertEqual((again["rejected"], again["added"], again["updated"]), (0, 0, 0), again)

@@ -14,7 +14,7 @@ USAGE = 2
 COMMANDS = ["client", "cluster", "init", "replica list", "replica add", "replica remove", "replica replace", "serve", "add", "close",
             "edit", "list", "near", "view", "adjust", "release", "reserve", "set", "export", "history", "import", "undo", "watch",
             "backup", "bench", "cert ca", "cert issue", "check", "key create", "key list", "key revoke", "recover", "restore", "sim",
-            "status", "verify", "writes stop", "writes allow", "writes show"]
+            "duplicates", "status", "verify", "writes stop", "writes allow", "writes show"]
 NUMBER = re.compile(r"^  (--[\w-]+|\w+) (?:UINT|INT|FLOAT|S|NUMBER)\b", re.MULTILINE)
 NEVER = ["x", "", "1.5.1", "0x10", "nan", "inf", "99999999999999999999999", "1e999"]  # of any number
 ANY = {"0"}  # 0 means something

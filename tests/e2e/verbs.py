@@ -125,8 +125,32 @@ class Verbs(unittest.TestCase):
         name = self.site("Products")
         self.go(OK, "set", name, "5", "--product", "208")
         self.go(OK, "set", name, "6", "--product", "59267-1000-1")
-        self.assertEqual(self.stock(name)["208"]["availability"], 6)
+        self.assertEqual((self.stock(name)["208"]["availability"], self.stock(name)["59267-1000-01"]["availability"]), (5, 6))
+        self.assertEqual(self.stock(name)["59267-1000-01"]["cvx"], "208")
+        self.go(OK, "set", name, "7", "--product", "Shingrix")
+        self.assertEqual(self.stock(name)["187"]["availability"], 7)
+        self.assertIn("Comirnaty (", self.go(USAGE, "set", name, "5", "--product", "Comirnaty").stderr)
         self.go(USAGE, "set", name, "5", "--product", "no such thing")
+
+    def test_a_question_is_about_a_group_and_shows_each_site_once(self):
+        for name, products in (("Flu A", ("140", "150", "155", "168", "185")), ("Flu B", ("88",)), ("Flu C", ("208",))):
+            self.go(OK, "add", name, "--zip", "99501")
+            for product in products:
+                self.go(OK, "set", name, "3", "--product", product)
+        for words in (("near", "99501", "--within", "1"), ("list", "--zip", "99501"), ("list", "flu")):
+            names = [s["name"] for s in self.json(*words, "--product", "flu", "--available")]
+            self.assertEqual(sorted(names), ["Flu A", "Flu B"], words)
+        self.assertIn("influenza", self.go(USAGE, "near", "99501", "--product", "influensa").stderr)
+
+    def test_claims_that_have_expired_are_available_only_when_asked_for(self):
+        name = self.site("Long Ago")
+        self.go(OK, "set", name, "5", "--valid-at", "2026-01-01T00:00:00Z")
+        self.go(OK, "reserve", name, "1")
+        self.assertEqual(self.stock(name)["any"]["freshness"], "expired", "nobody has counted since")
+        self.assertEqual(self.json("list", name, "--available"), [])
+        self.assertEqual([s["name"] for s in self.json("list", name, "--available", "--expired")], [name])
+        ahead = self.json("set", name, "6", "--valid-at", "2062-01-01T00:00:00Z", expected=REFUSED)
+        self.assertIn("ahead", ahead["message"])
 
     def test_adjust_reserve_release_never_go_below_zero(self):
         name = self.site("Counting", 10)

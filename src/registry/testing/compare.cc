@@ -322,12 +322,14 @@ std::string difference_of_events(const State& state, const Model& model, Random&
 std::string difference_of_questions(const State& state, const Model& model, Random& random) {
   static constexpr std::string_view kZips[] = {"", "", "02138", "90210", "99999"};
   static constexpr std::string_view kStates[] = {"", "", "MA", "CA"};
-  static constexpr std::string_view kProducts[] = {"", "", "any", "208", "none"};
+  static constexpr std::string_view kProducts[] = {"any", "208", "309", "none"};
   static constexpr std::string_view kParts[] = {"", "", "a", "EL", "#"};
   const auto pick = [&](const auto& from) { return from[random.below(std::size(from))]; };
   for (int i = 0; i < 3; ++i) {
-    SiteFilter filter{
-        pick(kZips), pick(kStates), pick(kProducts), pick(kParts), random.chance(.3), random.chance(.5), {}};
+    SiteFilter filter{pick(kZips), pick(kStates), pick(kParts), {}, random.chance(.3), random.chance(.5), {}, {}};
+    for (std::size_t products = random.below(4); products > 0; --products)
+      filter.products.push_back(pick(kProducts));
+    if (random.chance(.5)) filter.claimed_since = WallTime(model.time().value - random.below(20'000));
     if (!model.sites().empty() && random.chance(.3)) {  // exactly then, or one moment later
       const ModelSite& site = model.sites()[random.below(model.sites().size())];
       filter.updated_since = WallTime(site.updated_at.value + static_cast<std::int64_t>(random.below(2)));

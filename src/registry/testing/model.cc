@@ -193,10 +193,14 @@ void Model::run(const SetAvailability& op) {
     throw Refused{Code::kStaleVersion};
   }
   check_room(site, op.claim.product);
-  const WallTime valid_at = true_at(op.claim).value_or(time_);
-  if (line != nullptr && op.claim.valid_at && valid_at < line->valid_at) {
-    show(site, op.claim.product);
-    throw Refused{Code::kOutOfDate};
+  const WallTime valid_at = true_at(op.claim);
+  if (line != nullptr) {
+    try {
+      check_age(*line, op.claim);
+    } catch (const Refused&) {
+      show(site, op.claim.product);
+      throw;
+    }
   }
   if (line != nullptr && line->value == op.claim.availability) {
     refresh(at, op.claim.product, valid_at, kept_source(op.claim.source));
@@ -227,7 +231,6 @@ void Model::count(EventKind kind, const SiteRef& ref, std::string_view product, 
   shown(by < 0 || amount <= limits::kCountMax - before, Code::kTooLarge);
   if (by == 0) return show(site, product);
   next.value = Availability::of(by < 0 ? before - amount : before + amount);
-  next.valid_at = time_;
   change_line(kind, at, product, &next);
 }
 
@@ -364,7 +367,12 @@ void Model::change_line(EventKind kind, std::size_t at, std::string_view product
     return;
   }
   ModelLine& line = site.stock[std::string(product)];
-  line = {next->value, next->valid_at, time_, time_, next->source, now_.actor, version + 1};
+  WallTime changed = time_, checked = time_;
+  if (kind != EventKind::kSetAvailability && kind != EventKind::kImport) {  // nobody has counted
+    checked = event.existed ? line.checked_at : next->valid_at;
+    if (changed <= checked) changed = WallTime(checked.value + 1);
+  }
+  line = {next->value, next->valid_at, changed, checked, next->source, now_.actor, version + 1};
   out_.stock_version = line.version;
 }
 

@@ -206,7 +206,9 @@ class Model {
   void check_externals(const ModelSite& before, const ModelSite& site, std::optional<std::size_t> self) const;
   [[nodiscard]] std::string kept_source(std::string_view source) const;
   // Since when a claim is true: never since a time that is still to come.
-  [[nodiscard]] std::optional<WallTime> true_at(const StockClaim& claim) const;
+  [[nodiscard]] WallTime true_at(const StockClaim& claim) const;
+  // A claim of before the line was claimed, or of before doses were moved, is refused as out of date.
+  void check_age(const ModelLine& line, const StockClaim& claim) const;
   static void lay_over(const SiteFields& fields, ModelSite& site);
   void mark_claims(const SiteFields& fields, const ModelSite& before, ModelSite& site) const;
 

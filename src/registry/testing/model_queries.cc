@@ -24,10 +24,15 @@ bool fits(const SiteFilter& filter, const ModelSite& site) {
   if (!filter.zip.empty() && site.zip != filter.zip) return false;
   if (lower(site.name).find(lower(filter.text)) == std::string::npos) return false;
   const auto line_fits = [&](const auto& line) {
-    return (filter.product.empty() || line.first == filter.product) &&
-           (!filter.available_only || line.second.value.available());
+    const ModelLine& l = line.second;
+    const WallTime claimed = l.valid_at == WallTime() ? l.checked_at : l.valid_at;
+    const auto of_line = [&](std::string_view product) {
+      return line.first == product || line.first == std::string(product) + ".vfc";
+    };
+    return (filter.products.empty() || std::ranges::any_of(filter.products, of_line)) &&
+           (!filter.available_only || (l.value.available() && claimed >= filter.claimed_since));
   };
-  const bool asks_stock = !filter.product.empty() || filter.available_only;
+  const bool asks_stock = !filter.products.empty() || filter.available_only;
   if (asks_stock && !std::ranges::any_of(site.stock, line_fits)) return false;
   if (!filter.updated_since || site.updated_at >= *filter.updated_since) return true;
   return std::ranges::any_of(site.stock,

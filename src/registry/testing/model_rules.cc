@@ -77,7 +77,8 @@ ModelPlace place_of(const ModelSite& site) {
 bool contradicts(const ModelPlace& place) {
   if (const auto zip = zip_point(place.zip)) {
     if (!place.state.empty() && place.state != zip->state) return true;
-    return place.point && metres_between(place.point->first, place.point->second, zip->lat, zip->lon) > 250'000;
+    const double most = zip->state == "AK" ? 250'000 : 100 * 1609.344;
+    return place.point && metres_between(place.point->first, place.point->second, zip->lat, zip->lon) > most;
   }
   const auto box = state_box(place.state);
   if (!box) return false;
@@ -123,8 +124,8 @@ void Model::check_claim(const StockClaim& claim, bool with_time) const {
   require(a.count <= limits::kCountMax, Code::kTooLarge);
   check_text(claim.source, limits::kNameBytesMax);
   if (!with_time || !claim.valid_at) return;
-  const std::int64_t day = 24LL * 3600 * 1000;
-  require(claim.valid_at->value >= 0 && claim.valid_at->value <= time_.value + day, Code::kInvalid);
+  const std::int64_t ten_minutes = 10LL * 60 * 1000;
+  require(claim.valid_at->value >= 0 && claim.valid_at->value <= time_.value + ten_minutes, Code::kInvalid);
 }
 
 void Model::check_scope(const CreateKey& op) {
@@ -209,9 +210,16 @@ std::string Model::kept_source(std::string_view source) const {
   return now_.is(Role::kAggregator) ? now_.grantee->scope.front() : std::string(source);
 }
 
-std::optional<WallTime> Model::true_at(const StockClaim& claim) const {
-  if (!claim.valid_at || *claim.valid_at <= time_) return claim.valid_at;
-  return time_;
+WallTime Model::true_at(const StockClaim& claim) const {
+  if (!claim.valid_at || *claim.valid_at > time_) return time_;
+  return *claim.valid_at;
+}
+
+void Model::check_age(const ModelLine& line, const StockClaim& claim) const {
+  if (!claim.valid_at) return;
+  const WallTime moved = line.changed_at > line.checked_at ? line.changed_at : WallTime();
+  const WallTime at = true_at(claim);
+  require(at >= time_ || (at >= line.valid_at && at >= moved), Code::kOutOfDate);
 }
 
 // --- from fields to a site, and the difference of two

@@ -105,8 +105,7 @@ void Model::run(const AddSite& op) {
   require(!contradicts(place_of(site)), Code::kInvalid);
   const std::size_t at = create(EventKind::kAddSite, std::move(site));
   if (!op.stock) return;
-  const ModelLine line{
-      op.stock->availability, true_at(*op.stock).value_or(time_), {}, {}, kept_source(op.stock->source), {}, 0};
+  const ModelLine line{op.stock->availability, true_at(*op.stock), {}, {}, kept_source(op.stock->source), {}, 0};
   change_line(EventKind::kSetAvailability, at, op.stock->product, &line);
 }
 
@@ -249,21 +248,23 @@ void Model::import_claim(const StockClaim& claim, std::size_t at) {
   const ModelSite& site = sites_[at];
   const auto line = site.stock.find(claim.product);
   const bool known = line != site.stock.end();
-  const std::optional<WallTime> valid_at = true_at(claim);
+  const WallTime valid_at = true_at(claim);
   if (known && site.status == SiteStatus::kClosed && !out_.created) return;
   if (known) {
     show(site, claim.product);
-    if (valid_at && *valid_at < line->second.valid_at) {
-      out_.code = Code::kOutOfDate;
+    if (line->second.value == claim.availability && claim.valid_at == line->second.valid_at) return;
+    try {
+      check_age(line->second, claim);
+    } catch (const Refused& old) {
+      out_.code = old.code;
       return;
     }
     if (line->second.value == claim.availability) {
-      if (valid_at && *valid_at > line->second.valid_at)
-        refresh(at, claim.product, *valid_at, kept_source(claim.source));
+      if (valid_at > line->second.valid_at) refresh(at, claim.product, valid_at, kept_source(claim.source));
       return;
     }
   }
-  const ModelLine next{claim.availability, valid_at.value_or(WallTime()), {}, {}, kept_source(claim.source), {}, 0};
+  const ModelLine next{claim.availability, valid_at, {}, {}, kept_source(claim.source), {}, 0};
   change_line(EventKind::kImport, at, claim.product, &next);
 }
 
