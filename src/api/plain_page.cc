@@ -37,7 +37,7 @@ const PlainWords& words_for(const http::Request& request) {
 
 // What the form asks for. Parameters that cannot be read count as not given: a person typed them.
 struct Wish {
-  std::string zip;      // as typed, without blanks and without the four digits behind it
+  std::string zip;                    // as typed, without blanks and without the four digits behind it
   std::string product;                // as asked for; empty: any
   std::vector<std::string> products;  // its codes
   std::uint64_t miles = kRadius;

@@ -148,7 +148,8 @@ void ReplicaDaemon::on_record(const view::ClusterRecord& record) {
     process_.node->update_roster(roster_of(record, me_.id, config_.wire, process_.tls.wire));
   tell_peers();
   if (!record.view.members.empty()) process_.node->on_record(record.view);
-  if (stopping_ && how_to_leave(record.view, me_) == Leaving::kAsTheLast) return stop_as_the_last();  // the others left while it was leaving
+  if (stopping_ && how_to_leave(record.view, me_) == Leaving::kAsTheLast)
+    return stop_as_the_last();  // the others left while it was leaving
   if (view::gives_way(record, me_, process_.node->pong().full))
     process_.node->stop(
         kExitExcluded,

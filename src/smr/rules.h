@@ -58,7 +58,7 @@ enum class ProtocolRule {
   kLinkedWithAll,   // §6 a learner joins when it is linked with all members (node)
   kFinalSynced,     // §7 a joiner reports done when the final state is on its disk (node)
   kLearnNoted,      // §7 a disk is a learner's before the first piece of a donor is taken (node)
-  kSyncFirst,     // §7 nothing is reported persisted before it is synced (store)
+  kSyncFirst,       // §7 nothing is reported persisted before it is synced (store)
   kCount,
 };
 
