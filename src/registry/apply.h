@@ -42,6 +42,8 @@ void apply(RegistryCore& core, const Request& request, Position position, WallTi
 [[nodiscard]] std::uint32_t resolve(const Store& store, const SiteRef& ref, Outcome& out);
 // Refuses unless the site is open for changes of its stock.
 [[nodiscard]] bool check_open(const Store& store, std::uint32_t slot, Outcome& out);
+// An id is looked for before a name, so a new site's id that is another site's name would catch what is meant for that site.
+[[nodiscard]] bool check_is_no_name(const Store& store, std::string_view id, Outcome& out);
 // The name and the exclusive external ids must not belong to a site other than `self` (kNil: a new one). Verified ids may
 // be claimed by another one: the claim then stays what it is.
 [[nodiscard]] bool check_name_free(const Store& store, const Site& site, std::uint32_t self, Outcome& out);

@@ -106,6 +106,7 @@ std::uint32_t add(RegistryCore& core, const RequestContext& context, const Impor
                     : "no site has this id, and a new site needs a name");
     return kNil;
   }
+  if (!op.id.empty() && !check_is_no_name(core.store, op.id, out)) return kNil;
   std::string name;
   const std::string made = op.id.empty() ? make_id(core.store, *op.fields.name) : std::string();
   image.site.id = op.id.empty() ? std::string_view(made) : op.id;

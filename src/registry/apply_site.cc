@@ -41,14 +41,6 @@ void finish_edit(RegistryCore& core, const RequestContext& context, EventKind ki
   out.changed = true;
 }
 
-// An id is looked for before a name, so one that is another site's name would catch what is meant for that site.
-bool check_is_no_name(const Store& store, std::string_view id, Outcome& out) {
-  const std::uint32_t named = store.find_name(id);
-  if (named == kNil) return true;
-  return refuse(out, Code::kDuplicate,
-                fmt::format("'{}' is the name of the site {}; choose another id", id, store.id(named)));
-}
-
 bool check_id_free(const Store& store, std::string_view id, Outcome& out) {
   if (!is_site_id(id)) {
     return refuse(out, Code::kInvalid, "a site's id has 1 to 64 letters, digits, points and dashes");
@@ -59,6 +51,13 @@ bool check_id_free(const Store& store, std::string_view id, Outcome& out) {
 }
 
 }  // namespace
+
+bool check_is_no_name(const Store& store, std::string_view id, Outcome& out) {
+  const std::uint32_t named = store.find_name(id);
+  if (named == kNil) return true;
+  return refuse(out, Code::kDuplicate,
+                fmt::format("'{}' is the name of the site {}; choose another id", id, store.id(named)));
+}
 
 std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const AddSite& op, Outcome& out) {
   if (!op.fields.name) {

@@ -54,6 +54,14 @@ TEST(Import, leaves_absent_fields_alone) {
   EXPECT_EQ(b.apply(bare).code, Code::kInvalid) << "a new site needs a name";
 }
 
+TEST(Import, does_not_give_a_new_site_an_id_that_is_another_site_s_name) {
+  Bench b;
+  EXPECT_TRUE(b.apply(row("x-1", "Harvard")).ok());
+  EXPECT_EQ(b.apply(row("Harvard", "Elsewhere")).code, Code::kDuplicate);
+  EXPECT_EQ(b.site("x-1").name, "Harvard");
+  EXPECT_TRUE(b.apply(row("Oak", "Oak")).ok()) << "its own name";
+}
+
 TEST(Import, of_an_older_claim_leaves_the_stock_but_takes_the_site) {
   Bench b;
   ImportRow op = row("x-1", "A");

@@ -204,6 +204,7 @@ void Model::choose_name(std::optional<std::size_t> self, std::string_view asked,
 void Model::import_new(const ImportRow& op, ModelSite row) {
   check_externals({}, row, std::nullopt);
   require(op.fields.name.has_value(), Code::kInvalid);
+  require(op.id.empty() || !by_name(op.id), Code::kDuplicate);
   row.id = op.id.empty() ? free_id(*op.fields.name) : std::string(op.id);
   check_new(row, op.stock ? op.stock->source : std::string_view());
   choose_name(std::nullopt, *op.fields.name, row);
