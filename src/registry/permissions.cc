@@ -11,7 +11,7 @@
 namespace titer::registry {
 namespace {
 
-constexpr Grant no = Grant::kNo, own = Grant::kOwn, all = Grant::kAll;
+constexpr Grant kNo = Grant::kNo, kOwn = Grant::kOwn, kAll = Grant::kAll;
 
 struct RoleRow {
   std::string_view name;
@@ -22,12 +22,12 @@ struct RoleRow {
 // In the order of the roles; columns in the order of the acts.
 constexpr std::array<RoleRow, kRoles> kTable = {{
     //                                     read audit stock add  edit import undo keys switch operate direct
-    {"reader", "", {all, no, no, no, no, no, no, no, no, no, no}},
-    {"provider", "its sites", {all, no, own, own, own, own, own, no, no, no, no}},
-    {"jurisdiction", "its states and ZIP codes", {all, no, own, own, own, own, own, no, no, no, no}},
-    {"aggregator", "its source", {all, no, own, own, own, own, no, no, no, no, no}},
-    {"auditor", "", {all, all, no, no, no, no, no, no, no, no, no}},
-    {"operator", "", {all, all, all, all, all, all, all, all, all, all, all}},
+    {"reader", "", {kAll, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}},
+    {"provider", "its sites", {kAll, kNo, kOwn, kOwn, kOwn, kOwn, kOwn, kNo, kNo, kNo, kNo}},
+    {"jurisdiction", "its states and ZIP codes", {kAll, kNo, kOwn, kOwn, kOwn, kOwn, kOwn, kNo, kNo, kNo, kNo}},
+    {"aggregator", "its source", {kAll, kNo, kOwn, kOwn, kOwn, kOwn, kNo, kNo, kNo, kNo, kNo}},
+    {"auditor", "", {kAll, kAll, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}},
+    {"operator", "", {kAll, kAll, kAll, kAll, kAll, kAll, kAll, kAll, kAll, kAll, kAll}},
 }};
 
 struct ActRow {
@@ -107,7 +107,7 @@ std::string roles_markdown() {
     out.append(is_public(static_cast<Act>(act)) ? " yes |" : " – |");
     for (const RoleRow& role : kTable) {
       const Grant given = role.grants[act];
-      out.append(" ").append(given == all ? "yes" : given == own ? role.scope : "–").append(" |");
+      out.append(" ").append(given == kAll ? "yes" : given == kOwn ? role.scope : "–").append(" |");
     }
     out.append("\n");
   }
