@@ -52,13 +52,14 @@ struct FakeRegister final : view::ViewRegister {
 class OneNode : public ::testing::Test {
  protected:
   // Replica `me` of `replicas`, in this view.
-  void open(std::uint16_t me, const smr::ViewRecord& view, std::uint16_t replicas = 3, NodeOptions options = {}) {
+  void open(std::uint16_t me, const smr::ViewRecord& view, std::uint16_t replicas = 3, NodeOptions options = {},
+            Node::LocalState local_state = Node::LocalState()) {
     options.me = ReplicaId(me);
     options.incarnation = Incarnation(100U + me);
     options.cluster = kCluster;
     for (std::uint16_t i = 0; i < replicas; ++i)
       options.roster[i] = net::Address{"here", static_cast<std::uint16_t>(kFirstPort + i)};
-    auto opened = Node::open(std::move(options), env, view, Node::LocalState());
+    auto opened = Node::open(std::move(options), env, view, std::move(local_state));
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     node = std::move(opened).value();
     node->use(reg);
