@@ -305,7 +305,8 @@ void Clients::on_turn(BootTime now) {
   if (now >= next_message_check_) check_unfinished_messages(now);
   reads_.on_turn(now);
   answer_texts(now);
-  if (!engine_.restarts) watchers_.on_turn(now);
+  // A learner's history is ahead of its position, and has gaps, while a piece of the state is missing.
+  if (!engine_.restarts && engine_.replica.full()) watchers_.on_turn(now);
   backups_.on_turn(now);
   const auto written =
       dirty_.begin() + static_cast<std::ptrdiff_t>(std::min(dirty_.size(), limits::kWritesPerTurn));

@@ -217,6 +217,29 @@ TEST_F(ClientsTest, a_direct_client_that_has_connected_again_is_not_heard_over_i
   EXPECT_FALSE(now.closed());
 }
 
+bool is_told_of_events(FakeWire& wire) {
+  const auto types = wire.take_types();
+  return std::count(types.begin(), types.end(), wire::Type::kEvents) > 0;
+}
+
+// Found by the simulator: what a donor had given so far was told, an event twice among it.
+TEST_F(ClientsTest, those_who_watch_a_learner_wait_until_it_has_the_complete_state) {
+  const auto watches = [&](std::initializer_list<std::uint16_t> in_view) {
+    machine::FrameMaker make;
+    make.add(1, 1, machine::add_site("elm", "Elm"));
+    Node::LocalState brought;
+    machine::run(brought.machine, make.frame());
+    node.reset();
+    open(0, members(0, in_view), 2, {}, std::move(brought));
+    auto wire = client(1);
+    send(wire, wire::Watch{Position()});
+    live(50'000);
+    return is_told_of_events(wire);
+  };
+  EXPECT_TRUE(watches({0})) << "a member";
+  EXPECT_FALSE(watches({1})) << "it learns";
+}
+
 TEST_F(ClientsTest, questions_on_behalf_of_others_come_through_the_local_socket_only) {
   open_alone();
   auto remote = client(1);
