@@ -114,16 +114,19 @@ TEST(Translate, AProductIsItsCodeAndAFilterIsAboutAllThatItsTextMeans) {
   const auto reserve = request_body(api::Reserve{.site = api::by_id("elm"), .product = "59267-1000-1"}, {});
   EXPECT_EQ(arrived<registry::Reserve>(reserve).product, "59267-1000-01");
   const auto products = [](std::string product) {
-    const auto list = query_of(api::List{.filter = {.product = std::move(product)}});
-    EXPECT_TRUE(list.ok());
-    return list.ok() ? std::get<registry::ListSites>(*list).filter.products : std::vector<std::string_view>();
+    const api::List list{.filter = {.product = std::move(product)}};  // of which the question shows views
+    const auto query = query_of(list);
+    EXPECT_TRUE(query.ok());
+    if (!query.ok()) return std::vector<std::string>();
+    const auto& shown = std::get<registry::ListSites>(*query).filter.products;
+    return std::vector<std::string>(shown.begin(), shown.end());
   };
-  EXPECT_EQ(products("59267-1000-1"), std::vector<std::string_view>{"59267-1000-01"});
+  EXPECT_EQ(products("59267-1000-1"), std::vector<std::string>{"59267-1000-01"});
   EXPECT_EQ(products("208").front(), "208");
   EXPECT_EQ(std::ranges::count(products("208"), "59267-1000-01"), 1) << "a vaccine has packs";
   EXPECT_EQ(std::ranges::count(products("flu"), "140"), 1);
   EXPECT_TRUE(products("").empty());
-  EXPECT_EQ(products("99999-9999-99"), std::vector<std::string_view>{"99999-9999-99"});
+  EXPECT_EQ(products("99999-9999-99"), std::vector<std::string>{"99999-9999-99"});
   EXPECT_FALSE(query_of(api::List{.filter = {.product = "99999999999"}}).ok()) << "its form is not its own";
 }
 
