@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "smr/rules.h"
-
 namespace titer::node {
 
 Donor::Donor(net::Environment& env, Engine& engine, Peers& peers, ExecutionLog& log, std::size_t piece_bytes)
@@ -142,8 +140,7 @@ bool Learner::linked_with(const smr::Member& member) const {
 }
 
 bool Learner::linked_with_all(const smr::ViewRecord& record) const {
-  return !smr::rule_enabled(smr::ProtocolRule::kLinkedWithAll) ||
-         std::ranges::all_of(record.members, [&](const smr::Member& m) { return linked_with(m); });
+  return std::ranges::all_of(record.members, [&](const smr::Member& m) { return linked_with(m); });
 }
 
 void Learner::handle_log_part(ByteView payload) {
