@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "smr/rules.h"
 
 namespace titer::node {
 
@@ -145,8 +144,7 @@ bool Learner::linked_with(const smr::Member& member) const {
 }
 
 bool Learner::linked_with_all(const smr::ViewRecord& record) const {
-  return !smr::rule_enabled(smr::ProtocolRule::kLinkedWithAll) ||
-         std::ranges::all_of(record.members, [&](const smr::Member& m) { return linked_with(m); });
+  return std::ranges::all_of(record.members, [&](const smr::Member& m) { return linked_with(m); });
 }
 
 void Learner::handle_log_part(ByteView payload) {

@@ -55,7 +55,6 @@ enum class ProtocolRule {
   kOwnDisk,        // §7 a member of the last view whose disk is intact restarts with it, and does not learn (view)
   kSettledLeave,   // §4 a member leaves only a view that all have installed (view)
   kLeaseAfterRead,  // §5 the read lease is looked at after the state was read (node)
-  kLinkedWithAll,   // §6 a learner joins when it is linked with all members (node)
   kFinalSynced,     // §7 a joiner reports done when the final state is on its disk (node)
   kLearnNoted,      // §7 a disk is a learner's before the first piece of a donor is taken (node)
   kSyncFirst,       // §7 nothing is reported persisted before it is synced (store)

@@ -96,7 +96,6 @@ constexpr Mutant kMutants[] = {
     {"holder_stays", smr::ProtocolRule::kHolderStays, 500},
     {"last_holder", smr::ProtocolRule::kLastHolder, 500, is_supervised},
     {"lease_after_read", smr::ProtocolRule::kLeaseAfterRead, 500},
-    {"linked_with_all", smr::ProtocolRule::kLinkedWithAll, 500},
     {"final_synced", smr::ProtocolRule::kFinalSynced, 500},
     {"learn_noted", smr::ProtocolRule::kLearnNoted, 500},
     {"sync_first", smr::ProtocolRule::kSyncFirst, 500},
