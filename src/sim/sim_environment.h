@@ -133,7 +133,6 @@ class SimEnvironment final : public net::Environment, public Endpoint, public Ha
   Stage& stage_;
   Network& network_;
   SimProcessOwner& owner_;
-  Host host_;
   Node node_;
   std::int64_t boot_offset_, drift_ppm_, wall_offset_ms_ = 0;
 
