@@ -144,6 +144,7 @@ int fill(const Options& options, cluster::Supervisor& supervisor, net::Loop& loo
     if (options.seed_site) code = add_seed_site(at);
     for (const std::string& file : options.imports)
       if (code == kExitOk) code = import_sample(at, file);
+    std::fflush(stdout);  // here, where a terminal that was stopped blocks nobody else
     loop.post([&done] { done = true; });
   });
   if (!loop.run_until(BootTime(INT64_MAX), [&done] { return done; })) {

@@ -34,9 +34,10 @@ Runner setup(Flags& flags) {
   return [o] { return run<Operation>(*o); };
 }
 
-const Registration reserve({Group::kStock, "reserve", "reserve doses: never more than there are",
-                            setup<registry::Reserve>});
-const Registration release({Group::kStock, "release", "return reserved doses", setup<registry::Release>});
+const Registration registered({Group::kStock, "reserve", "reserve doses: never more than there are",
+                               setup<registry::Reserve>});
+const Registration kReleaseRegistered({Group::kStock, "release", "return reserved doses",
+                                       setup<registry::Release>});
 
 }  // namespace
 }  // namespace titer::app::reserve_command

@@ -28,8 +28,8 @@ std::string iso_time(WallTime t) {
 std::string duration_text(std::int64_t ms) {
   const std::int64_t s = ms / 1000;
   if (s < 120) return std::to_string(s) + " s";
-  if (s < 120 * 60) return std::to_string(s / 60) + " min";
-  if (s < 48 * 3600) return std::to_string(s / 3600) + " h";
+  if (s < std::int64_t{120} * 60) return std::to_string(s / 60) + " min";
+  if (s < std::int64_t{48} * 3600) return std::to_string(s / 3600) + " h";
   return std::to_string(s / 86'400) + " d";
 }
 
@@ -41,7 +41,7 @@ std::string grouped(std::uint64_t n) {
 
 std::string bytes_text(std::uint64_t n) {
   char out[32];
-  if (n < 1024 * 1024)
+  if (n < std::uint64_t{1024} * 1024)
     std::snprintf(out, sizeof out, "%.0f KiB", static_cast<double>(n) / 1024);
   else
     std::snprintf(out, sizeof out, "%.1f MiB", static_cast<double>(n) / (1024 * 1024));

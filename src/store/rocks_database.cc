@@ -36,8 +36,8 @@ ByteView bytes_of(const rocksdb::Slice& slice) { return as_bytes({slice.data(), 
 
 // Behind every key of every family but meta.
 const std::string& last_key() {
-  static const std::string key(sizeof(std::uint64_t) + 1, '\xFF');
-  return key;
+  static const std::string kKey(sizeof(std::uint64_t) + 1, '\xFF');
+  return kKey;
 }
 
 rocksdb::WriteOptions synced() {

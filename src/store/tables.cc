@@ -152,9 +152,9 @@ Tables::Ended Tables::write(const TablesBatch& batch) {
 Status Tables::wipe() {
   TITER_CHECK(!options_.read_only, "a reader wipes nothing");
   if (Status noted = note_newest(0); !noted) return noted;
-  static const Bytes behind_all(sizeof(std::uint64_t) + 1, std::byte{0xFF});
+  static const Bytes kBehindAll(sizeof(std::uint64_t) + 1, std::byte{0xFF});
   const auto all = database_->batch(0);
-  for (const Family family : {kSites, kHistory, kSessions, kIdempotency}) all->remove_range(family, {}, behind_all);
+  for (const Family family : {kSites, kHistory, kSessions, kIdempotency}) all->remove_range(family, {}, kBehindAll);
   for (const std::string_view key : {kHeadKey, kAccessKey}) all->remove(kMeta, as_bytes(key));
   const Ended ended = database_->write(*all);
   if (ended.end != End::kWritten) return ended.error;

@@ -14,7 +14,7 @@ smr::ViewRecord last_view() {
   return {ViewNumber(7), {{ReplicaId(0), Incarnation(100), "a"}, {ReplicaId(2), Incarnation(102), "c"}}, {}};
 }
 
-Returned back(std::uint16_t id, std::uint64_t installed, std::vector<std::uint64_t> lives) {
+Returned back(std::uint16_t id, std::uint64_t installed, const std::vector<std::uint64_t>& lives) {
   Returned one{{ReplicaId(id), Incarnation(200U + id), std::string(1, static_cast<char>('a' + id))}, {}};
   one.inventory.whole = true;
   one.inventory.installed = ViewNumber(installed);

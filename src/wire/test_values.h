@@ -150,7 +150,7 @@ class Maker {
 
   registry::SiteFilter filter() {
     registry::SiteFilter f{text(), text(), text(), {}, coin(), coin(), maybe(time()), coin() ? time() : WallTime()};
-    for (int products = coin() ? 0 : coin() ? 1 : 3; products > 0; --products) f.products.push_back("p");
+    for (int products = coin() ? 0 : coin() ? 1 : 3; products > 0; --products) f.products.emplace_back("p");
     return f;
   }
   registry::Query query() {
