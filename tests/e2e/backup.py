@@ -9,6 +9,7 @@ import glob
 import hashlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -152,8 +153,12 @@ class Recover(unittest.TestCase):
             position, stream = lost.split("-")[0].split(".")[0], lost.split("-")[1]
             watcher = spawn("watch", "--json", "--timeout", 300, at=cluster.at(), stderr=subprocess.PIPE)
             self.addCleanup(end, watcher)
-            cluster.ok("adjust", "Elm", 1)
-            self.assertTrue(watcher.stdout.readline(), "it watches")
+
+            def watches():  # a change that comes before the watch is not shown
+                cluster.ok("adjust", "Elm", 1)
+                return select.select([watcher.stdout], [], [], 0.2)[0]
+            wait_until(watches, "the watch to show a change")
+            self.assertTrue(watcher.stdout.readline())
             cluster.crash()
             for index in range(3):
                 shutil.rmtree(cluster.disk(index))
