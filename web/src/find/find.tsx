@@ -53,18 +53,22 @@ function placeOf(search: Search, answer: Answer | null): string {
 const relied = (search: Search, sites: NearSite[]): NearSite[] =>
   search.available ? sites.filter((site) => siteLevel(site, search.product) === "some") : sites;
 
+/** A pin that was clicked: another object each time, so that the second click on it is seen too. */
+interface Chosen {
+  id: string;
+}
+
 function Results({ search }: { search: Search }) {
   const text = useText();
   const { answer, error } = useAnswer(search);
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<Chosen | null>(null);
   const [view, setView] = useState<"list" | "map">("list");
   const wide = useMedia(kWide);
   const place = placeOf(search, answer);
   useTitle(text.nearTitle(place));
   const choose = (id: string) => {
     setView("list");
-    setChosen(id);
-    requestAnimationFrame(() => document.getElementById(`site-${id}`)?.scrollIntoView({ block: "nearest" }));
+    setChosen({ id });
   };
   if (error instanceof Refused && !answer)
     return (
@@ -90,7 +94,7 @@ function Results({ search }: { search: Search }) {
       {answer && (wide || view === "map") && (
         <Later
           load={loadMap}
-          props={{ search, center: answer.center, sites, more: answer.more, chosen, choose }}
+          props={{ search, center: answer.center, sites, more: answer.more, chosen: chosen?.id ?? null, choose }}
         />
       )}
     </>
@@ -154,7 +158,7 @@ interface ListProps {
   search: Search;
   answer: Answer;
   sites: NearSite[];
-  chosen: string | null;
+  chosen: Chosen | null;
 }
 
 function List({ search, answer, sites, chosen }: ListProps) {
@@ -162,6 +166,10 @@ function List({ search, answer, sites, chosen }: ListProps) {
   const now = Math.max(useNow(kMinuteMs), answer.at);
   const doubtful = answer.sites.length - sites.length;
   const rows = useRowsNow();
+  // Its row may come with the later ones.
+  useEffect(() => {
+    if (chosen) document.getElementById(`site-${chosen.id}`)?.scrollIntoView({ block: "nearest" });
+  }, [chosen, rows]);
   return (
     <>
       {sites.length === 0 && <Empty search={search} submit={submit} />}
@@ -173,7 +181,7 @@ function List({ search, answer, sites, chosen }: ListProps) {
             product={search.product}
             now={now}
             changed={answer.changed.has(site.id)}
-            chosen={chosen === site.id}
+            chosen={chosen?.id === site.id}
           />
         ))}
       </ol>
