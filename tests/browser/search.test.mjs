@@ -80,7 +80,9 @@ test("a claim that is too old to rely on is not called available", async () => {
   const page = await open(0, "#/find?zip=02139&within=1&product=140");
   await row(page, "near-3").getByText("Call first", { exact: true }).waitFor();
   assert.match(await row(page, "near-3").innerText(), /9 doses, checked last year, too old to rely on/);
-  assert.equal(await page.locator('.point .dot[data-level="call"]').count(), 1);
+  const doubtful = page.locator('.point .dot[data-level="call"]');
+  await doubtful.first().waitFor({ state: "attached" }); // the map is loaded after the list
+  assert.equal(await doubtful.count(), 1);
   await page.getByLabel("Only where it is available").check();
   await row(page, "near-3").waitFor({ state: "detached" });
   await row(page, "near-4").waitFor();
