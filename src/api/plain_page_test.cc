@@ -29,15 +29,15 @@ TEST(PlainWords, count_and_tell_ages) {
   EXPECT_EQ(counted(1, english.dose), "1 dose");
   EXPECT_EQ(counted(1234567, english.dose), "1,234,567 doses");
   EXPECT_EQ(counted(0, spanish.dose), "0 dosis");
-  constexpr std::int64_t kMinute = 60'000;
-  const WallTime now(100 * 24 * 60 * kMinute);
+  constexpr std::int64_t kMinute = 60'000, kDay = 24LL * 60;
+  const WallTime now(100 * kDay * kMinute);
   const auto age = [&](std::int64_t minutes, const PlainWords& words) {
     return age_text(WallTime(now.value - minutes * kMinute), now, words);
   };
   EXPECT_EQ(age(-5, english), "checked just now");
   EXPECT_EQ(age(1, english), "checked 1 minute ago");
   EXPECT_EQ(age(119, english), "checked 1 hour ago");
-  EXPECT_EQ(age(3 * 24 * 60, spanish), "comprobado hace 3 días");
+  EXPECT_EQ(age(3 * kDay, spanish), "comprobado hace 3 días");
 }
 
 TEST(PlainPage, says_in_the_visitors_language_what_is_wrong_with_a_zip_code) {

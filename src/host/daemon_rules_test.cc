@@ -12,7 +12,7 @@ namespace {
 
 const smr::Member kSelf{ReplicaId(1), Incarnation(101), "10.0.0.1:8892"};
 
-view::ClusterRecord record_with(std::vector<std::uint16_t> members) {
+view::ClusterRecord record_with(const std::vector<std::uint16_t>& members) {
   view::ClusterRecord record;
   record.cluster = 77;
   record.view.number = ViewNumber(4);
