@@ -91,7 +91,10 @@ void Import::take_piece(const http::BodyPiece& piece) {
   waited_us_ = behind_us();
   asked_ = false;
   progress_ += piece.bytes.size();
-  if (progress_ >= kProgressBytes) waited_us_ = progress_ = 0;
+  if (progress_ >= kProgressBytes) {
+    waited_us_ = 0;
+    progress_ = 0;
+  }
   if (over_) return;
   if (piece.broken || exchange_.gone()) {
     over_ = true;  // the next tick is the last

@@ -130,7 +130,7 @@ void Publications::newest(HandlerContext& context, bool with_expired, ThenPublic
     lock.unlock();
     return then(last);
   }
-  kind.waiting.push_back([&loop = context.loop, then = std::move(then)](const Result<SharedPublication>& made) {
+  kind.waiting.emplace_back([&loop = context.loop, then = std::move(then)](const Result<SharedPublication>& made) {
     loop.post([then, made] { then(made); });
   });
   if (std::exchange(kind.making, true)) return;

@@ -69,11 +69,11 @@ std::vector<std::string> Supervisor::arguments_of(std::uint16_t index, Incarnati
                                      "--local-socket",
                                      sockets_.path(index)};
   if (!options_.execution_logs.empty()) {
-    arguments.push_back("--execution-log");
+    arguments.emplace_back("--execution-log");
     arguments.emplace_back(fmt::format("{}/execution_{}.log", options_.execution_logs, address(index).port));
   }
   if (options_.durable) {
-    arguments.push_back("--data");
+    arguments.emplace_back("--data");
     arguments.emplace_back(fmt::format("{}/replica-{}", options_.data_dir, index));
     for (const std::string& loss : state.losses) arguments.insert(arguments.end(), {"--loss", loss});
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 
 #include "base/number.h"
@@ -15,7 +16,7 @@
 namespace titer::formats {
 namespace {
 
-constexpr std::int64_t kSecondMs = 1000, kDayMs = 24 * 3600 * kSecondMs;
+constexpr std::int64_t kSecondMs = 1000, kDayMs = 24LL * 3600 * kSecondMs;
 constexpr std::string_view kExpected = "not a time: write 2024-08-01 or 2024-08-01T09:30:00Z";
 constexpr std::string_view kDayFirst = "a date with the day first, or no date: write 2024-08-01";
 constexpr std::string_view kMonthFirst = "a date with the month first, as in the United States: read so";
@@ -123,7 +124,7 @@ std::optional<FileTime> read_number(std::string_view text) {
                       parse_number<unsigned>(text.substr(4, 2)).value_or(0),
                       parse_number<unsigned>(text.substr(6)).value_or(0), {}, {});
   if (*number >= kFirstDay && *number < kLastDay) {
-    const auto second = static_cast<std::int64_t>((*number - kDayOf1970) * 86'400 + 0.5);
+    const std::int64_t second = std::llround((*number - kDayOf1970) * 86'400);
     FileTime time = day_or_reading(WallTime(second * kSecondMs), {});
     time.remark = kSpreadsheet;
     return time;

@@ -329,7 +329,8 @@ std::string difference_of_questions(const State& state, const Model& model, Rand
     SiteFilter filter{pick(kZips), pick(kStates), pick(kParts), {}, random.chance(.3), random.chance(.5), {}, {}};
     for (std::size_t products = random.below(4); products > 0; --products)
       filter.products.push_back(pick(kProducts));
-    if (random.chance(.5)) filter.claimed_since = WallTime(model.time().value - random.below(20'000));
+    if (random.chance(.5))
+      filter.claimed_since = WallTime(model.time().value - static_cast<std::int64_t>(random.below(20'000)));
     if (!model.sites().empty() && random.chance(.3)) {  // exactly then, or one moment later
       const ModelSite& site = model.sites()[random.below(model.sites().size())];
       filter.updated_since = WallTime(site.updated_at.value + static_cast<std::int64_t>(random.below(2)));
