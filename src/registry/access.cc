@@ -19,7 +19,7 @@ Access::Verdict refused(Code code, std::string message) { return {code, std::mov
 
 std::size_t size_of(const KeyRow& row) {
   std::size_t size = sizeof(KeyRow) + row.owner.size() + row.created_by.size();
-  for (const std::string& part : row.scope) size += sizeof part + part.size();
+  for (const std::string& part : row.scope) size += sizeof(std::string) + part.size();
   return size;
 }
 

@@ -160,8 +160,8 @@ std::string fold_product_name(std::string_view text) {
 }
 
 const ProductNames& product_names() {
-  static const ProductNames names = make_names();
-  return names;
+  static const ProductNames kNames = make_names();
+  return kNames;
 }
 
 std::string nearest_products(std::string_view text) {

@@ -208,7 +208,7 @@ Result<std::string> product_code(std::string_view text) {
 }
 
 std::string_view known_code(std::string_view code) {
-  static const std::set<std::string, std::less<>> codes = [] {
+  static const std::set<std::string, std::less<>> kCodes = [] {
     std::set<std::string_view> all = {kAnyProduct};
     for (const Product& product : all_products()) all.insert(product.cvx);
     for (const Pack& pack : all_packs()) all.insert(pack.ndc);
@@ -216,8 +216,8 @@ std::string_view known_code(std::string_view code) {
     for (const std::string_view each : all) with_marks.insert(std::string(each).append(kVfcMark));
     return with_marks;
   }();
-  const auto found = codes.find(code);
-  return found != codes.end() ? std::string_view(*found) : std::string_view();
+  const auto found = kCodes.find(code);
+  return found != kCodes.end() ? std::string_view(*found) : std::string_view();
 }
 
 Result<std::vector<std::string>> products_meant(std::string_view text) {

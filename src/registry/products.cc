@@ -81,7 +81,7 @@ Pack show(const NdcRow& row) { return {string(row.text), string(row.cvx), string
 std::optional<Pack> pack_of(std::optional<std::uint32_t> labeler, std::optional<std::uint32_t> product,
                             std::optional<std::uint32_t> package) {
   if (!labeler || !product || !package) return std::nullopt;
-  const std::uint64_t key = std::uint64_t{*labeler} * 1'000'000 + *product * 100 + *package;
+  const std::uint64_t key = std::uint64_t{*labeler} * 1'000'000 + *product * 100ULL + *package;
   const NdcRow* row = find(head().ndcs, &NdcRow::key, key);
   return row != nullptr ? std::optional(show(*row)) : std::nullopt;
 }
@@ -186,7 +186,7 @@ bool zip_area_has(std::string_view zip5, std::string_view state) {
 }
 
 std::optional<StateBox> state_box(std::string_view state) {
-  static const std::map<std::string_view, StateBox> boxes = [] {
+  static const std::map<std::string_view, StateBox> kBoxes = [] {
     std::map<std::string_view, StateBox> around;
     for (const ZipRow& row : rows<ZipRow>(head().zips)) {
       StateBox& box = around[string(row.state)];
@@ -197,12 +197,12 @@ std::optional<StateBox> state_box(std::string_view state) {
     }
     return around;
   }();
-  const auto found = boxes.find(state);
-  return found == boxes.end() ? std::nullopt : std::optional(found->second);
+  const auto found = kBoxes.find(state);
+  return found == kBoxes.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::string_view state_time_zone(std::string_view state) {
-  static const std::map<std::string_view, std::string_view> zones = [] {
+  static const std::map<std::string_view, std::string_view> kZones = [] {
     std::map<std::string_view, std::map<std::string_view, std::size_t>> counted;
     for (const ZipRow& row : rows<ZipRow>(head().zips)) ++counted[string(row.state)][string(row.time_zone)];
     // No ZIP code of these is in the table.
@@ -213,8 +213,8 @@ std::string_view state_time_zone(std::string_view state) {
       most[name] = std::ranges::max_element(of_state, {}, [](const auto& zone) { return zone.second; })->first;
     return most;
   }();
-  const auto found = zones.find(state);
-  return found == zones.end() ? std::string_view() : found->second;
+  const auto found = kZones.find(state);
+  return found == kZones.end() ? std::string_view() : found->second;
 }
 
 std::uint64_t tables_digest() { return head().digest; }

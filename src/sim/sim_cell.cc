@@ -28,8 +28,8 @@ view::CellState SimCell::read() const {
 bool SimCell::replace(std::int64_t expected, std::string text) {
   if (history_.back().revision != expected) return false;
   const std::string before = history_.back().text;
-  history_.push_back({++revision_, text});
-  if (on_replaced) on_replaced(before, text);
+  history_.push_back({++revision_, std::move(text)});
+  if (on_replaced) on_replaced(before, history_.back().text);
   tell_watchers();
   return true;
 }

@@ -11,7 +11,7 @@ namespace {
 
 store::StoreEvents deaf() {
   store::StoreEvents events;
-  events.post = [](std::function<void()>) {};
+  events.post = [](const std::function<void()>&) {};
   events.persisted = [](std::uint64_t) {};
   events.failed = [](const std::string&) {};
   events.room = [](bool) {};

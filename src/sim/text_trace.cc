@@ -68,7 +68,7 @@ std::string text(ByteView bytes) {
     case wire::Type::kPong: return {};
     case wire::Type::kFlush:
     case wire::Type::kRelay:
-    case wire::Type::kDone: return text(*wire::decode_peer(m));
+    case wire::Type::kDone:
     case wire::Type::kFrame: return text(*wire::decode_peer(m));
     case wire::Type::kWelcome:
     case wire::Type::kSolicit:

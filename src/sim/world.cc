@@ -62,7 +62,7 @@ void World::be_born() {
     if (plan.durable) disk = scene_.new_disk(member.id);
     scene_.processes.push_back(std::make_unique<SimProcess>(scene_, member.id, member.incarnation, first, disk));
   }
-  const auto clients = static_cast<std::uint64_t>(plan.gateway_clients + plan.readers);
+  const auto clients = static_cast<std::uint64_t>(plan.gateway_clients) + static_cast<std::uint64_t>(plan.readers);
   for (std::uint64_t i = 0; i < clients; ++i) {
     const bool reader = i >= static_cast<std::uint64_t>(plan.gateway_clients);
     scene_.thin.push_back(std::make_unique<ThinClient>(scene_, i + 1, reader ? 1 : plan.read_share));

@@ -23,14 +23,14 @@ std::uint64_t draw() {
 }  // namespace
 
 const StoreEnvironment& real_environment() {
-  static const StoreEnvironment real{
+  static const StoreEnvironment kReal{
       real_files(),
       rocks_databases(),
       threads(),
       [] { return WallTime(since_epoch<std::chrono::milliseconds>(std::chrono::system_clock::now())); },
       [] { return since_epoch<std::chrono::microseconds>(std::chrono::steady_clock::now()); },
       draw};
-  return real;
+  return kReal;
 }
 
 }  // namespace titer::store
