@@ -99,13 +99,15 @@ test("two requests that fail together move once", async () => {
   assert.equal(replicas.where().moves, 1);
 });
 
+const once = (listen: (done: () => void) => void) => new Promise<void>((resolve) => void listen(resolve));
+
 test("where nobody answers the page has not moved, and is out of reach until somebody does", async () => {
   let there = false;
   const { replicas } = cluster({ "http://two": () => (there ? yes() : undefined) });
   const states: boolean[] = [];
   replicas.onState(() => states.push(replicas.isReachable()));
   const answer = replicas.ask("/x");
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await once((out) => replicas.onState(() => !replicas.isReachable() && out()));
   assert.equal(replicas.where().moves, 0);
   assert.deepEqual(states, [false]);
   there = true;

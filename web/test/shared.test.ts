@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Changes, type Source } from "../src/api/changes";
+import { Changes } from "../src/api/changes";
 import { Replicas } from "../src/api/replicas";
 import { SharedChanges, type Channel } from "../src/api/shared_changes";
+import { FakeSource } from "./fake_source";
 
 /** A browser with one lock and one channel, and the streams that its tabs open. */
 function browser({ withLocks = true } = {}) {
-  const streams: FakeStream[] = [];
+  const streams: FakeSource[] = [];
   const queue: (() => void)[] = [];
   let held = false;
   const next = () => {
@@ -31,7 +32,7 @@ function browser({ withLocks = true } = {}) {
     const changes = new Changes(
       new Replicas("http://one"),
       (url) => {
-        streams.push(new FakeStream(url));
+        streams.push(new FakeSource(url));
         return streams.at(-1)!;
       },
       () => undefined,
@@ -53,24 +54,6 @@ function browser({ withLocks = true } = {}) {
   return { tab, streams };
 }
 
-class FakeStream implements Source {
-  readyState = 1;
-  onopen: ((event: Event) => void) | null = null;
-  onerror: ((event: Event) => void) | null = null;
-  closed = false;
-  private handler: ((event: MessageEvent<string>) => void) | null = null;
-  constructor(readonly url: string) {}
-  addEventListener(_type: "change", handler: (event: MessageEvent<string>) => void): void {
-    this.handler = handler;
-  }
-  close(): void {
-    this.closed = true;
-  }
-  says(lastEventId: string, kind: string): void {
-    this.handler?.({ lastEventId, data: JSON.stringify({ kind }) } as MessageEvent<string>);
-  }
-}
-
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 test("all tabs hear one stream", async () => {
@@ -78,7 +61,7 @@ test("all tabs hear one stream", async () => {
   const [one, two] = [tab(), tab()];
   assert.equal(streams.length, 1);
   streams[0]!.onopen!(new Event("open"));
-  streams[0]!.says("7.0", "set");
+  streams[0]!.says("7.0", { kind: "set" });
   assert.deepEqual(one.heard, ["gap", "set"]);
   assert.ok(two.heard.includes("set"));
   assert.ok(one.shared.isLive() && two.shared.isLive());
@@ -93,13 +76,13 @@ test("when the tab that follows is hidden another one resumes after the last cha
   const { tab, streams } = browser();
   const [one, two] = [tab(), tab()];
   streams[0]!.onopen!(new Event("open"));
-  streams[0]!.says("7.0", "set");
+  streams[0]!.says("7.0", { kind: "set" });
   one.shared.shown(false);
   await settle();
   assert.ok(streams[0]!.closed);
   assert.equal(streams[1]!.url, "http://one/api/v1/changes?since=7.0");
   streams[1]!.onopen!(new Event("open"));
-  streams[1]!.says("8.0", "adjust");
+  streams[1]!.says("8.0", { kind: "adjust" });
   assert.equal(two.heard.at(-1), "adjust");
   assert.ok(!one.heard.includes("adjust"));
   one.shared.shown(true); // back again: it reads what it missed
@@ -112,7 +95,7 @@ test("a tab that nobody sees follows nothing, and begins at now when it is shown
   const { tab, streams } = browser();
   const { shared } = tab();
   streams[0]!.onopen!(new Event("open"));
-  streams[0]!.says("7.0", "set");
+  streams[0]!.says("7.0", { kind: "set" });
   shared.shown(false);
   assert.ok(!shared.isLive());
   shared.shown(true);
@@ -124,6 +107,6 @@ test("without locks each tab has its own stream", () => {
   const [one, two] = [tab(), tab()];
   assert.equal(streams.length, 2);
   streams[1]!.onopen!(new Event("open"));
-  streams[1]!.says("7.0", "set");
+  streams[1]!.says("7.0", { kind: "set" });
   assert.deepEqual([one.heard, two.heard], [[], ["gap", "set"]]);
 });
