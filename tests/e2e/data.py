@@ -347,5 +347,30 @@ class FieldCases(unittest.TestCase):
         self.assertIn("elm-clinic-i2", {site["id"] for site in pairs[0]["sites"]})
 
 
+class Outputs(unittest.TestCase):
+    """Where the output of a command cannot be written, it does not say that it was; nor does it write over its input."""
+
+    def test_a_watch_onto_a_full_disk_ends_and_resumes_before_what_was_not_written(self):
+        with Cluster(1, ["--memory"]) as cluster:
+            cluster.ok("add", "Elm", "--zip", "02139", "--availability", 5)
+            with open("/dev/full", "wb") as full:
+                watch = spawn("watch", "--since", 0, at=cluster.at(), stdout=full, stderr=subprocess.PIPE)
+                self.addCleanup(end, watch)
+                self.assertEqual(1, watch.wait(20))
+            said = watch.stderr.read().decode()
+            self.assertRegex(said, r"--since 0-\S+ resumes from here")
+            self.assertIn("standard output could not be written", said)
+
+    def test_the_problems_of_an_import_do_not_replace_what_it_reads(self):
+        with Cluster(1, ["--memory"]) as cluster, tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a.csv")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("site_id,name,zip\nelm,Elm,02139\n")
+            refused = cluster.titer("import", path, "--problems", path)
+            self.assertEqual(2, refused.returncode, refused.stderr)
+            with open(path, encoding="utf-8") as file:
+                self.assertIn("elm,Elm,02139", file.read())
+
+
 if __name__ == "__main__":
     main()
