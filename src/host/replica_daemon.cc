@@ -176,11 +176,7 @@ std::optional<int> ReplicaDaemon::read_disk() {
   }
   local_state_ = std::move(local_state).value();
   if (local_state_->machine.registry().has_keys() && !keys_protect(config_)) {
-    spdlog::error(
-        "the data has keys, and without TLS and without a secret of the replicas they protect nothing: anybody who "
-        "reaches this replica's port can pose as a replica. Configure [tls], or [cluster] secret_file (`titer "
-        "init` "
-        "makes that file; all replicas need the same), or start with --insecure");
+    spdlog::error("{}", node::kKeysUnprotected);
     return kExitUsage;
   }
   view::StartingProcess self;

@@ -34,6 +34,7 @@ class DiskTest : public test::TwoNodes {
     NodeOptions options;
     options.incarnation = me != nullptr ? me->incarnation : Incarnation(500);
     options.bootstraps = bootstraps;
+    options.keys = keys;
     process_.emplace(disk);
     Node::LocalState found = Node::LocalState();
     auto opened = store::Store::open({"/data", test::kCluster, ReplicaId(0), options.incarnation}, events(),
@@ -91,6 +92,7 @@ class DiskTest : public test::TwoNodes {
 
   store::SimulatedDisk disk{1};
   wire::Inventory inventory;
+  bool keys = true;  // of the next process: whether they are protected
 
  private:
   store::StoreEvents events() {
@@ -139,6 +141,27 @@ TEST_F(DiskTest, what_was_answered_is_there_for_the_next_process) {
   request(again, 21, machine::set("s1", 5));
   live_disk(100'000);
   EXPECT_EQ(hear(again).answers.size(), 1U) << "and it goes on";
+}
+
+// The key is in the journal and in no table: the next process executes its record after it has read its disk.
+TEST_F(DiskTest, keys_that_come_from_the_journal_are_not_served_where_they_protect_nothing) {
+  begin(members(0, {0}), 1, true);
+  auto wire = local(1);
+  registry::Request create = machine::request(
+      registry::CreateKey{registry::KeyId(5), wire::hash_secret("ann"), "ann", registry::Role::kOperator, {}, {}});
+  create.key = registry::kMachine;
+  request(wire, 1, create);
+  live_disk(100'000);
+  ASSERT_TRUE(node->engine().machine.registry().has_keys());
+  kill();
+  keys = false;
+  begin(alone(1));
+  auto again = local(2);
+  ask(again, 1, registry::Info{});
+  live_disk(500'000);
+  EXPECT_EQ(node->exit_code(), kExitConfiguration);
+  EXPECT_NE(reg.last_words.find("secret_file"), std::string::npos);
+  EXPECT_TRUE(hear(again).replies.empty());
 }
 
 TEST_F(DiskTest, a_clean_end_leaves_tables_with_everything) {

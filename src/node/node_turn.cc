@@ -41,6 +41,8 @@ void Node::turn() {
     tell_limping();
   }
   perform();
+  if (!options_.keys && engine_.machine.registry().has_keys())
+    stop(kExitConfiguration, std::string(kKeysUnprotected));
   if (exit_code_) return;
   if (!executor_.busy()) on_turn_executed(now);
   clients_.on_turn(now);
