@@ -75,8 +75,10 @@ inline constexpr int kExitFailed = 4;
 // Why a node with `keys = false` does not serve a state that has keys. The state may get them after the start: from records of
 // the journal that were not settled when the last process ended.
 inline constexpr std::string_view kKeysUnprotected =
-    "the data has keys, and without TLS and without a secret of the replicas they protect nothing: anybody who reaches "
-    "this replica's port can pose as a replica. Configure [tls], or [cluster] secret_file (`titer init` makes that file; "
+    "the data has keys, and without TLS and without a secret of the replicas they protect nothing: anybody who "
+    "reaches "
+    "this replica's port can pose as a replica. Configure [tls], or [cluster] secret_file (`titer init` makes that "
+    "file; "
     "all replicas need the same), or start with --insecure";
 
 class Node final : private PeerEvents {
