@@ -161,9 +161,7 @@ bool refused(const Simple& operation, const Outcome& out) {
 
 std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Bulk& op, Outcome& out) {
   if (op.operations.size() > limits::kBulkOperationsMax) {
-    refuse(out, Code::kTooLarge,
-           fmt::format("a bulk has at most {} operations, not {}: split it", limits::kBulkOperationsMax,
-                       op.operations.size()));
+    refuse(out, check_counts(op).error());
     return kNil;
   }
   core.arm();
