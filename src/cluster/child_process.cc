@@ -61,7 +61,7 @@ class SpawnPlan {
 Result<ChildProcess> spawn(const std::string& program, const std::vector<std::string>& arguments,
                            const std::string& log_path, const EnvironmentVariable& variable) {
   const auto log = net::open_output(log_path, O_WRONLY | O_APPEND, 0600);
-  if (!log) return Error{Code::kInternal, "its log: " + log.error().message};
+  if (!log) return Error{Code::kInternal, "cannot write the log: " + log.error().message};
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
     ::close(*log);
