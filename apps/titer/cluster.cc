@@ -3,6 +3,7 @@
 // titer cluster: t replicas on this machine, killed and revived from standard input.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <stdio_ext.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,6 +132,19 @@ std::string addresses(const cluster::Supervisor& supervisor, std::string_view se
   return text;
 }
 
+// The terminal or the program that reads our output may be gone. The cluster goes on, so that is no error of this command: what it
+// did not take is discarded.
+void flush_if_read() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  ::__fpurge(stdout);
+  std::clearerr(stdout);
+}
+
+int tell_lost(const cluster::Supervisor& supervisor) {
+  complain(supervisor.lost());
+  return kExitUnreachable;
+}
+
 // The work asked for with --seed-site and --import, once the replicas serve.
 int fill(const Options& options, cluster::Supervisor& supervisor, net::Loop& loop) {
   if (supervisor.continued() || (!options.seed_site && options.imports.empty())) return kExitOk;
@@ -144,13 +158,13 @@ int fill(const Options& options, cluster::Supervisor& supervisor, net::Loop& loo
     if (options.seed_site) code = add_seed_site(at);
     for (const std::string& file : options.imports)
       if (code == kExitOk) code = import_sample(at, file);
-    std::fflush(stdout);  // here, where a terminal that was stopped blocks nobody else
+    flush_if_read();  // here, where a terminal that was stopped blocks nobody else
     loop.post([&done] { done = true; });
   });
   if (!loop.run_until(BootTime(INT64_MAX), [&done] { return done; })) {
     // The thread may be reading a pipe that never ends. What it has written stays.
     supervisor.stop_all();
-    std::_Exit(kExitInterrupted);
+    std::_Exit(supervisor.lost().empty() ? kExitInterrupted : tell_lost(supervisor));
   }
   worker.join();
   return code;
@@ -199,7 +213,7 @@ int serve(const Options& options, cluster::Supervisor& supervisor, net::Loop& lo
   loop.run([] {});
   out.write("Stopping all replicas.\n");
   supervisor.stop_all();
-  return kExitOk;
+  return supervisor.lost().empty() ? int{kExitOk} : tell_lost(supervisor);
 }
 
 std::string survives(const cluster::Supervisor& supervisor) {

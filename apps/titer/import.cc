@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer import FILE…
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,8 +51,9 @@ class Problems {
     for (const std::string& file : read)
       if (std::filesystem::equivalent(path, file, ignored))
         return Error{Code::kInvalid, path + " is read by this import: name another file for the problems"};
-    if (const Status output = net::expect_output_file(path); !output) return output;
-    file_ = std::fopen(path.c_str(), "w");
+    const auto output = net::open_output(path, O_WRONLY | O_TRUNC, 0666);
+    if (!output) return output.error();
+    file_ = ::fdopen(*output, "w");
     if (file_ == nullptr) return Error{Code::kInvalid, "cannot write " + path + ": " + std::strerror(errno)};
     return ok_status();
   }

@@ -52,6 +52,8 @@ int run(const Options& options) {
     }
     fresh = std::move(next).value();
   }
+  // Before the record: a command that is interrupted here, or cannot write the file, can be run again.
+  if (const Status made = make_secret(options.at.config); !made) return fail(made.error());
   const int code = change_roster(
       options.at, [&](const std::optional<view::ClusterRecord>& there) -> Result<view::ClusterRecord> {
         if (!there) return fresh;
@@ -61,7 +63,6 @@ int run(const Options& options) {
                      "`titer replica list` shows the one that is there"};
       });
   if (code != kExitOk) return code;
-  if (const Status made = make_secret(options.at.config); !made) return fail(made.error());
   fmt::print("Start `titer serve` on each machine: the first bootstraps the cluster, the others join.\n");
   return kExitOk;
 }

@@ -41,6 +41,7 @@ int create(const Options& o) {
   const wire::Token token = client::new_token();
   registry::CreateKey key{token.key, wire::hash_secret(token.secret), o.owner, *role, scope_of(o), {}, o.sites_max};
   key.expires = expires->value_or(WallTime());
+  if (const int code = check_counts(o.write, key); code != kExitOk) return code;
   return with_client(o.write.at, [&](client::GatewayClient& client) {
     const auto outcome = client.execute(request_of(o.write, key));
     if (!outcome) return fail(outcome.error());

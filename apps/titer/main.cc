@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer: every command of the product in one executable. See command.h for how they register.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -76,7 +78,24 @@ int run(int argc, char** argv) {
 
 }  // namespace titer::app
 
+namespace {
+
+// Where one of the three standard descriptors is closed, what is opened next would get its number, and what is printed would go into
+// that: a file, or the loop's eventfd. They are opened the wrong way round, so that using them is the error that it was.
+bool keep_standard_descriptors() {
+  for (int descriptor = 0; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    const int opened =
+        ::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);  // NOLINT: not O_CLOEXEC
+    if (opened != descriptor) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  if (!keep_standard_descriptors()) return titer::app::kExitRefused;
   try {
     return titer::app::run(argc, argv);
   } catch (const std::exception& error) {  // from the standard library or CLI11; our own modules throw nothing

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -50,6 +51,10 @@ int refuse(const std::string& why, int code) {
   return code;
 }
 
+int refuse_backup(const Error& error) {
+  return refuse(error.message, error.code == Code::kInvalid ? kExitRefused : kExitUsage);
+}
+
 // The directory keeps the restore mark, so nothing is served from it.
 void explain_interruption(const std::string& directory) {
   sigset_t signals;
@@ -59,19 +64,52 @@ void explain_interruption(const std::string& directory) {
   std::thread([signals, directory] {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) return;
-    complain("interrupted: " + directory + " holds a part of the backup; the same command starts from scratch");
+    complain("interrupted: nothing can be served from " + directory + "; run the same command again");
     std::_Exit(kExitInterrupted);
   }).detach();
 }
 
-int make_cluster(const Options& o, const store::BackupContents& found, machine::Machine& machine) {
-  if (!o.config.empty()) return restore_host(o.config, found, machine, o.json);
-  const auto made = cluster::restore_cluster(o.data, o.replicas, machine, found.clock);
-  if (!made) return refuse(made.error().message, kExitUsage);
+// A look only.
+int check(const Options& o) {
+  machine::Machine machine;
+  const auto found = store::read_backup(o.file, machine);
+  if (!found) return refuse_backup(found.error());
+  print(o, *found, machine.registry().totals());
+  return kExitOk;
+}
+
+int make_cluster(const Options& o, const store::BackupContents& found, machine::Machine& machine,
+                 cluster::RestoreDirectory& target) {
+  const auto made = target.write_cluster(o.replicas, machine, found.clock);
+  const Status done = made ? target.finish() : Status(made.error());
+  if (!done) return refuse(done.error().message, kExitUsage);
   if (!o.json)
     fmt::print("A new cluster, {:016x}, is in {}. Start it: titer cluster {} --data {}\n", made->cluster, o.data,
                o.replicas, o.data);
   return kExitOk;
+}
+
+int restore(const Options& o) {
+  std::optional<host::Config> config;
+  if (!o.config.empty()) {
+    auto read = read_restore_config(o.config);
+    if (!read) return refuse(read.error().message, kExitUsage);
+    config = std::move(read).value();
+  }
+  const std::string data = config ? config->data : o.data;
+  explain_interruption(data);
+  auto target = cluster::RestoreDirectory::begin(data);
+  if (!target) return refuse(target.error().message, kExitUsage);
+  machine::Machine machine;
+  machine.track_changes(true);
+  const auto found = store::read_backup(o.file, machine);
+  if (!found) return refuse_backup(found.error());
+  const registry::Totals totals = machine.registry().totals();
+  if (!o.json) print(o, *found, totals);
+  const int code =
+      config ? restore_host(*config, *found, machine, *target, o.json) : make_cluster(o, *found, machine, *target);
+  if (o.json && code == kExitOk) print(o, *found, totals);
+  return code;
 }
 
 int run(const Options& o) {
@@ -81,17 +119,7 @@ int run(const Options& o) {
   if (std::error_code error;
       std::filesystem::exists(o.file, error) && !std::filesystem::is_regular_file(o.file, error))
     return refuse(o.file + " is not a file: name the one that `titer backup` wrote", kExitUsage);
-  if (!o.check) explain_interruption(o.data.empty() ? "the data directory" : o.data);
-  machine::Machine machine;
-  machine.track_changes(!o.check);
-  const auto found = store::read_backup(o.file, machine);
-  if (!found)
-    return refuse(found.error().message, found.error().code == Code::kInvalid ? kExitRefused : kExitUsage);
-  const registry::Totals totals = machine.registry().totals();
-  if (!o.json) print(o, *found, totals);
-  const int code = o.check ? int{kExitOk} : make_cluster(o, *found, machine);
-  if (o.json && code == kExitOk) print(o, *found, totals);
-  return code;
+  return o.check ? check(o) : restore(o);
 }
 
 Runner setup(Flags& flags) {

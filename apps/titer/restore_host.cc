@@ -21,14 +21,6 @@ namespace {
 
 using MaybeRecord = std::optional<view::ClusterRecord>;
 
-Result<host::Config> read(const std::string& path) {
-  auto config = host::read_config(path);
-  if (!config) return config.error();
-  if (const Status ready = host::secure_etcd(*config); !ready) return ready.error();
-  if (config->durable) return config;
-  return Error{Code::kInvalid, "with durability memory there is no disk to restore to: export, and import"};
-}
-
 // The record in which this disk is the beginning.
 Result<view::ClusterRecord> next_of(const MaybeRecord& record, const smr::Member& founder, std::uint64_t source) {
   if (!record) return no_cluster();
@@ -42,49 +34,75 @@ Result<view::ClusterRecord> next_of(const MaybeRecord& record, const smr::Member
   return view::restored(*record, founder);
 }
 
-// Whether the record has it may be unknown.
-int not_recorded(const Error& error, const std::string& data) {
+// An earlier restore got as far as the record.
+bool recorded(const MaybeRecord& record, const cluster::RestoreDirectory& target) {
+  return record && record->view.members.size() == 1 && target.holds(record->cluster, record->view.members.front());
+}
+
+int finish(cluster::RestoreDirectory& target, const view::ClusterRecord& record, const host::Config& config,
+           bool quiet) {
+  if (const Status done = target.finish(); !done) {
+    complain(done.error().message);
+    return kExitUsage;
+  }
+  if (!quiet)
+    fmt::print(
+        "Cluster {:016x} begins with this backup, at replica {}. Start `titer serve` here first; the others "
+        "learn.\n",
+        record.cluster, config.index.value);
+  return kExitOk;
+}
+
+// The change of the record failed: the register did not answer, or the record is another one by now, perhaps the one that names
+// this disk.
+int not_recorded(const Error& error, net::Loop& loop, const host::Config& config, cluster::RestoreDirectory& target,
+                 bool quiet) {
+  if (error.code != Code::kUnreachable) {
+    const auto now = view::read_record(loop, config.etcd, view::register_key(config.cluster));
+    if (now && recorded(*now, target)) return finish(target, **now, config, quiet);
+    if (now) return fail(error);
+  }
+  target.keep();
   const int code = fail(error);
-  complain(data +
-           " has the state of the backup. If `titer replica list` shows this replica as a member, start `titer "
-           "serve` here; if not, remove the directory");
+  complain("whether the record names the disk in " + config.data + " is not known: run the same command again");
   return code;
 }
 
 }  // namespace
 
-int restore_host(const std::string& path, const store::BackupContents& backup, machine::Machine& machine,
-                 bool quiet) {
-  const auto config = read(path);
-  if (!config) {
-    complain(config.error().message);
-    return kExitUsage;
-  }
-  const smr::Member founder{config->index, Incarnation(cluster::random_id()), config->wire.text()};
-  const std::string key = view::register_key(config->cluster);
+Result<host::Config> read_restore_config(const std::string& path) {
+  auto config = host::read_config(path);
+  if (!config) return config.error();
+  if (const Status ready = host::secure_etcd(*config); !ready) return ready.error();
+  if (config->durable) return config;
+  return Error{Code::kInvalid, "with durability memory there is no disk to restore to: export, and import"};
+}
+
+int restore_host(const host::Config& config, const store::BackupContents& backup, machine::Machine& machine,
+                 cluster::RestoreDirectory& target, bool quiet) {
+  const smr::Member founder{config.index, Incarnation(cluster::random_id()), config.wire.text()};
+  const std::string key = view::register_key(config.cluster);
   const auto next = [&](const MaybeRecord& record) { return next_of(record, founder, backup.source.cluster); };
   net::Loop loop;
-  const auto there = view::read_record(loop, config->etcd, key);
-  const auto first = there ? next(*there) : there.error();
+  const auto there = view::read_record(loop, config.etcd, key);
+  if (!there) return fail(there.error());
+  if (recorded(*there, target)) return finish(target, **there, config, quiet);
+  target.discard();
+  const auto first = next(*there);
   if (!first) return fail(first.error());
-  const Status written = cluster::restore_replica(config->data, first->cluster, first->view, machine, backup.clock);
+  const Status written = target.write_replica(first->cluster, first->view, machine, backup.clock);
   if (!written) {
     complain(written.error().message);
     return kExitUsage;
   }
   const auto record =
-      view::change_record(loop, config->etcd, key, [&](const MaybeRecord& now) -> Result<view::ClusterRecord> {
+      view::change_record(loop, config.etcd, key, [&](const MaybeRecord& now) -> Result<view::ClusterRecord> {
         auto changed = next(now);
         if (!changed || changed->cluster == first->cluster) return changed;
         return Error{Code::kDuplicate, "another record was made meanwhile"};
       });
-  if (!record) return not_recorded(record.error(), config->data);
-  if (!quiet)
-    fmt::print(
-        "Cluster {:016x} begins with this backup, at replica {}. Start `titer serve` here first; the others "
-        "learn.\n",
-        record->cluster, config->index.value);
-  return kExitOk;
+  if (record) return finish(target, *record, config, quiet);
+  return not_recorded(record.error(), loop, config, target, quiet);
 }
 
 }  // namespace titer::app

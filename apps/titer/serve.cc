@@ -6,9 +6,11 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -62,6 +64,22 @@ Result<std::unique_ptr<host::LogFile>> begin_log(const std::string& path, const 
   return file;
 }
 
+// Nothing of another kind is at the places of a configuration already.
+Status paths_usable(const host::Config& config) {
+  using Type = std::filesystem::file_type;
+  for (const auto& [path, one, other, what] :
+       {std::tuple(config.data, Type::directory, Type::directory, "a directory"),
+        std::tuple(config.local_socket, Type::socket, Type::socket, "a socket"),
+        std::tuple(config.execution_log, Type::regular, Type::regular, "a file"),
+        std::tuple(config.log_file, Type::regular, Type::character, "a file")}) {
+    std::error_code unknown;
+    const Type found = path.empty() ? Type::not_found : std::filesystem::status(path, unknown).type();
+    if (found != Type::not_found && found != Type::none && found != one && found != other)
+      return Error{Code::kInvalid, path + " is not " + what + ": name another one"};
+  }
+  return ok_status();
+}
+
 // Everything that can be known of a configuration before a replica is started with it.
 int check(host::Config& config) {
   if (const Status etcd = host::secure_etcd(config); !etcd) return refuse(etcd.error());
@@ -91,6 +109,7 @@ int run(const Options& options) {
   config->insecure = config->insecure || options.insecure;
   config->accept_clock = options.accept_clock;
   if (const Status secure = host::secure_enough(*config); !secure) return refuse(secure.error());
+  if (const Status usable = paths_usable(*config); !usable) return refuse(usable.error());
   if (options.check) return check(*config);
   warn_of_root();
   auto log = begin_log(config->log_file, config->log_level);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer sim: whole clusters under simulated faults, driven by seeds.
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -105,16 +105,18 @@ int draw(const Options& options) {
     fmt::print(stderr, "titer: --trace draws one run: give one --seed\n");
     return kExitUsage;
   }
-  if (const Status output = net::expect_output_file(options.trace); !output) {
-    fmt::print(stderr, "titer: {}\n", output.error().message);
+  const auto output = net::open_output(options.trace, O_WRONLY | O_TRUNC, 0666);
+  std::FILE* const out = output ? ::fdopen(*output, "w") : nullptr;
+  if (out == nullptr) {
+    fmt::print(stderr, "titer: {}\n", output ? "cannot write " + options.trace : output.error().message);
     return kExitUsage;
   }
   const sim::Plan plan(options.seed.front());
   sim::Trace trace;
   const sim::Report report = sim::run(plan, &trace);
-  std::ofstream out(options.trace);
-  out << trace.page(plan.text(), report);
-  if (!out.flush()) {
+  const std::string page = trace.page(plan.text(), report);
+  const bool written = std::fwrite(page.data(), 1, page.size(), out) == page.size();
+  if (std::fclose(out) != 0 || !written) {
     fmt::print(stderr, "titer: cannot write {}\n", options.trace);
     return kExitUsage;
   }

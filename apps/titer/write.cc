@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "client/gateway_client.h"
 #include "registry/product_text.h"
+#include "registry/validate.h"
 #include "titer/command.h"
 #include "titer/text.h"
 
@@ -46,7 +47,15 @@ void WriteOptions::declare(Flags& flags) {
   flags.flag("--json", json, "print the outcome as JSON");
 }
 
+int check_counts(const WriteOptions& options, const registry::Operation& operation) {
+  const Status counted = registry::check_counts(request_of(options, operation));
+  if (counted) return kExitOk;
+  complain(counted.error().message);
+  return kExitUsage;
+}
+
 int write(const WriteOptions& options, const registry::Operation& operation) {
+  if (const int code = check_counts(options, operation); code != kExitOk) return code;
   return with_client(options.at, [&](client::GatewayClient& client) {
     const registry::Request request = request_of(options, operation);
     const Result<registry::Outcome> outcome = client.execute(request);

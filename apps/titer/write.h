@@ -26,6 +26,8 @@ struct WriteOptions {
 };
 
 [[nodiscard]] registry::Request request_of(const WriteOptions& options, const registry::Operation& operation);
+// Ok, or kExitUsage after complaining: it has more of something than a message carries.
+[[nodiscard]] int check_counts(const WriteOptions& options, const registry::Operation& operation);
 // Executes one operation and reports it: one line (or JSON) on standard output, a refusal on standard error.
 [[nodiscard]] int write(const WriteOptions& options, const registry::Operation& operation);
 // The same for a site given by id or name.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/limits.h"
+#include "registry/validate.h"
 #include "wire/codec.h"
 
 namespace titer::api {
@@ -49,17 +50,20 @@ Backend::Backend(net::Loop& loop, const net::Address& replica)
 void Backend::saw(Position position) { newest_ = std::max(newest_, position); }
 
 void Backend::execute(const registry::Request& request, ThenOutcome then) {
+  if (const Status counted = registry::check_counts(request); !counted)
+    return refuse(counted.error(), std::move(then));
   Bytes body;
   wire::encode_request(body, request);
   execute(std::move(body), std::move(then));
 }
 
+void Backend::refuse(const Error& error, ThenOutcome then) {
+  loop_.post([then = std::move(then), error] { then(without_outcome(error.code, error.message.c_str())); });
+}
+
 void Backend::execute(Bytes body, ThenOutcome then) {
   // The replica would cut the connection that all exchanges of this worker share.
-  if (const Status fits = wire::request_fits(body); !fits)
-    return loop_.post([then = std::move(then), error = fits.error()] {
-      then(without_outcome(error.code, error.message.c_str()));
-    });
+  if (const Status fits = wire::request_fits(body); !fits) return refuse(fits.error(), std::move(then));
   if (queue_.size() >= limits::kWaitingMax)
     return loop_.post([then = std::move(then)] { then(without_outcome(Code::kBusy, kBusyText)); });
   Write write;

@@ -101,6 +101,7 @@ class Backend final : client::LinkOwner {
   void on_link_up(const wire::HelloReply& reply) override;
   void on_link_message(const wire::Message& message) override;
   void on_link_down(const std::string& reason) override;
+  void refuse(const Error& error, ThenOutcome then);
   void take_answer(ByteView payload);
   void take_rows(ByteView payload);
   void take_text(ByteView payload);

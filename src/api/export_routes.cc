@@ -24,16 +24,18 @@ namespace {
 // Small: a worker makes several pieces a turn, and its other clients wait meanwhile.
 constexpr std::size_t kPieceBytes = std::size_t{8} << 10;
 
-// Makes the file piece by piece; its snapshot lives as long.
+// Makes the file piece by piece, as long as its snapshot need not give way.
 class ExportPull {
  public:
   ExportPull(SharedSnapshot all, formats::ExportFormat format)
       : all_(std::move(all)), writer_(formats::make_writer(format)) {}
 
   http::Pull operator()(std::string& out) {
+    const auto all = all_->use(net::boot_now());
+    if (all == nullptr) return http::Pull::kCut;
     if (at_ == 0) writer_->begin(out);
-    while (at_ < all_->sites.size() && out.size() < kPieceBytes) writer_->site(all_->sites[at_++], out);
-    if (at_ < all_->sites.size()) return http::Pull::kMore;
+    while (at_ < all->sites.size() && out.size() < kPieceBytes) writer_->site(all->sites[at_++], out);
+    if (at_ < all->sites.size()) return http::Pull::kMore;
     writer_->end(out);
     return http::Pull::kEnd;
   }
@@ -55,7 +57,9 @@ http::Response head_of(formats::ExportFormat format, Position position, std::uin
 
 void answer(const http::Exchange& exchange, formats::ExportFormat format, SharedSnapshot all,
             std::uint64_t stream) {
-  http::Response response = head_of(format, all->position, stream);
+  const auto read = all->use(net::boot_now());
+  if (read == nullptr) return exchange.respond(http::problem(several_exports()));
+  http::Response response = head_of(format, read->position, stream);
   response.pull = [pull = std::make_shared<ExportPull>(std::move(all), format)](std::string& out) {
     return (*pull)(out);
   };

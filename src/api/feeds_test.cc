@@ -262,31 +262,69 @@ TEST_F(FeedsTest, OneAddressHasTwoImportsAtATime) {
   EXPECT_EQ(refused.result_int(), 429U) << refused.body();
 }
 
-TEST(Snapshots, AreBoundedAndSharedByPosition) {
-  Snapshots snapshots;
-  std::vector<SharedSnapshot> kept;
-  for (unsigned i = 0; i < Snapshots::kAliveMax; ++i) {
-    ASSERT_TRUE(snapshots.reserve(i));
-    client::Snapshot one;
-    one.position = Position(i + 1);
-    kept.push_back(snapshots.keep(std::move(one), i));
-  }
-  EXPECT_FALSE(snapshots.reserve(9));
-  EXPECT_EQ(snapshots.find(kept.back()->position), kept.back());
-  EXPECT_EQ(snapshots.find(Position(1)), nullptr);  // the newest alone
-  kept.clear();
-  EXPECT_EQ(snapshots.find(Position(3)), nullptr);
-  EXPECT_TRUE(snapshots.reserve(9));
+client::Snapshot at_position(std::uint64_t position) {
+  client::Snapshot one;
+  one.position = Position(position);
+  return one;
 }
 
-TEST(Snapshots, AreNeverAllOfOneAddress) {
+TEST(Snapshots, AreBoundedAndSharedByPosition) {
   Snapshots snapshots;
-  for (unsigned i = 0; i < Snapshots::kOfOneMax; ++i) ASSERT_TRUE(snapshots.reserve(5));
-  EXPECT_FALSE(snapshots.reserve(5));
-  EXPECT_TRUE(snapshots.reserve(6));
-  EXPECT_FALSE(snapshots.reserve(7)) << "there is no place left";
-  snapshots.give_up(5);
-  EXPECT_TRUE(snapshots.reserve(5));
+  const BootTime now(1);
+  SharedSnapshot one = snapshots.reserve(1, now), two = snapshots.reserve(2, now);
+  ASSERT_TRUE(one && two);
+  EXPECT_EQ(snapshots.reserve(9, now), nullptr) << "none has stood still";
+  snapshots.fill(one, at_position(1));
+  snapshots.fill(two, at_position(2));
+  EXPECT_EQ(snapshots.find(Position(1)), one);
+  EXPECT_EQ(snapshots.find(Position(2)), two);
+  EXPECT_EQ(snapshots.find(Position(3)), nullptr);
+  const SharedSnapshot own = snapshots.reserve(0, now);
+  EXPECT_NE(own, nullptr) << "clients leave a place for the server itself";
+  EXPECT_EQ(snapshots.reserve(0, now), nullptr);
+  two.reset();
+  EXPECT_EQ(snapshots.find(Position(2)), nullptr);
+  EXPECT_NE(snapshots.reserve(9, now), nullptr);
+}
+
+TEST(Snapshots, OfOneAddressThereIsOne) {
+  Snapshots snapshots;
+  SharedSnapshot one = snapshots.reserve(5, BootTime(1));
+  EXPECT_EQ(snapshots.reserve(5, BootTime(1)), nullptr);
+  EXPECT_EQ(snapshots.reserve(5, BootTime(1'000'000'000)), nullptr) << "nobody gives way to it";
+  one.reset();
+  EXPECT_NE(snapshots.reserve(5, BootTime(1)), nullptr);
+}
+
+// Two addresses that do not read what they asked for had kept out everybody else for as long as they liked.
+TEST(Snapshots, OneThatStandsStillGivesWayToAFurtherAddress) {
+  Snapshots snapshots;
+  const BootTime begun(1);
+  const SharedSnapshot one = snapshots.reserve(1, begun), two = snapshots.reserve(2, begun);
+  for (const SharedSnapshot& copy : {one, two}) snapshots.fill(copy, at_position(7));
+  const BootTime later(begun.value + Snapshots::kStandsStillUs + 1);
+  EXPECT_NE(two->use(later), nullptr) << "its client reads";
+  const SharedSnapshot three = snapshots.reserve(3, later);
+  ASSERT_NE(three, nullptr);
+  EXPECT_EQ(one->use(later), nullptr);
+  EXPECT_NE(two->use(later), nullptr);
+  EXPECT_EQ(snapshots.reserve(4, later), nullptr);
+  snapshots.fill(one, at_position(8));
+  EXPECT_EQ(one->use(later), nullptr) << "also when it was still being read";
+}
+
+// Also those that read one piece after another, as slowly as they may.
+TEST(Snapshots, TheOldestGivesWayToAFurtherAddressInTheEnd) {
+  Snapshots snapshots;
+  const BootTime begun(1), second(2), later(begun.value + Snapshots::kLongestUs + 10);
+  const SharedSnapshot one = snapshots.reserve(1, begun), two = snapshots.reserve(2, second);
+  for (const SharedSnapshot& copy : {one, two}) {
+    snapshots.fill(copy, at_position(7));
+    EXPECT_NE(copy->use(later), nullptr);
+  }
+  EXPECT_NE(snapshots.reserve(3, later), nullptr);
+  EXPECT_EQ(one->use(later), nullptr);
+  EXPECT_NE(two->use(later), nullptr);
 }
 
 }  // namespace

@@ -16,20 +16,15 @@ class FullSnapshotRead : public std::enable_shared_from_this<FullSnapshotRead> {
  public:
   FullSnapshotRead(HandlerContext& context, std::uint64_t address, ThenSnapshot then)
       : context_(context), address_(address), then_(std::move(then)) {}
-  ~FullSnapshotRead() {
-    if (reserved_) context_.setup.shared->snapshots.give_up(address_);
-  }
-  FullSnapshotRead(const FullSnapshotRead&) = delete;
-  FullSnapshotRead& operator=(const FullSnapshotRead&) = delete;
 
   void begin() {
     context_.backend.ask(registry::Info{}, [self = shared_from_this()](const Result<Rows>& info) {
       if (!info) return self->then_(info.error());
       Snapshots& snapshots = self->context_.setup.shared->snapshots;
       if (SharedSnapshot same = snapshots.find(info->position)) return self->then_(std::move(same));
-      self->reserved_ = snapshots.reserve(self->address_);
-      if (self->reserved_) return self->go_on();
-      self->then_(Error{Code::kBusy, "several exports are being made already; try again in a few seconds"});
+      self->copy_ = snapshots.reserve(self->address_, net::boot_now());
+      if (self->copy_) return self->go_on();
+      self->then_(several_exports());
     });
   }
 
@@ -43,18 +38,22 @@ class FullSnapshotRead : public std::enable_shared_from_this<FullSnapshotRead> {
                                    : builder_.failed(rows.error());
     if (!more) return then_(more.error());
     if (*more) return go_on();
-    reserved_ = false;  // the snapshot's from here on
-    then_(context_.setup.shared->snapshots.keep(std::move(builder_).finish(), address_));
+    context_.setup.shared->snapshots.fill(copy_, std::move(builder_).finish());
+    then_(std::move(copy_));
   }
 
   HandlerContext& context_;
   std::uint64_t address_;
   ThenSnapshot then_;
-  bool reserved_ = false;
+  SharedSnapshot copy_;
   client::SnapshotBuilder builder_{false, kPageRows};
 };
 
 }  // namespace
+
+Error several_exports() {
+  return {Code::kBusy, "several exports are being made already; try again in a few seconds"};
+}
 
 void read_full_snapshot(HandlerContext& context, std::uint64_t address, ThenSnapshot then) {
   std::make_shared<FullSnapshotRead>(context, address, std::move(then))->begin();

@@ -32,7 +32,8 @@ std::string_view file_prefix(formats::SmartType type) {
 // Makes one publication of a snapshot, in steps; owned by its own timer and ends with it.
 class Press : public std::enable_shared_from_this<Press> {
  public:
-  Press(HandlerContext& context, SharedSnapshot all, bool with_expired, std::function<void(SharedPublication)> done)
+  Press(HandlerContext& context, std::shared_ptr<const client::Snapshot> all, bool with_expired,
+        std::function<void(SharedPublication)> done)
       : timer_(context.loop.context()),
         stream_(stream_digits(context.setup.cluster)),
         all_(std::move(all)),
@@ -95,7 +96,7 @@ class Press : public std::enable_shared_from_this<Press> {
 
   boost::asio::steady_timer timer_;
   std::string stream_;
-  SharedSnapshot all_;
+  std::shared_ptr<const client::Snapshot> all_;
   std::function<void(SharedPublication)> done_;
   std::vector<const registry::Site*> sites_;  // published ones, by state
   std::size_t first_ = 0, last_ = 0;          // of sites_: the state in progress
@@ -138,7 +139,9 @@ void Publications::newest(HandlerContext& context, bool with_expired, ThenPublic
   read_full_snapshot(context, 0, [this, &context, &kind, with_expired](const Result<SharedSnapshot>& all) {
     if (!all) return made(kind, all.error());
     const auto done = [this, &kind](SharedPublication publication) { made(kind, std::move(publication)); };
-    std::make_shared<Press>(context, *all, with_expired, done)->begin();
+    auto read = (*all)->use(net::boot_now());
+    if (read == nullptr) return made(kind, several_exports());  // it was a client's that has given way
+    std::make_shared<Press>(context, std::move(read), with_expired, done)->begin();
   });
 }
 
@@ -153,6 +156,8 @@ void Publications::made(Kind& kind, Result<SharedPublication> publication) {
       std::erase_if(kind.kept, [&](const SharedPublication& one) { return one->name == (*publication)->name; });
       kind.kept.push_back(*publication);
       if (kind.kept.size() > kKept) kind.kept.pop_front();
+    } else if (!kind.kept.empty()) {
+      publication = kind.kept.back();  // as while the next one is made
     }
   }
   for (const ThenPublication& then : waiting) then(publication);

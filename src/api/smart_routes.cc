@@ -82,7 +82,7 @@ class UnpackPull {
     const std::string_view rest = std::string_view(*packed_).substr(done_);
     const std::string_view piece = rest.substr(0, kUnpackBytes);
     done_ += piece.size();
-    if (!inflater_.feed(as_bytes(piece))) return http::Pull::kEnd;  // our own bytes: cannot be
+    if (!inflater_.feed(as_bytes(piece))) return http::Pull::kCut;  // our own bytes: cannot be
     return piece.size() == rest.size() ? http::Pull::kEnd : http::Pull::kMore;
   }
 

@@ -18,9 +18,11 @@ void SourceFreshness::refresh(HandlerContext& context) {
   }
   read_full_snapshot(context, 0, [this](const Result<SharedSnapshot>& all) {
     if (!all) return;  // the next minute's look may have better luck
+    const auto read = (*all)->use(net::boot_now());
+    if (read == nullptr) return;
     const WallTime now = net::wall_now();
     std::map<std::string, Source, std::less<>> sources;
-    for (const registry::Site& site : (*all)->sites) {
+    for (const registry::Site& site : read->sites) {
       for (const registry::StockLine& line : site.stock) {
         auto it = sources.find(line.source);
         if (it == sources.end())

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "client/link.h"
+#include "registry/validate.h"
 
 namespace titer::client {
 
@@ -282,6 +283,7 @@ bool DirectSession::run_until(BootTime deadline, const std::function<bool()>& do
 // --- calls
 
 Result<registry::Outcome> DirectSession::execute(const registry::Request& request) {
+  if (const Status counted = registry::check_counts(request); !counted) return counted.error();
   Bytes body;
   wire::encode_request(body, request);
   if (token_) wire::set_request_key(body, token_->key);

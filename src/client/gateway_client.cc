@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "registry/validate.h"
+
 namespace titer::client {
 
 GatewayClient::GatewayClient(net::Loop& loop, Options options)
@@ -46,6 +48,7 @@ Error GatewayClient::no_answer(bool sent) const {
 // --- requests
 
 Result<registry::Outcome> GatewayClient::execute(const registry::Request& request) {
+  if (const Status counted = registry::check_counts(request); !counted) return counted.error();
   std::optional<Result<registry::Outcome>> out;
   bool more = true;
   const Status done = pipeline(
@@ -96,6 +99,7 @@ Status GatewayClient::pipeline(const Next& next, const Answered& answered) {
 // --- questions
 
 Result<Reply> GatewayClient::ask(const registry::Query& query) {
+  if (const Status counted = registry::check_counts(query); !counted) return counted.error();
   session_.ask(query);
   run(later(loop_.boot_now(), options_.deadline_us), [this] { return session_.reply().has_value(); });
   const std::optional<Result<Reply>> reply = session_.reply();

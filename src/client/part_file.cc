@@ -59,12 +59,19 @@ Result<PartFile> PartFile::open(const std::string& name, unsigned mode) {
                                          " belongs to another user, in a directory where everybody may write: name "
                                          "another file"};
   // Opened without waiting: into a pipe that nobody reads one could wait forever.
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | (direct ? O_NONBLOCK : O_CREAT | O_NOFOLLOW), mode);
+  const int fd =
+      ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | (direct ? 0 : O_CREAT | O_NOFOLLOW), mode);
   if (fd < 0 && errno == ENXIO)
     return Error{Code::kInternal, "cannot write " + path + ": it is a pipe that nobody reads, or a socket"};
   if (fd < 0) return failed("write", path);
+  struct stat found {};
+  if (::fstat(fd, &found) != 0 || (direct ? S_ISBLK(found.st_mode) : !S_ISREG(found.st_mode))) {
+    ::close(fd);
+    return Error{Code::kInternal,
+                 "cannot write " + path + ": it is " + (direct ? "a disk" : "not a file") + ": name another one"};
+  }
   PartFile file(fd, path, direct);
-  if (direct && ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0) return failed("write", path);
+  if (::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0) return failed("write", path);
   if (direct) return file;
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     ::close(std::exchange(file.fd_, -1));

@@ -4,7 +4,7 @@
 // renamed. Destroyed before that, it leaves nothing.
 //
 // A file that is replaced keeps its mode and, where that is allowed, its group. Of a symbolic link the target is replaced. A
-// device, a pipe or a socket is written to directly: renaming over it would take it away.
+// character device, a pipe or a socket is written to directly: renaming over it would take it away. A disk is refused.
 //
 // One writer at a time: a second one is refused. kForbidden: what is there is of another user, in a directory where everybody may
 // write. Other errors: the system's words. Thread rule: one thread; it waits for the disk.

@@ -3,6 +3,7 @@
 // Files that are written as a whole or not at all, beside what other users have put there.
 #include "client/part_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +38,17 @@ class SharedDir : public testing::Test {
 
   std::string dir_;
 };
+
+TEST(PartFile, beside_a_pipe_that_has_the_part_s_name_is_refused_and_waits_for_nobody) {
+  std::string pattern = testing::TempDir() + "part-file-XXXXXX";
+  const std::string dir = ::mkdtemp(pattern.data());
+  ASSERT_EQ(::mkfifo((dir + "/sites.csv.part").c_str(), 0600), 0);
+  const int reader = ::open((dir + "/sites.csv.part").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  EXPECT_FALSE(PartFile::open(dir + "/sites.csv", 0600).ok()) << "also while somebody reads it";
+  ::close(reader);
+  EXPECT_FALSE(PartFile::open(dir + "/sites.csv", 0600).ok());
+  std::filesystem::remove_all(dir);
+}
 
 TEST_F(SharedDir, a_file_of_another_user_is_not_replaced) {
   std::ofstream(at("backup")) << "theirs";

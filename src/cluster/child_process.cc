@@ -11,6 +11,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "net/named_file.h"
+
 extern char** environ;
 
 namespace titer::cluster {
@@ -22,10 +24,10 @@ Error os_error(const std::string& what, int error) { return {Code::kInternal, wh
 // What posix_spawn is told: the files and the signals of the child.
 class SpawnPlan {
  public:
-  SpawnPlan(int control, const std::string& log_path) {
+  SpawnPlan(int control, int log) {
     posix_spawn_file_actions_init(&files_);
     posix_spawn_file_actions_addopen(&files_, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files_, 1, log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    posix_spawn_file_actions_adddup2(&files_, log, 1);
     posix_spawn_file_actions_adddup2(&files_, 1, 2);
     posix_spawn_file_actions_adddup2(&files_, control, kControlFd);
     posix_spawnattr_init(&attributes_);
@@ -58,12 +60,13 @@ class SpawnPlan {
 
 Result<ChildProcess> spawn(const std::string& program, const std::vector<std::string>& arguments,
                            const std::string& log_path, const EnvironmentVariable& variable) {
-  // The same as the child will do, so that the message names the file and not the program.
-  const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (log < 0) return os_error("cannot write the log " + log_path, errno);
-  ::close(log);
+  const auto log = net::open_output(log_path, O_WRONLY | O_APPEND, 0600);
+  if (!log) return Error{Code::kInternal, "cannot write the log: " + log.error().message};
   int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return os_error("socketpair", errno);
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+    ::close(*log);
+    return os_error("socketpair", errno);
+  }
   // dup2 onto itself would keep close-on-exec; move the child's end out of the way first.
   if (pair[1] == kControlFd) {
     const int moved = ::fcntl(pair[1], F_DUPFD_CLOEXEC, kControlFd + 1);
@@ -79,8 +82,9 @@ Result<ChildProcess> spawn(const std::string& program, const std::vector<std::st
   for (char** one = environ; *one != nullptr; ++one) environment.push_back(*one);
   environment.insert(environment.end(), {added.data(), nullptr});
   ChildProcess process{-1, pair[0]};
-  const int error = SpawnPlan(pair[1], log_path).run(process.pid, program, argv.data(), environment.data());
+  const int error = SpawnPlan(pair[1], *log).run(process.pid, program, argv.data(), environment.data());
   ::close(pair[1]);
+  ::close(*log);
   if (error == 0) return process;
   ::close(pair[0]);
   return os_error("cannot start " + program, error);

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "cluster/data_dir_scan.h"
+#include "store/identity.h"
 #include "store/restore_mark.h"
 #include "store/store.h"
 
@@ -22,8 +23,8 @@ store::StoreEvents nobody() {
   return events;
 }
 
-Status write_replica(const std::string& dir, std::uint64_t cluster, const smr::ViewRecord& first,
-                     machine::Machine& machine, LamportTime clock) {
+Status write_disk(const std::string& dir, std::uint64_t cluster, const smr::ViewRecord& first,
+                  machine::Machine& machine, LamportTime clock) {
   TITER_CHECK(first.members.size() == 1 && first.number == ViewNumber(), "a restore has one member, in view 0");
   const smr::Member& founder = first.members.front();
   machine::Machine nothing;
@@ -42,26 +43,10 @@ void empty_but_for_the_mark(const std::string& dir) {
       std::filesystem::remove_all(entry.path(), ignored);
 }
 
-void take_away(const std::string& dir, bool and_itself) {
-  empty_but_for_the_mark(dir);
-  std::error_code ignored;
-  (void)store::remove_restore_mark(dir);
-  if (and_itself) std::filesystem::remove(dir, ignored);
-}
-
-// Empties a directory that an interrupted restore left behind. The mark stays: this one may be interrupted, too.
-Status clear_unfinished(const std::string& dir) {
-  if (!store::has_restore_mark(dir)) return ok_status();
-  const auto lock = store::real_files().lock_dir(dir, true);
-  if (!lock) return lock.error();
-  empty_but_for_the_mark(dir);
-  return ok_status();
-}
-
 Status must_be_empty(const std::string& dir) {
   const auto names = store::real_files().list(dir);
   if (!names) return names.error();
-  if (std::all_of(names->begin(), names->end(), store::is_restore_mark)) return ok_status();
+  if (names->empty()) return ok_status();
   return Error{Code::kInvalid,
                dir +
                    " is not empty: a backup is restored into a directory of its own, so that nothing is written "
@@ -70,39 +55,70 @@ Status must_be_empty(const std::string& dir) {
 
 }  // namespace
 
-Status restore_replica(const std::string& dir, std::uint64_t cluster, const smr::ViewRecord& first,
-                       machine::Machine& machine, LamportTime clock) {
-  const bool made = !std::filesystem::exists(dir);
-  if (Status there = store::real_files().create_dir(dir); !there) return there;
-  if (Status cleared = clear_unfinished(dir); !cleared) return cleared;
-  if (Status empty = must_be_empty(dir); !empty) return empty;
-  if (Status marked = store::write_restore_mark(dir); !marked) return marked;
-  Status written = write_replica(dir, cluster, first, machine, clock);
-  if (written) written = store::remove_restore_mark(dir);
-  if (!written && written.error().code != Code::kBusy) take_away(dir, made);
-  return written;
-}
-
-Result<RegisterState> restore_cluster(const std::string& dir, std::uint16_t replicas, machine::Machine& machine,
-                                      LamportTime clock) {
+Result<RestoreDirectory> RestoreDirectory::begin(const std::string& dir) {
   const bool made = !std::filesystem::exists(dir);
   if (const Status there = store::real_files().create_dir(dir); !there) return there.error();
   auto lock = lock_data(dir, true);
   if (!lock) return lock.error();
-  if (store::has_restore_mark(dir)) empty_but_for_the_mark(dir);
-  if (const Status empty = must_be_empty(dir); !empty) return empty.error();
+  const bool resumed = store::has_restore_mark(dir);
+  if (const Status empty = resumed ? ok_status() : must_be_empty(dir); !empty) return empty.error();
+  RestoreDirectory out(dir, std::move(lock).value(), made, resumed);
+  if (resumed) return out;
   if (const Status marked = store::write_restore_mark(dir); !marked) return marked.error();
+  return out;
+}
+
+RestoreDirectory::RestoreDirectory(RestoreDirectory&& other) noexcept
+    : dir_(std::move(other.dir_)),
+      lock_(std::move(other.lock_)),
+      made_(other.made_),
+      own_(other.own_),
+      done_(std::exchange(other.done_, true)) {}
+
+RestoreDirectory::~RestoreDirectory() {
+  if (done_ || !own_ || lock_ == nullptr) return;
+  empty_but_for_the_mark(dir_);
+  std::error_code ignored;
+  (void)store::remove_restore_mark(dir_);
+  if (made_) std::filesystem::remove(dir_, ignored);
+}
+
+bool RestoreDirectory::holds(std::uint64_t cluster, const smr::Member& member) const {
+  const auto found = store::read_identity(dir_);
+  return found && *found && (*found)->cluster == cluster && (*found)->me == member.id &&
+         std::ranges::count((*found)->lives, member.incarnation) > 0;
+}
+
+Status RestoreDirectory::write_replica(std::uint64_t cluster, const smr::ViewRecord& first,
+                                       machine::Machine& machine, LamportTime clock) {
+  discard();
+  empty_but_for_the_mark(dir_);
+  lock_.reset();  // the store takes it
+  Status written = write_disk(dir_, cluster, first, machine, clock);
+  auto lock = lock_data(dir_, true);
+  if (lock) lock_ = std::move(lock).value();
+  return written && !lock ? Status(lock.error()) : written;
+}
+
+Result<RegisterState> RestoreDirectory::write_cluster(std::uint16_t replicas, machine::Machine& machine,
+                                                      LamportTime clock) {
+  discard();
+  empty_but_for_the_mark(dir_);
   RegisterState state;
   state.cluster = random_id();
   state.replicas = replicas;
   state.bootstrapped = true;
   state.record.members = {{ReplicaId(0), Incarnation(random_id()), {}}};
-  Status written = restore_replica(replica_dir(dir, ReplicaId(0)), state.cluster, state.record, machine, clock);
-  if (written) written = write_register(dir, state);
-  if (written) written = store::remove_restore_mark(dir);
-  if (written) return state;
-  take_away(dir, made);
-  return written.error();
+  const Status written = write_disk(replica_dir(dir_, ReplicaId(0)), state.cluster, state.record, machine, clock);
+  if (!written) return written.error();
+  if (const Status named = write_register(dir_, state); !named) return named.error();
+  return state;
+}
+
+Status RestoreDirectory::finish() {
+  if (Status removed = store::remove_restore_mark(dir_); !removed) return removed;
+  done_ = true;
+  return ok_status();
 }
 
 }  // namespace titer::cluster

@@ -14,9 +14,13 @@ namespace {
 namespace fs = std::filesystem;
 
 Result<RegisterState> restore(const std::string& dir) {
+  auto target = RestoreDirectory::begin(dir);
+  if (!target) return target.error();
   machine::Machine machine;
   machine.track_changes(true);
-  return restore_cluster(dir, 3, machine, LamportTime(1));
+  auto written = target->write_cluster(3, machine, LamportTime(1));
+  if (const Status done = target->finish(); written && !done) return done.error();
+  return written;
 }
 
 TEST(Restore, a_start_begins_with_the_disk_that_a_restore_has_written) {
@@ -59,6 +63,62 @@ TEST(Restore, what_an_interrupted_restore_has_left_is_written_again_from_scratch
   ASSERT_TRUE(restore(path));
   EXPECT_FALSE(fs::exists(path + "/replica-0/rest"));
   EXPECT_TRUE(could_begin(*scan_data_dir(path, std::nullopt)));
+}
+
+TEST(Restore, a_directory_is_marked_before_anything_is_read_or_written) {
+  const DataDir dir;
+  const std::string path = dir.file("new");
+  {
+    auto target = RestoreDirectory::begin(path);
+    ASSERT_TRUE(target) << target.error().message;
+    EXPECT_EQ(*store::real_files().list(path), std::vector<std::string>{"restoring"});
+    EXPECT_FALSE(contradictions(*scan_data_dir(path, std::nullopt)).empty()) << "a start refuses it";
+    target->keep();  // killed
+  }
+  std::ofstream(path + "/restoring", std::ios::trunc);
+  EXPECT_TRUE(store::has_restore_mark(path)) << "also one of which only the name is there";
+  ASSERT_TRUE(restore(path));
+  EXPECT_FALSE(store::has_restore_mark(path));
+}
+
+TEST(Restore, that_fails_takes_away_what_it_made_and_nothing_else) {
+  const DataDir dir;
+  { ASSERT_TRUE(RestoreDirectory::begin(dir.file("new"))); }
+  EXPECT_FALSE(fs::exists(dir.file("new")));
+  fs::create_directory(dir.file("there"));
+  { ASSERT_TRUE(RestoreDirectory::begin(dir.file("there"))); }
+  EXPECT_TRUE(fs::is_empty(dir.file("there")));
+  ASSERT_TRUE(store::write_restore_mark(dir.file("there")));
+  std::ofstream(dir.file("there/rest")) << "half";
+  { ASSERT_TRUE(RestoreDirectory::begin(dir.file("there"))); }
+  EXPECT_TRUE(fs::exists(dir.file("there/rest"))) << "perhaps the register names it";
+  {
+    auto target = RestoreDirectory::begin(dir.file("there"));
+    ASSERT_TRUE(target);
+    target->discard();
+  }
+  EXPECT_TRUE(fs::is_empty(dir.file("there")));
+}
+
+TEST(Restore, the_disk_of_an_interrupted_one_is_known_by_its_incarnation) {
+  const DataDir dir;
+  smr::ViewRecord first;
+  first.members = {{ReplicaId(2), Incarnation(77), {}}};
+  {
+    auto target = RestoreDirectory::begin(dir.path());
+    ASSERT_TRUE(target);
+    EXPECT_FALSE(target->holds(5, first.members[0]));
+    machine::Machine machine;
+    machine.track_changes(true);
+    ASSERT_TRUE(target->write_replica(5, first, machine, LamportTime(1)));
+    target->keep();  // killed
+  }
+  const auto target = RestoreDirectory::begin(dir.path());
+  ASSERT_TRUE(target);
+  EXPECT_TRUE(target->holds(5, first.members[0]));
+  EXPECT_FALSE(target->holds(6, first.members[0]));
+  EXPECT_FALSE(target->holds(5, {ReplicaId(2), Incarnation(78), {}}));
+  EXPECT_FALSE(target->holds(5, {ReplicaId(1), Incarnation(77), {}}));
 }
 
 TEST(Restore, a_directory_in_use_is_busy) {

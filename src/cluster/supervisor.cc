@@ -128,6 +128,7 @@ void Supervisor::reap() {
 void Supervisor::ping() {
   policy_.tick(net::boot_now());
   perform();
+  look_for_directory(net::boot_now());
   ++pings_;
   for (const Child& child : children_) {
     const net::ConnectionPtr link = child.link;  // it may end here
@@ -150,7 +151,7 @@ void Supervisor::perform() {
   performing_ = false;
 }
 
-void Supervisor::perform(const Save&) { policy_.saved(write_register(options_.data_dir, policy_.state())); }
+void Supervisor::perform(const Save&) { policy_.saved(save()); }
 
 void Supervisor::perform(const Tell& tell) {
   TITER_CHECK(tell.record.number <= policy_.record().number, "nothing newer than the register is told");
@@ -251,7 +252,8 @@ void Supervisor::stop_all() {
   for (std::uint16_t i = 0; i < children_.size(); ++i) perform(Stop{i});
   const auto none_left = [this] { return policy_.processes() == 0; };
   const bool cleanly = loop_.run_until(BootTime(net::boot_now().value + kStopPatienceUs), none_left);
-  if (!options_.durable && policy_.begun()) remove_register(options_.data_dir);
+  if (!options_.durable && policy_.begun() && data_lock_->still_at(options_.data_dir))
+    remove_register(options_.data_dir);
   if (cleanly) return;
   for (const Child& child : children_)
     if (child.pid > 0) ::kill(child.pid, SIGKILL);

@@ -10,6 +10,9 @@
 // The record is on disk before anybody hears of it (register_file.h), so a cluster with durability `disk` can be
 // restarted after everything was killed, this process included (supervisor_start.cc).
 //
+// The data directory is looked at once a second (supervisor_directory.cc). The disk is waited for on the loop's thread, there and
+// where the register is written: a supervisor on a disk that hangs excludes nobody meanwhile, which is what it promises anyway.
+//
 // Invariants: those of the policy. Thread rule: the loop's thread. Errors: what cannot be done is said in a sentence (Status).
 // Source: docs/explanation/protocol.md §4.
 #pragma once
@@ -75,6 +78,9 @@ class Supervisor final : private net::ConnectionOwner {
   // All stop cleanly; waits for them.
   void stop_all();
 
+  // Why the cluster cannot go on, and the loop was stopped; empty: it can.
+  [[nodiscard]] const std::string& lost() const { return lost_; }
+
   // A table for people, a line per replica.
   [[nodiscard]] std::string status() const;
   // Members that hold the state and are not about to die: at least one must stay.
@@ -84,6 +90,7 @@ class Supervisor final : private net::ConnectionOwner {
 
  private:
   static constexpr std::int64_t kPingEveryUs = 50'000;
+  static constexpr std::int64_t kLookEveryUs = 1'000'000;
   static constexpr std::int64_t kStopPatienceUs = 10'000'000;  // to write down the state
   static constexpr std::int64_t kJoinPatienceUs = 10'000'000;  // for those who learn while a cluster starts again
 
@@ -107,6 +114,10 @@ class Supervisor final : private net::ConnectionOwner {
   [[nodiscard]] Status restart_all();
   [[nodiscard]] Status launch(std::uint16_t index, Incarnation incarnation, bool bootstraps = false);
   void tell_if_http_port_is_taken(std::uint16_t index);
+  [[nodiscard]] Status save();
+  void look_for_directory(BootTime now);
+  void make_directory_again();
+  void keep_register();
   [[nodiscard]] std::vector<std::string> arguments_of(std::uint16_t index, Incarnation incarnation) const;
   void perform();
   void perform(const Save& save);
@@ -130,6 +141,9 @@ class Supervisor final : private net::ConnectionOwner {
   boost::asio::signal_set deaths_;
   boost::asio::steady_timer ping_timer_;
   std::uint64_t pings_ = 0;
+  BootTime next_look_;  // at the data directory
+  bool look_told_ = false;
+  std::string lost_;
   bool performing_ = false;
   bool continued_ = false;  // it resumed from existing data
   bool interrupted_ = false;

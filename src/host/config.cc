@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <optional>
+#include <tuple>
 
 #include "base/limits.h"
 #include "host/log_file.h"
@@ -133,7 +134,9 @@ void read_replica(Reader& in, const Overrides& overrides, Config& out) {
   out.wire = in.address("replica", "wire", overrides.wire.empty() ? in.needed("replica", "wire") : overrides.wire);
   if (const std::string http = overrides.http.empty() ? in.text("replica", "http") : overrides.http; !http.empty())
     out.http = in.address("replica", "http", http);
-  if (out.http && out.http->same_place(out.wire))
+  if (const Status one = net::check_one_machine(out.wire); !one)
+    in.fail(in.node_of("replica", "wire"), fmt::format("\"wire\": {}", one.error().message));
+  if (out.http && out.http->overlaps(out.wire))
     in.fail(in.node_of("replica", "http"),
             "\"wire\" and \"http\" are the same address: each needs a port of its own");
   const std::string durability = in.text("replica", "durability", "disk");
@@ -195,6 +198,33 @@ TlsFiles tls_files(Reader& in, const char* section) {
   return files;
 }
 
+// A file that a replica writes is none that it reads, and no other one that it writes: one of the two would be destroyed.
+void check_written_files(Reader& in, const std::string& configuration, const Config& out) {
+  const auto plain = [](const std::string& path) {
+    return std::filesystem::absolute(path).lexically_normal().string();
+  };
+  std::vector<std::string> others = {configuration,
+                                     out.data,
+                                     out.local_socket,
+                                     out.secret_file,
+                                     out.tls.ca,
+                                     out.tls.key,
+                                     out.tls.certificate,
+                                     out.etcd_tls.ca,
+                                     out.etcd_tls.key,
+                                     out.etcd_tls.certificate,
+                                     in.text("register", "password_file")};
+  for (const auto& [section, key, path] :
+       {std::tuple("replica", "execution_log", out.execution_log), std::tuple("log", "file", out.log_file)}) {
+    if (path.empty()) continue;
+    for (const std::string& other : others)
+      if (!other.empty() && plain(other) == plain(path))
+        in.fail(in.node_of(section, key),
+                fmt::format("\"{}\" names {}, which is used for something else: name another file", key, path));
+    others.push_back(path);
+  }
+}
+
 std::optional<double> read_rate(Reader& in, const char* name) {
   if (in.node_of("limits", name) == nullptr) return std::nullopt;
   return in.number("limits", name, 0, kRequestsMax);
@@ -252,6 +282,7 @@ Result<Config> parse_config(const std::string& text, const std::string& name, co
   if (const auto level = log_level(out.log_level); !level)
     in.fail(in.node_of("log", "level"), level.error().message);
   out.log_file = in.text("log", "file");
+  check_written_files(in, name, out);
   out.insecure = in.value<bool>("", "insecure", "true or false").value_or(false);
   if (!in.wrong().empty()) return Error{Code::kInvalid, in.wrong()};
   return out;

@@ -76,6 +76,38 @@ TEST(Config, an_endpoint_that_is_none_is_an_error_with_its_line) {
   EXPECT_NE(refusal(replaced(kWhole, "127.0.0.1:8892", "127.0.0.1:65537")).find("titer.toml:8"), std::string::npos);
 }
 
+TEST(Config, the_wire_s_address_is_that_of_one_machine) {
+  for (const char* bad :
+       {"0.0.0.0:8892", "[::]:8892", "224.0.0.1:8892", "[ff02::1]:8892", "255.255.255.255:8892", "0:8892"}) {
+    const std::string why = refusal(replaced(kWhole, "127.0.0.1:8892", bad));
+    EXPECT_NE(why.find("titer.toml:8: \"wire\": "), std::string::npos) << why;
+    EXPECT_NE(why.find("not the address of one machine"), std::string::npos) << why;
+  }
+  EXPECT_EQ(refusal(replaced(kWhole, "127.0.0.1:8080", "0.0.0.0:8080")), "") << "HTTP may listen on all of them";
+}
+
+TEST(Config, a_file_that_is_written_is_used_for_nothing_else) {
+  const auto with = [](const std::string& log, const std::string& more) {
+    return refusal(replaced(replaced(kWhole, "level = \"warn\"", "file = \"" + log + "\""), "index = 1",
+                            "index = 1\n" + more));
+  };
+  EXPECT_EQ(with("/var/log/titer.log", "execution_log = \"/var/log/executed.log\""), "");
+  for (const char* same : {"/var/log/titer.log", "/var/log/../log//titer.log"})
+    EXPECT_NE(
+        with("/var/log/titer.log", std::string("execution_log = \"") + same + "\"").find("used for something else"),
+        std::string::npos);
+  for (const char* other : {"/var/lib/titer", "/var/lib/titer/titer.sock", "titer.toml", "./titer.toml"})
+    EXPECT_NE(with(other, "").find("used for something else"), std::string::npos) << other;
+  EXPECT_NE(with("/x", "execution_log = \"titer.toml\"").find("titer.toml:7: \"execution_log\""),
+            std::string::npos);
+}
+
+TEST(Config, http_on_all_addresses_takes_the_port_of_the_wire_too) {
+  for (const char* all : {"0.0.0.0:8892", "[::]:8892"})
+    EXPECT_NE(refusal(replaced(kWhole, "127.0.0.1:8080", all)).find("each needs a port of its own"),
+              std::string::npos);
+}
+
 TEST(Config, an_address_is_given_once) {
   EXPECT_NE(
       refusal(replaced(kWhole, "127.0.0.1:8080", "localhost:8892")).find("titer.toml:9: \"wire\" and \"http\""),

@@ -24,11 +24,7 @@ Error cannot(const std::string& path) {
   return {Code::kInvalid, "cannot write the log file " + path + ": " + std::strerror(errno)};
 }
 
-Result<int> open_to_append(const std::string& path) {
-  if (const Status file = net::expect_output_file(path); !file) return file.error();
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode);
-  return fd < 0 ? Result<int>(cannot(path)) : fd;
-}
+Result<int> open_to_append(const std::string& path) { return net::open_output(path, O_WRONLY | O_APPEND, kMode); }
 
 }  // namespace
 

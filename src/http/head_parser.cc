@@ -16,7 +16,8 @@ namespace {
 
 using net::MessageError;
 
-Method method_of(net::RequestVerb verb) {
+// nullopt: of those that no address here takes.
+std::optional<Method> method_of(net::RequestVerb verb) {
   switch (verb) {
     case net::RequestVerb::get: return Method::kGet;
     case net::RequestVerb::head: return Method::kHead;
@@ -25,7 +26,7 @@ Method method_of(net::RequestVerb verb) {
     case net::RequestVerb::patch: return Method::kPatch;
     case net::RequestVerb::delete_: return Method::kDelete;
     case net::RequestVerb::options: return Method::kOptions;
-    default: return Method::kOther;
+    default: return std::nullopt;
   }
 }
 
@@ -43,6 +44,17 @@ std::string_view given_twice(const std::vector<Request::Pair>& fields) {
 
 constexpr std::string_view kOnlyChunked =
     "the only Transfer-Encoding understood is 'chunked', once, in HTTP/1.1, without Content-Length";
+
+// The numbers of "HTTP/1.1" at the end of a request line; empty: it does not end so.
+std::string_view version_of(std::string_view line) {
+  constexpr std::string_view kBefore = " HTTP/";
+  constexpr std::size_t kNumbers = 3;
+  if (line.size() < kBefore.size() + kNumbers) return {};
+  const std::string_view numbers = line.substr(line.size() - kNumbers);
+  const bool good = line.substr(0, line.size() - kNumbers).ends_with(kBefore) && all_digits(numbers.substr(0, 1)) &&
+                    numbers[1] == '.' && all_digits(numbers.substr(2));
+  return good ? numbers : std::string_view();
+}
 
 // Any error ends put(); which one it was stands in refused().
 boost::system::error_code stop() { return MessageError::bad_field; }
@@ -69,11 +81,11 @@ void HeadParser::refuse(unsigned status, std::string_view code, std::string_view
   if (!refusal_) refusal_ = Refusal{status, code, detail};
 }
 
-void HeadParser::refuse(const ErrorCode& why) {
+void HeadParser::refuse(const ErrorCode& why, std::string_view in) {
   if (why == MessageError::header_limit) {
     refuse(431, "header_too_large", "the header of a request may have 16 KiB; send fewer or shorter fields");
-  } else if (why == MessageError::bad_version) {
-    refuse(505, "http_version", "speak HTTP/1.1");
+  } else if (why == MessageError::bad_version && !version_of(in.substr(0, in.find("\r\n"))).empty()) {
+    refuse(505, "http_version", "this server speaks HTTP/1.1: send the request as that");
   } else if (why == MessageError::bad_transfer_encoding) {
     refuse(400, "transfer_encoding", kOnlyChunked);
   } else {
@@ -81,12 +93,23 @@ void HeadParser::refuse(const ErrorCode& why) {
   }
 }
 
+// A later version of HTTP/1 is served as the latest one that is known (RFC 9110, 2.5), and the grammar knows 1.1.
 std::size_t HeadParser::put(std::string_view in) {
+  if (line_done_) return put_known(in);
+  const std::string_view line = in.substr(0, in.find('\r'));  // or as much of it as has come
+  const std::string_view version = version_of(line);
+  if (version <= "1.1" || version >= "2.0") return put_known(in);
+  std::string known(in);
+  known[line.size() - 1] = '1';
+  return put_known(known);
+}
+
+std::size_t HeadParser::put_known(std::string_view in) {
   ErrorCode ec;
   const bool in_chunks =
       codings_ > 0 && is_header_done() && eager();  // so that it takes all of a chunk that is there
   const std::size_t taken = put_bytes(in, ec);
-  if (ec) refuse(ec);
+  if (ec) refuse(ec, in);
   if (in_chunks && !is_done()) look_at_chunk_line(in.substr(taken));
   return taken;
 }
@@ -114,8 +137,14 @@ void HeadParser::keep(TextView text) {
 }
 
 void HeadParser::on_request_impl(net::RequestVerb method, TextView, TextView target, int version, ErrorCode& ec) {
+  line_done_ = true;
   version_ = version;
-  request_.method = method_of(method);
+  const auto known = method_of(method);
+  request_.method = known.value_or(Method::kGet);
+  if (!known) {
+    refuse(501, "method_unknown", "the methods here are GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS");
+    ec = stop();
+  }
   if (target.size() > limits::kTargetBytesMax) {
     refuse(414, "address_too_long", "the address of a request may have 8 KiB");
     ec = stop();

@@ -71,13 +71,15 @@ class HeadParser final : public net::HttpParser<true> {
   void finish_head();
   void look_at_chunk_line(std::string_view rest);
   void refuse(unsigned status, std::string_view code, std::string_view detail);
-  void refuse(const ErrorCode& why);
+  void refuse(const ErrorCode& why, std::string_view in);
+  std::size_t put_known(std::string_view in);
 
   RequestMemory& memory_;
   Request& request_;
   std::optional<Refusal> refusal_;
   std::optional<std::size_t> body_limit_bytes_ = 0;
   int version_ = 11;
+  bool line_done_ = false;
   unsigned hosts_ = 0, codings_ = 0, lengths_ = 0;  // fields of the kind
   bool expects_continue_ = false;
 };

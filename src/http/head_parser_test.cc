@@ -49,6 +49,47 @@ TEST(HeadParser, AnEmptyChunkedBodyMayComeByteByByte) {
   EXPECT_FALSE(p.parser.refused());
 }
 
+// RFC 9110, 2.5: a later version of HTTP/1 is served as the latest one that is known.
+TEST(HeadParser, ALaterVersionOfHttp1IsReadAs1_1) {
+  for (const char minor : {'2', '7', '9'}) {
+    for (const std::string_view as_it_is : {kPut, kChunked}) {
+      std::string later(as_it_is);
+      later[later.find("HTTP/1.1") + 7] = minor;
+      for (const auto& sizes :
+           {std::vector<std::size_t>{}, std::vector<std::size_t>(200, 1), std::vector<std::size_t>{70, 3}}) {
+        const Parse p(later, sizes);
+        ASSERT_TRUE(p.parser.done()) << later;
+        EXPECT_EQ(shown(p), shown(Parse(as_it_is)));
+        EXPECT_TRUE(p.parser.http_1_1());
+        EXPECT_TRUE(p.parser.may_keep_alive());
+      }
+    }
+  }
+  EXPECT_TRUE(Parse("GET / HTTP/1.2\r\n\r\n").parser.refused()) << "without Host, as of 1.1";
+}
+
+TEST(HeadParser, OtherVersionsAreSaidToBeNotSupportedAndOtherLinesToBeNoRequest) {
+  const auto status = [](const std::string& line) {
+    const Parse p(line + "\r\nHost: a\r\n\r\n");
+    return p.parser.refused() ? p.parser.refused()->status : 0;
+  };
+  for (const char* version : {"0.9", "2.0", "2.1", "3.0", "9.9", "0.0"})
+    EXPECT_EQ(status(std::string("GET / HTTP/") + version), 505U) << version;
+  EXPECT_EQ(status("PRI * HTTP/2.0"), 505U);
+  for (const char* line : {"GET /", "GET / HTTP/1", "GET / HTTP/11.1", "GET / HTTP/1.12", "GET / HTTP/1.x",
+                           "GET / http/1.1", "GET / HTTPS/1.1", "GET / HTTP/1.2 ", "GET / HTTP/-1.1"})
+    EXPECT_EQ(status(line), 400U) << line;
+}
+
+TEST(HeadParser, AMethodThatNoAddressTakesIsNotImplemented) {
+  for (const char* method : {"BREW", "TRACE", "CONNECT", "PROPFIND", "get", "X"}) {
+    const Parse p(std::string(method) + " /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+    ASSERT_TRUE(p.parser.refused()) << method;
+    EXPECT_EQ(p.parser.refused()->status, 501U) << method;
+  }
+  EXPECT_EQ(Parse("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n").parser.refused()->status, 501U);
+}
+
 TEST(EmptyLines, BeforeARequestAreIgnoredUpToALimit) {
   unsigned left = 3;
   EXPECT_EQ(empty_lines("GET", left), 0U);

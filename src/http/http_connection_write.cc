@@ -207,6 +207,7 @@ void HttpConnection::write_later() {
 bool HttpConnection::pull() {
   piece_.clear();
   const Pull then = puller_(piece_);
+  if (then == Pull::kCut) close();
   if (!open_) return false;
   const bool waits = then == Pull::kWait || (then == Pull::kMore && piece_.empty());
   frame(piece_, then);

@@ -13,7 +13,6 @@ std::string_view name(Method method) {
     case Method::kPatch: return "PATCH";
     case Method::kDelete: return "DELETE";
     case Method::kOptions: return "OPTIONS";
-    case Method::kOther: break;
   }
   return "?";
 }

@@ -18,7 +18,7 @@
 
 namespace titer::http {
 
-enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions };
 [[nodiscard]] std::string_view name(Method method);
 
 struct Request {

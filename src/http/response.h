@@ -27,7 +27,8 @@ inline constexpr std::string_view kNdjsonType = "application/x-ndjson";
 inline constexpr std::string_view kHtmlType = "text/html; charset=utf-8";
 inline constexpr std::string_view kTextType = "text/plain; charset=utf-8";
 
-enum class Pull : std::uint8_t { kMore, kWait, kEnd };
+// kCut: the rest cannot be made. The connection ends without the end of the body, so that nobody takes it for whole.
+enum class Pull : std::uint8_t { kMore, kWait, kEnd, kCut };
 // Appends to the text that it is given. kMore without having appended anything counts as kWait.
 using Puller = std::function<Pull(std::string& out)>;
 

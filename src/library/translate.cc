@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "registry/product_text.h"
+#include "registry/validate.h"
 #include "wire/codec.h"
 
 namespace titer::library {
@@ -158,6 +159,8 @@ api::Result<Bytes> encoded(registry::Operation operation, const api::WriteOption
   request.operation = std::move(operation);
   request.actor = options.actor;
   request.reason = options.reason;
+  if (const Status counted = registry::check_counts(request); !counted)
+    return api::Error{api::Code::kTooLarge, counted.error().message};
   Bytes body;
   wire::encode_request(body, request);
   // A key is put in later.
@@ -165,13 +168,14 @@ api::Result<Bytes> encoded(registry::Operation operation, const api::WriteOption
     return api::Error{api::Code::kTooLarge, fmt::format("a write has at most {} bytes, not {}: split it",
                                                         limits::kRequestBytesMax, body.size())};
   if (!wire::decode_request(body, request).ok())
-    return api::Error{api::Code::kInvalid, fmt::format("more than {} external ids, or a status that does not exist",
-                                                       limits::kExternalIdsMax)};
+    return api::Error{api::Code::kInvalid, "a status that does not exist"};
   return body;
 }
 
 api::Result<registry::Query> checked(const Input& input, registry::Query query) {
   if (input.error()) return *input.error();
+  if (const Status counted = registry::check_counts(query); !counted)
+    return api::Error{api::Code::kTooLarge, counted.error().message};
   Bytes body;
   wire::encode_query(body, query);
   if (body.size() > limits::kRequestBytesMax)

@@ -155,7 +155,7 @@ TEST(Translate, WhatNoReplicaWouldReadIsRefused) {
   EXPECT_EQ(query_of(api::by_name(big)).error().code, api::Code::kTooLarge);
   api::EditSite many{.site = api::by_id("elm")};
   many.fields.external_ids.emplace(limits::kExternalIdsMax + 1);
-  EXPECT_EQ(request_body(many, {}).error().code, api::Code::kInvalid);
+  EXPECT_EQ(request_body(many, {}).error().code, api::Code::kTooLarge);
   api::EditSite odd{.site = api::by_id("elm")};
   odd.fields.status = static_cast<api::SiteStatus>(77);
   EXPECT_EQ(request_body(odd, {}).error().code, api::Code::kInvalid);

@@ -14,10 +14,9 @@
 namespace titer::load {
 
 Result<std::unique_ptr<LoadHistory>> LoadHistory::open(const std::string& path) {
-  if (const Status output = net::expect_output_file(path); !output) return output.error();
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file < 0) return Error{Code::kInvalid, "cannot write " + path + ": " + std::strerror(errno)};
-  return std::unique_ptr<LoadHistory>(new LoadHistory(file));
+  const auto file = net::open_output(path, O_WRONLY | O_TRUNC, 0644);
+  if (!file) return file.error();
+  return std::unique_ptr<LoadHistory>(new LoadHistory(*file));
 }
 
 LoadHistory::~LoadHistory() {

@@ -32,7 +32,7 @@ namespace titer::machine {
 
 // Raise it with every change that lets a request have another effect or result: replicas of different rules would come to
 // different states, so they refuse each other's links.
-inline constexpr std::uint64_t kRulesVersion = 5;
+inline constexpr std::uint64_t kRulesVersion = 6;
 // Of the rules and of the tables that are compiled in (registry/products.h); equal at all replicas of a cluster.
 [[nodiscard]] std::uint64_t rules_digest();
 

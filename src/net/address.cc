@@ -2,11 +2,14 @@
 
 #include "net/address.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
 #include "base/number.h"
 #include "base/text.h"
+#include "net/ip.h"
 
 namespace titer::net {
 
@@ -16,8 +19,6 @@ Error path_too_long(const std::string& path) {
 }
 
 namespace {
-
-using boost::system::error_code;
 
 constexpr std::string_view kUnix = "unix:";
 
@@ -29,18 +30,48 @@ bool may_be_in_name(char c) {
 bool may_be_in_ipv6(char c) { return may_be_in_name(c) || c == ':' || c == '%'; }  // %: an interface's name follows
 
 std::string one_form(std::string_view host) {
-  error_code error;
   std::string text(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
   std::ranges::transform(text, text.begin(), to_lower);
-  const auto ip = boost::asio::ip::make_address(text == "localhost" ? "127.0.0.1" : text, error);
-  return error ? text : ip.to_string();
+  return text == "localhost" ? "127.0.0.1" : canonical_host(text);
 }
 
 }  // namespace
 
+std::string canonical_host(std::string_view host) {
+  if (const auto ip = parse_ip(host)) return ip->to_string();
+  in_addr v4{};  // the forms that every resolver takes without asking anybody: fewer parts, octal, hexadecimal
+  const std::string text(host);
+  if (::inet_aton(text.c_str(), &v4) == 0) return text;
+  return boost::asio::ip::make_address_v4(ntohl(v4.s_addr)).to_string();
+}
+
+Status check_one_machine(const Address& address) {
+  const auto ip = parse_ip(canonical_host(address.host));
+  if (!ip) return ok_status();
+  const auto refuse = [&](std::string_view why) {
+    return Error{Code::kInvalid, address.text() + " is not the address of one machine: " + std::string(why) +
+                                     ". Give the address at which the other machines reach this one"};
+  };
+  if (ip->is_multicast()) return refuse("it is a multicast address");
+  if (ip->is_unspecified() || (ip->is_v4() && ip->to_v4().to_bytes()[0] == 0))
+    return refuse("it stands for any address");
+  if (ip->is_v4() && ip->to_v4() == boost::asio::ip::address_v4::broadcast())
+    return refuse("it is the broadcast address");
+  return ok_status();
+}
+
 bool Address::same_place(const Address& other) const {
   if (local() || other.local()) return host == other.host && port == other.port;
   return port == other.port && one_form(host) == one_form(other.host);
+}
+
+bool Address::overlaps(const Address& other) const {
+  const auto of_all = [](const Address& one) {
+    const auto ip = parse_ip(canonical_host(one.host));
+    return ip && ip->is_unspecified();
+  };
+  if (local() || other.local() || port != other.port) return same_place(other);
+  return of_all(*this) || of_all(other) || same_place(other);
 }
 
 std::string Address::text() const {
@@ -64,7 +95,7 @@ Result<Address> parse_address(std::string_view text) {
     std::string_view host = text.substr(0, colon);
     const bool v6 = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
     if (v6) host = host.substr(1, host.size() - 2);
-    if (!host.empty()) address.host = std::string(host);
+    if (!host.empty()) address.host = canonical_host(host);
     host_ok = std::ranges::all_of(host, v6 ? may_be_in_ipv6 : may_be_in_name);
     port = text.substr(colon + 1);
   }

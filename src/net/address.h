@@ -34,11 +34,17 @@ struct Address {
   // Also when they are written differently: localhost is 127.0.0.1, a name has no case and may end with a dot, and an IP
   // address may have several forms. Names are not looked up.
   [[nodiscard]] bool same_place(const Address& other) const;
+  // Not both can be listened on: they are the same place, or one of them is this port of all addresses.
+  [[nodiscard]] bool overlaps(const Address& other) const;
   // As parse_address() reads it.
   [[nodiscard]] std::string text() const;
 };
+// The one form of an IP address that may be written in several: 127.1 and ::ffff:127.0.0.1 are 127.0.0.1. Other texts as they are.
+[[nodiscard]] std::string canonical_host(std::string_view host);
+// Refuses what is not one machine's address: 0.0.0.0 and ::, multicast, broadcast. The others must be able to reach it.
+[[nodiscard]] Status check_one_machine(const Address& address);
 // As users write it: PORT (on this machine), HOST:PORT, [IPv6]:PORT or unix:/PATH. No scheme, no path: what is no such
-// text is refused here (kInvalid), not when it is dialled.
+// text is refused here (kInvalid), not when it is dialled. The host of the result is canonical.
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
 [[nodiscard]] Error path_too_long(const std::string& path);
 

@@ -53,11 +53,34 @@ TEST(Address, one_place_may_be_written_in_several_ways) {
   EXPECT_TRUE(same("localhost:1", "127.0.0.1:1"));
   EXPECT_TRUE(same("1", "LOCALHOST.:1"));
   EXPECT_TRUE(same("[0:0::1]:1", "[::1]:1"));
+  for (const char* text : {"127.1:1", "127.0.0.01:1", "0x7f.1:1", "2130706433:00001", "[::ffff:127.0.0.1]:1",
+                           "[0:0:0:0:0:FFFF:7f00:1]:1", "0177.0.0.1:1"}) {
+    EXPECT_TRUE(same(text, "127.0.0.1:1")) << text;
+    EXPECT_EQ(parse_address(text)->text(), "127.0.0.1:1") << "as it is kept";
+  }
+  EXPECT_TRUE(same("127.0.0.1.:1", "127.0.0.1:1"));
+  EXPECT_TRUE(same("[0:0:0:0:0:0:0:1]:07001", "[::1]:7001"));
+  EXPECT_FALSE(same("[::1]:1", "127.0.0.1:1"));
   EXPECT_TRUE(same("Db1.example.:1", "db1.EXAMPLE:1"));
   EXPECT_TRUE(same("unix:/tmp/a", "unix:/tmp/a"));
   EXPECT_FALSE(same("unix:/tmp/a", "unix:/tmp/A"));
   EXPECT_FALSE(same("localhost:1", "localhost:2"));
   EXPECT_FALSE(same("127.0.0.1:1", "127.0.0.2:1"));
+}
+
+TEST(Address, of_a_machine_is_not_that_of_none_or_of_many) {
+  const auto checked = [](const char* text) { return check_one_machine(parse_address(text).value()); };
+  for (const char* bad :
+       {"0.0.0.0:1", "0:1", "1:1", "[::]:1", "[0::0]:1", "[::ffff:0.0.0.0]:1", "224.0.0.1:1", "239.255.0.1:1",
+        "[ff02::1]:1", "[FF0E::7%lo]:1", "255.255.255.255:1", "0xffffffff:1", "[::ffff:224.0.0.1]:1"}) {
+    const Status status = checked(bad);
+    ASSERT_FALSE(status.ok()) << bad;
+    EXPECT_EQ(status.error().code, Code::kInvalid);
+    EXPECT_NE(status.error().message.find("not the address of one machine"), std::string::npos);
+  }
+  for (const char* good :
+       {"1", "127.1:1", "10.0.0.255:1", "[::1]:1", "[fe80::1]:1", "db1.example:1", "localhost:1", "unix:/tmp/a"})
+    EXPECT_TRUE(checked(good).ok()) << good;
 }
 
 TEST_F(DialTest, an_address_is_reached) {

@@ -91,10 +91,23 @@ Result<std::string> read_small_file(const std::string& path, FileRule rule, Pipe
   return text;
 }
 
-Status expect_output_file(const std::string& path) {
+Result<int> open_output(const std::string& path, int flags, unsigned mode) {
+  // Without waiting: a pipe would wait for its reader. It is emptied when it is known to be a file.
+  const int fd = ::open(path.c_str(), (flags & ~O_TRUNC) | O_CREAT | O_NONBLOCK | O_CLOEXEC, mode);
+  const int error = errno;
   struct stat found {};
-  if (::stat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode) || S_ISCHR(found.st_mode)) return ok_status();
-  return not_a_file(path, found);
+  const bool known = fd >= 0 ? ::fstat(fd, &found) == 0 : ::stat(path.c_str(), &found) == 0;
+  const bool wrong_kind = known && !S_ISREG(found.st_mode) && !S_ISCHR(found.st_mode);
+  Status status = wrong_kind ? Status(not_a_file(path, found)) : ok_status();
+  errno = error;
+  if (status && (fd < 0 || !known)) status = cannot("write", path);
+  if (status && (flags & O_TRUNC) != 0 && S_ISREG(found.st_mode) && ::ftruncate(fd, 0) != 0)
+    status = cannot("empty", path);
+  const int mask = status ? ::fcntl(fd, F_GETFL) : 0;
+  if (status && (mask < 0 || ::fcntl(fd, F_SETFL, mask & ~O_NONBLOCK) < 0)) status = cannot("write", path);
+  if (status) return fd;
+  if (fd >= 0) ::close(fd);
+  return status.error();
 }
 
 Result<std::FILE*> open_input(const std::string& path) {

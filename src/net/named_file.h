@@ -33,8 +33,9 @@ enum class Pipes : bool { kRefused, kRead };
 [[nodiscard]] Result<std::string> read_small_file(const std::string& path, FileRule rule = nullptr,
                                                   Pipes pipes = Pipes::kRefused);
 
-// For a writer: a regular file, a terminal or another character device, or nothing yet.
-[[nodiscard]] Status expect_output_file(const std::string& path);
+// For a writer: a regular file, a terminal or another character device; a file that is not there is made. The
+// file that is judged is the one that was opened. `flags`: those of open(), such as O_WRONLY | O_APPEND. The caller closes it.
+[[nodiscard]] Result<int> open_output(const std::string& path, int flags, unsigned mode);
 
 // To read from its beginning to its end, whatever its length: a regular file, a pipe into which somebody writes, a character
 // device. The caller closes it, and bounds what a device without an end may do.

@@ -3,6 +3,7 @@
 // Whatever a name leads to, reading it ends.
 #include "net/named_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -71,9 +72,33 @@ TEST_F(NamedFile, IsASmallRegularOneForSecretsCertificatesAndConfigurations) {
 }
 
 TEST_F(NamedFile, ToWriteIsNoPipeDirectoryOrSocket) {
-  for (const std::string& fine : {path, path + "-not", std::string("/dev/null")})
-    EXPECT_TRUE(expect_output_file(fine).ok()) << fine;
-  for (const std::string& other : {pipe, socket, folder}) EXPECT_FALSE(expect_output_file(other).ok()) << other;
+  for (const std::string& fine : {path, path + "-not", std::string("/dev/null")}) {
+    const auto opened = open_output(fine, O_WRONLY | O_APPEND, 0600);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    EXPECT_EQ(::fcntl(*opened, F_GETFL) & O_NONBLOCK, 0) << "writing waits as it does everywhere";
+    ::close(*opened);
+  }
+  EXPECT_EQ(read_small_file(path).value(), "text\n");
+  for (const int flags : {O_WRONLY | O_TRUNC, O_WRONLY | O_APPEND, O_RDWR}) {
+    for (const auto& [other, kind] :
+         {std::pair<std::string, const char*>{pipe, "a pipe"}, {socket, "a socket"}, {folder, "a directory"}}) {
+      const auto opened = open_output(other, flags, 0600);
+      ASSERT_FALSE(opened.ok()) << other;
+      EXPECT_NE(opened.error().message.find(other + " is " + kind), std::string::npos) << opened.error().message;
+    }
+  }
+  const auto elsewhere = open_output(folder + "/none/file", O_WRONLY, 0600);
+  EXPECT_NE(elsewhere.error().message.find("No such file"), std::string::npos);
+  ::close(open_output(path, O_WRONLY | O_TRUNC, 0600).value());
+  EXPECT_EQ(read_small_file(path).value(), "");
+}
+
+// Somebody reads, so opening it would not wait; nevertheless it is no file.
+TEST_F(NamedFile, ToWriteIsNoPipeThatSomebodyReads) {
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  EXPECT_FALSE(open_output(pipe, O_WRONLY | O_TRUNC, 0600).ok());
+  ::close(reader);
 }
 
 std::string all_of(std::FILE* file) {

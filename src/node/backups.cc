@@ -11,16 +11,31 @@
 
 namespace titer::node {
 
-void Backups::begin(net::Connection& connection) {
+void Backups::begin(net::Connection& connection, std::uint64_t address) {
   if (!engine_.replica.full())
     return connection.fail(Code::kUnavailable, "this replica is still catching up; ask another one");
-  if (backups_.size() >= kBackupsMax)
-    return connection.fail(Code::kBusy, "too many backups in progress; try again later");
   forget(connection);  // asked twice: from the beginning
-  connection.limit_sending(limits::kSendQueueBytesMax);
   const BootTime now = env_.boot_now();
-  backups_.push_back({connection.shared_from_this(), engine_.machine.begin_transfer({}), 0, now, now});
+  if (const Status room = make_room(address, now); !room)
+    return connection.fail(room.error().code, room.error().message);
+  connection.limit_sending(limits::kSendQueueBytesMax);
+  backups_.push_back(
+      {connection.shared_from_this(), address, now, engine_.machine.begin_transfer({}), 0, now, now});
   env_.wake_at(now);
+}
+
+Status Backups::make_room(std::uint64_t address, BootTime now) {
+  const auto own = address == 0 ? 0 : std::ranges::count(backups_, address, &Backup::address);
+  if (static_cast<std::size_t>(own) >= kOfOneMax)
+    return Error{Code::kBusy, "two backups for this address are in progress; try again later"};
+  if (backups_.size() < kBackupsMax) return ok_status();
+  const Backup& oldest = *std::ranges::min_element(backups_, {}, &Backup::began);
+  if (own > 0 || now.value < oldest.began.value + kLongestUs)
+    return Error{Code::kBusy, "too many backups in progress; try again later"};
+  const net::ConnectionPtr connection = oldest.connection;
+  forget(*connection);
+  connection->fail(Code::kBusy, "the backup took long, and gave way to another client's; try again later");
+  return ok_status();
 }
 
 bool Backups::gives(const net::Connection& connection) const {

@@ -7,7 +7,9 @@
 // There are at least two passes, and more as long as they take long, so that the final state is small. The state is
 // never copied; at most kWaitingMax bytes wait on a connection, except for the final state.
 //
-// Limits: kBackupsMax at a time; a client that does not read for kUnreadPatienceUs is disconnected.
+// Limits: kBackupsMax at a time, of one address kOfOneMax (Unix sockets are not counted); a client that does not read for
+// kUnreadPatienceUs is disconnected. When all places are taken, the oldest gives way to a client whose address has none, if that one
+// has had kLongestUs: so slow readers, from however many addresses, keep nobody out for longer.
 // Errors: a Goodbye with the reason; the client asks another replica. Thread rule: the loop's thread.
 #pragma once
 
@@ -24,8 +26,8 @@ class Backups {
  public:
   Backups(net::Environment& env, Engine& engine) : env_(env), engine_(engine) {}
 
-  // The client at the other end asks for the state.
-  void begin(net::Connection& connection);
+  // The client at the other end, of this address (0: a Unix socket), asks for the state.
+  void begin(net::Connection& connection, std::uint64_t address);
   [[nodiscard]] bool gives(const net::Connection& connection) const;
   // The connection has ended.
   void forget(const net::Connection& connection);
@@ -34,6 +36,8 @@ class Backups {
 
  private:
   static constexpr std::size_t kBackupsMax = 4;  // each costs the loop a piece a turn
+  static constexpr std::size_t kOfOneMax = 2;
+  static constexpr std::int64_t kLongestUs = 120'000'000;  // 100 MB at 7 Mbit/s
   static constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
   static constexpr std::size_t kWaitingMax = std::size_t{1} << 20;
   static constexpr std::int64_t kUnreadPatienceUs = 10'000'000;
@@ -42,12 +46,16 @@ class Backups {
 
   struct Backup {
     net::ConnectionPtr connection;
+    std::uint64_t address;
+    BootTime began;
     machine::Machine::Cursor cursor;
     unsigned passes = 0;
     BootTime pass_began;
     BootTime moved;  // the last piece was given
   };
 
+  // A place for a client of this address.
+  [[nodiscard]] Status make_room(std::uint64_t address, BootTime now);
   // False: this one is over.
   [[nodiscard]] bool go_on(Backup& backup, BootTime now);
   void finish(Backup& backup);

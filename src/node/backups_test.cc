@@ -187,6 +187,55 @@ TEST_F(BackupsTest, a_fifth_at_a_time_is_told_to_come_later) {
   EXPECT_FALSE(next.closed()) << "one that ended makes room";
 }
 
+TEST_F(BackupsTest, one_address_has_two_at_a_time) {
+  open_with(20);
+  std::vector<FakeWire> wires;
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    wires.push_back(client(2 + i, i < 3 ? 7 : 8));
+    wires.back().hold(1'000);
+    turn();
+    ask_backup(wires.back());
+    turn();
+  }
+  wires[2].hold(SIZE_MAX);
+  turn();
+  EXPECT_FALSE(wires[0].closed());
+  EXPECT_FALSE(wires[1].closed());
+  EXPECT_TRUE(wires[2].closed());
+  EXPECT_FALSE(wires[3].closed()) << "another address";
+}
+
+// Slow readers from two addresses held all places for as long as their backups took.
+TEST_F(BackupsTest, the_oldest_gives_way_to_a_further_address_in_the_end) {
+  open_with(100);
+  std::vector<FakeWire> wires;
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    wires.push_back(client(2 + i, 7 + i / 2));
+    wires.back().hold(100);
+    turn();
+    ask_backup(wires.back());
+    turn();
+  }
+  const auto ask_as = [&](std::uint64_t session, std::uint64_t from) {
+    auto wire = client(session, from);
+    turn();
+    ask_backup(wire);
+    turn();
+    return wire;
+  };
+  EXPECT_TRUE(ask_as(20, 9).closed()) << "not before its time";
+  for (int s = 0; s < 125; s += 5) {
+    for (FakeWire& wire : wires) {
+      (void)wire.take();
+      wire.hold(250'000);
+    }
+    live(5'000'000);
+  }
+  EXPECT_FALSE(ask_as(21, 9).closed());
+  EXPECT_TRUE(wires[0].closed());
+  EXPECT_FALSE(wires[1].closed());
+}
+
 TEST_F(BackupsTest, a_learner_gives_none) {
   open(1, members(3, {0}), 2);
   auto wire = client(2, 0, true);

@@ -22,7 +22,7 @@ void Clients::handle_admin_command(Client& client, const wire::Message& message)
     return connection.fail(allowed.error().code, allowed.error().message);
   if (message.type == wire::Type::kBackupAsk && engine_.restarts)
     return connection.fail(Code::kUnavailable, "this replica restarts; try again in a moment");
-  if (message.type == wire::Type::kBackupAsk) return backups_.begin(connection);
+  if (message.type == wire::Type::kBackupAsk) return backups_.begin(connection, client.address);
   ask_text(client, message.type);
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/number.h"
+#include "net/named_file.h"
 #include "wire/codec.h"
 
 namespace titer::node {
@@ -52,8 +53,9 @@ ExecutionLog::~ExecutionLog() {
 
 Result<ExecutionLog> ExecutionLog::open(const std::string& path, bool keep) {
   ExecutionLog log;
-  log.fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | (keep ? 0 : O_TRUNC), 0600);
-  if (log.fd_ < 0) return Error{Code::kInternal, "cannot write " + path + ": " + std::strerror(errno)};
+  const auto opened = net::open_output(path, O_RDWR | (keep ? 0 : O_TRUNC), 0600);
+  if (!opened) return opened.error();
+  log.fd_ = *opened;
   log.bytes_ = whole_lines(log.fd_);
   if (::ftruncate(log.fd_, static_cast<off_t>(log.bytes_)) != 0)
     return Error{Code::kInternal, "cannot write " + path + ": " + std::strerror(errno)};

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "registry/naming.h"
 #include "registry/place.h"
 #include "registry/scope.h"
 #include "registry/validate.h"
@@ -38,8 +39,14 @@ bool check_open(const Store& store, std::uint32_t slot, Outcome& out) {
 
 bool check_name_free(const Store& store, const Site& site, std::uint32_t self, Outcome& out) {
   if (site.status == SiteStatus::kClosed) return true;
-  const std::uint32_t other = store.find_name(site.name);
-  if (other == kNil || other == self) return true;
+  const std::uint32_t other = other_owner(store, site.name, self);
+  if (other == kNil) return true;
+  if (store.id(other) == site.name) {
+    return refuse(out, Code::kDuplicate,
+                  fmt::format("the name '{}' is the id of another site, which it would be taken for; choose "
+                              "another name",
+                              site.name));
+  }
   return refuse(out, Code::kDuplicate,
                 fmt::format("the name '{}' belongs to the site {}; choose another name or edit that site",
                             site.name, store.id(other)));
@@ -154,9 +161,7 @@ bool refused(const Simple& operation, const Outcome& out) {
 
 std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const Bulk& op, Outcome& out) {
   if (op.operations.size() > limits::kBulkOperationsMax) {
-    refuse(out, Code::kTooLarge,
-           fmt::format("a bulk has at most {} operations, not {}: split it", limits::kBulkOperationsMax,
-                       op.operations.size()));
+    refuse(out, check_counts(op).error());
     return kNil;
   }
   core.arm();

@@ -55,7 +55,8 @@ bool find_site(const Store& store, const RequestContext& context, const ImportRo
   for (;;) {
     const std::string& name = choice.next();
     const std::uint32_t found = store.find_name(name);
-    if (found == kNil) return true;
+    if (found == kNil && store.find_id(name) == kNil) return true;
+    if (found == kNil) continue;  // another site's id, so no site's name
     if (is_asked_name(name, store.cold(found).asked_name, *op.fields.name) && same_place(store, found, row)) {
       slot = found;
       return true;
@@ -73,9 +74,10 @@ void choose_name(const Store& store, std::uint32_t self, std::string_view asked,
   std::uint32_t same_zip = kNil;
   for (;;) {
     buffer = choice.next();
-    const std::uint32_t other = store.find_name(buffer);
-    if (other == kNil || other == self) break;
-    if (same_zip == kNil && !image.site.zip.empty() && store.hot(other).text.zip() == image.site.zip)
+    const std::uint32_t other = other_owner(store, buffer, self);
+    if (other == kNil) break;
+    const bool by_name = store.id(other) != buffer;
+    if (by_name && same_zip == kNil && !image.site.zip.empty() && store.hot(other).text.zip() == image.site.zip)
       same_zip = other;
   }
   if (buffer == asked) return;
@@ -149,7 +151,7 @@ bool update(RegistryCore& core, const RequestContext& context, const ImportRow& 
   const bool reopened = before.status == SiteStatus::kClosed && image.site.status != SiteStatus::kClosed;
   if (op.fields.name && !is_asked_name(before.name, image.asked_name, *op.fields.name)) {
     choose_name(core.store, slot, *op.fields.name, image, name, out);
-  } else if (reopened && core.store.find_name(before.name) != kNil) {
+  } else if (reopened && other_owner(core.store, before.name, slot) != kNil) {
     choose_name(core.store, slot, before.name, image, name, out);
   }
   FieldDiff diff;

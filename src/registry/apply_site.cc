@@ -72,7 +72,9 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
   overlay(op.fields, image.site);
   mark_claims(context, op.fields.external_ids, {}, image.site);
   if (!check_plus4(image.site, out)) return kNil;
-  if (!check_name_free(core.store, image.site, kNil, out)) return core.store.find_name(image.site.name);
+  if (!check_name_free(core.store, image.site, kNil, out)) {
+    return other_owner(core.store, image.site.name, kNil);
+  }
   if (!check_externals_free(core.store, {}, image.site, kNil, out)) return kNil;
   if (op.stock && image.site.status == SiteStatus::kClosed) {
     refuse(out, Code::kClosed, "a site that is added as closed cannot have stock; leave one of the two away");

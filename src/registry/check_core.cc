@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "registry/fields.h"
+#include "registry/naming.h"
 #include "registry/store_order.h"
 #include "registry/validate.h"
 
@@ -44,6 +45,8 @@ Status Store::check_row(std::uint32_t slot) const {
   if (!is_sound(image)) return at("a field or the order of its stock is not allowed");
   if (find_id(site.id) != slot) return at("not found by its id");
   if (site.status != SiteStatus::kClosed && find_name(site.name) != slot) return at("not found by its name");
+  if (site.status != SiteStatus::kClosed && other_owner(*this, site.name, slot) != kNil)
+    return at("its name is another site's id");
   for (std::size_t i = 0; i < site.external_ids.size(); ++i) {
     const ExternalId& pair = site.external_ids[i];
     const bool unverified = is_unverified(site, i);

@@ -62,6 +62,23 @@ TEST(Import, does_not_give_a_new_site_an_id_that_is_another_site_s_name) {
   EXPECT_TRUE(b.apply(row("Oak", "Oak")).ok()) << "its own name";
 }
 
+TEST(Import, stores_a_site_whose_name_is_another_s_id_under_its_place_and_finds_it_again) {
+  Bench b;
+  b.apply(row("elm", "Elm Street"));
+  EXPECT_TRUE(b.apply(row("x-1", "elm", "02139")).ok());
+  EXPECT_EQ(b.site("x-1").name, "elm (MA 02139)");
+  EXPECT_NE(b.out.message.find("is taken by another site"), std::string::npos) << b.out.message;
+  EXPECT_TRUE(b.apply(row("", "elm", "02140")).created) << "by its name and place";
+  EXPECT_EQ(b.out.site_id, "elm-2");
+  EXPECT_TRUE(b.apply(row("", "elm", "02140")).ok());
+  EXPECT_FALSE(b.out.created) << "the same row again";
+  EXPECT_EQ(b.out.site_id, "elm-2");
+  EXPECT_TRUE(b.apply(row("x-2", "Oak")).ok());
+  EXPECT_TRUE(b.apply(row("x-2", "elm")).ok()) << "a new name";
+  EXPECT_EQ(b.site("x-2").name, "elm (MA 02138)");
+  b.check();
+}
+
 TEST(Import, of_an_older_claim_leaves_the_stock_but_takes_the_site) {
   Bench b;
   ImportRow op = row("x-1", "A");

@@ -47,10 +47,17 @@ std::string place_of(const Site& site) {
 
 }  // namespace
 
+std::uint32_t other_owner(const Store& store, std::string_view text, std::uint32_t self) {
+  const std::uint32_t named = store.find_name(text);
+  if (named != kNil && named != self) return named;
+  const std::uint32_t with_id = store.find_id(text);
+  return with_id == self ? kNil : with_id;
+}
+
 std::string make_id(const Store& store, std::string_view name) {
   const std::string base = slug(name);
   std::string id = base;
-  for (std::uint32_t n = 2; store.find_id(id) != kNil || !is_site_id(id); ++n) {
+  for (std::uint32_t n = 2; other_owner(store, id, kNil) != kNil || !is_site_id(id); ++n) {
     const std::string suffix =
         n <= kNumbered
             ? fmt::format("-{}", n)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Ids made from names, and names made unique: the same at every replica, because they depend on the state alone.
+//
+// Clients find a site by its id, and by its name where no site has that id. So ids and the names of active sites share one
+// space: no text of it leads to two sites. A site may be named like its own id.
 #pragma once
 
 #include <string>
@@ -9,6 +12,9 @@
 #include "registry/store.h"
 
 namespace titer::registry {
+
+// The other site that this text leads to, as its name or its id; kNil: none but `self` (kNil: a site that is not there yet).
+[[nodiscard]] std::uint32_t other_owner(const Store& store, std::string_view text, std::uint32_t self);
 
 // "Elm Street Clinic #3" → "elm-street-clinic-3"; "-2", "-3", … when that is taken.
 [[nodiscard]] std::string make_id(const Store& store, std::string_view name);

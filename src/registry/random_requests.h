@@ -137,6 +137,7 @@ class RandomRequests {
     if (below(6) == 0) f.county = pick(kStreets);
     if (below(6) == 0) f.info_url = f.booking_url = pick(kStreets);
     if (rarely()) f.name = rarely() ? std::string_view(kLong) : below(2) == 0 ? kUnclean : " ";
+    if (rarely()) f.name = pick(kIds);
     if (rarely()) f.street = kUnclean;
     if (rarely()) f.hours = kLong;
     if (rarely()) f.zip = "2138";

@@ -162,10 +162,7 @@ bool check_scope(const CreateKey& key, Outcome& out) {
     return refuse(out, Code::kInvalid,
                   fmt::format("a number of sites is for the key of a jurisdiction or an aggregator, at most {}",
                               limits::kKeySitesMax));
-  if (scope.size() > limits::kKeyScopeMax)
-    return refuse(out, Code::kTooLarge,
-                  fmt::format("a key's scope has at most {} parts, not {}: make several keys", limits::kKeyScopeMax,
-                              scope.size()));
+  if (const Status few = check_counts(key); !few) return refuse(out, few.error());
   const auto each = [&](bool (*good)(std::string_view)) {
     return !scope.empty() && std::all_of(scope.begin(), scope.end(), good);
   };

@@ -23,7 +23,7 @@ TEST(Add, makes_the_id_from_the_name) {
   EXPECT_TRUE(b.out.changed);
   EXPECT_EQ(b.out.site_version, 1U);
   EXPECT_EQ(b.add("ELM street  clinic 3!").site_id, "elm-street-clinic-3-2");
-  EXPECT_EQ(b.add("elm-street-clinic-3").site_id, "elm-street-clinic-3-3");
+  EXPECT_EQ(b.add("Elm-Street-Clinic-3").site_id, "elm-street-clinic-3-3");
   EXPECT_EQ(b.add("\xE8\xAF\x8A\xE6\x89\x80").site_id, "site");
   EXPECT_EQ(b.add(std::string(200, 'x')).site_id, std::string(64, 'x'));
   EXPECT_EQ(b.add(std::string(201, 'x')).site_id, std::string(62, 'x').append("-2"));
@@ -210,6 +210,52 @@ TEST(Name, of_a_closed_site_is_free_and_reopening_needs_it) {
   open.status = SiteStatus::kActive;
   EXPECT_TRUE(b.edit("a", open).ok());
   EXPECT_EQ(b.edit("a-2", open).code, Code::kDuplicate);
+  b.check();
+}
+
+// Clients look for a site by its id, then by its name: no text may lead to two sites.
+TEST(Name, that_is_another_site_s_id_is_refused_and_the_answer_names_that_site) {
+  Bench b;
+  b.add("Elm Street");
+  EXPECT_EQ(b.add("elm-street").code, Code::kDuplicate);
+  EXPECT_EQ(b.out.site_id, "elm-street");
+  EXPECT_NE(b.out.message.find("is the id of another site"), std::string::npos) << b.out.message;
+  b.add("Oak");
+  EXPECT_EQ(b.edit("oak", named("elm-street")).code, Code::kDuplicate);
+  EXPECT_EQ(b.site("oak").name, "Oak");
+  EXPECT_TRUE(b.edit("oak", named("oak")).ok()) << "its own id";
+  EXPECT_EQ(b.state.get({{}, "oak"})->id, "oak");
+  b.check();
+}
+
+TEST(Name, that_became_another_site_s_id_while_the_site_was_closed_cannot_come_back) {
+  Bench b;
+  b.add("Oak");
+  b.edit("oak", named("elm"));
+  const std::uint64_t renamed = b.position;
+  const std::uint64_t closed = renamed + 1;
+  b.apply(CloseSite{{"oak", {}}, {}});
+  EXPECT_EQ(b.add("Elm").site_id, "elm") << "the name of a closed site";
+  SiteFields open;
+  open.status = SiteStatus::kActive;
+  EXPECT_EQ(b.edit("oak", open).code, Code::kDuplicate);
+  EXPECT_EQ(b.undo(closed).code, Code::kDuplicate);
+  open.name = "Oak Street";
+  EXPECT_TRUE(b.edit("oak", open).ok());
+  b.check();
+}
+
+TEST(Add, makes_no_id_that_is_another_site_s_name) {
+  Bench b;
+  AddSite op;
+  op.id = "x-1";
+  op.fields.name = "elm-street";
+  EXPECT_TRUE(b.apply(op).ok());
+  EXPECT_EQ(b.add("Elm Street").site_id, "elm-street-2");
+  op.id = "elm-street";
+  op.fields.name = "Elsewhere";
+  EXPECT_EQ(b.apply(op).code, Code::kDuplicate);
+  EXPECT_EQ(b.state.get({{}, "elm-street"})->id, "x-1");
   b.check();
 }
 

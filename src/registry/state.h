@@ -7,9 +7,9 @@
 // (one packed block of text each, small integers for ids, products and people interned) because a nation's sites
 // should fit in the memory of a small machine: 100,000 sites in under 64 MB with all indexes.
 //
-// Invariants: no count below 0; names unique among active sites; ids never reused; every index agrees with the
-// sites (check() proves it, tests call it); digest() is the sum of one hash per site, stock line and key, so equal states
-// have equal digests however they were reached (by apply or by transfer); history_digest() is of the rest.
+// Invariants: no count below 0; names unique among active sites, and none of them another site's id; ids never reused; every
+// index agrees with the sites (check() proves it, tests call it); digest() is the sum of one hash per site, stock line and
+// key, so equal states have equal digests however they were reached (by apply or by transfer); history_digest() is of the rest.
 // Thread rule: one thread. Views it shows live until the next apply() or read_transfer().
 // Limits: limits.h. Events are bounded in number, bytes and age, for each key as well as in all (event_log.h).
 #pragma once

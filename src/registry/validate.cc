@@ -32,11 +32,17 @@ bool is_kept_text(std::string_view text, std::string_view field, std::size_t max
   return fits || refuse(out, Code::kInvalid, std::string(field));
 }
 
+Status at_most(std::size_t most, std::size_t n, std::string_view what, std::string_view instead) {
+  if (n <= most) return ok_status();
+  return Error{Code::kTooLarge, fmt::format("{} at most {}, not {}{}", what, most, n, instead)};
+}
+
+Status check_external_count(const std::vector<ExternalId>& pairs) {
+  return at_most(limits::kExternalIdsMax, pairs.size(), "a site's external ids are", "");
+}
+
 bool check_external_ids(const std::vector<ExternalId>& pairs, TextRule rule, Outcome& out) {
-  if (pairs.size() > limits::kExternalIdsMax) {
-    return refuse(out, Code::kTooLarge,
-                  fmt::format("a site can have {} external ids, not {}", limits::kExternalIdsMax, pairs.size()));
-  }
+  if (const Status counted = check_external_count(pairs); !counted) return refuse(out, counted.error());
   for (const auto& [system, value] : pairs) {
     if (system.empty() || value.empty()) {
       return refuse(out, Code::kInvalid, "an external id needs a system and a value, both not empty");
@@ -99,6 +105,48 @@ bool check_fields_by(const SiteFields& f, TextRule rule, Outcome& out) {
 }
 
 }  // namespace
+
+Status check_counts(const SiteFields& fields) {
+  return fields.external_ids ? check_external_count(*fields.external_ids) : ok_status();
+}
+
+Status check_counts(const CreateKey& key) {
+  return at_most(limits::kKeyScopeMax, key.scope.size(), "the parts of a key's scope are", ": make several keys");
+}
+
+Status check_counts(const Bulk& bulk) {
+  Status counted =
+      at_most(limits::kBulkOperationsMax, bulk.operations.size(), "the operations of a bulk are", ": split it");
+  for (auto part = bulk.operations.begin(); counted && part != bulk.operations.end(); ++part)
+    counted = std::visit(
+        [](const auto& op) {
+          if constexpr (requires { op.fields; }) return check_counts(op.fields);
+          return ok_status();
+        },
+        *part);
+  return counted;
+}
+
+Status check_counts(const Request& request) {
+  return std::visit(
+      [](const auto& op) {
+        if constexpr (requires { op.fields; }) return check_counts(op.fields);
+        if constexpr (requires { check_counts(op); }) return check_counts(op);
+        return ok_status();
+      },
+      request.operation);
+}
+
+Status check_counts(const Query& query) {
+  return std::visit(
+      [](const auto& one) {
+        if constexpr (requires { one.filter; })
+          return at_most(limits::kFilterProductsMax, one.filter.products.size(), "the products of a question are",
+                         ": ask for some at a time");
+        return ok_status();
+      },
+      query);
+}
 
 bool refuse(Outcome& out, Code code, std::string message) {
   out.code = code;

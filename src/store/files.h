@@ -49,6 +49,9 @@ class File {
 class DirLock {
  public:
   virtual ~DirLock() = default;
+  // The directory still has this name. False: it was removed, renamed or replaced; files that are open in it can be written, and
+  // nobody will find them. A disk that does not answer says nothing: true. It waits for the disk.
+  [[nodiscard]] virtual bool still_at(const std::string& dir) const = 0;
 };
 
 class Files {

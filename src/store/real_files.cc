@@ -68,6 +68,13 @@ class RealFile final : public File {
 class RealLock final : public DirLock {
  public:
   explicit RealLock(Descriptor fd) : fd_(std::move(fd)) {}
+  bool still_at(const std::string& dir) const override {
+    struct stat locked {};
+    struct stat named {};
+    if (::fstat(fd_.get(), &locked) != 0) return true;
+    if (::stat(dir.c_str(), &named) != 0) return errno != ENOENT && errno != ENOTDIR;
+    return locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+  }
 
  private:
   Descriptor fd_;
@@ -84,13 +91,29 @@ Status sync_directory(const std::string& dir) {
   return ok_status();
 }
 
+// Opened without waiting (a pipe in a data directory would wait for its other end), and refused unless it is a file.
+Descriptor open_without_waiting(const std::string& path, int flags) {
+  return Descriptor(::open(path.c_str(), flags | O_NONBLOCK | O_CLOEXEC, 0600));
+}
+Status expect_file(const Descriptor& fd, const std::string& path) {
+  struct stat found {};
+  if (::fstat(fd.get(), &found) != 0) return refused("cannot look at", path);
+  if (S_ISREG(found.st_mode)) return ok_status();
+  return Error{Code::kInternal, path + " is not a file"};
+}
+
 // Some file systems have no O_DIRECT. Then what is read must at least not be what only the page cache has.
 Result<Descriptor> open_file(const std::string& path, int flags) {
-  Descriptor direct(::open(path.c_str(), flags | O_CLOEXEC | O_DIRECT, 0600));
-  if (direct.ok()) return direct;
+  Descriptor direct = open_without_waiting(path, flags | O_DIRECT);
+  if (direct.ok()) {
+    if (const Status file = expect_file(direct, path); !file) return file.error();
+    return direct;
+  }
   if (errno != EINVAL) return refused("cannot open", path);
   // It may have been created nevertheless, so no O_EXCL.
-  Descriptor fd(::open(path.c_str(), (flags & ~O_EXCL) | O_CLOEXEC, 0600));
+  Descriptor fd = open_without_waiting(path, flags & ~O_EXCL);
+  if (fd.ok())
+    if (const Status file = expect_file(fd, path); !file) return file.error();
   if (!fd.ok() || ::fdatasync(fd.get()) != 0) return refused("cannot open", path);
   ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);
   return fd;
@@ -159,8 +182,10 @@ class RealFiles final : public Files {
     return refused("cannot remove", path);
   }
   Result<Bytes> read_file(const std::string& path, std::size_t bytes_max) override {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const Descriptor fd = open_without_waiting(path, O_RDONLY);
     if (!fd.ok() && errno == ENOTDIR) return Error{Code::kNotFound, path};
+    if (fd.ok())
+      if (const Status file = expect_file(fd, path); !file) return file.error();
     struct stat about {};
     if (!fd.ok() || ::fstat(fd.get(), &about) != 0) return refused("cannot read", path);
     const auto size = static_cast<std::uint64_t>(about.st_size);
@@ -176,8 +201,9 @@ class RealFiles final : public Files {
     return bytes;
   }
   Status write_file(const std::string& path, ByteView contents) override {
-    const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const Descriptor fd = open_without_waiting(path, O_WRONLY | O_CREAT | O_TRUNC);
     if (!fd.ok()) return refused("cannot write", path);
+    if (Status file = expect_file(fd, path); !file) return file;
     while (!contents.empty()) {
       const ssize_t n = ::write(fd.get(), contents.data(), contents.size());
       if (n < 0 && errno == EINTR) continue;

@@ -2,6 +2,7 @@
 
 // The real file system behind the seam, and a journal on it.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -67,6 +68,29 @@ TEST_F(RealFiles, errors_name_the_file_and_what_the_system_says) {
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().code, Code::kInternal);
   EXPECT_NE(file.error().message.find(dir), std::string::npos);
+}
+
+// Opening a pipe waits for its other end, and nobody would know why a replica does not start.
+TEST_F(RealFiles, what_is_not_a_file_is_refused_and_never_waited_for) {
+  ASSERT_EQ(::mkfifo((dir + "/pipe").c_str(), 0600), 0);
+  ASSERT_TRUE(files.create_dir(dir + "/dir"));
+  for (const std::string& path : {dir + "/pipe", dir + "/dir", std::string("/dev/zero")}) {
+    EXPECT_FALSE(files.open(path, Files::Mode::kRead)) << path;
+    EXPECT_FALSE(files.open(path, Files::Mode::kWrite)) << path;
+    const auto read = files.read_file(path, 100);
+    ASSERT_FALSE(read) << path;
+    EXPECT_NE(read.error().message.find(path), std::string::npos) << read.error().message;
+    EXPECT_NE(read.error().code, Code::kNotFound) << path;
+    EXPECT_FALSE(files.write_file(path, as_bytes("text"))) << path;
+  }
+}
+
+TEST_F(RealFiles, tables_with_a_pipe_among_their_files_are_refused_and_never_waited_for) {
+  ASSERT_TRUE(files.create_dir(dir + "/tables"));
+  ASSERT_EQ(::mkfifo((dir + "/tables/CURRENT").c_str(), 0600), 0);
+  const auto opened = real_environment().databases.open({.dir = dir + "/tables"});
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("CURRENT is not a file"), std::string::npos) << opened.error().message;
 }
 
 TEST_F(RealFiles, a_locked_directory_is_busy_for_writers_and_readers_share) {

@@ -2,7 +2,9 @@
 
 #include "store/restore_mark.h"
 
-#include "store/sealed_file.h"
+#include <string_view>
+
+#include "base/bytes.h"
 
 namespace titer::store {
 
@@ -16,7 +18,10 @@ std::string mark_path(const std::string& dir) { return dir + "/" + kName; }
 }  // namespace
 
 Status write_restore_mark(const std::string& dir, Files& files) {
-  return write_sealed(mark_path(dir), SealedKind::kRestoreMark, {}, files);
+  constexpr std::string_view kText =
+      "A `titer restore` is writing here. Nothing may be served from this directory.\n";
+  if (Status written = files.write_file(mark_path(dir), as_bytes(kText)); !written) return written;
+  return files.sync_dir(dir);
 }
 
 Status remove_restore_mark(const std::string& dir, Files& files) {
@@ -24,7 +29,7 @@ Status remove_restore_mark(const std::string& dir, Files& files) {
   return files.sync_dir(dir);
 }
 
-// Also one that is damaged: it was written first.
+// Also one that is empty or damaged.
 bool has_restore_mark(const std::string& dir, Files& files) {
   const auto mark = files.read_file(mark_path(dir), kMarkBytesMax);
   return mark.ok() || (mark.error().code != Code::kNotFound && mark.error().code != Code::kForbidden);

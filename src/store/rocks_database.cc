@@ -195,7 +195,17 @@ Status RocksDatabase::make_resumable() {
   return put.ok() ? ok_status() : Status(error(put));
 }
 
+// RocksDB would wait for the other end of a pipe.
+Status expect_files_only(const std::string& dir) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(dir, none))
+    if (!entry.is_regular_file(none) && !entry.is_directory(none))
+      return Error{Code::kInternal, entry.path().string() + " is not a file"};
+  return ok_status();
+}
+
 Status RocksDatabase::open(const DatabaseOptions& options, rocksdb::Env* env) {
+  if (Status files = expect_files_only(dir_); !files) return files;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   rocksdb::Status status;

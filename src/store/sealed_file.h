@@ -23,7 +23,6 @@ enum class SealedKind : std::uint32_t {
   kRegister = 2,
   kNewestBatch = 3,
   kHost = 4,
-  kRestoreMark = 5,
   kWrongState = 6
 };
 

@@ -97,11 +97,18 @@ bool Store::due(BootTime now, const machine::Machine& machine) const {
   return now >= next_tables_ && machine.position() > closed_;
 }
 
-// Files that are open stay writable when their directory is removed, and are gone with this process.
+// Files that are open stay writable when their directory is removed, and are gone with this process. A worker looks: a disk of
+// another machine that does not answer must not keep the loop.
 void Store::look_for_directory(BootTime now) {
-  if (role_ != Role::kMember || now < next_look_) return;
+  if (role_ != Role::kMember || looking_ || now < next_look_) return;
   next_look_ = later(now, kLookEveryUs);
-  if (!has_identity(options_.dir, environment_.files))
+  looking_ = true;
+  looker_->wake();
+}
+
+void Store::looked(bool there) {
+  looking_ = false;
+  if (!there)
     fail(options_.dir +
          " was removed or replaced while this replica ran: what it acknowledges would be lost with it");
 }

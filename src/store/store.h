@@ -180,6 +180,7 @@ class Store {
   void compare_wrong_state(const machine::Machine& machine);
   void reported(const TablesWriter::Report& report);
   void look_for_directory(BootTime now);
+  void looked(bool there);
   void fail(const std::string& why);
   void tell_room();
 
@@ -205,6 +206,7 @@ class Store {
   std::optional<Materializer> materializer_;
   bool gathering_ = false;
   BootTime next_look_;                 // at whether the directory is still there
+  bool looking_ = false;               // the worker does
   BootTime next_tables_;               // the earliest time for the next batch, if something changed
   Position closed_;                    // of the newest batch
   std::deque<TablesBatch> waiting_;    // a joiner's final states, while another batch is being written
@@ -225,7 +227,8 @@ class Store {
   std::optional<TablesWriter::Rows> scrubbed_;  // what was read, and is not compared yet
   bool scrubbing_ = false;                      // a range is being read
   StoreStats stats_;
-  std::unique_ptr<TablesWriter> writer_;  // last: its worker uses tables_
+  std::unique_ptr<TablesWriter> writer_;  // its worker uses tables_
+  std::unique_ptr<Worker> looker_;        // last: it uses lock_
 };
 
 }  // namespace titer::store

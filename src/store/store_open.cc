@@ -115,6 +115,10 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
   writer_ = std::make_unique<TablesWriter>(
       *tables_, environment_.workers,
       [this](const TablesWriter::Report& report) { events_.post([this, report] { reported(report); }); });
+  looker_ = environment_.workers.start([this] {
+    const bool there = lock_->still_at(options_.dir) && has_identity(options_.dir, environment_.files);
+    events_.post([this, there] { looked(there); });
+  });
   return ok_status();
 }
 

@@ -66,7 +66,9 @@ std::string shared_place(const std::vector<net::Address>& some, const std::vecto
 }
 
 Status check_places(const ClusterRecord& record, const RosterEntry& entry) {
-  std::vector<net::Address> places = places_of(entry);
+  const std::vector<net::Address> places = places_of(entry);
+  for (const net::Address& place : places)
+    if (Status one = net::check_one_machine(place); !one) return one;
   for (const RosterEntry& one : record.roster)
     if (const std::string taken = shared_place(places, places_of(one)); !taken.empty())
       return Error{Code::kInvalid, taken + " is an address of " + name_of(one.id) + " already"};

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "net/address.h"
 #include "smr/rules.h"
 
 namespace titer::view {
@@ -141,7 +142,8 @@ std::string displaced(const ClusterRecord& record, const smr::Member& me) {
     return fmt::format(
         "replica {} is not in the cluster's roster (any more): `titer replica add {} {}` puts it there",
         me.id.value, me.id.value, me.address);
-  if (entry->wire == me.address) return {};
+  const auto listed = net::parse_address(entry->wire), mine = net::parse_address(me.address);
+  if (entry->wire == me.address || (listed && mine && listed->same_place(*mine))) return {};
   return fmt::format(
       "the cluster's roster has replica {} at {}, and this one is at {}: correct the configuration, or run `titer "
       "replica replace {} {}` if this machine takes its place",

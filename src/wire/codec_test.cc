@@ -9,6 +9,8 @@
 
 #include <tuple>
 
+#include "base/limits.h"
+#include "registry/validate.h"
 #include "wire/test_values.h"
 
 namespace titer::wire {
@@ -339,6 +341,64 @@ TEST(Codec, the_outcome_of_a_plain_set_is_small) {
   encode_outcome(body, o);
   EXPECT_LE(body.size(), 45 + o.site_id.size());
   EXPECT_EQ(body.size(), 16 + o.site_id.size());
+}
+
+// A replica takes one element too many for a damaged message and ends the connection, so clients refuse it before, in a sentence.
+TEST(Codec, lists_of_requests_and_questions_travel_up_to_the_limit_that_clients_check) {
+  const auto travels = [](const auto& what) {
+    Bytes body;
+    registry::Request decoded;
+    if constexpr (std::is_same_v<std::decay_t<decltype(what)>, registry::Query>) {
+      encode_query(body, what);
+      return decode_query(body).ok();
+    } else {
+      encode_request(body, what);
+      return decode_request(body, decoded).ok();
+    }
+  };
+  const auto expect = [&](const auto& most, const auto& more) {
+    EXPECT_TRUE(registry::check_counts(most).ok());
+    EXPECT_TRUE(travels(most));
+    const Status counted = registry::check_counts(more);
+    ASSERT_FALSE(counted.ok());
+    EXPECT_EQ(counted.error().code, Code::kTooLarge);
+    EXPECT_NE(counted.error().message.find("at most"), std::string::npos) << counted.error().message;
+    EXPECT_FALSE(travels(more));
+  };
+  const auto request = [](const registry::Operation& operation) {
+    registry::Request out;
+    out.operation = operation;
+    return out;
+  };
+  const auto key = [&](std::size_t n) {
+    registry::CreateKey one;
+    one.role = registry::Role::kProvider;
+    one.scope.assign(n, "a");
+    return request(one);
+  };
+  expect(key(limits::kKeyScopeMax), key(limits::kKeyScopeMax + 1));
+  const auto ids = [](std::size_t n) {
+    registry::EditSite one;
+    one.site.id = "a";
+    one.fields.external_ids.emplace(n, registry::ExternalId("s", "v"));
+    return one;
+  };
+  expect(request(ids(limits::kExternalIdsMax)), request(ids(limits::kExternalIdsMax + 1)));
+  const auto bulk = [](std::size_t n, const registry::Simple& part) {
+    registry::Bulk one;
+    one.operations.assign(n, part);
+    return one;
+  };
+  expect(request(bulk(limits::kBulkOperationsMax, registry::Undo{})),
+         request(bulk(limits::kBulkOperationsMax + 1, registry::Undo{})));
+  expect(request(bulk(2, ids(limits::kExternalIdsMax))), request(bulk(2, ids(limits::kExternalIdsMax + 1))));
+  const auto list = [](std::size_t n) {
+    registry::ListSites one;
+    one.filter.products.assign(n, "208");
+    one.limit = 1;
+    return registry::Query(one);
+  };
+  expect(list(limits::kFilterProductsMax), list(limits::kFilterProductsMax + 1));
 }
 
 TEST(Codec, a_client_speaks_only_for_itself) {

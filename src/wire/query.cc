@@ -52,7 +52,7 @@ registry::SiteFilter get_filter(ByteReader& in) {
   if ((flags & kClaimedSince) != 0) f.claimed_since = get_time(in);
   if ((flags & kMoreProducts) == 0) return f;
   if (f.products.empty()) in.fail();
-  for (std::size_t n = get_count(in, limits::kFilterProductsMax); n > 0 && in.ok(); --n)
+  for (std::size_t n = get_count(in, limits::kFilterProductsMax - 1); n > 0 && in.ok(); --n)
     f.products.push_back(get_text(in));
   return f;
 }

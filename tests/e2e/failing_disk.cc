@@ -6,17 +6,23 @@
 // FAILING_DISK names the directory. When a file `fail-write` or `fail-sync` appears in it, writes (or syncs) of files below
 // it fail from then on, until it is gone. A line per failure is appended to `failed`, so that a test sees how often it was
 // tried. Reads go on: what the page cache has is no proof of anything.
+//
+// FAILING_DISK_STEP=N: the process is killed before the Nth call that would change something at or below the directory.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <climits>
+#include <cstdarg>
 #include <cstdlib>
 #include <string>
 
@@ -28,7 +34,17 @@ std::string file_of(int fd) {
   return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : std::string();
 }
 
+// A call that changes this path comes.
+void step(const std::string& path) {
+  static const char* const end = std::getenv("FAILING_DISK_STEP");
+  static const char* const dir = std::getenv("FAILING_DISK");
+  static std::atomic<int> steps{0};
+  if (end == nullptr || dir == nullptr || (path + "/").rfind(std::string(dir) + "/", 0) != 0) return;
+  if (++steps == std::atoi(end)) ::kill(::getpid(), SIGKILL);
+}
+
 bool fails(int fd, const char* what) {
+  if (std::getenv("FAILING_DISK_STEP") != nullptr) step(file_of(fd));
   const char* dir = std::getenv("FAILING_DISK");
   if (dir == nullptr || ::access((std::string(dir) + "/fail-" + what).c_str(), F_OK) != 0) return false;
   const std::string file = file_of(fd);
@@ -73,6 +89,36 @@ int fsync(int fd) {
 int fdatasync(int fd) {
   static const auto real = next<int (*)(int)>("fdatasync");
   return fails(fd, "sync") ? -1 : real(fd);
+}
+
+int mkdir(const char* path, mode_t mode) {
+  step(path);
+  return next<int (*)(const char*, mode_t)>("mkdir")(path, mode);
+}
+int unlink(const char* path) {
+  step(path);
+  return next<int (*)(const char*)>("unlink")(path);
+}
+int rename(const char* from, const char* to) {
+  step(to);
+  return next<int (*)(const char*, const char*)>("rename")(from, to);
+}
+int open(const char* path, int flags, ...) {
+  va_list more;
+  va_start(more, flags);
+  const auto mode =
+      static_cast<mode_t>(va_arg(more, unsigned));  // read also where none was given, and then not used
+  va_end(more);
+  if ((flags & O_CREAT) != 0) step(path);
+  return next<int (*)(const char*, int, ...)>("open")(path, flags, mode);
+}
+int open64(const char* path, int flags, ...) {
+  va_list more;
+  va_start(more, flags);
+  const auto mode = static_cast<mode_t>(va_arg(more, unsigned));
+  va_end(more);
+  if ((flags & O_CREAT) != 0) step(path);
+  return next<int (*)(const char*, int, ...)>("open64")(path, flags, mode);
 }
 
 }  // extern "C"

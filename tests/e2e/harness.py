@@ -207,6 +207,7 @@ class Cluster(Replicas):
         self.data = data or os.path.join(self.folder.name, "data")
         self.logs = os.path.join(self.folder.name, "logs") if logs else None
         self.env = env or {}  # more of its environment
+        self.preexec = None  # what else its supervisor does before it begins
         self.descriptors = descriptors  # that each of its processes may have
         self.births = {}  # pid -> birth, of every replica ever seen
         self.supervisor = None
@@ -233,6 +234,8 @@ class Cluster(Replicas):
 
     def _in_child(self):
         end_with_parent()
+        if self.preexec:
+            self.preexec()
         if self.descriptors:
             resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
 

@@ -84,6 +84,37 @@ class NamedFiles(unittest.TestCase):
                 with self.subTest(words):
                     self.refuse(*words, name=name)
 
+    def test_what_a_replica_is_to_write_is_checked_before_it_starts(self):
+        def config(key, name):
+            path = self.config("written.toml")
+            with open(path, encoding="utf-8") as file:
+                lines = [line for line in file if not line.startswith(key)]
+            lines.insert(lines.index("index = 0\n"), f'{key} = "{name}"\n')
+            with open(path, "w", encoding="utf-8") as file:
+                file.writelines(lines)
+            return path
+        regular = self.config("regular.toml")
+        for key, names in (("data", (self.pipe, self.socket, regular)), ("local_socket", (self.pipe, self.folder, regular)),
+                           ("execution_log", (self.pipe, self.socket, self.folder))):
+            for name in names:
+                for words in (("serve", "--check"), ("serve",)):
+                    with self.subTest(words, key=key, name=name):
+                        self.refuse(*words, "--config", config(key, name), name=name)
+
+    def test_a_pipe_in_a_data_directory_is_refused_and_not_waited_for(self):
+        data = os.path.join(self.folder, "data")
+        os.makedirs(os.path.join(data, "replica-0"))
+        for pipe, commands in (("replica-0/identity", (("verify", data), ("recover", data))),
+                               ("register", (("cluster", "1", "--memory", "--data", data, "--base-port", free_ports(1), "--http-port", 0),)),
+                               ("replica-0.log", (("cluster", "1", "--memory", "--data", data, "--base-port", free_ports(1), "--http-port", 0),))):
+            os.mkfifo(os.path.join(data, pipe))
+            for words in commands:
+                with self.subTest(words, pipe=pipe):
+                    self.refuse(*words, name=os.path.basename(pipe))
+            os.unlink(os.path.join(data, pipe))
+        os.mkfifo(os.path.join(data, "ca-key.pem.part"))
+        self.refuse("cert", "ca", "--out", data, name="ca-key.pem.part")
+
     def test_a_pipe_into_which_somebody_writes_is_read(self):
         importing = spawn("import", self.pipe, at=self.cluster.at())
         self.addCleanup(end, importing)
@@ -116,6 +147,25 @@ class Output(unittest.TestCase):
                                       env=environment(at=self.cluster.at()))
                 self.assertEqual(done.returncode, 1, done.stderr)
                 self.assertIn("No space left on device", done.stderr)
+
+    def test_a_standard_descriptor_that_is_closed_is_not_taken_for_a_file_that_is_opened(self):
+        """The first file that was opened got its number, and what was printed went into the data."""
+        def close(*descriptors):
+            return lambda: [os.close(one) for one in descriptors]
+        backup, data = self.path("one.backup"), self.path("data")
+        self.cluster.ok("backup", backup)
+        for closed in ((0,), (1,), (2,), (0, 1, 2)):
+            with self.subTest(closed=closed):
+                shutil.rmtree(data, ignore_errors=True)
+                done = subprocess.run([TITER, "restore", backup, "--data", data], preexec_fn=close(*closed), check=False,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                self.assertEqual(done.returncode, 1 if 1 in closed else 0)
+                verified = titer("verify", data)
+                self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+        with subprocess.Popen([TITER, "list"], preexec_fn=close(1), stderr=subprocess.PIPE, text=True,
+                              env=environment(at=self.cluster.at())) as listing:
+            self.assertIn("standard output could not be written", listing.communicate(timeout=20)[1])
+        self.assertEqual(listing.returncode, 1)
 
     def test_an_export_replaces_the_file_and_keeps_its_mode(self):
         path = self.path("sites.csv")

@@ -66,6 +66,15 @@ class Options(unittest.TestCase):
             with self.subTest(command=command, name=name, value=value):
                 self.refuse(command, name, value)
 
+    def test_lists_that_are_longer_than_a_message_may_have_are_refused_with_the_limit(self):
+        for role, option in (("provider", "--site"), ("jurisdiction", "--area")):
+            words = ("key", "create", "--owner", "ann", "--role", role, option)
+            for given in ([",".join(f"s{i}" for i in range(1001))], [f"s{i}" for i in range(1001)]):
+                repeated = [word for one in given for word in (option, one)]
+                done = titer(*words[:-1], *repeated)
+                self.assertEqual(USAGE, done.returncode, done.stderr[:300])
+                self.assertIn("at most 1000, not 1001", done.stderr)
+
 
 if __name__ == "__main__":
     main()

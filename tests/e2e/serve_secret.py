@@ -35,6 +35,17 @@ class Secret(unittest.TestCase):
             os.unlink(group.secret)
             self.refused(group, 0, "`titer init` makes the file")
 
+    def test_an_init_that_cannot_write_it_has_done_nothing_and_can_be_run_again(self):
+        with Group(1) as group:
+            group.etcd.ask("deleterange", key="/titer/tested/view")
+            group.secret = group.path("none", "secret")
+            words = ("init", "--config", group.config(0), group.machine(0))
+            self.assertIn(group.secret, titer(*words).stderr)
+            os.mkdir(group.path("none"))
+            again = titer(*words)
+            self.assertEqual(0, again.returncode, again.stderr)
+            group.begin()
+
     def test_a_replica_with_another_secret_or_none_gets_no_link_and_both_sides_say_what_to_do(self):
         with Group() as group:
             group.start(0, 1)

@@ -11,6 +11,7 @@ import select
 import shutil
 import signal
 import socket
+import tempfile
 import unittest
 
 import cuts
@@ -42,9 +43,12 @@ class AtTerminal(Cluster):
         super().__init__(*args, **options)
         self.pipe = pipe
 
-    def __enter__(self):
+    def open(self):
         self.master, slave = os.pipe() if self.pipe else pty.openpty()
         self.output, self.heard = os.fdopen(slave, "wb", 0), b""
+
+    def __enter__(self):
+        self.open()
         try:
             self.begin()
         except BaseException:
@@ -85,6 +89,43 @@ class Supervisor(unittest.TestCase):
                 cluster.wait_members(left)
             cluster.ok("set", "Harvard University", 3, at=cluster.at(0))
             cluster.quit()
+
+    def test_a_reader_that_ends_during_an_import_is_no_failure_of_the_cluster(self):
+        with tempfile.TemporaryDirectory(prefix="titer-import-") as folder:
+            rows = os.path.join(folder, "rows")
+            os.mkfifo(rows)
+            cluster = AtTerminal(1, ["--import", rows], pipe=True)
+            cluster.open()
+            try:
+                cluster.launch()
+                wait_until(lambda: "serves at" in cluster.said(), cluster.said)
+                cluster.close()
+                with open(rows, "w", encoding="utf-8") as pipe:
+                    pipe.write("site_id,name\nelm,Elm\n")
+                wait_until(lambda: cluster.titer("view", "elm").returncode == 0, "the import")
+                cluster.wait_members([0])
+                cluster.quit()
+            finally:
+                cluster.stop()
+
+    def test_a_closed_terminal_stops_the_cluster_and_the_exit_code_says_that_it_was_stopped(self):
+        for ignored in (False, True):
+            with self.subTest(nohup=ignored), AtTerminal(2, ["--seed-site"]) as cluster:
+                if ignored:  # as nohup does
+                    cluster.quit()
+                    cluster.preexec = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+                    cluster.begin()
+                cluster.close()
+                cluster.supervisor.send_signal(signal.SIGHUP)
+                if ignored:
+                    cluster.ok("set", "Harvard University", 3)
+                    cluster.kill(1)
+                    cluster.wait_members([0])
+                    cluster.ok("set", "Harvard University", 4)
+                    cluster.quit()
+                else:
+                    self.assertEqual(0, cluster.supervisor.wait(20))
+                wait_until(lambda: not processes_of(cluster.data), "all replicas to end with it")
 
     def test_a_terminal_that_was_stopped_stops_neither_the_register_nor_the_end(self):
         with AtTerminal(3, ["--seed-site"]) as cluster:
@@ -160,7 +201,7 @@ class Starts(unittest.TestCase):
             os.rename(log, log + ".before")
             os.mkdir(log)
             said = cluster.refused()
-            self.assertIn(f"cannot write the log {log}: Is a directory", said)
+            self.assertIn(f"cannot write the log: {log} is a directory", said)
             self.assertNotIn("data-loss", said)
             os.rmdir(log)
             cluster.begin()

@@ -256,6 +256,11 @@ std::optional<std::size_t> Model::by_name(std::string_view name) const {
     if (sites_[i].name == name && sites_[i].status != SiteStatus::kClosed) return i;
   return std::nullopt;
 }
+std::optional<std::size_t> Model::other_called(std::string_view text, std::optional<std::size_t> self) const {
+  for (const auto found : {by_name(text), by_id(text)})
+    if (found && found != self) return found;
+  return std::nullopt;
+}
 std::optional<std::size_t> Model::by_external(const std::pair<std::string, std::string>& pair,
                                               bool verified) const {
   for (std::size_t i = 0; i < sites_.size(); ++i)

@@ -186,6 +186,9 @@ class Model {
   // --- looking (model.cc)
   [[nodiscard]] std::optional<std::size_t> by_id(std::string_view id) const;
   [[nodiscard]] std::optional<std::size_t> by_name(std::string_view name) const;  // of sites that are not closed
+  // By its name or its id, and not `self`.
+  [[nodiscard]] std::optional<std::size_t> other_called(std::string_view text,
+                                                        std::optional<std::size_t> self) const;
   [[nodiscard]] std::optional<std::size_t> by_external(const std::pair<std::string, std::string>& pair,
                                                        bool verified) const;
   [[nodiscard]] std::size_t resolve(const SiteRef& ref);

@@ -145,8 +145,7 @@ void Model::check_scope(const CreateKey& op) {
 }
 
 void Model::check_names(const ModelSite& site, std::optional<std::size_t> self) const {
-  const auto owner = by_name(site.name);
-  require(site.status == SiteStatus::kClosed || !owner || owner == self, Code::kDuplicate);
+  require(site.status == SiteStatus::kClosed || !other_called(site.name, self), Code::kDuplicate);
 }
 
 void Model::check_externals(const ModelSite& before, const ModelSite& site, std::optional<std::size_t> self) const {

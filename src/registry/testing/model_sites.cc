@@ -72,7 +72,7 @@ std::string Model::free_id(std::string_view wanted) const {
   while (base.ends_with('-')) base.pop_back();
   if (base.empty()) base = "site";
   std::string id = base;
-  for (std::uint32_t n = 2; by_id(id) || !is_id(id); ++n) {
+  for (std::uint32_t n = 2; other_called(id, std::nullopt) || !is_id(id); ++n) {
     TITER_CHECK(n <= kNumbered, "the model knows no more sites of one name");
     const std::string number = fmt::format("-{}", n);
     id = base.substr(0, limits::kSiteIdBytesMax - number.size()) + number;
@@ -96,7 +96,7 @@ void Model::run(const AddSite& op) {
   lay_over(op.fields, site);
   mark_claims(op.fields, {}, site);
   require(site.zip_plus4.empty() || !site.zip.empty(), Code::kInvalid);
-  if (site.status != SiteStatus::kClosed) concerned_ = by_name(site.name);
+  concerned_ = site.status == SiteStatus::kClosed ? std::nullopt : other_called(site.name, std::nullopt);
   require(!concerned_, Code::kDuplicate);
   check_externals({}, site, std::nullopt);
   require(!op.stock || site.status != SiteStatus::kClosed, Code::kClosed);
@@ -183,7 +183,9 @@ std::optional<std::size_t> Model::site_of_row(const ImportRow& op, const ModelSi
   }
   if (exclusive || !op.fields.name) return found;
   for (std::uint32_t attempt = 0;; ++attempt) {
-    const auto named = by_name(tried_name(*op.fields.name, row, attempt).name);
+    const std::string name = tried_name(*op.fields.name, row, attempt).name;
+    const auto named = by_name(name);
+    if (!named && by_id(name)) continue;
     if (!named) return std::nullopt;
     const ModelSite& site = sites_[*named];
     if (asks_for(*op.fields.name, site) && site.zip == row.zip && site.street == row.street) return named;
@@ -193,8 +195,7 @@ std::optional<std::size_t> Model::site_of_row(const ImportRow& op, const ModelSi
 void Model::choose_name(std::optional<std::size_t> self, std::string_view asked, ModelSite& site) const {
   for (std::uint32_t attempt = 0;; ++attempt) {
     TriedName tried = tried_name(asked, site, attempt);
-    const auto owner = by_name(tried.name);
-    if (site.status != SiteStatus::kClosed && owner && owner != self) continue;
+    if (site.status != SiteStatus::kClosed && other_called(tried.name, self)) continue;
     site.name = std::move(tried.name);
     site.asked = std::move(tried.kept);
     return;
@@ -233,7 +234,7 @@ void Model::import_over(const ImportRow& op, std::size_t at) {
   const bool reopened = before.status == SiteStatus::kClosed && after.status != SiteStatus::kClosed;
   if (op.fields.name && !asks_for(*op.fields.name, before)) {
     choose_name(at, *op.fields.name, after);
-  } else if (reopened && by_name(before.name)) {
+  } else if (reopened && other_called(before.name, at)) {
     choose_name(at, before.name, after);
   }
   const auto creator = keys_.find(before.created_key);

@@ -55,6 +55,10 @@ class SimulatedLock final : public DirLock {
     int& holders = files_.locks_[dir_];
     holders = holders < 0 ? 0 : holders - 1;
   }
+  bool still_at(const std::string& dir) const override {
+    const std::lock_guard lock(files_.lock_);
+    return files_.dirs_.contains(dir);
+  }
 
  private:
   SimulatedFiles& files_;
