@@ -56,10 +56,11 @@ wire::Inventory refusal(const Error& error) {
   return inventory;
 }
 
-node::NodeOptions node_options(const Options& options, const host::ReplicaProcess& process,
+node::NodeOptions node_options(const Options& options, host::ReplicaProcess& process,
                                const wire::PeerSecret& secret) {
   node::NodeOptions node;
   node.shares_machine = true;
+  node.sharing = &process.state;
   node.me = ReplicaId(options.index);
   node.incarnation = Incarnation(options.incarnation);
   node.cluster = options.cluster;

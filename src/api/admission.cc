@@ -30,13 +30,13 @@ Result<wire::Token> token_of(std::string_view authorization) {
 
 }  // namespace
 
-Admission::Admission(Backend& backend, const net::RateLimits& rates, bool remote_writes_need_key, Serve serve)
-    : backend_(backend), serve_(std::move(serve)), rates_(rates), remote_writes_need_key_(remote_writes_need_key) {}
+Admission::Admission(Reads& reads, Door& door, bool remote_writes_need_key, Serve serve)
+    : reads_(reads), door_(door), serve_(std::move(serve)), remote_writes_need_key_(remote_writes_need_key) {}
 
 bool Admission::admits_address(const http::Exchange& exchange, BootTime now) {
   const http::Request& request = exchange.request();
-  if (rates_.take_address({request.address, 0, request.loopback}, now)) return true;
-  exchange.respond(too_often(rates_.per_address));
+  if (door_.take_address({request.address, 0, request.loopback}, now)) return true;
+  exchange.respond(too_often(door_.per_address()));
   return false;
 }
 
@@ -56,8 +56,8 @@ bool Admission::admits(const Route& route, const http::Exchange& exchange, BootT
 
 bool Admission::admits_key(const Route& route, const http::Exchange& exchange, registry::KeyId key, BootTime now) {
   const http::Request& request = exchange.request();
-  if (!rates_.take_key({request.address, key.value, request.loopback}, now)) {
-    exchange.respond(too_often(rates_.per_key));
+  if (!door_.take_key({request.address, key.value, request.loopback}, now)) {
+    exchange.respond(too_often(door_.per_key()));
     return false;
   }
   if (remote_writes_need_key_ && key == registry::kNoKey && !request.loopback && !is_public(route.act.act)) {
@@ -72,7 +72,7 @@ bool Admission::admits_key(const Route& route, const http::Exchange& exchange, r
 
 void Admission::authenticate(const Route& route, const http::Exchange& exchange, const wire::Token& token) {
   const registry::CheckKey query{token.key, wire::hash_secret(token.secret)};
-  backend_.ask(
+  reads_.ask(
       query,
       [this, &route, exchange, token](const Result<Rows>& rows) {
         if (exchange.gone()) return;
@@ -84,7 +84,7 @@ void Admission::authenticate(const Route& route, const http::Exchange& exchange,
 }
 
 void Admission::authorize(const Route& route, const http::Exchange& exchange, registry::KeyId key) {
-  backend_.ask(
+  reads_.ask(
       registry::CheckAct{key, route.act.act},
       [this, &route, exchange](const Result<Rows>& rows) {
         if (exchange.gone()) return;

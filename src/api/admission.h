@@ -11,11 +11,11 @@
 
 #include <functional>
 
-#include "api/backend.h"
+#include "api/door.h"
 #include "api/keyring.h"
+#include "api/reads.h"
 #include "api/route.h"
 #include "http/exchange.h"
-#include "net/rates.h"
 
 namespace titer::api {
 
@@ -23,7 +23,7 @@ class Admission {
  public:
   using Serve = std::function<void(const Route& route, const http::Exchange& exchange)>;
   // `serve`: what becomes of requests that had to wait here.
-  Admission(Backend& backend, const net::RateLimits& rates, bool remote_writes_need_key, Serve serve);
+  Admission(Reads& reads, Door& door, bool remote_writes_need_key, Serve serve);
 
   // One more request of its address, whatever it asks for: files of the page and what is not there cost as much as the rest.
   // False: there were too many, and it is answered.
@@ -37,10 +37,10 @@ class Admission {
   void authenticate(const Route& route, const http::Exchange& exchange, const wire::Token& token);
   void authorize(const Route& route, const http::Exchange& exchange, registry::KeyId key);
 
-  Backend& backend_;
+  Reads& reads_;
+  Door& door_;
   Serve serve_;
   Keyring keyring_;
-  net::Rates rates_;
   bool remote_writes_need_key_;
 };
 

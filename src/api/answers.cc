@@ -52,7 +52,7 @@ http::Response bad_request(const Error& error) {
 void answer_query(HandlerContext& context, const http::Exchange& exchange, const registry::Query& query,
                   MakeResponse make) {
   const registry::KeyId key = acting_key(exchange.request());
-  context.backend.ask(
+  context.reads.ask(
       query,
       [exchange, key, make = std::move(make)](const Result<Rows>& rows) {
         if (exchange.gone()) return;

@@ -72,18 +72,6 @@ void Backend::execute(Bytes body, ThenOutcome then) {
   queue_.push_back({std::move(body), std::move(write)});
 }
 
-void Backend::ask(const registry::Query& query, ThenRows then, registry::KeyId as) {
-  if (queries_.size() >= limits::kWaitingMax)
-    return loop_.post([then = std::move(then)] { then(Error{Code::kBusy, kBusyText}); });
-  Question question;
-  wire::encode_query(question.body, query);
-  question.then = std::move(then);
-  question.as = as;
-  question.until = later(net::boot_now(), limits::kAnswerUs);
-  asking_.push_back(++last_token_);
-  queries_.emplace(last_token_, std::move(question));
-}
-
 void Backend::operate(wire::Operate::What what, std::uint32_t replica, ThenOperated then) {
   if (!link_.up())
     return loop_.post([then = std::move(then)] {
@@ -98,13 +86,7 @@ void Backend::operate(wire::Operate::What what, std::uint32_t replica, ThenOpera
 
 void Backend::on_link_up(const wire::HelloReply&) {
   window_.link_lost();
-  asking_.clear();
-  for (auto& [token, question] : queries_) {
-    question.sent = false;
-    asking_.push_back(token);
-  }
-  std::sort(asking_.begin(), asking_.end());
-  at_replica_ = texts_sent_ = 0;
+  texts_sent_ = 0;
 }
 
 void Backend::on_link_down(const std::string&) {
@@ -117,7 +99,6 @@ void Backend::on_link_down(const std::string&) {
 void Backend::on_link_message(const wire::Message& message) {
   switch (message.type) {
     case wire::Type::kAnswer: return take_answer(message.payload);
-    case wire::Type::kQueryAnswer: return take_rows(message.payload);
     case wire::Type::kStatus:
     case wire::Type::kTrace: return take_text(message.payload);
     case wire::Type::kOperated: return on_operated(message.payload);
@@ -148,19 +129,6 @@ void Backend::take_answer(ByteView payload) {
   then(scratch_);
 }
 
-void Backend::take_rows(ByteView payload) {
-  const Result<wire::QueryAnswer> answer = wire::decode_query_answer(payload);
-  if (!answer) return link_.try_another(answer.error().message);
-  const auto it = queries_.find(answer->token);
-  if (it == queries_.end()) return;
-  if (it->second.sent) --at_replica_;
-  const ThenRows then = std::move(it->second.then);
-  queries_.erase(it);
-  saw(answer->position);
-  if (answer->code == Code::kOk) return then(Rows{answer->position, answer->body});
-  then(Error{answer->code, std::string(as_text(answer->body))});
-}
-
 void Backend::take_text(ByteView payload) {
   if (texts_sent_ == 0) return;
   --texts_sent_;
@@ -184,7 +152,6 @@ void Backend::on_operated(ByteView payload) {
 void Backend::on_turn(BootTime now) {
   if (link_.up()) {
     send_writes(now);
-    send_queries();
     for (; link_.up() && texts_sent_ < texts_.size(); ++texts_sent_)
       wire::MessageWriter(link_.outgoing(), texts_[texts_sent_].type).finish();
     link_.flush();
@@ -198,8 +165,7 @@ void Backend::on_turn(BootTime now) {
 }
 
 bool Backend::unsent() const {
-  return link_.up() && ((!queue_.empty() && window_.can_add()) || texts_sent_ < texts_.size() ||
-                        (!asking_.empty() && at_replica_ < limits::kQueriesMax));
+  return link_.up() && ((!queue_.empty() && window_.can_add()) || texts_sent_ < texts_.size());
 }
 
 void Backend::send_writes(BootTime now) {
@@ -215,17 +181,6 @@ void Backend::send_writes(BootTime now) {
   });
 }
 
-void Backend::send_queries() {
-  while (!asking_.empty() && at_replica_ < limits::kQueriesMax) {
-    const auto it = queries_.find(asking_.front());
-    asking_.pop_front();
-    if (it == queries_.end()) continue;
-    it->second.sent = true;
-    ++at_replica_;
-    wire::encode(link_.outgoing(), wire::Query{it->first, it->second.body, it->second.as});
-  }
-}
-
 void Backend::give_up_late(BootTime now) {
   if (std::any_of(writes_.begin(), writes_.end(), [&](const auto& one) { return one.second.until < now; }))
     give_up_window();
@@ -234,17 +189,6 @@ void Backend::give_up_late(BootTime now) {
     queue_.pop_front();
     then(without_outcome(Code::kUnavailable, kSilentText));
   }
-  std::vector<ThenRows> late;
-  for (auto it = queries_.begin(); it != queries_.end();) {
-    if (it->second.until >= now) {
-      ++it;
-      continue;
-    }
-    if (it->second.sent) --at_replica_;
-    late.push_back(std::move(it->second.then));
-    queries_.erase(it++);
-  }
-  for (const ThenRows& then : late) then(Error{Code::kUnavailable, kSilentText});
 }
 
 // The numbers of a session have no gap, so with one request all of the window is given up.

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Backend: a worker's way to its replica — requests and questions over one connection, answered through callbacks.
+// Backend: a worker's way to its replica — requests and operators' commands over one connection, answered through callbacks.
 //
 // It is a client like any other (client/link.h, client/window.h): exactly once by its session, in batches because
 // everything of a turn goes out with one write, and the replica slows it down as it slows down anybody. There is
 // one address only, our own replica's: when that replica cannot serve, our clients receive 503 and go to another.
 //
-// Why not call the node directly: it works in turns on its own thread; a flood of HTTP would need a lock or a queue
-// on the protocol's way, and a second path for everything that the wire's clients have already.
+// Why not call the node directly: it works in turns on its own thread; requests would need a queue on the protocol's way,
+// and a second path for everything that the wire's clients have already. Questions do not come this way (reads.h).
 //
-// Invariants: every callback is called exactly once, never from within execute() or ask(); a request that was reported
+// Invariants: every callback is called exactly once, never from within execute(); a request that was reported
 // as not done is never sent again.
 // The replicas remember a bounded number of sessions; when they have forgotten ours, a new one begins, and only requests
 // that may have been executed get kSessionEvicted.
-// Limits: kQueriesMax questions and one window of requests are at the replica, up to kWaitingMax wait here; beyond that kBusy.
+// Limits: one window of requests is at the replica, up to kWaitingMax wait here; beyond that kBusy.
 // A request above limits::kRequestBytesMax: kTooLarge. After kAnswerUs: kOutcomeUnknown for a request that was sent (it may
 // still be executed), else kUnavailable.
 // Thread rule: the worker's thread.
@@ -33,7 +33,6 @@
 #include "client/link.h"
 #include "client/window.h"
 #include "net/loop.h"
-#include "registry/query.h"
 #include "registry/request.h"
 #include "wire/codec.h"
 
@@ -41,12 +40,6 @@ namespace titer::api {
 
 // A refusal by the registry and a missing answer both come as an Outcome: `code` tells them apart.
 using ThenOutcome = std::function<void(const registry::Outcome&)>;
-// Rows as in wire/codec.h; `body` lives until the callback returns. client/read.h has visitors for it.
-struct Rows {
-  Position position;
-  ByteView body;
-};
-using ThenRows = std::function<void(const Result<Rows>&)>;
 using ThenText = std::function<void(const Result<std::string_view>&)>;
 using ThenOperated = std::function<void(const wire::Operated&)>;
 
@@ -59,8 +52,6 @@ class Backend final : client::LinkOwner {
   void start() { link_.start(); }
   void execute(const registry::Request& request, ThenOutcome then);
   void execute(Bytes body, ThenOutcome then);  // wire::encode_request() has made it
-  // `as`: on whose behalf; the answer shows what that key may see. kMachine: our own.
-  void ask(const registry::Query& query, ThenRows then, registry::KeyId as = registry::kNoKey);
   // JSON text: the replica's status, or the last frames there.
   void status(ThenText then) { texts_.push_back({wire::Type::kStatusAsk, std::move(then)}); }
   void trace(ThenText then) { texts_.push_back({wire::Type::kTraceAsk, std::move(then)}); }
@@ -75,10 +66,8 @@ class Backend final : client::LinkOwner {
   [[nodiscard]] bool unsent() const;
   // The highest position in any answer so far.
   [[nodiscard]] Position newest() const { return newest_; }
-  // Requests and questions without an answer yet.
-  [[nodiscard]] std::size_t open() const {
-    return writes_.size() + queue_.size() + queries_.size() + texts_.size();
-  }
+  // Requests and texts without an answer yet.
+  [[nodiscard]] std::size_t open() const { return writes_.size() + queue_.size() + texts_.size(); }
 
  private:
   struct Write {
@@ -90,24 +79,15 @@ class Backend final : client::LinkOwner {
     Bytes body;
     Write write;
   };
-  struct Question {
-    Bytes body;
-    ThenRows then;
-    BootTime until;
-    registry::KeyId as;
-    bool sent = false;
-  };
 
   void on_link_up(const wire::HelloReply& reply) override;
   void on_link_message(const wire::Message& message) override;
   void on_link_down(const std::string& reason) override;
   void refuse(const Error& error, ThenOutcome then);
   void take_answer(ByteView payload);
-  void take_rows(ByteView payload);
   void take_text(ByteView payload);
   void on_operated(ByteView payload);
   void send_writes(BootTime now);
-  void send_queries();
   void give_up_late(BootTime now);
   void give_up_window();
   void on_session_gone();
@@ -118,9 +98,6 @@ class Backend final : client::LinkOwner {
   client::Window window_;
   boost::unordered_flat_map<std::uint64_t, Write> writes_;  // in the window, by place
   std::deque<Waiting> queue_;                               // not yet in the window
-  std::deque<std::uint64_t> asking_;                        // tokens of questions, oldest first
-  boost::unordered_flat_map<std::uint64_t, Question> queries_;
-  std::size_t at_replica_ = 0;  // questions sent and not answered
   struct TextAsk {
     wire::Type type;
     ThenText then;

@@ -86,7 +86,7 @@ void Stream::start(const std::optional<Place>& from) {
 }
 
 void Stream::begin_now() {
-  context_.backend.ask(
+  context_.reads.ask(
       registry::Info{},
       [self = shared_from_this()](const Result<Rows>& rows) {
         if (self->exchange_.gone()) return;
@@ -102,7 +102,7 @@ void Stream::ask_page() {
   // In the middle of a bulk: the whole position again, and what was seen of it is left out.
   const bool whole = at_.part == UINT32_MAX || at_.position == Position();
   const registry::Changes query{whole ? at_.position : Position(at_.position.value - 1), kPage};
-  context_.backend.ask(
+  context_.reads.ask(
       query, [self = shared_from_this()](const Result<Rows>& rows) { self->on_page(rows); }, as_);
 }
 
@@ -152,7 +152,7 @@ void Stream::refuse(const Error& error) {
 }
 
 void Stream::too_old(const std::string& detail) {
-  context_.backend.ask(registry::Info{}, [self = shared_from_this(), detail](const Result<Rows>& rows) {
+  context_.reads.ask(registry::Info{}, [self = shared_from_this(), detail](const Result<Rows>& rows) {
     http::Response response = http::problem(410, "too_old", detail);
     if (rows && rows->body.size() > 1) {
       ByteReader in(rows->body.subspan(1));
@@ -223,7 +223,7 @@ void with_feed(HandlerContext& context, const http::Exchange& exchange,
                std::function<void(std::shared_ptr<Changes>)> then) {
   const registry::KeyId key = acting_key(exchange.request());
   if (key == registry::kNoKey) return then(context.feeds.of_everybody());
-  context.backend.ask(
+  context.reads.ask(
       registry::CheckAct{key, registry::Act::kAudit},
       [&context, exchange, key, then = std::move(then)](const Result<Rows>& may) {
         if (exchange.gone()) return;

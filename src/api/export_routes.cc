@@ -85,7 +85,7 @@ void export_sites(HandlerContext& context, const http::Exchange& exchange) {
     return exchange.respond(
         bad_request(Error{Code::kInvalid, "the format of an export is csv, ndjson or geojson"}));
   // A client that already has this position need not wait for the rest.
-  context.backend.ask(registry::Info{}, [&context, exchange, format](const Result<Rows>& info) {
+  context.reads.ask(registry::Info{}, [&context, exchange, format](const Result<Rows>& info) {
     if (exchange.gone()) return;
     if (!info) return exchange.respond(http::problem(info.error()));
     const std::uint64_t stream = context.setup.cluster;

@@ -2,6 +2,7 @@
 
 #include "api/feeds.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -9,16 +10,18 @@
 
 namespace titer::api {
 
-Feeds::Feeds(net::Loop& loop, net::Address replica, std::uint64_t cluster)
+Feeds::Feeds(net::Loop& loop, net::Address replica, std::uint64_t cluster, unsigned share)
     : loop_(loop),
       replica_(std::move(replica)),
       cluster_(cluster),
-      everybody_(std::make_shared<Changes>(loop, replica_, cluster, registry::kNoKey, limits::kRingBytesMax)) {}
+      share_(std::max(1U, share)),
+      everybody_(
+          std::make_shared<Changes>(loop, replica_, cluster, registry::kNoKey, limits::kRingBytesMax / share_)) {}
 
 std::shared_ptr<Changes> Feeds::of(registry::KeyId auditor) {
   if (const auto there = auditors_.find(auditor); there != auditors_.end()) return there->second;
   if (auditors_.size() >= limits::kAuditFeedsMax) return nullptr;
-  auto feed = std::make_shared<Changes>(loop_, replica_, cluster_, auditor, limits::kAuditRingBytesMax);
+  auto feed = std::make_shared<Changes>(loop_, replica_, cluster_, auditor, limits::kAuditRingBytesMax / share_);
   if (stopping_) feed->stop();
   auditors_.emplace(auditor, feed);
   return feed;

@@ -22,7 +22,8 @@ namespace titer::api {
 
 class Feeds {
  public:
-  Feeds(net::Loop& loop, net::Address replica, std::uint64_t cluster);
+  // `share`: one of so many gets the memory of the rings.
+  Feeds(net::Loop& loop, net::Address replica, std::uint64_t cluster, unsigned share);
 
   [[nodiscard]] std::shared_ptr<Changes> of_everybody() const { return everybody_; }
   // Of a key that may see all. null: there are too many. Lives as long as somebody holds it, and a while longer.
@@ -38,6 +39,7 @@ class Feeds {
   net::Loop& loop_;
   net::Address replica_;
   std::uint64_t cluster_;
+  unsigned share_;
   bool stopping_ = false;
   std::shared_ptr<Changes> everybody_;
   std::map<registry::KeyId, std::shared_ptr<Changes>> auditors_;

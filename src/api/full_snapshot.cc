@@ -18,7 +18,7 @@ class FullSnapshotRead : public std::enable_shared_from_this<FullSnapshotRead> {
       : context_(context), address_(address), then_(std::move(then)) {}
 
   void begin() {
-    context_.backend.ask(registry::Info{}, [self = shared_from_this()](const Result<Rows>& info) {
+    context_.reads.ask(registry::Info{}, [self = shared_from_this()](const Result<Rows>& info) {
       if (!info) return self->then_(info.error());
       Snapshots& snapshots = self->context_.setup.shared->snapshots;
       if (SharedSnapshot same = snapshots.find(info->position)) return self->then_(std::move(same));
@@ -30,8 +30,8 @@ class FullSnapshotRead : public std::enable_shared_from_this<FullSnapshotRead> {
 
  private:
   void go_on() {
-    context_.backend.ask(builder_.next(),
-                         [self = shared_from_this()](const Result<Rows>& rows) { self->take(rows); });
+    context_.reads.ask(builder_.next(),
+                       [self = shared_from_this()](const Result<Rows>& rows) { self->take(rows); });
   }
   void take(const Result<Rows>& rows) {
     const Result<bool> more = rows ? builder_.take({rows->position, Bytes(rows->body.begin(), rows->body.end())})

@@ -29,7 +29,7 @@ void healthz(HandlerContext&, const http::Exchange& exchange) { exchange.respond
 
 // A linearizable read is answered: the replica is a member of the view, has its lease, and is not cut off.
 void readyz(HandlerContext& context, const http::Exchange& exchange) {
-  context.backend.ask(registry::Info{}, [exchange](const Result<Rows>& rows) {
+  context.reads.ask(registry::Info{}, [exchange](const Result<Rows>& rows) {
     http::Response response = rows ? text("ready\n") : http::problem(rows.error());
     if (rows) response.position = rows->position;
     exchange.respond(std::move(response));

@@ -69,7 +69,7 @@ http::Response imports(HandlerContext& context, registry::KeyId key, bool all_la
 void list_imports(HandlerContext& context, const http::Exchange& exchange) {
   const registry::KeyId key = acting_key(exchange.request());
   if (key == registry::kNoKey) return exchange.respond(imports(context, key, false));
-  context.backend.ask(
+  context.reads.ask(
       registry::CheckAct{key, registry::Act::kAudit},
       [&context, exchange, key](const Result<Rows>& may) {
         if (exchange.gone()) return;

@@ -12,16 +12,16 @@ namespace titer::api::limits {
 inline constexpr std::size_t kKeyBytesMax = 256;    // Idempotency-Key
 inline constexpr std::uint64_t kPageDefault = 100;  // rows in an answer to a request that names no limit
 
-// --- one worker
+// --- one server: each worker has its part of it
 // Of the change stream's ring: some 50,000 events, seconds of the heaviest load; and of each auditor's.
 inline constexpr std::size_t kRingBytesMax = std::size_t{16} << 20;
 inline constexpr std::size_t kAuditRingBytesMax = std::size_t{4} << 20;
+// --- one worker
 inline constexpr std::size_t kAuditFeedsMax = 16;  // keys that follow who did what and why; 64 MiB with their rings
 inline constexpr std::size_t kKeyringMax =
     20'000;  // keys shown here, some 100 bytes each; five times the maximum number of keys
 inline constexpr std::size_t kConnectionsMax = 10'000;  // thousands of listeners, with what they cost: 40 KiB each
 inline constexpr std::size_t kTurningAwayMax = 64;      // connections that are told that there is no room
-inline constexpr std::size_t kQueriesMax = 200;         // at the replica; it stops reading at 256 of one connection
 inline constexpr std::size_t kWaitingMax = 20'000;      // requests that wait for room at the replica; then 503
 inline constexpr std::int64_t kAnswerUs = 10'000'000;   // then the client hears that the outcome is not known
 inline constexpr std::int64_t kMinPositionUs = 2'000'000;  // Titer-Min-Position: how long a read waits for it

@@ -48,8 +48,7 @@ void on_position(const std::shared_ptr<Waiting>& waiting, const Result<Rows>& in
 }
 
 void look(const std::shared_ptr<Waiting>& waiting) {
-  waiting->context.backend.ask(registry::Info{},
-                               [waiting](const Result<Rows>& info) { on_position(waiting, info); });
+  waiting->context.reads.ask(registry::Info{}, [waiting](const Result<Rows>& info) { on_position(waiting, info); });
 }
 
 }  // namespace

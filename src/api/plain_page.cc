@@ -261,7 +261,7 @@ void find(HandlerContext& context, const http::Exchange& exchange) {
   query.filter.products.assign(wish.products.begin(), wish.products.end());
   query.filter.available_only = wish.available;
   query.filter.claimed_since = registry::not_expired_since(net::wall_now());
-  context.backend.ask(query, [exchange](const Result<Rows>& rows) { print_list(exchange, rows); });
+  context.reads.ask(query, [exchange](const Result<Rows>& rows) { print_list(exchange, rows); });
 }
 
 constexpr Route kPlainPageRoutes[] = {

@@ -13,7 +13,7 @@ namespace titer::api {
 Server::Server(Setup setup) : setup_(std::move(setup)) {
   const unsigned workers = std::max(1U, setup_.workers);
   for (unsigned i = 0; i < workers; ++i)
-    workers_.push_back(std::make_unique<Worker>(setup_, [this] { return http_json(); }));
+    workers_.push_back(std::make_unique<Worker>(setup_, i, [this] { return http_json(); }));
 }
 
 Server::~Server() {

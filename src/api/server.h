@@ -2,8 +2,8 @@
 
 // Server: the HTTP interface of one replica, on threads of its own.
 //
-// It is a client of its replica's wire and nothing more, so whatever happens here costs the protocol no more than
-// any client does. Files, peers and the rest are fixed at the start (Setup).
+// It reads the state of its replica, and is a client of its wire for everything else, so whatever happens here costs the
+// protocol no more than any client does. Files, peers and the rest are fixed at the start (Setup).
 // Thread rule: one thread makes, stops and destroys it.
 #pragma once
 

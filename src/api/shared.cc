@@ -86,6 +86,12 @@ void Shared::add(const http::Traffic& traffic) {
   traffics_.push_back(&traffic);
 }
 
+Door& Shared::door(const net::RateLimits& rates, const net::PlaceLimits& connections) {
+  const std::lock_guard lock(mutex_);
+  if (!door_) door_ = std::make_unique<Door>(rates, connections);
+  return *door_;
+}
+
 std::vector<const http::Traffic*> Shared::traffics() {
   const std::lock_guard lock(mutex_);
   return traffics_;

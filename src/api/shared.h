@@ -12,6 +12,7 @@
 #include <mutex>
 #include <vector>
 
+#include "api/door.h"
 #include "api/import_runs.h"
 #include "base/ids.h"
 #include "client/snapshot.h"
@@ -81,6 +82,8 @@ struct Shared {
   std::unique_ptr<Publications> publications;
   std::unique_ptr<SourceFreshness> source_freshness;
 
+  // Of this server: the first who asks gives the limits.
+  [[nodiscard]] Door& door(const net::RateLimits& rates, const net::PlaceLimits& connections);
   // Of each worker, as long as the server lives.
   void add(const http::Traffic& traffic);
   [[nodiscard]] std::vector<const http::Traffic*> traffics();
@@ -88,6 +91,7 @@ struct Shared {
  private:
   std::mutex mutex_;
   std::vector<const http::Traffic*> traffics_;
+  std::unique_ptr<Door> door_;
 };
 
 }  // namespace titer::api

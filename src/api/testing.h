@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -129,10 +130,46 @@ class TestClient {
   boost::system::error_code ignored_;
 };
 
+// What the replica of a test answers to questions, as the state of a replica that holds its lease. It answers on its own
+// thread, so a test's lambdas are all called on one.
+class TestState final : public client::LocalState {
+ public:
+  TestState(net::Loop& loop, client::FakeReplica& replica) : loop_(loop), replica_(replica) {}
+
+  [[nodiscard]] smr::ReadTerms terms() const override {
+    smr::ReadTerms out;
+    out.serves = true;
+    out.lease = {BootTime(INT64_MAX), BootTime(INT64_MAX)};
+    out.last_turn = smr::LastTurn::of(net::boot_now(), net::monotonic_us());
+    return out;
+  }
+  [[nodiscard]] std::string refusal() const override { return {}; }
+  void query(std::size_t, ByteView body, Bytes& rows, wire::QueryAnswer& answer, registry::KeyId as,
+             registry::Progress&) override {
+    std::promise<void> answered;
+    loop_.post([&] {
+      replica_.asked_as = as;
+      answer = {};
+      if (replica_.on_query) replica_.on_query(*wire::decode_query(body), answer, rows);
+      answered.set_value();
+    });
+    answered.get_future().wait();
+  }
+  void on_change(std::size_t, std::function<void()>) override {}
+  [[nodiscard]] bool wait(std::size_t, const smr::ReadTerms&) override { return true; }
+  void confirm() override {}
+  void answered(std::size_t) override {}
+
+ private:
+  net::Loop& loop_;
+  client::FakeReplica& replica_;
+};
+
 // The replica answers on a thread of its own; set what it does before start().
 class TestServer {
  public:
   TestServer() {
+    setup.state = &state_;
     setup.cluster = kTestCluster;
     setup.replica = client::address_of_ours(kTestWirePort);
     setup.listen = client::address_of_ours(kTestHttpPort);
@@ -145,7 +182,7 @@ class TestServer {
 
   void start() {
     replica_thread_ = std::thread([this] { replica_loop_.run([] {}); });
-    worker_ = std::make_unique<Worker>(setup, [] { return std::string("{}"); });
+    worker_ = std::make_unique<Worker>(setup, 0, [] { return std::string("{}"); });
     worker_thread_ = std::thread([this] { worker_->run(); });
   }
   void stop() {
@@ -169,6 +206,7 @@ class TestServer {
   client::FakeReplica replica{replica_loop_, client::address_of_ours(kTestWirePort)};
 
  private:
+  TestState state_{replica_loop_, replica};
   std::unique_ptr<Worker> worker_;
   std::thread replica_thread_, worker_thread_;
 };

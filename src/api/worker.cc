@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -74,16 +75,18 @@ std::optional<http::Response> typed_address(const Setup& setup, const http::Requ
 
 }  // namespace
 
-Worker::Worker(const Setup& setup, std::function<std::string()> http_json)
+Worker::Worker(const Setup& setup, unsigned number, std::function<std::string()> http_json)
     : setup_(setup),
       router_(make_router()),
       traffic_(router_.routes().size()),
       backend_(loop_, setup.replica),
-      feeds_(loop_, setup.replica, setup.cluster),
-      context_{loop_, setup_, backend_, feeds_, times_, std::move(http_json)},
-      admission_(backend_, setup.rates, setup.remote_writes_need_key,
+      reads_(loop_, *setup.state, number),
+      feeds_(loop_, setup.replica, setup.cluster, setup.workers),
+      context_{loop_, setup_, backend_, reads_, feeds_, times_, std::move(http_json)},
+      door_(setup.shared->door(setup.rates, setup.connections)),
+      admission_(reads_, door_, setup.remote_writes_need_key,
                  [this](const Route& route, const http::Exchange& exchange) { serve(route, exchange); }),
-      places_(setup.connections, "connections") {
+      bodies_(http::limits::kSmallBodyBytes, http::limits::kBodiesBytesMax / std::max(1U, setup.workers)) {
   setup_.shared->add(traffic_);
   times_.stream = hex64(setup_.cluster);
   look_at_clock();
@@ -119,17 +122,20 @@ void Worker::accept(net::Stream stream) {
   look_at_clock();
   auto connection =
       std::make_shared<http::HttpConnection>(std::move(stream), static_cast<http::HttpConnectionHost&>(*this));
-  Status place = places_.take(connection->address());
+  Status place = door_.take_place(connection->address());
   if (!place && place.error().code == Code::kBusy) {
     give_way();
-    place = places_.take(connection->address());
+    place = door_.take_place(connection->address());
   }
   connections_.emplace(connection.get(), Place{connection, place.ok()});
   traffic_.connections.store(connections_.size(), std::memory_order_relaxed);
-  if (place) return connection->start();
+  if (place) {
+    ++counted_;
+    return connection->start();
+  }
   traffic_.turned_away.fetch_add(1, std::memory_order_relaxed);
   // Saying why takes a moment, and a descriptor as long; in a flood there is no time for that.
-  if (connections_.size() - places_.taken() > limits::kTurningAwayMax) return connection->close();
+  if (connections_.size() - counted_ > limits::kTurningAwayMax) return connection->close();
   connection->turn_away(place.error());
 }
 
@@ -146,7 +152,10 @@ void Worker::give_way() {
 void Worker::on_closed(http::HttpConnection& connection) {
   const auto there = connections_.find(&connection);
   if (there == connections_.end()) return;
-  if (there->second.counted) places_.give_back(connection.address());
+  if (there->second.counted) {
+    door_.give_back(connection.address());
+    --counted_;
+  }
   connections_.erase(there);
   traffic_.connections.store(connections_.size(), std::memory_order_relaxed);
 }
@@ -198,7 +207,8 @@ void Worker::look_at_clock() {
 
 void Worker::turn() {
   look_at_clock();
-  times_.newest = backend_.newest();
+  times_.newest = std::max(backend_.newest(), reads_.newest());
+  reads_.on_turn();  // first: an answer may lead to a write
   backend_.on_turn(times_.now);
   feeds_.on_turn(times_.now);
   std::swap(dirty_, flushing_);
@@ -211,7 +221,7 @@ void Worker::turn() {
   if (times_.now >= next_timeout_check_) check_all_timeouts();
   flushes_ = false;
   // Writing made room for requests that had waited on their connections.
-  if (backend_.unsent()) loop_.wake_at(times_.now);
+  if (backend_.unsent() || reads_.asked()) loop_.wake_at(times_.now);
   if (stop_at_ && (connections_.empty() || times_.now >= *stop_at_)) loop_.stop();
   loop_.wake_at(stop_at_ ? std::min(*stop_at_, next_timeout_check_) : next_timeout_check_);
 }

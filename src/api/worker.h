@@ -2,9 +2,10 @@
 
 // Worker: one thread of the HTTP interface, with a loop, a listener, a backend and its connections of its own.
 //
-// Workers share the port (SO_REUSEPORT: the kernel gives each new connection to one of them) and nothing else, so no
-// lock lies on the way of a request. A turn takes in what is ready, lets the handlers work, sends what they ask of the
-// replica with one write, and writes each connection's answers with one call.
+// Workers share the port (SO_REUSEPORT: the kernel gives each new connection to one of them), the door (door.h: what clients
+// may take), and the memory that a server may use. A turn takes in what is ready, lets the handlers work, answers what they
+// ask of the state (reads.h), sends their requests to the replica with one write, and writes each connection's answers with
+// one call.
 //
 // Limits: of the connections of one address (further ones are answered 429) and of all: then the longest idle give way, and
 // when none is idle, further ones are answered 503. A port that is taken is tried again.
@@ -21,18 +22,19 @@
 #include "api/backend.h"
 #include "api/feeds.h"
 #include "api/handler_context.h"
+#include "api/reads.h"
 #include "http/http_connection.h"
 #include "http/limits.h"
 #include "http/traffic.h"
 #include "net/loop.h"
-#include "net/places.h"
 #include "net/sockets.h"
 
 namespace titer::api {
 
 class Worker final : private http::HttpConnectionHost {
  public:
-  Worker(const Setup& setup, std::function<std::string()> http_json);
+  // `number`: from 0, among the workers of this server.
+  Worker(const Setup& setup, unsigned number, std::function<std::string()> http_json);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -69,8 +71,10 @@ class Worker final : private http::HttpConnectionHost {
   http::Router router_;
   http::Traffic traffic_;
   Backend backend_;
+  Reads reads_;
   Feeds feeds_;
   HandlerContext context_;
+  Door& door_;
   Admission admission_;
   std::unique_ptr<net::Listener> listener_;
   struct Place {
@@ -78,8 +82,8 @@ class Worker final : private http::HttpConnectionHost {
     bool counted = false;  // else it is being turned away
   };
   boost::unordered_flat_map<const http::HttpConnection*, Place> connections_;
-  net::Places places_;
-  net::ReceiveBudget bodies_{http::limits::kSmallBodyBytes, http::limits::kBodiesBytesMax};
+  std::size_t counted_ = 0;  // of the connections
+  net::ReceiveBudget bodies_;
   std::vector<std::shared_ptr<http::HttpConnection>> dirty_, flushing_;
   bool flushes_ = false;  // the end of a turn: connections that become dirty now wait for the next one
   BootTime next_timeout_check_, next_date_, next_listen_;

@@ -68,16 +68,17 @@ Snapshot SnapshotBuilder::finish() && {
   out.position = last_;
   out.rows = std::move(rows_);  // moving a deque moves no element, so the views stay good
   // A site whose name was changed may be on two pages; then it is among the changed ones too.
+  // One that changed while the changed ones were gathered is among them again, later.
   std::unordered_set<std::string_view> replaced;
-  for (const registry::Site& site : changed_) replaced.insert(site.id);
+  std::vector<registry::Site> changed;
+  for (auto site = changed_.rbegin(); site != changed_.rend(); ++site)
+    if (replaced.insert(site->id).second && (with_closed_ || site->status == registry::SiteStatus::kActive))
+      changed.push_back(std::move(*site));
   std::erase_if(sites_, [&](const registry::Site& site) { return replaced.contains(site.id); });
-  std::erase_if(changed_, [&](const registry::Site& site) {
-    return !with_closed_ && site.status != registry::SiteStatus::kActive;
-  });
-  std::sort(changed_.begin(), changed_.end(), before);
-  out.sites.resize(sites_.size() + changed_.size());
+  std::sort(changed.begin(), changed.end(), before);
+  out.sites.resize(sites_.size() + changed.size());
   std::merge(std::make_move_iterator(sites_.begin()), std::make_move_iterator(sites_.end()),
-             std::make_move_iterator(changed_.begin()), std::make_move_iterator(changed_.end()), out.sites.begin(),
+             std::make_move_iterator(changed.begin()), std::make_move_iterator(changed.end()), out.sites.begin(),
              before);
   return out;
 }

@@ -240,6 +240,7 @@ void ReplicaDaemon::say_waits(const std::string& why, bool long_since) {
 std::optional<int> ReplicaDaemon::become_replica() {
   TITER_CHECK(course_ && !process_.node, "a process becomes a replica once");
   node::NodeOptions options;
+  options.sharing = &process_.state;
   options.me = me_.id;
   options.incarnation = me_.incarnation;
   options.cluster = record_->cluster;

@@ -106,6 +106,13 @@ Result<node::Node::LocalState> recover_from_disk(ReplicaProcess& process, const 
 }
 
 void serve_http(ReplicaProcess& process, api::Setup setup) {
+  process.state.attach(process.node->engine().machine, [&process] {
+    process.loop.post([&process] {
+      if (process.node) process.node->confirm();
+    });
+  });
+  setup.state = &process.state;
+  setup.workers = SharedState::readers();
   process.http = std::make_unique<api::Server>(std::move(setup));
   process.http->start();
 }

@@ -15,6 +15,7 @@
 #include "host/descriptors.h"
 #include "host/log_file.h"
 #include "host/replica_tls.h"
+#include "host/shared_state.h"
 #include "net/loop.h"
 #include "node/node.h"
 #include "store/store.h"
@@ -28,6 +29,7 @@ struct ReplicaProcess {
   std::unique_ptr<LogFile> log;  // null: it goes to standard error
   ReplicaTls tls;
   std::unique_ptr<view::ViewRegister> reg;
+  SharedState state;                  // of the node, for HTTP
   std::unique_ptr<node::Node> node;   // null: it is not decided yet what this process is
   std::unique_ptr<api::Server> http;  // null: there is none
 };

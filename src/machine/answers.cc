@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kRowBytes = limits::kMessageBytesMax / 2;
 // For events of one position, which stay together if they can; an event with everything takes about 100 KiB.
 constexpr std::size_t kTogetherBytes = limits::kMessageBytesMax - (std::size_t{1} << 20);
-// Whether a site has changed is seen in its row alone, and the rows lie one after another.
-constexpr std::uint32_t kSlotsPerRow = 16;
 constexpr std::size_t kEventsBytes = std::size_t{1} << 20;  // of one message to a watcher
 
 constexpr std::ptrdiff_t kRemovedAt = 1;  // in a page of the history, behind `more`
@@ -98,9 +96,8 @@ class Answerer {
   }
   // In no order that a second page could continue: all of them or none.
   Result<bool> operator()(const registry::ChangedSites& q) {
-    progress_.spend(state_.slots() / kSlotsPerRow);
-    Result<bool> more = state_.changed_sites(q.since, site_visitor());
-    if (!more.ok() || !*more) return more;
+    Result<bool> more = state_.changed_sites(q.since, site_visitor(), progress_);
+    if (progress_.unfinished || !more.ok() || !*more) return more;
     return Error{Code::kTooLarge, "more sites have changed since than one answer holds: list all sites again"};
   }
   Result<bool> operator()(const registry::Info&) {
@@ -226,7 +223,8 @@ void Machine::query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer, Ask
 void Machine::query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer, Asking asking,
                     registry::Progress& progress) const {
   const Result<registry::Query> query = wire::decode_query(body);
-  const bool follows = query.ok() && std::holds_alternative<registry::Changes>(*query);
+  const bool follows = query.ok() && (std::holds_alternative<registry::Changes>(*query) ||
+                                      std::holds_alternative<registry::ChangedSites>(*query));
   if (buffer.empty() || follows) answer.position = impl_->position;
   if (buffer.empty()) buffer.push_back(std::byte{0});  // `more`, known after the rows
   answer.code = Code::kOk;

@@ -95,7 +95,8 @@ class Machine {
   // One step of that (registry/progress.h). Before the first one `buffer` is empty; while progress.unfinished says so the
   // same four are given again. The answer's position is the one at which the first step was made, and no row is older:
   // a row that has changed since is among the changes after that position. Exceptions: Changes are complete up to the
-  // position of the last step, and ChangedSites is always one step, because its rows must be of one position.
+  // position of the last step, and ChangedSites is of that position: a site that changed between two steps is in it again,
+  // later.
   void query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer, Asking asking,
              registry::Progress& progress) const;
   // Events after `since`, for watchers, as one or more wire::Events messages appended to `out`; nothing if there

@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+#include <string>
+
 #include "machine/testing.h"
 
 namespace titer::machine {
@@ -76,15 +80,52 @@ TEST(Pieces, an_answer_in_steps_has_the_position_of_its_first_step_and_no_older_
   EXPECT_EQ(now.position, Position(number));
   EXPECT_LT(answer.body.size(), now.body.size()) << "the first rows are as they were";
   EXPECT_EQ(answer.body[0], std::byte{0}) << "there is no more";
+}
 
-  wire::encode_query(body = {}, registry::ChangedSites{answer.position});
-  Bytes changed;
-  progress = {};
-  progress.begin_step(1);
-  wire::QueryAnswer since;
-  m.query(body, changed, since, {}, progress);
-  EXPECT_FALSE(progress.unfinished) << "the changed sites are of one position";
-  EXPECT_EQ(since.position, Position(number));
+// With them a snapshot is completed: all of them are as they are at the position of the answer, however busy the sites are.
+TEST(Pieces, the_changed_sites_are_of_one_position_although_they_change_while_they_are_gathered) {
+  Machine m;
+  FrameMaker make;
+  std::uint64_t number = 0;
+  for (int i = 0; i < 1'000; ++i)
+    make.add(7, ++number, add_site("s" + std::to_string(1000 + i), "Site " + std::to_string(1000 + i)));
+  run(m, make.frame());
+  const Position since = m.position();
+  std::mt19937 random(5);
+  const auto change = [&] {
+    run(m, make.add(7, ++number, set("s" + std::to_string(1000 + random() % 1'000), random() % 90)).frame());
+  };
+  for (int i = 0; i < 100; ++i) change();
+  Bytes body, rows;
+  wire::encode_query(body, registry::ChangedSites{since});
+  wire::QueryAnswer answer;
+  registry::Progress progress;
+  std::size_t steps = 0;
+  for (;; ++steps, change()) {
+    progress.begin_step(10);
+    m.query(body, rows, answer, {}, progress);
+    if (!progress.unfinished) break;
+    ASSERT_LT(steps, 10'000U) << "it has an end";
+  }
+  EXPECT_GT(steps, 5U);
+  ASSERT_EQ(answer.code, Code::kOk);
+  EXPECT_EQ(answer.position, m.position());
+  const auto last_rows = [](ByteView rows_of) {
+    std::map<std::string, Bytes> sites;
+    ByteReader in(rows_of);
+    for (in.u8(); in.ok() && !in.done();) {
+      const registry::Site site = wire::decode_site(in);
+      ByteWriter out(sites[std::string(site.id)] = {});
+      wire::encode_site(out, site);
+    }
+    return sites;
+  };
+  Bytes at_once;
+  wire::QueryAnswer now;
+  m.query(body, at_once, now);
+  const auto seen = last_rows(answer.body), all = last_rows(now.body);
+  EXPECT_GT(all.size(), 90U);
+  EXPECT_EQ(seen, all);
 }
 
 }  // namespace

@@ -3,8 +3,7 @@
 // Rates: how many requests a key or an address may send, as buckets that fill with time. For HTTP and for the wire.
 //
 // A bucket holds two seconds' worth, so a page that asks for ten things together is not refused, and an average is kept.
-// Each replica and each HTTP worker counts alone: with n of them a client gets up to n times as much, depending on
-// where its connections are accepted. A shared count would need messages between replicas for every request.
+// Each replica counts alone, HTTP and the wire apart: with n replicas a client gets up to n times as much. A shared count would need messages between replicas for every request.
 //
 // Limits are on by default. A program of this machine (the operator's tools, a load test, a proxy in front of the page, which
 // stands for everybody) is counted only where the operator has set the limit: the default is for strangers.

@@ -266,11 +266,11 @@ void Clients::answer_read(const Question& question, const wire::QueryAnswer& ans
   if (client.paused) pause_or_resume(client);
 }
 
-void Clients::read_refused(std::uint64_t read) {
+void Clients::read_refused(std::uint64_t read) { reads_.refused(read, unavailable(read_refusal())); }
+
+std::string Clients::read_refusal() const {
   const std::string& dispute = engine_.replica.dispute();
-  reads_.refused(read, unavailable(dispute.empty()
-                                       ? "this replica is not (or not yet) a member of the cluster; ask another one"
-                                       : dispute));
+  return dispute.empty() ? "this replica is not (or not yet) a member of the cluster; ask another one" : dispute;
 }
 
 void Clients::handle_watch(Client& client, const wire::Message& message) {

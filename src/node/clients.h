@@ -93,6 +93,7 @@ class Clients final : private net::ConnectionOwner {
   void send(const smr::Output::SendClient& message);
   void read_ready(std::uint64_t read) { reads_.ready(read); }
   void read_refused(std::uint64_t read);
+  [[nodiscard]] std::string read_refusal() const;  // why reads are refused, if they are
   void cut(TransmitterId client, const std::string& reason);
   // Every write is refused with this, until it is nullopt again. Reads go on. True: that is new.
   bool refuse_writes(std::optional<Error> why);

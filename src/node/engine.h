@@ -27,9 +27,10 @@ struct Engine {
     const std::uint64_t digest = observer == nullptr ? machine.digest() : observer->on_stands(*this);
     step(smr::input::Executed{machine.position(), digest, machine.registry().time()});
   }
+  [[nodiscard]] bool answers() const { return !leaving && !restarts; }
   // May what was read be answered? One that leaves answers nothing: others count it as dead (docs/explanation/protocol.md §4).
   [[nodiscard]] bool read_lease(BootTime now, BootTime asked = {}) const {
-    const bool held = !leaving && !restarts && replica.read_lease(now, asked);
+    const bool held = answers() && replica.read_lease(now, asked);
     if (!held && observer != nullptr) observer->on_lease_refused();
     return held;
   }

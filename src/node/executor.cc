@@ -8,7 +8,8 @@
 
 namespace titer::node {
 
-Executor::Executor(Engine& engine, machine::Sink answer) : engine_(engine), answer_(std::move(answer)) {
+Executor::Executor(Engine& engine, machine::Sink answer, Sharing* sharing)
+    : engine_(engine), sharing_(sharing), answer_(std::move(answer)) {
   observed_ = [this](const machine::Executed& request) {
     const smr::Execution& execution = frames_[next_];
     engine_.observer->on_executed(execution, request);
@@ -47,6 +48,7 @@ void Executor::execute_some() {
 
 bool Executor::go_on() {
   if (!busy()) return true;
+  const Changing changing(sharing_);
   const BootTime until(engine_.clock.boot_now().value + limits::kExecuteUs);
   do {
     execute_some();
@@ -58,6 +60,7 @@ bool Executor::go_on() {
 }
 
 void Executor::finish() {
+  const Changing changing(sharing_);
   while (busy()) execute_some();
 }
 

@@ -18,12 +18,13 @@
 
 #include "machine/machine.h"
 #include "node/engine.h"
+#include "node/sharing.h"
 
 namespace titer::node {
 
 class Executor {
  public:
-  Executor(Engine& engine, machine::Sink answer);
+  Executor(Engine& engine, machine::Sink answer, Sharing* sharing = nullptr);
   void log_to(machine::LogSink log) { log_ = std::move(log); }
 
   // Takes these over. Not while busy.
@@ -39,6 +40,7 @@ class Executor {
   [[nodiscard]] const machine::Sink& sink_of(const smr::Execution& execution) const;
 
   Engine& engine_;
+  Sharing* sharing_;
   machine::Sink answer_, observed_;
   machine::LogSink log_;
   std::vector<smr::Execution> frames_;

@@ -85,8 +85,11 @@ Node::Node(NodeOptions options, net::Environment& env, smr::Replica replica, con
                 }}),
       newest_(initial),
       began_with_(initial.number),
-      executor_(engine_,
-                [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); }),
+      executor_(
+          engine_,
+          [this](const machine::Executed& done) { clients_.answer(done.session, done.number, done.result); },
+          options_.sharing),
+      executed_(engine_.replica.read_terms().executed),
       started_(env.boot_now()) {
   if (log_.on()) executor_.log_to([this](std::string_view line) { log_.append(line); });
   position_at_start_ = engine_.machine.position();
@@ -139,6 +142,7 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options, net::Environment& 
 void Node::stop(int exit_code, const std::string& reason) {
   if (exit_code_) return;
   exit_code_ = exit_code;
+  publish();
   if (exit_code == 0)
     spdlog::info("stopping: {}", reason);
   else
@@ -263,6 +267,7 @@ void Node::update_roster(const Roster& roster) {
 void Node::retire(std::function<void(ViewNumber)> leave) {
   TITER_CHECK(leave != nullptr, "one that leaves says so to the register");
   engine_.leaving = true;
+  publish();
   leave_ = std::move(leave);
   quiet_at_ = BootTime(env_.boot_now().value + kFinishUs);
   (void)clients_.refuse_writes(Error{Code::kUnavailable, "this replica leaves; ask another one"});

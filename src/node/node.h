@@ -38,6 +38,7 @@
 #include "node/executor.h"
 #include "node/frame_trace.h"
 #include "node/peers.h"
+#include "node/sharing.h"
 #include "node/transfer.h"
 #include "store/store.h"
 #include "view/view_register.h"
@@ -66,6 +67,7 @@ struct NodeOptions {
   std::size_t descriptors = 0;                       // that the process may have; 0: not known
   std::size_t piece_bytes = std::size_t{256} << 10;  // of a state transfer
   NodeObserver* observer = nullptr;
+  Sharing* sharing = nullptr;  // with readers on other threads; null: there are none
 };
 
 inline constexpr int kExitConfiguration = 2;  // the same start would end in the same way
@@ -125,7 +127,12 @@ class Node final : private PeerEvents {
   // is installed.
   void retire(std::function<void(ViewNumber installed)> leave);
   // Engine::restarts: nobody is answered.
-  void restarts(bool under_way) { engine_.restarts = under_way; }
+  void restarts(bool under_way) {
+    engine_.restarts = under_way;
+    publish();
+  }
+  // Readers wait for confirmed clock readings (NodeOptions::confirm_reads).
+  void confirm() { engine_.step(smr::input::Read{Reads::kNobody}); }
   // A learner that has no link to a member of the newest view: it waits for one of them.
   [[nodiscard]] bool learns_from_nobody() const { return !engine_.replica.full() && !learner_.has_donor(); }
   [[nodiscard]] const smr::ViewRecord& newest() const { return newest_; }
@@ -150,6 +157,7 @@ class Node final : private PeerEvents {
   [[nodiscard]] bool may_learn();
   [[nodiscard]] bool clock_lets_join();
   [[nodiscard]] bool stalled(BootTime now);  // this process did not run since the last turn
+  void publish();  // what readers must know: before anything is sent, and after executions
   [[nodiscard]] bool has_durable_state() const;
   void discard_state();
   void check_full_disk(BootTime now);
@@ -180,8 +188,10 @@ class Node final : private PeerEvents {
   ViewNumber began_with_;  // the newest view when this process began; once a view is installed, the restart is over
   smr::Output performing_;  // its executions are under way while executor_ is busy
   Executor executor_;
-  BootTime next_tick_, started_, last_turn_;
-  std::int64_t asleep_us_ = 0;  // in all, at the last turn
+  smr::Uid executed_,
+      performing_executed_;  // as far as the state has come; as it will, when performing_ is executed
+  BootTime next_tick_, started_;
+  smr::LastTurn last_turn_;
   bool wall_fault_told_ = false;
   std::uint64_t death_notices_ = 0;  // by death watches
   smr::ReplicaSet limping_told_;

@@ -13,20 +13,23 @@ namespace titer::node {
 
 namespace {
 
-constexpr std::int64_t kTickUs = limits::kHeartbeatEveryUs / 2;
-constexpr std::int64_t kStallUs = limits::kReadLeaseUs / 4;
+constexpr std::int64_t kTickUs = smr::LastTurn::kTickUs;
 
 }  // namespace
 
-// A turn comes at least with every tick. The monotonic clock stands still while the machine sleeps.
 bool Node::stalled(BootTime now) {
-  const std::int64_t asleep = now.value - env_.monotonic_us();
-  const bool slept = asleep - asleep_us_ > kStallUs;
-  const bool late = last_turn_ != BootTime() && now.value - last_turn_.value > kTickUs + kStallUs;
-  const bool first = last_turn_ == BootTime();
-  asleep_us_ = asleep;
-  last_turn_ = now;
-  return !first && (slept || late);
+  const smr::LastTurn before = std::exchange(last_turn_, smr::LastTurn::of(now, env_.monotonic_us()));
+  return before.stalled(last_turn_);
+}
+
+void Node::publish() {
+  if (options_.sharing == nullptr) return;
+  smr::ReadTerms terms = engine_.replica.read_terms();
+  terms.executed = executed_;
+  terms.last_turn = last_turn_;
+  terms.serves = terms.serves && !exit_code_;
+  if (exit_code_ || !engine_.answers()) terms.lease = {};
+  options_.sharing->publish(terms, terms.serves ? std::string() : clients_.read_refusal());
 }
 
 void Node::turn() {
@@ -55,15 +58,20 @@ void Node::perform() {
   if (!executor_.busy()) engine_.step(smr::input::EndOfTurn{env_.wall_now()});
   do {
     if (executor_.busy()) {
+      publish();
       send_out(engine_.out);
     } else {
       performing_.clear();
       std::swap(performing_, engine_.out);
+      performing_executed_ = engine_.replica.read_terms().executed;
+      publish();
       send_out(performing_);
       trace_.look(engine_.replica, performing_.execute, env_.boot_now());
       executor_.begin(performing_.execute);
     }
     if (!executor_.go_on()) return;
+    executed_ = performing_executed_;
+    publish();
     conclude(performing_);
     // What executing leads to (a digest that differs) is performed in the same turn.
   } while (!exit_code_ && (!engine_.out.execute.empty() || engine_.out.stop));

@@ -52,6 +52,7 @@ struct Answering {
 
 class Reads {
  public:
+  static constexpr std::uint64_t kNobody = 0;  // a token of smr's that no question here has
   struct Hooks {
     std::function<net::Connection*(std::uint64_t client)> connection;  // null: it is gone
     // Exactly once for each question whose client is there: the answer, or why there is none.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "registry/geo.h"
 
@@ -63,6 +64,7 @@ bool NearWalk::enough() const {
 }
 
 bool NearWalk::go_on(const Store& store, const Filter& filter, Progress& progress) {
+  if (settled_) return true;
   while (true) {
     for (; !pieces_.empty(); pieces_.pop_back())
       if (!walk(store, filter, progress)) return false;
@@ -97,10 +99,8 @@ bool NearWalk::walk(const Store& store, const Filter& filter, Progress& progress
 }
 
 void NearWalk::look_at(const Store& store, const Filter& filter, std::uint32_t slot) {
-  const ColdRow& row = store.cold(slot);
-  const double metres = distance_m(lat_, lon_, from_e7(row.lat), from_e7(row.lon));
-  if (metres > within_) return;
-  const Found found{metres, slot};
+  const Found found{metres(store, slot), slot};
+  if (found.metres > within_) return;
   const auto order = nearer(store);
   const bool full = found_.size() == kept_max_;
   if ((full && !order(found, found_.front())) || !filter.fits(slot)) return;
@@ -112,19 +112,25 @@ void NearWalk::look_at(const Store& store, const Filter& filter, std::uint32_t s
   std::push_heap(found_.begin(), found_.end(), order);
 }
 
+double NearWalk::metres(const Store& store, std::uint32_t slot) const {
+  const ColdRow& row = store.cold(slot);
+  return distance_m(lat_, lon_, from_e7(row.lat), from_e7(row.lon));
+}
+
 // Sites that were found in an earlier step may have moved, or may fit no longer.
-std::vector<NearWalk::Found> NearWalk::take(const Store& store, const Filter& filter) {
-  std::vector<Found> out;
-  for (Found found : found_) {
-    const ColdRow& row = store.cold(found.slot);
-    found.metres = distance_m(lat_, lon_, from_e7(row.lat), from_e7(row.lon));
-    const bool placed = store.hot(found.slot).point != PointSource::kNone;
-    if (placed && found.metres <= within_ && filter.fits(found.slot)) out.push_back(found);
-  }
-  std::sort(out.begin(), out.end(), nearer(store));
+const std::vector<NearWalk::Found>& NearWalk::settle(const Store& store, const Filter& filter) {
+  if (std::exchange(settled_, true)) return found_;
+  for (Found& found : found_) found.metres = metres(store, found.slot);
+  std::erase_if(found_, [&](const Found& found) { return !holds(store, filter, found); });
+  std::sort(found_.begin(), found_.end(), nearer(store));
   const auto same = [](const Found& a, const Found& b) { return a.slot == b.slot; };
-  out.erase(std::unique(out.begin(), out.end(), same), out.end());
-  return out;
+  found_.erase(std::unique(found_.begin(), found_.end(), same), found_.end());
+  return found_;
+}
+
+bool NearWalk::holds(const Store& store, const Filter& filter, const Found& found) const {
+  const bool placed = store.hot(found.slot).point != PointSource::kNone;
+  return placed && found.metres <= within_ && metres(store, found.slot) == found.metres && filter.fits(found.slot);
 }
 
 }  // namespace titer::registry

@@ -28,8 +28,10 @@ class NearWalk {
 
   // Goes on until progress.rows are used up. True: the walk is at its end.
   [[nodiscard]] bool go_on(const Store& store, const Filter& filter, Progress& progress);
-  // At the end: the nearest sites, as they are now; one more than wanted says that there are more.
-  [[nodiscard]] std::vector<Found> take(const Store& store, const Filter& filter);
+  // At the end: the nearest sites, as they are now, the nearest first; one more than wanted says that there are more.
+  [[nodiscard]] const std::vector<Found>& settle(const Store& store, const Filter& filter);
+  // Is that one, which may have been settled in an earlier step, still at this distance, and does it fit?
+  [[nodiscard]] bool holds(const Store& store, const Filter& filter, const Found& found) const;
 
  private:
   struct Piece {
@@ -38,6 +40,7 @@ class NearWalk {
   void next_ring();
   void add_piece(std::int32_t band, std::int64_t west, std::int64_t east);
   [[nodiscard]] bool enough() const;
+  [[nodiscard]] double metres(const Store& store, std::uint32_t slot) const;
   // False: the rows are used up.
   [[nodiscard]] bool walk(const Store& store, const Filter& filter, Progress& progress);
   void look_at(const Store& store, const Filter& filter, std::uint32_t slot);
@@ -48,7 +51,8 @@ class NearWalk {
   std::vector<Piece> pieces_;  // of this ring, the last one first
   bool resumes_ = false;       // in the middle of the last piece: after this row, whose place the piece begins with
   std::uint32_t last_slot_ = 0;
-  std::vector<Found> found_;  // a heap, the farthest on top
+  std::vector<Found> found_;  // a heap, the farthest on top; sorted when it is settled
+  bool settled_ = false;
 };
 
 }  // namespace titer::registry

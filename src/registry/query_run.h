@@ -19,7 +19,8 @@ namespace titer::registry {
 [[nodiscard]] Result<Site> get_site(const Store& store, const SiteRef& ref);
 [[nodiscard]] Result<bool> near_sites(const Store& store, const Near& query, const State::NearVisitor& visit,
                                       Progress& progress);
-[[nodiscard]] Result<bool> changed_sites(const Store& store, Position since, const State::SiteVisitor& visit);
+[[nodiscard]] Result<bool> changed_sites(const Store& store, Position now, Position since,
+                                         const State::SiteVisitor& visit, Progress& progress);
 [[nodiscard]] Result<bool> show_history(const RegistryCore& core, const History& query,
                                         const State::EventVisitor& visit, Progress& progress);
 [[nodiscard]] Position history_removed(const RegistryCore& core, const History& query);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/limits.h"
 #include "registry/apply.h"
@@ -210,29 +211,54 @@ Result<bool> near_sites(const Store& store, const Near& query, const State::Near
   const Filter filter(store, query.filter);
   if (!progress.near) progress.near = std::make_shared<NearWalk>(from->lat, from->lon, query.within_m, query.limit);
   if (!progress.near->go_on(store, filter, progress)) return false;
-  const std::vector<NearWalk::Found> found = progress.near->take(store, filter);
+  const std::vector<NearWalk::Found>& found = progress.near->settle(store, filter);
+  std::uint64_t& next = progress.offsets[0];
   Site site;
-  std::uint32_t shown = 0;
-  for (const auto& [metres, slot] : found) {
+  while (next < found.size()) {
+    if (!progress.goes_on()) return false;
+    const auto& [metres, slot] = found[next++];
+    progress.spend(1);
+    if (!progress.near->holds(store, filter, {metres, slot})) continue;
     store.show(slot, site);
     store.show_lines(slot, site);
-    ++shown;
-    if (!visit(site, metres) || shown == query.limit) break;
+    if (!visit(site, metres) || ++progress.shown == query.limit) break;
   }
-  return shown < found.size();
+  return next < found.size();
 }
 
-Result<bool> changed_sites(const Store& store, Position since, const State::SiteVisitor& visit) {
+// Passes over all slots, each of them over what changed since the pass before it began, until one is made within a step: that
+// one is of one position, and what it does not show is as an earlier one showed it. Each finds less than the one before; the
+// last of kPasses is made whatever it costs, so that there is an end.
+Result<bool> changed_sites(const Store& store, Position now, Position since, const State::SiteVisitor& visit,
+                           Progress& progress) {
+  constexpr std::uint32_t kPasses = 4;
+  constexpr std::uint32_t kBlocksPerRow = 512;  // that have not changed
+  auto& [slot, after, began] = progress.offsets;
+  if (!std::exchange(progress.begun, true)) after = since.value;
   Site site;
-  bool stopped = false;
-  for (std::uint32_t slot = 0; slot < store.slots(); ++slot) {
-    if (store.hot(slot).changed <= since.value) continue;
-    if (stopped) return true;
-    store.show(slot, site);
-    store.show_lines(slot, site);
-    stopped = !visit(site);
+  for (;; slot = 0, after = began, ++progress.passes) {
+    if (slot == 0) began = now.value;
+    const bool within_step = slot == 0;
+    const bool last = progress.passes + 1 >= kPasses && within_step;
+    for (; slot < store.slots(); ++slot) {
+      if (!last && slot % Store::kBlock == 0 && !progress.goes_on()) return false;
+      const auto at = static_cast<std::uint32_t>(slot);
+      if (at % Store::kBlock == 0 && store.newest_in_block(at) <= after) {
+        progress.spend(at / Store::kBlock % kBlocksPerRow == 0 ? 1 : 0);
+        slot += Store::kBlock - 1;
+        continue;
+      }
+      if (at % Store::kBlock == 0) progress.spend(2);
+      if (store.hot(at).changed <= after) continue;
+      if (progress.full) return true;
+      store.show(at, site);
+      store.show_lines(at, site);
+      progress.spend(1);
+      progress.full = !visit(site);
+    }
+    progress.unfinished = false;
+    if (within_step) return false;
   }
-  return false;
 }
 
 }  // namespace titer::registry

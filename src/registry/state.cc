@@ -73,8 +73,8 @@ Position State::history_removed(const History& query) const {
 Result<bool> State::changes(const Changes& query, const EventVisitor& visit, Progress& progress) const {
   return show_changes(impl_->core, query, visit, progress);
 }
-Result<bool> State::changed_sites(Position since, const SiteVisitor& visit) const {
-  return registry::changed_sites(impl_->core.store, since, visit);
+Result<bool> State::changed_sites(Position since, const SiteVisitor& visit, Progress& progress) const {
+  return registry::changed_sites(impl_->core.store, position(), since, visit, progress);
 }
 
 Status State::judge(const Request& request) const { return registry::judge(impl_->core, request); }

@@ -96,6 +96,10 @@ class State {
     Progress whole;
     return changes(query, visit, whole);
   }
+  [[nodiscard]] Result<bool> changed_sites(Position since, const SiteVisitor& visit) const {
+    Progress whole;
+    return changed_sites(since, visit, whole);
+  }
   [[nodiscard]] Result<bool> list(const ListSites& query, const SiteVisitor& visit, Progress& progress) const;
   [[nodiscard]] Result<Site> get(const SiteRef& ref) const;
   // kNotFound: unknown ZIP
@@ -106,7 +110,9 @@ class State {
   [[nodiscard]] Position history_removed(const History& query) const;
   // kTooOld
   [[nodiscard]] Result<bool> changes(const Changes& query, const EventVisitor& visit, Progress& progress) const;
-  [[nodiscard]] Result<bool> changed_sites(Position since, const SiteVisitor& visit) const;  // kTooOld
+  // Of the position of the last step: a site that changes between two steps is shown again, later, as it is then. The last
+  // step may look at more rows than it has.
+  [[nodiscard]] Result<bool> changed_sites(Position since, const SiteVisitor& visit, Progress& progress) const;
 
   // --- keys (access.h): what `key` may ask for now. `now` is a wall clock's; commit times that are later count instead
   [[nodiscard]] bool has_keys() const;

@@ -2,6 +2,7 @@
 
 #include "registry/store.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -227,12 +228,19 @@ void Store::fill(std::uint32_t slot, const SiteImage& image) {
   cold.created_key = image.created_key.value;
 }
 
+void Store::set_changed(std::uint32_t slot, Position changed) {
+  hot_[slot].changed = changed.value;
+  if (slot / kBlock >= newest_.size()) newest_.resize(slot / kBlock + 1);
+  std::uint64_t& newest = newest_[slot / kBlock];
+  newest = std::max(newest, changed.value);
+}
+
 std::uint32_t Store::add(const SiteImage& image) {
   const std::uint32_t slot = hot_.push();
   cold_.push();
   first_.push();
   fill(slot, image);
-  hot_[slot].changed = image.site.changed.value;
+  set_changed(slot, image.site.changed);
   by_id_.insert(id_hash(slot), slot);
   index(slot, true);
   digest_ += mark_digest(id_hash(slot), hot_[slot].changed);
@@ -270,7 +278,7 @@ void Store::pop() {
 void Store::touch(std::uint32_t slot, Position changed) {
   const std::uint64_t id = id_hash(slot);
   digest_ -= mark_digest(id, hot_[slot].changed);
-  hot_[slot].changed = changed.value;
+  set_changed(slot, changed);
   digest_ += mark_digest(id, changed.value);
   changes_.mark(slot);
 }
@@ -323,7 +331,7 @@ void Store::put_line(std::uint32_t line, const StockLine& next, Position changed
   const std::uint64_t id = id_hash(row.slot);
   digest_ -= line_digest(id, row) + mark_digest(id, hot.changed);
   write_line(row, next);
-  hot.changed = changed.value;
+  set_changed(row.slot, changed);
   digest_ += line_digest(id, row) + mark_digest(id, changed.value);
   changes_.mark(row.slot);
 }
@@ -349,7 +357,8 @@ void Store::remove_line(std::uint32_t line) {
 std::size_t Store::bytes() const {
   return words_.bytes() + hot_.bytes() + cold_.bytes() + first_.bytes() + pool_.bytes() + by_id_.bytes() +
          by_name_.bytes() + by_external_.bytes() + order_name_.bytes() + order_zip_.bytes() + order_state_.bytes() +
-         order_product_.bytes() + order_place_.bytes() + text_bytes_ + 16 * std::size_t{slots()};
+         order_product_.bytes() + order_place_.bytes() + text_bytes_ + 16 * std::size_t{slots()} +
+         newest_.size() * sizeof newest_[0];
 }
 
 }  // namespace titer::registry

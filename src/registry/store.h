@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <map>
 #include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -104,6 +105,9 @@ class Store {
     return line < kPoolLine ? first_[line] : pool_[line - kPoolLine];
   }
   [[nodiscard]] const Interner& words() const { return words_; }
+  // No row of this slot's block has changed after that: it may be later than all of them, after a rollback.
+  static constexpr std::uint32_t kBlock = 32;
+  [[nodiscard]] std::uint64_t newest_in_block(std::uint32_t slot) const { return newest_[slot / kBlock]; }
   [[nodiscard]] std::string_view id(std::uint32_t slot) const { return hot_[slot].id(); }
   [[nodiscard]] std::string_view name(std::uint32_t slot) const { return hot_[slot].text.name(); }
 
@@ -170,6 +174,7 @@ class Store {
 
  private:
   void fill(std::uint32_t slot, const SiteImage& image);
+  void set_changed(std::uint32_t slot, Position changed);
   void index(std::uint32_t slot, bool ordered);
   void unindex(std::uint32_t slot, bool ordered);
   [[nodiscard]] std::uint32_t find_pair(const ExternalId& pair, bool unverified) const;
@@ -198,6 +203,7 @@ class Store {
   std::map<KeyId, std::uint32_t> added_;
   SlotTable by_id_, by_name_, by_external_;
   OrderedIndex order_name_, order_zip_, order_state_, order_product_, order_place_;
+  std::vector<std::uint64_t> newest_;  // `changed`, of each block
   ChangedSlots changes_;
   bool bulk_ = false;
   std::size_t text_bytes_ = 0;

@@ -57,6 +57,8 @@ class SimEnvironment final : public net::Environment, public Endpoint, public Ha
   [[nodiscard]] bool alive() const { return alive_; }
   [[nodiscard]] bool in_turn() const { return in_turn_; }
   [[nodiscard]] bool paused() const { return pauses_ > 0; }
+  // No thread of it runs: between two turns, or inside one.
+  [[nodiscard]] bool stands_still() const { return paused() || stage_.time.now() < stands_until_; }
 
   // The process has ended. `whole`: all that it had sent still arrives.
   void end(bool whole);

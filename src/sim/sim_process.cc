@@ -22,7 +22,8 @@ SimProcess::SimProcess(Scene& scene, ReplicaId id, Incarnation incarnation, std:
       me_(id),
       incarnation_(incarnation),
       env_(scene, scene.network, id.value, *this),
-      disk_(std::move(disk)) {
+      disk_(std::move(disk)),
+      reader_(scene, env_, incarnation) {
   be_born();
   scene_.time.at(scene_.time.now() + scene_.random.between(0, kOpenUs), *this, kOpen);
 }
@@ -33,7 +34,8 @@ SimProcess::SimProcess(Scene& scene, ReplicaId id, Incarnation incarnation, cons
       me_(id),
       incarnation_(incarnation),
       env_(scene, scene.network, id.value, *this),
-      disk_(std::move(disk)) {
+      disk_(std::move(disk)),
+      reader_(scene, env_, incarnation) {
   be_born();
   if (disk_) {
     open_disk();
@@ -89,6 +91,7 @@ node::NodeOptions SimProcess::options() {
   options.piece_bytes = scene_.plan.piece_bytes;
   options.limits.ring_bytes = scene_.plan.ring_bytes;
   options.observer = this;
+  options.sharing = &reader_;
   return options;
 }
 
@@ -100,6 +103,7 @@ void SimProcess::begin(const smr::ViewRecord& initial) {
   if (!opened && disk_fails_) return die("its disk failed a sync", true);
   if (!opened) return scene_.fail("birth", opened.error().message);
   node_ = std::move(opened).value();
+  reader_.begin(node_->engine().machine);
   if (found_.whole && node_->engine().replica.full()) scene_.ledger.begins_again(incarnation_, store_->recovered());
   full_before_ = node_->engine().replica.full();
   installed_ = node_->engine().replica.snapshot().installed;
@@ -196,6 +200,7 @@ void SimProcess::on_ended() {
   if (store_ != nullptr && store_->stats().tables_written > 0) scene_.hit(CoverageMark::kTablesWritten);
   store_ = nullptr;
   if (disk_process_) disk_process_->workers.end();
+  reader_.end();
   node_.reset();
   local_state_.reset();
   register_.reset();

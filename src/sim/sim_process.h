@@ -24,6 +24,7 @@
 #include "sim/sim_death_watch.h"
 #include "sim/sim_disk.h"
 #include "sim/sim_environment.h"
+#include "sim/sim_reader.h"
 #include "smr/request_batch.h"
 
 namespace titer::sim {
@@ -155,6 +156,7 @@ class SimProcess final : public SimProcessOwner, private Handler, private node::
   std::set<std::pair<TransmitterId, Seq>> recovered_;             // frames on the disk: to notice relays
   std::deque<std::pair<std::uint64_t, smr::FramePtr>> unsynced_;  // by ticket
   std::unique_ptr<RegisterLink> register_;
+  SimReader reader_;
   std::unique_ptr<node::Node> node_;  // null: starting, or dead
   std::unique_ptr<SimDeathWatch> death_watch_;
 

@@ -47,14 +47,17 @@ BootTime Leases::echo_for(const ReplicaContext& c, ReplicaId peer) const {
   return c.record.has(peer, p.incarnation) ? p.theirs : BootTime{};
 }
 
-bool Leases::held(const ReplicaContext& c, BootTime now, BootTime asked) const {
-  if (!c.full || !c.in_record() || !c.halted.empty()) return false;
-  const BootTime since = c.options.confirm_reads ? std::max(trusted_since_, asked) : trusted_since_;
-  return std::ranges::all_of(c.record.members, [&](const Member& m) {
+ReadLease Leases::held(const ReplicaContext& c) const {
+  if (!c.full || !c.in_record() || !c.halted.empty()) return {};
+  ReadLease lease{BootTime(INT64_MAX), BootTime(INT64_MAX)};
+  for (const Member& m : c.record.members) {
+    if (m.id == c.me()) continue;
     const Peer& p = peers_[m.id.value];
-    return m.id == c.me() || (p.incarnation == m.incarnation && p.mine.value > 0 && p.mine >= since &&
-                              now.value < p.mine.value + kHolderUs);
-  });
+    if (p.incarnation != m.incarnation || p.mine.value == 0 || p.mine < trusted_since_) return {};
+    lease.until = std::min(lease.until, BootTime(p.mine.value + kHolderUs));
+    if (c.options.confirm_reads) lease.confirmed = std::min(lease.confirmed, p.mine);
+  }
+  return lease;
 }
 
 BootTime Leases::lapse(const ReplicaContext& c) const {

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "smr/read_terms.h"
 #include "smr/replica_context.h"
 #include "smr/windowed_max.h"
 
@@ -45,8 +46,7 @@ class Leases {
 
   // What the heartbeat to `peer` gives back; 0 when nothing is granted.
   [[nodiscard]] BootTime echo_for(const ReplicaContext& c, ReplicaId peer) const;
-  // May this replica answer now what was asked at `asked`?
-  [[nodiscard]] bool held(const ReplicaContext& c, BootTime now, BootTime asked) const;
+  [[nodiscard]] ReadLease held(const ReplicaContext& c) const;
   // This replica was not running: readings before now prove nothing, because its clock may have stood still.
   void distrust(BootTime now) { trusted_since_ = now; }
   // Until when a promise to somebody outside the newest known view, not known to be dead, binds this replica; <= now: no

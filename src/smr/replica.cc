@@ -36,7 +36,8 @@ Replica& Replica::operator=(Replica&&) noexcept = default;
 void Replica::step(BootTime now, const Input& input, Output& out) { impl_->core.step(now, input, out); }
 bool Replica::waits_for(TransmitterId client) const { return impl_->core.waits_for(client); }
 bool Replica::accepts(std::size_t body_bytes) const { return impl_->core.accepts(body_bytes); }
-bool Replica::read_lease(BootTime now, BootTime asked) const { return impl_->core.read_lease(now, asked); }
+bool Replica::read_lease(BootTime now, BootTime asked) const { return impl_->core.read_lease().holds(now, asked); }
+ReadTerms Replica::read_terms() const { return impl_->core.read_terms(); }
 bool Replica::full() const { return impl_->core.full(); }
 bool Replica::wedged() const { return impl_->core.wedged(); }
 const std::string& Replica::dispute() const { return impl_->core.dispute(); }

@@ -41,6 +41,7 @@
 #include "base/limits.h"
 #include "smr/checkpoint.h"
 #include "smr/lags.h"
+#include "smr/read_terms.h"
 #include "smr/types.h"
 
 namespace titer::smr {
@@ -270,6 +271,8 @@ class Replica {
   // True: a value that was read from the state before this call may be answered to a read that arrived at `asked` (§5). With
   // Options::confirm_reads a default `asked` confirms nothing.
   [[nodiscard]] bool read_lease(BootTime now, BootTime asked = {}) const;
+  // For readers on other threads: all but last_turn, which the driver knows. `executed` is what Output::execute leads to.
+  [[nodiscard]] ReadTerms read_terms() const;
 
   // A replica with the whole state; false: a learner. These two are snapshot()'s without the rest.
   [[nodiscard]] bool full() const;

@@ -399,6 +399,12 @@ FrameStatus ReplicaCore::frame_status(ViewNumber view, Uid uid, Seq seq) const {
   return {order::stable(c_, frame), order::safe(c_, *stream, seq)};
 }
 
+ReadTerms ReplicaCore::read_terms() const {
+  ReadTerms out = ReadFence::terms(c_);
+  out.lease = leases_.held(c_);
+  return out;
+}
+
 Snapshot ReplicaCore::snapshot() const {
   Snapshot s;
   s.installed = c_.installed.number;

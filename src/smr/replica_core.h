@@ -36,7 +36,8 @@ class ReplicaCore {
   [[nodiscard]] bool accepts(std::size_t body_bytes) const { return gateway_.accepts(c_, body_bytes); }
   [[nodiscard]] bool full() const { return c_.full; }
   [[nodiscard]] bool wedged() const { return c_.wedged(); }
-  [[nodiscard]] bool read_lease(BootTime now, BootTime asked) const { return leases_.held(c_, now, asked); }
+  [[nodiscard]] ReadLease read_lease() const { return leases_.held(c_); }
+  [[nodiscard]] ReadTerms read_terms() const;
   [[nodiscard]] const std::string& dispute() const { return c_.halted; }
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] std::vector<Lag> lags() const { return suspicion_.lags(); }

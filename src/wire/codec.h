@@ -219,7 +219,8 @@ void encode_outcome(Bytes& out, const registry::Outcome& outcome);
 void encode_query(Bytes& out, const registry::Query& query);
 [[nodiscard]] Result<registry::Query> decode_query(ByteView body);
 
-// Rows of answers, one after another; which rows a query gives: ListSites, GetSite, ChangedSites: Site;
+// Rows of answers, one after another; which rows a query gives: ListSites, GetSite: Site; ChangedSites: Site, which may come
+// again, and the later row counts;
 // Near: f64 metres then Site; Changes: Event; History: u64, events up to this position may be missing, then Event; Info: totals; ListKeys: Key; GetSwitch: WriteSwitch. A u8 `more` comes before the rows.
 void encode_site(ByteWriter& out, const registry::Site& site);
 [[nodiscard]] registry::Site decode_site(ByteReader& in);  // look at in.ok() afterwards
