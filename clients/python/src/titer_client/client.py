@@ -24,10 +24,11 @@ from ._follower import Change, Follower
 from ._operations import AsyncOperations, Operations
 
 
-def _content(body: Any) -> Optional[bytes]:
-    if body is None or isinstance(body, bytes):
-        return body
-    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+def _content(body: Any, is_file: bool) -> Optional[bytes]:
+    """A file is sent as it is, everything else as JSON: a text too may be a value."""
+    if body is None or not is_file:
+        return None if body is None else json.dumps(body).encode()
+    return bytes(body) if isinstance(body, (bytes, bytearray)) else str(body).encode()
 
 
 def _timeout(step: Send) -> httpx.Timeout:
@@ -91,7 +92,7 @@ class _Common:
 
     def _request(self, operation: Operation, path: Sequence[Any], query: Optional[Dict[str, Any]], headers: Optional[Dict[str, Any]],
                  body: Any) -> Request:
-        return request_of(self._session, operation, path, query, headers, _content(body))
+        return request_of(self._session, operation, path, query, headers, _content(body, "Content-Type" in (headers or {})))
 
 
 class Client(_Common, Operations):
