@@ -27,26 +27,30 @@ def compared(step, came):
         documented.check(step.method, step.url, came.status, came.headers.get("content-type", ""), came.body)
 
 
-class Checked(Client):
-    """Counts the requests that were sent and not answered."""
+class Network:
+    """Compares every answer with the document, and counts those that do not come. With `lose`, every so many answers are lost on their
+    way: the replicas have executed the request, and the client does not know it."""
 
-    lost = 0
+    lost, came, lose = 0, 0, None
 
+    def delivered(self, step, came):
+        compared(step, came)
+        if isinstance(came, Reply):
+            self.came += 1
+            if self.lose and self.came % self.lose == 0:
+                came = Failure("lost on its way", sent=True)
+        self.lost += isinstance(came, Failure) and came.sent
+        return came
+
+
+class Checked(Client, Network):
     def _perform(self, step):
-        came = super()._perform(step)
-        compared(step, came)
-        self.lost += isinstance(came, Failure) and came.sent
-        return came
+        return self.delivered(step, super()._perform(step))
 
 
-class AsyncChecked(AsyncClient):
-    lost = 0
-
+class AsyncChecked(AsyncClient, Network):
     async def _perform(self, step):
-        came = await super()._perform(step)
-        compared(step, came)
-        self.lost += isinstance(came, Failure) and came.sent
-        return came
+        return self.delivered(step, await super()._perform(step))
 
 
 def addresses(cluster):
@@ -97,6 +101,8 @@ class Failing(unittest.TestCase):
     def test_each_change_is_made_once_while_every_replica_dies(self):
         """Threads count up; at the end the count is the number of acknowledgements, and the stream had each of them once."""
         done, stop, clients, failures = [0] * WRITERS, threading.Event(), [Checked(self.replicas) for _ in range(WRITERS)], []
+        for client in clients:
+            client.lose = 10
         sign = "the count is complete"
         follower = Followed(self.replicas, lambda event: event.get("reason") == sign)
         follower.start()
@@ -139,6 +145,7 @@ class Failing(unittest.TestCase):
         async def run():
             stop, done = asyncio.Event(), []
             async with AsyncChecked(self.replicas) as titer:
+                titer.lose = 10
                 tasks = [asyncio.create_task(count_up(titer, stop, done)) for _ in range(WRITERS)]
                 await asyncio.to_thread(self.kill_each_in_turn, lambda: len(done))
                 stop.set()
