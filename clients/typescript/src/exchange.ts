@@ -51,17 +51,17 @@ const longestPauseMs = 1000;  // between rounds in which every replica has faile
 
 export interface ClientOptions {
   /** titer_…, once the cluster has keys. */
-  key?: string;
+  key?: string | undefined;
   /** Who does this, for the history. */
-  actor?: string;
+  actor?: string | undefined;
   /** Milliseconds until a call gives up. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Milliseconds until a silent replica counts as failed, and the next one is asked. */
-  attemptTimeout?: number;
+  attemptTimeout?: number | undefined;
   /** POSITION-STREAM of another client: what that has seen, this one sees too. */
-  position?: string;
+  position?: string | undefined;
   /** Instead of the global fetch. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
 }
 
 /** What one client knows: its replicas, which of them it uses, and how far it has seen. */
