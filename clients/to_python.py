@@ -149,10 +149,11 @@ class Method:
             self.headers["Content-Type"], self.body = "content_type", "body"
             return
         schema = document.resolved(operation.body)
-        if "properties" not in schema:  # a choice of forms
-            word = operation.body["$ref"].rsplit("/", 1)[1].lower()
-            self.before.append((word, f"{word}: {self.types.of(operation.body)}"))
-            self.body = word
+        if "oneOf" in schema:  # a choice of forms: the object, whose members have names here
+            schema = next(one for one in map(document.resolved, schema["oneOf"]) if "properties" in one)
+        if "properties" not in schema:
+            self.before.append(("body", f"body: {self.types.of(operation.body)}"))
+            self.body = "body"
             return
         parts = []
         for name, one in schema["properties"].items():

@@ -108,7 +108,7 @@ class Call(unittest.TestCase):
         self.assertEqual(self.play(READ, reply(titer_position="6", titer_stream=STREAM))[0][0].headers["Titer-Min-Position"], f"7-{STREAM}")
         self.assertEqual(self.session.position, f"7-{STREAM}")
         self.play(READ, reply(titer_position="3", titer_stream="f" * 16))
-        self.assertEqual(self.session.position, "3-" + "f" * 16, "another stream counts anew")
+        self.assertEqual(self.session.position, "3-" + "f" * 16, "another stream counts from 0")
 
     def test_a_stream_that_changed_is_told_apart_from_a_history_that_is_too_short(self):
         self.session.see(f"7-{STREAM}")

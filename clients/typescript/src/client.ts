@@ -3,7 +3,7 @@
 // A call goes to one replica, and to the next one when that fails, until there is an outcome or `timeout` is over. A change is executed
 // once: it has an Idempotency-Key, under which the replicas execute it once however often it arrives.
 
-import { type ClientOptions, exchange, type Given, type Operation, positionOf, type Reply, requestOf, Session } from "./exchange.js";
+import { type ClientOptions, exchange, type Given, type Operation, positionIn, type Reply, requestOf, Session } from "./exchange.js";
 import { type Change, follow } from "./follower.js";
 import { Operations } from "./operations.js";
 
@@ -55,5 +55,5 @@ export class Client extends Operations {
 }
 
 function valueOf<T>(operation: Operation, reply: Reply): T {
-  return (operation.json ? JSON.parse(reply.body) : { text: reply.body, position: positionOf(reply.headers) }) as T;
+  return (operation.json ? JSON.parse(reply.body) : { text: reply.body, position: positionIn(reply.headers) }) as T;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What can go wrong, as types. Every error is a TiterError.
+// The errors, as types. Each is a TiterError.
 //
 // A Problem is a replica's answer: `status`, `code` (for programs), `detail` (for people) and `problem`, the whole document. A Problem is
 // final: the client has repeated the request wherever that could help. Unavailable and OutcomeUnknown mean that there was no final answer
@@ -71,15 +71,14 @@ export class NotACount extends Conflict {}
 export class OutOfDate extends Conflict {}
 /** The site is closed. */
 export class Closed extends Conflict {}
-/** 410: the history does not reach back that far. Read everything again, and go on from there; `oldest` says where it begins. */
+/** 410: the history does not reach back that far. Read everything again, and resume from there; `oldest` says where it begins. */
 export class TooOld extends Problem {
   get oldest(): number | undefined {
     return this.problem.oldest;
   }
 }
 /**
- * 410: the cluster was restored from a backup, or resumed with a loss of writes, since this client saw it last. What was read or written
- * before may not be there any more. The client has forgotten its position: the next call reads what is there.
+ * 410: the cluster was restored from a backup, or resumed with a loss of writes, since this client saw it last. Earlier reads and writes may be lost. The client has forgotten its position: the next call reads what is there.
  */
 export class StreamChanged extends TooOld {}
 /** 412: someone has changed the site or the stock line meanwhile. */
@@ -104,7 +103,7 @@ const byStatus: Record<number, Kind> = {
   414: BadRequest, 415: BadRequest, 422: Invalid, 429: TooManyRequests, 431: BadRequest,
 };
 
-/** The error that an answer stands for. What is between here and the replica may answer without a problem document. */
+/** The error that an answer stands for. A proxy may answer without a problem document. */
 export function problemOf(status: number, body: string): Problem {
   let problem: unknown;
   try {

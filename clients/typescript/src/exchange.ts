@@ -52,7 +52,7 @@ const longestPauseMs = 1000;  // between rounds in which every replica has faile
 export interface ClientOptions {
   /** titer_…, once the cluster has keys. */
   key?: string | undefined;
-  /** Who does this, for the history. */
+  /** The person or program that does this, for the history. */
   actor?: string | undefined;
   /** Milliseconds until a call gives up. */
   timeout?: number | undefined;
@@ -96,7 +96,7 @@ export class Session {
     return this.seen && [this.seen.number, this.seen.stream].filter((part) => part !== "").join("-");
   }
 
-  /** Never goes back, except into another stream: there positions are counted anew. */
+  /** Never goes back, except into another stream: positions begin again there. */
   see(position: string | undefined): void {
     if (!position) return;
     const [number, stream = ""] = position.split("-");
@@ -109,7 +109,7 @@ export class Session {
 }
 
 /** POSITION-STREAM of an answer. */
-export function positionOf(headers: Headers): string | undefined {
+export function positionIn(headers: Headers): string | undefined {
   const position = headers.get("titer-position");
   return position ? [position, headers.get("titer-stream")].filter(Boolean).join("-") : undefined;
 }
@@ -187,7 +187,7 @@ export async function exchange(session: Session, request: Request): Promise<Repl
     let wait: number | undefined;
     if ("status" in came) {
       if (came.status < 400) {
-        session.see(positionOf(came.headers));
+        session.see(positionIn(came.headers));
         return came;
       }
       const problem = problemOf(came.status, came.body);

@@ -3,7 +3,7 @@
 // The change stream, followed from replica to replica.
 
 import { problemOf, Unavailable } from "./errors.js";
-import { type Failure, failureOf, passing, pause, positionOf, type Reply, rest, type Session } from "./exchange.js";
+import { type Failure, failureOf, passing, pause, positionIn, type Reply, rest, type Session } from "./exchange.js";
 import type { Event } from "./models.js";
 
 const silenceMs = 45_000;  // a replica sends a comment every 15 s; one that is silent for three times as long has failed
@@ -62,7 +62,7 @@ class Follower {
       if (response.status !== 200) return { status: response.status, headers: response.headers, body: await response.text() };
       heard();
       this.failures = 0;
-      this.since ??= positionOf(response.headers);  // from now on: the next replica must begin at the same place
+      this.since ??= positionIn(response.headers);  // from now on: the next replica must begin at the same place
       yield* this.changes(linesOf(response.body!, heard));
       return { why: "the stream has ended", sent: false };
     } catch (error) {
@@ -86,7 +86,7 @@ class Follower {
         if (event === "change") {
           this.since = id!;
           yield { id: id!, event: JSON.parse(data) as Event };
-        } else if (event === "end") {  // too slow, or the replica stops: the next one goes on from here
+        } else if (event === "end") {  // too slow, or the replica stops: the next one continues from here
           this.since = (JSON.parse(data) as { resume_from?: string }).resume_from ?? this.since;
         }
       }

@@ -540,7 +540,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What is claimed: a number of doses, yes, no or unknown; never turned into one another. */
+        /** @description A claim: a number of doses, yes, no or unknown; never turned into one another. */
         Availability: number | boolean | "unknown";
         /** @description A number of doses, in the form of an object. */
         Count: {
@@ -751,7 +751,7 @@ export interface components {
             seconds?: number;
             /** @description Rows that were left out. */
             errors: components["schemas"]["ImportRemark"][];
-            /** @description What was mended or looks wrong in rows that were taken. */
+            /** @description Repairs and suspicious values in rows that were taken. */
             remarks: components["schemas"]["ImportRemark"][];
         };
         ImportRun: {

@@ -104,7 +104,7 @@ test("reads wait for what was seen, and the position never goes back", async () 
   assert.equal(sent[1].headers["Titer-Min-Position"], `7-${stream}`);
   assert.equal(client.position, `7-${stream}`);
   await client.getSite("elm");
-  assert.equal(client.position, `3-${"f".repeat(16)}`, "another stream counts anew");
+  assert.equal(client.position, `3-${"f".repeat(16)}`, "another stream counts from 0");
 });
 
 test("a stream that changed is told apart from a history that is too short", async () => {

@@ -106,7 +106,7 @@ class Session:
             return None if self._seen is None else "-".join(filter(None, (str(self._seen[0]), self._seen[1])))
 
     def see(self, position: Optional[str]) -> None:
-        """Never goes back, except into another stream: there positions are counted anew."""
+        """Never goes back, except into another stream: positions begin again there."""
         if not position:
             return
         number, _, stream = position.partition("-")

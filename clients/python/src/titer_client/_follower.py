@@ -58,7 +58,7 @@ class Follower:
         if fields.get("event") == "change":
             self.since = fields["id"]
             return Change(fields["id"], data)
-        if fields.get("event") == "end":  # too slow, or the replica stops: the next one goes on from here
+        if fields.get("event") == "end":  # too slow, or the replica stops: the next one continues from here
             self.since = data.get("resume_from", self.since)
         return None
 

@@ -229,14 +229,15 @@ class Operations:
             headers={"If-Match": if_match, "Titer-Actor": actor, "Idempotency-Key": idempotency_key, "If-None-Match": if_none_match}))
 
     def set_stock(self,
-            id: str, product: str, claim: models.Claim, *, if_match: Optional[str] = None,
-            if_none_match: Optional[str] = None, actor: Optional[str] = None, idempotency_key: Optional[str] = None) -> models.Outcome:
+            id: str, product: str, availability: models.Claimed, *, if_match: Optional[str] = None,
+            if_none_match: Optional[str] = None, actor: Optional[str] = None, idempotency_key: Optional[str] = None,
+            valid_at: Optional[str] = None, source: Optional[str] = None, reason: Optional[str] = None) -> models.Outcome:
         """Log the stock of a site."""
         return cast("models.Outcome", self._call(
             _SET_STOCK,
             path=(id, product,),
             headers={"If-Match": if_match, "If-None-Match": if_none_match, "Titer-Actor": actor, "Idempotency-Key": idempotency_key},
-            body=claim))
+            body=_given({"availability": availability, "valid_at": valid_at, "source": source, "reason": reason})))
 
     def adjust_stock(self,
             id: str, product: str, by: int, *, if_match: Optional[str] = None, actor: Optional[str] = None,
@@ -576,14 +577,15 @@ class AsyncOperations:
             headers={"If-Match": if_match, "Titer-Actor": actor, "Idempotency-Key": idempotency_key, "If-None-Match": if_none_match}))
 
     async def set_stock(self,
-            id: str, product: str, claim: models.Claim, *, if_match: Optional[str] = None,
-            if_none_match: Optional[str] = None, actor: Optional[str] = None, idempotency_key: Optional[str] = None) -> models.Outcome:
+            id: str, product: str, availability: models.Claimed, *, if_match: Optional[str] = None,
+            if_none_match: Optional[str] = None, actor: Optional[str] = None, idempotency_key: Optional[str] = None,
+            valid_at: Optional[str] = None, source: Optional[str] = None, reason: Optional[str] = None) -> models.Outcome:
         """Log the stock of a site."""
         return cast("models.Outcome", await self._call(
             _SET_STOCK,
             path=(id, product,),
             headers={"If-Match": if_match, "If-None-Match": if_none_match, "Titer-Actor": actor, "Idempotency-Key": idempotency_key},
-            body=claim))
+            body=_given({"availability": availability, "valid_at": valid_at, "source": source, "reason": reason})))
 
     async def adjust_stock(self,
             id: str, product: str, by: int, *, if_match: Optional[str] = None, actor: Optional[str] = None,

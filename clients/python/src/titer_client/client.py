@@ -66,7 +66,7 @@ class _Common:
 
     replicas          addresses of HTTP interfaces, in the order in which they are used
     key               titer_…, once the cluster has keys
-    actor             who does this, for the history
+    actor             the person or program that does this, for the history
     timeout           seconds until a call gives up
     attempt_timeout   seconds until a silent replica counts as failed, and the next one is asked
     position          POSITION-STREAM of another client: what that has seen, this one sees too

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What can go wrong, as types. Every error is a TiterError.
+"""The errors, as types. Each is a TiterError.
 
 A Problem is a replica's answer: `status`, `code` (for programs), `detail` (for people) and `problem`, the whole document. A Problem is
 final: the client has repeated the request wherever that could help. Unavailable and OutcomeUnknown mean that there was no final answer
@@ -88,7 +88,7 @@ class Closed(Conflict):
 
 
 class TooOld(Problem):
-    """410: the history does not reach back that far. Read everything again, and go on from there; `oldest` says where it begins."""
+    """410: the history does not reach back that far. Read everything again, and resume from there; `oldest` says where it begins."""
 
     @property
     def oldest(self) -> Optional[int]:
@@ -99,7 +99,7 @@ class TooOld(Problem):
 class StreamChanged(TooOld):
     """410: the cluster was restored from a backup, or resumed with a loss of writes, since this client saw it last.
 
-    What was read or written before may not be there any more. The client has forgotten its position: the next call reads what is there."""
+    Earlier reads and writes may be lost. The client has forgotten its position: the next call reads what is there."""
 
 
 class StaleVersion(Problem):
@@ -131,7 +131,7 @@ BY_STATUS: Dict[int, Type[Problem]] = {
 
 
 def problem_of(status: int, body: bytes) -> Problem:
-    """The error that an answer stands for. What is between here and the replica may answer without a problem document."""
+    """The error that an answer stands for. A proxy may answer without a problem document."""
     try:
         problem = json.loads(body)
     except ValueError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Literal, TypedDict, Union
 
-# What is claimed: a number of doses, yes, no or unknown; never turned into one another.
+# A claim: a number of doses, yes, no or unknown; never turned into one another.
 Availability = Union[int, bool, Literal['unknown']]
 
 
@@ -281,7 +281,7 @@ class _ImportReport(TypedDict):
     rejected: int
     # Rows that were left out.
     errors: List[ImportRemark]
-    # What was mended or looks wrong in rows that were taken.
+    # Repairs and suspicious values in rows that were taken.
     remarks: List[ImportRemark]
 
 
