@@ -4,10 +4,10 @@
 from . import errors, models
 from ._exchange import Text
 from ._follower import Change
+from ._version import __version__
 from .availability import count_of, is_available
 from .client import AsyncClient, Client
 from .errors import OutcomeUnknown, Problem, TiterError, Unavailable
 
-__version__ = "0.2.0"
-__all__ = ["AsyncClient", "Change", "Client", "OutcomeUnknown", "Problem", "Text", "TiterError", "Unavailable", "count_of", "errors",
-           "is_available", "models"]
+__all__ = ["AsyncClient", "Change", "Client", "OutcomeUnknown", "Problem", "Text", "TiterError", "Unavailable", "__version__", "count_of",
+           "errors", "is_available", "models"]
