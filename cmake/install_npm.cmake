@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# cmake -DWEB=… -DSTAMP=… -P install_npm.cmake: the packages that web/package-lock.json names, into web/node_modules.
+# cmake -DWEB=… -DSTAMP=… -DNPM=… -P install_npm.cmake: the packages that package-lock.json in WEB names, into node_modules there.
 # All build trees share them: what is there already, by the lock file's content, is not fetched again.
 cmake_policy(VERSION 3.25)
 file(LOCK ${WEB}/.npm-lock GUARD PROCESS)

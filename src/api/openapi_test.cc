@@ -48,7 +48,7 @@ Operations documented() {
       const json::object& described = operation.value().as_object();
       one.id = described.at("operationId").as_string().c_str();
       one.body = described.contains("requestBody");
-      one.keyed = described.contains("security");
+      one.keyed = !described.at("security").as_array().empty();  // a public one says so, by an empty list
       const json::value* parameters = described.if_contains("parameters");
       if (parameters == nullptr) continue;
       for (const json::value& parameter : parameters->as_array()) {

@@ -66,6 +66,8 @@ def cluster_options(command):
 class Player:
     """One document, step by step, on one cluster."""
 
+    folder = ROOT  # in which its commands run
+
     def __init__(self, cluster):
         self.cluster, self.begun, self.watcher = cluster, False, None
 
@@ -117,7 +119,7 @@ class Player:
 
         def as_written():
             nonlocal printed
-            done = subprocess.run(["bash", "-c", self.here(line)], cwd=ROOT, env=self.environment(), text=True, check=False,
+            done = subprocess.run(["bash", "-c", self.here(line)], cwd=self.folder, env=self.environment(), text=True, check=False,
                                   timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             printed = done.stdout
             return same(self.pattern, printed)
