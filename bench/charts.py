@@ -30,7 +30,7 @@ def series(found, kind, operation, in_flight=None):
     for median in found:
         if median.kind == kind and median.load.operation == operation and in_flight in (None, median.load.in_flight):
             out.setdefault((median.system, median.role), []).append(median)
-    return {key: sorted(some, key=lambda m: (m.load.connections, m.load.in_flight)) for key, some in out.items()}
+    return {key: sorted(some, key=lambda m: (m.load.in_flight, m.load.connections)) for key, some in out.items()}
 
 
 def line_of(role):

@@ -16,7 +16,7 @@ import time
 BENCH = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(BENCH)
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from harness import TITER, free_ports  # noqa: E402, F401  the program to measure, and ports for everybody
+from harness import TITER, end_with_parent, free_ports  # noqa: E402, F401  the program to measure, and ports for everybody
 
 TOOLS = os.path.join(ROOT, "build", "bench")
 SITES = 100_000  # sites, keys or rows that the stores have in the classes `memory` and `durable`
@@ -74,27 +74,28 @@ def privileges_of(user):
 
 
 class Processes:
-    """Ended at the end, by their pids, whatever happens. Use it in a with statement."""
+    """Ended at the end, by their pids, whatever happens, SIGTERM to the benchmark included. Use it in a with statement."""
 
     def __init__(self):
         self.all = []
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         return self
 
     def __exit__(self, *_):
         self.stop()
 
-    def start(self, words, log, **options):
+    def start(self, words, log):
         with open(log, "wb") as out:
             process = subprocess.Popen([str(w) for w in words], stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT,
-                                       **options)
+                                       preexec_fn=end_with_parent)
         self.all.append(process)
         return process
 
-    def serve(self, words, log, ready, **options):
+    def serve(self, words, log, ready):
         """Starts a server and waits until it is ready; says what it wrote if it is not."""
-        process = self.start(words, log, **options)
+        process = self.start(words, log)
         name = os.path.basename(str(words[0]))
         try:
             until(lambda: process.poll() is not None or ready(), name)
