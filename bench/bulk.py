@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+from results import quantile
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "e2e"))
 from harness import Cluster  # noqa: E402
 
@@ -70,10 +72,6 @@ def user(port, name, stop, results):
     results.put((name, taken))
 
 
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
-
-
 def with_users(cluster, work):
     """Runs `work` while users work: its result, and their latencies."""
     stop, results = multiprocessing.Event(), multiprocessing.Queue()
@@ -91,8 +89,9 @@ def with_users(cluster, work):
 def show(when, taken):
     for name, kinds in sorted(taken.items()):
         for kind, values in kinds.items():
-            print(f"  {when}, replica {name}, {kind}: p50 {percentile(values, .5):.2f} ms, p99 {percentile(values, .99):.2f} ms, "
-                  f"max {max(values):.2f} ms ({len(values)} requests)")
+            took = sorted(values)
+            print(f"  {when}, replica {name}, {kind}: p50 {quantile(took, .5):.2f} ms, p99 {quantile(took, .99):.2f} ms, "
+                  f"max {took[-1]:.2f} ms ({len(took)} requests)")
 
 
 def main():

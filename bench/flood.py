@@ -18,6 +18,8 @@ import sys
 import threading
 import time
 
+from results import quantile
+
 TESTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "e2e")
 sys.path.insert(0, TESTS)
 import floods  # noqa: E402
@@ -63,7 +65,7 @@ def measure(what, port, seconds, authority=None):
         while time.monotonic() < end and not client.error:
             time.sleep(0.05)
     took = sorted(client.took) or [float("inf")]
-    return {"answers": len(client.took), "p50_ms": 1000 * took[len(took) // 2], "p99_ms": 1000 * took[len(took) * 99 // 100],
+    return {"answers": len(client.took), "p50_ms": 1000 * quantile(took, .5), "p99_ms": 1000 * quantile(took, .99),
             "max_ms": 1000 * took[-1], "error": repr(client.error) if client.error else None}
 
 

@@ -100,7 +100,7 @@ READERS = [
     ((".h", ".cc", ".ts", ".tsx", ".js", ".mjs", ".css", ".pml", ".go"), c_prose),
     ((".py",), python_prose),
     ((".md",), markdown_prose),
-    ((".sh", ".cmake", "CMakeLists.txt", ".yml", ".yaml", ".toml", ".service", "dev", ".ci/run", "bench/run", ".in", "postinst",
+    ((".sh", ".cmake", "CMakeLists.txt", ".yml", ".yaml", ".toml", ".service", "dev", ".ci/run", ".in", "postinst",
       "prerm", "postrm"), shell_prose),
 ]
 
