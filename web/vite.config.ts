@@ -18,7 +18,7 @@ function products(): Plugin {
     resolveId: (source) => (source === id ? "\0" + id : null),
     load: (source) =>
       source === "\0" + id
-        ? `export default ${JSON.stringify(productTable(read("cvx.csv"), read("treatments.csv")))}`
+        ? `export default ${JSON.stringify(productTable(read("cvx.csv"), read("ndc.csv"), read("treatments.csv")))}`
         : null,
   };
 }

@@ -22,6 +22,7 @@ const views = [
   ["#/find", "Find a vaccine"],
   ["#/find?zip=02139&within=25", "Elm Clinic"],
   ["#/find?zip=02139&within=5&product=309&available=true", "No site within 5 miles"],
+  ["#/site/elm-clinic", "Find other sites near this one"],
   ["#/log", "Log the stock of a site"],
   ["#/log/elm-clinic", "History"],
   ["#/cluster", "3 of 3 replicas serve"],
@@ -138,6 +139,10 @@ test("a search and a reservation need no mouse", async () => {
   await press("Enter");
   await atMain(page);
   await press("Tab");
+  await press("ArrowRight"); // the kinds of vaccine are one stop
+  assert.equal(await page.evaluate(() => document.activeElement.value), "covid");
+  await press("ArrowLeft");
+  await press("Tab", 2);
   await page.keyboard.type("02139");
   await press("Enter");
   await page.getByRole("link", { name: "Log the stock of Elm Clinic" }).focus();

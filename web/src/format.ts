@@ -2,6 +2,7 @@
 
 // Values in words of the visitor's language. Pure: the time is an argument.
 import type { Availability, Site, StockLine } from "./api/types";
+import { covers } from "./products";
 import type { Catalogue } from "./text/en";
 
 /** "call": some was claimed, too long ago to rely on. */
@@ -20,14 +21,14 @@ export function lineLevel({ availability, freshness }: StockLine): Level {
 
 const kBestFirst: Level[] = ["some", "call", "none"];
 
-/** The best that a site has of a product ("": of any). */
+/** The best that a site has of a product or group ("": of any). */
 export function siteLevel(site: Site, product: string): Level {
   const levels = linesOf(site, product).map(lineLevel);
   return kBestFirst.find((level) => levels.includes(level)) ?? "unknown";
 }
 
 export const linesOf = (site: Site, product: string): StockLine[] =>
-  product ? site.stock.filter((line) => line.product === product) : site.stock;
+  site.stock.filter((line) => covers(product, line) === true);
 
 export function inWords(text: Catalogue, value: Availability | undefined): string {
   if (typeof value === "number") return text.doses(value);
@@ -85,15 +86,21 @@ export function destination(site: Site): { query: string; lat?: number; lon?: nu
   return point ? { query, lat: site.lat!, lon: site.lon! } : { query };
 }
 
+/** The way there in the app that the device has for maps, by a geo: address; null on devices that do not know what that is. */
+export function geoLink(site: Site, userAgent: string): string | null {
+  const to = destination(site);
+  if (!to || !/Android/i.test(userAgent)) return null;
+  return `geo:${to.lat ?? 0},${to.lon ?? 0}?q=${encodeURIComponent(to.query)}`;
+}
+
 /**
- * The way there, in what the visitor's device has for it: Android opens geo: addresses, Apple's devices their own maps, others
- * OpenStreetMap. Nothing is asked of any of them before the link is followed.
+ * The way there on a web page: Apple's maps on their devices, which open the app by it, OpenStreetMap on others. Nothing is asked of
+ * either before the link is followed.
  */
 export function directionsLink(site: Site, userAgent: string): string | null {
   const to = destination(site);
   if (!to) return null;
   const query = encodeURIComponent(to.query);
-  if (/Android/i.test(userAgent)) return `geo:${to.lat ?? 0},${to.lon ?? 0}?q=${query}`;
   if (/iPhone|iPad|Macintosh/i.test(userAgent)) return `https://maps.apple.com/?daddr=${query}`;
   return to.lat === undefined
     ? `https://www.openstreetmap.org/search?query=${encodeURIComponent(address(site))}`

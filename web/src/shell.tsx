@@ -8,7 +8,7 @@ import { keep } from "./kept";
 import { Later } from "./later";
 import { placeToReturnTo } from "./places";
 import { hashOf, type Route } from "./route";
-import { catalogues, firstLanguage, TextContext, useText, type Language } from "./text";
+import { catalogues, firstLanguage, linkLanguage, TextContext, useText, type Language } from "./text";
 import { Mark } from "./ui/mark";
 
 const kAheadMs = 4_000; // after the first view: the code of the others
@@ -23,7 +23,7 @@ export function Shell() {
   }, [language]);
   useEffect(() => {
     const ahead = () =>
-      [loadMap, loadLog, loadCluster].forEach(
+      [loadMap, loadSite, loadLog, loadCluster].forEach(
         (load: () => Promise<unknown>) => void load().catch(() => undefined),
       );
     const timer = setTimeout(ahead, kAheadMs);
@@ -31,6 +31,7 @@ export function Shell() {
   }, []);
   const choose = (next: Language) => {
     keep("language", next);
+    linkLanguage(next);
     setLanguage(next);
   };
   return (
@@ -53,6 +54,9 @@ function SkipLink() {
     </button>
   );
 }
+
+const isIn = (way: Route, route: Route): boolean =>
+  way.view === route.view || (way.view === "find" && route.view === "site");
 
 function Head({
   route,
@@ -77,7 +81,7 @@ function Head({
       </a>
       <nav aria-label={text.nav}>
         {ways.map(([to, name]) => (
-          <a key={to.view} href={hashOf(to)} aria-current={to.view === route.view ? "page" : undefined}>
+          <a key={to.view} href={hashOf(to)} aria-current={isIn(to, route) ? "page" : undefined}>
             {name}
           </a>
         ))}
@@ -121,6 +125,7 @@ function Banner() {
 
 const loadLog = () => import("./log/log");
 const loadCluster = () => import("./cluster/cluster");
+const loadSite = () => import("./find/site");
 
 /**
  * After a change of view the focus goes to the new content, as it would on a new page; on the way back to where it was.
@@ -128,7 +133,7 @@ const loadCluster = () => import("./cluster/cluster");
  */
 function Main({ route }: { route: Route }) {
   const main = useRef<HTMLElement>(null);
-  const key = route.view === "log" ? `log/${route.site}` : route.view;
+  const key = "site" in route ? `${route.view}/${route.site}` : route.view;
   const before = useRef(key);
   // Before the next frame, which looks for the place to return to (places.ts).
   useLayoutEffect(() => {
@@ -138,6 +143,7 @@ function Main({ route }: { route: Route }) {
   return (
     <main id="main" ref={main} tabIndex={-1}>
       {route.view === "find" && <Find search={route.search} />}
+      {route.view === "site" && <Later key={key} load={loadSite} props={{ site: route.site }} />}
       {route.view === "log" && <Later load={loadLog} props={{ site: route.site, query: route.text }} />}
       {route.view === "cluster" && <Later load={loadCluster} props={{}} />}
     </main>

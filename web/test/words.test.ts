@@ -9,12 +9,24 @@ import {
   directionsLink,
   duration,
   freshness,
+  geoLink,
   inWords,
   levelOf,
   siteLevel,
   webLink,
 } from "../src/format";
-import { choices, productName } from "../src/products";
+import { agesOf } from "../products_table";
+import {
+  agesInWords,
+  brands,
+  choices,
+  covers,
+  formulations,
+  groupOf,
+  kGroups,
+  kindName,
+  productName,
+} from "../src/products";
 import { countOf } from "../src/log/writing";
 import { countSeries, undoable, until } from "../src/log/series";
 import { withSite } from "../src/log/own_sites";
@@ -89,6 +101,8 @@ test("the address of the page and what it shows are the same thing", () => {
     "#/find?zip=02139&within=10",
     "#/find?zip=02139&within=10&show=300",
     "#/find?lat=42.37&lon=-71.11&within=50&unit=km&product=309&available=true",
+    "#/find?zip=02139&within=25&product=flu",
+    "#/site/elm-street-clinic",
     "#/log",
     "#/log?q=Elm+Street",
     "#/log/elm-street-clinic",
@@ -127,6 +141,43 @@ test("vaccines that are in use are offered by group; any other code still has it
   assert.ok(!groups.some(({ products }) => products.some(({ product }) => product === "208")));
   assert.match(productName(en, "208"), /COVID-19/);
   assert.equal(productName(en, "nonsense"), "nonsense");
+});
+
+test("vaccines are known by their trade names, and by the ages that the CDC names", () => {
+  assert.equal(brands("309"), "Comirnaty");
+  assert.equal(brands("115"), "Adacel, Boostrix");
+  assert.equal(brands("208"), ""); // it is sold no more
+  assert.equal(kindName(es, "140"), "Gripe");
+  assert.equal(kindName(en, "110"), ""); // of three kinds: its description tells them
+  assert.equal(agesInWords(en, "309"), "12 years and older");
+  assert.equal(agesInWords(es, "310"), "de 5 años a 11 años");
+  assert.equal(agesInWords(en, "311"), "6 months to 11 years");
+  assert.equal(agesInWords(en, "03"), "");
+  assert.deepEqual(agesOf("starting Fall 2025, ages 12 yrs and older, BLA"), [12, null]);
+});
+
+test("a kind stands for its vaccines and their packs, and for no others", () => {
+  const line = (product: string, cvx?: string) => ({ product, ...(cvx ? { cvx } : {}) });
+  assert.equal(covers("flu", line("140")), true);
+  assert.equal(covers("flu", line("140.vfc")), true);
+  assert.equal(covers("flu", line("49281-0521-00", "161")), true);
+  assert.equal(covers("flu", line("309")), false);
+  assert.equal(covers("140", line("49281-0000-00", "140")), true);
+  assert.equal(covers("flu", line("49281-0521-00")), null); // an event does not say what is in a pack
+  assert.equal(covers("flu", line("any")), false);
+  assert.equal(covers("", line("any")), true);
+  assert.equal(groupOf("140"), "flu");
+  assert.equal(groupOf("flu"), "flu");
+  assert.equal(groupOf("204"), null);
+});
+
+test("every kind has a name in every language, and vaccines that are sold, each told from the others", () => {
+  for (const { word } of kGroups) {
+    const names = formulations(en, word).map(({ name }) => name);
+    assert.ok(names.length > 0, word);
+    assert.deepEqual([...new Set(names)], names, word);
+    for (const text of [en, es]) assert.ok(text.groups[word].length > 1, word);
+  }
 });
 
 test("a count is a whole number from 0 on", () => {
@@ -214,7 +265,8 @@ test("directions lead to the address, by what the device has for it", () => {
     city: "Boston",
   } as const;
   const to = (more: object, agent: string) => directionsLink({ ...site, stock: [], ...more }, agent);
-  assert.equal(to({}, "Android 14"), "geo:0,0?q=Elm%2C%201%20Elm%20St%2C%20Boston");
+  assert.equal(geoLink({ ...site, stock: [] }, "Android 14"), "geo:0,0?q=Elm%2C%201%20Elm%20St%2C%20Boston");
+  assert.equal(geoLink({ ...site, stock: [] }, "X11; Linux"), null); // nothing opens it there
   assert.match(to({}, "iPhone")!, /^https:\/\/maps\.apple\.com\/\?daddr=Elm/);
   assert.equal(
     to({ lat: 42.1, lon: -71.2, point: "given" }, "X11; Linux"),

@@ -8,6 +8,7 @@ export type Freshness = "unknown" | "fresh" | "stale" | "expired";
 
 export interface StockLine {
   product: string;
+  cvx?: string; // of a pack: the vaccine in it
   availability: Availability;
   valid_at?: string;
   changed_at?: string;

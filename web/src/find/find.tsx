@@ -7,7 +7,7 @@ import type { Search } from "../api/database";
 import { Refused } from "../api/replicas";
 import type { NearSite, Point } from "../api/types";
 import { siteLevel } from "../format";
-import { kListLimit, kListMax, noSearch, searchAt } from "../route";
+import { hashOf, kListLimit, kListMax, noSearch, searchAt } from "../route";
 import { useText } from "../text";
 import type { Catalogue } from "../text/en";
 import { Later } from "../later";
@@ -47,6 +47,14 @@ function placeOf(search: Search, answer: Answer | null): string {
   const { city, state } = answer?.center ?? {};
   const town = [city, [state, search.zip].filter(Boolean).join(" ")].filter(Boolean).join(", ");
   return search.zip ? town || search.zip : "";
+}
+
+const kSameTown = 5; // miles or kilometres: a site so near is in the visitor's town, or in the next one
+
+/** "Cambridge, MA", of the nearest site: the database has no names for points. */
+function townNearby(answer: Answer | null): string {
+  const nearest = answer?.sites.find(({ city, state, distance }) => city && state && distance <= kSameTown);
+  return nearest ? `${nearest.city}, ${nearest.state}` : "";
 }
 
 // Claims that are too old to rely on are no reason to drive there.
@@ -94,7 +102,14 @@ function Results({ search }: { search: Search }) {
       {answer && (wide || view === "map") && (
         <Later
           load={loadMap}
-          props={{ search, center: answer.center, sites, more: answer.more, chosen: chosen?.id ?? null, choose }}
+          props={{
+            search,
+            center: answer.center,
+            sites,
+            more: answer.more,
+            chosen: chosen?.id ?? null,
+            choose,
+          }}
         />
       )}
     </>
@@ -115,10 +130,16 @@ function Head({ search, answer, shown, place }: HeadProps) {
     <div class="found">
       <div role="status">
         <h2 id="found">{heading(text, answer, shown)}</h2>
-        {answer && <p class="quiet">{place ? text.nearWithin(place, within) : text.hereWithin(within)}</p>}
+        {answer && (
+          <p class="quiet">
+            {place ? text.nearWithin(place, within) : text.hereWithin(townNearby(answer), within)}
+          </p>
+        )}
         <p class="quiet news">{answer && answer.changed.size > 0 && text.changedNow(answer.changed.size)}</p>
       </div>
-      {answer && <Share title={text.nearTitle(place)} />}
+      {answer && (
+        <Share title={text.nearTitle(place)} hash={hashOf({ view: "find", search })} words={text.share} />
+      )}
     </div>
   );
 }

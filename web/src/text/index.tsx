@@ -22,6 +22,11 @@ export function languageFrom(chosen: string | null, asked: readonly string[]): L
 
 const linked = (): string | null => new URLSearchParams(location.search).get("lang");
 
+/** From now on the address, which may be sent to somebody, names the language. */
+export function linkLanguage(language: Language): void {
+  history.replaceState(history.state, "", `${location.pathname}?lang=${language}${location.hash}`);
+}
+
 export const firstLanguage = (): Language => languageFrom(linked() ?? kept("language"), navigator.languages);
 
 export const TextContext = createContext<Catalogue>(en);
