@@ -26,7 +26,12 @@ export function Shell() {
       [loadMap, loadSite, loadLog, loadCluster].forEach(
         (load: () => Promise<unknown>) => void load().catch(() => undefined),
       );
-    const timer = setTimeout(ahead, kAheadMs);
+    // It keeps all that for the next time; where there is none (plain http), nothing is kept.
+    const keepAhead = () => void navigator.serviceWorker?.register("/worker.js").catch(() => undefined);
+    const timer = setTimeout(() => {
+      ahead();
+      keepAhead();
+    }, kAheadMs);
     return () => clearTimeout(timer);
   }, []);
   const choose = (next: Language) => {

@@ -122,6 +122,8 @@ export const en = {
     n === 1
       ? "1 site claimed to have it too long ago to rely on."
       : `${n} sites claimed to have it too long ago to rely on.`,
+  recent: "Searched on this device before",
+  keptFrom: (time: string, ago: string) => `From ${time} (${ago}), not live. Call before you go.`,
   showThem: "Show them too",
   showMore: "Show more sites",
   showAs: "Show as",

@@ -125,6 +125,8 @@ export const es: Catalogue = {
     n === 1
       ? "1 centro indicó que la tenía hace demasiado tiempo para confiar en ello."
       : `${n} centros indicaron que la tenían hace demasiado tiempo para confiar en ello.`,
+  recent: "Buscado antes en este dispositivo",
+  keptFrom: (time, ago) => `Datos del ${time} (${ago}), no en vivo. Llame antes de ir.`,
   showThem: "Mostrarlos también",
   showMore: "Mostrar más centros",
   showAs: "Mostrar como",
