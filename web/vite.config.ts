@@ -26,7 +26,16 @@ function products(): Plugin {
 
 // Each bundled package comes with its licence: licenses.txt beside the page.
 function licenses(): Plugin {
-  const bundled = ["preact", "uplot", "d3-geo", "d3-array", "internmap", "topojson-client", "us-atlas"];
+  const bundled = [
+    "preact",
+    "uplot",
+    "d3-geo",
+    "d3-array",
+    "internmap",
+    "topojson-client",
+    "us-atlas",
+    "uqr",
+  ];
   const of = (name: string) => {
     const text = readFileSync(new URL(`node_modules/${name}/LICENSE`, import.meta.url), "utf8");
     return `=== ${name}\n\n${text.trim()}\n`;

@@ -36,6 +36,9 @@ for (const [look, options] of Object.entries(looks))
       const page = await at.browser.open(at.cluster.page(0, hash), options);
       if (look === "Spanish") await page.locator("h1, h2, h3").last().waitFor();
       else await page.getByText(sign).first().waitFor();
+      await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
+      if (hash === "#/log") await page.locator(".drop").first().waitFor();
+      if (hash.startsWith("#/log/")) await page.locator(".qr").waitFor();
       await page.evaluate(axeSource()); // not as a script of the page: its policy forbids that
       const { violations } = await page.evaluate(() => window.axe.run());
       assert.deepEqual(violations.map(({ id, nodes }) => `${hash}: ${id}: ${nodes[0].html}`), []);
@@ -54,6 +57,7 @@ for (const [look, options, size] of [
       await page.getByText(sign).first().waitFor();
       const [content, screen] = await page.evaluate((size) => {
         document.documentElement.style.fontSize = size;
+        document.querySelectorAll("details").forEach((one) => (one.open = true));
         return [document.documentElement.scrollWidth, innerWidth];
       }, size);
       assert.ok(content <= screen, `${hash} is ${content} pixels wide on a screen of ${screen}`);

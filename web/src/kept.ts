@@ -4,7 +4,7 @@
 // windows) or full: then it remembers as long as it is open.
 const memory = new Map<string, string>();
 
-export type Kept = "language" | "actor" | "sites" | "answers" | "replicas";
+export type Kept = "language" | "actor" | "sites" | "mine" | "answers" | "replicas";
 
 export function kept(what: Kept): string | null {
   try {

@@ -2,10 +2,11 @@
 
 // What surrounds every view: the head with the ways between them, the banner when the page had to move, the foot.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { useConnection, useRoute, useStatus } from "./app";
+import { useApp, useConnection, useRoute, useStatus } from "./app";
 import { Find, loadMap } from "./find/find";
 import { keep } from "./kept";
 import { Later } from "./later";
+import { kMineChanged, mySite, type OwnSite } from "./log/own_sites";
 import { placeToReturnTo } from "./places";
 import { hashOf, type Route } from "./route";
 import { catalogues, firstLanguage, linkLanguage, TextContext, useText, type Language } from "./text";
@@ -73,9 +74,10 @@ function Head({
   choose: (l: Language) => void;
 }) {
   const text = useText();
+  const mine = useMySite();
   const ways: [Route, string][] = [
     [{ view: "find", search: null }, text.find],
-    [{ view: "log", site: null, text: "" }, text.log],
+    [{ view: "log", site: mine?.id ?? null, text: "" }, text.log],
     [{ view: "cluster" }, text.cluster],
   ];
   return (
@@ -108,14 +110,34 @@ function Head({
   );
 }
 
+function useMySite(): OwnSite | null {
+  const [mine, setMine] = useState(mySite);
+  useEffect(() => {
+    const changed = () => setMine(mySite());
+    addEventListener(kMineChanged, changed);
+    return () => removeEventListener(kMineChanged, changed);
+  }, []);
+  return mine;
+}
+
+/** The changes that nobody has stored yet, in every view: somebody may have gone on to another one. */
+function useUnstored(): number {
+  const { outbox } = useApp();
+  const [count, setCount] = useState(0);
+  useEffect(() => outbox.listen(() => setCount(outbox.stuck())), [outbox]);
+  return count;
+}
+
 /** Says that nobody answers, for as long as that is so; and once that the page has moved to another replica. */
 function Banner() {
   const text = useText();
   const { reachable, answered, moves } = useConnection();
+  const unstored = useUnstored();
   const [seen, setSeen] = useState(0);
   return (
     <div role="status" class="banner-place">
       {!reachable && <p class="banner">{text.unreachable}</p>}
+      {unstored > 0 && <p class="banner">{text.unstored(unstored)}</p>}
       {reachable && moves > seen && (
         <p class="banner">
           {text.moved(new URL(answered).host)}

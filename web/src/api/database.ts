@@ -2,10 +2,24 @@
 
 // What the page asks of the database, one function per route. Nothing else in the page knows a path.
 import { Refused, type Replicas } from "./replicas";
-import type { Availability, Nearby, Outcome, Site, SiteEvent, Status, Trace } from "./types";
+import type {
+  Availability,
+  ImportReport,
+  Nearby,
+  Outcome,
+  Site,
+  SiteEvent,
+  SiteFields,
+  Status,
+  Trace,
+} from "./types";
 
 const kRoot = "/api/v1";
 const kHistoryPage = 200; // events
+const kFileTypes = [
+  [".gz", "application/gzip"],
+  ["json", "application/x-ndjson"],
+] as const;
 
 export interface SitePage {
   sites: Site[];
@@ -165,6 +179,38 @@ export class Database {
 
   undo(position: number): Promise<Outcome> {
     return this.write("POST", { path: `/events/${position}/undo`, body: {} });
+  }
+
+  addSite(fields: SiteFields, once: string): Promise<Outcome> {
+    return this.write("POST", { path: "/sites", body: fields, once });
+  }
+
+  editSite(id: string, fields: SiteFields, version: number, once: string): Promise<Outcome> {
+    return this.write("PATCH", {
+      path: `/sites/${encodeURIComponent(id)}`,
+      body: fields,
+      ifVersion: version,
+      once,
+    });
+  }
+
+  /**
+   * A file of sites, as it is. It takes as long as it takes, so it is sent once, to the replica that is asked now; the same file again
+   * changes nothing.
+   */
+  async importFile(file: File, dryRun: boolean): Promise<ImportReport> {
+    const type = kFileTypes.find(([ending]) => file.name.toLowerCase().endsWith(ending))?.[1] ?? "text/csv";
+    const actor = this.actor();
+    const answer = await this.replicas.send(`${kRoot}/import?dry_run=${dryRun}`, {
+      method: "POST",
+      headers: {
+        "Content-Type": type,
+        ...(actor ? { "Titer-Actor": headerText(actor) } : {}),
+        ...shown(this.key()),
+      },
+      body: file,
+    });
+    return (await answer.json()) as ImportReport;
   }
 
   status(): Promise<Status> {

@@ -86,6 +86,32 @@ export interface Outcome {
   stock_version?: number;
 }
 
+/** What people may say of a site; a text that is empty clears the field. */
+export type SiteFields = Partial<
+  Pick<Site, "name" | "street" | "city" | "state" | "zip" | "phone" | "hours" | "booking_url" | "info_url">
+>;
+
+export interface RowRemark {
+  line: number;
+  field?: string;
+  why: string;
+  value?: string;
+}
+
+/** What became, or would become, of the rows of a file. */
+export interface ImportReport {
+  dry_run: boolean;
+  rows: number;
+  added: number;
+  updated: number;
+  unchanged: number;
+  rejected: number;
+  errors: RowRemark[];
+  remarks: RowRemark[];
+  errors_not_shown?: number;
+  notes_not_shown?: number;
+}
+
 export interface Peer {
   index: number;
   http: string;

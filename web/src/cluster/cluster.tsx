@@ -146,12 +146,14 @@ function Charts({ seen }: { seen: Seen }) {
         times={times}
         lines={[{ name: format(rate, 0), values }]}
         span={kRoundsMax}
+        word={(value) => format(value, 0)}
       />
       <Chart
         title={text.latency}
         times={seen.rounds.map((round) => round.timeMs / 1000)}
         lines={reads}
         span={kRoundsMax}
+        word={(value) => `${format(value, 1)} ms`}
       />
     </div>
   );
