@@ -3,19 +3,23 @@
 // What the page asks of the database, one function per route. Nothing else in the page knows a path.
 import { Refused, type Replicas } from "./replicas";
 import type {
+  ApiKey,
   Availability,
   ImportReport,
   Nearby,
+  NewKey,
   Outcome,
   Site,
   SiteEvent,
   SiteFields,
   Status,
   Trace,
+  WriteSwitch,
 } from "./types";
 
 const kRoot = "/api/v1";
 const kHistoryPage = 200; // events
+const kKeysMax = 1000; // shown
 const kFileTypes = [
   [".gz", "application/gzip"],
   ["json", "application/x-ndjson"],
@@ -215,6 +219,43 @@ export class Database {
 
   status(): Promise<Status> {
     return this.read("/status");
+  }
+
+  writes(): Promise<WriteSwitch> {
+    return this.read("/writes");
+  }
+
+  async stopWrites(stopped: boolean, reason: string): Promise<Outcome> {
+    const body = { stopped, ...(reason ? { reason } : {}) };
+    return (await this.command("PUT", "/writes", body).then((answer) => answer.json())) as Outcome;
+  }
+
+  /** Of auditors and operators. */
+  async keys(): Promise<ApiKey[]> {
+    const answer = await this.keyed(`/keys?limit=${kKeysMax}`, {});
+    return ((await answer.json()) as { keys: ApiKey[] }).keys;
+  }
+
+  /** `key` is told this once and never again. */
+  async createKey(wanted: NewKey): Promise<{ id: string; key: string }> {
+    return (await this.command("POST", "/keys", wanted).then((answer) => answer.json())) as {
+      id: string;
+      key: string;
+    };
+  }
+
+  async revokeKey(id: string): Promise<void> {
+    await this.command("DELETE", `/keys/${encodeURIComponent(id)}`);
+  }
+
+  // Keys and the switch take no Idempotency-Key: these are sent once, and not to another replica when the answer is lost.
+  private async command(method: string, path: string, body?: object): Promise<Response> {
+    const headers = { ...(body ? { "Content-Type": "application/json" } : {}), ...shown(this.key()) };
+    return this.replicas.send(kRoot + path, {
+      method,
+      headers,
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
   }
 
   /** Kills or starts a replica. "duplicate" says that it is so already: a replica that kills itself gives no answer, and the next one is asked. */

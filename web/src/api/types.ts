@@ -123,6 +123,7 @@ export interface Status {
   address: string;
   full: boolean;
   view: number;
+  target?: number; // the view that it moves to; that of `view` while it moves to none
   members: { id: number }[];
   clock: number;
   position: number;
@@ -155,6 +156,27 @@ export interface Trace {
   replica: number;
   now_us: number;
   frames: TraceFrame[];
+}
+
+export const kRoles = ["reader", "provider", "jurisdiction", "aggregator", "auditor", "operator"] as const;
+export type Role = (typeof kRoles)[number];
+
+/** A key without its secret. */
+export interface ApiKey {
+  id: string;
+  owner: string;
+  role: Role;
+  scope?: string[];
+  created: string;
+  expires?: string;
+  revoked?: string;
+}
+
+export type NewKey = Pick<ApiKey, "owner" | "role" | "scope" | "expires">;
+
+export interface WriteSwitch {
+  stopped: boolean;
+  reason?: string;
 }
 
 /** RFC 9457. `code` is one of src/base/result.h; the rest depends on it. */
