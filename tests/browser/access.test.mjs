@@ -28,13 +28,13 @@ const views = [
   ["#/cluster", "3 of 3 replicas serve"],
 ];
 const phone = { viewport: { width: 320, height: 640 } };
-const looks = { light: {}, dark: { colorScheme: "dark" }, phone, Spanish: { locale: "es-US" } };
+const looks = { light: {}, dark: { colorScheme: "dark" }, phone, Spanish: { locale: "es-US" }, Creole: { locale: "ht-HT", ...phone } };
 
 for (const [look, options] of Object.entries(looks))
   test(`no view has an accessibility fault (${look})`, async () => {
     for (const [hash, sign] of views) {
       const page = await at.browser.open(at.cluster.page(0, hash), options);
-      if (look === "Spanish") await page.locator("h1, h2, h3").last().waitFor();
+      if (look === "Spanish" || look === "Creole") await page.locator("h1, h2, h3").last().waitFor();
       else await page.getByText(sign).first().waitFor();
       await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
       if (hash === "#/log") await page.locator(".drop").first().waitFor();

@@ -124,3 +124,17 @@ test("on a narrow phone every kind can be read and touched", async () => {
   );
   assert.deepEqual(small, []);
 });
+
+test("it speaks Haitian Creole, and says that nobody has checked the translation", async () => {
+  const page = await open("#/find?zip=02139&within=5&product=covid", { locale: "ht-HT" });
+  await page.getByRole("heading", { name: "Jwenn yon vaksen toupre ou" }).waitFor();
+  await page.getByText("Pa gen moun ki revize tradiksyon sa a ankò.").waitFor();
+  assert.equal(await page.locator("html").getAttribute("lang"), "ht");
+  assert.equal(await standing(page, "elm-clinic"), "Genyen l");
+  await row(page, "fir-clinic").getByText(/verifye sa gen \d+ mwa/).waitFor();
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByRole("heading", { name: "Find a vaccine near you" }).waitFor();
+  assert.equal(await page.getByText("Pa gen moun").count(), 0);
+  const linked = await at.browser.open(`${at.cluster.page(1)}?lang=ht#/log`);
+  await linked.getByRole("heading", { name: "Anrejistre sa yon sant genyen" }).waitFor();
+});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Cluster, as operators meet it: who is heard, figures with their values, the switch, the keys. The last test makes the first key, after which
+// Cluster, as operators meet it: which replicas are heard, figures with their values, the switch, the keys. The last test makes the first key, after which
 // every write needs one.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -4,6 +4,7 @@
 import type { Availability, Site, StockLine } from "./api/types";
 import { covers } from "./products";
 import type { Catalogue } from "./text/en";
+import type { Unit } from "./text/figures";
 
 /** "call": some was claimed, too long ago to rely on. */
 export type Level = "some" | "call" | "none" | "unknown";
@@ -37,7 +38,7 @@ export function inWords(text: Catalogue, value: Availability | undefined): strin
   return text.unknown;
 }
 
-const kSteps: [Intl.RelativeTimeFormatUnit, number][] = [
+const kSteps: [Unit, number][] = [
   ["year", 31_557_600],
   ["month", 2_629_800],
   ["day", 86_400],
@@ -47,10 +48,10 @@ const kSteps: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 /** "3 hours ago"; less than a minute is now, and so is the future: the database's clock may be ahead of the visitor's. */
-export function ago(locale: string, then: string, nowMs: number): string {
+export function ago({ figures }: Catalogue, then: string, nowMs: number): string {
   const seconds = Math.max(0, (nowMs - Date.parse(then)) / 1000);
   const [unit, size] = kSteps.find(([, length]) => seconds >= length && length >= 60) ?? ["second", Infinity];
-  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-Math.floor(seconds / size), unit);
+  return figures.ago(Math.floor(seconds / size), unit);
 }
 
 const kMinuteMs = 60_000;
@@ -60,7 +61,7 @@ export function freshness(text: Catalogue, line: StockLine, nowMs: number): stri
   const when = line.valid_at ?? line.checked_at ?? line.changed_at;
   if (!when) return text.neverChecked;
   const isNow = nowMs - Date.parse(when) < kMinuteMs;
-  const checked = isNow ? text.checkedNow : text.checked(ago(text.locale, when, nowMs));
+  const checked = isNow ? text.checkedNow : text.checked(ago(text, when, nowMs));
   const doubt = line.freshness === "stale" ? text.stale : line.freshness === "expired" ? text.expired : "";
   return doubt ? `${checked}, ${doubt}` : checked;
 }
@@ -122,12 +123,10 @@ export function webLink(url: string | undefined): string | null {
   }
 }
 
-export function duration(locale: string, ms: number): string {
+export function duration({ figures }: Catalogue, ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const [unit, size] =
     kSteps.find(([name, length]) => name !== "year" && name !== "month" && seconds >= length) ??
     kSteps.at(-1)!;
-  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }).format(
-    Math.floor(seconds / size),
-  );
+  return figures.lasting(Math.floor(seconds / size), unit);
 }

@@ -15,6 +15,8 @@ import { OwnKey } from "./own_key";
 import { keepPlaces } from "./places";
 import { hashOfPath, parseRoute } from "./route";
 import { Shell } from "./shell";
+import { firstCatalogue } from "./text";
+import type { Catalogue } from "./text/en";
 import { isShown, onShown } from "./visible";
 import "./style/base.css";
 import "./style/shell.css";
@@ -62,9 +64,11 @@ const first = parseRoute(location.hash);
 if (first.view === "find" && first.search) readEarly(database, first.search);
 
 const app: App = { replicas, database, changes, outbox, ownKey };
-render(
-  <AppContext.Provider value={app}>
-    <Shell />
-  </AppContext.Provider>,
-  document.getElementById("page")!,
-);
+const show = (first: Catalogue) =>
+  render(
+    <AppContext.Provider value={app}>
+      <Shell first={first} />
+    </AppContext.Provider>,
+    document.getElementById("page")!,
+  );
+void firstCatalogue().then(show); // not awaited here: a language's file waits for this one to end

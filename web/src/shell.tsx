@@ -9,19 +9,19 @@ import { Later } from "./later";
 import { kMineChanged, mySite, type OwnSite } from "./log/own_sites";
 import { placeToReturnTo } from "./places";
 import { hashOf, type Route } from "./route";
-import { catalogues, firstLanguage, linkLanguage, TextContext, useText, type Language } from "./text";
+import { catalogueOf, kLanguages, linkLanguage, TextContext, useText, type Language } from "./text";
+import type { Catalogue } from "./text/en";
 import { Mark } from "./ui/mark";
 
 const kAheadMs = 4_000; // after the first view: the code of the others
 const kStatusMs = 3_000; // a replica that died is noticed at the latest then, if nothing else asked it before
 
-export function Shell() {
-  const [language, setLanguage] = useState<Language>(firstLanguage);
+export function Shell({ first }: { first: Catalogue }) {
+  const [text, setText] = useState(first);
   const route = useRoute();
-  const text = catalogues[language];
   useEffect(() => {
-    document.documentElement.lang = language;
-  }, [language]);
+    document.documentElement.lang = text.code;
+  }, [text]);
   useEffect(() => {
     const ahead = () =>
       [loadMap, loadSite, loadLog, loadCluster].forEach(
@@ -35,15 +35,17 @@ export function Shell() {
     }, kAheadMs);
     return () => clearTimeout(timer);
   }, []);
-  const choose = (next: Language) => {
+  const choose = async (next: Language) => {
+    const found = await catalogueOf(next).catch(() => null);
+    if (!found) return; // nobody answers, as the banner says
     keep("language", next);
     linkLanguage(next);
-    setLanguage(next);
+    setText(found);
   };
   return (
     <TextContext.Provider value={text}>
       <SkipLink />
-      <Head route={route} language={language} choose={choose} />
+      <Head route={route} choose={(next) => void choose(next)} />
       <Banner />
       <Main route={route} />
       <Foot />
@@ -64,15 +66,7 @@ function SkipLink() {
 const isIn = (way: Route, route: Route): boolean =>
   way.view === route.view || (way.view === "find" && route.view === "site");
 
-function Head({
-  route,
-  language,
-  choose,
-}: {
-  route: Route;
-  language: Language;
-  choose: (l: Language) => void;
-}) {
+function Head({ route, choose }: { route: Route; choose(next: Language): void }) {
   const text = useText();
   const mine = useMySite();
   const ways: [Route, string][] = [
@@ -94,18 +88,19 @@ function Head({
         ))}
       </nav>
       <div class="languages" role="group" aria-label={text.language}>
-        {(["en", "es"] as const).map((each) => (
+        {(Object.keys(kLanguages) as Language[]).map((each) => (
           <button
             key={each}
             type="button"
             lang={each}
-            aria-pressed={each === language}
+            aria-pressed={each === text.code}
             onClick={() => choose(each)}
           >
-            {each === "en" ? "English" : "Español"}
+            {kLanguages[each]}
           </button>
         ))}
       </div>
+      {text.unreviewed && <p class="unreviewed">{text.unreviewed}</p>}
     </header>
   );
 }
@@ -189,7 +184,7 @@ function Foot() {
         {status && (
           <>
             {" "}
-            · {text.position} <b class="position">{status.position.toLocaleString(text.locale)}</b>
+            · {text.position} <b class="position">{text.figures.number(status.position)}</b>
           </>
         )}
       </p>

@@ -70,7 +70,7 @@ test("lag is counted from the furthest, and a replica without an answer has none
   assert.deepEqual(lastOf([...rounds, round(9000, 1, 1)], 5).length, 1);
 });
 
-test("what happened is told once: who fell silent, the change of view, and who is in it", () => {
+test("what happened is told once: a silent replica, the change of view, and its members", () => {
   const heard = (view: number, target = view, members = [0, 1]) =>
     ({ position: 1, full: true, view, target, members: members.map((id) => ({ id })) }) as object as Status;
   const look = (timeMs: number, ...statuses: (Status | null)[]): Round => ({ timeMs, statuses, readMs: [] });

@@ -170,7 +170,7 @@ function Charts({ seen }: { seen: Seen }) {
         <select id="range" value={range} onChange={(event) => setRange(Number(event.currentTarget.value))}>
           {kRangesSeconds.map((seconds) => (
             <option key={seconds} value={seconds}>
-              {duration(text.locale, seconds * 1000)}
+              {duration(text, seconds * 1000)}
             </option>
           ))}
         </select>

@@ -20,7 +20,7 @@ export function Operators({ keyed }: { keyed: boolean }) {
   );
 }
 
-/** What was tried, and why it did not work. */
+/** Tries, and keeps why it did not work. */
 function useTry() {
   const text = useText();
   const [reason, setReason] = useState<Reason | null>(null);
@@ -143,8 +143,8 @@ function Keys() {
 function KeyRow({ of: key, revoke }: { of: ApiKey; revoke(): void }) {
   const text = useText();
   const [asked, setAsked] = useState(false);
-  const date = new Intl.DateTimeFormat(text.locale, { dateStyle: "medium" });
-  const ends = key.expires ? date.format(new Date(key.expires)) : text.keyNoEnd;
+  const day = (time: string) => text.figures.day(Date.parse(time));
+  const ends = key.expires ? day(key.expires) : text.keyNoEnd;
   return (
     <tr>
       <th scope="row">
@@ -152,7 +152,7 @@ function KeyRow({ of: key, revoke }: { of: ApiKey; revoke(): void }) {
       </th>
       <td>{text.roles[key.role]}</td>
       <td>{key.scope?.join(", ") || "–"}</td>
-      <td>{key.revoked ? text.keyRevoked(date.format(new Date(key.revoked))) : ends}</td>
+      <td>{key.revoked ? text.keyRevoked(day(key.revoked)) : ends}</td>
       <td>
         {!key.revoked && (
           <button

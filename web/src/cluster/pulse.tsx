@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who is heard: one line per replica, time to the right, a mark for each look of the page. Also of a cluster in which nothing happens it shows
+// The replicas that are heard: one line each, time to the right, a mark for each look of the page. Also of a cluster in which nothing happens it shows
 // that all are alive, and of one that fails, which replica fell silent first and when the others continue without it.
 import type { Peer } from "../api/types";
 import { useText } from "../text";
@@ -20,7 +20,6 @@ export function Pulse({ rounds, peers }: { rounds: Round[]; peers: Peer[] }) {
   const text = useText();
   const shown = rounds.slice(-kLooks);
   const events = happenings(rounds, peers).slice(0, kEvents);
-  const time = new Intl.DateTimeFormat(text.locale, { timeStyle: "medium" });
   return (
     <section class="space-time" aria-labelledby="heard-title">
       <h2 id="heard-title">{text.heard}</h2>
@@ -31,7 +30,7 @@ export function Pulse({ rounds, peers }: { rounds: Round[]; peers: Peer[] }) {
       <ol class="happenings" aria-live="polite">
         {events.map((event) => (
           <li key={`${event.at} ${event.kind} ${"replica" in event ? event.replica : event.view}`}>
-            <time dateTime={new Date(event.at).toISOString()}>{time.format(event.at)}</time>{" "}
+            <time dateTime={new Date(event.at).toISOString()}>{text.figures.second(event.at)}</time>{" "}
             {words(text, event)}
           </li>
         ))}
@@ -43,7 +42,7 @@ export function Pulse({ rounds, peers }: { rounds: Round[]; peers: Peer[] }) {
 
 function words(text: Catalogue, event: Happening): string {
   if (event.kind === "view") {
-    const members = new Intl.ListFormat(text.locale).format(event.members.map(String));
+    const members = text.figures.list(event.members.map(String));
     return text.heardView(event.view, members);
   }
   if (event.kind === "changing") return text.heardChanging(event.view);

@@ -3,7 +3,7 @@
 // What the replicas said, second after second, as the figures of the Cluster view. Pure.
 import type { Peer, Status } from "../api/types";
 
-/** What is kept of a status for the charts; all of it would be a megabyte a minute. */
+/** The part of a status that is kept for the charts; all of it would be a megabyte a minute. */
 export type Heard = Pick<Status, "position" | "full" | "view" | "target" | "members">;
 
 /** One look at every replica at one moment. */

@@ -171,16 +171,15 @@ function Head({ search, answer, shown, place }: HeadProps) {
 function Kept({ at }: { at: number }) {
   const text = useText();
   const now = useNow(kMinuteMs);
-  const time = new Date(at).toLocaleString(text.locale, { dateStyle: "medium", timeStyle: "short" });
-  return <p class="kept">{text.keptFrom(time, ago(text.locale, new Date(at).toISOString(), now))}</p>;
+  const since = ago(text, new Date(at).toISOString(), now);
+  return <p class="kept">{text.keptFrom(text.figures.moment(at), since)}</p>;
 }
 
 function OnPaper({ at }: { at: number }) {
   const text = useText();
-  const time = new Date(at).toLocaleString(text.locale, { dateStyle: "medium", timeStyle: "short" });
   return (
     <p class="on-paper">
-      {text.asOf(time)} · {location.origin}/{location.hash}
+      {text.asOf(text.figures.moment(at))} · {location.origin}/{location.hash}
     </p>
   );
 }

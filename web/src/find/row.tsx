@@ -120,7 +120,6 @@ function Line({ line, now }: { line: StockLine; now: number }) {
 /** The codes and descriptions, for those who need them. */
 function Exactly({ lines }: { lines: StockLine[] }) {
   const text = useText();
-  const date = new Intl.DateTimeFormat(text.locale, { dateStyle: "medium", timeStyle: "short" });
   return (
     <details class="exactly">
       <summary>{text.details}</summary>
@@ -129,7 +128,7 @@ function Exactly({ lines }: { lines: StockLine[] }) {
           <li key={line.product} class="quiet">
             <ProductName product={line.cvx ?? line.product} />
             {line.product !== "any" && ` · ${text.codeOf(line.product)}`}
-            {line.valid_at && ` · ${text.asOf(date.format(new Date(line.valid_at)))}`}
+            {line.valid_at && ` · ${text.asOf(text.figures.moment(Date.parse(line.valid_at)))}`}
           </li>
         ))}
       </ul>

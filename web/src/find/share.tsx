@@ -23,7 +23,7 @@ export function Share({ title, hash, words, label }: Props) {
   const canShare = "share" in navigator;
   if (!canShare && !navigator.clipboard) return null; // neither is there on plain http
   const share = async () => {
-    const url = `${location.origin}/?lang=${text.locale.slice(0, 2)}${hash}`;
+    const url = `${location.origin}/?lang=${text.code}${hash}`;
     if (canShare)
       await navigator.share({ title, url }).catch(() => undefined); // the visitor thought better of it
     else

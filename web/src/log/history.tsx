@@ -124,7 +124,7 @@ export function History({ id, newest, read }: Props) {
 function Item({ event, undo }: { event: SiteEvent; undo?: () => void }) {
   const text = useText();
   const what = whatOf(text, event);
-  const when = new Date(event.time).toLocaleString(text.locale, { dateStyle: "medium", timeStyle: "short" });
+  const when = text.figures.moment(Date.parse(event.time));
   return (
     <li>
       <span class="what">

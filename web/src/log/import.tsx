@@ -117,7 +117,7 @@ function Rows({ report }: { report: ImportReport }) {
         <tbody>
           {rows.map(([{ line, field, value, why: reason }, result], index) => (
             <tr key={index}>
-              <th scope="row">{line.toLocaleString(text.locale)}</th>
+              <th scope="row">{text.figures.number(line)}</th>
               <td>{result}</td>
               <td>{field ?? "–"}</td>
               <td>{value ?? "–"}</td>

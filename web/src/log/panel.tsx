@@ -163,7 +163,7 @@ function CountForm({ name, add, wrong }: CountProps) {
       <div class="steps" role="group" aria-label={`${text.adjust}: ${name}`}>
         {kSteps.map((by) => (
           <button key={by} type="button" onClick={() => add({ kind: "adjust", by })}>
-            {text.signed(by)}
+            {text.figures.signed(by)}
           </button>
         ))}
       </div>

@@ -3,12 +3,17 @@
 // Every word the page says, in English. es.ts has the same keys; the type checker holds it to that.
 // What depends on a number is a function: languages differ in more than an "s".
 
-const plural = (n: number, one: string, many: string) =>
-  `${n.toLocaleString("en-US")} ${n === 1 ? one : many}`;
-const sign = (n: number) => (n < 0 ? "−" : "+");
+import { figuresOf } from "./figures";
+import type { Language } from "./index";
+
+const figures = figuresOf("en-US");
+const { number, plural } = figures;
 
 export const en = {
-  locale: "en-US",
+  code: "en" as Language,
+  locale: "en-US", // of Intl
+  figures,
+  unreviewed: "", // what is said of a translation that nobody has checked
   title: "titer · vaccine availability",
   skip: "Skip to the content",
   nav: "Views",
@@ -221,7 +226,7 @@ export const en = {
   storingNow: "Being stored…",
   notYetStored: "Not stored yet",
   unstored: (n: number) =>
-    `${n === 1 ? "1 change is" : `${n.toLocaleString("en-US")} changes are`} not stored yet, because no replica answers. Keep this page open.`,
+    `${n === 1 ? "1 change is" : `${number(n)} changes are`} not stored yet, because no replica answers. Keep this page open.`,
   mySite: "My site",
   addSite: "Add a site",
   editSite: "Name, address and phone",
@@ -251,14 +256,14 @@ export const en = {
   importStoring: (name: string) => `${name} is being stored…`,
   importNothing: "Nothing of this file can be taken.",
   importWould: (name: string, rows: number, rejected: number) =>
-    `${name} was checked, and nothing is stored yet. ${plural(rows, "row", "rows")} can be stored, ${rejected.toLocaleString("en-US")} cannot.`,
+    `${name} was checked, and nothing is stored yet. ${plural(rows, "row", "rows")} can be stored, ${number(rejected)} cannot.`,
   importDone: (name: string) => `${name} was stored.`,
   importCounts: (added: number, updated: number, unchanged: number, rejected: number) =>
-    `Rows: ${added.toLocaleString("en-US")} added, ${updated.toLocaleString("en-US")} updated, ${unchanged.toLocaleString("en-US")} unchanged, ${rejected.toLocaleString("en-US")} left out.`,
+    `Rows: ${number(added)} added, ${number(updated)} updated, ${number(unchanged)} unchanged, ${number(rejected)} left out.`,
   importStore: (n: number) => `Store ${plural(n, "row", "rows")}`,
   importRows: "Rows to look at",
   importRowsFirst: (shown: number, others: number) =>
-    `The first ${plural(shown, "row", "rows")} to look at; ${others.toLocaleString("en-US")} more`,
+    `The first ${plural(shown, "row", "rows")} to look at; ${number(others)} more`,
   rowLine: "Line",
   rowResult: "Result",
   rowField: "Column",
@@ -269,7 +274,6 @@ export const en = {
   wrongCount: "A count is a whole number from 0 on.",
   done: (what: string) => `Stored: ${what}`,
   unchanged: "It was so already. Nothing had to be stored.",
-  signed: (n: number) => `${sign(n)}${Math.abs(n).toLocaleString("en-US")}`,
   storing: (what: string) => `Being stored: ${what}`,
   notStoredYet: (what: string) => `Not stored yet: ${what}. No replica answers; the page keeps trying.`,
   discard: "Discard",
@@ -327,7 +331,7 @@ export const en = {
   charts: "Figures over time",
   range: "Time shown",
   lagChart: "Requests behind the furthest replica",
-  heard: "Who is heard",
+  heard: "Replicas that are heard",
   heardIntro:
     "This page asks every replica once a second. A full mark is an answer, a ring an answer of a replica that still learns the state, a cross none. A replica that the others do not hear either is left out of the next view.",
   heardNothing: "Nothing has happened since this page was opened.",

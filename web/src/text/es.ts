@@ -2,13 +2,16 @@
 
 // Cada palabra de la página, en español (el que se usa en los Estados Unidos). Las claves son las de en.ts.
 import type { Catalogue } from "./en";
+import { figuresOf } from "./figures";
 
-const plural = (n: number, one: string, many: string) =>
-  `${n.toLocaleString("es-US")} ${n === 1 ? one : many}`;
-const sign = (n: number) => (n < 0 ? "−" : "+");
+const figures = figuresOf("es-US");
+const { number, plural } = figures;
 
 export const es: Catalogue = {
-  locale: "es-US",
+  code: "es",
+  locale: "es-US", // of Intl
+  figures,
+  unreviewed: "", // what is said of a translation that nobody has checked
   title: "titer · disponibilidad de vacunas",
   skip: "Ir al contenido",
   nav: "Vistas",
@@ -225,7 +228,7 @@ export const es: Catalogue = {
   storingNow: "Guardando…",
   notYetStored: "Todavía no se guardó",
   unstored: (n) =>
-    `${n === 1 ? "1 cambio todavía no se guardó" : `${n.toLocaleString("es-US")} cambios todavía no se guardaron`}, porque ninguna réplica responde. Mantenga abierta esta página.`,
+    `${n === 1 ? "1 cambio todavía no se guardó" : `${number(n)} cambios todavía no se guardaron`}, porque ninguna réplica responde. Mantenga abierta esta página.`,
   mySite: "Mi centro",
   addSite: "Añadir un centro",
   editSite: "Nombre, dirección y teléfono",
@@ -255,14 +258,14 @@ export const es: Catalogue = {
   importStoring: (name) => `Guardando ${name}…`,
   importNothing: "No se puede tomar nada de este archivo.",
   importWould: (name, rows, rejected) =>
-    `Se comprobó ${name}; todavía no se guardó nada. Se pueden guardar ${plural(rows, "fila", "filas")}; ${rejected.toLocaleString("es-US")} no.`,
+    `Se comprobó ${name}; todavía no se guardó nada. Se pueden guardar ${plural(rows, "fila", "filas")}; ${number(rejected)} no.`,
   importDone: (name) => `Se guardó ${name}.`,
   importCounts: (added, updated, unchanged, rejected) =>
-    `Filas: ${added.toLocaleString("es-US")} de centros nuevos, ${updated.toLocaleString("es-US")} con cambios, ${unchanged.toLocaleString("es-US")} sin cambios, ${rejected.toLocaleString("es-US")} omitidas.`,
+    `Filas: ${number(added)} de centros nuevos, ${number(updated)} con cambios, ${number(unchanged)} sin cambios, ${number(rejected)} omitidas.`,
   importStore: (n) => `Guardar ${plural(n, "fila", "filas")}`,
   importRows: "Filas que conviene revisar",
   importRowsFirst: (shown, others) =>
-    `Las primeras ${plural(shown, "fila", "filas")} que conviene revisar; ${others.toLocaleString("es-US")} más`,
+    `Las primeras ${plural(shown, "fila", "filas")} que conviene revisar; ${number(others)} más`,
   rowLine: "Línea",
   rowResult: "Resultado",
   rowField: "Columna",
@@ -273,7 +276,6 @@ export const es: Catalogue = {
   wrongCount: "La cantidad es un número entero, 0 o mayor.",
   done: (what) => `Guardado: ${what}`,
   unchanged: "Ya estaba así. No hubo que guardar nada.",
-  signed: (n) => `${sign(n)}${Math.abs(n).toLocaleString("es-US")}`,
   storing: (what) => `Guardando: ${what}`,
   notStoredYet: (what) =>
     `Todavía no se guardó: ${what}. Ninguna réplica responde; la página sigue intentándolo.`,

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useText } from "../text";
+import type { Catalogue } from "../text/en";
 
 export interface Line {
   name: string;
@@ -91,14 +92,13 @@ function options(
 }
 
 /** "Nov 30, 4:12:05 PM: 25 doses; 3 doses". */
-function reading(locale: string, { times, lines, word }: Props, moment: number): string {
-  const time = new Date(times[moment]! * 1000);
+function reading(text: Catalogue, { times, lines, word }: Props, moment: number): string {
   const words = lines.map(({ name, values }) => {
     const value = values[moment];
     const figure = value === null || value === undefined ? "–" : word(value);
     return lines.length > 1 ? `${name.replace(/:.*$/, "")}: ${figure}` : figure;
   });
-  return `${time.toLocaleString(locale, { dateStyle: "medium", timeStyle: "medium" })}: ${words.join("; ")}`;
+  return `${text.figures.instant(times[moment]! * 1000)}: ${words.join("; ")}`;
 }
 
 export function Chart(props: Props) {
@@ -167,7 +167,7 @@ export function Chart(props: Props) {
         <div ref={place} aria-hidden="true" />
       </div>
       <p class="reading quiet" role="status">
-        {moment !== null && times[moment] !== undefined && reading(text.locale, props, moment)}
+        {moment !== null && times[moment] !== undefined && reading(text, props, moment)}
       </p>
     </figure>
   );
