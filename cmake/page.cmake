@@ -28,7 +28,7 @@ function(titer_page target)
     COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/cmake/embed_page.py ${built} ${packed}
     DEPENDS ${installed} ${sources} ${web}/index.html ${web}/package.json ${web}/tsconfig.json ${web}/vite.config.ts
             ${web}/products_table.ts ${PROJECT_SOURCE_DIR}/data/codes/cvx.csv
-            ${PROJECT_SOURCE_DIR}/data/codes/treatments.csv
+            ${PROJECT_SOURCE_DIR}/data/codes/ndc.csv ${PROJECT_SOURCE_DIR}/data/codes/treatments.csv
             ${PROJECT_SOURCE_DIR}/cmake/embed_page.py
     COMMENT "building the page"
     VERBATIM)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // How the page is built: one small bundle, hashed names, no inline script, a budget that fails the build.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
@@ -18,14 +19,23 @@ function products(): Plugin {
     resolveId: (source) => (source === id ? "\0" + id : null),
     load: (source) =>
       source === "\0" + id
-        ? `export default ${JSON.stringify(productTable(read("cvx.csv"), read("treatments.csv")))}`
+        ? `export default ${JSON.stringify(productTable(read("cvx.csv"), read("ndc.csv"), read("treatments.csv")))}`
         : null,
   };
 }
 
 // Each bundled package comes with its licence: licenses.txt beside the page.
 function licenses(): Plugin {
-  const bundled = ["preact", "uplot", "d3-geo", "d3-array", "internmap", "topojson-client", "us-atlas"];
+  const bundled = [
+    "preact",
+    "uplot",
+    "d3-geo",
+    "d3-array",
+    "internmap",
+    "topojson-client",
+    "us-atlas",
+    "uqr",
+  ];
   const of = (name: string) => {
     const text = readFileSync(new URL(`node_modules/${name}/LICENSE`, import.meta.url), "utf8");
     return `=== ${name}\n\n${text.trim()}\n`;
@@ -40,6 +50,30 @@ function licenses(): Plugin {
   };
 }
 
+// The service worker keeps the files of this build: their names are known only when all else is built.
+function offline(): Plugin {
+  return {
+    name: "titer-offline",
+    apply: "build",
+    generateBundle: {
+      order: "post",
+      handler(_options, bundle) {
+        const worker = bundle[kWorker];
+        if (worker?.type !== "chunk") throw new Error(`${kWorker} was not built`);
+        const kept = Object.keys(bundle).filter((name) => name.startsWith("assets/") && !isMap(name));
+        const files = ["/favicon.svg", "/manifest.webmanifest", ...kept.map((name) => `/${name}`)].sort();
+        const build = createHash("sha256").update(files.join()).digest("hex").slice(0, 16);
+        worker.code = worker.code
+          .replace("__TITER_FILES__", JSON.stringify(files))
+          .replace("__TITER_BUILD__", JSON.stringify(build));
+      },
+    },
+  };
+}
+
+const kWorker = "worker.js"; // at the root: it serves what lies beside and below it
+const isMap = (name: string): boolean => /(states|counties)-10m/.test(name);
+
 // Says what a visitor downloads, and fails the build when it grows past the budget.
 function budget(): Plugin {
   return {
@@ -52,7 +86,7 @@ function budget(): Plugin {
       for (const part of Object.values(bundle)) {
         const bytes = gzipSync(part.type === "chunk" ? part.code : part.source).length;
         if (part.fileName === "licenses.txt") continue; // read by few
-        if (/(states|counties)-10m/.test(part.fileName)) map += bytes;
+        if (isMap(part.fileName)) map += bytes;
         else code += bytes;
         if (/(^|\/)index[-.]/.test(part.fileName)) first += bytes;
       }
@@ -66,7 +100,7 @@ function budget(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [products(), licenses(), budget()],
+  plugins: [products(), licenses(), offline(), budget()],
   esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
   build: {
     target: "es2022",
@@ -77,8 +111,9 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1024,
     rollupOptions: {
+      input: { index: "index.html", worker: "src/offline/worker.ts" },
       output: {
-        entryFileNames: "assets/[name]-[hash].js",
+        entryFileNames: ({ name }) => (name === "worker" ? kWorker : "assets/[name]-[hash].js"),
         chunkFileNames: "assets/[name]-[hash].js",
         assetFileNames: "assets/[name]-[hash][extname]",
       },

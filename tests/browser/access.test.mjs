@@ -22,19 +22,23 @@ const views = [
   ["#/find", "Find a vaccine"],
   ["#/find?zip=02139&within=25", "Elm Clinic"],
   ["#/find?zip=02139&within=5&product=309&available=true", "No site within 5 miles"],
+  ["#/site/elm-clinic", "Find other sites near this one"],
   ["#/log", "Log the stock of a site"],
   ["#/log/elm-clinic", "History"],
   ["#/cluster", "3 of 3 replicas serve"],
 ];
 const phone = { viewport: { width: 320, height: 640 } };
-const looks = { light: {}, dark: { colorScheme: "dark" }, phone, Spanish: { locale: "es-US" } };
+const looks = { light: {}, dark: { colorScheme: "dark" }, phone, Spanish: { locale: "es-US" }, Creole: { locale: "ht-HT", ...phone } };
 
 for (const [look, options] of Object.entries(looks))
   test(`no view has an accessibility fault (${look})`, async () => {
     for (const [hash, sign] of views) {
       const page = await at.browser.open(at.cluster.page(0, hash), options);
-      if (look === "Spanish") await page.locator("h1, h2, h3").last().waitFor();
+      if (look === "Spanish" || look === "Creole") await page.locator("h1, h2, h3").last().waitFor();
       else await page.getByText(sign).first().waitFor();
+      await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
+      if (hash === "#/log") await page.locator(".drop").first().waitFor();
+      if (hash.startsWith("#/log/")) await page.locator(".qr").waitFor();
       await page.evaluate(axeSource()); // not as a script of the page: its policy forbids that
       const { violations } = await page.evaluate(() => window.axe.run());
       assert.deepEqual(violations.map(({ id, nodes }) => `${hash}: ${id}: ${nodes[0].html}`), []);
@@ -53,6 +57,7 @@ for (const [look, options, size] of [
       await page.getByText(sign).first().waitFor();
       const [content, screen] = await page.evaluate((size) => {
         document.documentElement.style.fontSize = size;
+        document.querySelectorAll("details").forEach((one) => (one.open = true));
         return [document.documentElement.scrollWidth, innerWidth];
       }, size);
       assert.ok(content <= screen, `${hash} is ${content} pixels wide on a screen of ${screen}`);
@@ -138,6 +143,10 @@ test("a search and a reservation need no mouse", async () => {
   await press("Enter");
   await atMain(page);
   await press("Tab");
+  await press("ArrowRight"); // the kinds of vaccine are one stop
+  assert.equal(await page.evaluate(() => document.activeElement.value), "covid");
+  await press("ArrowLeft");
+  await press("Tab", 2);
   await page.keyboard.type("02139");
   await press("Enter");
   await page.getByRole("link", { name: "Log the stock of Elm Clinic" }).focus();

@@ -34,7 +34,7 @@ const isFree = (port) =>
   });
 
 // The first of `count` free ports in a row, below those that the system gives to outgoing connections.
-async function freePorts(count) {
+export async function freePorts(count) {
   for (;;) {
     const base = 12_000 + Math.floor(Math.random() * 19_000);
     const ports = Array.from({ length: count }, (_, i) => base + i);

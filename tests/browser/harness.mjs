@@ -3,9 +3,10 @@
 // Real clusters (cluster.mjs) and a real browser for the tests of the page.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
+import { createServer as createHttpServer, request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { chromium } from "../../web/node_modules/playwright-core/index.mjs";
-import { Cluster, kPatienceMs, root } from "./cluster.mjs";
+import { Cluster, freePorts, kPatienceMs, root } from "./cluster.mjs";
 
 export { Cluster, waitUntil } from "./cluster.mjs";
 
@@ -14,7 +15,7 @@ const pageFolder = process.env.TITER_PAGE;
 const chromiumBinary = process.env.TITER_CHROMIUM || "/usr/bin/chromium";
 export const samples = join(root, "data/samples");
 
-const kTypes = { html: "text/html", js: "text/javascript", css: "text/css", json: "application/json", svg: "image/svg+xml", txt: "text/plain" };
+const kTypes = { webmanifest: "application/manifest+json", png: "image/png", html: "text/html", js: "text/javascript", css: "text/css", json: "application/json", svg: "image/svg+xml", txt: "text/plain" };
 
 /** Answers what the program would serve of its page from TITER_PAGE, with the program's own headers. */
 async function serveOurs(context) {
@@ -58,9 +59,10 @@ export class Browser {
 
   /** Another person at another machine; newPage() opens a tab. */
   async person(options = {}) {
-    const context = await this.chromium.newContext({ locale: "en-US", ...options });
+    // What a service worker asks for cannot be answered from TITER_PAGE here; tests of one use a Gateway.
+    const context = await this.chromium.newContext({ locale: "en-US", serviceWorkers: "block", ...options });
     context.setDefaultTimeout(kPatienceMs);
-    if (pageFolder) await serveOurs(context);
+    if (pageFolder && options.serviceWorkers !== "allow") await serveOurs(context);
     context.on("page", (page) => this.watch(page));
     return context;
   }
@@ -74,12 +76,50 @@ export class Browser {
 
   /** Errors on the console of any page. A dead replica and a refusal are told there too, by the browser itself. */
   complaints() {
-    const network = /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|ERR_NETWORK|ERR_SOCKET_NOT_CONNECTED|status of (401|403|404|409|412|422|503)|ERR_INTERNET_DISCONNECTED/;
+    const network = /ERR_CONNECTION_|ERR_FAILED|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|ERR_NETWORK|ERR_SOCKET_NOT_CONNECTED|status of (401|403|404|409|412|422|503)|ERR_INTERNET_DISCONNECTED/;
     return this.found.filter((text) => !network.test(text));
   }
 
   async stop() {
     await this.chromium.close();
+  }
+}
+
+/** A server of its own in front of one replica, with the page that is tested: a test can take it away. */
+export class Gateway {
+  static async start(cluster, index) {
+    const gateway = new Gateway();
+    const target = cluster.page(index);
+    gateway.server = createHttpServer((asked, answer) => void gateway.pass(asked, answer, target));
+    const port = await freePorts(1);
+    await new Promise((resolve) => gateway.server.listen(port, "127.0.0.1", resolve));
+    gateway.origin = `http://127.0.0.1:${port}`;
+    return gateway;
+  }
+
+  async pass(asked, answer, target) {
+    const { pathname } = new URL(asked.url, target);
+    const name = pathname === "/" ? "index.html" : pathname;
+    if (pageFolder && existsSync(join(pageFolder, name))) {
+      const theirs = await fetch(target);
+      const policy = theirs.headers.get("content-security-policy");
+      answer.writeHead(200, { "Content-Type": kTypes[name.split(".").at(-1)] ?? "application/octet-stream", "Content-Security-Policy": policy });
+      return answer.end(readFileSync(join(pageFolder, name)));
+    }
+    const { host: _host, ...headers } = asked.headers;
+    const further = httpRequest(target.slice(0, -1) + asked.url, { method: asked.method, headers }, (theirs) => {
+      answer.writeHead(theirs.statusCode, theirs.headers);
+      theirs.pipe(answer);
+    });
+    further.on("error", () => answer.destroy());
+    answer.on("close", () => further.destroy());
+    asked.pipe(further);
+  }
+
+  /** Nobody is there from now on, and answers that are under way are broken off. */
+  stop() {
+    this.server.close();
+    this.server.closeAllConnections();
   }
 }
 

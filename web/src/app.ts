@@ -11,6 +11,7 @@ import type { Concern } from "./find/concern";
 import type { Outbox } from "./log/outbox";
 import type { OwnKey } from "./own_key";
 import { Refresher, type Read } from "./refresher";
+import { keep } from "./kept";
 import { hashOf, parseRoute, type Route } from "./route";
 import { useText } from "./text";
 import { onShown, whileShown } from "./visible";
@@ -109,7 +110,10 @@ export function useStatus(everyMs: number): Status | null {
     () =>
       whileShown(async () => {
         const found = await database.status().catch(() => null);
-        if (found?.peers) replicas.learn(found.peers);
+        if (found?.peers) {
+          replicas.learn(found.peers);
+          keep("replicas", JSON.stringify(found.peers));
+        }
         setStatus(found);
       }, everyMs),
     [database, replicas, everyMs],

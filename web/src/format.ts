@@ -2,7 +2,9 @@
 
 // Values in words of the visitor's language. Pure: the time is an argument.
 import type { Availability, Site, StockLine } from "./api/types";
+import { covers } from "./products";
 import type { Catalogue } from "./text/en";
+import type { Unit } from "./text/figures";
 
 /** "call": some was claimed, too long ago to rely on. */
 export type Level = "some" | "call" | "none" | "unknown";
@@ -20,14 +22,14 @@ export function lineLevel({ availability, freshness }: StockLine): Level {
 
 const kBestFirst: Level[] = ["some", "call", "none"];
 
-/** The best that a site has of a product ("": of any). */
+/** The best that a site has of a product or group ("": of any). */
 export function siteLevel(site: Site, product: string): Level {
   const levels = linesOf(site, product).map(lineLevel);
   return kBestFirst.find((level) => levels.includes(level)) ?? "unknown";
 }
 
 export const linesOf = (site: Site, product: string): StockLine[] =>
-  product ? site.stock.filter((line) => line.product === product) : site.stock;
+  site.stock.filter((line) => covers(product, line) === true);
 
 export function inWords(text: Catalogue, value: Availability | undefined): string {
   if (typeof value === "number") return text.doses(value);
@@ -36,7 +38,7 @@ export function inWords(text: Catalogue, value: Availability | undefined): strin
   return text.unknown;
 }
 
-const kSteps: [Intl.RelativeTimeFormatUnit, number][] = [
+const kSteps: [Unit, number][] = [
   ["year", 31_557_600],
   ["month", 2_629_800],
   ["day", 86_400],
@@ -46,10 +48,10 @@ const kSteps: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 /** "3 hours ago"; less than a minute is now, and so is the future: the database's clock may be ahead of the visitor's. */
-export function ago(locale: string, then: string, nowMs: number): string {
+export function ago({ figures }: Catalogue, then: string, nowMs: number): string {
   const seconds = Math.max(0, (nowMs - Date.parse(then)) / 1000);
   const [unit, size] = kSteps.find(([, length]) => seconds >= length && length >= 60) ?? ["second", Infinity];
-  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-Math.floor(seconds / size), unit);
+  return figures.ago(Math.floor(seconds / size), unit);
 }
 
 const kMinuteMs = 60_000;
@@ -59,7 +61,7 @@ export function freshness(text: Catalogue, line: StockLine, nowMs: number): stri
   const when = line.valid_at ?? line.checked_at ?? line.changed_at;
   if (!when) return text.neverChecked;
   const isNow = nowMs - Date.parse(when) < kMinuteMs;
-  const checked = isNow ? text.checkedNow : text.checked(ago(text.locale, when, nowMs));
+  const checked = isNow ? text.checkedNow : text.checked(ago(text, when, nowMs));
   const doubt = line.freshness === "stale" ? text.stale : line.freshness === "expired" ? text.expired : "";
   return doubt ? `${checked}, ${doubt}` : checked;
 }
@@ -85,15 +87,21 @@ export function destination(site: Site): { query: string; lat?: number; lon?: nu
   return point ? { query, lat: site.lat!, lon: site.lon! } : { query };
 }
 
+/** The way there in the app that the device has for maps, by a geo: address; null on devices that do not know what that is. */
+export function geoLink(site: Site, userAgent: string): string | null {
+  const to = destination(site);
+  if (!to || !/Android/i.test(userAgent)) return null;
+  return `geo:${to.lat ?? 0},${to.lon ?? 0}?q=${encodeURIComponent(to.query)}`;
+}
+
 /**
- * The way there, in what the visitor's device has for it: Android opens geo: addresses, Apple's devices their own maps, others
- * OpenStreetMap. Nothing is asked of any of them before the link is followed.
+ * The way there on a web page: Apple's maps on their devices, which open the app by it, OpenStreetMap on others. Nothing is asked of
+ * either before the link is followed.
  */
 export function directionsLink(site: Site, userAgent: string): string | null {
   const to = destination(site);
   if (!to) return null;
   const query = encodeURIComponent(to.query);
-  if (/Android/i.test(userAgent)) return `geo:${to.lat ?? 0},${to.lon ?? 0}?q=${query}`;
   if (/iPhone|iPad|Macintosh/i.test(userAgent)) return `https://maps.apple.com/?daddr=${query}`;
   return to.lat === undefined
     ? `https://www.openstreetmap.org/search?query=${encodeURIComponent(address(site))}`
@@ -115,12 +123,10 @@ export function webLink(url: string | undefined): string | null {
   }
 }
 
-export function duration(locale: string, ms: number): string {
+export function duration({ figures }: Catalogue, ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const [unit, size] =
     kSteps.find(([name, length]) => name !== "year" && name !== "month" && seconds >= length) ??
     kSteps.at(-1)!;
-  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }).format(
-    Math.floor(seconds / size),
-  );
+  return figures.lasting(Math.floor(seconds / size), unit);
 }

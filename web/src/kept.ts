@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the page remembers on this device: the language, who logs, and for which sites. Storage may be forbidden (private windows): then it
-// remembers as long as it is open.
+// What the page remembers on this device: the language, who logs, for which sites, the last answers, and where replicas are. Storage may be forbidden (private
+// windows) or full: then it remembers as long as it is open.
 const memory = new Map<string, string>();
 
-export type Kept = "language" | "actor" | "sites";
+export type Kept = "language" | "actor" | "sites" | "mine" | "answers" | "replicas";
 
 export function kept(what: Kept): string | null {
   try {

@@ -7,6 +7,7 @@ import { zipOf } from "./zip";
 
 export type Route =
   | { view: "find"; search: Search | null }
+  | { view: "site"; site: string } // one site, as residents see it
   | { view: "log"; site: string | null; text: string }
   | { view: "cluster" };
 
@@ -70,6 +71,7 @@ export function parseRoute(hash: string): Route {
   const parameters = new URLSearchParams(query);
   if (view === "log") return { view, site: id ? decoded(id) : null, text: parameters.get("q") ?? "" };
   if (view === "cluster") return { view };
+  if (view === "site" && id) return { view, site: decoded(id) };
   return { view: "find", search: searchOf(parameters) };
 }
 
@@ -84,6 +86,7 @@ function decoded(text: string): string {
 
 export function hashOf(route: Route): string {
   if (route.view === "cluster") return "#/cluster";
+  if (route.view === "site") return `#/site/${encodeURIComponent(route.site)}`;
   if (route.view === "log") {
     if (route.site !== null) return `#/log/${encodeURIComponent(route.site)}`;
     return route.text ? `#/log?${new URLSearchParams({ q: route.text })}` : "#/log";

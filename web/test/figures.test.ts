@@ -4,12 +4,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Status } from "../src/api/types";
 import { windowOf, withTraces } from "../src/cluster/frame_log";
-import { patienceMs, rowsOf, throughput, withRound, kRoundsMax, type Round } from "../src/cluster/rounds";
+import { happenings } from "../src/cluster/heard";
+import {
+  lags,
+  lastOf,
+  patienceMs,
+  rowsOf,
+  throughput,
+  withRound,
+  kRoundsMax,
+  type Round,
+} from "../src/cluster/rounds";
 import { mergeTraces, timeScale } from "../src/cluster/trace_layout";
 import { frameOf, kMetres, kSize } from "../src/find/geometry";
 
-const status = (position: number, full = true) => ({ position, full }) as Status;
-const round = (timeMs: number, ...positions: (number | null)[]): Round => ({
+const status = (position: number, full = true) =>
+  ({ position, full, view: 0, members: [] }) as object as Status;
+const round = (timeMs: number, ...positions: (number | null)[]): Round<Status> => ({
   timeMs,
   statuses: positions.map((position) => (position === null ? null : status(position))),
   readMs: positions.map(() => 1),
@@ -51,6 +62,35 @@ test("an empty database has a throughput, one that nobody sees has none", () => 
     throughput([round(0, 0, 0), round(1000, 5, 5), round(2000, null, null), round(3000, 9, 9)]).values,
     [5, null, null],
   );
+});
+
+test("lag is counted from the furthest, and a replica without an answer has none", () => {
+  const rounds = [round(0, 100, 90), round(1000, 120, null)];
+  assert.deepEqual(lags(rounds, 1).values, [10, null]);
+  assert.deepEqual(lastOf([...rounds, round(9000, 1, 1)], 5).length, 1);
+});
+
+test("what happened is told once: a silent replica, the change of view, and its members", () => {
+  const heard = (view: number, target = view, members = [0, 1]) =>
+    ({ position: 1, full: true, view, target, members: members.map((id) => ({ id })) }) as object as Status;
+  const look = (timeMs: number, ...statuses: (Status | null)[]): Round => ({ timeMs, statuses, readMs: [] });
+  const found = happenings(
+    [
+      look(1, heard(3), heard(3)),
+      look(2, heard(3), null),
+      look(3, heard(3, 4), null),
+      look(4, heard(3, 4), null),
+      look(5, heard(4, 4, [0]), null),
+      look(6, heard(4, 4, [0]), { ...heard(4), full: false }),
+    ],
+    peers,
+  );
+  assert.deepEqual(found, [
+    { at: 6, kind: "learning", replica: 1 },
+    { at: 5, kind: "view", view: 4, members: [0] },
+    { at: 3, kind: "changing", view: 4 },
+    { at: 2, kind: "silent", replica: 1 },
+  ]);
 });
 
 test("the charts forget", () => {

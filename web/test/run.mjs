@@ -18,7 +18,7 @@ const products = {
     builder.onLoad({ filter: /.*/, namespace: "table" }, () => ({
       resolveDir: here,
       contents: `import { productTable } from "../products_table";
-        export default productTable(${read("cvx.csv")}, ${read("treatments.csv")});`,
+        export default productTable(${read("cvx.csv")}, ${read("ndc.csv")}, ${read("treatments.csv")});`,
     }));
   },
 };

@@ -9,20 +9,33 @@ import {
   directionsLink,
   duration,
   freshness,
+  geoLink,
   inWords,
   levelOf,
   siteLevel,
   webLink,
 } from "../src/format";
-import { choices, productName } from "../src/products";
+import { agesOf } from "../products_table";
+import {
+  agesInWords,
+  brands,
+  choices,
+  covers,
+  formulations,
+  groupOf,
+  kGroups,
+  kindName,
+  productName,
+} from "../src/products";
 import { countOf } from "../src/log/writing";
 import { countSeries, undoable, until } from "../src/log/series";
 import { withSite } from "../src/log/own_sites";
 import { isIn, queriesOf } from "../src/log/site_query";
 import { hashOf, hashOfPath, parseRoute } from "../src/route";
 import { languageFrom } from "../src/text";
-import { en } from "../src/text/en";
+import { en, type Catalogue } from "../src/text/en";
 import { es } from "../src/text/es";
+import { ht } from "../src/text/ht";
 import type { SiteEvent, StockLine } from "../src/api/types";
 import { zipOf } from "../src/zip";
 
@@ -50,11 +63,11 @@ test("products have names: vaccines by CVX code, treatments by NDC, others are t
 
 test("ages are words, and the future is now", () => {
   const now = Date.parse("2026-11-23T12:00:00Z");
-  assert.equal(ago("en-US", "2026-11-23T09:00:00Z", now), "3 hours ago");
-  assert.equal(ago("es-US", "2026-11-22T12:00:00Z", now), "ayer");
-  assert.equal(ago("en-US", "2026-11-23T12:00:05Z", now), "now");
-  assert.equal(ago("en-US", "2026-11-23T11:59:01Z", now), "now"); // the words are a minute old before they are drawn again
-  assert.equal(duration("en-US", 95_000), "1 min");
+  assert.equal(ago(en, "2026-11-23T09:00:00Z", now), "3 hours ago");
+  assert.equal(ago(es, "2026-11-22T12:00:00Z", now), "ayer");
+  assert.equal(ago(en, "2026-11-23T12:00:05Z", now), "now");
+  assert.equal(ago(en, "2026-11-23T11:59:01Z", now), "now"); // the words are a minute old before they are drawn again
+  assert.equal(duration(en, 95_000), "1 min");
   const line = {
     product: "any",
     availability: 1,
@@ -89,6 +102,8 @@ test("the address of the page and what it shows are the same thing", () => {
     "#/find?zip=02139&within=10",
     "#/find?zip=02139&within=10&show=300",
     "#/find?lat=42.37&lon=-71.11&within=50&unit=km&product=309&available=true",
+    "#/find?zip=02139&within=25&product=flu",
+    "#/site/elm-street-clinic",
     "#/log",
     "#/log?q=Elm+Street",
     "#/log/elm-street-clinic",
@@ -108,17 +123,93 @@ test("the language is the chosen one, else the browser's, else English", () => {
   assert.equal(languageFrom("es", ["en-US"]), "es");
   assert.equal(languageFrom(null, ["fr", "es-MX", "en"]), "es");
   assert.equal(languageFrom(null, ["de"]), "en");
+  assert.equal(languageFrom(null, ["fr", "ht-HT"]), "ht");
 });
 
-test("nothing is left in English by mistake", () => {
-  // Written alike in both languages, or names.
-  const alike = ["control"];
-  assert.deepEqual(Object.keys(es.refusals), Object.keys(en.refusals));
-  for (const code of Object.keys(en.refusals)) assert.notEqual(es.refusals[code], en.refusals[code], code);
-  for (const [key, english] of Object.entries(en)) {
-    const spanish = es[key as keyof typeof es];
-    if (typeof english === "string" && !alike.includes(key)) assert.notEqual(spanish, english, key);
+// Written alike in both languages: names, signs, and words that they share.
+const kAlike: Record<string, string[]> = {
+  es: [
+    "control",
+    "fromTo",
+    "codeOf",
+    "microseconds",
+    "kilometres",
+    "groups.covid",
+    "groups.hib",
+    "groups.hepb",
+    "groups.hepa",
+    "groups.meningococcal",
+    "groups.rotavirus",
+  ],
+  ht: [
+    "fromTo",
+    "codeOf",
+    "microseconds",
+    "kilometres",
+    "groups.covid",
+    "groups.hpv",
+    "groups.mpox",
+    "groups.hib",
+  ],
+};
+
+/** What each text says, by its name; of those that are made of something, for one and for many. */
+function said(texts: object, prefix = ""): Map<string, string> {
+  const out = new Map<string, string>();
+  for (const [key, text] of Object.entries(texts)) {
+    const name = prefix + key;
+    if (typeof text === "object") for (const [inner, words] of said(text, `${name}.`)) out.set(inner, words);
+    else if (typeof text === "function")
+      for (const n of [1, 5]) out.set(`${name}(${n})`, String(text(String(n), n, n, n)));
+    else out.set(name, String(text));
   }
+  return out;
+}
+const without = ({
+  code: _code,
+  locale: _locale,
+  figures: _figures,
+  unreviewed: _unreviewed,
+  ...texts
+}: Catalogue) => texts;
+
+test("every text is there in every language, says something, and is not left in English by mistake", () => {
+  const english = said(without(en));
+  assert.ok(english.size > 300);
+  for (const text of [es, ht]) {
+    const theirs = said(without(text));
+    assert.deepEqual([...theirs.keys()].sort(), [...english.keys()].sort());
+    for (const [name, words] of theirs) {
+      assert.ok(words.trim().length > 0, `${text.code}: ${name}`);
+      assert.ok(!/undefined|\[object/.test(words), `${text.code}: ${name}: ${words}`);
+      const alike = kAlike[text.code]!.includes(name.replace(/\(\d\)$/, ""));
+      if (!alike) assert.notEqual(words, english.get(name), `${text.code}: ${name}`);
+    }
+  }
+});
+
+test("a translation that nobody has checked says so, in its own language", () => {
+  assert.deepEqual(
+    [en, es].map(({ unreviewed }) => unreviewed),
+    ["", ""],
+  );
+  assert.match(ht.unreviewed, /Pa gen moun ki revize/);
+});
+
+test("numbers, plurals, dates and times are those of the language", () => {
+  const time = Date.UTC(2026, 10, 23, 17, 5, 6);
+  assert.equal(en.figures.plural(1, "dose", "doses"), "1 dose");
+  assert.equal(en.doses(1234567), "1,234,567 doses");
+  assert.equal(es.doses(1), "1 dosis");
+  assert.equal(ht.doses(12345).replace(/\s/g, " "), "12 345 dòz");
+  assert.match(en.figures.moment(time), /^Nov 23, 2026/);
+  assert.match(es.figures.moment(time), /^23 nov 2026/);
+  assert.match(ht.figures.moment(time), /^23\/11\/2026/); // no French month in a Creole sentence
+  assert.equal(ht.figures.ago(3, "hour"), "sa gen 3 èdtan");
+  assert.equal(ht.figures.ago(0, "second"), "kounye a");
+  assert.equal(ht.figures.list(["0", "1", "2"]), "0, 1 ak 2");
+  assert.equal(en.figures.list(["0", "1"]), "0 and 1");
+  assert.equal(en.figures.signed(-5), "−5");
 });
 
 test("vaccines that are in use are offered by group; any other code still has its name", () => {
@@ -127,6 +218,43 @@ test("vaccines that are in use are offered by group; any other code still has it
   assert.ok(!groups.some(({ products }) => products.some(({ product }) => product === "208")));
   assert.match(productName(en, "208"), /COVID-19/);
   assert.equal(productName(en, "nonsense"), "nonsense");
+});
+
+test("vaccines are known by their trade names, and by the ages that the CDC names", () => {
+  assert.equal(brands("309"), "Comirnaty");
+  assert.equal(brands("115"), "Adacel, Boostrix");
+  assert.equal(brands("208"), ""); // it is sold no more
+  assert.equal(kindName(es, "140"), "Gripe");
+  assert.equal(kindName(en, "110"), ""); // of three kinds: its description tells them
+  assert.equal(agesInWords(en, "309"), "12 years and older");
+  assert.equal(agesInWords(es, "310"), "de 5 años a 11 años");
+  assert.equal(agesInWords(en, "311"), "6 months to 11 years");
+  assert.equal(agesInWords(en, "03"), "");
+  assert.deepEqual(agesOf("starting Fall 2025, ages 12 yrs and older, BLA"), [12, null]);
+});
+
+test("a kind stands for its vaccines and their packs, and for no others", () => {
+  const line = (product: string, cvx?: string) => ({ product, ...(cvx ? { cvx } : {}) });
+  assert.equal(covers("flu", line("140")), true);
+  assert.equal(covers("flu", line("140.vfc")), true);
+  assert.equal(covers("flu", line("49281-0521-00", "161")), true);
+  assert.equal(covers("flu", line("309")), false);
+  assert.equal(covers("140", line("49281-0000-00", "140")), true);
+  assert.equal(covers("flu", line("49281-0521-00")), null); // an event does not say what is in a pack
+  assert.equal(covers("flu", line("any")), false);
+  assert.equal(covers("", line("any")), true);
+  assert.equal(groupOf("140"), "flu");
+  assert.equal(groupOf("flu"), "flu");
+  assert.equal(groupOf("204"), null);
+});
+
+test("every kind has a name in every language, and vaccines that are sold, each told from the others", () => {
+  for (const { word } of kGroups) {
+    const names = formulations(en, word).map(({ name }) => name);
+    assert.ok(names.length > 0, word);
+    assert.deepEqual([...new Set(names)], names, word);
+    for (const text of [en, es, ht]) assert.ok(text.groups[word].length > 1, word);
+  }
 });
 
 test("a count is a whole number from 0 on", () => {
@@ -214,7 +342,8 @@ test("directions lead to the address, by what the device has for it", () => {
     city: "Boston",
   } as const;
   const to = (more: object, agent: string) => directionsLink({ ...site, stock: [], ...more }, agent);
-  assert.equal(to({}, "Android 14"), "geo:0,0?q=Elm%2C%201%20Elm%20St%2C%20Boston");
+  assert.equal(geoLink({ ...site, stock: [] }, "Android 14"), "geo:0,0?q=Elm%2C%201%20Elm%20St%2C%20Boston");
+  assert.equal(geoLink({ ...site, stock: [] }, "X11; Linux"), null); // nothing opens it there
   assert.match(to({}, "iPhone")!, /^https:\/\/maps\.apple\.com\/\?daddr=Elm/);
   assert.equal(
     to({ lat: 42.1, lon: -71.2, point: "given" }, "X11; Linux"),

@@ -2,10 +2,28 @@
 
 // What the page asks of the database, one function per route. Nothing else in the page knows a path.
 import { Refused, type Replicas } from "./replicas";
-import type { Availability, Nearby, Outcome, Site, SiteEvent, Status, Trace } from "./types";
+import type {
+  ApiKey,
+  Availability,
+  ImportReport,
+  Nearby,
+  NewKey,
+  Outcome,
+  Site,
+  SiteEvent,
+  SiteFields,
+  Status,
+  Trace,
+  WriteSwitch,
+} from "./types";
 
 const kRoot = "/api/v1";
 const kHistoryPage = 200; // events
+const kKeysMax = 1000; // shown
+const kFileTypes = [
+  [".gz", "application/gzip"],
+  ["json", "application/x-ndjson"],
+] as const;
 
 export interface SitePage {
   sites: Site[];
@@ -167,8 +185,77 @@ export class Database {
     return this.write("POST", { path: `/events/${position}/undo`, body: {} });
   }
 
+  addSite(fields: SiteFields, once: string): Promise<Outcome> {
+    return this.write("POST", { path: "/sites", body: fields, once });
+  }
+
+  editSite(id: string, fields: SiteFields, version: number, once: string): Promise<Outcome> {
+    return this.write("PATCH", {
+      path: `/sites/${encodeURIComponent(id)}`,
+      body: fields,
+      ifVersion: version,
+      once,
+    });
+  }
+
+  /**
+   * A file of sites, as it is. It takes as long as it takes, so it is sent once, to the replica that is asked now; the same file again
+   * changes nothing.
+   */
+  async importFile(file: File, dryRun: boolean): Promise<ImportReport> {
+    const type = kFileTypes.find(([ending]) => file.name.toLowerCase().endsWith(ending))?.[1] ?? "text/csv";
+    const actor = this.actor();
+    const answer = await this.replicas.send(`${kRoot}/import?dry_run=${dryRun}`, {
+      method: "POST",
+      headers: {
+        "Content-Type": type,
+        ...(actor ? { "Titer-Actor": headerText(actor) } : {}),
+        ...shown(this.key()),
+      },
+      body: file,
+    });
+    return (await answer.json()) as ImportReport;
+  }
+
   status(): Promise<Status> {
     return this.read("/status");
+  }
+
+  writes(): Promise<WriteSwitch> {
+    return this.read("/writes");
+  }
+
+  async stopWrites(stopped: boolean, reason: string): Promise<Outcome> {
+    const body = { stopped, ...(reason ? { reason } : {}) };
+    return (await this.command("PUT", "/writes", body).then((answer) => answer.json())) as Outcome;
+  }
+
+  /** Of auditors and operators. */
+  async keys(): Promise<ApiKey[]> {
+    const answer = await this.keyed(`/keys?limit=${kKeysMax}`, {});
+    return ((await answer.json()) as { keys: ApiKey[] }).keys;
+  }
+
+  /** `key` is told this once and never again. */
+  async createKey(wanted: NewKey): Promise<{ id: string; key: string }> {
+    return (await this.command("POST", "/keys", wanted).then((answer) => answer.json())) as {
+      id: string;
+      key: string;
+    };
+  }
+
+  async revokeKey(id: string): Promise<void> {
+    await this.command("DELETE", `/keys/${encodeURIComponent(id)}`);
+  }
+
+  // Keys and the switch take no Idempotency-Key: these are sent once, and not to another replica when the answer is lost.
+  private async command(method: string, path: string, body?: object): Promise<Response> {
+    const headers = { ...(body ? { "Content-Type": "application/json" } : {}), ...shown(this.key()) };
+    return this.replicas.send(kRoot + path, {
+      method,
+      headers,
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
   }
 
   /** Kills or starts a replica. "duplicate" says that it is so already: a replica that kills itself gives no answer, and the next one is asked. */

@@ -136,6 +136,14 @@ export class Replicas {
     }
   }
 
+  /** Once, to the current replica, for as long as it takes: what is sent is large. */
+  async send(path: string, init: RequestInit): Promise<Response> {
+    const answer = await this.fetcher(this.at + path, init).catch(() => null);
+    if (!answer) throw new Unreachable();
+    if (!answer.ok) throw new Refused(await problemOf(answer));
+    return answer;
+  }
+
   private async attempt(url: string, init: RequestInit): Promise<Response | null> {
     const limit = new AbortController();
     const stop = () => limit.abort();

@@ -8,6 +8,7 @@ export type Freshness = "unknown" | "fresh" | "stale" | "expired";
 
 export interface StockLine {
   product: string;
+  cvx?: string; // of a pack: the vaccine in it
   availability: Availability;
   valid_at?: string;
   changed_at?: string;
@@ -85,6 +86,32 @@ export interface Outcome {
   stock_version?: number;
 }
 
+/** What people may say of a site; a text that is empty clears the field. */
+export type SiteFields = Partial<
+  Pick<Site, "name" | "street" | "city" | "state" | "zip" | "phone" | "hours" | "booking_url" | "info_url">
+>;
+
+export interface RowRemark {
+  line: number;
+  field?: string;
+  why: string;
+  value?: string;
+}
+
+/** What became, or would become, of the rows of a file. */
+export interface ImportReport {
+  dry_run: boolean;
+  rows: number;
+  added: number;
+  updated: number;
+  unchanged: number;
+  rejected: number;
+  errors: RowRemark[];
+  remarks: RowRemark[];
+  errors_not_shown?: number;
+  notes_not_shown?: number;
+}
+
 export interface Peer {
   index: number;
   http: string;
@@ -96,6 +123,7 @@ export interface Status {
   address: string;
   full: boolean;
   view: number;
+  target?: number; // the view that it moves to; that of `view` while it moves to none
   members: { id: number }[];
   clock: number;
   position: number;
@@ -128,6 +156,27 @@ export interface Trace {
   replica: number;
   now_us: number;
   frames: TraceFrame[];
+}
+
+export const kRoles = ["reader", "provider", "jurisdiction", "aggregator", "auditor", "operator"] as const;
+export type Role = (typeof kRoles)[number];
+
+/** A key without its secret. */
+export interface ApiKey {
+  id: string;
+  owner: string;
+  role: Role;
+  scope?: string[];
+  created: string;
+  expires?: string;
+  revoked?: string;
+}
+
+export type NewKey = Pick<ApiKey, "owner" | "role" | "scope" | "expires">;
+
+export interface WriteSwitch {
+  stopped: boolean;
+  reason?: string;
 }
 
 /** RFC 9457. `code` is one of src/base/result.h; the rest depends on it. */

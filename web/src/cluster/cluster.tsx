@@ -5,14 +5,28 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp, useTitle } from "../app";
 import { readTimeOf, statusOf, type Looked } from "../api/database";
-import type { Peer, Trace } from "../api/types";
+import type { Peer, Status, Trace } from "../api/types";
+import { duration } from "../format";
 import { Key } from "../log/key";
 import { useText } from "../text";
 import { Chart } from "../ui/chart";
 import { whileShown } from "../visible";
 import { withTraces } from "./frame_log";
 import { Replicas } from "./replicas_table";
-import { kRoundsMax, patienceMs, readTimes, rowsOf, throughput, withRound, type Round } from "./rounds";
+import { Operators } from "./operators";
+import { Pulse } from "./pulse";
+import {
+  kRangesSeconds,
+  lags,
+  lastOf,
+  patienceMs,
+  readTimes,
+  rowsOf,
+  throughput,
+  withRound,
+  type Round,
+  type Series,
+} from "./rounds";
 import { SpaceTime } from "./space_time";
 import type { Frame } from "./trace_layout";
 
@@ -24,6 +38,8 @@ type Tracing = "unknown" | "there" | "key" | "forbidden" | "absent";
 interface Seen {
   peers: Peer[];
   control: boolean;
+  keyed: boolean; // there are keys
+  latest: Round<Status>;
   rounds: Round[];
   tracing: Tracing;
   frames: Frame[]; // all that were seen since the view was opened
@@ -66,10 +82,13 @@ function useCluster(): Seen | null {
         trace ? ask((origin, ms) => database.traceOf(origin, ms)) : [],
       ]);
       if (!on) return;
+      const seenNow = { timeMs, statuses, readMs };
       latest.current = {
         peers,
+        keyed: here.keys === true,
+        latest: seenNow,
         control: here.cluster_control === true,
-        rounds: withRound(rounds, { timeMs, statuses, readMs }),
+        rounds: withRound(rounds, seenNow),
         tracing: trace ? tracingOf(before?.tracing ?? "unknown", traces) : "absent",
         frames: withTraces(
           before?.frames ?? [],
@@ -98,7 +117,7 @@ export default function Cluster() {
         <p role="status">{text.noData}</p>
       </div>
     );
-  const rows = rowsOf(seen.peers, seen.rounds.at(-1));
+  const rows = rowsOf(seen.peers, seen.latest);
   const serving = rows.filter((row) => row.state === "serving").length;
   return (
     <div class="cluster">
@@ -109,7 +128,9 @@ export default function Cluster() {
       <Key />
       <Replicas rows={rows} control={seen.control} />
       <Charts seen={seen} />
+      <Pulse rounds={seen.rounds} peers={seen.peers} />
       <Frames seen={seen} down={rows.filter(({ state }) => state === "down").map(({ index }) => index)} />
+      <Operators keyed={seen.keyed} />
     </div>
   );
 }
@@ -131,28 +152,52 @@ function Frames({ seen: { tracing, frames, peers }, down }: { seen: Seen; down: 
 
 function Charts({ seen }: { seen: Seen }) {
   const text = useText();
-  const { times, values } = throughput(seen.rounds);
-  const rate = values.at(-1);
+  const [range, setRange] = useState<number>(kRangesSeconds[0]);
+  const rounds = lastOf(seen.rounds, range);
+  const { times, values } = throughput(rounds);
   const format = (n: number | null | undefined, digits: number) =>
     n == null ? "–" : n.toLocaleString(text.locale, { maximumFractionDigits: digits });
-  const reads = seen.peers.map(({ index }, place) => {
-    const series = readTimes(seen.rounds, place);
-    return { name: `${text.replicaN(index)}: ${format(series.values.at(-1), 1)}`, values: series.values };
-  });
+  const each = (series: (place: number) => Series, digits: number) =>
+    seen.peers.map(({ index }, place) => {
+      const { values } = series(place);
+      return { name: `${text.replicaN(index)}: ${format(values.at(-1), digits)}`, values };
+    });
+  const looks = rounds.map((round) => round.timeMs / 1000);
   return (
-    <div class="charts">
-      <Chart
-        title={text.throughput}
-        times={times}
-        lines={[{ name: format(rate, 0), values }]}
-        span={kRoundsMax}
-      />
-      <Chart
-        title={text.latency}
-        times={seen.rounds.map((round) => round.timeMs / 1000)}
-        lines={reads}
-        span={kRoundsMax}
-      />
-    </div>
+    <section aria-label={text.charts}>
+      <p class="range">
+        <label for="range">{text.range}</label>{" "}
+        <select id="range" value={range} onChange={(event) => setRange(Number(event.currentTarget.value))}>
+          {kRangesSeconds.map((seconds) => (
+            <option key={seconds} value={seconds}>
+              {duration(text, seconds * 1000)}
+            </option>
+          ))}
+        </select>
+      </p>
+      <div class="charts">
+        <Chart
+          title={text.throughput}
+          times={times}
+          lines={[{ name: format(values.at(-1), 0), values }]}
+          span={range}
+          word={(value) => format(value, 0)}
+        />
+        <Chart
+          title={text.latency}
+          times={looks}
+          lines={each((place) => readTimes(rounds, place), 1)}
+          span={range}
+          word={(value) => `${format(value, 1)} ms`}
+        />
+        <Chart
+          title={text.lagChart}
+          times={looks}
+          lines={each((place) => lags(rounds, place), 0)}
+          span={range}
+          word={(value) => format(value, 0)}
+        />
+      </div>
+    </section>
   );
 }

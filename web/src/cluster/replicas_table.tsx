@@ -85,7 +85,7 @@ function Row({
 }) {
   const text = useText();
   const { status, index } = row;
-  const number = (n: number | undefined) => (n === undefined ? "–" : n.toLocaleString(text.locale));
+  const number = (n: number | undefined) => (n === undefined ? "–" : text.figures.number(n));
   const down = row.state === "down";
   return (
     <tr data-state={row.state}>
@@ -98,7 +98,7 @@ function Row({
       <td>{number(status?.position)}</td>
       <td>{status ? number(row.lag) : "–"}</td>
       <td>{status ? `${number(Math.round(status.memory_bytes / kMebibyte))} MiB` : "–"}</td>
-      <td>{status ? duration(text.locale, status.uptime_ms) : "–"}</td>
+      <td>{status ? duration(text, status.uptime_ms) : "–"}</td>
       {act && (
         <td class="act">
           <button

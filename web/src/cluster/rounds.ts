@@ -3,14 +3,18 @@
 // What the replicas said, second after second, as the figures of the Cluster view. Pure.
 import type { Peer, Status } from "../api/types";
 
+/** The part of a status that is kept for the charts; all of it would be a megabyte a minute. */
+export type Heard = Pick<Status, "position" | "full" | "view" | "target" | "members">;
+
 /** One look at every replica at one moment. */
-export interface Round {
+export interface Round<S extends Heard = Heard> {
   timeMs: number;
-  statuses: (Status | null)[]; // by place in the list of peers; null: no answer
+  statuses: (S | null)[]; // by place in the list of peers; null: no answer
   readMs: (number | null)[];
 }
 
-export const kRoundsMax = 90; // of the charts, one a second
+export const kRoundsMax = 3_600; // one a second
+export const kRangesSeconds = [60, 600, 3_600] as const; // of the charts
 
 export type State = "serving" | "learning" | "down";
 
@@ -37,13 +41,26 @@ export function patienceMs(before: Round | undefined): number {
   return Math.min(kPatienceMaxMs, Math.max(kPatienceMinMs, kTimesTheFastest * Math.min(...times)));
 }
 
-export const withRound = (rounds: readonly Round[], round: Round): Round[] =>
-  [...rounds, round].slice(-kRoundsMax);
+const heardOf = ({ position, full, view, target, members }: Heard): Heard => ({
+  ...{ position, full, view, members },
+  ...(target === undefined ? {} : { target }),
+});
+
+export function withRound(rounds: readonly Round[], round: Round): Round[] {
+  const statuses = round.statuses.map((status) => status && heardOf(status));
+  return [...rounds, { ...round, statuses }].slice(-kRoundsMax);
+}
+
+/** Those of the last seconds. */
+export function lastOf(rounds: readonly Round[], seconds: number): Round[] {
+  const since = (rounds.at(-1)?.timeMs ?? 0) - seconds * 1000;
+  return rounds.filter(({ timeMs }) => timeMs >= since);
+}
 
 // -1: nobody answered.
 const furthest = (round: Round): number => Math.max(-1, ...round.statuses.map((s) => s?.position ?? -1));
 
-export function rowsOf(peers: readonly Peer[], round: Round | undefined): ReplicaRow[] {
+export function rowsOf(peers: readonly Peer[], round: Round<Status> | undefined): ReplicaRow[] {
   const front = round ? furthest(round) : -1;
   return peers.map(({ index, http }, place) => {
     const status = round?.statuses[place] ?? null;
@@ -77,6 +94,17 @@ export function throughput(rounds: readonly Round[]): Series {
     out.values.push(from >= 0 && to >= from && seconds > 0 ? (to - from) / seconds : null);
   }
   return out;
+}
+
+/** Requests that one replica is behind the furthest; null: it gave no answer. */
+export function lags(rounds: readonly Round[], place: number): Series {
+  return {
+    times: rounds.map((round) => round.timeMs / 1000),
+    values: rounds.map((round) => {
+      const status = round.statuses[place];
+      return status ? furthest(round) - status.position : null;
+    }),
+  };
 }
 
 export function readTimes(rounds: readonly Round[], place: number): Series {

@@ -8,6 +8,7 @@ import { isPassing } from "../api/replicas";
 import type { Center, Nearby, NearSite } from "../api/types";
 import { hashOf, kListLimit } from "../route";
 import { concernOf } from "./concern";
+import { keepAnswer, keptAnswer } from "./kept_answers";
 
 const kNewsMs = 8_000; // how long a change is news
 const kRemembered = 6; // searches
@@ -33,12 +34,21 @@ export interface Answer {
   more: boolean; // others fit, farther away
   at: number; // when it was read
   changed: ReadonlySet<string>; // ids of sites that differ from the answer before; for a moment
+  kept: boolean; // it was kept on this device, and nobody has answered since
+}
+
+/** "Cambridge, MA 02139"; "" for a place that has no name here. */
+export function placeOf(search: Search, center: Center | undefined): string {
+  const { city, state } = center ?? {};
+  const town = [city, [state, search.zip].filter(Boolean).join(" ")].filter(Boolean).join(", ");
+  return search.zip ? town || search.zip : "";
 }
 
 // So that "Back" shows the list as it was left, before it is read again.
 const remembered = new Map<string, Answer>();
 
 function remember(key: string, answer: Answer): void {
+  if (answer.kept) return;
   remembered.delete(key);
   remembered.set(key, { ...answer, changed: new Set() });
   for (const old of [...remembered.keys()].slice(0, -kRemembered)) remembered.delete(old);
@@ -53,6 +63,11 @@ function changedIn(before: NearSite[], after: NearSite[]): Set<string> {
   return new Set(after.filter(differs).map((site) => site.id));
 }
 
+function fromDevice(key: string): Answer | null {
+  const found = keptAnswer(key);
+  return found && { ...found, changed: new Set(), kept: true };
+}
+
 /** An error leaves the last answer in sight. */
 export function useAnswer(search: Search): { answer: Answer | null; error: unknown } {
   const { database } = useApp();
@@ -61,7 +76,8 @@ export function useAnswer(search: Search): { answer: Answer | null; error: unkno
   const shown = useRef<{ place: string; answer: Answer | null }>({ place: "", answer: null });
   const [error, setError] = useState<unknown>(null);
   const [, draw] = useState(0);
-  if (shown.current.place !== place) shown.current = { place, answer: remembered.get(whole) ?? null };
+  if (shown.current.place !== place)
+    shown.current = { place, answer: remembered.get(whole) ?? fromDevice(whole) };
   const show = (answer: Answer) => {
     shown.current = { place, answer };
     remember(whole, answer);
@@ -74,7 +90,7 @@ export function useAnswer(search: Search): { answer: Answer | null; error: unkno
       if (signal.aborted) return false;
       const old = shown.current.answer;
       const changed = old ? changedIn(old.sites, sites) : new Set<string>();
-      const same = old !== null && changed.size === 0 && old.sites.length === sites.length;
+      const same = old !== null && !old.kept && changed.size === 0 && old.sites.length === sites.length;
       setError(null);
       show({
         center,
@@ -82,7 +98,9 @@ export function useAnswer(search: Search): { answer: Answer | null; error: unkno
         more,
         at: Date.now(),
         changed: changed.size > 0 ? changed : (old?.changed ?? changed),
+        kept: false,
       });
+      keepAnswer({ hash: whole, place: placeOf(search, center), center, sites, more, at: Date.now() });
       return !same;
     } catch (failure) {
       if (signal.aborted) return false;

@@ -8,6 +8,7 @@
 import type { Search } from "../api/database";
 import type { SiteEvent } from "../api/types";
 import { levelOf } from "../format";
+import { covers } from "../products";
 
 export type Concern = "yes" | "maybe" | "no";
 
@@ -15,7 +16,7 @@ export function concernOf(search: Search, listed: ReadonlySet<string> | null, ev
   if (!listed) return "maybe";
   if (listed.has(event.site_id)) return "yes";
   if (!event.product) return "maybe"; // a site that was added, moved or opened
-  if (search.product && event.product !== search.product) return "no";
+  if (covers(search.product, { product: event.product }) === false) return "no";
   if (search.available) return levelOf(event.after) === "some" ? "maybe" : "no";
   // Without that filter a site comes in by its first line of the product, or stands there already.
   return search.product && event.before === undefined ? "maybe" : "no";

@@ -6,15 +6,17 @@ import { go, replaceRoute, useMedia, useNow, useTitle } from "../app";
 import type { Search } from "../api/database";
 import { Refused } from "../api/replicas";
 import type { NearSite, Point } from "../api/types";
-import { siteLevel } from "../format";
-import { kListLimit, kListMax, noSearch, searchAt } from "../route";
+import { ago, siteLevel } from "../format";
+import { groupOf } from "../products";
+import { hashOf, kListLimit, kListMax, noSearch, parseRoute, searchAt } from "../route";
 import { useText } from "../text";
 import type { Catalogue } from "../text/en";
 import { Later } from "../later";
 import { Why } from "../why";
-import { useAnswer, type Answer } from "./answer";
+import { placeOf, useAnswer, type Answer } from "./answer";
 import { Empty } from "./empty";
 import { Form } from "./form";
+import { keptAnswers } from "./kept_answers";
 import { Row } from "./row";
 import { Share } from "./share";
 
@@ -36,17 +38,45 @@ export function Find({ search }: { search: Search | null }) {
         <h1 id="find-title">{text.findTitle}</h1>
         <Form search={search} submit={submit} />
         {!search && <p class="intro">{text.intro}</p>}
+        {!search && <Recent />}
       </section>
       {search ? <Results search={search} /> : <Later load={loadCountry} props={{ choose: searchThere }} />}
     </div>
   );
 }
 
-/** "Cambridge, MA 02139"; "" for a place that has no name here. */
-function placeOf(search: Search, answer: Answer | null): string {
-  const { city, state } = answer?.center ?? {};
-  const town = [city, [state, search.zip].filter(Boolean).join(" ")].filter(Boolean).join(", ");
-  return search.zip ? town || search.zip : "";
+/** The searches whose answers are kept here: also without a network there is something to be seen. */
+function Recent() {
+  const text = useText();
+  const [answers] = useState(keptAnswers);
+  if (answers.length === 0) return null;
+  return (
+    <nav class="recent" aria-labelledby="recent-title">
+      <h2 id="recent-title">{text.recent}</h2>
+      <ul>
+        {answers.map(({ hash, place }) => (
+          <li key={hash}>
+            <a href={hash}>{recentName(text, hash, place)}</a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function recentName(text: Catalogue, hash: string, place: string): string {
+  const route = parseRoute(hash);
+  const product = route.view === "find" ? (route.search?.product ?? "") : "";
+  const kind = groupOf(product);
+  return kind ? `${text.groups[kind]}: ${text.nearTitle(place)}` : text.nearTitle(place);
+}
+
+const kSameTown = 5; // miles or kilometres: a site so near is in the visitor's town, or in the next one
+
+/** "Cambridge, MA", of the nearest site: the database has no names for points. */
+function townNearby(answer: Answer | null): string {
+  const nearest = answer?.sites.find(({ city, state, distance }) => city && state && distance <= kSameTown);
+  return nearest ? `${nearest.city}, ${nearest.state}` : "";
 }
 
 // Claims that are too old to rely on are no reason to drive there.
@@ -64,7 +94,7 @@ function Results({ search }: { search: Search }) {
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [view, setView] = useState<"list" | "map">("list");
   const wide = useMedia(kWide);
-  const place = placeOf(search, answer);
+  const place = placeOf(search, answer?.center);
   useTitle(text.nearTitle(place));
   const choose = (id: string) => {
     setView("list");
@@ -94,7 +124,14 @@ function Results({ search }: { search: Search }) {
       {answer && (wide || view === "map") && (
         <Later
           load={loadMap}
-          props={{ search, center: answer.center, sites, more: answer.more, chosen: chosen?.id ?? null, choose }}
+          props={{
+            search,
+            center: answer.center,
+            sites,
+            more: answer.more,
+            chosen: chosen?.id ?? null,
+            choose,
+          }}
         />
       )}
     </>
@@ -115,11 +152,35 @@ function Head({ search, answer, shown, place }: HeadProps) {
     <div class="found">
       <div role="status">
         <h2 id="found">{heading(text, answer, shown)}</h2>
-        {answer && <p class="quiet">{place ? text.nearWithin(place, within) : text.hereWithin(within)}</p>}
+        {answer && (
+          <p class="quiet">
+            {place ? text.nearWithin(place, within) : text.hereWithin(townNearby(answer), within)}
+          </p>
+        )}
+        {answer?.kept && <Kept at={answer.at} />}
         <p class="quiet news">{answer && answer.changed.size > 0 && text.changedNow(answer.changed.size)}</p>
       </div>
-      {answer && <Share title={text.nearTitle(place)} />}
+      {answer && (
+        <Share title={text.nearTitle(place)} hash={hashOf({ view: "find", search })} words={text.share} />
+      )}
     </div>
+  );
+}
+
+/** The list was true once. Paper, which is never live, has the time too. */
+function Kept({ at }: { at: number }) {
+  const text = useText();
+  const now = useNow(kMinuteMs);
+  const since = ago(text, new Date(at).toISOString(), now);
+  return <p class="kept">{text.keptFrom(text.figures.moment(at), since)}</p>;
+}
+
+function OnPaper({ at }: { at: number }) {
+  const text = useText();
+  return (
+    <p class="on-paper">
+      {text.asOf(text.figures.moment(at))} · {location.origin}/{location.hash}
+    </p>
   );
 }
 
@@ -173,6 +234,7 @@ function List({ search, answer, sites, chosen }: ListProps) {
   return (
     <>
       {sites.length === 0 && <Empty search={search} submit={submit} />}
+      <OnPaper at={answer.at} />
       <ol class="sites">
         {sites.slice(0, rows).map((site) => (
           <Row

@@ -5,8 +5,8 @@ import { useEffect, useState } from "preact/hooks";
 import type { Search } from "../api/database";
 import { kListLimit, kRadii, noSearch, searchAt, searchFor } from "../route";
 import { useText } from "../text";
-import { VaccineSelect } from "../ui/vaccine_select";
 import { zipOf } from "../zip";
+import { Brand, Kinds } from "./kinds";
 
 const kDenied = 1; // GeolocationPositionError.PERMISSION_DENIED
 const kPlaceMs = 10_000; // how long the browser may take to find out where it is
@@ -45,6 +45,7 @@ export function Form({ search, submit }: Props) {
 
   return (
     <form onSubmit={send} noValidate>
+      <Kinds value={draft.product} change={(product) => change({ product })} />
       <div class="where">
         <label for="zip">{text.zip}</label>
         <input
@@ -78,15 +79,7 @@ export function Form({ search, submit }: Props) {
           <label for="within">{text.within}</label>
           <Radius draft={draft} change={change} />
         </span>
-        <span>
-          <label for="vaccine">{text.vaccine}</label>
-          <VaccineSelect
-            id="vaccine"
-            value={draft.product}
-            first={{ value: "", name: text.anyVaccine }}
-            change={(product) => change({ product })}
-          />
-        </span>
+        <Brand value={draft.product} change={(product) => change({ product })} />
         <label class="check">
           <input
             type="checkbox"

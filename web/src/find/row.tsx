@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One site of the list: what it has, how far, how sure, and how to get there.
-import type { NearSite, StockLine } from "../api/types";
+// One site: whether it has what was asked for, how far it is, how sure that is, and how to get there.
+import type { NearSite, Site, StockLine } from "../api/types";
 import {
   address,
   dialable,
   directionsLink,
   freshness,
+  geoLink,
   inWords,
   lineLevel,
   linesOf,
@@ -16,7 +17,8 @@ import {
 import { hashOf } from "../route";
 import { useText } from "../text";
 import { Amount } from "../ui/amount";
-import { ProductName } from "../ui/product_name";
+import { ProductName, VaccineName } from "../ui/product_name";
+import { Share } from "./share";
 
 const kLinesShown = 4; // of one site; available vaccines stand first
 
@@ -30,7 +32,6 @@ interface Props {
 
 export function Row({ site, product, now, changed, chosen }: Props) {
   const text = useText();
-  const lines = bestFirst(linesOf(site, product));
   const about = site.point === "zip_centroid";
   return (
     <li
@@ -47,9 +48,23 @@ export function Row({ site, product, now, changed, chosen }: Props) {
           {site.distance.toLocaleString(text.locale, { maximumFractionDigits: 1 })} {site.unit}
         </p>
       </div>
+      <Card site={site} product={product} now={now} />
+    </li>
+  );
+}
+
+/** All that stands below the name of a site, in a list and on a page of its own. */
+export function Card({ site, product, now }: { site: Site; product: string; now: number }) {
+  const text = useText();
+  const lines = bestFirst(linesOf(site, product));
+  const level = siteLevel(site, product);
+  return (
+    <>
+      <p class="standing" data-level={level}>
+        {lines.length === 0 ? text.nothingLogged : text.standings[level]}
+      </p>
       <p class="address">{address(site)}</p>
       {site.hours && <p class="address">{text.hours(site.hours)}</p>}
-      {lines.length === 0 && <p class="none-logged">{text.nothingLogged}</p>}
       <Lines lines={lines.slice(0, kLinesShown)} now={now} />
       {lines.length > kLinesShown && (
         <details>
@@ -58,7 +73,8 @@ export function Row({ site, product, now, changed, chosen }: Props) {
         </details>
       )}
       <Ways site={site} />
-    </li>
+      {lines.length > 0 && <Exactly lines={lines} />}
+    </>
   );
 }
 
@@ -91,7 +107,7 @@ function Line({ line, now }: { line: StockLine; now: number }) {
         <Amount value={line.availability} />
       )}
       <span class="product">
-        <ProductName product={line.product} />
+        <VaccineName line={line} />
       </span>
       <span class="freshness">
         {call && `${inWords(text, line.availability)}, `}
@@ -101,11 +117,31 @@ function Line({ line, now }: { line: StockLine; now: number }) {
   );
 }
 
-function Ways({ site }: { site: NearSite }) {
+/** The codes and descriptions, for those who need them. */
+function Exactly({ lines }: { lines: StockLine[] }) {
+  const text = useText();
+  return (
+    <details class="exactly">
+      <summary>{text.details}</summary>
+      <ul>
+        {lines.map((line) => (
+          <li key={line.product} class="quiet">
+            <ProductName product={line.cvx ?? line.product} />
+            {line.product !== "any" && ` · ${text.codeOf(line.product)}`}
+            {line.valid_at && ` · ${text.asOf(text.figures.moment(Date.parse(line.valid_at)))}`}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function Ways({ site }: { site: Site }) {
   const text = useText();
   const phone = dialable(site.phone);
   const book = webLink(site.booking_url);
   const info = webLink(site.info_url);
+  const app = geoLink(site, navigator.userAgent);
   const way = directionsLink(site, navigator.userAgent);
   return (
     <p class="ways">
@@ -121,6 +157,11 @@ function Ways({ site }: { site: NearSite }) {
       ) : (
         site.phone && <span>{site.phone}</span>
       )}
+      {app && (
+        <a href={app} aria-label={text.mapAppName(site.name)}>
+          {text.mapApp}
+        </a>
+      )}
       {way && (
         <a href={way} rel="noreferrer" aria-label={text.directionsName(site.name)}>
           {text.directions}
@@ -131,6 +172,12 @@ function Ways({ site }: { site: NearSite }) {
           {text.website}
         </a>
       )}
+      <Share
+        title={site.name}
+        hash={hashOf({ view: "site", site: site.id })}
+        words={text.shareSite}
+        label={text.shareSiteName(site.name)}
+      />
       <a
         id={`log-${site.id}`}
         class="to-log"

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Sends the search to somebody else: by what the device has for that, else by a copied link. The link carries the language.
+// Sends a view to somebody else: by what the device has for that, else by a copied link. The link carries the language.
 import { useEffect, useState } from "preact/hooks";
 import { useText } from "../text";
 
 const kToldMs = 4_000;
 
-export function Share({ title }: { title: string }) {
+interface Props {
+  title: string; // what is sent
+  hash: string; // the view
+  words: string; // on the button
+  label?: string; // the button's name, where its words alone do not tell it from others
+}
+
+export function Share({ title, hash, words, label }: Props) {
   const text = useText();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -16,7 +23,7 @@ export function Share({ title }: { title: string }) {
   const canShare = "share" in navigator;
   if (!canShare && !navigator.clipboard) return null; // neither is there on plain http
   const share = async () => {
-    const url = `${location.origin}/?lang=${text.locale.slice(0, 2)}${location.hash}`;
+    const url = `${location.origin}/?lang=${text.code}${hash}`;
     if (canShare)
       await navigator.share({ title, url }).catch(() => undefined); // the visitor thought better of it
     else
@@ -26,11 +33,11 @@ export function Share({ title }: { title: string }) {
       );
   };
   return (
-    <p class="share">
-      <button type="button" class="plain" onClick={() => void share()}>
-        {text.share}
+    <span class="share">
+      <button type="button" class="plain" aria-label={label} onClick={() => void share()}>
+        {words}
       </button>
       <span role="status">{copied ? text.linkCopied : ""}</span>
-    </p>
+    </span>
   );
 }

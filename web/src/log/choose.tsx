@@ -10,10 +10,14 @@ import { useText } from "../text";
 import type { Catalogue } from "../text/en";
 import { Why } from "../why";
 import { zipOf } from "../zip";
-import { ownSites } from "./own_sites";
+import { Later } from "../later";
+import { Key } from "./key";
+import { mySite, ownSites } from "./own_sites";
+import { SiteForm } from "./site_form";
 import { isIn, queriesOf } from "./site_query";
 
 const kPage = 25; // sites
+const loadImport = () => import("./import");
 const kLookedThrough = 500; // for those of one place among all of one name
 
 export function Choose({ query }: { query: string }) {
@@ -37,13 +41,23 @@ export function Choose({ query }: { query: string }) {
         </button>
       </form>
       {query ? <Found key={query} query={query} /> : <Own />}
+      <Key />
+      <details class="more-ways">
+        <summary>{text.addSite}</summary>
+        <SiteForm done={() => undefined} />
+      </details>
+      <details class="more-ways">
+        <summary>{text.importFile}</summary>
+        <Later load={loadImport} props={{}} />
+      </details>
     </div>
   );
 }
 
 function Own() {
   const text = useText();
-  const sites = ownSites();
+  const mine = mySite();
+  const sites = [...(mine ? [mine] : []), ...ownSites().filter(({ id }) => id !== mine?.id)];
   if (sites.length === 0) return null;
   return (
     <section aria-labelledby="own-title">
@@ -52,6 +66,7 @@ function Own() {
         {sites.map(({ id, name }) => (
           <li key={id}>
             <a href={hashOf({ view: "log", site: id, text: "" })}>{name}</a>
+            {id === mine?.id && <span class="quiet">{text.mySite}</span>}
           </li>
         ))}
       </ul>

@@ -92,6 +92,7 @@ export function History({ id, newest, read }: Props) {
           ]}
           span={kSpan}
           stepped
+          word={text.doses}
         />
       ))}
       <div role="status" class="told">
@@ -101,7 +102,7 @@ export function History({ id, newest, read }: Props) {
           </p>
         )}
       </div>
-      {known.length === 0 && <p class="quiet">{text.noHistory}</p>}
+      <p class="quiet">{known.length === 0 ? text.noHistory : text.undoRule}</p>
       <ol class="events">
         {shown.map((event) => (
           <Item
@@ -123,7 +124,7 @@ export function History({ id, newest, read }: Props) {
 function Item({ event, undo }: { event: SiteEvent; undo?: () => void }) {
   const text = useText();
   const what = whatOf(text, event);
-  const when = new Date(event.time).toLocaleString(text.locale, { dateStyle: "medium", timeStyle: "short" });
+  const when = text.figures.moment(Date.parse(event.time));
   return (
     <li>
       <span class="what">
@@ -140,8 +141,8 @@ function Item({ event, undo }: { event: SiteEvent; undo?: () => void }) {
         {event.reason && ` · ${event.reason}`}
       </span>
       {undo && (
-        <button type="button" aria-label={text.undoEvent(what)} onClick={undo}>
-          {text.undo}
+        <button type="button" onClick={undo}>
+          {event.before === undefined ? text.undo : text.undoTo(inWords(text, event.before))}
         </button>
       )}
     </li>

@@ -9,13 +9,17 @@ import type { Site } from "../api/types";
 import { address } from "../format";
 import { hashOf } from "../route";
 import { keep, kept } from "../kept";
+import { Later } from "../later";
 import { useText } from "../text";
 import { Why } from "../why";
 import { Choose } from "./choose";
 import { History } from "./history";
 import { Key, useKey } from "./key";
-import { keepSite } from "./own_sites";
+import { keepMine, keepSite, mySite } from "./own_sites";
+import { SiteForm } from "./site_form";
 import { Stock } from "./stock";
+
+const loadQr = () => import("./qr");
 
 export default function Log({ site, query }: { site: string | null; query: string }) {
   return site === null ? <Choose query={query} /> : <SitePage key={site} id={site} />;
@@ -75,6 +79,7 @@ function SitePage({ id }: { id: string }) {
           <header>
             <h1>{known.site.name}</h1>
             <p class="address">{address(known.site)}</p>
+            <Mine id={id} name={known.site.name} />
           </header>
           {known.site.status === "closed" ? (
             <p class="notice">{text.siteClosed}</p>
@@ -83,12 +88,50 @@ function SitePage({ id }: { id: string }) {
               <Who />
               <Key />
               <Stock site={known.site} read={read} />
+              <About site={known.site} read={read} />
             </>
           )}
           <History id={id} newest={known.history} read={read} />
         </>
       )}
     </div>
+  );
+}
+
+function Mine({ id, name }: { id: string; name: string }) {
+  const text = useText();
+  const [mine, setMine] = useState(() => mySite()?.id === id);
+  const change = () => {
+    keepMine(mine ? null : { id, name });
+    setMine(!mine);
+  };
+  return (
+    <p>
+      <button type="button" aria-pressed={mine} onClick={change}>
+        {text.mySite}
+      </button>
+    </p>
+  );
+}
+
+/** All that is not its stock: its name and address, and the code that leads here. */
+function About({ site, read }: { site: Site; read(): Promise<unknown> }) {
+  const text = useText();
+  const [edits, setEdits] = useState(0); // after one is stored there is another form, with the new version
+  const [shown, setShown] = useState(false);
+  return (
+    <>
+      <details class="more-ways">
+        <summary>{text.editSite}</summary>
+        <SiteForm key={edits} site={site} done={() => void read().then(() => setEdits((n) => n + 1))} />
+      </details>
+      <details class="more-ways" onToggle={(event) => setShown(event.currentTarget.open)}>
+        <summary>{text.qr}</summary>
+        {shown && (
+          <Later load={loadQr} props={{ url: `${location.origin}/#/log/${encodeURIComponent(site.id)}` }} />
+        )}
+      </details>
+    </>
   );
 }
 

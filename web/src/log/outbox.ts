@@ -73,6 +73,11 @@ export class Outbox {
     return [...this.lanes.values()].reduce((sum, lane) => sum + lane.waiting.length, 0);
   }
 
+  /** Of these, those that wait because nobody answers. */
+  stuck(): number {
+    return [...this.lanes.values()].reduce((sum, lane) => sum + (lane.stuck ? lane.waiting.length : 0), 0);
+  }
+
   /** Gives the id of the entry that the change is part of. */
   add(site: string, product: string, what: What): number {
     const name = nameOf(site, product);

@@ -22,4 +22,20 @@ export function ownSites(): OwnSite[] {
   }
 }
 
+/** The one that the visitor called theirs: "Log" leads there. */
+export function mySite(): OwnSite | null {
+  try {
+    return JSON.parse(kept("mine") ?? "null") as OwnSite | null;
+  } catch {
+    return null;
+  }
+}
+
+export const kMineChanged = "titer-mine"; // an event of the window
+
+export function keepMine(site: OwnSite | null): void {
+  keep("mine", JSON.stringify(site));
+  dispatchEvent(new Event(kMineChanged));
+}
+
 export const keepSite = (site: OwnSite): void => keep("sites", JSON.stringify(withSite(ownSites(), site)));

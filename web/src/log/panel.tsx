@@ -12,7 +12,7 @@ import { freshness, inWords } from "../format";
 import { productName } from "../products";
 import { useText } from "../text";
 import { Amount } from "../ui/amount";
-import { ProductName } from "../ui/product_name";
+import { ProductName, VaccineName } from "../ui/product_name";
 import type { Lane, What } from "./outbox";
 import { Outcome, Waiting } from "./told";
 import { useLane } from "./use_lane";
@@ -46,8 +46,13 @@ export function Panel({ siteId, line, read }: Props) {
       <div class="panel-now">
         <Amount value={line.availability} />
         <h3 id={title}>
-          <ProductName product={product} />
+          <VaccineName line={line} />
         </h3>
+        {product !== "any" && (
+          <p class="quiet">
+            <ProductName product={line.cvx ?? product} /> · {text.codeOf(product)}
+          </p>
+        )}
         {line.version > 0 && <p class="freshness">{freshness(text, line, now)}</p>}
       </div>
       <div class="panel-do">
@@ -158,7 +163,7 @@ function CountForm({ name, add, wrong }: CountProps) {
       <div class="steps" role="group" aria-label={`${text.adjust}: ${name}`}>
         {kSteps.map((by) => (
           <button key={by} type="button" onClick={() => add({ kind: "adjust", by })}>
-            {text.signed(by)}
+            {text.figures.signed(by)}
           </button>
         ))}
       </div>

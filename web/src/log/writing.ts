@@ -17,7 +17,7 @@ export type Message = Reason & { kind: "good" | "bad" } & {
 /** A change in words, as it was meant: "−5", "25 doses". */
 export function meant(text: Catalogue, what: What): string {
   if (what.kind === "set") return inWords(text, what.mine);
-  if (what.kind === "adjust") return text.signed(what.by);
+  if (what.kind === "adjust") return text.figures.signed(what.by);
   return `${what.kind === "reserve" ? text.reserve : text.release}: ${text.doses(what.doses)}`;
 }
 

@@ -11,7 +11,7 @@ export function Amount({ value }: { value: Availability | undefined }) {
   if (typeof value === "number")
     return (
       <span class="amount" data-level={level}>
-        <b>{value.toLocaleString(text.locale)}</b> <small>{text.dosesUnit(value)}</small>
+        <b>{text.figures.number(value)}</b> <small>{text.dosesUnit(value)}</small>
       </span>
     );
   const word = value === true ? text.available : value === false ? text.no : text.unknown;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A line chart: uPlot, in the colours of the page. The title is a caption, so it is read to those who do not see it,
-// with the last value of each line.
-import { useEffect, useRef } from "preact/hooks";
+// with the last value of each line. The values of any moment stand below it while the pointer is there, or when the arrow keys have moved
+// there.
+import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useText } from "../text";
+import type { Catalogue } from "../text/en";
 
 export interface Line {
   name: string;
@@ -18,6 +20,7 @@ interface Props {
   lines: Line[];
   span: number; // seconds that the time axis shows at least
   stepped?: boolean;
+  word(value: number): string; // a value with its unit
 }
 
 const kHeight = 150; // CSS pixels
@@ -51,7 +54,14 @@ function timeWords(locale: string): (chart: uPlot, ticks: number[]) => string[] 
   };
 }
 
-function options(at: HTMLElement, { lines, span, stepped }: Props, locale: string): uPlot.Options {
+type Look = (moment: number | null) => void;
+
+function options(
+  at: HTMLElement,
+  { lines, span, stepped }: Props,
+  locale: string,
+  look: Look,
+): uPlot.Options {
   const { axis, grid, lines: strokes, font } = colours(at);
   const axes = { stroke: axis, font, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
   const paths = stepped ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {};
@@ -59,7 +69,8 @@ function options(at: HTMLElement, { lines, span, stepped }: Props, locale: strin
     width: Math.max(at.clientWidth, 200),
     height: kHeight,
     legend: { show: false },
-    cursor: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+    hooks: { setCursor: [(chart) => look(chart.cursor.idx ?? null)] },
     scales: {
       x: { range: (_chart, min, max) => [Math.min(min, max - span), max] },
       y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.15 : 1] },
@@ -80,12 +91,23 @@ function options(at: HTMLElement, { lines, span, stepped }: Props, locale: strin
   };
 }
 
+/** "Nov 30, 4:12:05 PM: 25 doses; 3 doses". */
+function reading(text: Catalogue, { times, lines, word }: Props, moment: number): string {
+  const words = lines.map(({ name, values }) => {
+    const value = values[moment];
+    const figure = value === null || value === undefined ? "–" : word(value);
+    return lines.length > 1 ? `${name.replace(/:.*$/, "")}: ${figure}` : figure;
+  });
+  return `${text.figures.instant(times[moment]! * 1000)}: ${words.join("; ")}`;
+}
+
 export function Chart(props: Props) {
   const { title, times, lines, stepped = false } = props;
   const text = useText();
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const shape = `${lines.length} ${stepped} ${text.locale}`;
+  const [moment, setMoment] = useState<number | null>(null);
   const now = useRef(props);
   now.current = props;
   const data = (): uPlot.AlignedData => [now.current.times, ...now.current.lines.map((line) => line.values)];
@@ -94,7 +116,7 @@ export function Chart(props: Props) {
     const at = place.current!;
     const draw = () => {
       chart.current?.destroy();
-      chart.current = new uPlot(options(at, now.current, text.locale), data(), at);
+      chart.current = new uPlot(options(at, now.current, text.locale, setMoment), data(), at);
     };
     draw();
     const size = new ResizeObserver(() => chart.current?.setSize({ width: at.clientWidth, height: kHeight }));
@@ -110,6 +132,19 @@ export function Chart(props: Props) {
   }, [shape]);
   useEffect(() => chart.current?.setData(data()), [times, lines]);
 
+  // The cursor is where a pointer would be; so keys and pointers show the same.
+  const move = (to: number) => {
+    const at = Math.max(0, Math.min(times.length - 1, to));
+    const left = chart.current?.valToPos(times[at] ?? 0, "x");
+    if (left !== undefined) chart.current?.setCursor({ left, top: 1 });
+  };
+  const press = (event: KeyboardEvent) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step || times.length === 0) return;
+    event.preventDefault();
+    move((moment ?? times.length) + step);
+  };
+
   return (
     <figure class="chart">
       <figcaption>
@@ -122,7 +157,18 @@ export function Chart(props: Props) {
           ))}
         </span>
       </figcaption>
-      <div ref={place} aria-hidden="true" />
+      <div
+        class="plot"
+        role="group"
+        tabIndex={0}
+        aria-label={`${title}. ${text.chartKeys}`}
+        onKeyDown={press}
+      >
+        <div ref={place} aria-hidden="true" />
+      </div>
+      <p class="reading quiet" role="status">
+        {moment !== null && times[moment] !== undefined && reading(text, props, moment)}
+      </p>
     </figure>
   );
 }
