@@ -110,7 +110,9 @@ class NamedFiles(unittest.TestCase):
             os.mkfifo(os.path.join(data, pipe))
             for words in commands:
                 with self.subTest(words, pipe=pipe):
-                    self.refuse(*words, name=os.path.basename(pipe))
+                    done = titer(*words, timeout=20)
+                    self.assertNotEqual(done.returncode, 0)
+                    self.assertIn(os.path.basename(pipe), done.stdout + done.stderr)
             os.unlink(os.path.join(data, pipe))
         os.mkfifo(os.path.join(data, "ca-key.pem.part"))
         self.refuse("cert", "ca", "--out", data, name="ca-key.pem.part")
