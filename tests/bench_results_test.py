@@ -15,8 +15,8 @@ from layering import ROOT, read
 sys.path.insert(0, os.path.join(ROOT, "bench"))
 import classes  # noqa: E402
 from stores import System  # noqa: E402
-from results import (BOUND, OURS, RIVAL, ROLES, WEAKER, Figures, Load, Row, beside_rivals, best_rival, duration, markdown, medians, quantile,  # noqa: E402
-                     ratio, shown, table)
+from results import (BOUND, OURS, RIVAL, ROLES, WEAKER, Figures, Load, Row, beside_rivals, best_rival,  # noqa: E402
+                     duration, markdown, medians, quantile, ratio, shown, table)
 
 WRITE = Load("write", 64, 16)
 
@@ -54,10 +54,11 @@ class Medians(unittest.TestCase):
         self.assertEqual({1, 2, 3, 4, 5}, {m.figures.per_second for m in medians(rows)})
 
     def test_order_is_class_operation_load_and_ours_first(self):
-        rows = [row(system, role, load=load, per_second=1) for load in (Load("write", 64, 16), Load("write", 1), Load("write", 256), Load("read", 1))
-                for system, role in (("echo", BOUND), ("Redis", RIVAL), ("titer", OURS))]
+        loads = Load("write", 64, 16), Load("write", 1), Load("write", 256), Load("read", 1)
+        rows = [row(system, role, load=load, per_second=1) for load in loads for system, role in (("echo", BOUND), ("Redis", RIVAL), ("titer", OURS))]
         found = medians(rows)
-        self.assertEqual(["write, 1 × 1", "write, 256 × 1", "write, 64 × 16", "read, 1 × 1"], list(dict.fromkeys(str(m.load) for m in found)))
+        self.assertEqual(["write, 1 × 1", "write, 256 × 1", "write, 64 × 16", "read, 1 × 1"],
+                         list(dict.fromkeys(str(m.load) for m in found)))
         self.assertEqual(["titer", "Redis", "echo"], [m.system for m in found[:3]])
 
 
@@ -155,8 +156,10 @@ class Texts(unittest.TestCase):
 
 class Systems(unittest.TestCase):
     def test_a_missing_rival_says_what_it_lacks_and_how_to_install_it(self):
-        system = System("Store", RIVAL, "nothing", None, (("python3", "python3"), ("no-such-server", "no-server"), ("/no/*/such", "no-files")))
-        self.assertEqual("Store is skipped: no-such-server, /no/*/such not found. Install it: apt-get install no-server no-files", system.missing())
+        system = System("Store", RIVAL, "nothing", None,
+                        (("python3", "python3"), ("no-such-server", "no-server"), ("/no/*/such", "no-files")))
+        self.assertEqual("Store is skipped: no-such-server, /no/*/such not found. Install it: apt-get install no-server no-files",
+                         system.missing())
         self.assertIsNone(System("Store", RIVAL, "nothing", None, (("python3", "python3"), ("/*", "base-files"))).missing())
 
     def test_dev_installs_what_each_class_needs(self):
