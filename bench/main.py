@@ -25,8 +25,9 @@ def say(text):
 def one_system(kind, module, system, number, options, report):
     """Starts one system, measures all its loads, and ends it."""
     place = getattr(module, "folder", lambda: None)() or options.data
-    with tempfile.TemporaryDirectory(prefix="titer-bench-", dir=place, ignore_cleanup_errors=True) as folder, Processes() as processes:
-        store = system.start(processes, folder, options)
+    folders = tempfile.TemporaryDirectory(prefix="titer-bench-", dir=place, ignore_cleanup_errors=True)
+    with folders as folder, Processes() as processes:
+        store = system.start(processes, folder)
         for addition, load, answer in module.measure(store, options):
             row = Row(kind, system.name + addition, system.role, load, number, Figures.of(answer))
             report.rows.append(row)

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 from harness import TITER, end_with_parent, free_ports  # noqa: E402, F401  the program to measure, and ports for everybody
 
 TOOLS = os.path.join(ROOT, "build", "bench")
-SITES = 100_000  # sites, keys or rows that the stores have in the classes `memory` and `durable`
+SITES = 100_000  # sites, keys or rows in the classes `memory` and `durable`; as in peers/closed_loop.h and peers/etcd_load.go
 C_PLUS_PLUS = ["g++", "-O2", "-std=c++20", "-pthread"]
 SOURCES = {"floors": "floors.cc", **{f"{name}_load": f"peers/{name}_load.{end}" for name, end in
                                      (("redis", "cc"), ("nats", "cc"), ("tarantool", "cc"), ("galera", "cc"),

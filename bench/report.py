@@ -22,7 +22,8 @@ def machine():
 
 
 def commit():
-    told = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, check=False)
+    told = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True,
+                          check=False)
     if told.returncode == 0:
         return told.stdout.strip()
     with open(os.path.join(ROOT, ".commit"), encoding="utf-8") as file:

@@ -4,13 +4,13 @@
 
 A row is one measurement: a class of benchmarks, a system, a load, a round, and its figures. The medians of the rounds are shown.
 Ours are compared with the best rival of the same class and load, for each figure with the rival that is best in it, and with
-a baseline: the rows of an earlier run. A bound is no rival: it does less than a database does.
+a baseline: the rows of an earlier run. Two roles are shown and not compared: a weaker system promises less than its class asks for,
+and a bound is no database.
 """
 import dataclasses
 import statistics
 
-OURS, RIVAL, BOUND = "ours", "rival", "bound"
-ROLES = (OURS, RIVAL, BOUND)
+OURS, RIVAL, WEAKER, BOUND = ROLES = ("ours", "rival", "weaker", "bound")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """Load over HTTP by wrk, and small questions over HTTP."""
-import os
 import re
 import tempfile
 import urllib.request
@@ -35,7 +34,7 @@ def load(url, connections, seconds, script=""):
     with tempfile.NamedTemporaryFile("w", suffix=".lua", encoding="utf-8") as file:
         file.write(script)
         file.flush()
-        said = run("wrk", "-t", min(connections, os.cpu_count(), 2), "-c", connections, "-d", f"{max(1, round(seconds))}s", "--latency", "-s",
+        said = run("wrk", "-t1", "-c", connections, "-d", f"{max(1, round(seconds))}s", "--latency", "-s",
                    file.name, url)
     if "Non-2xx" in said or "Socket errors" in said:
         raise Trouble(f"wrk {url}: {said}")

@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 
-"""What bench/results.py makes of measurements: medians, ratios to the best rival and to a baseline, tables. Nothing is measured."""
+"""What bench/results.py makes of measurements: medians, ratios to the best rival and to a baseline, tables; and that ./dev installs
+what the systems of each class need. Nothing is measured.
+"""
 import json
 import os
+import re
 import sys
 import unittest
 
-from layering import ROOT
+from layering import ROOT, read
 
 sys.path.insert(0, os.path.join(ROOT, "bench"))
-from results import (BOUND, OURS, RIVAL, Figures, Load, Row, beside_rivals, best_rival, duration, markdown, medians, quantile,  # noqa: E402
-                     ratio, shown, table)
+import classes  # noqa: E402
+from stores import System  # noqa: E402
+from results import (BOUND, OURS, RIVAL, ROLES, WEAKER, Figures, Load, Row, beside_rivals, best_rival,  # noqa: E402
+                     duration, markdown, medians, quantile, ratio, shown, table)
 
 WRITE = Load("write", 64, 16)
 
@@ -49,10 +54,11 @@ class Medians(unittest.TestCase):
         self.assertEqual({1, 2, 3, 4, 5}, {m.figures.per_second for m in medians(rows)})
 
     def test_order_is_class_operation_load_and_ours_first(self):
-        rows = [row(system, role, load=load, per_second=1) for load in (Load("write", 64, 16), Load("write", 1), Load("write", 256), Load("read", 1))
-                for system, role in (("echo", BOUND), ("Redis", RIVAL), ("titer", OURS))]
+        loads = Load("write", 64, 16), Load("write", 1), Load("write", 256), Load("read", 1)
+        rows = [row(system, role, load=load, per_second=1) for load in loads for system, role in (("echo", BOUND), ("Redis", RIVAL), ("titer", OURS))]
         found = medians(rows)
-        self.assertEqual(["write, 1 × 1", "write, 256 × 1", "write, 64 × 16", "read, 1 × 1"], list(dict.fromkeys(str(m.load) for m in found)))
+        self.assertEqual(["write, 1 × 1", "write, 256 × 1", "write, 64 × 16", "read, 1 × 1"],
+                         list(dict.fromkeys(str(m.load) for m in found)))
         self.assertEqual(["titer", "Redis", "echo"], [m.system for m in found[:3]])
 
 
@@ -70,8 +76,8 @@ class Rivals(unittest.TestCase):
         beside = beside_rivals(found, found[0])
         self.assertEqual({"per_second": (1.5, "fast"), "p50_us": (2.0, "quick")}, beside)
 
-    def test_a_bound_is_no_rival(self):
-        found = medians([row("titer", OURS, per_second=300), row("echo", BOUND, per_second=900)])
+    def test_neither_a_bound_nor_a_weaker_system_is_a_rival(self):
+        found = medians([row("titer", OURS, per_second=300), row("echo", BOUND, per_second=900), row("weak", WEAKER, per_second=800)])
         self.assertIsNone(best_rival(found, "memory", WRITE, "per_second"))
         self.assertEqual({}, beside_rivals(found, found[0]))
 
@@ -146,6 +152,30 @@ class Texts(unittest.TestCase):
                      medians([row("titer", OURS, gap_ms=100, per_second=9)]))
         self.assertIn("0.05 × etcd", text)
         self.assertIn("0.50 ×", text)
+
+
+class Systems(unittest.TestCase):
+    def test_a_missing_rival_says_what_it_lacks_and_how_to_install_it(self):
+        system = System("Store", RIVAL, "nothing", None,
+                        (("python3", "python3"), ("no-such-server", "no-server"), ("/no/*/such", "no-files")))
+        self.assertEqual("Store is skipped: no-such-server, /no/*/such not found. Install it: apt-get install no-server no-files",
+                         system.missing())
+        self.assertIsNone(System("Store", RIVAL, "nothing", None, (("python3", "python3"), ("/*", "base-files"))).missing())
+
+    def test_dev_installs_what_each_class_needs(self):
+        text = read(ROOT, "dev")
+        packages = dict(re.findall(r'^  \[(\w+)\]="([^"]*)"', re.search(r"packages_bench=\((.*?)\n\)", text, re.S).group(1), re.M))
+        there = {"g++", "util-linux"}  # of every build, and of every Debian
+        self.assertEqual(set(classes.MODULES), set(packages))
+        for kind, listed in packages.items():
+            needed = {package for system in classes.module(kind).systems(classes.Options()) for _, package in system.needs}
+            self.assertEqual(set(), needed - set(listed.split()) - there, kind)
+
+    def test_each_class_has_ours_and_says_what_every_answer_means(self):
+        for kind in classes.MODULES:
+            systems = classes.module(kind).systems(classes.Options())
+            self.assertIn(OURS, {system.role for system in systems}, kind)
+            self.assertEqual([], [system.name for system in systems if not system.means or system.role not in ROLES])
 
 
 if __name__ == "__main__":

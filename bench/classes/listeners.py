@@ -131,7 +131,7 @@ class TiterStreams(Titer):
 
 
 def systems(_):
-    return [System("titer", OURS, "Every listener has read the change", lambda processes, folder, _: TiterStreams(processes, folder))]
+    return [System("titer", OURS, "Every listener has read the change", TiterStreams)]
 
 
 def measure(store, options):

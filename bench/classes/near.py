@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import random
+from functools import partial
 
 import wrk
 from processes import ROOT, Trouble
@@ -15,17 +16,17 @@ from stores import System, postgresql, redis
 from stores.titer import Titer
 
 NAME, TITLE = "near", "The nearest sites"
-ABOUT = ("`near`: the twenty nearest of {sites:,} sites around a random point, with all their fields, by titer over HTTP, by Redis with GEOSEARCH "
-         "and HGETALL of each, and by PostGIS with its index (pgbench, prepared). Sites lie at random between 30° and 47° north, 120° and "
+ABOUT = ("`near`: the twenty nearest of {sites:,} sites around a random point, with all their fields, by titer over HTTP, by Redis "
+         "with GEOSEARCH and HGETALL of each, and by PostGIS with its index (pgbench, prepared). Sites lie at random between 30° and 47° north, 120° and "
          "72° west. titer answers from three durable replicas, the rivals are one process each. The further lines are titer's alone: "
          "`one site`, `near, available`, and `a page of 100` of the list by ZIP code.")
 CHARTS = ()
 CONNECTIONS = 16
 LIMIT = 20
+ANYWHERE = "30 + 17 * math.random(), -120 + 48 * math.random()"
 READS = {
-    "near": f'string.format("/api/v1/sites/near?lat=%.4f&lon=%.4f&limit={LIMIT}", 30 + 17 * math.random(), -120 + 48 * math.random())',
-    "near, available": f'string.format("/api/v1/sites/near?lat=%.4f&lon=%.4f&limit={LIMIT}&available=true", 30 + 17 * math.random(), '
-                       "-120 + 48 * math.random())",
+    "near": f'string.format("/api/v1/sites/near?lat=%.4f&lon=%.4f&limit={LIMIT}", {ANYWHERE})',
+    "near, available": f'string.format("/api/v1/sites/near?lat=%.4f&lon=%.4f&limit={LIMIT}&available=true", {ANYWHERE})',
     "one site": '"/api/v1/sites/site-" .. math.random(0, SITES - 1)',
     "a page of 100": '"/api/v1/sites?zip=" .. zips[math.random(#zips)]',
 }
@@ -65,13 +66,13 @@ class TiterPlaces(Titer):
         return wrk.load(f"http://127.0.0.1:{self.http}", CONNECTIONS, seconds, script)
 
 
-def systems(_):
+def systems(options):
     return [
-        System("titer", OURS, "JSON over HTTP, linearizable", lambda processes, folder, o: TiterPlaces(processes, folder, o.sites), wrk.NEEDS),
+        System("titer", OURS, "JSON over HTTP, linearizable", partial(TiterPlaces, sites=options.sites), wrk.NEEDS),
         System("PostGIS", RIVAL, "Rows over PostgreSQL's protocol, of one server",
-               lambda processes, folder, o: postgresql.PostGis(processes, folder, o.sites), postgresql.POSTGIS_NEEDS),
+               partial(postgresql.PostGis, sites=options.sites), postgresql.POSTGIS_NEEDS),
         System("Redis GEOSEARCH", RIVAL, "Fields over Redis' protocol, of one server, in two round trips; within 25 miles only",
-               lambda processes, folder, o: redis.RedisPlaces(processes, folder, o.sites), redis.NEEDS),
+               partial(redis.RedisPlaces, sites=options.sites), redis.NEEDS),
     ]
 
 

@@ -63,16 +63,16 @@ class StaticFile(nginx.Nginx):
 def systems(_):
     answer = [b"x" * 500]  # titer's, once it has been asked
 
-    def start_titer(processes, folder, _):
+    def start_titer(processes, folder):
         titer = TiterHttp(processes, folder)
         answer[0] = titer.site
         return titer
     return [
         System("titer", OURS, "get: linearizable; put: as in memory", start_titer, wrk.NEEDS),
         System("etcd", RIVAL, "get: linearizable; put: a majority has written the value to /dev/shm",
-               lambda processes, folder, _: EtcdGateway(processes, folder, len(answer[0])), etcd.SERVER + wrk.NEEDS),
+               lambda processes, folder: EtcdGateway(processes, folder, len(answer[0])), etcd.SERVER + wrk.NEEDS),
         System("nginx, static file", BOUND, "The same bytes from a file: no database",
-               lambda processes, folder, _: StaticFile(processes, folder, answer[0]), nginx.NEEDS + wrk.NEEDS),
+               lambda processes, folder: StaticFile(processes, folder, answer[0]), nginx.NEEDS + wrk.NEEDS),
     ]
 
 

@@ -4,7 +4,8 @@
 
 A store is a class: __init__(processes, folder, …) starts and fills it; `operations` names what the classes `memory` and `durable`
 ask of it: [(operation, addition to the system's name, function(connections, in_flight, seconds))]; the function gives what the load
-generator answered, or None if the store has no such load. `notes()`, if it has it, gives sentences about the run. `gap(clients, seconds)` and `kill()` serve the class `failover`.
+generator answered, or None if the store has no such load. `notes()`, if it has it, gives sentences about the run. `gap(clients,
+seconds)` and `kill()` serve the class `failover`.
 """
 import dataclasses
 import typing
@@ -18,7 +19,7 @@ class System:
     name: str
     role: str
     means: str
-    start: typing.Callable  # (processes, folder, options) -> store
+    start: typing.Callable  # (processes, folder) -> store
     needs: tuple = ()  # (program or path, Debian package)
 
     def missing(self):

@@ -16,7 +16,7 @@ GAP_CLIENT_PATIENCE_S = 0.25  # then a client of `gap` goes to the next replica
 class Titer:
     sites = 0  # that it was filled with
 
-    def __init__(self, processes, folder, durable=False, http=False, more=()):
+    def __init__(self, processes, folder, durable=False, http=False, fill=False, more=()):
         ports = free_ports(6)
         self.base, self.http = ports, ports + 3 if http else 0
         log = os.path.join(folder, "titer.log")
@@ -29,6 +29,8 @@ class Titer:
              "--durability", "disk" if durable else "memory", "--no-restart", *more], log, serves)
         self.durable, self.before, self.reads = durable, None, []
         self.operations = [("write", "", self.write)]
+        if fill:
+            self.fill()
         if not durable:
             self.operations += [("write", ", at one replica", self.write_at_one), ("read", "", self.read)]
 
@@ -43,7 +45,6 @@ class Titer:
         self.load("set", 1, 1, 0.1)  # makes the sites
         self.sites = SITES
         self.before = self.totals() if self.durable else None
-        return self
 
     def write(self, connections, in_flight, seconds):
         return self.load("set", connections, in_flight, seconds)
