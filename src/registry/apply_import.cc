@@ -56,7 +56,7 @@ bool find_site(const Store& store, const RequestContext& context, const ImportRo
     const std::string& name = choice.next();
     const std::uint32_t found = store.find_name(name);
     if (found == kNil) return true;
-    if (is_asked_name(name, store.cold(found).asked_name, *op.fields.name) && same_place(store, found, row)) {
+    if (is_asked_name(name, store.seldom(found).asked_name, *op.fields.name) && same_place(store, found, row)) {
       slot = found;
       return true;
     }

@@ -14,9 +14,11 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/ids.h"
+#include "registry/query.h"
 
 namespace titer::registry {
 
@@ -33,13 +35,22 @@ struct Progress {
   std::string name, id;                    // of the last row that was looked at
   std::array<std::uint64_t, 3> offsets{};  // of the next event to look at, in each part of the history
   Position position;                       // of the last event that was shown
+  std::optional<Along> along;              // of a list: the index that was chosen
   std::shared_ptr<NearWalk> near;          // shared: so that this header need not know it
+  Explanation explanation;
 
   void begin_step(std::uint32_t rows_max) {
     rows = rows_max;
     unfinished = false;
+    ++explanation.steps;
   }
-  void spend(std::uint32_t count) { rows -= std::min(rows, count); }
+  // A row that is looked at is one; so is what takes as long: sixteen places that are too far away, eight blocks of names that are
+  // passed over.
+  void spend(std::uint32_t count) {
+    rows -= std::min(rows, count);
+    explanation.rows += count;
+  }
+  void looks_along(Along index) { explanation.indexes |= bit(index); }
   // Is a row left to look at? If not, the step is over.
   [[nodiscard]] bool goes_on() {
     unfinished = rows == 0;
