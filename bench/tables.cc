@@ -66,8 +66,6 @@ class Bench {
       add.id = id;
       add.fields.name = name;
       add.fields.zip = i % 3 == 0 ? "02139" : "02138";
-      add.fields.lat = 25 + static_cast<double>(i * 7919 % 2'400'000) / 1e5;
-      add.fields.lon = -120 + static_cast<double>(i * 104'729 % 5'000'000) / 1e5;
       add.stock = registry::StockClaim{registry::kAnyProduct, registry::Availability::of(1000), {}, {}};
       make_.add(1, ++number_, machine::request(add));
       if (i % 1000 != 0 && i != sites_) continue;

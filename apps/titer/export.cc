@@ -8,7 +8,7 @@
 
 #include "client/gateway_client.h"
 #include "client/part_file.h"
-#include "client/read.h"
+#include "client/snapshot_stream.h"
 #include "formats/writer.h"
 #include "titer/command.h"
 #include "titer/remote.h"
@@ -28,20 +28,24 @@ constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
 constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
 
 // Pieces of the text to `write`, until it reports an error.
-Status write_all(const client::Snapshot& all, const Options& o,
-                 const std::function<Status(std::string_view)>& write) {
+Result<client::Shown> write_all(client::GatewayClient& client, const Options& o,
+                                const std::function<Status(std::string_view)>& write) {
   const formats::ExportFormat format = *formats::export_format_named(o.format);
   const std::unique_ptr<formats::Writer> writer = formats::make_writer(format);
   std::string text(format == formats::ExportFormat::kCsv && !o.no_bom ? kUtf8Mark : "");
   writer->begin(text);
-  for (const registry::Site& site : all.sites) {
+  Status written = ok_status();
+  Result<client::Shown> shown = client::show_snapshot(client, o.closed, [&](const registry::Site& site) {
     writer->site(site, text);
-    if (text.size() < kPieceBytes) continue;
-    if (Status written = write(text); !written) return written;
+    if (text.size() < kPieceBytes) return true;
+    written = write(text);
     text.clear();
-  }
+    return written.ok() && !client.interrupted();
+  });
+  if (!shown || !written) return shown ? Result<client::Shown>(written.error()) : shown;
   writer->end(text);
-  return write(text);
+  written = write(text);
+  return written ? shown : Result<client::Shown>(written.error());
 }
 
 // Errors: the disk is full, the reader went away.
@@ -50,24 +54,24 @@ Status to_standard_output(std::string_view text) {
   return Error{Code::kInternal, std::string("cannot write standard output: ") + std::strerror(errno)};
 }
 
-Status write_file(const client::Snapshot& all, const Options& o) {
+Result<client::Shown> write_file(client::GatewayClient& client, const Options& o) {
   constexpr unsigned kForAll = 0666;
   auto file = client::PartFile::open(o.output, kForAll);
   if (!file) return file.error();
-  const Status written = write_all(all, o, [&](std::string_view text) { return file->append(as_bytes(text)); });
-  return written ? file->finish(o.output) : written;
+  Result<client::Shown> shown =
+      write_all(client, o, [&](std::string_view text) { return file->append(as_bytes(text)); });
+  if (!shown || client.interrupted()) return shown;
+  const Status finished = file->finish(o.output);
+  return finished ? shown : Result<client::Shown>(finished.error());
 }
 
 int show(client::GatewayClient& client, const Options& o) {
-  const Result<client::Snapshot> all = client::snapshot(client, o.closed);
-  if (!all) return fail(all.error());
-  if (o.output.empty() || o.output == "-") {
-    const Status written = write_all(*all, o, to_standard_output);
-    return written ? int{kExitOk} : fail(written.error());
-  }
-  if (const Status written = write_file(*all, o); !written) return fail(written.error());
-  std::fprintf(stderr, "%s: %s sites as of position %s\n", o.output.c_str(), grouped(all->sites.size()).c_str(),
-               grouped(all->position.value).c_str());
+  const bool to_file = !o.output.empty() && o.output != "-";
+  const Result<client::Shown> shown = to_file ? write_file(client, o) : write_all(client, o, to_standard_output);
+  if (!shown) return fail(shown.error());
+  if (to_file && !client.interrupted())
+    std::fprintf(stderr, "%s: %s sites as of position %s\n", o.output.c_str(), grouped(shown->sites).c_str(),
+                 grouped(shown->position.value).c_str());
   return kExitOk;
 }
 

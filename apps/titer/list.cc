@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // titer list
+#include <cstdio>
+
 #include "client/gateway_client.h"
 #include "client/read.h"
 #include "net/loop.h"
@@ -15,25 +17,36 @@ namespace {
 struct Options {
   At at;
   std::string zip, state, product, text, updated_since;
-  bool available = false, expired = false, closed = false, json = false;
+  bool available = false, expired = false, closed = false, json = false, explain = false;
   std::uint64_t limit = 0;
 };
+
+constexpr std::uint64_t kSitesTogether = 500;  // are printed at once, in columns of one width
 
 int show(client::GatewayClient& client, const Options& o, const registry::SiteFilter& filter) {
   Table table = site_table(false);
   JsonArray array(o.json);
-  const Status done = client::list_sites(client, {.filter = filter, .after_name = {}, .after_id = {}},
-                                         o.limit == 0 ? UINT64_MAX : o.limit, [&](const registry::Site& site) {
-                                           if (o.json)
-                                             array.add(to_json(site));
-                                           else
-                                             add_rows(table, site, "", filter.products);
-                                           return !client.interrupted();
-                                         });
+  registry::ListSites query;
+  query.filter = filter;
+  query.explain = o.explain;
+  registry::Explanation looked_at;
+  std::uint64_t sites = 0;
+  // A page at a time is in memory, and goes out before the next one is asked for.
+  const auto add = [&](const registry::Site& site) {
+    if (o.json)
+      array.add(to_json(site));
+    else
+      add_rows(table, site, "", filter.products);
+    if (++sites % kSitesTogether != 0) return !client.interrupted();
+    if (!o.json) table.print();
+    return std::fflush(stdout) == 0 && !client.interrupted();
+  };
+  const Status done = client::list_sites(client, query, o.limit == 0 ? UINT64_MAX : o.limit, add, &looked_at);
   if (!done) return fail(done.error());
   array.close();
   if (!o.json && table.rows() > 0) table.print();
   if (!o.json && table.rows() == 0) complain("no site fits");
+  if (o.explain) complain(one_line(looked_at));
   return kExitOk;
 }
 
@@ -65,6 +78,7 @@ Runner setup(Flags& flags) {
   flags.option("--updated-since", o->updated_since, "only sites updated since this time");
   flags.option("--limit", o->limit, "at most this many sites").positive();
   flags.flag("--json", o->json, "as a JSON array");
+  flags.flag("--explain", o->explain, kExplainAsked);
   o->at.declare(flags);
   return [o] { return run(*o); };
 }

@@ -23,7 +23,7 @@ struct Options {
   At at;
   std::string place, product, unit = "mi";
   double within = 25;
-  bool available = false, expired = false, json = false;
+  bool available = false, expired = false, json = false, explain = false;
   std::uint32_t limit = 20;
 };
 
@@ -42,7 +42,8 @@ int show(client::GatewayClient& client, const Options& o, const registry::Near& 
   const double metres_per_unit = o.unit == "mi" ? registry::kMetresPerMile : 1000;
   Table table = site_table(true);
   JsonArray array(o.json);
-  const Result<bool> more = client::near_sites(client, query, [&](const registry::Site& site, double metres) {
+  registry::Explanation looked_at;
+  const auto add = [&](const registry::Site& site, double metres) {
     if (o.json) {
       std::string row;
       formats::print_json(site, net::wall_now(), {metres, metres / metres_per_unit, o.unit}, row);
@@ -53,7 +54,8 @@ int show(client::GatewayClient& client, const Options& o, const registry::Near& 
       add_rows(table, site, distance, query.filter.products);
     }
     return true;
-  });
+  };
+  const Result<bool> more = client::near_sites(client, query, add, &looked_at);
   if (!more) return fail(more.error());
   array.close();
   if (!o.json && table.rows() > 0) table.print();
@@ -61,6 +63,7 @@ int show(client::GatewayClient& client, const Options& o, const registry::Near& 
   if (*more && o.limit == Options{}.limit)
     complain(fmt::format("these are the nearest {}, and there are more: --limit shows them", o.limit));
   if (!o.json && table.rows() == 0) complain("no site fits; widen the search with --within");
+  if (o.explain) complain(one_line(looked_at));
   return kExitOk;
 }
 
@@ -78,6 +81,7 @@ int run(const Options& o) {
   query.filter.available_only = o.available;
   if (!o.expired) query.filter.claimed_since = registry::not_expired_since(net::wall_now());
   query.limit = o.limit;
+  query.explain = o.explain;
   return with_client(o.at, [&](client::GatewayClient& client) { return show(client, o, query); });
 }
 
@@ -93,6 +97,7 @@ Runner setup(Flags& flags) {
   flags.flag("--expired", o->expired, kExpiredAsked);
   flags.option("--limit", o->limit, "at most this many sites").between(1, 2000).show_default();
   flags.flag("--json", o->json, "as a JSON array");
+  flags.flag("--explain", o->explain, kExplainAsked);
   o->at.declare(flags);
   return [o] { return run(*o); };
 }

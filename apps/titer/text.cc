@@ -53,6 +53,7 @@ Table::Table(std::vector<std::string> headings) {
     right_.push_back(!heading.empty() && heading.front() == '>');
     if (right_.back()) heading.erase(0, 1);
   }
+  widths_.resize(right_.size());
   rows_.push_back(std::move(headings));
 }
 
@@ -60,16 +61,16 @@ void Table::add(std::vector<std::string> row) {
   row.resize(right_.size());
   for (std::string& cell : row) cell = printable(cell);
   rows_.push_back(std::move(row));
+  ++added_;
 }
 
-void Table::print(std::FILE* out) const {
-  std::vector<std::size_t> widths(right_.size());
+void Table::print(std::FILE* out) {
   for (const auto& row : rows_)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths_[i] = std::max(widths_[i], width(row[i]));
   for (const auto& row : rows_) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - width(row[i]), ' ');
+      const std::string padding(widths_[i] - width(row[i]), ' ');
       if (i > 0) line += "  ";
       line += right_[i] ? padding + row[i] : row[i] + padding;
     }
@@ -77,6 +78,7 @@ void Table::print(std::FILE* out) const {
     line += '\n';
     std::fwrite(line.data(), 1, line.size(), out);
   }
+  rows_.clear();
 }
 
 namespace {
@@ -103,6 +105,16 @@ std::string one_line(const registry::Event& event) {
   if (!event.actor.empty()) out += " by " + std::string(event.actor);
   if (!event.reason.empty()) out += ": " + std::string(event.reason);
   return printable(out);
+}
+
+std::string one_line(const registry::Explanation& looked_at) {
+  std::string along;
+  for (std::uint8_t i = 0; i < registry::kAlongs; ++i) {
+    const auto index = static_cast<registry::Along>(i);
+    if ((looked_at.indexes & bit(index)) != 0) along.append(along.empty() ? "" : ", ").append(name(index));
+  }
+  return "looked at " + grouped(looked_at.rows) + " rows along " + along + ", in " + grouped(looked_at.steps) +
+         (looked_at.steps == 1 ? " step" : " steps");
 }
 
 }  // namespace titer::app

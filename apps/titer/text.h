@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "registry/query.h"
 #include "registry/request.h"
 #include "registry/types.h"
 
@@ -25,18 +26,21 @@ namespace titer::app {
 [[nodiscard]] std::string grouped(std::uint64_t n);
 [[nodiscard]] std::string bytes_text(std::uint64_t n);
 
-// Columns as wide as their widest cell.
+// Columns as wide as their widest cell, among the rows that are printed together and before.
 class Table {
  public:
   // A heading that begins with '>' is of a right-aligned column.
   explicit Table(std::vector<std::string> headings);
   void add(std::vector<std::string> row);
-  [[nodiscard]] std::size_t rows() const { return rows_.size() - 1; }
-  void print(std::FILE* out = stdout) const;
+  [[nodiscard]] std::size_t rows() const { return added_; }
+  // Prints the rows that were added since the last time; a long table is printed piece by piece.
+  void print(std::FILE* out = stdout);
 
  private:
   std::vector<bool> right_;
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<std::size_t> widths_;
+  std::vector<std::vector<std::string>> rows_;  // that are not printed yet
+  std::size_t added_ = 0;
 };
 
 // A JSON array that is written as its elements come: "[", one element a line, "]".
@@ -61,5 +65,7 @@ void print_line(const boost::json::object& object);
 
 // One line: "2026-03-01T08:15:00Z 1042 set elm-street any 12 (was 10) by desk".
 [[nodiscard]] std::string one_line(const registry::Event& event);
+// "looked at 1,234 rows along places, products, in 2 steps"
+[[nodiscard]] std::string one_line(const registry::Explanation& looked_at);
 
 }  // namespace titer::app

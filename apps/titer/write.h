@@ -41,6 +41,7 @@ void declare_product(Flags& flags, std::string& product);
 [[nodiscard]] std::optional<std::vector<std::string>> products_asked(const std::string& text);
 inline constexpr const char* kProductAsked =
     "only sites that have this: CVX, NDC, trade name, group (flu, covid, …) or any";
+inline constexpr const char* kExplainAsked = "say what the replica looked at, on standard error";
 inline constexpr const char* kExpiredAsked = "with --available: also by claims that are older than 29 days";
 
 // "12", "true", "yes", "false", "no", "unknown". nullopt after complaining.

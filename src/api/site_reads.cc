@@ -70,13 +70,30 @@ Result<registry::SiteFilter> filter_of(const http::Request& request, Products& p
   return filter;
 }
 
+// What the replica looked at, as a member with its comma; nothing if that was not asked.
+void print_explanation(ByteView rows, std::string& out) {
+  const auto found = client::explanation_of(rows);
+  if (!found) return;
+  out += R"("explain":{"indexes":[)";
+  bool first = true;
+  for (std::uint8_t i = 0; i < registry::kAlongs; ++i) {
+    const auto along = static_cast<registry::Along>(i);
+    if ((found->indexes & bit(along)) == 0) continue;
+    out += fmt::format(R"({}"{}")", std::exchange(first, false) ? "" : ",", name(along));
+  }
+  out += fmt::format(R"(],"rows":{},"steps":{}}},)", found->rows, found->steps);
+}
+
 Result<registry::ListSites> list_of(const http::Request& request, Products& products) {
   const auto filter = filter_of(request, products);
   if (!filter) return filter.error();
   const auto limit = http::number_of(request, "limit", limits::kPageDefault, 1, titer::limits::kPageMax);
   if (!limit) return limit.error();
+  const auto explain = http::flag_of(request, "explain");
+  if (!explain) return explain.error();
   registry::ListSites query;
   query.filter = *filter;
+  query.explain = *explain;
   query.filter.zip = http::text_of(request, "zip");
   query.limit = static_cast<std::uint32_t>(*limit);
   if (const std::string_view* cursor = request.parameter("cursor")) {
@@ -95,7 +112,9 @@ void list_sites(HandlerContext& context, const http::Exchange& exchange) {
   answer_query(context, exchange, *query, [exchange](const Rows& rows, http::Response& response) -> Status {
     const WallTime now = net::wall_now();
     std::string& out = response.body;
-    out = R"({"sites":[)";
+    out = "{";
+    print_explanation(rows.body, out);
+    out += R"("sites":[)";
     const std::size_t begin = out.size();
     std::string next;
     const auto more = client::visit_sites(rows.body, [&](const registry::Site& site) {
@@ -149,8 +168,11 @@ Result<registry::Near> near_of(const http::Request& request, const Unit& unit, P
   if (!limit) return limit.error();
   const auto within = http::real_of(request, "within", 25);
   if (!within) return within.error();
+  const auto explain = http::flag_of(request, "explain");
+  if (!explain) return explain.error();
   registry::Near query;
   query.filter = *filter;
+  query.explain = *explain;
   query.limit = static_cast<std::uint32_t>(*limit);
   query.within_m = *within * unit.metres;
   if (query.within_m > titer::limits::kNearMetresMax)
@@ -189,7 +211,9 @@ void near_sites(HandlerContext& context, const http::Exchange& exchange) {
   answer_query(context, exchange, *query,
                [unit = *unit, head](const Rows& rows, http::Response& response) -> Status {
                  const WallTime now = net::wall_now();
-                 response.body = head + R"("sites":[)";
+                 response.body = head;
+                 print_explanation(rows.body, response.body);
+                 response.body += R"("sites":[)";
                  const std::size_t begin = response.body.size();
                  const auto more = client::visit_near(rows.body, [&](const registry::Site& site, double metres) {
                    if (response.body.size() > begin) response.body += ",\n";
@@ -205,9 +229,9 @@ void near_sites(HandlerContext& context, const http::Exchange& exchange) {
 
 constexpr Route kSiteReadRoutes[] = {
     {http::Method::kGet, "/api/v1/sites", list_sites, registry::Act::kRead, "list_sites",
-     "zip state product available expired q updated_since closed limit cursor"},
+     "zip state product available expired q updated_since closed explain limit cursor"},
     {http::Method::kGet, "/api/v1/sites/near", near_sites, registry::Act::kRead, "near_sites",
-     "zip lat lon within unit state product available expired q updated_since closed limit"},
+     "zip lat lon within unit state product available expired q updated_since closed explain limit"},
     {http::Method::kGet, "/api/v1/sites/{id}", get_site, registry::Act::kRead, "get_site", {}},
 };
 

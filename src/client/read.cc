@@ -25,12 +25,34 @@ bool read_rows(ByteReader& in, const Row& row) {
   return in.done();
 }
 
-// `more` and then rows.
+// The head of an answer: are there more rows, and what was looked at, if that was asked.
+struct Head {
+  bool more = false;
+  std::optional<registry::Explanation> explanation;
+};
+Head read_head(ByteReader& in) {
+  const std::uint8_t flags = in.u8();
+  if (flags > (wire::kMoreRows | wire::kExplained)) in.fail();
+  Head head;
+  head.more = (flags & wire::kMoreRows) != 0;
+  if ((flags & wire::kExplained) != 0) head.explanation = wire::decode_explanation(in);
+  return head;
+}
+
+// The head and then rows.
 template <typename Row>
 Result<bool> visit_rows(ByteView body, const Row& row) {
   ByteReader in(body);
-  const bool more = in.u8() != 0;
+  const bool more = read_head(in).more;
   return read_rows(in, row) ? Result<bool>(more) : malformed();
+}
+
+void add_explanation(ByteView body, registry::Explanation* sum) {
+  const auto one = explanation_of(body);
+  if (!one || sum == nullptr) return;
+  sum->rows += one->rows;
+  sum->steps += one->steps;
+  sum->indexes |= one->indexes;
 }
 
 auto event_row(const EventVisitor& visit) {
@@ -41,6 +63,12 @@ auto event_row(const EventVisitor& visit) {
 }
 
 }  // namespace
+
+std::optional<registry::Explanation> explanation_of(ByteView body) {
+  ByteReader in(body);
+  const Head head = read_head(in);
+  return in.ok() ? head.explanation : std::nullopt;
+}
 
 Result<bool> visit_sites(ByteView body, const SiteVisitor& visit) {
   return visit_rows(body, [&](ByteReader& in) {
@@ -98,7 +126,8 @@ Result<registry::WriteSwitch> read_switch(ByteView body) {
   return in.done() ? Result<registry::WriteSwitch>(writes) : Result<registry::WriteSwitch>(malformed());
 }
 
-Status list_sites(Asker& asker, registry::ListSites query, std::uint64_t limit, const SiteVisitor& visit) {
+Status list_sites(Asker& asker, registry::ListSites query, std::uint64_t limit, const SiteVisitor& visit,
+                  registry::Explanation* looked_at) {
   std::string last_name(query.after_name);
   std::string last_id(query.after_id);
   bool go_on = true;
@@ -108,6 +137,7 @@ Status list_sites(Asker& asker, registry::ListSites query, std::uint64_t limit, 
     query.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, limits::kPageMax));
     const Result<Reply> page = asker.ask(query);
     if (!page) return page.error();
+    add_explanation(page->body, looked_at);
     std::uint64_t rows = 0;
     const Result<bool> more = visit_sites(page->body, [&](const registry::Site& site) {
       ++rows;
@@ -130,9 +160,11 @@ Status get_site(Asker& asker, const registry::SiteRef& site, const SiteVisitor& 
   return ok_status();
 }
 
-Result<bool> near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit) {
+Result<bool> near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit,
+                        registry::Explanation* looked_at) {
   const Result<Reply> reply = asker.ask(query);
   if (!reply) return reply.error();
+  add_explanation(reply->body, looked_at);
   return visit_near(reply->body, visit);
 }
 

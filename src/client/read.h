@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -41,18 +42,22 @@ using EventVisitor = std::function<bool(const registry::Event&)>;
 [[nodiscard]] Result<bool> visit_sites(ByteView body, const SiteVisitor& visit);
 [[nodiscard]] Result<bool> visit_near(ByteView body, const NearVisitor& visit);
 [[nodiscard]] Result<bool> visit_events(ByteView body, const EventVisitor& visit);
+// What the replica looked at for these rows, if the question asked to explain it.
+[[nodiscard]] std::optional<registry::Explanation> explanation_of(ByteView body);
 struct HistoryPage {
   bool more = false;
   Position removed;  // events up to here may be missing, because they were removed; 0: none is
 };
 [[nodiscard]] Result<HistoryPage> visit_history(ByteView body, const EventVisitor& visit);
 
-// Up to `limit` sites in the order of names, over as many pages as that takes.
+// Up to `limit` sites in the order of names, over as many pages as that takes. What the replicas looked at is added to
+// `looked_at`, if the query asks to explain it.
 [[nodiscard]] Status list_sites(Asker& asker, registry::ListSites query, std::uint64_t limit,
-                                const SiteVisitor& visit);
+                                const SiteVisitor& visit, registry::Explanation* looked_at = nullptr);
 [[nodiscard]] Status get_site(Asker& asker, const registry::SiteRef& site, const SiteVisitor& visit);
 // True: there are more, farther away.
-[[nodiscard]] Result<bool> near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit);
+[[nodiscard]] Result<bool> near_sites(Asker& asker, const registry::Near& query, const NearVisitor& visit,
+                                      registry::Explanation* looked_at = nullptr);
 // Newest first, up to `limit`; `more`: there are older ones.
 [[nodiscard]] Result<HistoryPage> history(Asker& asker, registry::History query, std::uint64_t limit,
                                           const EventVisitor& visit);

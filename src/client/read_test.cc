@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
+#include "client/snapshot_stream.h"
 #include "wire/codec.h"
 
 namespace titer::client {
@@ -27,16 +29,19 @@ class FakeAsker final : public Asker {
   Result<Reply> ask(const registry::Query& query) override {
     if (before_question) before_question(questions);
     ++questions;
+    if (std::holds_alternative<registry::ChangedSites>(query) && refuse_changes && refuse_changes())
+      return Error{Code::kTooOld, "too old"};
     Reply reply;
     reply.position = position;
     ByteWriter out(reply.body);
-    out.u8(0);
+    out.u8(explains ? wire::kExplained : 0);
+    if (explains) wire::encode_explanation(out, {10, 1, bit(registry::Along::kNames)});
     if (const auto* list = std::get_if<registry::ListSites>(&query)) {
       std::size_t count = 0;
       for (auto it = rows.upper_bound(std::string(list->after_name)); it != rows.end(); ++it) {
         if (it->second.closed) continue;
         if (count++ == page) {
-          reply.body[0] = std::byte{1};
+          reply.body[0] |= std::byte{wire::kMoreRows};
           break;
         }
         write(out, it->first, it->second);
@@ -60,15 +65,14 @@ class FakeAsker final : public Asker {
   std::map<std::string, Row> rows;
   Position position;
   std::size_t page = 2;
+  bool explains = false;
   int questions = 0;
   std::function<void(int question)> before_question;
+  std::function<bool()> refuse_changes;
 };
 
-std::string text_of(const Snapshot& all) {
-  std::string out;
-  for (const registry::Site& site : all.sites)
-    out += std::string(site.name) + ":" + std::string(site.id) + ":" + std::to_string(site.version) + " ";
-  return out;
+std::string text_of(const registry::Site& site) {
+  return std::string(site.name) + ":" + std::string(site.id) + ":" + std::to_string(site.version) + " ";
 }
 
 class ReadTest : public testing::Test {
@@ -79,14 +83,39 @@ class ReadTest : public testing::Test {
   FakeAsker asker_;
 };
 
-TEST_F(ReadTest, QuietSnapshotNeedsItsPagesAndNothingChanged) {
-  const auto all = snapshot(asker_, false);
-  ASSERT_TRUE(all.ok());
-  EXPECT_EQ(text_of(*all), "a:id-a:1 b:id-b:1 c:id-c:1 d:id-d:1 e:id-e:1 ");
+// In memory, or shown one after another from a file.
+class SnapshotTest : public ReadTest, public testing::WithParamInterface<bool> {
+ protected:
+  std::string take() {
+    std::string out;
+    const bool in_memory = GetParam();
+    const auto add = [&](const registry::Site& site) {
+      out += text_of(site);
+      return true;
+    };
+    if (in_memory) {
+      const Result<Snapshot> all = snapshot(asker_, false);
+      if (!all) return all.error().message;
+      std::for_each(all->sites.begin(), all->sites.end(), add);
+      position_ = all->position;
+      return out;
+    }
+    const Result<Shown> shown = show_snapshot(asker_, false, add);
+    if (!shown) return shown.error().message;
+    EXPECT_EQ(shown->sites, static_cast<std::uint64_t>(std::ranges::count(out, ' ')));
+    position_ = shown->position;
+    return out;
+  }
+  Position position_;
+};
+INSTANTIATE_TEST_SUITE_P(BothWays, SnapshotTest, testing::Bool());
+
+TEST_P(SnapshotTest, QuietSnapshotNeedsItsPagesAndNothingChanged) {
+  EXPECT_EQ(take(), "a:id-a:1 b:id-b:1 c:id-c:1 d:id-d:1 e:id-e:1 ");
   EXPECT_EQ(asker_.questions, 4);
 }
 
-TEST_F(ReadTest, ChangesBetweenPagesAreInTheSnapshot) {
+TEST_P(SnapshotTest, ChangesBetweenPagesAreInTheSnapshot) {
   asker_.before_question = [&](int question) {
     if (question != 1) return;
     asker_.rows["a"].version = 2;  // already read
@@ -95,21 +124,27 @@ TEST_F(ReadTest, ChangesBetweenPagesAreInTheSnapshot) {
     asker_.rows["e"].closed = true;
     asker_.rows["e"].changed = ++asker_.position;
   };
-  const auto all = snapshot(asker_, false);
-  ASSERT_TRUE(all.ok());
-  EXPECT_EQ(text_of(*all), "a:id-a:2 aa:id-new:1 b:id-b:1 c:id-c:1 d:id-d:1 ");
-  EXPECT_EQ(all->position, asker_.position);
+  EXPECT_EQ(take(), "a:id-a:2 aa:id-new:1 b:id-b:1 c:id-c:1 d:id-d:1 ");
+  EXPECT_EQ(position_, asker_.position);
 }
 
-TEST_F(ReadTest, RenamedSiteComesOnce) {
+TEST_P(SnapshotTest, TooManyChangesMeanAnotherAttempt) {
+  int refused = 0;
+  asker_.refuse_changes = [&] { return ++refused <= 2; };
+  EXPECT_EQ(take(), "a:id-a:1 b:id-b:1 c:id-c:1 d:id-d:1 e:id-e:1 ");
+  EXPECT_EQ(asker_.questions, 12);
+  refused = 0;
+  asker_.refuse_changes = [&] { return ++refused <= 3; };
+  EXPECT_EQ(take(), "too old");
+}
+
+TEST_P(SnapshotTest, RenamedSiteComesOnce) {
   asker_.before_question = [&](int question) {
     if (question != 1) return;
     asker_.rows.erase("a");
     asker_.put("z", "id-a");
   };
-  const auto all = snapshot(asker_, false);
-  ASSERT_TRUE(all.ok());
-  EXPECT_EQ(text_of(*all), "b:id-b:1 c:id-c:1 d:id-d:1 e:id-e:1 z:id-a:1 ");
+  EXPECT_EQ(take(), "b:id-b:1 c:id-c:1 d:id-d:1 e:id-e:1 z:id-a:1 ");
 }
 
 TEST_F(ReadTest, ListStopsAtItsLimit) {
@@ -120,6 +155,29 @@ TEST_F(ReadTest, ListStopsAtItsLimit) {
   });
   ASSERT_TRUE(done.ok());
   EXPECT_GE(seen.size(), 3U);
+}
+
+TEST_F(ReadTest, AShownSnapshotEndsWhereTheVisitorSaysSo) {
+  std::string out;
+  const Result<Shown> shown = show_snapshot(asker_, false, [&](const registry::Site& site) {
+    out += text_of(site);
+    return out.size() < 14;
+  });
+  ASSERT_TRUE(shown.ok());
+  EXPECT_EQ(out, "a:id-a:1 b:id-b:1 ");
+}
+
+TEST_F(ReadTest, WhatWasLookedAtIsAddedUpOverPages) {
+  asker_.explains = true;
+  registry::ListSites query;
+  query.explain = true;
+  registry::Explanation looked_at;
+  EXPECT_TRUE(list_sites(
+                  asker_, query, 100, [](const registry::Site&) { return true; }, &looked_at)
+                  .ok());
+  EXPECT_EQ(looked_at.rows, 30U) << "three pages";
+  EXPECT_EQ(looked_at.steps, 3U);
+  EXPECT_EQ(looked_at.indexes, bit(registry::Along::kNames));
 }
 
 TEST_F(ReadTest, GarbageIsAnError) {

@@ -9,16 +9,6 @@
 
 namespace titer::client {
 
-namespace {
-
-constexpr int kAttempts = 3;
-
-bool before(const registry::Site& a, const registry::Site& b) {
-  return std::pair(a.name, a.id) < std::pair(b.name, b.id);
-}
-
-}  // namespace
-
 registry::Query SnapshotBuilder::next() const {
   if (pages_done_) return registry::ChangedSites{first_};
   registry::ListSites page;
@@ -56,7 +46,7 @@ Result<bool> SnapshotBuilder::take_changed() {
 }
 
 Result<bool> SnapshotBuilder::failed(const Error& error) {
-  if (error.code != Code::kTooOld || attempts_ == kAttempts) return error;
+  if (error.code != Code::kTooOld || attempts_ == kSnapshotAttempts) return error;
   const int attempts = attempts_ + 1;
   *this = SnapshotBuilder(with_closed_, page_rows_);
   attempts_ = attempts;
@@ -75,11 +65,11 @@ Snapshot SnapshotBuilder::finish() && {
     if (replaced.insert(site->id).second && (with_closed_ || site->status == registry::SiteStatus::kActive))
       changed.push_back(std::move(*site));
   std::erase_if(sites_, [&](const registry::Site& site) { return replaced.contains(site.id); });
-  std::sort(changed.begin(), changed.end(), before);
+  std::sort(changed.begin(), changed.end(), comes_before);
   out.sites.resize(sites_.size() + changed.size());
   std::merge(std::make_move_iterator(sites_.begin()), std::make_move_iterator(sites_.end()),
              std::make_move_iterator(changed.begin()), std::make_move_iterator(changed.end()), out.sites.begin(),
-             before);
+             comes_before);
   return out;
 }
 

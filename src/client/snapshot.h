@@ -25,6 +25,12 @@
 
 namespace titer::client {
 
+inline constexpr int kSnapshotAttempts = 3;
+// The order of a list.
+[[nodiscard]] inline bool comes_before(const registry::Site& a, const registry::Site& b) {
+  return std::pair(a.name, a.id) < std::pair(b.name, b.id);
+}
+
 struct Reply {
   Position position;  // the state that was read
   Bytes body;         // rows as in wire/codec.h

@@ -163,6 +163,22 @@ class Answerer {
   registry::Progress& progress_;
 };
 
+bool explains(const registry::Query& query) {
+  const auto* list = std::get_if<registry::ListSites>(&query);
+  const auto* near = std::get_if<registry::Near>(&query);
+  return (list != nullptr && list->explain) || (near != nullptr && near->explain);
+}
+
+// It is known at the end alone, and stands before the rows.
+void explain(registry::Explanation explanation, Bytes& answer) {
+  explanation.steps = std::max(explanation.steps, 1U);  // a query that is given no steps takes one
+  Bytes text;
+  ByteWriter writer(text);
+  wire::encode_explanation(writer, explanation);
+  answer[0] |= static_cast<std::byte>(wire::kExplained);
+  answer.insert(answer.begin() + 1, text.begin(), text.end());
+}
+
 // Gathers events into messages for a watcher. A message says that the watcher is complete up to a position only
 // when all events of that position are in it or before it.
 class EventMessages {
@@ -236,7 +252,8 @@ void Machine::query(ByteView body, Bytes& buffer, wire::QueryAnswer& answer, Ask
   }
   if (more.ok()) {
     if (progress.unfinished) return;
-    buffer[0] = static_cast<std::byte>(*more ? 1 : 0);
+    buffer[0] = static_cast<std::byte>(*more ? wire::kMoreRows : 0);
+    if (explains(*query)) explain(progress.explanation, buffer);
   } else {
     const ByteView text = as_bytes(more.error().message);
     progress.unfinished = false;

@@ -217,6 +217,7 @@ Position Machine::position() const { return impl_->position; }
 std::uint64_t Machine::digest() const { return impl_->digest(); }
 const registry::State& Machine::registry() const { return impl_->registry; }
 std::size_t Machine::sessions() const { return impl_->sessions.sessions(); }
+std::size_t Machine::session_memory() const { return impl_->sessions.memory(); }
 const IdempotencyTable& Machine::idempotency() const { return impl_->idempotency; }
 
 }  // namespace titer::machine

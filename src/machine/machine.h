@@ -111,6 +111,7 @@ class Machine {
   [[nodiscard]] std::uint64_t digest() const;
   [[nodiscard]] const registry::State& registry() const;
   [[nodiscard]] std::size_t sessions() const;
+  [[nodiscard]] std::size_t session_memory() const;  // bytes; slow
   [[nodiscard]] const IdempotencyTable& idempotency() const;
 
   // --- state transfer (donor). While learning: passes over all slots, each sending the sites that changed since the

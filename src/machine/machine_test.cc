@@ -246,6 +246,20 @@ TEST_F(Answers, each_kind_of_question_has_its_rows) {
   EXPECT_TRUE(info.done());
 }
 
+TEST_F(Answers, a_question_that_asks_for_it_is_told_what_was_looked_at) {
+  registry::ListSites list;
+  list.explain = true;
+  list.limit = 1;
+  ByteReader page(ask(list).body);
+  EXPECT_EQ(page.u8(), wire::kMoreRows | wire::kExplained);
+  const registry::Explanation looked_at = wire::decode_explanation(page);
+  EXPECT_EQ(looked_at.indexes, bit(registry::Along::kNames));
+  EXPECT_EQ(looked_at.rows, 2U) << "one to show, and one to know that there are more";
+  EXPECT_EQ(looked_at.steps, 1U);
+  EXPECT_EQ(wire::decode_site(page).name, "Ash");
+  EXPECT_TRUE(page.done());
+}
+
 TEST_F(Answers, refusals_are_told_in_words) {
   const wire::QueryAnswer absent = ask(registry::GetSite{{"nowhere", {}}});
   EXPECT_EQ(absent.code, Code::kNotFound);

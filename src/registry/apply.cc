@@ -91,7 +91,7 @@ bool check_room_for_line(const Store& store, std::uint32_t slot, Outcome& out) {
 }
 
 bool check_line_version_left(const Store& store, std::uint32_t slot, std::uint32_t line, Outcome& out) {
-  const std::uint32_t version = line == kNil ? store.cold(slot).retired_version : store.line(line).version;
+  const std::uint32_t version = line == kNil ? store.seldom(slot).retired_version : store.line(line).version;
   if (version < limits::kVersionMax) return true;
   show_current(store, line, out);
   return refuse(

@@ -57,7 +57,7 @@ bool find_site(const Store& store, const RequestContext& context, const ImportRo
     const std::uint32_t found = store.find_name(name);
     if (found == kNil && store.find_id(name) == kNil) return true;
     if (found == kNil) continue;  // another site's id, so no site's name
-    if (is_asked_name(name, store.cold(found).asked_name, *op.fields.name) && same_place(store, found, row)) {
+    if (is_asked_name(name, store.seldom(found).asked_name, *op.fields.name) && same_place(store, found, row)) {
       slot = found;
       return true;
     }

@@ -21,14 +21,14 @@ namespace {
 
 Error broken(std::string what) { return {Code::kInternal, "the registry is inconsistent: " + std::move(what)}; }
 
-template <typename Less>
-Status check_order(const OrderedIndex& index, std::size_t expected, const Less& less, const char* what) {
+template <typename Index, typename Order>
+Status check_order(const Index& index, std::size_t expected, const Order& order, const char* what) {
   std::size_t n = 0;
-  std::uint32_t last = kNil;
-  for (OrderedIndex::Place at; !index.end(at); at = index.next(at), ++n) {
-    const std::uint32_t item = index.get(at);
-    if (last != kNil && !less(last, item)) return broken(fmt::format("the order by {} is wrong", what));
-    last = item;
+  typename Index::Place last;
+  for (typename Index::Place at; !index.end(at); at = index.next(at), ++n) {
+    if (n > 0 && !order(index.get(last), index.get(at)))
+      return broken(fmt::format("the order by {} is wrong", what));
+    last = at;
   }
   if (n != expected || n != index.size()) return broken(fmt::format("the order by {} has not every row", what));
   return ok_status();
@@ -62,19 +62,35 @@ Status Store::check_row(std::uint32_t slot) const {
   return ok_status();
 }
 
+Status Store::check_name_summaries() const {
+  NameIndex::Place at;
+  for (std::size_t block = 0; block < order_name_.blocks(); ++block) {
+    NameSummary summary;
+    for (; at.block == block; at = order_name_.next(at)) summary.add(name(order_name_.get(at)));
+    if (summary != order_name_.summary(block)) return broken("the summary of some names");
+  }
+  return ok_status();
+}
+
 Status Store::check_orders() const {
+  if (auto s = check_name_summaries(); !s) return s;
   if (auto s = check_order(order_name_, slots(), NameOrder{*this}, "name"); !s) return s;
   if (auto s = check_order(order_zip_, slots(), ZipOrder{*this}, "ZIP"); !s) return s;
   if (auto s = check_order(order_state_, slots(), StateOrder{*this}, "state"); !s) return s;
   if (auto s = check_order(order_product_, line_count_, ProductOrder{*this}, "product"); !s) return s;
   std::size_t located = 0;
   for (std::uint32_t slot = 0; slot < slots(); ++slot) located += hot_[slot].point != PointSource::kNone ? 1 : 0;
-  return check_order(order_place_, located, PlaceOrder{*this}, "place");
+  for (PlaceIndex::Place at; !order_place_.end(at); at = order_place_.next(at)) {
+    const std::uint32_t slot = order_place_.get(at).slot;
+    if (slot >= slots() || order_place_.get(at).place() != placed(slot).place())
+      return broken("the index of places has a site elsewhere");
+  }
+  return check_order(order_place_, located, PlaceOrder(), "place");
 }
 
 Status Store::check() const {
   std::uint64_t digest = 0;
-  std::uint32_t active = 0, named = 0, lines = 0, externals = 0;
+  std::uint32_t active = 0, named = 0, lines = 0, externals = 0, seldom = 0;
   std::map<std::uint32_t, std::uint32_t> uses;
   std::map<KeyId, std::uint32_t> added;
   for (std::uint32_t slot = 0; slot < slots(); ++slot) {
@@ -83,12 +99,15 @@ Status Store::check() const {
     digest += site_digest(slot) + mark_digest(id_hash(slot), hot_[slot].changed);
     active += hot_[slot].status == SiteStatus::kActive ? 1 : 0;
     named += hot_[slot].status != SiteStatus::kClosed ? 1 : 0;
-    if (const KeyId key(cold.created_key); key != kNoKey) ++added[key];
+    if (const KeyId key = created_key(slot); key != kNoKey) ++added[key];
     hot_[slot].text.any_external([&](const ExternalId& pair, bool) {
       externals += exclusive_system(pair.first) ? 1 : 0;
       return false;
     });
-    for (const auto word : {cold.city, cold.county, cold.state, cold.provider, cold.created_by, cold.updated_by}) {
+    seldom += cold.seldom == kNil ? 0 : 1;
+    if (cold.seldom != kNil && seldom_[cold.seldom].empty()) return broken("an empty row is kept");
+    for (const auto word :
+         {cold.city, cold.county, cold.state, cold.provider, cold.created_by, cold.updated_by, cold.created_key}) {
       ++uses[word];
     }
     for (std::uint32_t at = hot_[slot].first_line; at != kNil; at = line(at).next, ++lines) {
@@ -101,6 +120,7 @@ Status Store::check() const {
   for (const auto& [word, n] : uses) {
     if (words_.uses(word) != n) return broken("a word is counted wrongly");
   }
+  if (seldom + free_seldom_.size() != seldom_.size()) return broken("a row of what few sites have is lost");
   if (digest != digest_) return broken("the digest");
   if (added != added_) return broken("the number of sites that a key has added");
   if (active != active_ || lines != line_count_) return broken("the number of sites or stock lines");

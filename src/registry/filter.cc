@@ -10,16 +10,16 @@
 namespace titer::registry {
 namespace {
 
-bool is_available(const Line& line) {
-  return Availability{static_cast<Availability::Kind>(line.kind), line.count}.available();
-}
-
 std::int64_t claimed_at(const Line& line) { return line.valid_at != 0 ? line.valid_at : line.checked_at; }
 
 }  // namespace
 
 Filter::Filter(const Store& store, const SiteFilter& filter)
-    : store_(store), filter_(filter), state_(store.words().find(filter.state)), lower_(filter.text) {
+    : store_(store),
+      filter_(filter),
+      state_(store.words().find(filter.state)),
+      lower_(filter.text),
+      text_bits_(NameSummary::bits_of(filter.text)) {
   for (const std::string_view product : filter.products)
     for (const std::string& code : {std::string(product), std::string(product).append(kVfcMark)})
       if (const std::uint32_t word = store.words().find(code); word != kNil) products_.push_back(word);
@@ -55,7 +55,7 @@ bool Filter::fits_stock(std::uint32_t slot) const {
   for (std::uint32_t at = store_.hot(slot).first_line; at != kNil; at = store_.line(at).next) {
     const Line& line = store_.line(at);
     if (!filter_.products.empty() && !std::ranges::binary_search(products_, line.product)) continue;
-    if (!filter_.available_only || (is_available(line) && claimed_at(line) >= filter_.claimed_since.value))
+    if (!filter_.available_only || (line.available() && claimed_at(line) >= filter_.claimed_since.value))
       return true;
   }
   return false;

@@ -19,7 +19,9 @@ class Filter {
   // What fits() costs at most, in rows: a site with many stock lines, or a long name in which a long text is looked for,
   // costs as much as several.
   [[nodiscard]] std::uint32_t cost(std::uint32_t slot) const;
-  [[nodiscard]] const std::vector<std::uint32_t>& products() const { return products_; }
+  [[nodiscard]] const SiteFilter& asked() const { return filter_; }
+  [[nodiscard]] const std::vector<std::uint32_t>& products() const { return products_; }    // words
+  [[nodiscard]] const std::vector<std::uint32_t>& text_bits() const { return text_bits_; }  // name_summary.h
 
  private:
   [[nodiscard]] bool fits_text(std::string_view name) const;
@@ -31,6 +33,7 @@ class Filter {
   std::uint32_t state_ = 0;              // a word; kNil: no row has it
   std::vector<std::uint32_t> products_;  // words, sorted; those that some row has
   std::string lower_;
+  std::vector<std::uint32_t> text_bits_;
 };
 
 }  // namespace titer::registry

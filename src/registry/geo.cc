@@ -18,11 +18,22 @@ double square_of_sin_half(double angle) {
 
 }  // namespace
 
-double distance_m(double lat1, double lon1, double lat2, double lon2) {
-  const double dp = std::sin((lat2 - lat1) * kRadians / 2);
-  const double dl = std::sin((lon2 - lon1) * kRadians / 2);
-  const double a = dp * dp + std::cos(lat1 * kRadians) * std::cos(lat2 * kRadians) * dl * dl;
-  return 2 * kEarthRadiusM * std::asin(std::sqrt(std::min(1.0, a)));
+DistanceFrom::DistanceFrom(double lat, double lon) : lat_(lat), lon_(lon), cos_lat_(std::cos(lat * kRadians)) {}
+
+double DistanceFrom::square(double lat, double lon) const {
+  const double dp = std::sin((lat - lat_) * kRadians / 2);
+  const double dl = std::sin((lon - lon_) * kRadians / 2);
+  return dp * dp + cos_lat_ * std::cos(lat * kRadians) * dl * dl;
+}
+
+double DistanceFrom::operator()(double lat, double lon) const {
+  return 2 * kEarthRadiusM * std::asin(std::sqrt(std::min(1.0, square(lat, lon))));
+}
+
+double DistanceFrom::square_above(double metres) {
+  constexpr double kMarginM = 0.01;  // of rounding
+  const double angle = (metres + kMarginM) / kEarthRadiusM;
+  return angle >= std::numbers::pi ? 2 : square_of_sin_half(angle);
 }
 
 // Haversine, solved for the difference of longitudes, with the latitudes of the band for which that is greatest.

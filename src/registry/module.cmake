@@ -23,3 +23,7 @@ if(TARGET registry_test)
   find_package(ZLIB REQUIRED)
   target_link_libraries(registry_test PRIVATE ZLIB::ZLIB)
 endif()
+
+# Measures; built when asked for (bench/README.md).
+add_executable(queries_bench EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/bench/queries.cc)
+target_link_libraries(queries_bench PRIVATE titer_registry)

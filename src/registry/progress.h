@@ -16,9 +16,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/ids.h"
+#include "registry/query.h"
 
 namespace titer::registry {
 
@@ -37,7 +39,9 @@ struct Progress {
   // Of the next event to look at, in each part of the history; or of the next row, and what else the query needs.
   std::array<std::uint64_t, 3> offsets{};
   Position position;               // of the last event that was shown
+  std::optional<Along> along;      // of a list: the index that was chosen
   std::shared_ptr<NearWalk> near;  // shared: so that this header need not know it
+  Explanation explanation;
 
   // Does somebody want the state who must not wait? The step ends then, once it has looked at kAtLeastRows, so that every
   // step gets somewhere. Null: nobody will.
@@ -48,8 +52,15 @@ struct Progress {
   void begin_step(std::uint32_t rows_at_most) {
     rows = rows_max = rows_at_most;
     unfinished = false;
+    ++explanation.steps;
   }
-  void spend(std::uint32_t count) { rows -= std::min(rows, count); }
+  // A row that is looked at is one; so is what takes as long: sixteen places that are too far away, eight blocks of names that are
+  // passed over.
+  void spend(std::uint32_t count) {
+    rows -= std::min(rows, count);
+    explanation.rows += count;
+  }
+  void looks_along(Along index) { explanation.indexes |= bit(index); }
   // Is a row left to look at? If not, the step is over.
   [[nodiscard]] bool goes_on() {
     unfinished = rows == 0 || (wanted && rows_max - rows >= kAtLeastRows && wanted());

@@ -33,6 +33,7 @@ struct ListSites {
   SiteFilter filter;
   std::string_view after_name, after_id;  // both empty: from the start
   std::uint32_t limit = 100;              // ≤ kPageMax
+  bool explain = false;                   // the answer says what it looked at, too
 };
 struct GetSite {
   SiteRef site;
@@ -44,6 +45,7 @@ struct Near {
   double within_m = 25 * kMetresPerMile;
   SiteFilter filter;
   std::uint32_t limit = 20;
+  bool explain = false;
 };
 // Events of one site (or all), newest first. The answer says up to which position events may be missing, because they were
 // removed; when none of what is asked for is left, it is kTooOld and no empty list.
@@ -85,8 +87,28 @@ struct CheckAct {
 };
 struct GetSwitch {};
 
+// The indexes along which a query looks at rows.
+enum class Along : std::uint8_t { kNames, kText, kZip, kState, kProducts, kPlaces };
+inline constexpr std::uint8_t kAlongs = 6;
+[[nodiscard]] std::string_view name(Along along);  // "names", "text", …
+[[nodiscard]] constexpr std::uint8_t bit(Along along) {
+  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(along));
+}
+// What a query looked at until it was answered.
+struct Explanation {
+  std::uint64_t rows = 0;    // in units of the time that one row takes (progress.h)
+  std::uint32_t steps = 0;   // after each but the last it waited for its turn
+  std::uint8_t indexes = 0;  // a set of Along, by bit()
+};
+
 using Query = std::variant<ListSites, GetSite, Near, History, Changes, ChangedSites, Info, ListKeys, CheckKey,
                            CheckAct, GetSwitch>;
+
+// What a part of the State takes in memory.
+struct MemoryPart {
+  std::string_view name;
+  std::uint64_t bytes = 0;
+};
 
 struct Totals {
   std::uint64_t sites = 0;  // active, hidden and closed

@@ -3,7 +3,7 @@
 // list, get, near, changed_sites.
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -13,145 +13,10 @@
 #include "registry/near_walk.h"
 #include "registry/products.h"
 #include "registry/query_run.h"
-#include "registry/store_order.h"
+#include "registry/site_walk.h"
 
 namespace titer::registry {
 namespace {
-
-// Does (name, id) of the row come up to the cursor's, or before it?
-bool up_to(const Store& store, std::uint32_t slot, const ListSites& query) {
-  const int names = store.name(slot).compare(query.after_name);
-  return names != 0 ? names < 0 : store.id(slot) <= query.after_id;
-}
-
-// A walk over one ordered index from the cursor on.
-struct Walk {
-  const OrderedIndex& index;
-  OrderedIndex::Place place;
-};
-
-// Shows rows while `next()` gives slots (kNil: the end).
-template <typename Next>
-bool show_rows(const Store& store, const Filter& filter, const Next& next, const ListSites& query,
-               const State::SiteVisitor& visit, Progress& progress) {
-  Site site;
-  for (std::uint32_t slot = next(); slot != kNil; slot = next()) {
-    if (filter.fits(slot)) {
-      if (progress.full) return true;
-      store.show(slot, site);
-      store.show_lines(slot, site);
-      progress.full = !visit(site) || ++progress.shown == query.limit;
-    }
-    progress.spend(filter.cost(slot));
-    if (progress.goes_on()) continue;
-    progress.begun = true;
-    progress.name = store.name(slot);
-    progress.id = store.id(slot);
-    return false;
-  }
-  return false;
-}
-
-// Likewise while `slot_of(item)` gives slots.
-template <typename SlotOf>
-bool show_page(const Store& store, Walk walk, const SlotOf& slot_of, const ListSites& query,
-               const State::SiteVisitor& visit, Progress& progress) {
-  const auto next = [&]() -> std::uint32_t {
-    if (walk.index.end(walk.place)) return kNil;
-    const std::uint32_t slot = slot_of(walk.index.get(walk.place));
-    walk.place = walk.index.next(walk.place);
-    return slot;
-  };
-  return show_rows(store, Filter(store, query.filter), next, query, visit, progress);
-}
-
-bool list_by_zip(const Store& store, const ListSites& query, const State::SiteVisitor& visit, Progress& progress) {
-  const std::string_view key = query.filter.zip;
-  const OrderedIndex& index = store.by_zip();
-  const auto place = index.seek([&](std::uint32_t slot) {
-    const int zips = store.hot(slot).text.zip().compare(key);
-    return zips != 0 ? zips < 0 : up_to(store, slot, query);
-  });
-  const auto slot_of = [&](std::uint32_t slot) { return store.hot(slot).text.zip() == key ? slot : kNil; };
-  return show_page(store, {index, place}, slot_of, query, visit, progress);
-}
-
-bool list_by_state(const Store& store, const ListSites& query, const State::SiteVisitor& visit,
-                   Progress& progress) {
-  const std::string_view key = query.filter.state;
-  const OrderedIndex& index = store.by_state();
-  const auto place = index.seek([&](std::uint32_t slot) {
-    const int states = store.state(slot).compare(key);
-    return states != 0 ? states < 0 : up_to(store, slot, query);
-  });
-  const auto slot_of = [&](std::uint32_t slot) { return store.state(slot) == key ? slot : kNil; };
-  return show_page(store, {index, place}, slot_of, query, visit, progress);
-}
-
-// The sites of several products, each once, in the order of names: the heads of the products' walks are merged.
-class ProductsWalk {
- public:
-  ProductsWalk(const Store& store, const std::vector<std::uint32_t>& products, const ListSites& query)
-      : store_(store) {
-    for (const std::uint32_t product : products) {
-      const std::string_view key = store.words().text(product);
-      const auto place = store.by_product().seek([&](std::uint32_t line) {
-        const int order = store.product(line).compare(key);
-        return order != 0 ? order < 0 : up_to(store, store.line(line).slot, query);
-      });
-      heads_.push_back({product, place, kNil});
-      heads_.back().slot = slot_at(heads_.back());
-    }
-  }
-
-  // kNil: the end.
-  std::uint32_t next() {
-    std::uint32_t first = kNil;
-    for (const Head& head : heads_)
-      if (head.slot != kNil && (first == kNil || before(head.slot, first))) first = head.slot;
-    for (Head& head : heads_) {
-      if (head.slot != first || first == kNil) continue;
-      head.place = store_.by_product().next(head.place);
-      head.slot = slot_at(head);
-    }
-    return first;
-  }
-
- private:
-  struct Head {
-    std::uint32_t product;  // a word
-    OrderedIndex::Place place;
-    std::uint32_t slot;
-  };
-  [[nodiscard]] std::uint32_t slot_at(const Head& head) const {
-    if (store_.by_product().end(head.place)) return kNil;
-    const Line& line = store_.line(store_.by_product().get(head.place));
-    return line.product == head.product ? line.slot : kNil;
-  }
-  [[nodiscard]] bool before(std::uint32_t a, std::uint32_t b) const {
-    const int names = store_.name(a).compare(store_.name(b));
-    return names != 0 ? names < 0 : store_.id(a) < store_.id(b);
-  }
-
-  const Store& store_;
-  std::vector<Head> heads_;
-};
-
-bool list_by_products(const Store& store, const ListSites& query, const State::SiteVisitor& visit,
-                      Progress& progress) {
-  const Filter filter(store, query.filter);
-  ProductsWalk walk(store, filter.products(), query);
-  progress.spend(static_cast<std::uint32_t>(filter.products().size()));
-  return show_rows(
-      store, filter, [&walk] { return walk.next(); }, query, visit, progress);
-}
-
-bool list_by_name(const Store& store, const ListSites& query, const State::SiteVisitor& visit, Progress& progress) {
-  const OrderedIndex& index = store.by_name();
-  const auto place = index.seek([&](std::uint32_t slot) { return up_to(store, slot, query); });
-  return show_page(
-      store, {index, place}, [](std::uint32_t slot) { return slot; }, query, visit, progress);
-}
 
 Result<ZipPoint> origin(const Near& query) {
   if (!query.zip.empty()) {
@@ -171,6 +36,12 @@ Result<ZipPoint> origin(const Near& query) {
 
 }  // namespace
 
+std::string_view name(Along along) {
+  static constexpr std::array<std::string_view, kAlongs> kNames = {"names", "text",     "zip",
+                                                                   "state", "products", "places"};
+  return kNames[static_cast<std::size_t>(along)];
+}
+
 Status check_limit(std::uint32_t limit, std::string_view what) {
   if (limit >= 1 && limit <= limits::kPageMax) return ok_status();
   return Error{Code::kInvalid, fmt::format("limit is from 1 to {} {}, not {}", limits::kPageMax, what, limit)};
@@ -179,16 +50,28 @@ Status check_limit(std::uint32_t limit, std::string_view what) {
 Result<bool> list_sites(const Store& store, const ListSites& query, const State::SiteVisitor& visit,
                         Progress& progress) {
   if (const Status limit = check_limit(query.limit, "rows"); !limit) return limit.error();
-  ListSites rest = query;
-  if (progress.begun) {
-    rest.after_name = progress.name;
-    rest.after_id = progress.id;
+  const Filter filter(store, query.filter);
+  if (!progress.along) progress.along = plan_walk(store, filter).along;
+  progress.looks_along(*progress.along);
+  NameCursor after{query.after_name, query.after_id};
+  if (progress.begun) after = {progress.name, progress.id};
+  SiteWalk walk(store, filter, *progress.along, after);
+  Site site;
+  for (std::uint32_t slot = walk.next(progress); slot != kNil; slot = walk.next(progress)) {
+    progress.spend(filter.cost(slot));
+    if (filter.fits(slot)) {
+      if (progress.full) return true;
+      store.show(slot, site);
+      store.show_lines(slot, site);
+      progress.full = !visit(site) || ++progress.shown == query.limit;
+    }
+    if (!progress.goes_on()) break;
   }
-  const SiteFilter& filter = rest.filter;
-  if (!filter.zip.empty()) return list_by_zip(store, rest, visit, progress);
-  if (!filter.products.empty() && filter.state.empty()) return list_by_products(store, rest, visit, progress);
-  if (!filter.state.empty()) return list_by_state(store, rest, visit, progress);
-  return list_by_name(store, rest, visit, progress);
+  if (!progress.unfinished) return false;
+  progress.begun = true;
+  progress.name = store.name(walk.last());
+  progress.id = store.id(walk.last());
+  return false;
 }
 
 Result<Site> get_site(const Store& store, const SiteRef& ref) {

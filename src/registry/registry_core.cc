@@ -32,7 +32,7 @@ void RegistryCore::record(const RequestContext& context, EventKind kind, std::ui
 }
 
 std::uint64_t RegistryCore::last_event(std::uint32_t slot, Lane lane) const {
-  return lane == Lane::kExcess ? store.cold(slot).last_excess : store.hot(slot).last_event;
+  return lane == Lane::kExcess ? store.seldom(slot).last_excess : store.hot(slot).last_event;
 }
 void RegistryCore::set_last_event(std::uint32_t slot, Lane lane, std::uint64_t at) {
   if (lane == Lane::kExcess) return store.set_last_excess(slot, at);
@@ -143,7 +143,7 @@ void RegistryCore::change_line(const RequestContext& context, EventKind kind, st
     store.put_line(line, row, context.position);
   } else {
     row.product = next->product;
-    row.version = store.cold(slot).retired_version + 1;
+    row.version = store.seldom(slot).retired_version + 1;
     store.add_line(slot, row);
     store.touch(slot, context.position);
   }
@@ -187,7 +187,7 @@ void RegistryCore::save(std::uint32_t slot) {
   const std::size_t begin = rollback_.images.size();
   write_image(store, slot, rollback_.images);
   rollback_.saved.push_back(
-      {slot, store.hot(slot).last_event, store.cold(slot).last_excess, begin, rollback_.images.size() - begin});
+      {slot, store.hot(slot).last_event, store.seldom(slot).last_excess, begin, rollback_.images.size() - begin});
 }
 
 void RegistryCore::roll_back() {

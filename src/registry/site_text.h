@@ -8,6 +8,7 @@
 // Limits: fields as in limits.h; so lengths fit 16 bits.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -45,6 +46,10 @@ class SiteText {
   }
   // The whole block, for hashing: equal texts have equal bytes.
   [[nodiscard]] ByteView bytes() const;
+  // What the block takes from the heap, with what malloc adds.
+  [[nodiscard]] std::size_t memory() const {
+    return std::max<std::size_t>(32, (bytes().size() + 8 + 15) / 16 * 16);
+  }
 
  private:
   struct Head {

@@ -9,6 +9,7 @@
 // Nothing here is ever iterated into a result. One thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -23,7 +24,7 @@ class SlotTable {
   [[nodiscard]] std::uint32_t find(std::uint64_t hash, Same&& same) const {
     if (entries_.empty()) return kNil;
     const std::uint32_t tag = tag_of(hash);
-    for (std::uint32_t at = tag & mask_;; at = (at + 1) & mask_) {
+    for (std::uint32_t at = home(tag);; at = next(at)) {
       const Entry entry = entries_[at];
       if (entry.slot == kNil) return kNil;
       if (entry.tag == tag && same(entry.slot)) return entry.slot;
@@ -32,7 +33,7 @@ class SlotTable {
 
   // Hints for a find() that comes soon: first the entry, later (when it has arrived) what it most likely names.
   void prefetch(std::uint64_t hash) const {
-    if (!entries_.empty()) __builtin_prefetch(&entries_[tag_of(hash) & mask_]);
+    if (!entries_.empty()) __builtin_prefetch(&entries_[home(tag_of(hash))]);
   }
   [[nodiscard]] std::uint32_t likely(std::uint64_t hash) const {
     return find(hash, [](std::uint32_t) { return true; });
@@ -46,17 +47,15 @@ class SlotTable {
 
   // The pair must be inside.
   void erase(std::uint64_t hash, std::uint32_t slot) {
-    std::uint32_t at = tag_of(hash) & mask_;
+    std::uint32_t at = home(tag_of(hash));
     while (entries_[at].slot != slot) {
       TITER_CHECK(entries_[at].slot != kNil, "an index has lost an entry");
-      at = (at + 1) & mask_;
+      at = next(at);
     }
-    for (std::uint32_t next = (at + 1) & mask_; entries_[next].slot != kNil; next = (next + 1) & mask_) {
-      const std::uint32_t home = entries_[next].tag & mask_;
-      if (((next - home) & mask_) >= ((next - at) & mask_)) {
-        entries_[at] = entries_[next];
-        at = next;
-      }
+    for (std::uint32_t other = next(at); entries_[other].slot != kNil; other = next(other)) {
+      if (distance(home(entries_[other].tag), other) < distance(at, other)) continue;
+      entries_[at] = entries_[other];
+      at = other;
     }
     entries_[at] = Entry{};
     --size_;
@@ -71,23 +70,32 @@ class SlotTable {
     std::uint32_t slot = kNil;
   };
   static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
+  [[nodiscard]] std::uint32_t room() const { return static_cast<std::uint32_t>(entries_.size()); }
+  [[nodiscard]] std::uint32_t home(std::uint32_t tag) const {
+    return static_cast<std::uint32_t>(std::uint64_t{tag} * entries_.size() >> 32);
+  }
+  [[nodiscard]] std::uint32_t next(std::uint32_t at) const { return at + 1 == room() ? 0 : at + 1; }
+  // Going round.
+  [[nodiscard]] std::uint32_t distance(std::uint32_t from, std::uint32_t to) const {
+    return to >= from ? to - from : to + room() - from;
+  }
 
   void place(Entry entry) {
-    std::uint32_t at = entry.tag & mask_;
-    while (entries_[at].slot != kNil) at = (at + 1) & mask_;
+    std::uint32_t at = home(entry.tag);
+    while (entries_[at].slot != kNil) at = next(at);
     entries_[at] = entry;
   }
+  // By a third: twice as much would leave half of a large table unused. Old and new homes are in the same order, so this
+  // goes through both from the beginning to the end.
   void grow() {
-    std::vector<Entry> old(entries_.empty() ? 16 : entries_.size() * 2);
+    std::vector<Entry> old(std::max<std::size_t>(16, entries_.size() + entries_.size() / 3));
     old.swap(entries_);
-    mask_ = static_cast<std::uint32_t>(entries_.size() - 1);
     for (const Entry& entry : old) {
       if (entry.slot != kNil) place(entry);
     }
   }
 
-  std::vector<Entry> entries_;  // a power of two of them, at most 4/5 in use
-  std::uint32_t mask_ = 0;
+  std::vector<Entry> entries_;  // at most 4/5 in use
   std::uint32_t size_ = 0;
 };
 

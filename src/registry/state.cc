@@ -53,8 +53,13 @@ Totals State::totals() const {
   totals.stock_lines = core.store.line_count();
   totals.events = core.history.events();
   totals.oldest_event = core.history.oldest_complete();
-  totals.bytes = core.store.bytes() + core.history.bytes();
+  for (const MemoryPart& part : memory()) totals.bytes += part.bytes;
   return totals;
+}
+std::vector<MemoryPart> State::memory() const {
+  std::vector<MemoryPart> parts = impl_->core.store.memory();
+  parts.push_back({"history", impl_->core.history.bytes()});
+  return parts;
 }
 
 Result<bool> State::list(const ListSites& query, const SiteVisitor& visit, Progress& progress) const {

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -72,6 +73,7 @@ class State {
   // being transferred has them only in part.
   [[nodiscard]] std::uint64_t history_digest() const;
   [[nodiscard]] Totals totals() const;
+  [[nodiscard]] std::vector<MemoryPart> memory() const;  // Totals::bytes is the sum
 
   // --- queries; each row goes to the visitor, which returns false to stop early
   using SiteVisitor = std::function<bool(const Site&)>;

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "registry/geo.h"
 #include "registry/test_support.h"
 
@@ -48,16 +49,24 @@ struct Map {
     op.fields.lon = lon;
     bench.apply(op);
     if (random() % 2 == 0) bench.set(id, Availability::of(random() % 3), "208");
+    if (random() % 300 == 0) bench.set(id, Availability::of(random() % 2), "309");
     if (random() % 20 == 0) bench.apply(CloseSite{{id, {}}, {}});
   }
   SiteFilter filter() {
     SiteFilter f;
     if (random() % 3 == 0) f.products = {"208", "any"};
     if (random() % 3 == 0) f.state = "MA";
-    if (random() % 4 == 0) f.text = "pharm";
+    static constexpr std::string_view kTexts[] = {"pharm", "Y S12", "c s2999", "nobody has this"};
+    if (random() % 4 == 0) f.text = kTexts[random() % std::size(kTexts)];
+    if (random() % 5 == 0) f.products = {"309"};  // which few have
     f.available_only = random() % 3 == 0;
     f.with_closed = random() % 4 == 0;
     return f;
+  }
+  [[nodiscard]] static std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), to_lower);
+    return out;
   }
   [[nodiscard]] static bool fits(const Site& s, const SiteFilter& f) {
     const auto line = [&](const StockLine& l) {
@@ -65,7 +74,7 @@ struct Map {
       return asked && (!f.available_only || l.availability.available());
     };
     return (f.with_closed || s.status == SiteStatus::kActive) && (f.state.empty() || s.state == f.state) &&
-           (f.text.empty() || s.name.starts_with("Pharm")) &&
+           lower(s.name).find(lower(f.text)) != std::string::npos &&
            ((f.products.empty() && !f.available_only) || std::any_of(s.stock.begin(), s.stock.end(), line));
   }
   [[nodiscard]] Distances expected(const Near& query) const {
@@ -131,7 +140,7 @@ TEST(Steps, no_step_looks_at_more_rows_than_it_may) {
   Near near;
   std::tie(near.lat, near.lon) = Map::kPlaces[0];
   near.within_m = limits::kNearMetresMax;
-  near.filter.text = "nobody has this";
+  near.filter.text = "zq";  // nobody has this, and no summary says so of two letters
   std::size_t around = 0;
   for (std::size_t i = 0; i < Map::kSites; ++i) {
     const Result<Site> site = map.bench.state.get({"s" + std::to_string(i), {}});
@@ -151,7 +160,7 @@ TEST(Steps, no_step_looks_at_more_rows_than_it_may) {
     return count;
   };
   ListSites list;
-  list.filter.text = "nobody has this";
+  list.filter.text = "zq";
   const auto no_site = [](const Site&) { return true; };
   EXPECT_GE(steps([&](Progress& p) { return map.bench.state.list(list, no_site, p); }), Map::kSites / 10 - 20);
   const auto any_event = [](const Event&) { return true; };
@@ -166,6 +175,83 @@ TEST(Steps, no_step_looks_at_more_rows_than_it_may) {
   for (int i = 0; i < 100; ++i) map.bench.set("s0", Availability::of(static_cast<std::uint64_t>(i) + 5), "208");
   const History old{SiteRef{"s0", {}}, Position(1), 100, History::Of::kEverything, true};
   EXPECT_GE(steps([&](Progress& p) { return map.bench.state.history(old, any_event, p); }), 100 / 10U);
+}
+
+// What a question says that it looked at.
+class Explained : public testing::Test {
+ protected:
+  Explanation near(double within_m, const SiteFilter& filter, std::uint32_t limit = 20) {
+    Near query;
+    std::tie(query.lat, query.lon) = Map::kPlaces[1];
+    query.within_m = within_m;
+    query.filter = filter;
+    query.limit = limit;
+    Progress progress;
+    EXPECT_TRUE(map.bench.state
+                    .near(
+                        query, [](const Site&, double) { return true; }, progress)
+                    .ok());
+    return progress.explanation;
+  }
+  Explanation list(const SiteFilter& filter, std::uint32_t limit = 2'000) {
+    ListSites query;
+    query.filter = filter;
+    query.limit = limit;
+    Progress progress;
+    EXPECT_TRUE(map.bench.state
+                    .list(
+                        query, [](const Site&) { return true; }, progress)
+                    .ok());
+    return progress.explanation;
+  }
+  static SiteFilter of(std::string_view product, std::string_view state = {}, bool available = false) {
+    SiteFilter filter;
+    filter.products = {product};
+    filter.state = state;
+    filter.available_only = available;
+    return filter;
+  }
+  static SiteFilter text(std::string_view part) {
+    SiteFilter filter;
+    filter.text = part;
+    return filter;
+  }
+
+  Map map{11};
+};
+
+TEST_F(Explained, near_looks_at_about_as_many_rows_as_it_shows) {
+  const Explanation looked_at = near(limits::kNearMetresMax, {});
+  EXPECT_EQ(looked_at.indexes, bit(Along::kPlaces));
+  EXPECT_LT(looked_at.rows, 300U);
+}
+
+TEST_F(Explained, near_leaves_the_rings_for_a_product_that_few_have) {
+  const Explanation looked_at = near(limits::kNearMetresMax, of("309"));
+  EXPECT_EQ(looked_at.indexes, bit(Along::kPlaces) | bit(Along::kProducts));
+  EXPECT_LT(looked_at.rows, 700U);
+  EXPECT_EQ(near(limits::kNearMetresMax, text("nobody has this")).indexes, bit(Along::kPlaces) | bit(Along::kText));
+}
+
+TEST_F(Explained, a_list_goes_along_the_index_that_has_the_fewest_sites) {
+  EXPECT_EQ(list({}).indexes, bit(Along::kNames));
+  EXPECT_EQ(list(of("309", "MA")).indexes, bit(Along::kProducts));
+  EXPECT_LT(list(of("309", "MA")).rows, 100U);
+  SiteFilter state;
+  state.state = "NE";
+  EXPECT_EQ(list(state).indexes, bit(Along::kState));
+  for (std::size_t i = 0; i < Map::kSites; ++i) map.bench.set("s" + std::to_string(i), Availability::no(), "141");
+  EXPECT_EQ(list(of("141", "NE")).indexes, bit(Along::kState)) << "all sites have it";
+  EXPECT_EQ(list(of("141", "NE", true)).indexes, bit(Along::kProducts));
+  EXPECT_EQ(list(of("141", "NE", true)).rows, 0U) << "it is available nowhere";
+}
+
+TEST_F(Explained, a_text_is_looked_for_only_where_its_groups_of_letters_are) {
+  const Explanation none = list(text("nobody has this"));
+  EXPECT_EQ(none.indexes, bit(Along::kText));
+  EXPECT_LT(none.rows, Map::kSites / 64);
+  EXPECT_LT(list(text("nic s2999")).rows, 1'000U);
+  EXPECT_GE(list(text("zq")).rows, Map::kSites) << "too short";
 }
 
 TEST(Steps, lists_and_events_are_the_same_in_steps_and_at_once) {

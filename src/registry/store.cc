@@ -19,6 +19,11 @@ std::uint64_t hash_numbers(const std::array<std::uint64_t, n>& numbers) {
   return hash64(std::as_bytes(std::span(numbers)));
 }
 std::uint64_t bits(std::int64_t v) { return static_cast<std::uint64_t>(v); }
+// The bytes of the key's number; empty for kNoKey. The view lives as long as the key.
+std::string_view key_word(const KeyId& key) {
+  return key == kNoKey ? std::string_view()
+                       : std::string_view(reinterpret_cast<const char*>(&key.value), sizeof key.value);
+}
 
 }  // namespace
 
@@ -100,9 +105,9 @@ void Store::show_lines(std::uint32_t slot, Site& out) const {
 
 void Store::show(std::uint32_t slot, SiteImage& out) const {
   show(slot, out.site);
-  out.asked_name = cold_[slot].asked_name;
-  out.retired_version = cold_[slot].retired_version;
-  out.created_key = KeyId(cold_[slot].created_key);
+  out.asked_name = seldom(slot).asked_name;
+  out.retired_version = seldom(slot).retired_version;
+  out.created_key = created_key(slot);
 }
 
 StockLine Store::show_line(std::uint32_t line) const {
@@ -126,14 +131,16 @@ std::uint64_t Store::id_hash(std::uint32_t slot) const { return hash_text(id(slo
 std::uint64_t Store::site_digest(std::uint32_t slot) const {
   const HotRow& hot = hot_[slot];
   const ColdRow& c = cold_[slot];
+  const SeldomRow& s = seldom(slot);
   const auto pair = [](std::int32_t a, std::int32_t b) {
     return std::uint64_t{static_cast<std::uint32_t>(a)} << 32 | static_cast<std::uint32_t>(b);
   };
-  return hash_numbers<15>(
-      {id_hash(slot), hash64(hot.text.bytes()), words_.hash(c.city), words_.hash(c.county), words_.hash(c.state),
-       words_.hash(c.provider), words_.hash(c.created_by), words_.hash(c.updated_by), bits(c.created_at),
-       bits(c.updated_at), pair(c.lat, c.lon), hot.version, std::uint64_t{c.retired_version} << 32 | c.asked_name,
-       static_cast<std::uint64_t>(hot.status) << 8 | static_cast<std::uint64_t>(hot.point), c.created_key});
+  return hash_numbers<15>({id_hash(slot), hash64(hot.text.bytes()), words_.hash(c.city), words_.hash(c.county),
+                           words_.hash(c.state), words_.hash(c.provider), words_.hash(c.created_by),
+                           words_.hash(c.updated_by), bits(c.created_at), bits(c.updated_at), pair(c.lat, c.lon),
+                           hot.version, std::uint64_t{s.retired_version} << 32 | s.asked_name,
+                           static_cast<std::uint64_t>(hot.status) << 8 | static_cast<std::uint64_t>(hot.point),
+                           created_key(slot).value});
 }
 std::uint64_t Store::mark_digest(std::uint64_t id_hash, std::uint64_t changed) {
   // Twice in every request, so the finalizer of splitmix64 and not a hash of bytes.
@@ -161,13 +168,13 @@ void Store::each_external(std::uint32_t slot, Visit&& visit) {
 void Store::index(std::uint32_t slot, bool ordered) {
   const HotRow& hot = hot_[slot];
   digest_ += site_digest(slot);
-  text_bytes_ += hot.text.bytes().size();
+  text_bytes_ += hot.text.memory();
   if (hot.status == SiteStatus::kActive) ++active_;
   if (hot.status != SiteStatus::kClosed) by_name_.insert(hash_text(hot.text.name()), slot);
   each_external(slot, [&](std::uint64_t hash) { by_external_.insert(hash, slot); });
-  if (const KeyId key(cold_[slot].created_key); key != kNoKey) ++added_[key];
+  if (const KeyId key = created_key(slot); key != kNoKey) ++added_[key];
   if (bulk_) return;
-  if (hot.point != PointSource::kNone) order_place_.insert(slot, PlaceOrder{*this});
+  if (hot.point != PointSource::kNone) order_place_.insert(placed(slot), PlaceOrder());
   if (!ordered) return;
   order_name_.insert(slot, NameOrder{*this});
   order_zip_.insert(slot, ZipOrder{*this});
@@ -181,13 +188,13 @@ void Store::unindex(std::uint32_t slot, bool ordered) {
   TITER_CHECK(!bulk_, "in a bulk rows are only added");
   const HotRow& hot = hot_[slot];
   digest_ -= site_digest(slot);
-  text_bytes_ -= hot.text.bytes().size();
+  text_bytes_ -= hot.text.memory();
   if (hot.status == SiteStatus::kActive) --active_;
   if (hot.status != SiteStatus::kClosed) by_name_.erase(hash_text(hot.text.name()), slot);
   each_external(slot, [&](std::uint64_t hash) { by_external_.erase(hash, slot); });
-  if (const auto count = added_.find(KeyId(cold_[slot].created_key)); count != added_.end() && --count->second == 0)
+  if (const auto count = added_.find(created_key(slot)); count != added_.end() && --count->second == 0)
     added_.erase(count);
-  if (hot.point != PointSource::kNone) order_place_.erase(slot, PlaceOrder{*this});
+  if (hot.point != PointSource::kNone) order_place_.erase(placed(slot), PlaceOrder());
   if (!ordered) return;
   order_name_.erase(slot, NameOrder{*this});
   order_zip_.erase(slot, ZipOrder{*this});
@@ -223,9 +230,38 @@ void Store::fill(std::uint32_t slot, const SiteImage& image) {
   hot.version = site.version;
   cold.created_at = site.created_at.value;
   cold.updated_at = site.updated_at.value;
-  cold.asked_name = image.asked_name;
-  cold.retired_version = image.retired_version;
-  cold.created_key = image.created_key.value;
+  words_.assign(cold.created_key, key_word(image.created_key));
+  set_seldom(slot, {seldom(slot).last_excess, image.retired_version, image.asked_name});
+}
+
+KeyId Store::created_key(std::uint32_t slot) const {
+  const std::string_view word = words_.text(cold_[slot].created_key);
+  KeyId key;
+  if (!word.empty()) word.copy(reinterpret_cast<char*>(&key.value), sizeof key.value);
+  return key;
+}
+
+void Store::set_seldom(std::uint32_t slot, const SeldomRow& row) {
+  std::uint32_t& at = cold_[slot].seldom;
+  if (row.empty()) {
+    if (at == kNil) return;
+    free_seldom_.push_back(at);
+    at = kNil;
+    return;
+  }
+  if (at == kNil && free_seldom_.empty()) {
+    at = seldom_.push();
+  } else if (at == kNil) {
+    at = free_seldom_.back();
+    free_seldom_.pop_back();
+  }
+  seldom_[at] = row;
+}
+
+void Store::set_last_excess(std::uint32_t slot, std::uint64_t at) {
+  SeldomRow row = seldom(slot);
+  row.last_excess = at;
+  set_seldom(slot, row);
 }
 
 void Store::set_changed(std::uint32_t slot, Position changed) {
@@ -267,9 +303,10 @@ void Store::pop() {
   by_id_.erase(id_hash(slot), slot);
   const ColdRow& cold = cold_[slot];
   for (const std::uint32_t word :
-       {cold.city, cold.county, cold.state, cold.provider, cold.created_by, cold.updated_by}) {
+       {cold.city, cold.county, cold.state, cold.provider, cold.created_by, cold.updated_by, cold.created_key}) {
     words_.release(word);
   }
+  set_seldom(slot, {});
   hot_.pop();
   cold_.pop();
   first_.pop();
@@ -326,12 +363,16 @@ std::uint32_t Store::add_line(std::uint32_t slot, const StockLine& from) {
 }
 
 void Store::put_line(std::uint32_t line, const StockLine& next, Position changed) {
+  TITER_CHECK(!bulk_, "in a bulk rows are only added");
   Line& row = row_of(line);
   HotRow& hot = hot_[row.slot];
   const std::uint64_t id = id_hash(row.slot);
   digest_ -= line_digest(id, row) + mark_digest(id, hot.changed);
+  const bool moves = row.available() != next.availability.available();
+  if (moves) order_product_.erase(line, ProductOrder{*this});
   write_line(row, next);
   set_changed(row.slot, changed);
+  if (moves) order_product_.insert(line, ProductOrder{*this});
   digest_ += line_digest(id, row) + mark_digest(id, changed.value);
   changes_.mark(row.slot);
 }
@@ -354,11 +395,22 @@ void Store::remove_line(std::uint32_t line) {
   free_line_ = line;
 }
 
-std::size_t Store::bytes() const {
-  return words_.bytes() + hot_.bytes() + cold_.bytes() + first_.bytes() + pool_.bytes() + by_id_.bytes() +
-         by_name_.bytes() + by_external_.bytes() + order_name_.bytes() + order_zip_.bytes() + order_state_.bytes() +
-         order_product_.bytes() + order_place_.bytes() + text_bytes_ + 16 * std::size_t{slots()} +
-         newest_.size() * sizeof newest_[0];
+std::vector<MemoryPart> Store::memory() const {
+  return {{"site rows, hot", hot_.bytes()},
+          {"site rows, newest changes", newest_.size() * sizeof newest_[0]},
+          {"site rows, cold", cold_.bytes() + seldom_.bytes() + free_seldom_.capacity() * sizeof(std::uint32_t)},
+          {"texts of sites", text_bytes_},
+          {"first stock lines", first_.bytes()},
+          {"further stock lines", pool_.bytes()},
+          {"shared words", words_.bytes()},
+          {"index: ids", by_id_.bytes()},
+          {"index: names", by_name_.bytes()},
+          {"index: external ids", by_external_.bytes()},
+          {"order: names, and their groups of letters", order_name_.bytes()},
+          {"order: ZIP codes", order_zip_.bytes()},
+          {"order: states", order_state_.bytes()},
+          {"order: products", order_product_.bytes()},
+          {"order: places", order_place_.bytes()}};
 }
 
 }  // namespace titer::registry

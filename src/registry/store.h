@@ -6,9 +6,9 @@
 // never disagree: every change goes through add/put/pop (site), add_line/put_line/remove_line (stock), and each of
 // these leaves everything consistent. Callers have validated what they pass.
 //
-// A row is split: HotRow is what an availability request touches (64 bytes), ColdRow the rest (72), the texts one
-// packed block, shared words interned. A stock line has 56 bytes; lines are chained per site in the order of
-// products. A site's first line has the site's slot as its number, so that row and line are fetched side by side
+// A row is split: HotRow is what an availability request touches (64 bytes), ColdRow the rest (52), SeldomRow what few sites
+// have (16), the texts one packed block, shared words interned. A stock line has 48 bytes; lines are chained per site in the
+// order of products. A site's first line has the site's slot as its number, so that row and line are fetched side by side
 // and not one after the other; further lines lie in a pool and have numbers from kPoolLine on.
 // Slots are dense and never given twice, but the last one may be popped (rollback of a bulk).
 //
@@ -28,10 +28,13 @@
 #include "registry/geo.h"
 #include "registry/interner.h"
 #include "registry/keys.h"
+#include "registry/name_summary.h"
 #include "registry/ordered_index.h"
 #include "registry/paged.h"
+#include "registry/query.h"
 #include "registry/site_text.h"
 #include "registry/slot_table.h"
+#include "registry/stored_time.h"
 #include "registry/types.h"
 
 namespace titer::registry {
@@ -59,26 +62,57 @@ struct alignas(64) HotRow {
 static_assert(sizeof(HotRow) == 64);
 
 struct ColdRow {
-  std::uint64_t last_excess = 0;  // likewise of the excess (event_log.h)
-  std::int64_t created_at = 0, updated_at = 0;
   std::int32_t lat = 0, lon = 0;  // 1e-7 degrees: exact for every decimal that feeds give, in four bytes
   std::uint32_t city = 0, county = 0, state = 0, provider = 0, created_by = 0, updated_by = 0;  // words
-  std::uint64_t created_key = 0;
+  std::uint32_t created_key = 0;  // a word: the eight bytes of the key's number; the empty one: kNoKey
+  std::uint32_t seldom = kNil;    // its SeldomRow; this number is not the same at all replicas
+  StoredTime created_at, updated_at;
+};
+static_assert(sizeof(ColdRow) == 52);
+
+// What most sites have not: there is a row only while something in it is not 0.
+struct SeldomRow {
+  std::uint64_t last_excess = 0;  // as HotRow::last_event, of the excess (event_log.h)
   std::uint32_t retired_version = 0;
   std::uint16_t asked_name = 0;
+
+  [[nodiscard]] bool empty() const { return last_excess == 0 && retired_version == 0 && asked_name == 0; }
 };
-static_assert(sizeof(ColdRow) == 72);
+static_assert(sizeof(SeldomRow) == 16);
 
 struct Line {
   std::uint32_t product = 0, source = 0, updated_by = 0;  // words
   std::uint32_t slot = kNil, next = kNil;
   std::uint32_t version = 0;
   std::uint32_t kind : 2 = 0, count : 30 = 0;
-  std::int64_t valid_at = 0, changed_at = 0, checked_at = 0;
+  StoredTime valid_at, changed_at, checked_at;
+
+  [[nodiscard]] bool available() const {
+    return Availability{static_cast<Availability::Kind>(kind), count}.available();
+  }
 };
-static_assert(sizeof(Line) == 56);
+static_assert(sizeof(Line) == 48);
 
 inline constexpr std::uint32_t kPoolLine = 1U << 31;
+
+// A site with its point, in the index of places: neither a walk nor a search there touches the rows. 12 bytes.
+class Placed {
+ public:
+  Placed() = default;
+  Placed(std::uint64_t place, std::uint32_t of_slot)
+      : slot(of_slot), high_(static_cast<std::uint32_t>(place >> 32)), low_(static_cast<std::uint32_t>(place)) {}
+  [[nodiscard]] std::uint64_t place() const { return std::uint64_t{high_} << 32 | low_; }
+  bool operator==(const Placed&) const = default;
+
+  std::uint32_t slot = kNil;
+
+ private:
+  std::uint32_t high_ = 0, low_ = 0;
+};
+static_assert(sizeof(Placed) == 12);
+
+using NameIndex = OrderedIndex<std::uint32_t, 64, NameSummary>;
+using PlaceIndex = OrderedIndex<Placed>;
 
 // A site as the rows keep it: what everybody sees, and three things only the registry needs.
 struct SiteImage {
@@ -101,6 +135,11 @@ class Store {
   [[nodiscard]] std::uint32_t slots() const { return hot_.size(); }
   [[nodiscard]] const HotRow& hot(std::uint32_t slot) const { return hot_[slot]; }
   [[nodiscard]] const ColdRow& cold(std::uint32_t slot) const { return cold_[slot]; }
+  [[nodiscard]] const SeldomRow& seldom(std::uint32_t slot) const {
+    static constexpr SeldomRow kNothing;
+    return cold_[slot].seldom == kNil ? kNothing : seldom_[cold_[slot].seldom];
+  }
+  [[nodiscard]] KeyId created_key(std::uint32_t slot) const;
   [[nodiscard]] const Line& line(std::uint32_t line) const {
     return line < kPoolLine ? first_[line] : pool_[line - kPoolLine];
   }
@@ -138,7 +177,7 @@ class Store {
   void remove_line(std::uint32_t line);
   void touch(std::uint32_t slot, Position changed);
   void set_last_event(std::uint32_t slot, std::uint64_t at) { hot_[slot].last_event = at; }
-  void set_last_excess(std::uint32_t slot, std::uint64_t at) { cold_[slot].last_excess = at; }
+  void set_last_excess(std::uint32_t slot, std::uint64_t at);
 
   // --- which rows changed, lines included (the places of its events are none of it: they follow from the history)
   void track_changes(bool on) { changes_.track(on); }
@@ -152,15 +191,15 @@ class Store {
   [[nodiscard]] bool in_bulk() const { return bulk_; }
 
   // --- the ordered indexes: of slots by (name, id), (zip, name, id), (state, name, id); of lines by
-  // (product, name, id)
-  [[nodiscard]] const OrderedIndex& by_name() const { return order_name_; }
-  [[nodiscard]] const OrderedIndex& by_zip() const { return order_zip_; }
-  [[nodiscard]] const OrderedIndex& by_state() const { return order_state_; }
-  [[nodiscard]] const OrderedIndex& by_product() const { return order_product_; }
+  // (product, is it available, name, id), those that are available first
+  [[nodiscard]] const NameIndex& by_name() const { return order_name_; }
+  [[nodiscard]] const OrderedIndex<>& by_zip() const { return order_zip_; }
+  [[nodiscard]] const OrderedIndex<>& by_state() const { return order_state_; }
+  [[nodiscard]] const OrderedIndex<>& by_product() const { return order_product_; }
   // Of slots with a point, by (place, slot).
-  [[nodiscard]] const OrderedIndex& by_place() const { return order_place_; }
-  [[nodiscard]] std::uint64_t place(std::uint32_t slot) const {
-    return place_of(band_of(cold_[slot].lat), east_of(cold_[slot].lon));
+  [[nodiscard]] const PlaceIndex& by_place() const { return order_place_; }
+  [[nodiscard]] Placed placed(std::uint32_t slot) const {
+    return {place_of(cold_[slot].lat, cold_[slot].lon), slot};
   }
   [[nodiscard]] std::string_view state(std::uint32_t slot) const { return words_.text(cold_[slot].state); }
   [[nodiscard]] std::string_view product(std::uint32_t line) const { return words_.text(this->line(line).product); }
@@ -169,12 +208,13 @@ class Store {
   [[nodiscard]] std::uint32_t active_sites() const { return active_; }
   [[nodiscard]] std::uint32_t added_by(KeyId key) const;  // sites, closed ones too
   [[nodiscard]] std::uint32_t line_count() const { return line_count_; }
-  [[nodiscard]] std::size_t bytes() const;  // an estimate
+  [[nodiscard]] std::vector<MemoryPart> memory() const;
   [[nodiscard]] Status check() const;
 
  private:
   void fill(std::uint32_t slot, const SiteImage& image);
   void set_changed(std::uint32_t slot, Position changed);
+  void set_seldom(std::uint32_t slot, const SeldomRow& row);
   void index(std::uint32_t slot, bool ordered);
   void unindex(std::uint32_t slot, bool ordered);
   [[nodiscard]] std::uint32_t find_pair(const ExternalId& pair, bool unverified) const;
@@ -191,10 +231,13 @@ class Store {
   void write_line(Line& row, const StockLine& from);
   [[nodiscard]] Status check_row(std::uint32_t slot) const;
   [[nodiscard]] Status check_orders() const;
+  [[nodiscard]] Status check_name_summaries() const;
 
   Interner words_;
   Paged<HotRow> hot_;
   Paged<ColdRow> cold_;
+  Paged<SeldomRow> seldom_;
+  std::vector<std::uint32_t> free_seldom_;
   Paged<Line> first_;  // by slot; unused while its own slot is kNil
   Paged<Line> pool_;
   std::uint32_t free_line_ = kNil;  // chain of pool lines to use again, by `next`
@@ -202,7 +245,9 @@ class Store {
   std::uint32_t active_ = 0;
   std::map<KeyId, std::uint32_t> added_;
   SlotTable by_id_, by_name_, by_external_;
-  OrderedIndex order_name_, order_zip_, order_state_, order_product_, order_place_;
+  NameIndex order_name_;
+  OrderedIndex<> order_zip_, order_state_, order_product_;
+  PlaceIndex order_place_;
   std::vector<std::uint64_t> newest_;  // `changed`, of each block
   ChangedSlots changes_;
   bool bulk_ = false;

@@ -85,9 +85,11 @@ void Store::finish_bulk() {
   for (std::uint32_t slot = 0; slot < slots(); ++slot) keyed[slot].item = slot;
   sort_by_name(*this, keyed, 0);
   const std::vector<std::uint32_t> names = items_of(keyed);
-  order_name_.assign(names);
-  order_zip_.assign(sorted_by(names, [&](std::uint32_t slot) { return eight_bytes(hot_[slot].text.zip(), 0); }));
-  order_state_.assign(sorted_by(names, [&](std::uint32_t slot) { return eight_bytes(state(slot), 0); }));
+  order_name_.assign(names, NameOrder{*this});
+  order_zip_.assign(sorted_by(names, [&](std::uint32_t slot) { return eight_bytes(hot_[slot].text.zip(), 0); }),
+                    ZipOrder{*this});
+  order_state_.assign(sorted_by(names, [&](std::uint32_t slot) { return eight_bytes(state(slot), 0); }),
+                      StateOrder{*this});
 
   std::vector<std::uint32_t> lines;
   lines.reserve(line_count_);
@@ -95,13 +97,15 @@ void Store::finish_bulk() {
     for (std::uint32_t at = hot_[slot].first_line; at != kNil; at = line(at).next) lines.push_back(at);
   }
   const std::vector<std::uint32_t> rank = rank_products(*this, lines);
-  order_product_.assign(sorted_by(lines, [&](std::uint32_t at) { return rank[line(at).product]; }));
+  const auto run = [&](std::uint32_t at) { return 2 * rank[line(at).product] + (line(at).available() ? 0U : 1U); };
+  order_product_.assign(sorted_by(lines, run), ProductOrder{*this});
 
-  std::vector<std::uint32_t> located;
+  std::vector<Placed> located;
   for (std::uint32_t slot = 0; slot < slots(); ++slot) {
-    if (hot_[slot].point != PointSource::kNone) located.push_back(slot);
+    if (hot_[slot].point != PointSource::kNone) located.push_back(placed(slot));
   }
-  order_place_.assign(sorted_by(located, [&](std::uint32_t slot) { return place(slot); }));
+  std::sort(located.begin(), located.end(), PlaceOrder());
+  order_place_.assign(located, PlaceOrder());
 }
 
 }  // namespace titer::registry

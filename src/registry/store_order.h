@@ -17,6 +17,7 @@ namespace titer::registry {
 struct NameOrder {
   const Store& store;
   bool operator()(std::uint32_t a, std::uint32_t b) const { return compare_names(store, a, b) < 0; }
+  void add(std::uint32_t slot, NameSummary& summary) const { summary.add(store.name(slot)); }
 };
 struct ZipOrder {
   const Store& store;
@@ -33,9 +34,8 @@ struct StateOrder {
   }
 };
 struct PlaceOrder {
-  const Store& store;
-  bool operator()(std::uint32_t a, std::uint32_t b) const {
-    return store.place(a) != store.place(b) ? store.place(a) < store.place(b) : a < b;
+  bool operator()(const Placed& a, const Placed& b) const {
+    return a.place() != b.place() ? a.place() < b.place() : a.slot < b.slot;
   }
 };
 struct ProductOrder {  // of lines
@@ -44,7 +44,9 @@ struct ProductOrder {  // of lines
     const Line& one = store.line(a);
     const Line& two = store.line(b);
     const int products = one.product == two.product ? 0 : store.product(a).compare(store.product(b));
-    return products != 0 ? products < 0 : compare_names(store, one.slot, two.slot) < 0;
+    if (products != 0) return products < 0;
+    if (one.available() != two.available()) return one.available();
+    return compare_names(store, one.slot, two.slot) < 0;
   }
 };
 

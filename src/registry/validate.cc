@@ -221,6 +221,13 @@ bool check_fields(const SiteFields& f, Outcome& out) {
   return check_fields_by(f, check_text, out);
 }
 
+namespace {
+
+// A change that is no claim may be one moment later than the last time of all (registry_core.cc).
+bool is_stored_time(WallTime time) { return time.value >= 0 && time.value <= limits::kWallTimeMaxMs + 1; }
+
+}  // namespace
+
 bool is_sound(const SiteImage& image) {
   const Site& s = image.site;
   Outcome out;
@@ -247,8 +254,10 @@ bool is_sound(const SiteImage& image) {
   if (s.external_ids.size() < 32 && s.unverified >> s.external_ids.size() != 0) return false;
   if (image.asked_name > s.name.size() || s.stock.size() > limits::kStockLinesMax) return false;
   if (s.created_by.size() > limits::kNameBytesMax || s.updated_by.size() > limits::kNameBytesMax) return false;
+  if (!is_stored_time(s.created_at) || !is_stored_time(s.updated_at)) return false;
   for (std::size_t i = 0; i < s.stock.size(); ++i) {
     const StockLine& line = s.stock[i];
+    if (!is_stored_time(line.changed_at) || !is_stored_time(line.checked_at)) return false;
     StockClaim claim{line.product, line.availability, line.valid_at, line.source};
     if (!check_claim(claim, out) || line.updated_by.size() > limits::kNameBytesMax) return false;
     if (i > 0 && !(s.stock[i - 1].product < line.product)) return false;

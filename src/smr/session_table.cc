@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint32_t kNone = ~std::uint32_t{0};
 constexpr std::uint32_t kFirstRing = 4;
+constexpr std::size_t kArenaSlack = 256;
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   std::uint64_t x = a * 0x9E3779B97F4A7C15ULL ^ (b + 0xD1B54A32D192ED03ULL);
@@ -160,7 +161,11 @@ struct SessionTable::Impl {
     Entry& e = s.at(number);
     e.state = state & 3U;
     e.size = static_cast<std::uint32_t>(result.size()) & 0x3FFFFFFFU;
-    if (s.arena.size() + result.size() > 2 * (s.live + result.size()) + 1024) compact(s, e);
+    const std::size_t live = s.live + result.size();
+    const std::size_t room = live + live / 2 + kArenaSlack;
+    if (s.arena.size() + result.size() > room) compact(s, e);
+    if (s.arena.capacity() < s.arena.size() + result.size())
+      s.arena.reserve(room);  // not twice as much, which it would take
     e.offset = static_cast<std::uint32_t>(s.arena.size());
     s.arena.insert(s.arena.end(), result.begin(), result.end());
     s.live += e.size;
@@ -178,7 +183,7 @@ struct SessionTable::Impl {
       e.offset = static_cast<std::uint32_t>(scratch.size());
       scratch.insert(scratch.end(), from, from + static_cast<std::ptrdiff_t>(e.size));
     }
-    s.arena.swap(scratch);
+    s.arena.assign(scratch.begin(), scratch.end());  // not swapped: it keeps its own room
   }
 
   // The only session left is over the limit: its oldest results go, that they were executed is remembered.
@@ -266,6 +271,11 @@ void SessionTable::remember(SessionId session, RequestNumber number, Position po
 std::uint64_t SessionTable::digest() const { return impl_->digest + mix(impl_->horizon.value, 0); }
 std::size_t SessionTable::sessions() const { return impl_->index.size(); }
 std::size_t SessionTable::bytes() const { return impl_->bytes; }
+std::size_t SessionTable::memory() const {
+  std::size_t sum = impl_->slots.capacity() * sizeof(Session) + impl_->scratch.capacity();
+  for (const Session& s : impl_->slots) sum += s.ring.capacity() * sizeof(Entry) + s.arena.capacity();
+  return sum;
+}
 Position SessionTable::horizon() const { return impl_->horizon; }
 
 Position SessionTable::oldest() const {

@@ -64,7 +64,9 @@ class SessionTable {
   [[nodiscard]] std::uint64_t digest() const;  // O(1): kept up to date
   [[nodiscard]] std::size_t sessions() const;
   [[nodiscard]] std::size_t bytes() const;  // of kept results
-  [[nodiscard]] Position horizon() const;   // sessions last used up to here were evicted; 0: none was
+  // What all of it takes: up to one and a half times bytes(), and some 5 KiB for each session. It looks at each of them.
+  [[nodiscard]] std::size_t memory() const;
+  [[nodiscard]] Position horizon() const;  // sessions last used up to here were evicted; 0: none was
 
   // --- state transfer: whole sessions, most lately used last, so that the receiver evicts in the same order.
   // Writes every session used after `since` (Position 0: all) into `out`.

@@ -220,8 +220,10 @@ void encode_query(Bytes& out, const registry::Query& query);
 [[nodiscard]] Result<registry::Query> decode_query(ByteView body);
 
 // Rows of answers, one after another; which rows a query gives: ListSites, GetSite: Site; ChangedSites: Site, which may come
-// again, and the later row counts;
-// Near: f64 metres then Site; Changes: Event; History: u64, events up to this position may be missing, then Event; Info: totals; ListKeys: Key; GetSwitch: WriteSwitch. A u8 `more` comes before the rows.
+// again, and the later row counts; Near: f64 metres then Site; Changes: Event; History: u64, events up to this position may be
+// missing, then Event; Info: totals; ListKeys: Key; GetSwitch: WriteSwitch. A u8 comes before the rows: kMoreRows, and kExplained
+// when an Explanation stands between it and the rows.
+inline constexpr std::uint8_t kMoreRows = 1, kExplained = 2;
 void encode_site(ByteWriter& out, const registry::Site& site);
 [[nodiscard]] registry::Site decode_site(ByteReader& in);  // look at in.ok() afterwards
 void encode_event(ByteWriter& out, const registry::Event& event);
@@ -232,6 +234,8 @@ void encode_switch(ByteWriter& out, const registry::WriteSwitch& writes);
 [[nodiscard]] registry::WriteSwitch decode_switch(ByteReader& in);
 void encode_totals(ByteWriter& out, const registry::Totals& totals);
 [[nodiscard]] registry::Totals decode_totals(ByteReader& in);
+void encode_explanation(ByteWriter& out, const registry::Explanation& explanation);
+[[nodiscard]] registry::Explanation decode_explanation(ByteReader& in);
 
 // --- replica and view register
 struct CompareAndSet {  // from `expected` to its successor without these members; none: the same replicas

@@ -62,11 +62,11 @@ auto members(const registry::SiteFilter& f) {
                          f.claimed_since);
 }
 auto members(const registry::ListSites& q) {
-  return std::make_tuple(members(q.filter), q.after_name, q.after_id, q.limit);
+  return std::make_tuple(members(q.filter), q.after_name, q.after_id, q.limit, q.explain);
 }
 auto members(const registry::GetSite& q) { return members(q.site); }
 auto members(const registry::Near& q) {
-  return std::make_tuple(q.zip, q.lat, q.lon, q.within_m, members(q.filter), q.limit);
+  return std::make_tuple(q.zip, q.lat, q.lon, q.within_m, members(q.filter), q.limit, q.explain);
 }
 auto members(const registry::History& q) {
   return std::make_tuple(q.site.has_value(), members(q.site.value_or(registry::SiteRef{})), q.before, q.limit,
@@ -221,11 +221,16 @@ RC_GTEST_PROP(Codec, rows_come_back, (std::uint64_t seed)) {
   encode_site(out, site);
   encode_event(out, event);
   encode_totals(out, totals);
+  const registry::Explanation explanation{make.any(), make.u32(), static_cast<std::uint8_t>(make.below(64))};
+  encode_explanation(out, explanation);
   ByteReader in(body);
   RC_ASSERT(same_rows(site, decode_site(in)));
   RC_ASSERT(same_rows(event, decode_event(in)));
   const registry::Totals back = decode_totals(in);
+  const registry::Explanation explained = decode_explanation(in);
   RC_ASSERT(in.done());
+  RC_ASSERT(std::tie(explained.rows, explained.steps, explained.indexes) ==
+            std::tie(explanation.rows, explanation.steps, explanation.indexes));
   RC_ASSERT(std::tie(back.sites, back.active_sites, back.stock_lines, back.events, back.oldest_event, back.bytes) ==
             std::tie(totals.sites, totals.active_sites, totals.stock_lines, totals.events, totals.oldest_event,
                      totals.bytes));

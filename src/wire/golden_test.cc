@@ -308,6 +308,7 @@ TEST(Golden, queries) {
   registry::SiteFilter filter{"02138", "MA", "elm", {"208"}, true, false, WallTime(1), {}};
   EXPECT_EQ(query(registry::ListSites{filter, "a", "b", 100}),
             "0105053032313338024d410332303803656c6d020161016264");
+  EXPECT_EQ(query(registry::ListSites{{}, {}, {}, 100, true}), "012000000000000064");
   EXPECT_EQ(query(registry::GetSite{{{}, "E"}}), "02020145");
   EXPECT_EQ(query(registry::Near{"02138", 0, 0, 1000, {}, 20}),
             "03053032313338000000000000000000000000000000000000000000408f40000000000014");
@@ -349,6 +350,9 @@ TEST(Golden, rows) {
   out.clear();
   encode_totals(writer, {1, 2, 3, 4, Position(5), 300});
   EXPECT_EQ(hex(out), "0102030405ac02");
+  out.clear();
+  encode_explanation(writer, {300, 1, bit(registry::Along::kPlaces)});
+  EXPECT_EQ(hex(out), "ac020120");
 }
 
 }  // namespace

@@ -19,16 +19,18 @@ enum : std::uint8_t {
   kWithClosed = 2,
   kUpdatedSince = 4,
   kClaimedSince = 8,
-  kMoreProducts = 16
+  kMoreProducts = 16,
+  kExplain = 32  // of the question, but it has no flags of its own
 };
-constexpr std::uint8_t kFilterFlags = kAvailableOnly | kWithClosed | kUpdatedSince | kClaimedSince | kMoreProducts;
+constexpr std::uint8_t kFilterFlags =
+    kAvailableOnly | kWithClosed | kUpdatedSince | kClaimedSince | kMoreProducts | kExplain;
 enum : std::uint8_t { kNoSite = 0, kSiteById = 1, kSiteByName = 2 };
 
-void put_filter(Out& out, const registry::SiteFilter& f) {
+void put_filter(Out& out, const registry::SiteFilter& f, bool explain) {
   out.u8(static_cast<std::uint8_t>(when(f.available_only, kAvailableOnly) | when(f.with_closed, kWithClosed) |
                                    when(f.updated_since.has_value(), kUpdatedSince) |
                                    when(f.claimed_since != WallTime(), kClaimedSince) |
-                                   when(f.products.size() > 1, kMoreProducts)));
+                                   when(f.products.size() > 1, kMoreProducts) | when(explain, kExplain)));
   put_text(out, f.zip);
   put_text(out, f.state);
   put_text(out, f.products.empty() ? std::string_view() : f.products.front());
@@ -39,9 +41,10 @@ void put_filter(Out& out, const registry::SiteFilter& f) {
   out.varint(f.products.size() - 1);
   for (std::size_t i = 1; i < f.products.size(); ++i) put_text(out, f.products[i]);
 }
-registry::SiteFilter get_filter(ByteReader& in) {
+registry::SiteFilter get_filter(ByteReader& in, bool& explain) {
   registry::SiteFilter f;
   const std::uint8_t flags = get_flags(in, kFilterFlags);
+  explain = (flags & kExplain) != 0;
   f.available_only = (flags & kAvailableOnly) != 0;
   f.with_closed = (flags & kWithClosed) != 0;
   f.zip = get_text(in);
@@ -71,13 +74,13 @@ std::optional<registry::SiteRef> get_site(ByteReader& in) {
 }
 
 void put(Out& out, const registry::ListSites& q) {
-  put_filter(out, q.filter);
+  put_filter(out, q.filter, q.explain);
   put_text(out, q.after_name);
   put_text(out, q.after_id);
   out.varint(q.limit);
 }
 void get(ByteReader& in, registry::ListSites& q) {
-  q.filter = get_filter(in);
+  q.filter = get_filter(in, q.explain);
   q.after_name = get_text(in);
   q.after_id = get_text(in);
   q.limit = get_u32(in);
@@ -95,7 +98,7 @@ void put(Out& out, const registry::Near& q) {
   out.f64(q.lat);
   out.f64(q.lon);
   out.f64(q.within_m);
-  put_filter(out, q.filter);
+  put_filter(out, q.filter, q.explain);
   out.varint(q.limit);
 }
 void get(ByteReader& in, registry::Near& q) {
@@ -103,7 +106,7 @@ void get(ByteReader& in, registry::Near& q) {
   q.lat = in.f64();
   q.lon = in.f64();
   q.within_m = in.f64();
-  q.filter = get_filter(in);
+  q.filter = get_filter(in, q.explain);
   q.limit = get_u32(in);
 }
 

@@ -208,4 +208,18 @@ registry::Totals decode_totals(ByteReader& in) {
   return t;
 }
 
+void encode_explanation(ByteWriter& out, const registry::Explanation& e) {
+  put_varint(out, e.rows);
+  put_varint(out, e.steps);
+  out.u8(e.indexes);
+}
+registry::Explanation decode_explanation(ByteReader& in) {
+  registry::Explanation e;
+  e.rows = get_varint(in);
+  e.steps = get_u32(in);
+  e.indexes = in.u8();
+  if (e.indexes >> registry::kAlongs != 0) in.fail();
+  return e;
+}
+
 }  // namespace titer::wire

@@ -155,9 +155,9 @@ class Maker {
   }
   registry::Query query() {
     switch (below(11)) {
-      case 0: return registry::ListSites{filter(), text(), text(), u32()};
+      case 0: return registry::ListSites{filter(), text(), text(), u32(), coin()};
       case 1: return registry::GetSite{ref()};
-      case 2: return registry::Near{text(), real(), real(), real(), filter(), u32()};
+      case 2: return registry::Near{text(), real(), real(), real(), filter(), u32(), coin()};
       case 3:
         return registry::History{maybe(ref()), position(), u32(), static_cast<registry::History::Of>(below(2))};
       case 4: return registry::Changes{position(), u32()};

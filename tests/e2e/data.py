@@ -171,6 +171,40 @@ class RealFiles(unittest.TestCase):
             some = json.loads(self.cluster.ok("near", zip_code, "--within", miles, "--limit", 7, "--json"))
             self.assertEqual([r["id"] for r in some], [r["id"] for r in got[:7]])
 
+    def reads(self):
+        return sum(status["reads_answered"] for status in self.cluster.statuses().values())
+
+    def test_a_list_goes_out_page_by_page_as_fast_as_it_is_read(self):
+        sites, rows = self.cluster.status(0)["active_sites"], len(self.export("ndjson").splitlines())
+        for more in ((), ("--json",)):
+            before = self.reads()
+            process = spawn("list", *more, at=self.cluster.at(), stdout=subprocess.PIPE)
+            self.addCleanup(end, process)
+            first = process.stdout.read(1)
+            # Nobody reads on: it can have asked for no more than fills the pipe, which is less than two pages of 2,000 sites.
+            self.assertLessEqual(self.reads() - before, 2, more)
+            text = (first + process.stdout.read()).decode()
+            self.assertEqual(0, process.wait(20))
+            if more:
+                self.assertEqual(sites, len(json.loads(text)))
+            else:
+                self.assertEqual(rows + 1, len(text.splitlines()), "a line for each line of stock, and the headings")
+
+    def test_an_export_that_is_read_slowly_is_the_same(self):
+        process = spawn("export", "--format", "ndjson", at=self.cluster.at(), stdout=subprocess.PIPE)
+        self.addCleanup(end, process)
+        pieces = iter(lambda: process.stdout.read(4096), b"")
+        self.assertEqual(self.cluster.ok("export", "--format", "ndjson"), b"".join(pieces).decode())
+        self.assertEqual(0, process.wait(20))
+
+    def test_a_reader_that_goes_away_ends_a_list_and_an_export(self):
+        for words in (("list",), ("list", "--json"), ("export",)):
+            process = spawn(*words, at=self.cluster.at(), stdout=subprocess.PIPE)
+            self.addCleanup(end, process)
+            self.assertTrue(process.stdout.read(1))
+            process.stdout.close()
+            self.assertNotEqual(0, process.wait(20), words)
+
     def test_a_replica_that_joins_gets_all_of_it(self):
         before = self.export("csv")
         self.cluster.kill(1)

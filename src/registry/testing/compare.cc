@@ -323,7 +323,7 @@ std::string difference_of_questions(const State& state, const Model& model, Rand
   static constexpr std::string_view kZips[] = {"", "", "02138", "90210", "99999"};
   static constexpr std::string_view kStates[] = {"", "", "MA", "CA"};
   static constexpr std::string_view kProducts[] = {"any", "208", "309", "none"};
-  static constexpr std::string_view kParts[] = {"", "", "a", "EL", "#"};
+  static constexpr std::string_view kParts[] = {"", "", "a", "EL", "#", "elm", "a-B", "nowhere"};
   const auto pick = [&](const auto& from) { return from[random.below(std::size(from))]; };
   for (int i = 0; i < 3; ++i) {
     SiteFilter filter{pick(kZips), pick(kStates), pick(kParts), {}, random.chance(.3), random.chance(.5), {}, {}};
