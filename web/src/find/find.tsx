@@ -203,7 +203,7 @@ function Switch({ view, set }: { view: "list" | "map"; set(view: "list" | "map")
   );
 }
 
-const kFirstRows = 20; // more than a screen; a slow phone takes a second for a hundred
+const kFirstRows = 8; // a screen; a slow phone takes seconds for a hundred
 
 /** The first rows are painted alone, the others after them. */
 function useRowsNow(): number {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // One site: whether it has what was asked for, how far it is, how sure that is, and how to get there.
+import { useState } from "preact/hooks";
 import type { NearSite, Site, StockLine } from "../api/types";
 import {
   address,
@@ -117,14 +118,15 @@ function Line({ line, now }: { line: StockLine; now: number }) {
   );
 }
 
-/** The codes and descriptions, for those who need them. */
+/** The codes and descriptions, for those who need them; drawn when somebody opens it, as a slow phone feels a hundred of them. */
 function Exactly({ lines }: { lines: StockLine[] }) {
   const text = useText();
+  const [open, setOpen] = useState(false);
   return (
-    <details class="exactly">
+    <details class="exactly" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{text.details}</summary>
       <ul>
-        {lines.map((line) => (
+        {(open ? lines : []).map((line) => (
           <li key={line.product} class="quiet">
             <ProductName product={line.cvx ?? line.product} />
             {line.product !== "any" && ` · ${text.codeOf(line.product)}`}

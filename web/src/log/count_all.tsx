@@ -51,28 +51,30 @@ export function CountAll({ siteId, lines }: Props) {
     <details class="count-all">
       <summary>{text.countAll}</summary>
       <form onSubmit={send}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{text.vaccine}</th>
-              <th scope="col">{text.nowThere}</th>
-              <th scope="col">{text.counted}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {lines.map((line) => (
-              <Row
-                key={line.product}
-                siteId={siteId}
-                line={line}
-                value={typed[line.product]?.text ?? ""}
-                wrong={wrong.includes(line.product)}
-                type={(words) => type(line, words)}
-                stored={() => stored(line.product)}
-              />
-            ))}
-          </tbody>
-        </table>
+        <div class="table-wrap" role="group" tabIndex={0} aria-label={text.countAll}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{text.vaccine}</th>
+                <th scope="col">{text.nowThere}</th>
+                <th scope="col">{text.counted}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {lines.map((line) => (
+                <Row
+                  key={line.product}
+                  siteId={siteId}
+                  line={line}
+                  value={typed[line.product]?.text ?? ""}
+                  wrong={wrong.includes(line.product)}
+                  type={(words) => type(line, words)}
+                  stored={() => stored(line.product)}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
         <button type="submit" class="primary" disabled={filled.length === 0}>
           {text.storeAll(filled.length)}
         </button>
