@@ -155,9 +155,11 @@ class Python(unittest.TestCase, Examples):
                  '    return titer.get_site("elm")["version"] + len(list(titer.iterate_sites(state="MA")))\n')
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             found = self.check_types(folder, {"right.py": right, "member.py": right.replace('"version"', '"varsion"'),
-                                              "name.py": right.replace("state=", "stat="), "kind.py": right.replace('("elm")', "(7)")})
-        self.assertEqual(found.keys(), {"member.py", "name.py", "kind.py"}, found)
-        for name, complaint in (("member.py", "varsion"), ("name.py", "stat"), ("kind.py", "incompatible type")):
+                                              "name.py": right.replace("state=", "stat="),
+                                              "option.py": 'from titer_client import Client\n\nClient("http://a", time_out=1)\n',
+                                              "kind.py": right.replace('("elm")', "(7)")})
+        self.assertEqual(found.keys(), {"member.py", "name.py", "kind.py", "option.py"}, found)
+        for name, complaint in (("option.py", "time_out"), ("member.py", "varsion"), ("name.py", "stat"), ("kind.py", "incompatible type")):
             self.assertIn(complaint, "\n".join(found[name]))
 
     def check_types(self, folder, programs):
