@@ -5,7 +5,7 @@
 
 A tutorial is played as in ../e2e/readme.py. A block that begins with ```python NAME or ```ts NAME is a file; its commands run in a directory
 with these files. A command that ends with `# third terminal` goes on in the background, from when its first line is printed until the
-next such command or the end; then its whole output is compared.
+next such command, a `> start` or the end; then its whole output is compared.
 
 The blocks of a README are one program. A comment `// 7` or `# 7` behind a print says what is printed.
 """
@@ -45,7 +45,7 @@ class Tutorial(Player):
                 file.write(self.here(text))
 
     def play(self, kind, typed, expected):
-        if typed == "quit":
+        if kind == ">" and typed.startswith(("start", "quit")):
             self.end_third()
         if typed.endswith("# third terminal"):
             self.end_third()
@@ -71,7 +71,7 @@ class Tutorial(Player):
             return
         process, _, expected = self.third
         try:
-            process.wait(60)
+            process.wait(120)
             if not same(pattern_of(expected), self.printed()):
                 raise AssertionError(f"the third terminal shows\n{self.printed()}\nnot\n" + "\n".join(expected))
         finally:
@@ -155,9 +155,11 @@ class Python(unittest.TestCase, Examples):
                  '    return titer.get_site("elm")["version"] + len(list(titer.iterate_sites(state="MA")))\n')
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             found = self.check_types(folder, {"right.py": right, "member.py": right.replace('"version"', '"varsion"'),
-                                              "name.py": right.replace("state=", "stat="), "kind.py": right.replace('("elm")', "(7)")})
-        self.assertEqual(found.keys(), {"member.py", "name.py", "kind.py"}, found)
-        for name, complaint in (("member.py", "varsion"), ("name.py", "stat"), ("kind.py", "incompatible type")):
+                                              "name.py": right.replace("state=", "stat="),
+                                              "option.py": 'from titer_client import Client\n\nClient("http://a", time_out=1)\n',
+                                              "kind.py": right.replace('("elm")', "(7)")})
+        self.assertEqual(found.keys(), {"member.py", "name.py", "kind.py", "option.py"}, found)
+        for name, complaint in (("option.py", "time_out"), ("member.py", "varsion"), ("name.py", "stat"), ("kind.py", "incompatible type")):
             self.assertIn(complaint, "\n".join(found[name]))
 
     def check_types(self, folder, programs):
@@ -166,7 +168,7 @@ class Python(unittest.TestCase, Examples):
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                 file.write(text)
         done = subprocess.run(["mypy", "--strict", "--python-executable", os.path.join(self.programs, "python3"), *programs], cwd=folder,
-                              capture_output=True, text=True, timeout=120, check=False)
+                              capture_output=True, text=True, timeout=300, check=False)
         found = re.findall(r"^(\w+\.py):\d+: error: (.*)$", done.stdout, re.M)
         return {name: [text for of, text in found if of == name] for name, _ in found}
 
@@ -185,7 +187,7 @@ class TypeScript(unittest.TestCase, Examples):
         for name, text in programs.items():
             with open(os.path.join(self.folder, f"{name}.ts"), "w", encoding="utf-8") as file:
                 file.write(text)
-        done = subprocess.run([os.path.join(self.programs, "tsc")], cwd=self.folder, capture_output=True, text=True, timeout=120,
+        done = subprocess.run([os.path.join(self.programs, "tsc")], cwd=self.folder, capture_output=True, text=True, timeout=300,
                               check=False)
         for name in programs:
             os.remove(os.path.join(self.folder, f"{name}.ts"))

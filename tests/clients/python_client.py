@@ -15,6 +15,7 @@ sys.path[:0] = [os.path.join(ROOT, "tests", "e2e"), os.path.join(ROOT, "clients"
 
 import documented  # noqa: E402
 from harness import Cluster, main, wait_until  # noqa: E402
+from tls import Files  # noqa: E402
 from titer_client import AsyncClient, Client, count_of, errors  # noqa: E402
 from titer_client._exchange import Failure, Reply, Send  # noqa: E402
 
@@ -283,6 +284,32 @@ class Whole(unittest.TestCase):
         titer.set_stock("oak", "208", 8)
         change = next(iter(titer.changes(copy.position)))
         self.assertEqual((change.event["site_id"], change.event["after"]), ("oak", 8), "the copy goes on where the export ended")
+
+
+class Secured(unittest.TestCase):
+    """TLS, and keys."""
+
+    def test_calls_are_made_under_tls_with_a_key(self):
+        files = Files()
+        self.addCleanup(files.folder.cleanup)
+        with Cluster(2, ["--memory"], http=True, tls=files.dir) as cluster:
+            cluster.wait_members([0, 1])
+            secret = cluster.ok("key", "create", "--owner", "Ops", "--role", "operator", at="unix:" + cluster.socket(0)).strip()
+            replicas = [address.replace("http:", "https:") for address in addresses(cluster)]
+            authority = os.path.join(files.ca, "ca.pem")
+            with Checked(replicas, verify=authority) as nobody, Checked(replicas, verify=authority, key=secret) as operator:
+                with self.assertRaises(errors.Unauthorized):
+                    nobody.add_site("Elm", id="elm", zip="02139")
+                operator.add_site("Elm", id="elm", zip="02139")
+                self.assertEqual(nobody.get_site("elm")["name"], "Elm")
+                created = operator.create_key("Elm", "provider", scope=["elm"], reason="new")
+                self.assertEqual([key["owner"] for key in operator.iterate_keys(limit=1)], ["Ops", "Elm"])
+                operator.revoke_key(created["id"])
+                self.assertEqual([event["kind"] for event in operator.iterate_key_history(limit=1)][:2], ["revoke_key", "create_key"])
+                cluster.kill(0)
+                self.assertEqual(operator.set_stock("elm", "208", 7)["after"], 7)
+            with Checked(replicas, timeout=1) as stranger, self.assertRaisesRegex(errors.Unavailable, "certificate"):
+                stranger.get_site("elm")
 
 
 if __name__ == "__main__":

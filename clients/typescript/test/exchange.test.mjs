@@ -60,6 +60,14 @@ test("the key of the caller is used", async () => {
   assert.deepEqual(sent.map((one) => [one.headers["Idempotency-Key"], one.body]), [["visit-17", '"yes"'], ["visit-17", '"yes"']]);
 });
 
+test("key and actor are sent, the actor with changes alone", async () => {
+  const { client, sent } = play([reply(), reply()], { key: "titer_k", actor: "me" });
+  await client.getSite("elm");
+  await client.reserveStock("elm", "208");
+  assert.deepEqual(sent.map(({ headers }) => [headers["Authorization"], headers["Titer-Actor"]]),
+                   [["Bearer titer_k", undefined], ["Bearer titer_k", "me"]]);
+});
+
 test("a change without key is repeated only if it was not sent", async () => {
   const { client, sent } = play([refused, reply(503, { code: "unavailable" }), reply()]);
   await client.createKey({ owner: "Elm", role: "reader" });

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import time
 from types import TracebackType
 from typing import Any, AsyncIterator, Dict, Iterator, Optional, Sequence, Type, Union
@@ -70,15 +71,19 @@ class _Common:
     timeout           seconds until a call gives up
     attempt_timeout   seconds until a silent replica counts as failed, and the next one is asked
     position          POSITION-STREAM of another client: what that has seen, this one sees too
-    verify            for https: the authority's file, as httpx takes it
+    verify            for https: the file of the authority that signed the replicas' certificates, or a context; without it, the system's
+                      authorities
     """
 
     def __init__(self, replicas: Union[str, Sequence[str]], *, key: Optional[str] = None, actor: Optional[str] = None,
                  timeout: float = 30.0, attempt_timeout: float = 5.0, position: Optional[str] = None,
-                 verify: Union[str, bool] = True):
+                 verify: Union[str, ssl.SSLContext, None] = None):
         self._session = Session(replicas, key, actor, timeout, attempt_timeout)
         self._session.see(position)
-        self._verify = verify
+        self._open(verify if isinstance(verify, ssl.SSLContext) else ssl.create_default_context(cafile=verify))
+
+    def _open(self, trust: ssl.SSLContext) -> None:
+        raise NotImplementedError
 
     @property
     def position(self) -> Optional[str]:
@@ -98,9 +103,8 @@ class _Common:
 class Client(_Common, Operations):
     """Blocks. May be used by several threads."""
 
-    def __init__(self, replicas: Union[str, Sequence[str]], **options: Any):
-        super().__init__(replicas, **options)
-        self._http = httpx.Client(verify=self._verify, event_hooks={"response": [_send_at_once]})
+    def _open(self, trust: ssl.SSLContext) -> None:
+        self._http = httpx.Client(verify=trust, event_hooks={"response": [_send_at_once]})
 
     def close(self) -> None:
         self._http.close()
@@ -171,9 +175,8 @@ class Client(_Common, Operations):
 class AsyncClient(_Common, AsyncOperations):
     """For asyncio."""
 
-    def __init__(self, replicas: Union[str, Sequence[str]], **options: Any):
-        super().__init__(replicas, **options)
-        self._http = httpx.AsyncClient(verify=self._verify)
+    def _open(self, trust: ssl.SSLContext) -> None:
+        self._http = httpx.AsyncClient(verify=trust)
 
     async def close(self) -> None:
         await self._http.aclose()
