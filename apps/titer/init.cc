@@ -53,7 +53,10 @@ int run(const Options& options) {
     fresh = std::move(next).value();
   }
   // Before the record: a command that is interrupted here, or cannot write the file, can be run again.
-  if (const Status made = make_secret(options.at.config); !made) return fail(made.error());
+  if (const Status made = make_secret(options.at.config); !made) {
+    complain(made.error().message);
+    return kExitUsage;
+  }
   const int code = change_roster(
       options.at, [&](const std::optional<view::ClusterRecord>& there) -> Result<view::ClusterRecord> {
         if (!there) return fresh;
