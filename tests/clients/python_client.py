@@ -66,10 +66,11 @@ class Followed(threading.Thread):
         self.client, self.last, self.events = Client(replicas), last, []
 
     def run(self):
-        for change in self.client.changes("0"):
-            self.events.append(change)
-            if self.last(change.event):
-                return
+        with self.client:
+            for change in self.client.changes("0"):
+                self.events.append(change)
+                if self.last(change.event):
+                    return
 
 
 class Failing(unittest.TestCase):
@@ -125,6 +126,8 @@ class Failing(unittest.TestCase):
             stop.set()
             for thread in threads:
                 thread.join()
+            for client in clients:
+                client.close()
         self.assertEqual(failures, [])
         print(f"{sum(done)} changes, {sum(one.lost for one in clients)} of them sent again because no answer came")
         self.assertEqual(self.stored(), sum(done))

@@ -135,7 +135,9 @@ class Stream(unittest.TestCase):
         self.follower = Follower(self.session, None)
 
     def lines(self, *lines):
-        return [change for change in map(self.follower.line, lines) if change]
+        """As bytes that come in pieces, which do not end where lines end."""
+        sent = "".join(line + "\n" for line in lines).encode()
+        return [change for at in range(0, len(sent), 7) for change in self.follower.feed(sent[at:at + 7])]
 
     def test_it_goes_on_after_the_last_event_at_the_next_replica(self):
         self.assertEqual(self.follower.request().query, {})
@@ -143,8 +145,8 @@ class Stream(unittest.TestCase):
         self.follower.broken(LOST)
         self.assertEqual((self.follower.request().url, self.follower.request().query),
                          ("http://b/api/v1/changes", {"since": f"9-{STREAM}"}))
-        got = self.lines("retry: 1000", "", ": alive", "", "event: change", f"id: 10.0-{STREAM}", 'data: {"kind":"set"}', "")
-        self.assertEqual(got, [(f"10.0-{STREAM}", {"kind": "set"})])
+        got = self.lines("retry: 1000", "", ": alive", "", "event: change", f"id: 10.0-{STREAM}", 'data: {"kind":"sét\u2028"}', "")
+        self.assertEqual(got, [(f"10.0-{STREAM}", {"kind": "sét\u2028"})])
         self.assertEqual(self.follower.request().query, {"since": f"10.0-{STREAM}"})
 
     def test_half_an_event_of_a_broken_stream_is_forgotten(self):
@@ -162,7 +164,7 @@ class Stream(unittest.TestCase):
         self.assertEqual(raised.exception.oldest, 5)
 
     def test_when_no_replica_answers_it_gives_up_and_says_where_it_was(self):
-        self.follower.line("id: x")
+        self.follower.feed(b": alive\n")
         self.assertEqual(self.follower.broken(LOST), 0.0)
         with self.assertRaises(errors.Unavailable):
             self.follower.broken(LOST)

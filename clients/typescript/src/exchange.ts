@@ -167,10 +167,12 @@ async function attempt(session: Session, request: Request, headers: Record<strin
   }
 }
 
-/** Whether the request may have left is known only when a connection was refused; a browser does not say that. */
+// Errors of Node.js from before there is a connection: nothing was sent. Browsers do not tell.
+const unsent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|.*(CERT|VERIFY).*)$/;
+
 export function failureOf(error: unknown): Failure {
   const cause = error instanceof Error ? (error.cause as { code?: string; message?: string } | undefined) : undefined;
-  return { why: [String(error), cause?.code ?? cause?.message].filter(Boolean).join(": "), sent: cause?.code !== "ECONNREFUSED" };
+  return { why: [String(error), cause?.code ?? cause?.message].filter(Boolean).join(": "), sent: !unsent.test(cause?.code ?? "") };
 }
 
 /** Asks one replica after another until there is an outcome, or the session's timeout is over. */

@@ -99,6 +99,13 @@ test("time that is over tells whether the change may be done", async () => {
   await assert.rejects(play([lost], { timeout: 0 }).client.getSite("elm"), titer.Unavailable);
 });
 
+test("without a connection nothing was sent", async () => {
+  for (const code of ["ECONNREFUSED", "ENOTFOUND", "SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "ERR_TLS_CERT_ALTNAME_INVALID"]) {
+    const failure = Object.assign(new TypeError("fetch failed"), { cause: { code } });
+    await assert.rejects(play([failure], { timeout: 0 }).client.reserveStock("elm", "208"), titer.Unavailable);
+  }
+});
+
 test("too many requests for longer than the timeout is an error", async () => {
   const { client } = play([reply(429, { code: "too_many_requests" }, { "Retry-After": "60" })]);
   await assert.rejects(client.getSite("elm"), titer.TooManyRequests);

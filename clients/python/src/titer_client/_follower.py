@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Dict, Mapping, NamedTuple, Optional, Union
+from typing import Dict, List, Mapping, NamedTuple, Optional, Union
 
 from . import errors, models
 from ._exchange import Failure, Reply, Send, Session, passing, pause, position_of
@@ -27,12 +27,13 @@ class Follower:
     def __init__(self, session: Session, since: Optional[str]):
         self.session, self.since = session, since
         self.fields: Dict[str, str] = {}
+        self.rest = b""  # the begin of a line
         self.failures, self.alive = 0, time.monotonic()
         self.replica = session.replica()
 
     def request(self) -> Send:
         """What to ask the replica whose turn it is."""
-        self.replica, self.fields = self.session.replica(), {}
+        self.replica, self.fields, self.rest = self.session.replica(), {}, b""
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
         if self.session.key:
             headers["Authorization"] = f"Bearer {self.session.key}"
@@ -44,9 +45,14 @@ class Follower:
         if self.since is None:
             self.since = position_of(headers)
 
+    def feed(self, data: bytes) -> List[Change]:
+        """The changes that these bytes complete."""
+        self.alive = time.monotonic()
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        return [change for change in (self.line(line.decode().rstrip("\r")) for line in lines) if change]
+
     def line(self, text: str) -> Optional[Change]:
         """The change that this line completes, if it does."""
-        self.alive = time.monotonic()
         name, _, value = text.partition(":")
         if name:
             self.fields[name] = value[1:] if value.startswith(" ") else value

@@ -128,10 +128,8 @@ class Client(_Common, Operations):
                                        timeout=_timeout(step)) as response:
                     if response.status_code == 200:
                         follower.opened(response.headers)
-                        for line in response.iter_lines():
-                            change = follower.line(line.rstrip("\r\n"))
-                            if change is not None:
-                                yield change
+                        for data in response.iter_bytes():
+                            yield from follower.feed(data)
                     else:
                         response.read()
                         came = _reply(response)
@@ -199,9 +197,8 @@ class AsyncClient(_Common, AsyncOperations):
                                              timeout=_timeout(step)) as response:
                     if response.status_code == 200:
                         follower.opened(response.headers)
-                        async for line in response.aiter_lines():
-                            change = follower.line(line.rstrip("\r\n"))
-                            if change is not None:
+                        async for data in response.aiter_bytes():
+                            for change in follower.feed(data):
                                 yield change
                     else:
                         await response.aread()
