@@ -114,7 +114,7 @@ interface PictureProps {
   choose(frame: Frame): void;
 }
 
-function Picture({ frames, peers, down, chosen, choose }: PictureProps) {
+export function Picture({ frames, peers, down, chosen, choose }: PictureProps) {
   const text = useText();
   const scale = useMemo(() => timeScale(frames), [frames]);
   const x = (time: number) => kLeft + scale(time) * (kWidth - kLeft - kRight);
