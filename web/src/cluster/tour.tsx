@@ -50,7 +50,7 @@ function Step({ name, step, go }: { name: TourName; step: number; go(step: numbe
         </button>
       </p>
       <div class="picture-wrap" role="group" tabIndex={0} aria-label={text.tourTexts[name].title}>
-        <Picture frames={frames} peers={kPeers} down={down} chosen={chosen} choose={() => undefined} />
+        <Picture frames={frames} peers={kPeers} down={down} chosen={chosen} choose={() => undefined} lesson />
       </div>
       <p class="quiet">{text.tourSigns}</p>
     </>

@@ -232,8 +232,9 @@ export const en = {
   editSite: "Name, address and phone",
   storeSite: "Store",
   siteStored: "Stored.",
-  siteChanged:
-    "Somebody else has changed this site meanwhile. Nothing was stored: close this form, open it again, and look.",
+  siteChanged: "Somebody else has changed this site meanwhile, so nothing was stored. Look, and store again.",
+  fieldsChanged: (theirs: string) =>
+    `Somebody else has changed this meanwhile: ${theirs}. "Store" replaces it.`,
   siteTaken: "Another site has this name already.",
   siteFields: {
     name: "Name",

@@ -235,7 +235,8 @@ export const es: Catalogue = {
   storeSite: "Guardar",
   siteStored: "Guardado.",
   siteChanged:
-    "Otra persona cambió este centro entretanto. No se guardó nada: cierre este formulario, vuelva a abrirlo y compruebe los datos.",
+    "Otra persona cambió este centro entretanto, así que no se guardó nada. Compruebe los datos y guarde de nuevo.",
+  fieldsChanged: (theirs) => `Otra persona cambió esto entretanto: ${theirs}. «Guardar» lo sustituye.`,
   siteTaken: "Otro centro ya tiene este nombre.",
   siteFields: {
     name: "Nombre",

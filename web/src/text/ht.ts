@@ -246,7 +246,8 @@ export const ht: Catalogue = {
   storeSite: "Anrejistre",
   siteStored: "Anrejistre.",
   siteChanged:
-    "Yon lòt moun chanje sant sa a pandan tan sa a. Anyen pa anrejistre: fèmen fòm sa a, louvri l ankò, epi gade.",
+    "Yon lòt moun chanje sant sa a pandan tan sa a, kidonk anyen pa anrejistre. Gade, epi anrejistre ankò.",
+  fieldsChanged: (theirs) => `Yon lòt moun chanje sa pandan tan sa a: ${theirs}. «Anrejistre» ap ranplase l.`,
   siteTaken: "Yon lòt sant deja gen non sa a.",
   siteFields: {
     name: "Non",
