@@ -133,3 +133,20 @@ test("the space-time picture tells who sent what, and when it was stable, safe a
   await page.getByRole("button", { name: "Go on" }).click();
   await table.waitFor({ state: "detached" });
 });
+
+test("a guided tour tells a rule step by step, with the picture of real frames", async () => {
+  const page = await at.browser.open(at.cluster.page(0, "#/cluster"));
+  await page.getByRole("button", { name: "Why safe is needed" }).click();
+  const tour = page.locator("section", { has: page.getByRole("heading", { name: "Guided tours" }) });
+  const signs = (sign) => tour.locator(".marks text", { hasText: sign }).count();
+  await tour.getByText("Step 1 of 3.").waitFor();
+  assert.equal(await tour.locator(".frame").count(), 3);
+  assert.equal(await signs("◇"), 0);
+  await tour.getByRole("button", { name: "Next step" }).click();
+  await tour.getByText("an answered request would be lost").waitFor();
+  assert.deepEqual([await signs("◇"), await signs("□")], [1, 0]); // stable, and not safe
+  await tour.getByRole("button", { name: "Next step" }).click();
+  await tour.getByText("Step 3 of 3.").waitFor();
+  assert.deepEqual([await signs("◇"), await signs("□"), await signs("●")], [1, 1, 1]);
+  assert.ok(await tour.getByRole("button", { name: "Next step" }).isDisabled());
+});

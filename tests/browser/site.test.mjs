@@ -55,11 +55,16 @@ test("a site is added, and edited by what was changed alone", async () => {
   await page.waitForFunction(() => document.querySelector(".site-form input[id$=hours]").value === "Mo-Fr 9-17");
   await page.getByText("site edited").waitFor();
   assert.equal((await stored()).hours, "Mo-Fr 9-17");
-  await form.getByLabel("Phone").fill("617-555-0100");
-  await at.cluster.ask(1, "PATCH", "/sites/pine-clinic", { hours: "closed today" });
+  await isLive(page);
+  await form.getByLabel("Hours").fill("Sa 9-12");
+  await at.cluster.ask(1, "PATCH", "/sites/pine-clinic", { hours: "closed today", phone: "617-555-0100" });
+  await page.getByText('Somebody else has changed this meanwhile: Hours: closed today. "Store" replaces it.').waitFor();
+  assert.equal(await form.getByLabel("Hours").inputValue(), "Sa 9-12"); // what was typed stays
+  assert.equal(await form.getByLabel("Phone").inputValue(), "617-555-0100"); // and the rest is up to date
   await button(form, "Store").click();
-  await page.getByText("Somebody else has changed this site meanwhile").waitFor();
-  assert.equal((await stored()).phone, undefined);
+  await page.waitForFunction(() => document.querySelector(".site-form .told").innerText === "Stored.");
+  const { hours, phone } = await stored();
+  assert.deepEqual([hours, phone], ["Sa 9-12", "617-555-0100"]);
 });
 
 test("my site is one click away from everywhere, on this device", async () => {

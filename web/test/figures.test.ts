@@ -16,6 +16,10 @@ import {
   type Round,
 } from "../src/cluster/rounds";
 import { mergeTraces, timeScale } from "../src/cluster/trace_layout";
+import { kScripts, kTours, sceneOf } from "../src/cluster/tours";
+import { en } from "../src/text/en";
+import { es } from "../src/text/es";
+import { ht } from "../src/text/ht";
 import { frameOf, kMetres, kSize } from "../src/find/geometry";
 
 const status = (position: number, full = true) =>
@@ -142,6 +146,34 @@ test("the picture shows as many frames as fit, up to the one that is held", () =
   assert.deepEqual([keys(null)[0], keys(null).at(-1)], [20, 29]);
   assert.deepEqual([keys("0.0.14")[0], keys("0.0.14").at(-1)], [5, 14]);
   assert.deepEqual([keys("0.0.3")[0], keys("0.0.3").at(-1)], [0, 9]); // there are no earlier ones
+});
+
+test("a tour obeys the rules that it teaches, and has a sentence for each step", () => {
+  for (const name of kTours) {
+    const { frames, steps } = kScripts[name];
+    for (const text of [en, es, ht])
+      assert.equal(text.tourTexts[name].steps.length, steps.length, `${text.code} ${name}`);
+    const last = sceneOf(name, steps.length - 1);
+    assert.equal(last.frames.length, frames.length);
+    for (const { sent, from, clock, seen } of frames)
+      for (const [replica, { received, stable, safe, executed }] of seen) {
+        if (received !== undefined) assert.ok(received > sent);
+        // Stable: a frame above this one has come from every other replica but the sender and this one.
+        const above = [0, 1, 2]
+          .filter((other) => other !== from && other !== replica)
+          .map((other) =>
+            frames
+              .filter((one) => one.from === other && one.clock > clock)
+              .map((one) => one.seen.get(replica)?.received ?? Infinity),
+          )
+          .map((times) => Math.min(...times));
+        if (stable !== undefined)
+          assert.equal(stable, Math.max(...above), `${name} ${from}.${clock} at ${replica}`);
+        if (executed !== undefined && name !== "crash") assert.ok(executed > stable! && executed > safe!); // there the flush settles it
+      }
+  }
+  assert.equal(sceneOf("clock", 0).frames.length, 1);
+  assert.deepEqual(sceneOf("crash", 1).down, [0]);
 });
 
 test("replicas get more time on a slow line, and none is called down for it at first", () => {

@@ -28,6 +28,7 @@ import {
   type Series,
 } from "./rounds";
 import { SpaceTime } from "./space_time";
+import { Tours } from "./tour";
 import type { Frame } from "./trace_layout";
 
 const kRoundMs = 1_000;
@@ -130,6 +131,7 @@ export default function Cluster() {
       <Charts seen={seen} />
       <Pulse rounds={seen.rounds} peers={seen.peers} />
       <Frames seen={seen} down={rows.filter(({ state }) => state === "down").map(({ index }) => index)} />
+      <Tours />
       <Operators keyed={seen.keyed} />
     </div>
   );

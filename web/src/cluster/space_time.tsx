@@ -112,9 +112,10 @@ interface PictureProps {
   down: number[];
   chosen: Frame | null;
   choose(frame: Frame): void;
+  lesson?: boolean; // few frames, and all of them matter: none is faint, each has its clock
 }
 
-function Picture({ frames, peers, down, chosen, choose }: PictureProps) {
+export function Picture({ frames, peers, down, chosen, choose, lesson = false }: PictureProps) {
   const text = useText();
   const scale = useMemo(() => timeScale(frames), [frames]);
   const x = (time: number) => kLeft + scale(time) * (kWidth - kLeft - kRight);
@@ -150,7 +151,8 @@ function Picture({ frames, peers, down, chosen, choose }: PictureProps) {
           x={x}
           y={y}
           lowest={frame.from === peers.at(-1)?.index}
-          state={chosen ? (chosen === frame ? "chosen" : "other") : undefined}
+          state={chosen === frame ? "chosen" : chosen && !lesson ? "other" : undefined}
+          numbered={lesson || frame.requests > 0 || chosen === frame}
           choose={() => choose(frame)}
         />
       ))}
@@ -170,8 +172,9 @@ function Arrows({
   y,
   lowest,
   state,
+  numbered,
   choose,
-}: { frame: Frame; lowest: boolean; state: string | undefined; choose(): void } & Place) {
+}: { frame: Frame; lowest: boolean; state: string | undefined; numbered: boolean; choose(): void } & Place) {
   const [x1, y1] = [x(frame.sent), y(frame.from)];
   const arrivals = [...frame.seen].filter(([, seen]) => seen.received !== undefined);
   return (
@@ -185,7 +188,7 @@ function Arrows({
         <Arrow key={replica} x1={x1} y1={y1} x2={x(seen.received!)} y2={y(replica)} />
       ))}
       <circle cx={x1} cy={y1} r={frame.requests > 0 ? 5 : 3} />
-      {(frame.requests > 0 || state === "chosen") && (
+      {numbered && (
         <text class="clock" x={x1} y={lowest ? y1 + 20 : y1 - 10}>
           {frame.clock}
         </text>

@@ -117,13 +117,12 @@ function Mine({ id, name }: { id: string; name: string }) {
 /** All that is not its stock: its name and address, and the code that leads here. */
 function About({ site, read }: { site: Site; read(): Promise<unknown> }) {
   const text = useText();
-  const [edits, setEdits] = useState(0); // after one is stored there is another form, with the new version
   const [shown, setShown] = useState(false);
   return (
     <>
       <details class="more-ways">
         <summary>{text.editSite}</summary>
-        <SiteForm key={edits} site={site} done={() => void read().then(() => setEdits((n) => n + 1))} />
+        <SiteForm site={site} done={() => void read()} />
       </details>
       <details class="more-ways" onToggle={(event) => setShown(event.currentTarget.open)}>
         <summary>{text.qr}</summary>

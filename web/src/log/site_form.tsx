@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Adds a site, or edits one: its name, where it is, and how it is reached. An edit sends what was changed and nothing else, with the version
-// that was in sight, so two people who edit the same site at once do not undo each other's work.
-import { useId, useRef, useState } from "preact/hooks";
+// Adds a site, or edits one: its name, where it is, and how it is reached. An edit sends the fields that were changed and nothing else, with
+// the version that was in sight. What somebody else changes meanwhile comes into the form, except into fields that were typed in: there it is
+// told, and the next "Store" is about a value that was seen. So two people who edit the same site at once do not undo each other's work.
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { go, useApp } from "../app";
 import { newKey } from "../api/database";
 import { Refused } from "../api/replicas";
@@ -22,7 +23,8 @@ const kFields = [
   "info_url",
 ] as const;
 type Field = (typeof kFields)[number];
-const kFill: Partial<Record<Field, string>> = {
+type Values = Record<Field, string>;
+const kFill: Partial<Values> = {
   street: "street-address",
   city: "address-level2",
   state: "address-level1",
@@ -30,8 +32,14 @@ const kFill: Partial<Record<Field, string>> = {
   phone: "tel",
 };
 
-const valuesOf = (site?: Site): Record<Field, string> =>
-  Object.fromEntries(kFields.map((field) => [field, site?.[field] ?? ""])) as Record<Field, string>;
+const valuesOf = (site?: Site): Values =>
+  Object.fromEntries(kFields.map((field) => [field, site?.[field] ?? ""])) as Values;
+
+/** The new values, except where something else was typed. */
+const merged = (typed: Values, before: Values, now: Values): Values =>
+  Object.fromEntries(
+    kFields.map((field) => [field, typed[field] === before[field] ? now[field] : typed[field]]),
+  ) as Values;
 
 /** `site`: the one to edit; none: a new one. */
 export function SiteForm({ site, done }: { site?: Site; done(): void }) {
@@ -40,16 +48,27 @@ export function SiteForm({ site, done }: { site?: Site; done(): void }) {
   const [draft, setDraft] = useState(() => valuesOf(site));
   const [reason, setReason] = useState<Reason | null>(null);
   const [busy, setBusy] = useState(false);
-  const seen = useRef(site); // as it was when the form was opened
+  const seen = useRef(site); // the values of others that were in sight
   const once = useRef(newKey()); // for one and the same addition, however often it is sent
   const form = useId();
+  useEffect(() => {
+    if (!site || site.version === seen.current?.version) return;
+    const [before, now] = [valuesOf(seen.current), valuesOf(site)];
+    seen.current = site;
+    const taken = (field: Field) => draft[field] === before[field] || draft[field].trim() === now[field];
+    const both = kFields.filter((field) => !taken(field) && now[field] !== before[field]);
+    setDraft((typed) => merged(typed, before, now));
+    const theirs = both.map((field) => `${text.siteFields[field]}: ${now[field] || "–"}`);
+    if (theirs.length > 0) setReason({ words: text.fieldsChanged(theirs.join("; ")) });
+  }, [site?.version]);
   const send = async (event: Event) => {
     event.preventDefault();
+    const before = valuesOf(seen.current);
+    const changed = kFields.filter((field) => draft[field].trim() !== before[field]);
     if (busy) return;
+    if (seen.current && changed.length === 0) return setReason({ words: text.unchanged });
     setBusy(true);
     try {
-      const before = valuesOf(seen.current);
-      const changed = kFields.filter((field) => draft[field].trim() !== before[field]);
       const fields: SiteFields = Object.fromEntries(changed.map((field) => [field, draft[field].trim()]));
       if (seen.current) await database.editSite(seen.current.id, fields, seen.current.version, newKey());
       else {
@@ -62,6 +81,7 @@ export function SiteForm({ site, done }: { site?: Site; done(): void }) {
       const late = error instanceof Refused && error.problem.status === 412;
       const taken = error instanceof Refused && error.problem.code === "duplicate";
       once.current = newKey();
+      if (late) done();
       setReason(late ? { words: text.siteChanged } : taken ? { words: text.siteTaken } : why(text, error));
     } finally {
       setBusy(false);
