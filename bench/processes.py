@@ -33,7 +33,7 @@ class Trouble(Exception):
 def run(*words, **options):
     """The output of a command that must succeed."""
     words = [str(word) for word in words]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, **options)
+    done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False, **options)
     if done.returncode != 0:
         raise Trouble(f"{' '.join(words)[:300]}: exit {done.returncode}: {(done.stdout + done.stderr)[-600:].strip()}")
     return done.stdout
