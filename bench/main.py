@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 import tempfile
+import traceback
 
 import classes
 from processes import TITER, Processes, Trouble
@@ -51,9 +52,11 @@ def one_round(number, kinds, options, report):
             report.meanings.setdefault(kind, {})[system.name] = system.means
             try:
                 one_system(kind, module, system, number, options, report)
-            except Trouble as trouble:
+            except Exception as trouble:  # whatever it is, it is one system's: the others are still measured
+                if not isinstance(trouble, Trouble):
+                    traceback.print_exc()
                 say(f"bench: {kind}: {system.name} failed: {trouble}")
-                report.failed.append(f"{kind}: {system.name} failed in round {number + 1}: {' '.join(str(trouble).split())}")
+                report.failed.append(f"{kind}: {system.name} failed in round {number + 1}: {' '.join(str(trouble).split()) or repr(trouble)}")
 
 
 def parsed(words):

@@ -29,6 +29,7 @@ member: 00000002-0000-11f0-8000-000000000000 0
 class Galera:
     def __init__(self, processes, folder, flush):
         self.base, self.folder, self.flush, self.processes = free_ports(9), folder, flush, processes
+        self.refused = 0  # writes, because of a conflict between nodes
         self.user = ["--user=root"] if os.geteuid() == 0 else []
         seed = self.seed()
         for i in range(3):
@@ -83,7 +84,12 @@ class Galera:
             return False
 
     def write(self, connections, in_flight, seconds):
-        return load("galera_load", "write", connections, in_flight, seconds, self.ports)
+        got = load("galera_load", "write", connections, in_flight, seconds, self.ports, may_refuse=True)
+        self.refused += got["errors"]
+        return got
+
+    def notes(self):
+        yield f"Galera refused {self.refused:,} of the last round's writes because another node had changed the row; they are not counted"
 
     def gap(self, clients, seconds):
         return json.loads(run(tool("galera_load"), "gap", clients, seconds, GAP_CLIENT_PATIENCE_S, self.ports))
