@@ -11,8 +11,7 @@
 namespace titer::host {
 
 unsigned SharedState::readers() {
-  const unsigned processors = std::thread::hardware_concurrency();
-  return std::clamp(processors, 2U, static_cast<unsigned>(StateGate::kReadersMax) + 1) - 1;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, static_cast<unsigned>(StateGate::kReadersMax));
 }
 
 void SharedState::attach(const machine::Machine& machine, std::function<void()> confirm) {

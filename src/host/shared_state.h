@@ -27,7 +27,7 @@ namespace titer::host {
 
 class SharedState final : public client::LocalState, public node::Sharing {
  public:
-  // As many as the processors allow, besides the protocol's thread.
+  // How many threads read: one for each processor, since the protocol's thread works little while nobody writes.
   [[nodiscard]] static unsigned readers();
 
   // `confirm`: LocalState::confirm(), on any thread.
