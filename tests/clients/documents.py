@@ -168,7 +168,7 @@ class Python(unittest.TestCase, Examples):
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                 file.write(text)
         done = subprocess.run(["mypy", "--strict", "--python-executable", os.path.join(self.programs, "python3"), *programs], cwd=folder,
-                              capture_output=True, text=True, timeout=300, check=False)
+                              capture_output=True, text=True, timeout=600, check=False)
         found = re.findall(r"^(\w+\.py):\d+: error: (.*)$", done.stdout, re.M)
         return {name: [text for of, text in found if of == name] for name, _ in found}
 
@@ -187,7 +187,7 @@ class TypeScript(unittest.TestCase, Examples):
         for name, text in programs.items():
             with open(os.path.join(self.folder, f"{name}.ts"), "w", encoding="utf-8") as file:
                 file.write(text)
-        done = subprocess.run([os.path.join(self.programs, "tsc")], cwd=self.folder, capture_output=True, text=True, timeout=300,
+        done = subprocess.run([os.path.join(self.programs, "tsc")], cwd=self.folder, capture_output=True, text=True, timeout=600,
                               check=False)
         for name in programs:
             os.remove(os.path.join(self.folder, f"{name}.ts"))

@@ -12,7 +12,7 @@ TYPESCRIPT = os.path.join(ROOT, "clients", "typescript")
 
 def run(*words, cwd, env=None):
     """What a command that must succeed prints."""
-    done = subprocess.run(words, cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(words, cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=600, check=False)
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
