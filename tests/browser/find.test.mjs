@@ -55,6 +55,7 @@ test("the nearest sites come first, with what they have, and paint in time", asy
   assert.match(await clinic.innerText(), /Has it/);
   assert.match(await clinic.innerText(), /Flu: .*Flulaval/);
   assert.equal(await clinic.getByRole("link", { name: "Call Elm Street Clinic" }).getAttribute("href"), "tel:+16175550100");
+  await page.locator(".distance").nth(99).waitFor(); // the rows come in parts
   const distances = await page.locator(".distance").allInnerTexts();
   assert.equal(distances.length, 100);
   const miles = distances.map((text) => parseFloat(text));

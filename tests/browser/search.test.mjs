@@ -100,6 +100,7 @@ test("the map reaches as far as the list, and the list as far as the search", as
   assert.ok(farthest > 250, `the farthest point is ${farthest} from the middle of 300`);
   await button(page, "Show more sites").click();
   await page.getByRole("heading", { name: `${kNear} sites` }).waitFor();
+  await page.locator(".site").nth(kNear - 1).waitFor(); // the rows come in parts
   assert.equal(await page.locator(".site").count(), kNear);
   await page.getByText("25 mi", { exact: true }).waitFor(); // the whole circle now
   await page.reload();

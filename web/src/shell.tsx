@@ -17,6 +17,7 @@ const kAheadMs = 4_000; // after the first view: the code of the others
 const kStatusMs = 3_000; // a replica that died is noticed at the latest then, if nothing else asked it before
 
 export function Shell({ first }: { first: Catalogue }) {
+  const { replicas } = useApp();
   const [text, setText] = useState(first);
   const route = useRoute();
   useEffect(() => {
@@ -29,12 +30,15 @@ export function Shell({ first }: { first: Catalogue }) {
       );
     // It keeps all that for the next time; where there is none (plain http), nothing is kept.
     const keepAhead = () => void navigator.serviceWorker?.register("/worker.js").catch(() => undefined);
-    const timer = setTimeout(() => {
+    // On a slow line the first list is still on its way after that time, and comes first.
+    const timer = setInterval(() => {
+      if (replicas.isAsking()) return;
+      clearInterval(timer);
       ahead();
       keepAhead();
     }, kAheadMs);
-    return () => clearTimeout(timer);
-  }, []);
+    return () => clearInterval(timer);
+  }, [replicas]);
   const choose = async (next: Language) => {
     const found = await catalogueOf(next).catch(() => null);
     if (!found) return; // nobody answers, as the banner says

@@ -51,6 +51,7 @@ export class Replicas {
   private answered: string;
   private moves = 0;
   private reachable = true;
+  private asking = 0; // requests
   private readonly movers = new Set<() => void>();
   private readonly watchers = new Set<() => void>();
 
@@ -114,8 +115,22 @@ export class Replicas {
     for (const watcher of this.watchers) watcher();
   }
 
+  /** A request is under way: others that are less urgent would slow it down. */
+  isAsking(): boolean {
+    return this.asking > 0;
+  }
+
   /** The answer of the first replica that gives one; Refused for a 4xx, Unreachable when none answers. */
   async ask(path: string, init: RequestInit = {}): Promise<Response> {
+    this.asking += 1;
+    try {
+      return await this.askAll(path, init);
+    } finally {
+      this.asking -= 1;
+    }
+  }
+
+  private async askAll(path: string, init: RequestInit): Promise<Response> {
     const end = performance.now() + kGiveUpMs;
     for (let tries = 1; ; tries += 1) {
       const origin = this.at;

@@ -3,13 +3,14 @@
 // A guided tour in space and time, one step after the other, with the sentence that says what one sees.
 import { useState } from "preact/hooks";
 import { useText } from "../text";
+import { tourWords } from "../text/tours";
 import { Picture } from "./space_time";
 import { kScripts, kTours, sceneOf, type TourName } from "./tours";
 
 const kPeers = [0, 1, 2].map((index) => ({ index, http: "" }));
 
 export function Tours() {
-  const text = useText();
+  const text = tourWords[useText().code];
   const [at, setAt] = useState<{ name: TourName; step: number } | null>(null);
   return (
     <section class="space-time" aria-labelledby="tours-title">
@@ -33,7 +34,7 @@ export function Tours() {
 }
 
 function Step({ name, step, go }: { name: TourName; step: number; go(step: number): void }) {
-  const text = useText();
+  const text = tourWords[useText().code];
   const { frames, chosen, down } = sceneOf(name, step);
   const steps = kScripts[name].steps.length;
   return (

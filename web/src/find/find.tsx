@@ -204,14 +204,22 @@ function Switch({ view, set }: { view: "list" | "map"; set(view: "list" | "map")
 }
 
 const kFirstRows = 8; // a screen; a slow phone takes seconds for a hundred
+const kMoreRows = 24; // between two paints
 
-/** The first rows are painted alone, the others after them. */
-function useRowsNow(): number {
+/** How many rows are drawn now: a screen first, and after each paint some more, so that a slow phone shows the first ones at once. */
+function useRowsNow(all: number): number {
   const [rows, setRows] = useState(kFirstRows);
   useEffect(() => {
-    const timer = setTimeout(() => setRows(Infinity));
-    return () => clearTimeout(timer);
-  }, []);
+    if (rows >= all) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const painted = requestAnimationFrame(() => {
+      timer = setTimeout(() => setRows(rows + kMoreRows));
+    });
+    return () => {
+      cancelAnimationFrame(painted);
+      clearTimeout(timer);
+    };
+  }, [rows, all]);
   return rows;
 }
 
@@ -226,7 +234,7 @@ function List({ search, answer, sites, chosen }: ListProps) {
   const text = useText();
   const now = Math.max(useNow(kMinuteMs), answer.at);
   const doubtful = answer.sites.length - sites.length;
-  const rows = useRowsNow();
+  const rows = useRowsNow(sites.length);
   // Its row may come with the later ones.
   useEffect(() => {
     if (chosen) document.getElementById(`site-${chosen.id}`)?.scrollIntoView({ block: "nearest" });

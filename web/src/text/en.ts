@@ -400,49 +400,6 @@ export const en = {
   microseconds: (n: number) => (n < 1_000 ? `${Math.round(n)} µs` : `${(n / 1000).toFixed(1)} ms`),
   afterSending: "after sending",
 
-  tours: "Guided tours",
-  toursIntro: "Why it works, step by step, with three replicas.",
-  tourSigns:
-    "◇ stable, □ safe, ● executed, at the replica on whose line it stands. A dashed line: that replica is dead.",
-  stepOf: (step: number, all: number) => `Step ${step} of ${all}.`,
-  stepBack: "Step back",
-  stepNext: "Next step",
-  tourTexts: {
-    clock: {
-      title: "Lamport's clock",
-      steps: [
-        "Replica 0 has a request. Its clock goes up by one, to 5, and the frame carries that number.",
-        "Each replica that receives the frame sets its clock to one more than the larger of its own and the frame's: 6.",
-        "Their answers carry the next number, 7. So an effect has a larger number than its cause, whatever the clocks on the walls say.",
-      ],
-    },
-    stability: {
-      title: "Stability",
-      steps: [
-        "All replicas have the frame with clock 5. They must execute in the order of the numbers; could a lower one still come?",
-        "Replica 2 has a 7 from replica 1, and links keep their order: nothing below 7 can come from there any more. At replica 2 the frame is stable.",
-        "The same holds for the others a moment later. All execute the same frames in the same order, without a leader, and so have the same state.",
-      ],
-    },
-    safe: {
-      title: "Why safe is needed",
-      steps: [
-        "The frame with clock 5 is slow on its way. Meanwhile replicas 1 and 2 send frames of their own, 8 and 9.",
-        "At replica 0 the frame is stable, because 8 and 9 are above 5. But no other replica holds it: if replica 0 answered now and died, an answered request would be lost.",
-        "Both others have acknowledged it: now it is safe, and replica 0 executes and answers it. Whichever replica dies then, the others hold the request.",
-      ],
-    },
-    crash: {
-      title: "A crash in the middle of a broadcast",
-      steps: [
-        "Replica 0 dies while it sends: replica 1 has the frame with clock 5, replica 2 does not.",
-        "Replica 1 acknowledges it. But nothing comes from replica 0, so nobody can go on; and nobody has executed or answered the request.",
-        "The heartbeats of replica 0 are missing. The others agree on a view without it, tell each other what they hold, and replica 1 passes the frame on.",
-        "Now both hold it and execute it. Had neither held it, neither would have: a frame counts at all of them or at none.",
-      ],
-    },
-  },
-
   footer:
     "A replicated database for vaccine availability. No dose is promised twice, no logged value is lost, no two replicas disagree.",
   licenses: "Licences of what the page is made of",

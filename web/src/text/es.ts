@@ -403,49 +403,6 @@ export const es: Catalogue = {
   microseconds: (n) => (n < 1_000 ? `${Math.round(n)} µs` : `${(n / 1000).toFixed(1)} ms`),
   afterSending: "después del envío",
 
-  tours: "Visitas guiadas",
-  toursIntro: "Por qué funciona, paso a paso, con tres réplicas.",
-  tourSigns:
-    "◇ estable, □ segura, ● ejecutada, en la réplica en cuya línea está. Una línea discontinua: esa réplica ha muerto.",
-  stepOf: (step, all) => `Paso ${step} de ${all}.`,
-  stepBack: "Paso anterior",
-  stepNext: "Paso siguiente",
-  tourTexts: {
-    clock: {
-      title: "El reloj de Lamport",
-      steps: [
-        "La réplica 0 tiene una petición. Su reloj avanza uno, hasta 5, y la trama lleva ese número.",
-        "Cada réplica que recibe la trama pone su reloj en uno más que el mayor de los dos, el suyo y el de la trama: 6.",
-        "Sus respuestas llevan el número siguiente, 7. Así, un efecto tiene siempre un número mayor que su causa, digan lo que digan los relojes de pared.",
-      ],
-    },
-    stability: {
-      title: "La estabilidad",
-      steps: [
-        "Todas las réplicas tienen la trama con reloj 5. Deben ejecutar en el orden de los números; ¿podría llegar todavía uno menor?",
-        "La réplica 2 tiene un 7 de la réplica 1, y los enlaces conservan el orden: de allí ya no puede llegar nada menor que 7. En la réplica 2 la trama es estable.",
-        "Un momento después vale lo mismo para las demás. Todas ejecutan las mismas tramas en el mismo orden, sin líder, y por eso tienen el mismo estado.",
-      ],
-    },
-    safe: {
-      title: "Por qué hace falta que sea segura",
-      steps: [
-        "La trama con reloj 5 va despacio. Entretanto, las réplicas 1 y 2 envían tramas propias, 8 y 9.",
-        "En la réplica 0 la trama es estable, porque 8 y 9 son mayores que 5. Pero ninguna otra la tiene: si la réplica 0 respondiera ahora y muriera, se perdería una petición ya respondida.",
-        "Las otras dos la han confirmado: ahora es segura, y la réplica 0 la ejecuta y responde. Muera la que muera después, las demás tienen la petición.",
-      ],
-    },
-    crash: {
-      title: "Una caída en mitad de una difusión",
-      steps: [
-        "La réplica 0 muere mientras envía: la réplica 1 tiene la trama con reloj 5; la réplica 2, no.",
-        "La réplica 1 la confirma. Pero nada llega de la réplica 0, así que nadie puede continuar; y nadie ha ejecutado ni respondido la petición.",
-        "Faltan los latidos de la réplica 0. Las demás acuerdan una vista sin ella, se dicen qué tienen, y la réplica 1 pasa la trama.",
-        "Ahora ambas la tienen y la ejecutan. Si ninguna la hubiera tenido, ninguna la habría ejecutado: una trama cuenta en todas o en ninguna.",
-      ],
-    },
-  },
-
   footer:
     "Una base de datos replicada sobre disponibilidad de vacunas. Ninguna dosis se promete dos veces, ningún dato registrado se pierde, ninguna réplica contradice a otra.",
   licenses: "Licencias de los componentes de la página",

@@ -411,49 +411,6 @@ export const ht: Catalogue = {
   microseconds: (n) => (n < 1_000 ? `${Math.round(n)} µs` : `${(n / 1000).toFixed(1)} ms`),
   afterSending: "apre li voye",
 
-  tours: "Vizit gide",
-  toursIntro: "Poukisa sa mache, etap pa etap, ak twa kopi.",
-  tourSigns:
-    "◇ estab, □ an sekirite, ● egzekite, nan kopi ki sou liy li ye a. Yon liy koupe: kopi sa a mouri.",
-  stepOf: (step, all) => `Etap ${step} sou ${all}.`,
-  stepBack: "Etap anvan",
-  stepNext: "Etap apre",
-  tourTexts: {
-    clock: {
-      title: "Revèy Lamport",
-      steps: [
-        "Kopi 0 gen yon demann. Revèy li monte youn, li rive 5, epi ankadreman an pote nimewo sa a.",
-        "Chak kopi ki resevwa ankadreman an mete revèy li youn anlè pi gwo a, pa l oswa pa ankadreman an: 6.",
-        "Repons yo pote pwochen nimewo a, 7. Konsa yon efè toujou gen yon nimewo ki pi gwo pase kòz li, kèlkeswa sa revèy nan mi yo di.",
-      ],
-    },
-    stability: {
-      title: "Estabilite",
-      steps: [
-        "Tout kopi yo gen ankadreman ki gen revèy 5 lan. Yo dwe egzekite nan lòd nimewo yo; èske yon pi piti ka vini toujou?",
-        "Kopi 2 gen yon 7 nan men kopi 1, e lyen yo kenbe lòd yo: anyen ki pi piti pase 7 pa ka soti la ankò. Nan kopi 2 ankadreman an estab.",
-        "Yon ti moman apre se menm bagay pou lòt yo. Tout egzekite menm ankadreman yo nan menm lòd, san chèf, kidonk yo gen menm eta a.",
-      ],
-    },
-    safe: {
-      title: "Poukisa li dwe an sekirite",
-      steps: [
-        "Ankadreman ki gen revèy 5 lan ap mache dousman. Pandan tan sa a kopi 1 ak 2 voye pa yo, 8 ak 9.",
-        "Nan kopi 0 ankadreman an estab, paske 8 ak 9 pi gwo pase 5. Men okenn lòt kopi pa genyen l: si kopi 0 ta reponn kounye a epi mouri, yon demann ki jwenn repons t ap pèdi.",
-        "Toulède lòt yo konfime l: kounye a li an sekirite, e kopi 0 egzekite l epi reponn. Kèlkeswa sa ki mouri apre sa, lòt yo gen demann lan.",
-      ],
-    },
-    crash: {
-      title: "Yon pàn nan mitan yon difizyon",
-      steps: [
-        "Kopi 0 mouri pandan l ap voye: kopi 1 gen ankadreman ki gen revèy 5 lan, kopi 2 pa genyen l.",
-        "Kopi 1 konfime l. Men anyen pa soti nan kopi 0, kidonk pèsonn pa ka kontinye; e pèsonn pa egzekite ni reponn demann lan.",
-        "Batman kè kopi 0 manke. Lòt yo dakò sou yon vi san li, youn di lòt sa li genyen, epi kopi 1 pase ankadreman an.",
-        "Kounye a toulède genyen l epi yo egzekite l. Si okenn pa t genyen l, okenn pa t ap egzekite l: yon ankadreman konte nan tout oswa nan okenn.",
-      ],
-    },
-  },
-
   footer:
     "Yon baz done ki gen plizyè kopi sou disponibilite vaksen. Okenn dòz pa pwomèt de fwa, okenn valè anrejistre pa pèdi, okenn kopi pa kontredi yon lòt.",
   licenses: "Lisans sa paj la fèt ak li",
