@@ -13,6 +13,7 @@ export type PlainClaim = Schemas["PlainClaim"];
 export type Claimed = Schemas["Claimed"];
 export type StockLine = Schemas["StockLine"];
 export type Site = Schemas["Site"];
+export type Explanation = Schemas["Explanation"];
 export type SitePage = Schemas["SitePage"];
 export type NearPage = Schemas["NearPage"];
 export type Links = Schemas["Links"];

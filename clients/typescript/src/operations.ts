@@ -110,6 +110,7 @@ export interface ListSitesOptions {
   q?: string;
   updatedSince?: string;
   closed?: boolean;
+  explain?: boolean;
   limit?: number;
   cursor?: string;
   minPosition?: string;
@@ -133,6 +134,7 @@ export interface NearSitesOptions {
   q?: string;
   updatedSince?: string;
   closed?: boolean;
+  explain?: boolean;
   limit?: number;
   minPosition?: string;
 }
@@ -298,16 +300,16 @@ export abstract class Operations {
   listSites(options: ListSitesOptions = {}): Promise<SitePage> {
     return this.call(list_sites, { query: { "zip": options.zip, "state": options.state, "product": options.product,
       "available": options.available, "expired": options.expired, "q": options.q, "updated_since":
-      options.updatedSince, "closed": options.closed, "limit": options.limit, "cursor": options.cursor }, headers: {
-      "Titer-Min-Position": options.minPosition } });
+      options.updatedSince, "closed": options.closed, "explain": options.explain, "limit": options.limit, "cursor":
+      options.cursor }, headers: { "Titer-Min-Position": options.minPosition } });
   }
 
   /** A page of sites with their stock, sorted by name: all of them, page by page. */
   iterateSites(options: ListSitesOptions = {}): AsyncGenerator<Site, void, undefined> {
     return this.rows(list_sites, { query: { "zip": options.zip, "state": options.state, "product": options.product,
       "available": options.available, "expired": options.expired, "q": options.q, "updated_since":
-      options.updatedSince, "closed": options.closed, "limit": options.limit, "cursor": options.cursor }, headers: {
-      "Titer-Min-Position": options.minPosition } }, "sites");
+      options.updatedSince, "closed": options.closed, "explain": options.explain, "limit": options.limit, "cursor":
+      options.cursor }, headers: { "Titer-Min-Position": options.minPosition } }, "sites");
   }
 
   /** Add a site. */
@@ -321,7 +323,8 @@ export abstract class Operations {
     return this.call(near_sites, { query: { "zip": options.zip, "lat": options.lat, "lon": options.lon, "within":
       options.within, "unit": options.unit, "state": options.state, "product": options.product, "available":
       options.available, "expired": options.expired, "q": options.q, "updated_since": options.updatedSince, "closed":
-      options.closed, "limit": options.limit }, headers: { "Titer-Min-Position": options.minPosition } });
+      options.closed, "explain": options.explain, "limit": options.limit }, headers: { "Titer-Min-Position":
+      options.minPosition } });
   }
 
   /** One site with its stock. */

@@ -616,15 +616,26 @@ export interface components {
             updated_by?: string;
             stock: components["schemas"]["StockLine"][];
         };
+        /** @description What the replica looked at; present when `explain` asks for it. */
+        Explanation: {
+            /** @description The indexes along which it looked: of places in rings around the center; of products, a state or a ZIP code; of names, or only those blocks of it in which the text may occur. */
+            indexes: ("names" | "text" | "zip" | "state" | "products" | "places")[];
+            /** @description Rows that it looked at, or what takes as long. */
+            rows: number;
+            /** @description Into how many steps the answer was divided, so that it did not hold up others. */
+            steps: number;
+        };
         SitePage: {
             sites: components["schemas"]["Site"][];
             links: components["schemas"]["Links"];
+            explain?: components["schemas"]["Explanation"];
         };
         NearPage: {
             center: components["schemas"]["Center"];
             /** @description Other sites fit as well, farther away than all that are listed: raise limit, up to 2,000. */
             more: boolean;
             sites: components["schemas"]["NearSite"][];
+            explain?: components["schemas"]["Explanation"];
         };
         Links: {
             /** @description The next page; absent on the last one. */
@@ -1219,6 +1230,8 @@ export interface components {
         updatedSince: string;
         /** @description Closed and hidden sites too. */
         closed: boolean;
+        /** @description The answer says what the replica looked at. */
+        explain: boolean;
         /** @description Rows of one page. */
         limit: number;
         /** @description From `links.next` of the page before. */
@@ -1728,6 +1741,8 @@ export interface operations {
                 updated_since?: components["parameters"]["updatedSince"];
                 /** @description Closed and hidden sites too. */
                 closed?: components["parameters"]["closed"];
+                /** @description The answer says what the replica looked at. */
+                explain?: components["parameters"]["explain"];
                 /** @description Rows of one page. */
                 limit?: components["parameters"]["limit"];
                 /** @description From `links.next` of the page before. */
@@ -1902,6 +1917,8 @@ export interface operations {
                 updated_since?: components["parameters"]["updatedSince"];
                 /** @description Closed and hidden sites too. */
                 closed?: components["parameters"]["closed"];
+                /** @description The answer says what the replica looked at. */
+                explain?: components["parameters"]["explain"];
                 /** @description Rows of one page. */
                 limit?: components["parameters"]["limit"];
             };

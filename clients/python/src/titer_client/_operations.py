@@ -147,23 +147,23 @@ class Operations:
     def list_sites(self,
             *, zip: Optional[str] = None, state: Optional[str] = None, product: Optional[str] = None,
             available: Optional[bool] = None, expired: Optional[bool] = None, q: Optional[str] = None,
-            updated_since: Optional[str] = None, closed: Optional[bool] = None, limit: Optional[int] = None,
-            cursor: Optional[str] = None, min_position: Optional[str] = None) -> models.SitePage:
+            updated_since: Optional[str] = None, closed: Optional[bool] = None, explain: Optional[bool] = None,
+            limit: Optional[int] = None, cursor: Optional[str] = None, min_position: Optional[str] = None) -> models.SitePage:
         """A page of sites with their stock, sorted by name."""
         return cast("models.SitePage", self._call(
             _LIST_SITES,
-            query={"zip": zip, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "limit": limit, "cursor": cursor},
+            query={"zip": zip, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "explain": explain, "limit": limit, "cursor": cursor},
             headers={"Titer-Min-Position": min_position}))
 
     def iterate_sites(self,
             *, zip: Optional[str] = None, state: Optional[str] = None, product: Optional[str] = None,
             available: Optional[bool] = None, expired: Optional[bool] = None, q: Optional[str] = None,
-            updated_since: Optional[str] = None, closed: Optional[bool] = None, limit: Optional[int] = None,
-            cursor: Optional[str] = None, min_position: Optional[str] = None) -> Iterator[models.Site]:
+            updated_since: Optional[str] = None, closed: Optional[bool] = None, explain: Optional[bool] = None,
+            limit: Optional[int] = None, cursor: Optional[str] = None, min_position: Optional[str] = None) -> Iterator[models.Site]:
         """A page of sites with their stock, sorted by name: all of them, page by page."""
         return self._rows(
             _LIST_SITES,
-            query={"zip": zip, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "limit": limit, "cursor": cursor},
+            query={"zip": zip, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "explain": explain, "limit": limit, "cursor": cursor},
             headers={"Titer-Min-Position": min_position}, rows="sites")
 
     def add_site(self,
@@ -187,11 +187,11 @@ class Operations:
             within: Optional[float] = None, unit: Optional[Literal['mi', 'km']] = None, state: Optional[str] = None,
             product: Optional[str] = None, available: Optional[bool] = None, expired: Optional[bool] = None,
             q: Optional[str] = None, updated_since: Optional[str] = None, closed: Optional[bool] = None,
-            limit: Optional[int] = None, min_position: Optional[str] = None) -> models.NearPage:
+            explain: Optional[bool] = None, limit: Optional[int] = None, min_position: Optional[str] = None) -> models.NearPage:
         """Sites near a ZIP code or point, nearest first."""
         return cast("models.NearPage", self._call(
             _NEAR_SITES,
-            query={"zip": zip, "lat": lat, "lon": lon, "within": within, "unit": unit, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "limit": limit},
+            query={"zip": zip, "lat": lat, "lon": lon, "within": within, "unit": unit, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "explain": explain, "limit": limit},
             headers={"Titer-Min-Position": min_position}))
 
     def get_site(self,
@@ -495,23 +495,23 @@ class AsyncOperations:
     async def list_sites(self,
             *, zip: Optional[str] = None, state: Optional[str] = None, product: Optional[str] = None,
             available: Optional[bool] = None, expired: Optional[bool] = None, q: Optional[str] = None,
-            updated_since: Optional[str] = None, closed: Optional[bool] = None, limit: Optional[int] = None,
-            cursor: Optional[str] = None, min_position: Optional[str] = None) -> models.SitePage:
+            updated_since: Optional[str] = None, closed: Optional[bool] = None, explain: Optional[bool] = None,
+            limit: Optional[int] = None, cursor: Optional[str] = None, min_position: Optional[str] = None) -> models.SitePage:
         """A page of sites with their stock, sorted by name."""
         return cast("models.SitePage", await self._call(
             _LIST_SITES,
-            query={"zip": zip, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "limit": limit, "cursor": cursor},
+            query={"zip": zip, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "explain": explain, "limit": limit, "cursor": cursor},
             headers={"Titer-Min-Position": min_position}))
 
     def iterate_sites(self,
             *, zip: Optional[str] = None, state: Optional[str] = None, product: Optional[str] = None,
             available: Optional[bool] = None, expired: Optional[bool] = None, q: Optional[str] = None,
-            updated_since: Optional[str] = None, closed: Optional[bool] = None, limit: Optional[int] = None,
-            cursor: Optional[str] = None, min_position: Optional[str] = None) -> AsyncIterator[models.Site]:
+            updated_since: Optional[str] = None, closed: Optional[bool] = None, explain: Optional[bool] = None,
+            limit: Optional[int] = None, cursor: Optional[str] = None, min_position: Optional[str] = None) -> AsyncIterator[models.Site]:
         """A page of sites with their stock, sorted by name: all of them, page by page."""
         return self._rows(
             _LIST_SITES,
-            query={"zip": zip, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "limit": limit, "cursor": cursor},
+            query={"zip": zip, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "explain": explain, "limit": limit, "cursor": cursor},
             headers={"Titer-Min-Position": min_position}, rows="sites")
 
     async def add_site(self,
@@ -535,11 +535,11 @@ class AsyncOperations:
             within: Optional[float] = None, unit: Optional[Literal['mi', 'km']] = None, state: Optional[str] = None,
             product: Optional[str] = None, available: Optional[bool] = None, expired: Optional[bool] = None,
             q: Optional[str] = None, updated_since: Optional[str] = None, closed: Optional[bool] = None,
-            limit: Optional[int] = None, min_position: Optional[str] = None) -> models.NearPage:
+            explain: Optional[bool] = None, limit: Optional[int] = None, min_position: Optional[str] = None) -> models.NearPage:
         """Sites near a ZIP code or point, nearest first."""
         return cast("models.NearPage", await self._call(
             _NEAR_SITES,
-            query={"zip": zip, "lat": lat, "lon": lon, "within": within, "unit": unit, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "limit": limit},
+            query={"zip": zip, "lat": lat, "lon": lon, "within": within, "unit": unit, "state": state, "product": product, "available": available, "expired": expired, "q": q, "updated_since": updated_since, "closed": closed, "explain": explain, "limit": limit},
             headers={"Titer-Min-Position": min_position}))
 
     async def get_site(self,

@@ -88,14 +88,30 @@ class Site(_Site, total=False):
     updated_by: str
 
 
+class Explanation(TypedDict):
+    """What the replica looked at; present when `explain` asks for it."""
+
+    # The indexes along which it looked: of places in rings around the center; of products, a state or a ZIP code;
+    # of names, or only those blocks of it in which the text may occur.
+    indexes: List[Literal['names', 'text', 'zip', 'state', 'products', 'places']]
+    # Rows that it looked at, or what takes as long.
+    rows: int
+    # Into how many steps the answer was divided, so that it did not hold up others.
+    steps: int
+
+
 class Links(TypedDict, total=False):
     # The next page; absent on the last one.
     next: str
 
 
-class SitePage(TypedDict):
+class _SitePage(TypedDict):
     sites: List[Site]
     links: Links
+
+
+class SitePage(_SitePage, total=False):
+    explain: Explanation
 
 
 class _Center(TypedDict):
@@ -118,11 +134,15 @@ class NearSite(Site):
     unit: Literal['mi', 'km']
 
 
-class NearPage(TypedDict):
+class _NearPage(TypedDict):
     center: Center
     # Other sites fit as well, farther away than all that are listed: raise limit, up to 2,000.
     more: bool
     sites: List[NearSite]
+
+
+class NearPage(_NearPage, total=False):
+    explain: Explanation
 
 
 class SiteFields(TypedDict, total=False):
@@ -640,6 +660,7 @@ __all__ = [
     "Doses",
     "Event",
     "EventPage",
+    "Explanation",
     "ExternalId",
     "ImportRemark",
     "ImportReport",
