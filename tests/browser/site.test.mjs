@@ -150,6 +150,7 @@ test("what is not stored yet is told in every view", async () => {
   const id = await site("Waiting Clinic", { 140: 10 });
   const page = await open(0, `#/log/${id}`);
   await isLive(page);
+  await button(page, "+1").waitFor(); // the view's code is here before the line is gone
   await page.context().setOffline(true);
   await button(page, "+1").click();
   await page.getByText("Not stored yet: +1.").waitFor({ timeout: 40_000 });
