@@ -112,7 +112,7 @@ void list_sites(HandlerContext& context, const http::Exchange& exchange) {
   answer_query(context, exchange, *query, [exchange](const Rows& rows, http::Response& response) -> Status {
     const WallTime now = net::wall_now();
     std::string& out = response.body;
-    out = "{";
+    out += "{";
     print_explanation(rows.body, out);
     out += R"("sites":[)";
     const std::size_t begin = out.size();

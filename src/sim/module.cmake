@@ -19,6 +19,7 @@ file(GLOB mutable CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/smr/*.cc ${PROJECT
 list(FILTER mutable EXCLUDE REGEX "_test[.]cc$")
 set(view ${PROJECT_SOURCE_DIR}/src/view)
 add_executable(titer_sim_mutants EXCLUDE_FROM_ALL ${mutable} ${PROJECT_SOURCE_DIR}/src/client/window.cc
+  ${PROJECT_SOURCE_DIR}/src/client/local_reads.cc
   ${view}/restart.cc ${view}/startup_step.cc ${view}/startup_course.cc ${view}/cluster_record.cc ${view}/cell_register.cc
   ${PROJECT_SOURCE_DIR}/src/cluster/supervisor_policy.cc ${model} ${dir}/testing/mutants.cc)
 target_compile_definitions(titer_sim_mutants PRIVATE TITER_MUTANTS)
