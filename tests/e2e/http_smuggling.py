@@ -78,7 +78,7 @@ BAD_ENDS = ["0\n\n", "0\r\n\n", "0\n\r\n", "0\r\r", "0\r\nX: y\n\n", "0\r\nX\r\n
 LINES = [
     "POST /api/v1/sites HTTP/1.1\nHost: a\r\n", "POST /api/v1/sites HTTP/1.1\r\nHost: a\n", "POST /api/v1/sites HTTP/1.1\rHost: a\r\n",
     "POST  /api/v1/sites HTTP/1.1\r\nHost: a\r\n", "POST\t/api/v1/sites\tHTTP/1.1\r\nHost: a\r\n", "POST /api/v1/sites HTTP/1.1 \r\nHost: a\r\n",
-    "POST /api/v1/sites  HTTP/1.1\r\nHost: a\r\n", "POST /api/v1/sites\r\nHost: a\r\n", "POST /api/v1/sites HTTP/1.2\r\nHost: a\r\n",
+    "POST /api/v1/sites  HTTP/1.1\r\nHost: a\r\n", "POST /api/v1/sites\r\nHost: a\r\n",
     "POST /api/v1/sites HTTP/2.0\r\nHost: a\r\n", "POST /api/v1/sites HTTP/1.10\r\nHost: a\r\n", "POST /api/v1/sites HTTP/01.1\r\nHost: a\r\n",
     "POST /api/v1/sites http/1.1\r\nHost: a\r\n", "POST /api/v1/sites HTTP/1.1\r\nHost: a\r\nHost: b\r\n",
     "POST /api/v1/sites HTTP/1.1\r\nHost: a\r\nhost: a\r\n", "POST /api/v1/sites HTTP/1.1\r\n", "POST /api/v1/sites HTTP/1.1\r\nHost : a\r\n",
