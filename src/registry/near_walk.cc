@@ -183,18 +183,25 @@ void NearWalk::look_at(const Store& store, const Filter& filter, std::uint32_t s
   }
   found_.push_back(found);
   std::push_heap(found_.begin(), found_.end(), order);
-  if (found_.size() == kept_max_) square_max_ = DistanceFrom::square_above(found_.front().metres);
+  if (found_.size() < kept_max_) return;
+  was_full_ = true;
+  square_max_ = DistanceFrom::square_above(found_.front().metres);
 }
 
-// Sites that were found in an earlier step may have moved, or may fit no longer.
-const std::vector<NearWalk::Found>& NearWalk::settle(const Store& store, const Filter& filter) {
-  if (std::exchange(settled_, true)) return found_;
-  for (Found& found : found_) found.metres = metres_to(store, found.slot);
+bool NearWalk::settle(const Store& store, const Filter& filter) {
+  if (std::exchange(settled_, true)) return true;
+  bool changed = false;
+  for (Found& found : found_) {
+    const double was = std::exchange(found.metres, metres_to(store, found.slot));
+    changed = changed || found.metres != was;
+  }
+  const std::size_t before = found_.size();
   std::erase_if(found_, [&](const Found& found) { return !holds(store, filter, found); });
   std::sort(found_.begin(), found_.end(), nearer(store));
   const auto same = [](const Found& a, const Found& b) { return a.slot == b.slot; };
-  found_.erase(std::unique(found_.begin(), found_.end(), same), found_.end());
-  return found_;
+  found_.erase(std::unique(found_.begin(), found_.end(), same),
+               found_.end());  // one that has moved may be there twice
+  return !was_full_ || (!changed && found_.size() == before);
 }
 
 bool NearWalk::holds(const Store& store, const Filter& filter, const Found& found) const {

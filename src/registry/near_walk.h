@@ -11,6 +11,9 @@
 // that may fit (site_walk.h), it begins again along that one. So it costs at most twice what the better of the two costs, and
 // nothing has to be guessed.
 //
+// Sites that change between two steps may take away what was kept, and what was left out for them is not known any more. Then
+// the walk has to begin again (settle()).
+//
 // Memory: 16 bytes per wanted site, and some 10 KiB of pieces. One thread.
 #pragma once
 
@@ -37,8 +40,11 @@ class NearWalk {
 
   // Goes on until progress.rows are used up. True: the walk is at its end.
   [[nodiscard]] bool go_on(const Store& store, const Filter& filter, Progress& progress);
-  // At the end: the nearest sites, as they are now, the nearest first; one more than wanted says that there are more.
-  [[nodiscard]] const std::vector<Found>& settle(const Store& store, const Filter& filter);
+  // At the end: brings what was found to what it is now, the nearest first. False: others were left out for sites that have
+  // changed since. Within one step it is true always.
+  [[nodiscard]] bool settle(const Store& store, const Filter& filter);
+  // What was settled; one more than wanted says that there are more.
+  [[nodiscard]] const std::vector<Found>& found() const { return found_; }
   // Is that one, which may have been settled in an earlier step, still at this distance, and does it fit?
   [[nodiscard]] bool holds(const Store& store, const Filter& filter, const Found& found) const;
 
@@ -69,7 +75,8 @@ class NearWalk {
   std::uint32_t passed_ = 0;  // places
   std::vector<Found> found_;  // a heap, the farthest on top; sorted when it is settled
   bool settled_ = false;
-  double square_max_;  // DistanceFrom::square() of what is too far away is above
+  bool was_full_ = false;  // so others may have been left out
+  double square_max_;      // DistanceFrom::square() of what is too far away is above
   std::uint64_t
       rows_max_;  // after which the rings are given up for along_; it is computed when they have cost something
   std::optional<Along> along_;

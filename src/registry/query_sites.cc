@@ -84,29 +84,45 @@ Result<Site> get_site(const Store& store, const SiteRef& ref) {
   return site;
 }
 
+// A walk over several steps that lost sites to changes is made again, in a step that no change cuts short: most walks fit into
+// one. One that needs several steps is made kPasses times at most. Then fewer sites than wanted may be shown, and `more` is said.
 Result<bool> near_sites(const Store& store, const Near& query, const State::NearVisitor& visit,
                         Progress& progress) {
+  constexpr std::uint32_t kPasses = 4;
+  constexpr std::uint64_t kShownAtOnce = 128;  // so that most answers are of one step; some 0.1 ms
   if (const Status limit = check_limit(query.limit, "rows"); !limit) return limit.error();
   const auto from = origin(query);
   if (!from) return from.error();
   if (!(query.within_m > 0 && query.within_m <= limits::kNearMetresMax))
     return Error{Code::kInvalid, "the distance is above 0 and at most 500 miles (804 km)"};
   const Filter filter(store, query.filter);
-  if (!progress.near) progress.near = std::make_shared<NearWalk>(from->lat, from->lon, query.within_m, query.limit);
-  if (!progress.near->go_on(store, filter, progress)) return false;
-  const std::vector<NearWalk::Found>& found = progress.near->settle(store, filter);
-  std::uint64_t& next = progress.offsets[0];
+  auto& [next, lost, unused] = progress.offsets;
+  for (;; progress.near.reset(), ++progress.passes) {
+    if (progress.passes > 0) progress.wanted = nullptr;
+    if (!progress.near)
+      progress.near = std::make_shared<NearWalk>(from->lat, from->lon, query.within_m, query.limit);
+    if (!progress.near->go_on(store, filter, progress)) return false;
+    if (progress.near->settle(store, filter)) break;
+    if (progress.passes + 1 < kPasses) continue;
+    lost = 1;
+    break;
+  }
+  const std::vector<NearWalk::Found>& found = progress.near->found();
   Site site;
   while (next < found.size()) {
-    if (!progress.goes_on()) return false;
+    if (next > 0 && next % kShownAtOnce == 0 && !progress.goes_on()) return false;
     const auto& [metres, slot] = found[next++];
     progress.spend(1);
-    if (!progress.near->holds(store, filter, {metres, slot})) continue;
+    if (!progress.near->holds(store, filter, {metres, slot})) {
+      lost = 1;
+      continue;
+    }
     store.show(slot, site);
     store.show_lines(slot, site);
     if (!visit(site, metres) || ++progress.shown == query.limit) break;
   }
-  return next < found.size();
+  progress.unfinished = false;
+  return next < found.size() || lost != 0;
 }
 
 // Passes over all slots, each of them over what changed since the pass before it began, until one is made within a step: that

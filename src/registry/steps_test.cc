@@ -360,5 +360,50 @@ TEST(Steps, a_step_ends_soon_when_somebody_wants_the_state_and_the_answer_is_the
   EXPECT_EQ(seen, at_once);
 }
 
+// The nearest sites come and go between any two steps; those behind them stay, and are what is asked for.
+TEST(Steps, near_misses_no_site_that_stays_while_nearer_ones_come_and_go) {
+  Bench bench;
+  const auto add = [&](const std::string& id, double north, bool available) {
+    ImportRow op;
+    op.id = id;
+    op.fields.name = id;
+    op.fields.state = "MA";
+    op.fields.lat = 42.38 + north;
+    op.fields.lon = -71.12;
+    bench.apply(op);
+    bench.set(id, Availability::of(available ? 5 : 0), "208");
+  };
+  for (int i = 0; i < 400; ++i) add("filler" + std::to_string(i), 0.02 + i * 1e-5, false);
+  for (int i = 0; i < 30; ++i) add("stays" + std::to_string(i), 0.06 + i * 1e-3, true);
+  for (int i = 0; i < 10; ++i) add("flips" + std::to_string(i), i * 1e-4, true);
+  for (const std::uint32_t limit : {1U, 5U, 20U}) {
+    Near query;
+    query.lat = 42.38;
+    query.lon = -71.12;
+    query.within_m = 40'000;
+    query.limit = limit;
+    query.filter.available_only = true;
+    for (int round = 0; round < 40; ++round) {
+      Progress progress;
+      std::size_t rows = 0, steps = 0;
+      bool more = false;
+      const auto visit = [&rows](const Site&, double) { return ++rows > 0; };
+      do {
+        progress.wanted = [] { return true; };
+        progress.begin_step(4'096);
+        const Result<bool> asked = bench.state.near(query, visit, progress);
+        ASSERT_TRUE(asked.ok());
+        more = *asked;
+        if (++steps % 3 == static_cast<std::size_t>(round) % 3)
+          for (int i = 0; i < 10; ++i)
+            bench.set("flips" + std::to_string(i), Availability::of(steps % 2 == 0 ? 5 : 0), "208");
+      } while (progress.unfinished);
+      EXPECT_GT(steps, 3U);
+      EXPECT_EQ(rows, limit) << "round " << round;
+      EXPECT_TRUE(more) << "round " << round;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace titer::registry
