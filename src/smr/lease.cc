@@ -48,7 +48,7 @@ BootTime Leases::echo_for(const ReplicaContext& c, ReplicaId peer) const {
 }
 
 ReadLease Leases::held(const ReplicaContext& c) const {
-  if (!c.full || !c.in_record() || !c.halted.empty()) return {};
+  if (!c.full || c.recovered || !c.in_record() || !c.halted.empty()) return {};
   ReadLease lease{BootTime(INT64_MAX), BootTime(INT64_MAX)};
   for (const Member& m : c.record.members) {
     if (m.id == c.me()) continue;
