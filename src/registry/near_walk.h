@@ -43,7 +43,7 @@ class NearWalk {
   // At the end: brings what was found to what it is now, the nearest first. False: others were left out for sites that have
   // changed since. Within one step it is true always.
   [[nodiscard]] bool settle(const Store& store, const Filter& filter);
-  // What was settled; one more than wanted says that there are more.
+  // The sites that were settled; one more than wanted says that there are more.
   [[nodiscard]] const std::vector<Found>& found() const { return found_; }
   // Is that one, which may have been settled in an earlier step, still at this distance, and does it fit?
   [[nodiscard]] bool holds(const Store& store, const Filter& filter, const Found& found) const;

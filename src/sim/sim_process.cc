@@ -100,7 +100,7 @@ void SimProcess::begin(const smr::ViewRecord& initial) {
   auto opened = node::Node::open(options(), env_, initial, std::move(*local_state_));
   local_state_.reset();
   if (!opened) store_ = nullptr;  // it went with it
-  if (!opened && disk_fails_) return die("its disk failed a sync", true);
+  if (!opened && syncs_refused_) return die("its disk failed a sync", true);
   if (!opened) return scene_.fail("birth", opened.error().message);
   node_ = std::move(opened).value();
   reader_.begin(node_->engine().machine);

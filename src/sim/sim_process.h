@@ -166,6 +166,7 @@ class SimProcess final : public SimProcessOwner, private Handler, private node::
   bool has_told_wrong_ = false;
   Time disk_extra_us_ = 0, disk_hangs_until_ = 0;
   bool disk_fails_ = false, disk_failed_ = false;
+  bool syncs_refused_ = false;  // also after heal_disk(): what the process has written since is not on the disk
 
   smr::ViewRecord known_;
   ViewNumber installed_;

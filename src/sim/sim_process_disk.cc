@@ -81,6 +81,7 @@ void SimProcess::work(std::uint64_t worker) {
   if (scene_.time.now() < disk_hangs_until_) return scene_.time.at(disk_hangs_until_, *this, kWork, worker);
   if (disk_fails_ && scene_.may_lose(*this)) {
     scene_.hit(CoverageMark::kDiskFails);
+    syncs_refused_ = true;
     disk_->contents().files.fail_syncs(true);
   }
   if (env_.spend()) (void)disk_process_->workers.run(worker);
