@@ -56,6 +56,12 @@ std::string_view version_of(std::string_view line) {
   return good ? numbers : std::string_view();
 }
 
+// A line that ends with a version of HTTP/1 has another fault, as a blank in its address.
+bool is_other_version(std::string_view line) {
+  const std::string_view version = version_of(line);
+  return !version.empty() && version[0] != '1';
+}
+
 // Any error ends put(); which one it was stands in refused().
 boost::system::error_code stop() { return MessageError::bad_field; }
 
@@ -84,7 +90,7 @@ void HeadParser::refuse(unsigned status, std::string_view code, std::string_view
 void HeadParser::refuse(const ErrorCode& why, std::string_view in) {
   if (why == MessageError::header_limit) {
     refuse(431, "header_too_large", "the header of a request may have 16 KiB; send fewer or shorter fields");
-  } else if (why == MessageError::bad_version && !version_of(in.substr(0, in.find("\r\n"))).empty()) {
+  } else if (why == MessageError::bad_version && is_other_version(in.substr(0, in.find("\r\n")))) {
     refuse(505, "http_version", "this server speaks HTTP/1.1: send the request as that");
   } else if (why == MessageError::bad_transfer_encoding) {
     refuse(400, "transfer_encoding", kOnlyChunked);

@@ -76,6 +76,8 @@ TEST(HeadParser, OtherVersionsAreSaidToBeNotSupportedAndOtherLinesToBeNoRequest)
   for (const char* version : {"0.9", "2.0", "2.1", "3.0", "9.9", "0.0"})
     EXPECT_EQ(status(std::string("GET / HTTP/") + version), 505U) << version;
   EXPECT_EQ(status("PRI * HTTP/2.0"), 505U);
+  for (const char* line : {"GET /a b HTTP/1.1", "GET /a  HTTP/1.1", "GE T /a HTTP/1.1", "GET /a b HTTP/1.2"})
+    EXPECT_EQ(status(line), 400U) << line;
   for (const char* line : {"GET /", "GET / HTTP/1", "GET / HTTP/11.1", "GET / HTTP/1.12", "GET / HTTP/1.x",
                            "GET / http/1.1", "GET / HTTPS/1.1", "GET / HTTP/1.2 ", "GET / HTTP/-1.1"})
     EXPECT_EQ(status(line), 400U) << line;

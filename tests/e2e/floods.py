@@ -65,7 +65,7 @@ KINDS = {
     "status": wire.message(wire.STATUS_ASK),
     "watch": wire.message(wire.WATCH, wire.varint(1 << 40)),
     "question": _question(1, wire.get_site(SITE)),
-    "search": _question(1, _list_of("nobody has this in its name")),
+    "search": _question(1, _list_of("zq")),
     "request": b"".join(_request(n, wire.set_count(SITE, n)) for n in range(1, 1001)),
     "bulk": b"".join(_request(n, _bulk(1000)) for n in range(1, 41)),
     "http-get": GET,
