@@ -110,7 +110,8 @@ void Store::looked(bool there) {
   looking_ = false;
   if (!there)
     fail(options_.dir +
-         " was removed or replaced while this replica ran: what it acknowledges would be lost with it");
+         " or the journal in it was removed or replaced while this replica ran: what it acknowledges would be lost "
+         "with it");
 }
 
 BootTime Store::write_tables(BootTime now, machine::Machine& machine, const smr::Replica& replica) {

@@ -43,6 +43,15 @@ class Directory(unittest.TestCase):
                 cluster.begin()
                 self.assertIn('"availability":4', cluster.ok("view", "Harvard University", "--json"))
 
+    def test_a_member_whose_journal_is_removed_acknowledges_nothing_more(self):
+        with Cluster(2, ["--seed-site", "--no-restart"]) as cluster:
+            os.rename(os.path.join(cluster.disk(1), "journal"), cluster.data + ".journal")
+            cluster.wait_members([0])
+            with open(os.path.join(cluster.data, "replica-1.log"), encoding="utf-8") as log:
+                self.assertIn("the journal in it was removed", log.read())
+            cluster.ok("set", "Harvard University", 4)
+            shutil.rmtree(cluster.data + ".journal")
+
     def test_a_cluster_in_memory_makes_its_directory_again_and_goes_on(self):
         with Cluster(2, ["--seed-site", "--memory"]) as cluster:
             cluster.ok("set", "Harvard University", 4)
