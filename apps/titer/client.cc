@@ -10,7 +10,7 @@
 #include <iostream>
 #include <thread>
 
-#include "client/direct_session.h"
+#include "client/direct_client.h"
 #include "titer/command.h"
 #include "titer/connect.h"
 #include "titer/dialogue.h"
@@ -78,7 +78,7 @@ void show(std::string_view text) {
   std::fflush(stdout);
 }
 
-int talk(net::Loop& loop, client::DirectSession& session) {
+int talk(net::Loop& loop, client::DirectClient& session) {
   Lines lines(loop);
   Dialogue dialogue({.write = show,
                      .read = [&]() -> std::optional<std::string> {
@@ -112,7 +112,8 @@ int run(const Options& o) {
       "Name every replica by its port or host:port, so that the client survives the failure of all but one.\n"
       "Example (3 replicas on this machine): titer client 8892 8893 8894\n");
   net::Loop loop;
-  client::DirectSession session(loop, *addresses, static_cast<std::int64_t>(o.timeout_s * 1e6), *token);
+  client::DirectClient session(loop, {.at = *addresses, .token = *token},
+                               static_cast<std::int64_t>(o.timeout_s * 1e6));
   Interrupt interrupt(loop, [&session] { session.interrupt(); });
   const std::size_t connected = session.connect();
   if (interrupt.hit()) return kExitInterrupted;

@@ -21,16 +21,12 @@ constexpr std::int64_t kDirectLookUs = 50'000;
 
 }  // namespace
 
-DirectSession::DirectSession(net::Loop& loop, Addresses addresses, std::int64_t deadline_us,
-                             std::optional<wire::Token> token)
-    : loop_(loop),
-      deadline_us_(deadline_us),
-      token_(std::move(token)),
-      transmitter_(random_word(loop_) | kDirectClientBit) {
-  machine_.emplace(transmitter_, SessionId(random_word(loop_)));
-  for (net::Address& address : addresses) {
+DirectSession::DirectSession(net::Environment& env, Options options)
+    : env_(env), options_(std::move(options)), transmitter_(random_word(env_) | kDirectClientBit) {
+  machine_.emplace(transmitter_, SessionId(random_word(env_)), options_.places);
+  for (const net::Address& address : options_.at) {
     peers_.push_back(std::make_unique<Peer>());
-    peers_.back()->address = std::move(address);
+    peers_.back()->address = address;
   }
 }
 
@@ -38,7 +34,7 @@ DirectSession::~DirectSession() { leave(); }
 
 void DirectSession::leave() {
   step(smr::DirectClient::Leave{});
-  step(smr::DirectClient::EndOfTurn{loop_.wall_now()});
+  step(smr::DirectClient::EndOfTurn{env_.wall_now()});
   perform();
   for (const auto& peer : peers_) {
     if (!peer->connection) continue;
@@ -50,10 +46,13 @@ void DirectSession::leave() {
 
 void DirectSession::begin_again() {
   leave();
-  transmitter_ = TransmitterId(random_word(loop_) | kDirectClientBit);
-  machine_.emplace(transmitter_, SessionId(random_word(loop_)));
+  transmitter_ = TransmitterId(random_word(env_) | kDirectClientBit);
+  machine_.emplace(transmitter_, SessionId(random_word(env_)), options_.places);
   output_.clear();
+  gone_.reset();
+  open_.clear();
   ++generation_;
+  if (question_) question_->asked = nullptr;
   for (const auto& peer : peers_) {
     peer->dialing = peer->greeted = false;
     peer->reply.reset();
@@ -62,12 +61,8 @@ void DirectSession::begin_again() {
   }
 }
 
-std::size_t DirectSession::connect() {
-  const auto all_tried = [this] {
-    return std::all_of(peers_.begin(), peers_.end(), [](const auto& p) { return p->tried; });
-  };
-  run_until(later(loop_.boot_now(), kDirectDialUs + kDirectGreetUs), all_tried);
-  return connected();
+bool DirectSession::all_tried() const {
+  return std::ranges::all_of(peers_, [](const auto& peer) { return peer->tried; });
 }
 
 std::size_t DirectSession::connected() const {
@@ -99,25 +94,27 @@ void DirectSession::dial_due(BootTime now) {
 
 void DirectSession::dial(Peer& peer) {
   peer.dialing = true;
-  loop_.dial(peer.address, kDirectDialUs,
-             [this, &peer, generation = generation_,
-              alive = std::weak_ptr<int>(alive_)](Result<net::ByteStreamPtr> stream) {
-               if (alive.expired() || generation != generation_) return;
-               peer.dialing = false;
-               if (!stream) return lost(peer, stream.error().message);
-               peer.connection =
-                   net::Connection::make(loop_, std::move(stream).value(), *this, limits::kSendQueueBytesMax);
-               const auto at =
-                   std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p.get() == &peer; });
-               peer.connection->tag = static_cast<std::uint64_t>(at - peers_.begin());
-               peer.greet_by = later(loop_.boot_now(), kDirectGreetUs);
-               wire::Hello hello;
-               hello.role = wire::Role::kDirectClient;
-               hello.transmitter = transmitter_;
-               hello.session = machine_->session();
-               wire::encode(peer.connection->outgoing(), hello);
-               peer.connection->start();
-             });
+  env_.dial(peer.address, kDirectDialUs,
+            [this, &peer, generation = generation_,
+             alive = std::weak_ptr<int>(alive_)](Result<net::ByteStreamPtr> stream) {
+              if (alive.expired() || generation != generation_) return;
+              peer.dialing = false;
+              if (!stream) return lost(peer, stream.error().message);
+              dialled(peer, std::move(stream).value());
+            });
+}
+
+void DirectSession::dialled(Peer& peer, net::ByteStreamPtr stream) {
+  peer.connection = net::Connection::make(env_, std::move(stream), *this, limits::kSendQueueBytesMax);
+  const auto at = std::ranges::find_if(peers_, [&](const auto& one) { return one.get() == &peer; });
+  peer.connection->tag = static_cast<std::uint64_t>(at - peers_.begin());
+  peer.greet_by = later(env_.boot_now(), kDirectGreetUs);
+  wire::Hello hello;
+  hello.role = wire::Role::kDirectClient;
+  hello.transmitter = transmitter_;
+  hello.session = machine_->session();
+  wire::encode(peer.connection->outgoing(), hello);
+  peer.connection->start();
 }
 
 void DirectSession::lost(Peer& peer, const std::string& reason) {
@@ -131,7 +128,7 @@ void DirectSession::lost(Peer& peer, const std::string& reason) {
     peer.connection.reset();
   }
   peer.pause_us = was_greeted ? kPauseMinUs : std::clamp(peer.pause_us * 2, kPauseMinUs, kPauseMaxUs);
-  peer.dial_at = later(loop_.boot_now(), peer.pause_us);
+  peer.dial_at = later(env_.boot_now(), peer.pause_us);
   if (question_ && question_->asked == &peer) question_->asked = nullptr;
   if (was_greeted) step(smr::DirectClient::Disconnected{peer.replica, peer.incarnation});
 }
@@ -169,8 +166,8 @@ void DirectSession::on_hello_reply(Peer& peer, const wire::Message& message) {
   const Result<wire::HelloReply> reply = wire::decode_hello_reply(message.payload);
   if (!reply) return lost(peer, reply.error().message);
   peer.reply = *reply;
-  if (!token_) return begin(peer);
-  wire::encode(peer.connection->outgoing(), wire::Authenticate{token_->key, token_->secret});
+  if (!options_.token) return begin(peer);
+  wire::encode(peer.connection->outgoing(), wire::Authenticate{options_.token->key, options_.token->secret});
 }
 
 void DirectSession::on_authenticated(Peer& peer, const wire::Message& message) {
@@ -208,14 +205,44 @@ void DirectSession::take_to_client(Peer& peer, const wire::Message& message) {
 
 void DirectSession::take_answer(const wire::Message& message) {
   const Result<wire::Answer> answer = wire::decode_answer(message.payload);
-  if (!answer) return;
+  if (!answer || gone_) return;
   registry::Outcome outcome;
   if (const Status decoded = wire::decode_outcome(answer->result, outcome); !decoded) return;
   // Not executed: the machine still has it and sends it again with the next view.
   if (outcome.code == Code::kBusy || outcome.code == Code::kUnavailable) return;
-  if (answer->number == executing_) copies_ = machine_->copies(executing_);
+  const auto open = open_.find(answer->number);
+  if (open == open_.end()) return;  // it came twice
+  if (outcome.code == Code::kSessionEvicted && machine_->copies(answer->number) <= 1) {
+    gone_ = Gone{answer->number, std::move(outcome), Bytes(answer->result.begin(), answer->result.end())};
+    return;
+  }
   step(smr::DirectClient::Answered{answer->number});
-  if (answer->number == executing_) outcome_ = std::move(outcome);
+  const std::uint64_t place = open->second.place;
+  open_.erase(open);
+  if (answered_) answered_({place, outcome, answer->result, machine_->session(), answer->number});
+}
+
+// Requests from that one on, of which there is one copy, came when the session was gone. Those before it may have come
+// earlier.
+void DirectSession::on_session_gone(Gone gone) {
+  const SessionId before = machine_->session();
+  std::map<RequestNumber, Open> open;
+  std::swap(open, open_);
+  const auto not_executed = [&](RequestNumber number) {
+    return number >= gone.number && machine_->copies(number) <= 1;
+  };
+  std::vector<Open> again;
+  std::map<RequestNumber, Open> unknown;
+  for (auto& [number, one] : open) {
+    if (not_executed(number))
+      again.push_back(std::move(one));
+    else
+      unknown.emplace(number, std::move(one));
+  }
+  begin_again();
+  for (Open& one : again) submit(std::move(one));
+  for (const auto& [number, one] : unknown)
+    if (answered_) answered_({one.place, gone.outcome, gone.result, before, number});
 }
 
 void DirectSession::take_reply(const wire::Message& message) {
@@ -225,7 +252,7 @@ void DirectSession::take_reply(const wire::Message& message) {
   const bool too_many = code == Code::kTooMany;
   if (too_many || code == Code::kBusy || code == Code::kUnavailable || code == Code::kExcluded) {
     question_->asked = nullptr;
-    question_->send_at = later(loop_.boot_now(), too_many ? kSlowDownUs : kAskAgainUs);
+    question_->send_at = later(env_.boot_now(), too_many ? kSlowDownUs : kAskAgainUs);
   } else if (code == Code::kOk) {
     question_->reply = Reply{answer->position, Bytes(answer->body.begin(), answer->body.end())};
   } else {
@@ -235,14 +262,13 @@ void DirectSession::take_reply(const wire::Message& message) {
 
 // --- turns
 
-void DirectSession::step(const smr::DirectClient::Input& input) {
-  machine_->step(loop_.boot_now(), input, output_);
-}
+void DirectSession::step(const smr::DirectClient::Input& input) { machine_->step(env_.boot_now(), input, output_); }
 
 void DirectSession::perform() {
   for (const smr::DirectClient::Output::Send& send : output_.send)
-    if (Peer* peer = peer_of(send.to)) wire::encode(peer->connection->outgoing(), send.message);
-  if (output_.wake_at) loop_.wake_at(*output_.wake_at);
+    if (Peer* peer = peer_of(send.to))
+      wire::encode(peer->connection->outgoing(), options_.says ? options_.says(send.message) : send.message);
+  if (output_.wake_at) env_.wake_at(*output_.wake_at);
   output_.clear();
 }
 
@@ -261,61 +287,43 @@ void DirectSession::ask_due(BootTime now) {
 }
 
 void DirectSession::turn() {
-  const BootTime now = loop_.boot_now();
+  const BootTime now = env_.boot_now();
+  if (gone_) on_session_gone(*std::exchange(gone_, std::nullopt));
   dial_due(now);
   step(smr::DirectClient::Tick{});
-  step(smr::DirectClient::EndOfTurn{loop_.wall_now()});
+  step(smr::DirectClient::EndOfTurn{env_.wall_now()});
   perform();
   ask_due(now);
   for (const auto& peer : peers_)
     if (peer->connection) peer->connection->flush();
   const bool retry = question_ && !question_->reply && question_->asked == nullptr;
-  loop_.wake_at(later(now, retry ? kAskAgainUs : kDirectLookUs));
+  env_.wake_at(later(now, retry ? kAskAgainUs : kDirectLookUs));
 }
 
-bool DirectSession::run_until(BootTime deadline, const std::function<bool()>& done) {
-  loop_.run_until(
-      deadline, [&] { return interrupted_ || done(); }, [this] { turn(); });
-  return done();
+// --- what is asked of it
+
+std::uint64_t DirectSession::submit(Bytes body) {
+  if (options_.token) wire::set_request_key(body, options_.token->key);
+  submit(Open{++last_place_, std::move(body)});
+  return last_place_;
 }
 
-// --- calls
-
-Result<registry::Outcome> DirectSession::execute(const registry::Request& request) {
-  Bytes body;
-  wire::encode_request(body, request);
-  if (token_) wire::set_request_key(body, token_->key);
-  const BootTime deadline = later(loop_.boot_now(), deadline_us_);
-  for (;;) {
-    outcome_.reset();
-    step(smr::DirectClient::Submit{body});
-    executing_ = machine_->last_number();
-    const bool answered = run_until(deadline, [this] { return outcome_.has_value(); });
-    const bool gone = answered && outcome_->code == Code::kSessionEvicted && copies_ <= 1;
-    if (answered && !gone) return *std::exchange(outcome_, std::nullopt);
-    const std::size_t copies = machine_->copies(executing_);
-    begin_again();
-    if (!gone) return given_up(copies);
-  }
+void DirectSession::submit(Open open) {
+  step(smr::DirectClient::Submit{open.body});
+  open_.emplace(machine_->last_number(), std::move(open));
 }
 
-Error DirectSession::given_up(std::size_t copies) const {
-  const std::string why = last_reason_.empty() ? std::string() : " (last: " + last_reason_ + ")";
-  if (copies == 0) return {Code::kUnreachable, "no replica took it in time" + why + "; it was not done"};
-  return {Code::kOutcomeUnknown,
-          "sent, but no answer came in time" + why + "; it may or may not be done: look before repeating"};
+void DirectSession::give_up(const std::function<void(std::uint64_t place, bool sent)>& given_up) {
+  std::vector<std::pair<std::uint64_t, bool>> all;
+  for (const auto& [number, open] : open_) all.emplace_back(open.place, machine_->copies(number) > 0);
+  begin_again();
+  for (const auto& [place, sent] : all) given_up(place, sent);
 }
 
-Result<Reply> DirectSession::ask(const registry::Query& query) {
+void DirectSession::ask(const registry::Query& query) {
   question_.emplace(Question{});
   question_->token = ++last_token_;
   wire::encode_query(question_->body, query);
-  run_until(later(loop_.boot_now(), deadline_us_), [this] { return question_->reply.has_value(); });
-  std::optional<Result<Reply>> reply = std::move(question_->reply);
-  question_.reset();
-  if (reply) return *std::move(reply);
-  return Error{Code::kUnreachable,
-               "no replica answers" + (last_reason_.empty() ? "" : " (last: " + last_reason_ + ")")};
 }
 
 }  // namespace titer::client

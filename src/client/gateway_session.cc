@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/rules.h"
+
 namespace titer::client {
 
 namespace {
@@ -27,6 +29,7 @@ GatewaySession::GatewaySession(net::Environment& env, Options options)
     : env_(env),
       key_(Link::acts_as(options.at, options.token)),
       places_(options.places),
+      keeps_keys_(options.keeps_keys),
       window_(options.places),
       link_(env, link_options(options), *this) {}
 
@@ -59,6 +62,7 @@ void GatewaySession::on_link_down(const std::string& reason) {
   heard_ = lost_at_ = env_.boot_now();
   // When a whole cluster stops, some say so and the others are just gone: the words count.
   if (lost_why_.empty() || reason.starts_with("it said")) lost_why_ = reason;
+  if (!rule_enabled(ProtocolRule::kSameSession)) link_.new_session();
 }
 
 void GatewaySession::on_link_message(const wire::Message& message) {
@@ -190,7 +194,7 @@ void GatewaySession::send_what_is_due(BootTime now) {
 // --- what is asked of it
 
 Result<RequestNumber> GatewaySession::add(Bytes& body) {
-  wire::set_request_key(body, key_);
+  if (!keeps_keys_) wire::set_request_key(body, key_);
   if (const Status fits = wire::request_fits(body); !fits) return fits.error();
   return window_.add(body);
 }
@@ -203,7 +207,7 @@ void GatewaySession::give_up(const std::function<void(RequestNumber place, bool 
     given_up(place, sent);
   }
   window_.reset();
-  link_.new_session();
+  if (rule_enabled(ProtocolRule::kNewSession)) link_.new_session();
   link_.try_another("a new session begins");
 }
 

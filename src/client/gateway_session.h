@@ -38,6 +38,7 @@ class GatewaySession final : LinkOwner {
     std::size_t first = 0;    // index of the one to begin with
     std::optional<wire::Token> token = std::nullopt;
     std::size_t places = limits::kSessionWindow;  // of the window; fewer in simulations
+    bool keeps_keys = false;  // requests name keys of their own, as only a local socket lets them; for simulations
   };
   struct Answer {
     RequestNumber place;
@@ -63,7 +64,7 @@ class GatewaySession final : LinkOwner {
   // --- requests
   void on_answer(Answered answered) { answered_ = std::move(answered); }
   [[nodiscard]] const Window& window() const { return window_; }
-  // Only when window().can_add(). Puts our key into the body. The place; kTooLarge: it is not taken.
+  // Only when window().can_add(). Puts our key into the body (but Options::keeps_keys). The place; kTooLarge: it is not taken.
   [[nodiscard]] Result<RequestNumber> add(Bytes& body);
   // Those that are open are not asked for any more, and with them the session ends: its numbers must have no gap.
   // `sent`: it may have been executed.
@@ -125,6 +126,7 @@ class GatewaySession final : LinkOwner {
   net::Environment& env_;
   registry::KeyId key_;  // that requests go out with
   std::size_t places_;
+  bool keeps_keys_;
   Window window_;
   Answered answered_;
   std::optional<Question> question_;

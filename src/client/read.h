@@ -21,7 +21,7 @@
 
 namespace titer::client {
 
-// An object that can query a replica: GatewayClient, DirectSession.
+// An object that can query a replica: GatewayClient, DirectClient.
 class Asker {
  public:
   // Errors: the query's own (kNotFound, kTooOld, …), or kUnreachable when nobody answered before the

@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/limits.h"
+#include "base/rules.h"
 
 namespace titer::client {
 
@@ -23,7 +24,9 @@ class Window {
  public:
   // `places`: kSessionWindow, or what the replicas of a simulation remember.
   explicit Window(std::size_t places = limits::kSessionWindow) : places_(places) {}
-  [[nodiscard]] bool can_add() const { return entries_.size() < places_; }
+  [[nodiscard]] bool can_add() const {
+    return entries_.size() < places_ + (rule_enabled(ProtocolRule::kClientWindow) ? 0 : 1);
+  }
   // Only when can_add(). The place.
   RequestNumber add(ByteView body);
   // Of the request that has this number in the session. All other calls name places.

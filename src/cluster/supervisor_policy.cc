@@ -9,14 +9,11 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "smr/rules.h"
+#include "base/rules.h"
 #include "view/record.h"
 #include "view/restart.h"
 
 namespace titer::cluster {
-
-using smr::ProtocolRule;
-using smr::rule_enabled;
 
 SupervisorPolicy::SupervisorPolicy(Options options, RegisterState state)
     : options_(std::move(options)),
@@ -145,7 +142,7 @@ void SupervisorPolicy::compare_and_set(ReplicaIndex replica, const wire::Compare
   if (ask.without.has(ReplicaId(replica))) leaving.add(ReplicaId(replica));
   if (ask.without.empty() || !leaving.empty()) {
     // The same replicas, to settle a lost client; or the asker wants to leave, and does so when it reads the record.
-    auto next = view::without(state_.record, leaving, dead_);
+    auto next = view::without(state_.record, leaving, dead_, options_.known_dead_max);
     if (!next || !any_holds_state(*next)) return;
     if (!leaving.empty()) say(fmt::format("Replica {} leaves: {}.", replica, ask.reason));
     return publish(std::move(next).value());
@@ -176,7 +173,7 @@ void SupervisorPolicy::died(BootTime now, const std::vector<Death>& deaths) {
 
 void SupervisorPolicy::note_dead(Incarnation incarnation) {
   dead_.push_back(incarnation);
-  if (dead_.size() > limits::kKnownDeadMax) dead_.erase(dead_.begin());
+  view::keep_newest(dead_, options_.known_dead_max);
 }
 
 void SupervisorPolicy::disconnected(BootTime now, ReplicaIndex replica, const std::string& last_words) {
@@ -292,7 +289,7 @@ void SupervisorPolicy::exclude_dead() {
     if (!slot.alive || slot.process.incarnation != one.incarnation) gone.add(one.id);
   }
   if (gone.empty()) return;
-  auto next = view::without(state_.record, gone, dead_);
+  auto next = view::without(state_.record, gone, dead_, options_.known_dead_max);
   const bool may = !options_.durable || !rule_enabled(ProtocolRule::kHolderStays);
   if (next && (may || any_holds_state(*next))) return publish(std::move(next).value());
   tell_total_failure();
@@ -327,7 +324,7 @@ void SupervisorPolicy::try_restart() {
     returned.push_back({slot.process, *slot.inventory});
   }
   if (returned.empty() || any_holds_state(state_.record)) return;
-  auto next = view::restart(state_.record, returned, dead_);
+  auto next = view::restart(state_.record, returned, dead_, options_.known_dead_max);
   if (!next) {
     obstacle_ = next.error().message;
     return say("The cluster cannot restart: " + obstacle_ + ".");

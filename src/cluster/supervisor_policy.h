@@ -38,6 +38,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/limits.h"
 #include "base/result.h"
 #include "cluster/register_file.h"
 #include "cluster/restart_backoff.h"
@@ -84,6 +85,7 @@ class SupervisorPolicy {
     bool restart = true;  // replicas that end without a command
     std::string logs;     // directory of their logs, for sentences
     PingPatience patience = {};
+    std::size_t known_dead_max = limits::kKnownDeadMax;  // that a record names; fewer in simulations
   };
   struct Death {
     ReplicaIndex replica = 0;
@@ -199,7 +201,7 @@ class SupervisorPolicy {
   RegisterState state_;
   std::vector<Slot> slots_;
   std::vector<Restart> restarts_;  // by index
-  std::vector<Incarnation> dead_;  // in the order of their deaths; the newest kKnownDeadMax
+  std::vector<Incarnation> dead_;  // in the order of their deaths; the newest Options::known_dead_max
   std::deque<Action> actions_;
   std::string obstacle_;
   bool saved_ = true;         // state_ is on disk; else nobody has heard of its record yet

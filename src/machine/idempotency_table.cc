@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/rules.h"
 
 namespace titer::machine {
 
@@ -139,7 +140,7 @@ IdempotencyTable::Found IdempotencyTable::find(Name name, std::uint64_t fingerpr
   // Room first: a key that is older than kept is unknown, whether or not others came since.
   const bool room = t.make_room(name.key, kRecordBytes + name.text.size() + limits::kNameBytesMax, now);
   if (const Record* r = t.find(name)) {
-    if (r->fingerprint != fingerprint) return {Verdict::kOther, {}};
+    if (r->fingerprint != fingerprint && rule_enabled(ProtocolRule::kKeyBody)) return {Verdict::kOther, {}};
     return {Verdict::kRepeat, r->result};
   }
   return {room ? Verdict::kFresh : Verdict::kFull, {}};

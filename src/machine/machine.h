@@ -67,6 +67,8 @@ class Machine {
     smr::SessionTable::Limits sessions;
     IdempotencyTable::Limits idempotency = {};
     registry::State::HistoryBounds history = {};
+    std::size_t part_bytes = std::size_t{1}
+                             << 20;  // of a body in one part of a state transfer; longer ones are split
   };
   [[nodiscard]] static Limits default_limits();
   explicit Machine(const Limits& limits = default_limits());

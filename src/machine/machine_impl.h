@@ -12,11 +12,15 @@ namespace titer::machine {
 
 struct Machine::Impl {
   explicit Impl(const Limits& limits)
-      : registry(limits.history), sessions(limits.sessions), idempotency(limits.idempotency) {}
+      : registry(limits.history),
+        sessions(limits.sessions),
+        idempotency(limits.idempotency),
+        part_bytes(limits.part_bytes) {}
 
   registry::State registry;
   smr::SessionTable sessions;
   IdempotencyTable idempotency;
+  std::size_t part_bytes;  // Limits::part_bytes
   Position position;  // of the last request in the order; the registry's own lags behind refused and repeated ones
 
   // Requests of a frame are decoded kAhead before their turn and their rows asked for kAhead / 2 before it, so that

@@ -15,8 +15,8 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/rules.h"
 #include "machine/machine_impl.h"
-#include "smr/rules.h"
 
 namespace titer::machine {
 namespace {
@@ -24,21 +24,26 @@ namespace {
 using wire::TransferKind;
 using wire::TransferPart;
 
-constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 // What a learner puts together at most: above any state this program can hold; a lying donor stops here.
 constexpr std::size_t kPendingMax = std::size_t{2} << 30;
 
+// Where parts go: messages are appended to `bytes`; the body of none is longer than `body_max`.
+struct Parts {
+  Bytes& bytes;
+  std::size_t body_max;
+};
+
 // Appends the body in pieces; all but the last say `more`.
-void append(TransferPart part, ByteView body, Bytes& out) {
-  while (body.size() > kPieceBytes) {
+void append(TransferPart part, ByteView body, Parts out) {
+  while (body.size() > out.body_max) {
     part.more = true;
-    part.body = body.first(kPieceBytes);
-    wire::encode(out, part);
-    body = body.subspan(kPieceBytes);
+    part.body = body.first(out.body_max);
+    wire::encode(out.bytes, part);
+    body = body.subspan(out.body_max);
   }
   part.more = false;
   part.body = body;
-  wire::encode(out, part);
+  wire::encode(out.bytes, part);
 }
 
 TransferPart part_of(TransferKind kind, ViewNumber view = {}) {
@@ -48,11 +53,11 @@ TransferPart part_of(TransferKind kind, ViewNumber view = {}) {
   return part;
 }
 
-void append_some(TransferKind kind, ViewNumber view, const Bytes& body, Bytes& out) {
+void append_some(TransferKind kind, ViewNumber view, const Bytes& body, Parts out) {
   if (!body.empty()) append(part_of(kind, view), body, out);
 }
 
-void write_sessions(const smr::SessionTable& sessions, Position since, ViewNumber view, Bytes& out) {
+void write_sessions(const smr::SessionTable& sessions, Position since, ViewNumber view, Parts out) {
   Bytes body;
   sessions.write_since(since, body);
   append_some(TransferKind::kSessions, view, body, out);
@@ -60,7 +65,7 @@ void write_sessions(const smr::SessionTable& sessions, Position since, ViewNumbe
 
 // Events above `since` up to about `bytes_max`, one lane after the other; true: none are left.
 bool write_events(const registry::State& state, registry::PerLane<Position>& since, std::size_t bytes_max,
-                  ViewNumber view, Bytes& out) {
+                  ViewNumber view, Parts out) {
   Bytes body;
   bool all = true;
   for (const registry::Lane lane : registry::kAllLanes) {
@@ -77,7 +82,7 @@ bool write_events(const registry::State& state, registry::PerLane<Position>& sin
 
 // Idempotency keys above `since` up to about `bytes_max`; true: none are left.
 bool write_idempotency(const IdempotencyTable& table, Position& since, std::size_t bytes_max, ViewNumber view,
-                       Bytes& out) {
+                       Parts out) {
   Bytes body;
   since = table.write_since(since, bytes_max, body);
   append_some(TransferKind::kIdempotency, view, body, out);
@@ -86,7 +91,7 @@ bool write_idempotency(const IdempotencyTable& table, Position& since, std::size
 
 // The next sites of the pass. Says how far it is even when none of them changed, so that the learner can resume
 // there with another donor.
-void write_sites(const registry::State& state, Machine::Cursor& cursor, std::size_t bytes_max, Bytes& out) {
+void write_sites(const registry::State& state, Machine::Cursor& cursor, std::size_t bytes_max, Parts out) {
   Bytes body;
   cursor.slot = state.write_sites(cursor.slot, bytes_max, body, cursor.complete);
   const bool first = cursor.complete == Position() && cursor.view == ViewNumber();
@@ -101,7 +106,7 @@ void write_sites(const registry::State& state, Machine::Cursor& cursor, std::siz
 // same call behind them: or a donor that gets a new site every turn would never come to its events. Likewise it sends
 // more of them in a call than a turn's requests make.
 bool write_pass(const registry::State& state, const IdempotencyTable& idempotency, Machine::Cursor& cursor,
-                std::size_t bytes_max, Bytes& out) {
+                std::size_t bytes_max, Parts out) {
   if (cursor.slot < state.slots()) write_sites(state, cursor, bytes_max, out);
   return cursor.slot >= state.slots() && write_events(state, cursor.events, 4 * bytes_max, cursor.view, out) &&
          write_idempotency(idempotency, cursor.idempotency, 4 * bytes_max, cursor.view, out);
@@ -159,10 +164,11 @@ bool Machine::write_part(Cursor& cursor, std::size_t bytes_max, Bytes& out) cons
     cursor.slot = 0;
     cursor.pass_began = std::max(cursor.complete, impl_->position);
   }
-  if (!write_pass(state, impl_->idempotency, cursor, bytes_max, out)) return false;
-  write_sessions(impl_->sessions, cursor.complete, cursor.view, out);
+  const Parts parts{out, impl_->part_bytes};
+  if (!write_pass(state, impl_->idempotency, cursor, bytes_max, parts)) return false;
+  write_sessions(impl_->sessions, cursor.complete, cursor.view, parts);
   const Bytes body = head_body(impl_->sessions, impl_->idempotency, state, cursor.complete);
-  cursor.complete = cursor.pass_began;
+  cursor.complete = rule_enabled(ProtocolRule::kPassBegan) ? cursor.pass_began : impl_->position;
   cursor.in_pass = false;
   TransferPart head = part_of(TransferKind::kHead, cursor.view);
   head.complete = cursor.complete;
@@ -170,13 +176,13 @@ bool Machine::write_part(Cursor& cursor, std::size_t bytes_max, Bytes& out) cons
     head.clock = cursor.clock;
     head.digest = digest();
   }
-  append(head, body, out);
+  append(head, body, parts);
   return true;
 }
 
 void Machine::write_final(Position learned, ViewNumber view, LamportTime clock, Bytes& out) const {
   Cursor cursor = begin_final(learned, view, clock);
-  while (!write_part(cursor, kPieceBytes, out)) continue;
+  while (!write_part(cursor, impl_->part_bytes, out)) continue;
 }
 
 Status Machine::Impl::take_head(const wire::TransferPart& part, ByteView body) {
@@ -188,7 +194,7 @@ Status Machine::Impl::take_head(const wire::TransferPart& part, ByteView body) {
     return Error{Code::kProtocol, "state transfer: a head that is cut short"};
   if (Status s = registry.read_transfer(in.raw(in.left())); !s.ok())
     return s.error().code == Code::kTooOld && part.view == ViewNumber() ? s.error() : malformed("head", s.error());
-  sessions.forget_before(oldest, horizon);
+  sessions.forget_before(oldest, rule_enabled(ProtocolRule::kHorizonMoves) ? horizon : sessions.horizon());
   if (Status s = idempotency.read_head(idempotency_head); !s) return s;
   position = part.complete;
   if (part.view != ViewNumber() && registry.position() > position)
@@ -231,7 +237,7 @@ Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
   Impl& m = *impl_;
   Received received;
   received.complete = m.position;
-  received.outdated = part.view < m.final_view && smr::rule_enabled(smr::ProtocolRule::kOutdatedState);
+  received.outdated = part.view < m.final_view && rule_enabled(ProtocolRule::kOutdatedState);
   if (received.outdated) return received;
   if (part.view > m.final_view) {
     m.final_view = part.view;
@@ -252,7 +258,7 @@ Result<Machine::Received> Machine::read_part(const wire::TransferPart& part) {
   m.pending = Bytes();
   if (part.view == ViewNumber() || part.kind == TransferKind::kHead) m.note_progress(part);
   received.outdated =
-      !taken.ok() && taken.error().code == Code::kTooOld && smr::rule_enabled(smr::ProtocolRule::kDonorBehind);
+      !taken.ok() && taken.error().code == Code::kTooOld && rule_enabled(ProtocolRule::kDonorBehind);
   if (received.outdated)
     return received;  // of a donor that has executed less than the one before: its next will do
   if (!taken.ok()) return taken.error();

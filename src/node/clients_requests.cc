@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/rules.h"
 #include "node/clients.h"
-#include "smr/rules.h"
 
 namespace titer::node {
 
@@ -107,7 +107,7 @@ void Clients::answer_judgement(Client& client, const Question& question, const w
     return env_.wake_at(env_.boot_now());  // this turn's frame may be gone
   }
   // The lease is looked at after the state was.
-  if (!engine_.read_lease(env_.boot_now(), question.asked) && smr::rule_enabled(smr::ProtocolRule::kLeaseAfterRead))
+  if (!engine_.read_lease(env_.boot_now(), question.asked) && rule_enabled(ProtocolRule::kLeaseAfterRead))
     return judge_again(client, question);
   wire::encode(client.connection->outgoing(), wire::Answer{question.request, outcome_});
 }

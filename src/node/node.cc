@@ -8,8 +8,8 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/rules.h"
 #include "registry/products.h"
-#include "smr/rules.h"
 
 namespace titer::node {
 
@@ -33,6 +33,7 @@ smr::Options protocol_options(const NodeOptions& options, bool durable) {
   smr.frames_in_flight = options.frames_in_flight;
   smr.durable = durable;
   smr.accept_wall = options.accept_clock;
+  smr.clock = options.clock;
   smr.confirm_reads = options.confirm_reads;
   smr.shares_machine = options.shares_machine;
   return smr;
@@ -54,7 +55,7 @@ Result<smr::Replica> begin(const smr::Options& options, const smr::ViewRecord& i
   }
   if (!bootstraps)
     return Error{Code::kInternal, "the view register counts on data that this replica does not have"};
-  const Status ready = store->bootstrap(machine, initial);
+  const Status ready = store->bootstrap(machine, initial, options.clock);
   return ready ? Result(smr::Replica(options, initial)) : ready.error();
 }
 
@@ -239,7 +240,7 @@ void Node::on_peer_message(ReplicaId peer, Incarnation incarnation, const wire::
 // if nobody is left who could give anything, it may be the best that there is (`titer recover`).
 bool Node::may_learn() {
   if (store_ == nullptr || learns_ || engine_.replica.full()) return true;
-  if (!smr::rule_enabled(smr::ProtocolRule::kLearnNoted)) return true;
+  if (!rule_enabled(ProtocolRule::kLearnNoted)) return true;
   const Status noted = store_->learn();
   if (!noted) on_disk_failed(noted.error().message);
   learns_ = noted.ok();
@@ -294,7 +295,7 @@ void Node::on_final_state(ViewNumber view, LamportTime clock) {
     engine_.stands();
     engine_.step(smr::input::StateInstalled{view, clock});
   };
-  const bool waits = store_ != nullptr && smr::rule_enabled(smr::ProtocolRule::kFinalSynced);
+  const bool waits = store_ != nullptr && rule_enabled(ProtocolRule::kFinalSynced);
   if (!waits) installed();
   if (store_ != nullptr)
     store_->joined(

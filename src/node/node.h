@@ -58,6 +58,7 @@ struct NodeOptions {
   std::uint32_t frames_in_flight = 2;  // own request frames that may be unsafe at a time (smr::Options)
   bool remote_writes_need_key =
       false;                    // clients on other machines need a key to write, even while the cluster has no keys
+  LamportTime clock = {};       // where a cluster begins that is born: at 0, but in simulations
   bool accept_clock = false;    // the operator says that this machine's clock is right (smr/wall_clock.h)
   bool confirm_reads = false;   // every read asks all members once
   bool shares_machine = false;  // with the other replicas of the cluster

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "smr/rules.h"
+#include "base/rules.h"
 
 namespace titer::node {
 
@@ -105,8 +105,7 @@ bool Reads::unread(Question& question, const net::Connection& connection) const 
 bool Reads::delays(Question& question, const net::Connection& connection) const {
   if (unread(question, connection)) return true;
   const BootTime now = env_.boot_now();
-  if (engine_.read_lease(now, question.asked) || !smr::rule_enabled(smr::ProtocolRule::kLeaseAfterRead))
-    return false;
+  if (engine_.read_lease(now, question.asked) || !rule_enabled(ProtocolRule::kLeaseAfterRead)) return false;
   if (question.delayed == BootTime()) question.delayed = now;
   return true;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/rules.h"
 
 namespace titer::node {
 
@@ -92,7 +93,7 @@ void Learner::on_turn(const smr::ViewRecord& record) {
 }
 
 void Learner::on_peer_down(ReplicaId peer) {
-  if (donor_ == peer) donor_.reset();
+  if (donor_ == peer && rule_enabled(ProtocolRule::kNextDonor)) donor_.reset();
   if (unfinished_from_ == peer) {
     unfinished_from_.reset();
     engine_.machine.forget_unfinished();

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/rules.h"
 #include "registry/place.h"
 #include "registry/scope.h"
 #include "registry/validate.h"
@@ -170,7 +171,10 @@ std::uint32_t apply_op(RegistryCore& core, const RequestContext& context, const 
     if (check_act(core, context, act_of(operation), out))
       slot = std::visit([&](const auto& one) { return apply_op(core, context, one, out); }, operation);
     if (refused(operation, out)) {
-      core.roll_back();
+      if (rule_enabled(ProtocolRule::kWholeBulk))
+        core.roll_back();
+      else
+        core.commit();
       out.failed_part = part;
       out.changed = out.created = false;
       return slot != kNil && slot < core.store.slots() ? slot : kNil;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/rules.h"
 #include "registry/apply.h"
 #include "registry/fields.h"
 #include "registry/scope.h"
@@ -106,7 +107,7 @@ class LaterChanges {
 bool check_untouched(const RegistryCore& core, LaterChanges& later, const Record& record, Outcome& out) {
   const Event& event = record.event;
   const Position touched = later.touching(record.slot, event);
-  if (touched != Position()) {
+  if (touched != Position() && rule_enabled(ProtocolRule::kUntouched)) {
     if (!event.product.empty()) {
       show_current(core.store, core.store.find_line(record.slot, event.product), out);
     }

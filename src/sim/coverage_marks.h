@@ -30,7 +30,8 @@ enum class CoverageMark : std::uint8_t {
   kPartialPartition,  // a cannot reach b, a third sees both
   kHalves,            // two sides that cannot reach one another
   kSlowLink,
-  kExcludedAlive,  // a view without a process that lives
+  kExcludedAlive,    // a view without a process that lives
+  kExcludedUnheard,  // … which does not hear of it for a while
   kRegisterAway,
   kRegisterAnswerLost,  // the compare-and-set happened, who asked does not hear
   kDiskSlow,
@@ -110,6 +111,10 @@ enum class CoverageMark : std::uint8_t {
   kDiskInUse,              // an excluded process lives: its successor gets a new disk
   // --- short lives, and clients that keep to no rule
   kManyReplicas,        // more than five
+  kClockNearEnd,        // the logical clock begins near the highest that there is
+  kIncarnationNearEnd,  // likewise the names of processes
+  kDeathForgotten,      // a record does not name all who are dead
+  kPartSplit,           // of a state transfer
   kWindowFull,          // a client waits for an answer before it may ask more
   kHistoryTrimmed,      // the history has dropped events, and is compared
   kPageFollowed,        // of the change stream
@@ -118,6 +123,7 @@ enum class CoverageMark : std::uint8_t {
   kFollowerLeftBehind,  // the change stream no longer reaches back to where a client stands
   kUndone,              // an earlier request, that was answered
   kBulk,                // several operations as one
+  kKeyReused,           // an idempotency key came with another request
   kRudeRepeat,          // a number once more, with another body
   kRudeLeap,            // a number far above all before it
   kRudeLast,            // the highest number that there is

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "wire/codec.h"
 
 namespace titer::sim {
 
@@ -47,6 +48,7 @@ void Ledger::append(Incarnation who, const smr::Frame& frame, const Done& done) 
   stage_.note(done.result ^ done.request ^ log_.size());
   if (lying_.contains(done.session)) return;
   const auto name = std::pair(done.session, done.number);
+  if (!check_key(done)) return;
   if (done.refused) {
     refused_.insert({name, Position(log_.size())});
     return;
@@ -74,6 +76,23 @@ void Ledger::append(Incarnation who, const smr::Frame& frame, const Done& done) 
                 fmt::format("request {} of session {:x}, repeated at {}, got another result than "
                             "at first",
                             done.number.value, done.session.value, log_.size()));
+}
+
+// An idempotency key stands for one request: its first outcome is for that one only.
+bool Ledger::check_key(const Done& done) {
+  const auto first = keyed_effects_.find(done.key);
+  const bool another = first != keyed_effects_.end() && log_[first->second.value - 1].done.request != done.request;
+  if (done.reused) {
+    stage_.hit(CoverageMark::kKeyReused);
+    if (!another)
+      stage_.fail("idempotency keys", fmt::format("key {} is refused to the request that has it", done.key));
+    refused_.insert({{done.session, done.number}, Position(log_.size())});
+    return false;
+  }
+  if (another && !done.refused && !done.forgotten)
+    stage_.fail("idempotency keys",
+                fmt::format("a request with the key {} of another one is taken for it", done.key));
+  return !another;
 }
 
 void Ledger::executed(Incarnation who, Position position, const smr::Frame& frame, const Done& done) {
@@ -267,12 +286,23 @@ void Ledger::compare(Incarnation who, const registry::State& state, bool whole) 
     stage_.fail("registry", fmt::format("process {} at position {}: {}", who.value, log_.size(), why));
 }
 
-void Ledger::answered(SessionId session, RequestNumber number, ByteView result, Position position, bool refusal) {
+void Ledger::refused(SessionId session, RequestNumber number, const registry::Outcome& outcome, ByteView result,
+                     ByteView body, Position floor) {
+  if (refused_.contains({{session, number}, outcome.position}))
+    return answered(session, number, result, outcome.position);
+  ++answers_;
+  const auto request = wire::decode_request(body);
+  if (outcome.code != Code::kUnauthorized || !request.ok() || !reference_.valid_since(request->key, floor)) return;
+  stage_.fail("refusals", fmt::format("request {} of session {:x} is refused for its key {}, which was made before "
+                                      "position {} and is valid",
+                                      number.value, session.value, request->key.value, floor.value));
+}
+
+void Ledger::answered(SessionId session, RequestNumber number, ByteView result, Position position) {
   ++answers_;
   const auto name = std::pair(session, number);
   const auto effect = effects_.find(name);
   const bool refused = refused_.contains({name, position});
-  if (refusal && !refused) return;
   if (effect == effects_.end() && !refused)
     return stage_.fail("answered writes", fmt::format("request {} of session {:x} was answered; nobody executed it",
                                                       number.value, session.value));

@@ -50,6 +50,7 @@ class Ledger {
     bool repeated = false;
     bool forgotten = false;  // repeated, and the answer was that the result is no longer kept
     std::string key;         // idempotency key
+    bool reused = false;     // … that another request had before, so it was not executed
     // For who asked: it had no effect, and is judged again when it comes again (docs/decisions/0032).
     bool refused = false;
   };
@@ -82,8 +83,11 @@ class Ledger {
   // --- clients
   // This session's births are lies, so nothing is promised of its requests but that all replicas treat them alike.
   void lies(SessionId session) { lying_.insert(session); }
-  // `refusal`: for who asks, which need not have been executed: it is judged as a read (docs/decisions/0032).
-  void answered(SessionId session, RequestNumber number, ByteView result, Position position, bool refusal = false);
+  void answered(SessionId session, RequestNumber number, ByteView result, Position position);
+  // Refused for who asks, which need not have been executed: it is judged as a read (docs/decisions/0032). `floor`: of when it
+  // was asked.
+  void refused(SessionId session, RequestNumber number, const registry::Outcome& outcome, ByteView result,
+               ByteView body, Position floor);
   // What a read that begins now must not miss, and what it has seen.
   [[nodiscard]] Position floor() const { return acknowledged_; }
   void read(Position floor, Position seen, Incarnation who);
@@ -107,6 +111,8 @@ class Ledger {
     Incarnation first;         // who executed it first
   };
   void append(Incarnation who, const smr::Frame& frame, const Done& done);
+  // False: nothing more is to be checked of it.
+  [[nodiscard]] bool check_key(const Done& done);
   [[nodiscard]] Seq held(Incarnation who, ViewNumber view, TransmitterId transmitter) const;
   [[nodiscard]] bool was_full(Incarnation who, ViewNumber view) const;
   [[nodiscard]] bool same_frame(const smr::Frame& frame, bool may_be_new, bool& is_new);

@@ -73,7 +73,8 @@ void Nemesis::strike(Fault fault) {
     case Fault::kCut: return cut();
     case Fault::kPartition: return partition();
     case Fault::kSlowLink: return slow_link();
-    case Fault::kExclude: return scene_.view_register->exclude(*somebody());
+    case Fault::kExclude:
+      return scene_.view_register->exclude(*somebody(), scene_.random.chance(.5) ? some(50'000, 5'000'000) : 0);
     case Fault::kRegisterAway:
       scene_.hit(CoverageMark::kRegisterAway);
       return scene_.view_register->away(some(100'000, 5'000'000));

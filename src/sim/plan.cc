@@ -88,6 +88,10 @@ void Plan::shorten_lives(Random random) {
   socket_bytes = pick<std::size_t>(random, {2'000, 64'000, std::size_t{16} << 20});
   watches = random.chance(.5);
   ring_bytes = random.chance(.5) ? 300 : node::Watchers::kRingBytes;
+  known_dead = random.chance(.3) ? 2 : limits::kKnownDeadMax;
+  if (random.chance(.2)) clock = LamportTime(limits::kCounterMax - (std::uint64_t{1} << 32U));
+  first_incarnation = Incarnation(random.chance(.2) ? UINT64_MAX - 1'000'000 : 100);
+  part_bytes = random.chance(.5) ? 200 : machine::Machine::Limits{}.part_bytes;
 }
 
 // In a calm run nothing of this; a disk goes back, and everything ends in a change, only where everything may end.
@@ -105,6 +109,7 @@ machine::Machine::Limits Plan::limits() const {
   machine::Machine::Limits limits = machine::Machine::default_limits();
   limits.sessions = {sessions, window, session_bytes};
   limits.history.events = limits.history.access_events = history_events;
+  limits.part_bytes = part_bytes;
   return limits;
 }
 
@@ -123,9 +128,9 @@ void Plan::be_calm() {
 std::string Plan::text() const {
   std::string out = fmt::format(
       "seed {}: t {}, {}, {} frames in flight, {} sessions of {} bytes and {} places, {} events, pieces "
-      "of {} bytes, turn {} us, sync {} us, "
+      "of {} bytes in parts of {}, turn {} us, sync {} us, "
       "tables {} ms, segments of {} KiB, "
-      "ring of {} bytes; "
+      "ring of {} bytes, records name {} deaths, clock from {}, incarnations from {}; "
       "register:{}{}{}{} {} "
       "us, loses {}; drift {} ppm; network {}+{} us, sockets of {} bytes; {}+{} sites, {} gateway clients, {} "
       "readers, {} direct, depth "
@@ -135,12 +140,12 @@ std::string Plan::text() const {
       "crash in "
       "flush {}, total in change {}, wipes {}, heals {};{}{}{} faults (mean s):",
       seed, replicas, durable ? "durable" : "in memory", frames_in_flight, sessions, session_bytes, window,
-      history_events, piece_bytes, turn_us, sync_us, tables_us / 1000, segment_bytes >> 10U, ring_bytes,
-      fences ? " fences" : "", sees_deaths ? " sees deaths" : "", death_notices ? " death notices" : "",
-      hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us, jitter_us, socket_bytes, sites,
-      other_sites, gateway_clients, readers, direct_clients, depth, think_us, burst_us / 1000, idle_us / 1000,
-      give_up_us / 1000, read_share, lies, safety_us / kSecond, restart_us / 1000, crash_in_flush, total_in_change,
-      wipes, heal_all ? "all" : "a core", calm ? " calm;" : "",
+      history_events, piece_bytes, part_bytes, turn_us, sync_us, tables_us / 1000, segment_bytes >> 10U, ring_bytes,
+      known_dead, clock.value, first_incarnation.value, fences ? " fences" : "", sees_deaths ? " sees deaths" : "",
+      death_notices ? " death notices" : "", hasty ? " hasty" : "", register_us, loses_answer, drift_ppm, delay_us,
+      jitter_us, socket_bytes, sites, other_sites, gateway_clients, readers, direct_clients, depth, think_us,
+      burst_us / 1000, idle_us / 1000, give_up_us / 1000, read_share, lies, safety_us / kSecond, restart_us / 1000,
+      crash_in_flush, total_in_change, wipes, heal_all ? "all" : "a core", calm ? " calm;" : "",
       follower ? (watches ? " watcher;" : " follower;") : "", rude ? " rude;" : "");
   for (std::size_t i = 0; i < kFaults; ++i)
     if (every[i] > 0) fmt::format_to(std::back_inserter(out), " {} {},", kFaultNames[i], every[i] / kSecond);

@@ -51,7 +51,8 @@ struct Plan {
   int replicas;                    // t
   bool durable;                    // smr::Options::durable
   std::uint32_t frames_in_flight;  // smr::Options
-  std::size_t piece_bytes;         // of state transfer
+  std::size_t piece_bytes;         // of state transfer, in a turn
+  std::size_t part_bytes;          // … and in one message; few: what is longer comes in several
   Time turn_us;                    // between an input and its turn, at most
   Time sync_us;                    // one sync of a disk
   std::size_t sessions;            // that the state machine remembers; few: sessions in use are evicted
@@ -60,6 +61,9 @@ struct Plan {
   std::size_t history_events;      // in each lane
   Time tables_us;                  // between two times that the state machine is written down, mean
   std::size_t ring_bytes;          // of the newest changes, for those who watch
+  std::size_t known_dead;          // deaths that a record names
+  LamportTime clock;               // at which the cluster is born; near its end in some
+  Incarnation first_incarnation;   // likewise
   std::uint64_t segment_bytes;     // of a journal; small: it has many, and they are used again soon
   // --- the register
   bool fences;          // it kills whom it excludes, and waits for the death

@@ -16,7 +16,16 @@ void Reference::executed(Position position, const smr::Frame& frame, bool fresh)
   }
   const smr::RequestView asked = next_.next();
   const auto request = wire::decode_request(asked.body);
-  if (fresh && request.ok()) outcomes_[position] = model_.apply(*request, position, frame.stamp);
+  if (!fresh || !request.ok()) return;
+  const registry::Outcome& outcome = outcomes_[position] = model_.apply(*request, position, frame.stamp);
+  if (!outcome.changed) return;
+  if (const auto* made = std::get_if<registry::CreateKey>(&request->operation)) keys_.emplace(made->id, position);
+  if (const auto* revoked = std::get_if<registry::RevokeKey>(&request->operation)) keys_.erase(revoked->id);
+}
+
+bool Reference::valid_since(registry::KeyId key, Position position) const {
+  const auto made = keys_.find(key);
+  return made != keys_.end() && made->second <= position;
 }
 
 std::string Reference::difference(Position position, ByteView result) const {

@@ -30,12 +30,15 @@ class Reference {
   // A state that has executed the whole log. `whole`: with every event of the history, and not some.
   [[nodiscard]] std::string difference(const registry::State& state, bool whole);
   [[nodiscard]] const registry::test::Model& model() const { return model_; }
+  // This key was made up to there, and has not been revoked.
+  [[nodiscard]] bool valid_since(registry::KeyId key, Position position) const;
 
  private:
   registry::test::Model model_;
   Random random_;  // of its own: it changes nothing of a run
   std::map<Position, registry::Outcome> outcomes_;
-  smr::Uid frame_;  // that is being executed
+  std::map<registry::KeyId, Position> keys_;  // where those that are valid were made
+  smr::Uid frame_;                            // that is being executed
   std::shared_ptr<const Bytes> requests_;
   smr::RequestReader next_{ByteView()};
 };

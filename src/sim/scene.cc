@@ -40,6 +40,7 @@ bool Scene::another_lives(const SimProcess* gone) const {
   for (const smr::Member& member : record().members) {
     if (!stays(member)) continue;
     if (gone != nullptr && member.incarnation == gone->incarnation()) continue;
+    if (view_register->dying(member.incarnation)) continue;
     for (const auto& other : processes)
       if (other->incarnation() == member.incarnation && other->alive() && other->has_durable_state()) return true;
   }
@@ -76,7 +77,7 @@ std::shared_ptr<SimDisk> Scene::new_disk(ReplicaId id) {
 }
 
 void Scene::spawn(ReplicaId id) {
-  const Incarnation incarnation(100 + processes.size());
+  const Incarnation incarnation(plan.first_incarnation.value + processes.size());
   hit(CoverageMark::kRestarted);
   if (!plan.durable)
     processes.push_back(std::make_unique<SimProcess>(*this, id, incarnation, record(), nullptr));

@@ -71,7 +71,8 @@ struct Scene : Stage {
   bool working = false;                                              // clients make requests
   bool winding_down = false;                                         // nothing new fails
   std::uint32_t clients_born = 0;
-  Position undoable;  // of a request that is done, and concerned a site that is not compared for linearizability
+  std::string used_key;  // an idempotency key of a request that is done
+  Position undoable;     // of a request that is done, and concerned a site that is not compared for linearizability
 
  private:
   // A member of the record that the next one has too, which may be on its way to the register's disk.

@@ -2,6 +2,7 @@
 
 #include "sim/sim_environment.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -57,7 +58,8 @@ SimEnvironment::SimEnvironment(Stage& stage, Network& network, Host host, SimPro
       owner_(owner),
       node_(network.attach(*this, host)),
       boot_offset_(stage.random.between(1, 1'000'000'000)),
-      drift_ppm_(stage.random.between(-stage.plan.drift_ppm, stage.plan.drift_ppm)) {}
+      drift_ppm_(std::clamp(stage.random.between(-2 * stage.plan.drift_ppm, 2 * stage.plan.drift_ppm),
+                            -stage.plan.drift_ppm, stage.plan.drift_ppm)) {}
 
 SimEnvironment::~SimEnvironment() {
   queue().clear();
@@ -178,6 +180,7 @@ net::ByteStreamPtr SimEnvironment::stream_on(ConnectionId connection) {
 
 void SimEnvironment::affect(Effect effect) {
   if (!alive_) return;
+  if (effect.kind == Effect::Kind::kSend && writes_left_ && (*writes_left_)-- == 0) return end(true);
   if (local_now() > stage_.time.now() || !effects_.empty()) return effects_.push_back(std::move(effect));
   perform(effect);
 }
@@ -254,6 +257,7 @@ void SimEnvironment::take_turn() {
 #endif
   in_turn_ = false;
   stands_at_.reset();
+  writes_left_.reset();
   if (!alive_) return bury();
   if (!inbox_.empty() || !queue().empty()) prod();
   if (!effects_.empty()) wake(stands_until_);

@@ -64,6 +64,8 @@ class SimEnvironment final : public net::Environment, public Endpoint, public Ha
   void doom(unsigned steps) { doom_ = steps; }
   void spare() { doom_.reset(); }
   [[nodiscard]] bool doomed() const { return doom_.has_value(); }
+  // It ends in this turn, behind so many writes to connections. What it has written arrives.
+  void end_behind(std::uint64_t writes) { writes_left_ = writes; }
   // A step. False: the process has ended, before it.
   bool spend();
   void pause(Time length);
@@ -140,6 +142,7 @@ class SimEnvironment final : public net::Environment, public Endpoint, public Ha
   int pauses_ = 0;
   Time turn_at_ = kNever;
   std::optional<unsigned> doom_;
+  std::optional<std::uint64_t> writes_left_;
   Time stands_still_ = 0;                      // inside a turn, at most; 0: never
   mutable std::optional<unsigned> stands_at_;  // … at this look at the clock of the turn
   mutable Time stands_until_ = 0;

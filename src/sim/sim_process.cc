@@ -87,6 +87,7 @@ node::NodeOptions SimProcess::options() {
   options.frames_in_flight = scene_.plan.frames_in_flight;
   options.bootstraps = known_.number == ViewNumber();
   options.piece_bytes = scene_.plan.piece_bytes;
+  options.clock = scene_.plan.clock;
   options.limits.ring_bytes = scene_.plan.ring_bytes;
   options.observer = this;
   return options;

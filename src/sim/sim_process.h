@@ -45,8 +45,10 @@ class SimProcess final : public SimProcessOwner, private Handler, private node::
   [[nodiscard]] bool full() const { return node_ ? node_->engine().replica.full() : was_full_; }
   // … and so that nobody else is needed. One whose disk has gone back may lack what was acknowledged, and does not know it.
   [[nodiscard]] bool has_durable_state() const {
-    return node_ != nullptr && node_->pong().full && (disk_ == nullptr || !disk_->gone_back());
+    return claims_state() && (disk_ == nullptr || !disk_->gone_back());
   }
+  // It says so itself.
+  [[nodiscard]] bool claims_state() const { return node_ != nullptr && node_->pong().full; }
   // It reads its disk, or waits to hear how it goes on.
   [[nodiscard]] bool starting() const { return alive() && node_ == nullptr; }
   [[nodiscard]] bool read_lease() const;

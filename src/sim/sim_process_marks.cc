@@ -32,6 +32,7 @@ void SimProcess::on_transfer_message(const wire::Message& message) {
   const auto part = message.type == wire::Type::kTransferPart
                         ? std::optional(wire::decode_transfer_part(message.payload))
                         : std::nullopt;
+  if (part && *part && (*part)->more) scene_.hit(CoverageMark::kPartSplit);
   if (part && *part && (*part)->view != ViewNumber() && !full() &&
       ((*part)->view != known_.number || !known_.has(me_, incarnation_)))
     scene_.hit(CoverageMark::kOutdatedPiece);

@@ -91,6 +91,7 @@ void SimProcess::note_executed(const smr::Frame& frame, const machine::Executed&
   registry::Outcome outcome;
   const Code code = wire::decode_outcome(done.result, outcome).ok() ? outcome.code : Code::kInternal;
   entry.refused = code == Code::kUnauthorized || code == Code::kForbidden;
+  entry.reused = code == Code::kKeyReused;
   if (done.repeated) {
     entry.forgotten = code == Code::kSessionEvicted;
     scene_.hit(entry.forgotten ? CoverageMark::kEvicted : CoverageMark::kRepeatAnswered);
@@ -162,7 +163,9 @@ void SimProcess::note_asked(const smr::Output::AskRegister& ask) {
   if (says("no heartbeat")) scene_.hit(CoverageMark::kAskSilence);
   if (says("no progress")) scene_.hit(CoverageMark::kAskGrey);
   if (ask.without.empty()) scene_.hit(CoverageMark::kAskClient);
-  if (scene_.plan.calm && (says("no heartbeat") || says("no progress")) && all_live(ask.without))
+  const bool of_silence = says("no heartbeat") || says("no progress") || says("connection is gone");
+  const bool counts = scene_.record().has(me_, incarnation_);
+  if (scene_.plan.calm && counts && of_silence && all_live(ask.without))
     scene_.fail("progress", fmt::format("replica {} asks, though nobody was held up: {}", me_.value, ask.reason));
 }
 

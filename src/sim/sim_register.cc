@@ -14,6 +14,7 @@ namespace {
 
 constexpr Time kPingEveryUs = 250'000;
 constexpr Time kHungUs = 750'000;
+constexpr Time kKillUs = 20'000;  // from a kill to the death, at most
 constexpr double kSaveFails = .1;
 constexpr Time kHeldBackUs = 100'000;  // after an input that had to wait
 
@@ -38,9 +39,13 @@ cluster::RegisterState state_of(const Plan& plan, smr::ViewRecord first) {
 SimRegister::SimRegister(Scene& scene, smr::ViewRecord first)
     : scene_(scene),
       node_(scene.network.attach(*this, kRegisterHost)),
-      policy_(
-          {static_cast<std::uint16_t>(scene.plan.replicas), scene.plan.durable, false, {}, patience_of(scene.plan)},
-          state_of(scene.plan, first)),
+      policy_({static_cast<std::uint16_t>(scene.plan.replicas),
+               scene.plan.durable,
+               false,
+               {},
+               patience_of(scene.plan),
+               scene.plan.known_dead},
+              state_of(scene.plan, first)),
       record_(std::move(first)) {
   scene_.network.listen(kRegisterPort, node_);
   scene_.ledger.published(record_);
@@ -74,8 +79,9 @@ void SimRegister::on_event(std::uint32_t what, std::uint64_t argument) {
   if (what == kWork) return work();
   if (what == kPing) return tick();
   const Incarnation gone(argument);
+  if (what == kEnd) scene_.find(gone)->end("killed by the register");
   if (is_away()) return scene_.time.at(away_until_, *this, kDeath, argument);
-  certain_.insert(gone);
+  if (!scene_.find(gone)->alive()) certain_.insert(gone);
   const ReplicaId id = scene_.find(gone)->id();
   if (!current(id, gone)) return;
   const Deaths deaths{{id.value, "died"}};
@@ -177,7 +183,10 @@ void SimRegister::compare_and_set(const Link& asker, const wire::CompareAndSet& 
     scene_.network.cut(asker.connection);
     std::erase_if(links_, [&](const Link& link) { return link.connection == asker.connection; });
   }
-  asker_ = scene_.find(asker.incarnation)->node();
+  const SimProcess& process = *scene_.find(asker.incarnation);
+  if (!ask.without.empty() && process.alive() && !process.claims_state())
+    return scene_.fail("askers", "a replica without the state asks for a view without others");
+  asker_ = process.node();
   (void)give([&](Policy& policy) { policy.compare_and_set(asker.id.value, ask); });
   asker_ = kNoNode;
 }
@@ -214,9 +223,10 @@ bool SimRegister::current(ReplicaId id, Incarnation incarnation) const {
   return policy_.has_process(id.value) && policy_.incarnation(id.value) == incarnation;
 }
 
-void SimRegister::exclude(SimProcess& process) {
+void SimRegister::exclude(SimProcess& process, Time unheard_for) {
   if (is_away() || !record_.has(process.id(), process.incarnation())) return;
   if (!current(process.id(), process.incarnation())) return;
+  if (unheard_for > 0) unheard_[process.incarnation()] = scene_.time.now() + unheard_for;
   (void)give([&](Policy& policy) { (void)policy.kill(process.id().value); });
 }
 
@@ -271,7 +281,7 @@ bool SimRegister::leaves_somebody(const Input& input) const {
 // In truth. A member that starts is one of a restart.
 bool SimRegister::holds_state(const smr::Member& member) const {
   const SimProcess* process = scene_.find(member.incarnation);
-  return process != nullptr && process->alive() &&
+  return process != nullptr && process->alive() && !dying(member.incarnation) &&
          (process->has_durable_state() || (process->starting() && !process->disk()->gone_back()));
 }
 
@@ -297,6 +307,9 @@ void SimRegister::tick() {
   scene_.time.at(scene_.time.now() + kPingEveryUs, *this, kPing);
   if (is_away()) return;
   adopt();
+  std::erase_if(unheard_, [&](const auto& one) { return one.second <= scene_.time.now() || scene_.winding_down; });
+  for (const Link& link : links_)
+    if (excluded(link.incarnation)) send(link);
   // The restart of those that are left does not wait for a death that nobody reports.
   if (const Deaths deaths = unseen_deaths(); !deaths.empty() && !some_hold_state(policy_.record()))
     (void)give([&](Policy& policy) { policy.died(now(), deaths); });
@@ -314,11 +327,7 @@ void SimRegister::died(Incarnation incarnation) {
 // --- what the policy wants done
 
 void SimRegister::perform() {
-  for (;;) {
-    while (const auto action = policy_.next()) std::visit([this](const auto& one) { perform(one); }, *action);
-    if (killed_.empty()) return;
-    policy_.died(now(), std::exchange(killed_, {}));
-  }
+  while (const auto action = policy_.next()) std::visit([this](const auto& one) { perform(one); }, *action);
 }
 
 void SimRegister::perform(const cluster::Save&) {
@@ -330,6 +339,7 @@ void SimRegister::perform(const cluster::Save&) {
     std::erase_if(next.known_dead, [&](Incarnation one) { return !certain_.contains(one); });
     note_change(next);
     record_ = std::move(next);
+    if (certain_.size() > scene_.plan.known_dead) scene_.hit(CoverageMark::kDeathForgotten);
     scene_.ledger.published(record_);
     Event event{Event::Kind::kProposed};
     event.who = asker_;
@@ -349,17 +359,19 @@ void SimRegister::perform(const cluster::Tell& tell) {
 }
 
 void SimRegister::perform(const cluster::Kill& kill) {
-  killed_.push_back({kill.replica, "killed"});
   SimProcess* process = scene_.find(policy_.incarnation(kill.replica));
-  if (!process->alive()) return;
+  const Time dead_at = scene_.time.now() + scene_.random.between(1, kKillUs);
   const bool nobody = !some_hold_state(policy_.record());
-  if (nobody) scene_.hit(CoverageMark::kMemberNeverFull);
-  if (!scene_.plan.fences && !nobody) return scene_.hit(CoverageMark::kExcludedAlive);
-  process->end("killed by the register");
-  certain_.insert(process->incarnation());
+  if (process->alive() && nobody) scene_.hit(CoverageMark::kMemberNeverFull);
+  const bool lives_on = process->alive() && !scene_.plan.fences && !nobody;
+  if (lives_on) scene_.hit(CoverageMark::kExcludedAlive);
+  dying_.insert(process->incarnation());
+  scene_.time.at(dead_at, *this, lives_on ? kDeath : kEnd, process->incarnation().value);
 }
 
 void SimRegister::send(const Link& link) {
+  if (excluded(link.incarnation) && unheard_.contains(link.incarnation))
+    return scene_.hit(CoverageMark::kExcludedUnheard);
   Bytes bytes;
   wire::encode(bytes, record_);
   scene_.network.send(link.connection, node_, std::move(bytes));

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -44,12 +45,15 @@ class SimRegister final : public Endpoint, public Handler {
   // --- faults
   void away(Time length) { away_until_ = scene_.time.now() + length; }
   void back() { away_until_ = 0; }
-  void exclude(SimProcess& process);  // an operator's whim, a wrong suspicion
+  // An operator's whim, a wrong suspicion. For so long it hears nothing of it from the register.
+  void exclude(SimProcess& process, Time unheard_for = 0);
+  // It was killed, and still runs for a moment.
+  [[nodiscard]] bool dying(Incarnation incarnation) const { return dying_.contains(incarnation); }
 
  private:
   using Policy = cluster::SupervisorPolicy;
   using Deaths = std::vector<Policy::Death>;
-  enum What : std::uint32_t { kWork, kPing, kDeath };
+  enum What : std::uint32_t { kWork, kPing, kDeath, kEnd };
   struct Item {
     ConnectionId connection = 0;
     bool closed = false;
@@ -109,7 +113,8 @@ class SimRegister final : public Endpoint, public Handler {
   std::vector<Link> links_;
   std::set<Incarnation> certain_;  // deaths; others that the policy takes for dead may live
   std::set<Incarnation> excluded_;
-  Deaths killed_;  // the policy has not been told yet
+  std::set<Incarnation> dying_;          // killed, and not dead yet
+  std::map<Incarnation, Time> unheard_;  // until then these hear of no record
   std::deque<Item> inbox_;
   Node asker_ = kNoNode;  // whose question is answered
   Time ready_at_ = 0, away_until_ = 0;

@@ -55,7 +55,7 @@ void World::be_born() {
   const Plan& plan = scene_.plan;
   smr::ViewRecord first;
   for (std::uint16_t i = 0; i < plan.replicas; ++i)
-    first.members.push_back({ReplicaId(i), Incarnation(100U + i), fmt::format("r{}", i)});
+    first.members.push_back({ReplicaId(i), Incarnation(plan.first_incarnation.value + i), fmt::format("r{}", i)});
   scene_.view_register = std::make_unique<SimRegister>(scene_, first);
   for (const smr::Member& member : first.members) {
     std::shared_ptr<SimDisk>& disk = scene_.disks[member.id.value];
@@ -71,6 +71,8 @@ void World::be_born() {
     scene_.direct.push_back(std::make_unique<DirectSender>(scene_, 500 + i));
   if (plan.follower) scene_.follower = std::make_unique<Follower>(scene_);
   if (plan.rude) scene_.rude = std::make_unique<RudeClient>(scene_);
+  if (plan.clock != LamportTime()) scene_.hit(CoverageMark::kClockNearEnd);
+  if (plan.first_incarnation.value > limits::kCounterMax) scene_.hit(CoverageMark::kIncarnationNearEnd);
   if (plan.replicas > 5) scene_.hit(CoverageMark::kManyReplicas);
   for (int i = 0; i < plan.sites; ++i) scene_.thin.front()->ask(add_site(compared_site(static_cast<unsigned>(i))));
   for (int i = 0; i < plan.other_sites; ++i) scene_.thin.front()->ask(add_site(fmt::format("x{}", i)));

@@ -7,8 +7,8 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/rules.h"
 #include "smr/recovery.h"
-#include "smr/rules.h"
 #include "store/sealed_file.h"
 
 namespace titer::store {
@@ -39,7 +39,7 @@ void Store::resume() {
 
 Status Store::learn() {
   role_ = Role::kLearner;
-  if (smr::rule_enabled(smr::ProtocolRule::kLearnerLives)) identity_.lives.clear();
+  if (rule_enabled(ProtocolRule::kLearnerLives)) identity_.lives.clear();
   return note_lives();
 }
 
@@ -66,7 +66,7 @@ void Store::persist(const std::vector<smr::Output::Persist>& what) {
       if (!view_line_synced_ && !line_) line_ = one.ticket;
       newest_line_ = {one.ticket, line.view.number};
     }
-    if (!smr::rule_enabled(smr::ProtocolRule::kSyncFirst))
+    if (!rule_enabled(ProtocolRule::kSyncFirst))
       events_.post([this, ticket = one.ticket] { events_.persisted(ticket); });
   }
 }
@@ -186,7 +186,7 @@ void Store::joined(machine::Machine& machine, ViewNumber view, LamportTime clock
   TITER_CHECK(role_ == Role::kLearner || !view_line_synced_, "a member that has installed a view has its state");
   smr::Checkpoint checkpoint;
   checkpoint.installed.number = ViewNumber(view.value - 1);
-  if (!smr::rule_enabled(smr::ProtocolRule::kJoinerInstalls))
+  if (!rule_enabled(ProtocolRule::kJoinerInstalls))
     checkpoint.installed = {view, {{options_.me, options_.incarnation, {}}}, {}};
   checkpoint.clock = clock;
   TablesBatch batch = materializer_->close(machine, closing(std::move(checkpoint), false));
@@ -221,7 +221,7 @@ void Store::reported(const TablesWriter::Report& report) {
   }
   submit_waiting();
   if (!when_joined_ || report.head.batch != joins_with_) return;
-  view_line_synced_ = false;
+  if (rule_enabled(ProtocolRule::kViewLine)) view_line_synced_ = false;
   role_ = Role::kMember;
   std::exchange(when_joined_, nullptr)();
 }

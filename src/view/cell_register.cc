@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "smr/rules.h"
+#include "base/rules.h"
 
 namespace titer::view {
 
@@ -153,7 +153,7 @@ void CellRegister::on_state(const CellState& state, const Authority& at_least) {
   auto record = cluster_record_from(state.value->text);
   if (!record) return refuse(record.error().message);
   const Authority now = authority_of(state.etcd, state.value->revision, *record);
-  if (smr::rule_enabled(smr::ProtocolRule::kAuthority)) {
+  if (rule_enabled(ProtocolRule::kAuthority)) {
     if (const auto why = gone_back(at_least, now)) return refuse(*why);
     if (gone_back(seen_, now)) return;  // the watch was faster than this answer
   }
@@ -164,7 +164,7 @@ void CellRegister::on_state(const CellState& state, const Authority& at_least) {
   if (!std::exchange(refused_, {}).empty()) spdlog::info("the register is believable again");
   if (known) return;
   TITER_CHECK(seen_.revision <= now.revision || seen_.etcd != now.etcd || now.losses > seen_.losses ||
-                  !smr::rule_enabled(smr::ProtocolRule::kAuthority),
+                  !rule_enabled(ProtocolRule::kAuthority),
               "records are told in the order of their revisions");
   seen_ = now;
   record_ = std::move(record).value();

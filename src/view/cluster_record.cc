@@ -8,8 +8,8 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/rules.h"
 #include "net/address.h"
-#include "smr/rules.h"
 #include "view/http_endpoint.h"
 #include "view/record.h"
 
@@ -122,7 +122,7 @@ bool blocked(const ClusterRecord& record, const smr::Member& asker, const wire::
 }
 
 NextRecord left(const ClusterRecord& record, const smr::Member& leaver, ViewNumber installed) {
-  const bool settled = installed == record.view.number || !smr::rule_enabled(smr::ProtocolRule::kSettledLeave);
+  const bool settled = installed == record.view.number || !rule_enabled(ProtocolRule::kSettledLeave);
   if (!settled || !record.view.has(leaver.id, leaver.incarnation)) return std::nullopt;
   smr::ReplicaSet it;
   it.add(leaver.id);

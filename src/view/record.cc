@@ -9,10 +9,15 @@
 
 namespace titer::view {
 
+void keep_newest(std::vector<Incarnation>& dead, std::size_t most) {
+  const std::size_t beyond = dead.size() - std::min(dead.size(), most);
+  dead.erase(dead.begin(), dead.begin() + static_cast<std::ptrdiff_t>(beyond));
+}
+
 Result<smr::ViewRecord> without(const smr::ViewRecord& record, smr::ReplicaSet leaving,
-                                const std::vector<Incarnation>& dead) {
-  const std::size_t kept = std::min(dead.size(), limits::kKnownDeadMax);
-  smr::ViewRecord next{record.number.next(), {}, {dead.end() - static_cast<std::ptrdiff_t>(kept), dead.end()}};
+                                const std::vector<Incarnation>& dead, std::size_t dead_max) {
+  smr::ViewRecord next{record.number.next(), {}, dead};
+  keep_newest(next.known_dead, dead_max);
   for (const smr::Member& member : record.members)
     if (!leaving.has(member.id)) next.members.push_back(member);
   TITER_CHECK(next.known_dead.size() <= limits::kKnownDeadMax, "a record names at most kKnownDeadMax of the dead");

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/limits.h"
-#include "smr/rules.h"
+#include "base/rules.h"
+#include "view/record.h"
 
 namespace titer::view {
 
@@ -14,11 +14,11 @@ namespace {
 
 bool can_begin(const smr::ViewRecord& last, const Returned& one) {
   if (!one.inventory.refusal.empty() || !one.inventory.whole) return false;
-  if (!smr::rule_enabled(smr::ProtocolRule::kLastView)) return true;
+  if (!rule_enabled(ProtocolRule::kLastView)) return true;
   const smr::Member* member = last.find(one.now.id);
   const auto& lives = one.inventory.lives;
   if (member == nullptr) return false;
-  if (!smr::rule_enabled(smr::ProtocolRule::kLives))
+  if (!rule_enabled(ProtocolRule::kLives))
     return lives.size() > 1 && lives[lives.size() - 2] == member->incarnation;
   return std::ranges::count(lives, member->incarnation) > 0;
 }
@@ -55,23 +55,21 @@ Error nobody(const smr::ViewRecord& last, const std::vector<Returned>& returned)
 }  // namespace
 
 Result<smr::ViewRecord> restart(const smr::ViewRecord& last, const std::vector<Returned>& returned,
-                                const std::vector<Incarnation>& dead) {
+                                const std::vector<Incarnation>& dead, std::size_t dead_max) {
   ViewNumber top;
   for (const Returned& one : returned)
     if (can_begin(last, one)) top = std::max(top, one.inventory.installed);
   smr::ViewRecord next{last.number.next(), {}, {}};
   for (const Returned& one : returned)
-    if (can_begin(last, one) &&
-        (one.inventory.installed == top || !smr::rule_enabled(smr::ProtocolRule::kTopFirst)))
+    if (can_begin(last, one) && (one.inventory.installed == top || !rule_enabled(ProtocolRule::kTopFirst)))
       next.members.push_back(one.now);
   if (next.members.empty()) return nobody(last, returned);
   std::ranges::sort(next.members, {}, &smr::Member::id);
-  TITER_CHECK(next.members.size() <= last.members.size() || !smr::rule_enabled(smr::ProtocolRule::kLastView),
+  TITER_CHECK(next.members.size() <= last.members.size() || !rule_enabled(ProtocolRule::kLastView),
               "only members of the last view restart");
   next.known_dead = dead;
   for (const smr::Member& member : last.members) next.known_dead.push_back(member.incarnation);
-  const std::size_t beyond = next.known_dead.size() - std::min(next.known_dead.size(), limits::kKnownDeadMax);
-  next.known_dead.erase(next.known_dead.begin(), next.known_dead.begin() + static_cast<std::ptrdiff_t>(beyond));
+  keep_newest(next.known_dead, dead_max);
   return next;
 }
 

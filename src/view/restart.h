@@ -13,6 +13,7 @@
 
 #include <vector>
 
+#include "base/limits.h"
 #include "base/result.h"
 #include "smr/types.h"
 #include "wire/codec.h"
@@ -24,9 +25,10 @@ struct Returned {
   wire::Inventory inventory;
 };
 
-// The view after `last`, of those of `returned` who can begin; everybody of before is known to be dead.
+// The view after `last`, of those of `returned` who can begin; everybody of before is known to be dead (`dead_max`: as in without()).
 // kUnavailable: there is nobody; the message says whom to bring back, or what else can be done.
 [[nodiscard]] Result<smr::ViewRecord> restart(const smr::ViewRecord& last, const std::vector<Returned>& returned,
-                                              const std::vector<Incarnation>& dead);
+                                              const std::vector<Incarnation>& dead,
+                                              std::size_t dead_max = limits::kKnownDeadMax);
 
 }  // namespace titer::view

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "smr/rules.h"
+#include "base/rules.h"
 
 namespace titer::view {
 
@@ -23,7 +23,7 @@ NextRecord StartupCourse::proposal(BootTime now, const ClusterRecord& newest) {
   TITER_CHECK(wanted.next, "a change has a successor");
   if (!wanted.bootstraps) return std::move(wanted.next);
   if (std::ranges::count(self_.bootstrap_attempts, self_.now.incarnation) == 0) {
-    if (smr::rule_enabled(smr::ProtocolRule::kBootstrapNote))
+    if (rule_enabled(ProtocolRule::kBootstrapNote))
       if (const Status noted = note_(self_.now.incarnation); !noted) return std::nullopt;
     self_.bootstrap_attempts.push_back(self_.now.incarnation);
   }

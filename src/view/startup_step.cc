@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "smr/rules.h"
+#include "base/rules.h"
 
 namespace titer::view {
 
@@ -110,7 +110,7 @@ StartupStep decide_startup(const ClusterRecord& record, const StartingProcess& s
   const smr::Member* before = record.holder(self.now.id);
   if (before == nullptr) return learn(record, self);
   if (self.inventory.whole && contains(self.inventory.lives, before->incarnation) &&
-      disk_gone_back(record, self.now.id, self.inventory).empty() && smr::rule_enabled(smr::ProtocolRule::kOwnDisk))
+      disk_gone_back(record, self.now.id, self.inventory).empty() && rule_enabled(ProtocolRule::kOwnDisk))
     return resume(record, self, waited_us);
   const bool bootstrapping = record.view.members.size() == 1 && !self.inventory.whole;
   if (bootstrapping && contains(self.bootstrap_attempts, before->incarnation)) return bootstrap_again(record, self);
@@ -127,7 +127,7 @@ std::string disk_gone_back(const ClusterRecord& record, ReplicaId id, const wire
 }
 
 bool gives_way(const ClusterRecord& record, const smr::Member& me, bool full) {
-  if (full || !record.view.has(me.id, me.incarnation)) return false;
+  if (full || !record.view.has(me.id, me.incarnation) || !rule_enabled(ProtocolRule::kGivesWay)) return false;
   return std::ranges::any_of(record.returned, [&](const Returned& one) {
     const smr::Member* before = record.holder(one.now.id);
     return one.inventory.whole && before != nullptr && before->incarnation != one.now.incarnation &&

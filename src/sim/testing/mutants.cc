@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A simulator that cannot see a broken rule is itself broken: each rule of smr/rules.h is switched off, and seeds are run
+// A simulator that cannot see a broken rule is itself broken: each rule of base/rules.h is switched off, and seeds are run
 // until a checker notices. It says after how many, and which checker; a rule that nobody misses within its number of
 // seeds is a failure.
 //
-//   titer_sim_mutants [--first N | --known FILE] [--at-most N] [RULE …]
+//   titer_sim_mutants [--first N | --known FILE] [--at-most N] [--jobs N] [RULE …]
 //   titer_sim_mutants --healthy N          N seeds with every rule on
 //
 // --at-most: seeds for each rule, to look quickly.
@@ -26,10 +26,10 @@
 #include <vector>
 
 #include "base/number.h"
+#include "base/rules.h"
 #include "sim/machines.h"
 #include "sim/plan.h"
 #include "sim/workers.h"
-#include "smr/rules.h"
 
 namespace titer::sim {
 namespace {
@@ -58,59 +58,71 @@ bool somebody_lies(const Plan& plan) { return plan.lies > 0 && plan.replicas > 1
 
 struct Mutant {
   std::string_view name;
-  smr::ProtocolRule rule;
+  ProtocolRule rule;
   std::uint64_t seeds;    // within so many it must be caught
   Fits fits = nullptr;    // … of those whose plan is like this; null: any
   bool machines = false;  // by the simulation of the register of several machines (sim/machines.h)
 };
 
 constexpr Mutant kMutants[] = {
-    {"clock", smr::ProtocolRule::kClock, 50},
-    {"same_content", smr::ProtocolRule::kSameContent, 50, somebody_lies},
-    {"one_content", smr::ProtocolRule::kOneContent, 100, somebody_lies},
-    {"stable_against_clients", smr::ProtocolRule::kStableClients, 200},
-    {"safe", smr::ProtocolRule::kSafe, 50},
-    {"reads_wait", smr::ProtocolRule::kReadsWait, 100},
-    {"exactly_once", smr::ProtocolRule::kExactlyOnce, 50},
-    {"wedge", smr::ProtocolRule::kWedge, 200},
-    {"top_view", smr::ProtocolRule::kTopView, 500},
-    {"gone_back", smr::ProtocolRule::kGoneBack, 1000, disks_go_back},
-    {"relay", smr::ProtocolRule::kRelay, 100},
-    {"install_when_all_done", smr::ProtocolRule::kAllDone, 100},
-    {"early", smr::ProtocolRule::kEarly, 600, frames_overtake},
-    {"lease_wait", smr::ProtocolRule::kLeaseWait, 200},
-    {"link_repeats", smr::ProtocolRule::kLinkRepeats, 200},
-    {"outdated_state", smr::ProtocolRule::kOutdatedState, 1000},
-    {"donor_behind", smr::ProtocolRule::kDonorBehind, 500},
-    {"recovered_wedge", smr::ProtocolRule::kRecoveredWedge, 500},
-    {"inherit", smr::ProtocolRule::kInherit, 1000, ends_in_changes},
-    {"bases", smr::ProtocolRule::kBases, 100},
-    {"installed_line", smr::ProtocolRule::kInstalledLine, 100},
-    {"last_view", smr::ProtocolRule::kLastView, 500},
-    {"top_first", smr::ProtocolRule::kTopFirst, 500},
-    {"lives", smr::ProtocolRule::kLives, 500},
-    {"learner_lives", smr::ProtocolRule::kLearnerLives, 1000},
-    {"joiner_installs", smr::ProtocolRule::kJoinerInstalls, 3000, joins_are_cut},
-    {"horizon", smr::ProtocolRule::kHorizon, 200},
-    {"saved_first", smr::ProtocolRule::kSavedFirst, 200},
-    {"holder_stays", smr::ProtocolRule::kHolderStays, 500},
-    {"last_holder", smr::ProtocolRule::kLastHolder, 500, is_supervised},
-    {"lease_after_read", smr::ProtocolRule::kLeaseAfterRead, 500},
-    {"final_synced", smr::ProtocolRule::kFinalSynced, 500},
-    {"learn_noted", smr::ProtocolRule::kLearnNoted, 500},
-    {"sync_first", smr::ProtocolRule::kSyncFirst, 500},
-    {"authority", smr::ProtocolRule::kAuthority, 200, nullptr, true},
-    {"bootstrap_note", smr::ProtocolRule::kBootstrapNote, 200, nullptr, true},
-    {"own_disk", smr::ProtocolRule::kOwnDisk, 200, nullptr, true},
-    {"settled_leave", smr::ProtocolRule::kSettledLeave, 500, nullptr, true},
+    {"clock", ProtocolRule::kClock, 50},
+    {"same_content", ProtocolRule::kSameContent, 50, somebody_lies},
+    {"one_content", ProtocolRule::kOneContent, 100, somebody_lies},
+    {"stable_against_clients", ProtocolRule::kStableClients, 200},
+    {"safe", ProtocolRule::kSafe, 50},
+    {"reads_wait", ProtocolRule::kReadsWait, 100},
+    {"exactly_once", ProtocolRule::kExactlyOnce, 50},
+    {"wedge", ProtocolRule::kWedge, 200},
+    {"top_view", ProtocolRule::kTopView, 500},
+    {"gone_back", ProtocolRule::kGoneBack, 1000, disks_go_back},
+    {"relay", ProtocolRule::kRelay, 100},
+    {"install_when_all_done", ProtocolRule::kAllDone, 100},
+    {"early", ProtocolRule::kEarly, 600, frames_overtake},
+    {"lease_wait", ProtocolRule::kLeaseWait, 200},
+    {"link_repeats", ProtocolRule::kLinkRepeats, 200},
+    {"outdated_state", ProtocolRule::kOutdatedState, 1000},
+    {"donor_behind", ProtocolRule::kDonorBehind, 500},
+    {"recovered_wedge", ProtocolRule::kRecoveredWedge, 500},
+    {"inherit", ProtocolRule::kInherit, 1000, ends_in_changes},
+    {"bases", ProtocolRule::kBases, 100},
+    {"installed_line", ProtocolRule::kInstalledLine, 100},
+    {"last_view", ProtocolRule::kLastView, 500},
+    {"top_first", ProtocolRule::kTopFirst, 500},
+    {"lives", ProtocolRule::kLives, 500},
+    {"learner_lives", ProtocolRule::kLearnerLives, 1000},
+    {"joiner_installs", ProtocolRule::kJoinerInstalls, 3000, joins_are_cut},
+    {"horizon", ProtocolRule::kHorizon, 200},
+    {"saved_first", ProtocolRule::kSavedFirst, 200},
+    {"holder_stays", ProtocolRule::kHolderStays, 500},
+    {"last_holder", ProtocolRule::kLastHolder, 500, is_supervised},
+    {"lease_after_read", ProtocolRule::kLeaseAfterRead, 500},
+    {"final_synced", ProtocolRule::kFinalSynced, 500},
+    {"learn_noted", ProtocolRule::kLearnNoted, 500},
+    {"sync_first", ProtocolRule::kSyncFirst, 500},
+    {"authority", ProtocolRule::kAuthority, 200, nullptr, true},
+    {"bootstrap_note", ProtocolRule::kBootstrapNote, 200, nullptr, true},
+    {"own_disk", ProtocolRule::kOwnDisk, 200, nullptr, true},
+    {"settled_leave", ProtocolRule::kSettledLeave, 500, nullptr, true},
+    {"next_donor", ProtocolRule::kNextDonor, 100},
+    {"gives_way", ProtocolRule::kGivesWay, 100, nullptr, true},
+    {"view_line", ProtocolRule::kViewLine, 100},
+    {"client_window", ProtocolRule::kClientWindow, 100},
+    {"same_session", ProtocolRule::kSameSession, 100},
+    {"new_session", ProtocolRule::kNewSession, 100},
+    {"pass_began", ProtocolRule::kPassBegan, 100},
+    {"horizon_moves", ProtocolRule::kHorizonMoves, 100},
+    {"key_body", ProtocolRule::kKeyBody, 100},
+    {"untouched", ProtocolRule::kUntouched, 100},
+    {"whole_bulk", ProtocolRule::kWholeBulk, 100},
 };
-static_assert(std::size(kMutants) == static_cast<std::size_t>(smr::ProtocolRule::kCount),
-              "every rule has its mutant");
+static_assert(std::size(kMutants) == static_cast<std::size_t>(ProtocolRule::kCount), "every rule has its mutant");
+
+unsigned processors = std::max(1U, std::thread::hardware_concurrency());
 
 Sum run_seeds(std::vector<std::uint64_t> seeds, std::size_t stop_after = 1) {
   SeedBatch batch;
   batch.seeds = std::move(seeds);
-  batch.jobs = std::max(1U, std::thread::hardware_concurrency());
+  batch.jobs = processors;
   batch.stop_after = stop_after;
   batch.twice_every = UINT64_MAX;
   return run_many(batch);
@@ -139,11 +151,11 @@ std::map<std::string, std::vector<std::uint64_t>, std::less<>> read_known(const 
 }
 
 bool caught_by_machines(const Mutant& mutant, std::uint64_t first) {
-  smr::rule_disabled[static_cast<int>(mutant.rule)] = true;
+  rule_disabled[static_cast<int>(mutant.rule)] = true;
   MachinesReport report;
   std::uint64_t seed = first;
   for (; report.failure.empty() && seed < first + mutant.seeds; ++seed) report = run_machines(seed);
-  smr::rule_disabled[static_cast<int>(mutant.rule)] = false;
+  rule_disabled[static_cast<int>(mutant.rule)] = false;
   if (report.failure.empty()) {
     fmt::print("{:24} NOT CAUGHT in {} seeds\n", mutant.name, mutant.seeds);
     return false;
@@ -156,14 +168,14 @@ bool caught_by_machines(const Mutant& mutant, std::uint64_t first) {
 
 bool caught(const Mutant& mutant, std::uint64_t first, const std::vector<std::uint64_t>& known) {
   if (mutant.machines) return caught_by_machines(mutant, first);
-  smr::rule_disabled[static_cast<int>(mutant.rule)] = true;
+  rule_disabled[static_cast<int>(mutant.rule)] = true;
   Sum sum;
   if (!known.empty()) {
     sum = run_seeds(known);
     if (sum.findings.empty()) fmt::print("{:24} no longer shown by its seeds in the file\n", mutant.name);
   }
   if (sum.findings.empty()) sum = run_seeds(seeds_from(first, mutant.seeds, mutant.fits));
-  smr::rule_disabled[static_cast<int>(mutant.rule)] = false;
+  rule_disabled[static_cast<int>(mutant.rule)] = false;
   if (sum.findings.empty()) {
     fmt::print("{:24} NOT CAUGHT in {} seeds\n", mutant.name, sum.seeds);
     return false;
@@ -197,6 +209,8 @@ int try_all(int argc, char** argv) {
       at_most = parse_number<std::uint64_t>(argv[++i]).value_or(at_most);
     else if (word == "--known" && i + 1 < argc)
       known = read_known(argv[++i]);
+    else if (word == "--jobs" && i + 1 < argc)
+      processors = parse_number<unsigned>(argv[++i]).value_or(processors);
     else if (word == "--healthy" && i + 1 < argc)
       return healthy(first, parse_number<std::uint64_t>(argv[++i]).value_or(20));
     else
