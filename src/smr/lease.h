@@ -16,6 +16,9 @@
 // its clocks disagree, the others' clocks went on: distrust) needs an echo of a reading that it has sent since. With
 // Options::confirm_reads every read needs one of a reading that was sent after it was asked.
 //
+// A replica that restarts from its disk has no lease before it has installed a view: the disk may have gone back in time, and
+// lack answered requests. Only the flush shows that, and brings what the others still have (§7.7).
+//
 // Thread rule: none; belongs to its replica.
 // Invariants: no promise to an incarnation that is not in the newest known view; I8 follows from lapse().
 #pragma once

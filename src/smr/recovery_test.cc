@@ -292,6 +292,30 @@ TEST(GoneBack, a_disk_that_lacks_only_what_the_others_still_have_gets_it_from_th
   for (int i = 0; i < kReplicas; ++i) EXPECT_EQ(c.executed(i), (Texts{"a", "b", "c"})) << i;
 }
 
+// It may lack what was answered, and nobody knows that before the flush.
+TEST(GoneBack, answers_no_read_before_it_has_what_the_others_give) {
+  Cluster c(kReplicas, true);
+  answer(c, {"a"});
+  c.write_tables(2);
+  const DiskCopy copy(c, 2);
+  answer(c, {"b"});
+  for (int i = 0; i < kReplicas; ++i) c.crash(i);
+  copy.put_back(c);
+  for (const int i : {1, 2}) c.restart(i, 200U + static_cast<unsigned>(i));
+  c.view(reborn(1, {1, 2}, make_view(0, {0, 1, 2})));
+  c.give(2, input::Read{7});
+  c.turn(2);
+  EXPECT_EQ(c[2].reads, std::vector<std::uint64_t>{7}) << "it has executed everything that it knows of";
+  for (std::int64_t us = 0; us < limits::kReadLeaseUs; us += limits::kHeartbeatEveryUs) {
+    ASSERT_EQ(c.executed(2), Texts{"a"}) << us;
+    EXPECT_FALSE(c[2].replica->read_lease(c.now)) << us;
+    c.pass(limits::kHeartbeatEveryUs);
+  }
+  sync_all(c, {1, 2});
+  EXPECT_EQ(c.executed(2), (Texts{"a", "b"}));
+  EXPECT_TRUE(c[2].replica->read_lease(c.now));
+}
+
 TEST(GoneBack, if_all_have_lost_something_nobody_begins) {
   Cluster c(2, true);
   for (int i : {0, 1}) c.crash(i);
