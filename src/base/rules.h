@@ -31,6 +31,7 @@ enum class ProtocolRule {
   kDonorBehind,     // §6 a donor that has executed less than the one before it completes nothing (machine)
   kRecoveredWedge,  // §7 a recovered replica is wedged …
   kInherit,         // §7 … and leases of an earlier life are waited for
+  kRecoveredReads,  // §7 … and it answers no read before it has installed a view
   kBases,           // §7 a checkpoint's bases are what everybody holds, not what is held here
   kInstalledLine,   // §7 the journal says where a view was installed
   kLastView,        // §7 only members of the last view restart from their disks (view)

@@ -320,10 +320,10 @@ void Ledger::answered(SessionId session, RequestNumber number, ByteView result, 
   of_view = std::max(of_view, position);
 }
 
-void Ledger::read(Position floor, Position seen, Incarnation who) {
+void Ledger::read(Position floor, Position seen, ReplicaId who) {
   ++reads_;
   if (seen < floor)
-    stage_.fail("reads", fmt::format("process {} answers a read at position {}, {} was answered before it began",
+    stage_.fail("reads", fmt::format("replica {} answers a read at position {}, {} was answered before it began",
                                      who.value, seen.value, floor.value));
 }
 

@@ -90,7 +90,7 @@ class Ledger {
                ByteView body, Position floor);
   // What a read that begins now must not miss, and what it has seen.
   [[nodiscard]] Position floor() const { return acknowledged_; }
-  void read(Position floor, Position seen, Incarnation who);
+  void read(Position floor, Position seen, ReplicaId who);
 
   [[nodiscard]] Position length() const { return Position(log_.size()); }
   [[nodiscard]] std::uint64_t answers() const { return answers_; }

@@ -245,7 +245,7 @@ TEST(Ledger, an_answer_to_what_nobody_executed) {
 }
 TEST(Ledger, a_read_older_than_an_answer) {
   Books books;
-  books.ledger.read(Position(5), Position(4), Incarnation(1));
+  books.ledger.read(Position(5), Position(4), ReplicaId(1));
   EXPECT_EQ(books.checker(), "reads");
 }
 

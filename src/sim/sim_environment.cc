@@ -33,6 +33,7 @@ class SimListening final : public net::Listening {
 }  // namespace
 
 net::Address address_of(Port port) { return {"127.0.0.1", static_cast<std::uint16_t>(port + kFirstPort)}; }
+Port port_of(const net::Address& address) { return static_cast<Port>(address.port - kFirstPort); }
 
 class SimTimer final : public net::Timer {
  public:
@@ -194,7 +195,7 @@ void SimEnvironment::perform(Effect& effect) {
 }
 
 void SimEnvironment::dial(const net::Address& address, std::int64_t /*timeout_us*/, Dialled done) {
-  const auto port = static_cast<Port>(address.port - kFirstPort);
+  const Port port = port_of(address);
   dialled_[port].push_back(std::move(done));
   affect({Effect::Kind::kDial, port});
 }
@@ -202,7 +203,7 @@ void SimEnvironment::dial(const net::Address& address, std::int64_t /*timeout_us
 Result<std::unique_ptr<net::Listening>> SimEnvironment::listen(const net::Address& address, Accepted accepted) {
   TITER_CHECK(!accepted_, "a simulated process listens at one address");
   accepted_ = std::move(accepted);
-  network_.listen(static_cast<Port>(address.port - kFirstPort), node_);
+  network_.listen(port_of(address), node_);
   return std::unique_ptr<net::Listening>(std::make_unique<SimListening>(accepted_));
 }
 

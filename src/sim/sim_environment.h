@@ -31,6 +31,7 @@ class SimStream;
 
 // The one place where ports of the simulated network are addresses.
 [[nodiscard]] net::Address address_of(Port port);
+[[nodiscard]] Port port_of(const net::Address& address);
 
 class SimProcessOwner {
  public:

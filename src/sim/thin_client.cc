@@ -189,7 +189,8 @@ void ThinClient::take_reply() {
   op.end_ns = scene_.time.now() * 1000;
   op.code = reply ? Code::kOk : reply.error().code;
   if (reply && !take_rows(reply->body, op)) scene_.fail("wire", "rows are malformed");
-  if (reply) scene_.ledger.read(question_->floor, reply->position, Incarnation(session_->link().address().port));
+  const ReplicaId asked(static_cast<std::uint16_t>(port_of(session_->link().address())));
+  if (reply) scene_.ledger.read(question_->floor, reply->position, asked);
   session_->forget_question();
   question_.reset();
 }

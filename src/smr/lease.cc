@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/rules.h"
 
 namespace titer::smr {
 
@@ -48,7 +49,8 @@ BootTime Leases::echo_for(const ReplicaContext& c, ReplicaId peer) const {
 }
 
 bool Leases::held(const ReplicaContext& c, BootTime now, BootTime asked) const {
-  if (!c.full || c.recovered || !c.in_record() || !c.halted.empty()) return false;
+  if (!c.full || !c.in_record() || !c.halted.empty()) return false;
+  if (c.recovered && rule_enabled(ProtocolRule::kRecoveredReads)) return false;
   const BootTime since = c.options.confirm_reads ? std::max(trusted_since_, asked) : trusted_since_;
   return std::ranges::all_of(c.record.members, [&](const Member& m) {
     const Peer& p = peers_[m.id.value];

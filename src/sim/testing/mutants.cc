@@ -84,6 +84,7 @@ constexpr Mutant kMutants[] = {
     {"donor_behind", ProtocolRule::kDonorBehind, 500},
     {"recovered_wedge", ProtocolRule::kRecoveredWedge, 500},
     {"inherit", ProtocolRule::kInherit, 1000, ends_in_changes},
+    {"recovered_reads", ProtocolRule::kRecoveredReads, 500, disks_go_back},
     {"bases", ProtocolRule::kBases, 100},
     {"installed_line", ProtocolRule::kInstalledLine, 100},
     {"last_view", ProtocolRule::kLastView, 500},
