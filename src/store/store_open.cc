@@ -116,9 +116,9 @@ Status Store::read(machine::Machine& machine, const machine::LogSink& line) {
       *tables_, environment_.workers,
       [this](const TablesWriter::Report& report) { events_.post([this, report] { reported(report); }); });
   looker_ = environment_.workers.start([this] {
-    const auto journal = environment_.files.list(options_.dir + "/journal");
+    const auto segments = environment_.files.list(options_.dir + "/journal");
     const bool there = lock_->still_at(options_.dir) && has_identity(options_.dir, environment_.files) &&
-                       (journal || journal.error().code != Code::kNotFound);
+                       (segments || segments.error().code != Code::kNotFound);
     events_.post([this, there] { looked(there); });
   });
   return ok_status();
