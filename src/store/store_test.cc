@@ -62,6 +62,7 @@ class Posts {
 // One run of the only replica of a cluster.
 class ReplicaRun {
  public:
+  ~ReplicaRun() { store.reset(); }  // its workers post until then
   ReplicaRun(const std::string& dir, std::uint64_t incarnation, const smr::ViewRecord& record) {
     StoreEvents events;
     events.post = [this](std::function<void()> work) { posts_.add(std::move(work)); };
