@@ -95,7 +95,7 @@ constexpr Mutant kMutants[] = {
     {"saved_first", smr::ProtocolRule::kSavedFirst, 200},
     {"holder_stays", smr::ProtocolRule::kHolderStays, 500},
     {"last_holder", smr::ProtocolRule::kLastHolder, 500, is_supervised},
-    {"lease_after_read", smr::ProtocolRule::kLeaseAfterRead, 3000},
+    {"lease_after_read", smr::ProtocolRule::kLeaseAfterRead, 1000},
     {"final_synced", smr::ProtocolRule::kFinalSynced, 500},
     {"learn_noted", smr::ProtocolRule::kLearnNoted, 500},
     {"sync_first", smr::ProtocolRule::kSyncFirst, 500},
