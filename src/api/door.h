@@ -3,7 +3,7 @@
 // Door: what clients may take of one server, whichever of its workers has accepted them: requests by address and key
 // (net/rates.h), and connections (net/places.h).
 //
-// Thread rule: any worker. One lock, held for a look at a table, some 30 ns.
+// Thread rule: any worker. One lock, held for a look at a table.
 #pragma once
 
 #include <cstdint>

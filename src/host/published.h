@@ -2,7 +2,7 @@
 
 // Published: a value that one thread writes and others read whole, without a lock (a sequence lock, after Boehm 2012).
 //
-// The writer never waits, and a reader only while a write is under way, some 10 ns. Values are copied word by word, so small
+// The writer never waits, and a reader only while a write is under way. Values are copied word by word, so small
 // ones only. Thread rule: set() on one thread, get() on any.
 #pragma once
 

@@ -89,7 +89,7 @@ Result<Site> get_site(const Store& store, const SiteRef& ref) {
 Result<bool> near_sites(const Store& store, const Near& query, const State::NearVisitor& visit,
                         Progress& progress) {
   constexpr std::uint32_t kPasses = 4;
-  constexpr std::uint64_t kShownAtOnce = 128;  // so that most answers are of one step; some 0.1 ms
+  constexpr std::uint64_t kShownAtOnce = 128;  // so that most answers are of one step
   if (const Status limit = check_limit(query.limit, "rows"); !limit) return limit.error();
   const auto from = origin(query);
   if (!from) return from.error();
